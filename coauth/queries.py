@@ -1,0 +1,363 @@
+"""`queries/*.toml` and `queries/sql/*.sql` -> frozen, strictly read objects.
+
+Everything an analyst may decide is here as data: what to harvest, how institutions are rolled up, partner groups,
+policy dates, measures and thresholds, watchlists, technologies. Reading is strict (an unknown key, a missing value, a
+wrong type or a broken reference is an error) and names *all* faults at once, each with its file and key.
+
+SQL takes no parameters. What a statement needs from the queries it finds as a table (`Queries.tables`), so the same
+statement runs on DuckDB, on Spark, or by hand.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from coauth.errors import QueryError
+
+InstitutionId = Annotated[str, Field(pattern=r"^I\d+$")]
+TopicId = Annotated[str, Field(pattern=r"^T\d+$")]
+Ror = Annotated[str, Field(pattern=r"^https://ror\.org/0[a-z0-9]{6}\d{2}$")]
+CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Years = tuple[int, int]
+Period = tuple[Years, Years]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class Scope(_Strict):
+    """What is harvested, and which works count (`scope.toml`)."""
+
+    title: str
+    countries: tuple[CountryCode, ...] = Field(min_length=1)
+    first_year: int = Field(ge=1900)
+    last_year: int
+    preliminary_years: int = Field(ge=0, description="how many of the last measured years are marked preliminary")
+    types: tuple[Slug, ...] = Field(min_length=1)
+    max_institutions: int = Field(ge=2, description="K: works of more institutions are set apart from centralities")
+
+    @model_validator(mode="after")
+    def _years(self) -> Scope:
+        if self.last_year < self.first_year:
+            raise ValueError(f"last_year {self.last_year} is before first_year {self.first_year}")
+        return self
+
+    @property
+    def years(self) -> range:
+        return range(self.first_year, self.last_year + 1)
+
+    @property
+    def preliminary(self) -> frozenset[int]:
+        return frozenset(range(self.last_year - self.preliminary_years + 1, self.last_year + 1))
+
+    @property
+    def fingerprint(self) -> str:
+        """Of what decides which records are harvested; a vintage is continued only under the same one."""
+        asked = [sorted(self.countries), self.first_year, sorted(self.types)]
+        return hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
+
+
+class Successor(_Strict):
+    """An institution whose works count for another: merged, renamed or withdrawn."""
+
+    institution: Ror
+    successor: Ror
+    name: str = Field(description="old name -> new name, for the reader; matching is by ROR")
+    source: str
+
+
+class RollUp(_Strict):
+    """`institutions.toml`: how harvested institutions become the nodes of the graph."""
+
+    drop_ancestors: bool = Field(description="an ancestor beside its descendant on one authorship is dropped")
+    successors: tuple[Successor, ...] = ()
+
+    @model_validator(mode="after")
+    def _single_step(self) -> RollUp:
+        old = [s.institution for s in self.successors]
+        if twice := sorted({i for i in old if old.count(i) > 1}):
+            raise ValueError(f"successors: listed twice: {', '.join(twice)}")
+        if chained := sorted({s.successor for s in self.successors} & set(old)):
+            raise ValueError(f"successors: {', '.join(chained)} is itself succeeded; point straight to the last one")
+        return self
+
+
+class Group(_Strict):
+    """A set of partner countries counted together (`groups.toml`)."""
+
+    id: Slug
+    name: str
+    name_da: str
+    countries: tuple[CountryCode, ...] = Field(min_length=1)
+    figure: bool = Field(default=True, description="drawn in Figure 1")
+    control: bool = Field(default=False, description="drawn as comparison, thin")
+    valid_from: int | None = None
+    valid_to: int | None = None
+    source: str
+    note: str = ""
+
+
+class Groups(_Strict):
+    group: tuple[Group, ...] = Field(min_length=1)
+
+
+class Event(_Strict):
+    """A policy date drawn on charts and used by the tests of a shift (`events.toml`)."""
+
+    id: Slug
+    date: date
+    name: str
+    name_da: str
+    series: tuple[str, ...] = Field(description="the copublication series it is tested on; empty: only drawn")
+    source: str
+
+
+class Events(_Strict):
+    lags: tuple[int, ...] = Field(description="years after the date at which publication may answer; all are reported")
+    event: tuple[Event, ...]
+
+
+class Measures(_Strict):
+    """`measures.toml`: windows, measures, resampling and the thresholds of a verdict, each with its why in the file."""
+
+    window: int = Field(ge=1)
+    measures: tuple[Literal["strength", "strength_share", "degree", "pagerank", "eigenvector", "harmonic", "betweenness"], ...]
+    resampled: tuple[Literal["strength", "strength_share", "pagerank"], ...]
+    counting: Literal["newman", "full", "strict"]
+    replicates: int = Field(ge=100)
+    seed: int
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    false_discovery_rate: Annotated[float, Field(gt=0, lt=0.5)]
+    comparisons: tuple[Period, ...] = Field(min_length=1)
+    roster_min_works: int = Field(ge=1)
+    partial_jump: Share
+    partial_jump_z: float = Field(gt=0)
+    coverage_prior_works: float = Field(gt=0)
+    profile_share: Share
+    profile_min_works: int = Field(ge=1)
+    headline_change: tuple[int, int]
+    smallest_pair: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _comparisons(self) -> Measures:
+        for before, after in self.comparisons:
+            if not before[0] <= before[1] < after[0] <= after[1]:
+                raise ValueError(f"comparisons: {before} -> {after}: windows must follow each other without overlap")
+        return self
+
+
+class Entry(_Strict):
+    """One listed institution. Matching is by ROR and OpenAlex id, and by lineage where the list says so."""
+
+    id: Slug
+    name: str
+    name_local: str = ""
+    openalex: InstitutionId | None = None
+    ror: Ror
+    valid_from: date | None = None
+    valid_to: date | None = None
+    kind: Literal["designation", "assessment"] | None = None
+
+
+class Watchlist(_Strict):
+    """Listed institutions (`watchlists/*.toml`)."""
+
+    id: Slug
+    name: str
+    name_da: str
+    enabled: bool
+    kind: Literal["designation", "assessment"]
+    match: Literal["strict", "lineage"]
+    source: str
+    version: str
+    retrieved: date
+    licence: str
+    note: str = ""
+    exclude_lineage: tuple[Ror, ...] = ()
+    entry: tuple[Entry, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _once(self) -> Watchlist:
+        for key in ("id", "ror", "openalex"):
+            values = [getattr(e, key) for e in self.entry if getattr(e, key)]
+            if twice := sorted({v for v in values if values.count(v) > 1}):
+                raise ValueError(f"entry.{key}: listed twice: {', '.join(twice)}")
+        return self
+
+
+class Technology(_Strict):
+    """One critical technology: which topics and phrases make a work count for it (`technologies/*.toml`)."""
+
+    id: Slug
+    name: str
+    eu10: tuple[Literal["EU1", "EU2", "EU3", "EU4", "EU5", "EU6", "EU7", "EU8", "EU9", "EU10"], ...]
+    core_topics: tuple[TopicId, ...]
+    gated_topics: tuple[TopicId, ...]
+    phrases: tuple[str, ...]
+    exclusions: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Technologies(_Strict):
+    id: Slug
+    name: str
+    enabled: bool
+    source: str
+    version: str
+    status: str
+    topic_model: Literal["v1", "v2"]
+    core_min_score: Share
+    eu10: dict[str, str]
+    technology: tuple[Technology, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _once(self) -> Technologies:
+        ids = [t.id for t in self.technology]
+        if twice := sorted({i for i in ids if ids.count(i) > 1}):
+            raise ValueError(f"technology.id: listed twice: {', '.join(twice)}")
+        return self
+
+
+class Queries(_Strict):
+    """All of `queries/`, read."""
+
+    scope: Scope
+    rollup: RollUp
+    groups: Groups
+    events: Events
+    measures: Measures
+    watchlists: tuple[Watchlist, ...]
+    technologies: tuple[Technologies, ...]
+    sql: dict[str, str]
+    fingerprint: str
+    """sha256 over every file, so that a report names the questions it answers."""
+
+    def tables(self) -> dict[str, pa.Table]:
+        """What SQL may join of the queries: settings (one row), home_countries, partner_countries, successors,
+        listed, unlisted_descendants, technology_areas."""
+        scope, measures = self.scope, self.measures
+        settings = {
+            "first_year": scope.first_year, "last_year": scope.last_year, "max_institutions": scope.max_institutions,
+            "profile_share": measures.profile_share, "profile_min_works": measures.profile_min_works,
+            "window_years": measures.window,
+        }  # fmt: skip
+        country = pa.schema([("country_code", pa.string())])
+        groups = pa.schema(
+            [("group_id", pa.string()), ("country_code", pa.string()), ("valid_from", pa.int32()), ("valid_to", pa.int32())]
+        )
+        listed = pa.schema(
+            [("list_id", pa.string()), ("entry_id", pa.string()), ("institution_id", pa.string()), ("ror", pa.string()),
+             ("by_lineage", pa.bool_()), ("valid_from", pa.date32()), ("valid_to", pa.date32())]
+        )  # fmt: skip
+        successors = pa.schema([("ror", pa.string()), ("successor_ror", pa.string())])
+        excluded = pa.schema([("list_id", pa.string()), ("ror", pa.string())])
+        areas = pa.schema([("list_id", pa.string()), ("technology_id", pa.string()), ("area_id", pa.string())])
+        on = [w for w in self.watchlists if w.enabled]
+        return {
+            "settings": pa.Table.from_pylist([settings]),
+            "home_countries": pa.Table.from_pylist([{"country_code": c} for c in scope.countries], country),
+            "partner_countries": pa.Table.from_pylist(
+                [{"group_id": g.id, "country_code": c, "valid_from": g.valid_from, "valid_to": g.valid_to}
+                 for g in self.groups.group for c in g.countries], groups,
+            ),
+            "listed": pa.Table.from_pylist(
+                [{"list_id": w.id, "entry_id": e.id, "institution_id": e.openalex, "ror": e.ror,
+                  "by_lineage": w.match == "lineage", "valid_from": e.valid_from, "valid_to": e.valid_to}
+                 for w in on for e in w.entry], listed,
+            ),
+            "successors": pa.Table.from_pylist(
+                [{"ror": s.institution, "successor_ror": s.successor} for s in self.rollup.successors], successors
+            ),
+            "unlisted_descendants": pa.Table.from_pylist(
+                [{"list_id": w.id, "ror": r} for w in on for r in w.exclude_lineage], excluded
+            ),
+            "technology_areas": pa.Table.from_pylist(
+                [{"list_id": s.id, "technology_id": t.id, "area_id": a}
+                 for s in self.technologies if s.enabled for t in s.technology for a in t.eu10], areas,
+            ),
+        }  # fmt: skip
+
+    def event_table(self) -> list[Event]:
+        return sorted(self.events.event, key=lambda e: (e.date, e.id))
+
+
+_FILES: dict[str, type[_Strict]] = {
+    "scope": Scope, "institutions": RollUp, "groups": Groups, "events": Events, "measures": Measures,
+}  # fmt: skip
+Model = TypeVar("Model", bound=_Strict)
+
+
+def load(folder: Path) -> Queries:
+    """Read every file in `folder` strictly. Raises `QueryError` with all faults, one a line, each with file and key."""
+    if not folder.is_dir():
+        raise QueryError(f"{folder}: no queries here; run `coauth init DIR` and then work in DIR, or give --root")
+    faults: list[str] = []
+    single = {name: _read(folder / f"{name}.toml", model, faults) for name, model in _FILES.items()}
+    lists = [_read(p, Watchlist, faults) for p in sorted(folder.glob("watchlists/*.toml"))]
+    sets = [_read(p, Technologies, faults) for p in sorted(folder.glob("technologies/*.toml"))]
+    sql = {p.stem: p.read_text("utf-8") for p in sorted(folder.glob("sql/*.sql"))}
+    ids = [x.id for x in (*lists, *sets) if x is not None] + [s.id for s in sets if s is not None and s.enabled][1:]
+    faults += [f"{folder}: two enabled lists share the id '{i}'" for i in sorted({i for i in ids if ids.count(i) > 1})]
+    faults += _strangers(folder)
+    if faults:
+        raise QueryError("\n".join(faults) + f"\nmend {'it' if len(faults) == 1 else 'them'} and run `coauth queries check`")
+    return Queries(
+        scope=single["scope"], rollup=single["institutions"], groups=single["groups"], events=single["events"],
+        measures=single["measures"], watchlists=tuple(x for x in lists if x), technologies=tuple(x for x in sets if x),
+        sql=sql, fingerprint=_fingerprint(folder),
+    )  # fmt: skip
+
+
+def _read(path: Path, model: type[Model], faults: list[str]) -> Model | None:
+    try:
+        return model.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except FileNotFoundError:
+        faults.append(f"{path}: missing; `coauth init` writes a fresh copy")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        faults.append(f"{path}: not TOML: {fault}")
+    except ValidationError as fault:
+        faults += [_sentence(path, model, detail) for detail in fault.errors()]
+    return None
+
+
+def _sentence(path: Path, model: type[BaseModel], detail: Any) -> str:
+    where = ".".join(str(part) for part in detail["loc"]) or "the file"
+    if detail["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(detail["loc"][-1]), _known_keys(model), n=1)
+        return f"{path}: {where}: unknown key" + (f", did you mean '{near[0]}'?" if near else "")
+    return f"{path}: {where}: {detail['msg']}"
+
+
+def _known_keys(model: type[BaseModel]) -> set[str]:
+    keys = set(model.model_fields)
+    for field in model.model_fields.values():
+        for part in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                keys |= _known_keys(part)
+    return keys
+
+
+def _strangers(folder: Path) -> list[str]:
+    """A misspelt file name would be a question nobody asks, in silence."""
+    known = re.compile(rf"({'|'.join(_FILES)})\.toml|(watchlists|technologies)/[^/]+\.toml|sql/[^/]+\.sql")
+    files = (p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file() and p.name[0] != ".")
+    return [f"{folder / f}: no such question; see `coauth queries check --help`" for f in files if not known.fullmatch(f)]
+
+
+def _fingerprint(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in {".toml", ".sql"}):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()

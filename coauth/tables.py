@@ -1,0 +1,334 @@
+"""What travels between stages: for every table its key, columns, types, units and meaning.
+
+Stages take and return `pyarrow.Table`s and end with `return EDGES.check(table)`. The same definitions print the data
+dictionary beside every export, so that it cannot drift. Ids are OpenAlex's short form ("W…", "I…", "T…").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from coauth.errors import TableError
+
+STRING, INT, FLOAT, BOOL, DAY, STRINGS = pa.string(), pa.int64(), pa.float64(), pa.bool_(), pa.date32(), pa.list_(pa.string())
+
+MARK = "SYNTHETIC SAMPLE"
+"""Begins every title of the synthetic world; what is made from such works carries it in every file."""
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: pa.DataType
+    meaning: str
+    unit: str = ""
+    null: bool = False
+
+    def field(self) -> pa.Field:
+        text = {"meaning": self.meaning, "unit": self.unit}
+        return pa.field(self.name, self.type, self.null, {k: v for k, v in text.items() if v})
+
+
+@dataclass(frozen=True)
+class Table:
+    """The contract of one table: one row per `row`, identified by and sorted by `key`."""
+
+    name: str
+    row: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        return pa.schema([c.field() for c in self.columns])
+
+    def empty(self) -> pa.Table:
+        return self.schema.empty_table()
+
+    def of(self, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+        """Rows as a checked table; columns a row lacks are null."""
+        return self.check(pa.Table.from_pylist([dict(r) for r in rows], schema=self.schema))
+
+    def check(self, table: pa.Table) -> pa.Table:
+        """`table` with exactly the contract's columns, types and order, sorted by key (nulls last).
+
+        Raises `TableError` naming the first thing that is wrong: a missing or unknown column, a type that cannot be
+        cast without loss, a null or NaN where none may be, a key that occurs twice.
+
+        >>> EDGES.check(pa.table({"year": [2020]}))
+        Traceback (most recent call last):
+        coauth.errors.TableError: edges: columns missing: source, target, works, weight, strict_weight, works_k, weight_k, strict_weight_k
+        """
+        names = [c.name for c in self.columns]
+        if missing := [n for n in names if n not in table.column_names]:
+            raise TableError(f"{self.name}: columns missing: {', '.join(missing)}")
+        if unknown := [n for n in table.column_names if n not in names]:
+            raise TableError(f"{self.name}: columns unknown to its contract: {', '.join(unknown)}")
+        try:
+            cast = table.select(names).cast(pa.schema([pa.field(c.name, c.type) for c in self.columns]))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
+            raise TableError(f"{self.name}: {fault}") from fault
+        for column in self.columns:
+            values = cast[column.name]
+            if not column.null and values.null_count:
+                raise TableError(f"{self.name}.{column.name}: {values.null_count} of {len(values)} rows are null")
+            if column.type == FLOAT and pc.any(pc.is_nan(values)).as_py():
+                raise TableError(f"{self.name}.{column.name}: NaN; a value that cannot be had is null or no row at all")
+        ordered = cast.sort_by([(k, "ascending") for k in self.key]).combine_chunks()
+        self._unique(ordered)
+        return ordered.cast(self.schema)
+
+    def _unique(self, ordered: pa.Table) -> None:
+        if ordered.num_rows < 2:
+            return
+        same = None
+        for name in self.key:
+            values = ordered[name].combine_chunks()
+            pair = pc.fill_null(pc.equal(values[1:], values[:-1]), False)
+            both_null = pc.and_(pc.is_null(values[1:]), pc.is_null(values[:-1]))
+            equal = pc.or_(pair, both_null)
+            same = equal if same is None else pc.and_(same, equal)
+        if pc.any(same).as_py():
+            row = ordered.slice(pc.index(same, True).as_py(), 1).select(list(self.key)).to_pylist()[0]
+            raise TableError(f"{self.name}: two rows share the key {row}")
+
+    def dictionary(self) -> list[dict[str, str]]:
+        return [{"column": c.name, "type": str(c.type), "unit": c.unit, "meaning": c.meaning} for c in self.columns]
+
+
+def _columns(*parts: Column | tuple[Column, ...]) -> tuple[Column, ...]:
+    return tuple(c for part in parts for c in (part if isinstance(part, tuple) else (part,)))
+
+
+_YEAR = Column("year", INT, "publication year")
+_WORK = Column("work_id", STRING, "OpenAlex id of the work")
+_INSTITUTION = Column("institution_id", STRING, "OpenAlex id of the institution, after roll-up")
+_PAIR = (
+    Column("source", STRING, "institution with the smaller id (as text)"),
+    Column("target", STRING, "institution with the larger id (as text)"),
+)
+_WINDOW = (Column("first_year", INT, "first year of the window"), Column("last_year", INT, "last year of the window"))
+_LISTING = (
+    Column("kind", STRING, "watchlist, technology or technology_profile"),
+    Column("list_id", STRING, "the file in queries/ that holds the list"),
+    Column("entry_id", STRING, "the list's entry: an institution, a technology or an EU-10 area"),
+)
+
+
+def _interval(of: str, unit: str = "") -> tuple[Column, ...]:
+    return (
+        Column("low", FLOAT, f"lower end of the interval of {of}; null where none is given", unit, null=True),
+        Column("high", FLOAT, f"upper end of the interval of {of}; null where none is given", unit, null=True),
+    )
+
+
+WORKS = Table("works", "harvested work", ("work_id",), (
+    _WORK,
+    Column("doi", STRING, "DOI without resolver, lower case", null=True),
+    Column("title", STRING, "title, names of its authors masked", null=True),
+    _YEAR,
+    Column("publication_date", DAY, "publication date; 1 January often stands for the year only", null=True),
+    Column("type", STRING, "OpenAlex work type"),
+    Column("language", STRING, "ISO 639-1 code as detected by OpenAlex", null=True),
+    Column("publisher", STRING, "host organisation of the primary source, else the source's name", null=True),
+    Column("field_id", STRING, "OpenAlex field of the primary topic", null=True),
+    Column("primary_topic_id", STRING, "OpenAlex primary topic", null=True),
+    Column("topic_score", FLOAT, "OpenAlex's score of the primary topic", "probability", null=True),
+    Column("n_authors", INT, "authorships on the record", "authorships"),
+    Column("n_authors_with_institution", INT, "authorships with at least one matched institution", "authorships"),
+    Column("n_authors_with_string", INT, "authorships with at least one affiliation string", "authorships"),
+    Column("authors_cut", BOOL, "the list of authorships is known or suspected to be cut short"),
+    Column("n_institutions", INT, "distinct institutions after roll-up (k)", "institutions"),
+    Column("n_countries", INT, "distinct countries, from institutions or strings", "countries"),
+    Column("affiliation_status", STRING, "complete: every authorship has an institution; partial; none"),
+    Column("is_top_10_percent", BOOL, "among the 10 % most cited of its field, year and type", null=True),
+    Column("has_company", BOOL, "an institution on it is a company"),
+    Column("is_retracted", BOOL, "retracted, by Retraction Watch or its own title"),
+    Column("cited_by_count", INT, "citations counted by OpenAlex", "citations", null=True),
+    Column("included", BOOL, "counts in every table below"),
+    Column("exclusion_reason", STRING, "why not, where it does not", null=True),
+))  # fmt: skip
+
+AFFILIATIONS = Table("affiliations", "work × institution", ("work_id", "institution_id"), (
+    _WORK,
+    _INSTITUTION,
+    Column("harvested_ids", STRINGS, "the institutions it stands for on this work, before roll-up"),
+    Column("author_share", FLOAT,
+           "Σ over authors 1/(n_authors × institutions of the author); sums over a work to the share of its authors "
+           "with an institution", "share of authors"),
+    Column("is_domestic", BOOL, "the institution's own country is the scope's"),
+    Column("strings", STRINGS, "affiliation strings matched to it, persons masked"),
+))  # fmt: skip
+
+COUNTRIES = Table("countries", "work × country × basis", ("work_id", "country_code", "basis"), (
+    _WORK,
+    Column("country_code", STRING, "ISO 3166-1 alpha-2"),
+    Column("basis", STRING, "institution: of a matched institution; string: read by OpenAlex from a string without match"),
+))  # fmt: skip
+
+AREAS = tuple(f"EU{i}" for i in range(1, 11))
+
+INSTITUTIONS = Table("institutions", "institution", ("institution_id",), _columns(
+    _INSTITUTION,
+    Column("ror", STRING, "ROR id (URL)", null=True),
+    Column("name", STRING, "display name; shown, never matched"),
+    Column("country_code", STRING, "ISO 3166-1 alpha-2", null=True),
+    Column("type", STRING, "ROR type", null=True),
+    Column("is_domestic", BOOL, "its own country is the scope's"),
+    Column("lineage", STRINGS, "OpenAlex ids of itself and its ROR ancestors"),
+    Column("rolled_up_from", STRINGS, "institutions whose works count for it"),
+    Column("works", INT, "included works here", "works"),
+    tuple(Column(a.lower(), FLOAT, f"share of its works here in area {a} of the EU-10", "share", null=True) for a in AREAS),
+))  # fmt: skip
+
+TECHNOLOGIES = Table("technologies", "work × technology", ("work_id", "list_id", "technology_id"), (
+    _WORK,
+    Column("list_id", STRING, "the set of technologies"),
+    Column("technology_id", STRING, "the technology"),
+    Column("basis", STRING, "topic, topic+phrase or gated+phrase; the strongest in this order"),
+    Column("topic_id", STRING, "the topic it rests on"),
+    Column("score", FLOAT, "OpenAlex's score of that topic", "probability", null=True),
+    Column("phrase", STRING, "the phrase found, where the basis has one", null=True),
+    Column("title_only", BOOL, "no abstract: phrases were sought in the title alone"),
+))  # fmt: skip
+
+_EDGE_WEIGHTS = (
+    Column("works", INT, "works the two share (full count)", "works"),
+    Column("weight", FLOAT, "Newman: Σ 1/(k−1); larger means closer", "works"),
+    Column("strict_weight", FLOAT, "Σ 2/(k(k−1)): each work adds 1 to all its pairs together", "works"),
+    Column("works_k", INT, "the same over works of at most K institutions", "works"),
+    Column("weight_k", FLOAT, "the same over works of at most K institutions", "works"),
+    Column("strict_weight_k", FLOAT, "the same over works of at most K institutions", "works"),
+)
+EDGES = Table("edges", "year × pair, source < target", ("year", "source", "target"), _columns(_YEAR, _PAIR, _EDGE_WEIGHTS))
+
+PAIRS = Table("pairs", "window × domestic–foreign pair", ("first_year", "last_year", "source", "target"), _columns(
+    _WINDOW,
+    Column("source", STRING, "the domestic institution"),
+    Column("target", STRING, "the foreign institution"),
+    Column("works", INT, "works the two share in the window", "works"),
+    Column("ric", FLOAT, "relative intensity of collaboration; 1 = as the others", "ratio", null=True),
+    Column("ric_low", FLOAT, "lower end of its interval", "ratio", null=True),
+    Column("ric_high", FLOAT, "upper end of its interval", "ratio", null=True),
+    Column("association_strength", FLOAT, "T·w/(s_i·s_j) with full counts; 1 = as expected from their volumes", "ratio", null=True),
+    Column("null_z", FLOAT, "z against a fixed-degree null model; null: not computed", "standard deviations", null=True),
+    Column("q_value", FLOAT, "false discovery rate of null_z; null: not computed", null=True),
+))  # fmt: skip
+
+FLAGS = Table("flags", "year × pair × list entry", ("year", "source", "target", "kind", "list_id", "entry_id"), _columns(
+    _YEAR, _PAIR,
+    Column("domestic_pair", BOOL, "one end is domestic and the other foreign"),
+    _LISTING,
+    Column("works", INT, "works behind this review cue", "works"),
+    Column("works_listed", INT, "of these, published while the entry was listed; null: dates of the list unknown", "works", null=True),
+    Column("weight", FLOAT, "their Newman weight", "works"),
+))  # fmt: skip
+
+EVIDENCE = Table(
+    "evidence", "flag × work × matched institution",
+    ("year", "source", "target", "kind", "list_id", "entry_id", "work_id", "matched_id"), _columns(
+    _YEAR, _PAIR, _LISTING, _WORK,
+    Column("match_method", STRING, "id, ror or lineage; topic, topic+phrase or gated+phrase; profile"),
+    Column("matched_id", STRING, "the institution or topic that matched"),
+    Column("matched_string", STRING, "the affiliation string or phrase it stands on", null=True),
+    Column("listed_at_publication", STRING, "yes, no or unknown"),
+))  # fmt: skip
+
+COPUBLICATIONS = Table("copublications", "year × partner group × basis", ("year", "group_id", "basis"), _columns(
+    _YEAR,
+    Column("group_id", STRING, "group of queries/groups.toml; 'international'; 'list:…' for a watchlist"),
+    Column("basis", STRING, "union: institution or string countries; institution: matched institutions only"),
+    Column("works", INT, "works with the scope's country and the group (full count)", "works"),
+    Column("works_low", FLOAT, "lower end of the exact Poisson interval", "works"),
+    Column("works_high", FLOAT, "upper end", "works"),
+    Column("share", FLOAT, "of the year's international works", "share", null=True),
+    Column("share_low", FLOAT, "lower end of the exact binomial interval", "share", null=True),
+    Column("share_high", FLOAT, "upper end", "share", null=True),
+    Column("preliminary", BOOL, "the year is still growing"),
+))  # fmt: skip
+
+_MEASURE = (
+    _INSTITUTION,
+    Column("measure", STRING, "strength, strength_share, degree, pagerank (N × PR), eigenvector, harmonic, betweenness"),
+    Column("counting", STRING, "newman, full or strict"),
+    Column("variant", STRING, "all works; k: of at most K institutions; complete: with complete affiliations; reweighted: these by 1/P(complete)"),
+)
+CENTRALITY = Table(
+    "centrality", "window × institution × measure × counting × variant",
+    ("first_year", "last_year", "institution_id", "measure", "counting", "variant"), _columns(
+    _WINDOW, _MEASURE,
+    Column("value", FLOAT, "the measure; larger is more central"),
+    _interval("the value"),
+    Column("rank", INT, "1 = largest; ties share the better rank"),
+    Column("rank_low", INT, "best rank of the interval", null=True),
+    Column("rank_high", INT, "worst rank of the interval", null=True),
+))  # fmt: skip
+
+SHIFTS = Table(
+    "shifts", "institution × measure × counting × variant × pair of windows",
+    ("institution_id", "measure", "counting", "variant", "before_first", "before_last", "after_first", "after_last"), _columns(
+    _MEASURE,
+    *(Column(f"{when}_{end}", INT, f"{end} year of the window {when}") for when in ("before", "after") for end in ("first", "last")),
+    Column("before", FLOAT, "value in the window before"),
+    Column("after", FLOAT, "value in the window after"),
+    Column("change", FLOAT, "after − before"),
+    _interval("the change"),
+    Column("p_value", FLOAT, "two-sided, from the resampled change"),
+    Column("q_value", FLOAT, "Benjamini–Hochberg over the roster"),
+    Column("verdict", STRING, "rose, fell, no clear change, or not comparable: coverage"),
+    Column("reason", STRING, "why this verdict, in words"),
+    Column("verdict_complete_coverage", STRING, "what complete works alone would say; shown, decides nothing", null=True),
+))  # fmt: skip
+
+EVENTS = Table("events", "series × policy date × lag", ("series", "event_id", "lag"), _columns(
+    Column("series", STRING, "the co-publication series"),
+    Column("event_id", STRING, "policy date of queries/events.toml"),
+    Column("lag", INT, "years between the date and the first year that may answer", "years"),
+    Column("level_change", FLOAT, "step in log works at the date, relative to all international works", "log ratio"),
+    Column("slope_change", FLOAT, "change of the yearly trend after it", "log ratio a year"),
+    _interval("the step", "log ratio"),
+    Column("power", FLOAT, "probability that a fall of a quarter would have been seen", "probability"),
+))  # fmt: skip
+
+COVERAGE = Table("coverage", "year × publisher × field", ("year", "publisher", "field_id"), (
+    _YEAR,
+    Column("publisher", STRING, "publisher; null: none on the record", null=True),
+    Column("field_id", STRING, "OpenAlex field; null: no topic", null=True),
+    Column("works", INT, "included works", "works"),
+    Column("authorships", INT, "their authorships", "authorships"),
+    Column("authorships_with_institution", INT, "of these, with a matched institution", "authorships"),
+    Column("works_complete", INT, "works whose every authorship has an institution", "works"),
+))  # fmt: skip
+
+ADMISSIONS = Table("admissions", "year × country × source", ("year", "country_code", "source"), (
+    _YEAR,
+    Column("country_code", STRING, "ISO 3166-1 alpha-2 of origin; 'total' for all"),
+    Column("admissions", INT, "PhD admissions; null where suppressed", "persons", null=True),
+    Column("suppressed", BOOL, "withheld by the source as a small cell"),
+    Column("source", STRING, "who counted, and where it is published"),
+    Column("retrieved", DAY, "when it was read"),
+))  # fmt: skip
+
+REVISIONS = Table("revisions", "earlier vintage × headline number × cause", ("against", "series", "year", "cause"), (
+    Column("against", STRING, "the earlier vintage"),
+    Column("series", STRING, "the headline number"),
+    _YEAR,
+    Column("cause", STRING, "added, removed, re-dated, re-affiliated or excluded differently"),
+    Column("works", INT, "change it makes in the count", "works"),
+))  # fmt: skip
+
+ALL: dict[str, Table] = {
+    t.name: t
+    for t in (WORKS, AFFILIATIONS, COUNTRIES, INSTITUTIONS, TECHNOLOGIES, EDGES, PAIRS, FLAGS, EVIDENCE, COPUBLICATIONS,
+              CENTRALITY, SHIFTS, EVENTS, COVERAGE, ADMISSIONS, REVISIONS)
+}  # fmt: skip
+
+
+def is_synthetic(works: pa.Table) -> bool:
+    """Whether works of the synthetic world are among these, by the mark in their titles."""
+    return bool(pc.any(pc.starts_with(pc.fill_null(works["title"], ""), MARK)).as_py())

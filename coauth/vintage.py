@@ -1,0 +1,247 @@
+"""`cache/`: dated harvests, and the only module that knows their paths.
+
+    cache/<vintage>/manifest.json            what was asked, when, from where; losses; hashes of the tables
+    cache/<vintage>/pages/<slice>/0001.json.gz …   answers as stored, persons removed
+    cache/<vintage>/pages/<slice>/slice.json       written last: the slice is closed, with its counts and page hashes
+    cache/<vintage>/tables/<table>.parquet
+
+The state of a harvest is what lies on disk. Every file is written under another name, synced and moved into place, so
+a run killed anywhere leaves whole files or none, and the next run continues after the last one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from coauth import tables
+from coauth.errors import CacheError, NotFound
+from coauth.pages import Page, pack, unpack
+
+
+class Cache:
+    """The folder of vintages."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def vintages(self) -> list[Vintage]:
+        """Every vintage with a manifest, oldest first."""
+        return [Vintage(p.parent) for p in sorted(self.folder.glob("*/manifest.json"))]
+
+    def create(self, name: str, **manifest: Any) -> Vintage:
+        """A new vintage. A name already taken gets the next free `.2`, `.3`: vintages are never mixed."""
+        taken = {v.name for v in self.vintages()}
+        free = next(n for n in (name, *(f"{name}.{i}" for i in range(2, 1000))) if n not in taken)
+        vintage = Vintage(self.folder / free)
+        vintage.record(**manifest)
+        return vintage
+
+    def find(self, name: str | None = None, quarter: str | None = None) -> Vintage:
+        """The vintage of that name, or the newest complete one (of the quarter, if one is given)."""
+        there = self.vintages()
+        if name is not None:
+            for vintage in there:
+                if vintage.name == name:
+                    return vintage
+            raise NotFound(f"no vintage '{name}' in {self.folder}; there are: {_listing(v.name for v in there)}")
+        fitting = [v for v in there if v.complete and quarter in (None, v.quarter)]
+        if not fitting:
+            of = f" of {quarter}" if quarter else ""
+            raise NotFound(
+                f"no complete vintage{of} in {self.folder} (there are: {_listing(v.name for v in there)}); "
+                "run `coauth harvest`, or `coauth rebuild --sample` for a synthetic one"
+            )
+        return max(fitting, key=lambda v: (v.as_of, v.name))
+
+
+def _listing(names: Iterator[str] | Any) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
+class Vintage:
+    """One dated harvest and what was built from it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.name
+
+    # -- manifest
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        path = self.path / "manifest.json"
+        if not path.exists():
+            return {}
+        try:
+            return dict(json.loads(path.read_text("utf-8")))
+        except ValueError as fault:
+            raise CacheError(f"{path}: damaged ({fault}); move the folder away and harvest again") from fault
+
+    def record(self, **entries: Any) -> None:
+        """Set entries of the manifest, keeping the others."""
+        _write(self.path / "manifest.json", _json(self.manifest | entries))
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.manifest.get("completed"))
+
+    @property
+    def as_of(self) -> date:
+        """The UTC date on which the harvest completed; before that, on which it began."""
+        manifest = self.manifest
+        return date.fromisoformat(manifest.get("completed") or manifest["started"])
+
+    @property
+    def quarter(self) -> str:
+        return f"{self.as_of.year}Q{(self.as_of.month + 2) // 3}"
+
+    # -- pages
+
+    def slice(self, name: str) -> Slice:
+        return Slice(self.path / "pages" / name)
+
+    def slices(self) -> list[Slice]:
+        return [Slice(p) for p in sorted((self.path / "pages").glob("*")) if p.is_dir()]
+
+    def pages(self) -> Iterator[Page]:
+        """Every stored page, by slice and number."""
+        for part in self.slices():
+            yield from part.pages()
+
+    # -- tables
+
+    def write(self, contract: tables.Table, table: pa.Table, synthetic: bool) -> str:
+        """Store a checked table as Parquet; returns the sha256 of the file. Same table, same bytes."""
+        note = {"row": contract.row, "key": " ".join(contract.key)} | ({"notice": tables.MARK} if synthetic else {})
+        sink = pa.BufferOutputStream()
+        pq.write_table(table.replace_schema_metadata(note), sink, compression="zstd", row_group_size=1_000_000, store_schema=True)
+        data = sink.getvalue().to_pybytes()
+        _write(self.path / "tables" / f"{contract.name}.parquet", data)
+        return hashlib.sha256(data).hexdigest()
+
+    def read(self, name: str) -> pa.Table:
+        """A stored table. Raises `NotFound` for an unknown one, or where nothing was built yet."""
+        if name not in tables.ALL:
+            raise NotFound(f"no table '{name}'; there are: {', '.join(sorted(tables.ALL))}")
+        path = self.path / "tables" / f"{name}.parquet"
+        if not path.exists():
+            raise NotFound(f"vintage {self.name} has no table '{name}' yet; run `coauth build --vintage {self.name}`")
+        try:
+            return pq.read_table(path)
+        except (pa.ArrowInvalid, OSError) as fault:
+            raise CacheError(f"{path}: damaged ({fault}); run `coauth build --vintage {self.name}`") from fault
+
+    def write_text(self, name: str, text: str) -> Path:
+        """A small file beside the manifest (the synthetic world's truth)."""
+        _write(self.path / name, text.encode())
+        return self.path / name
+
+    @property
+    def layout(self) -> dict[str, list[float]]:
+        """Positions of institutions in the last drawing, so that the next one keeps them; empty before the first."""
+        path = self.path / "layout.json"
+        return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
+
+    @layout.setter
+    def layout(self, positions: dict[str, list[float]]) -> None:
+        _write(self.path / "layout.json", _json(positions))
+
+
+class Slice:
+    """One part of a harvest (a publication month), walked page by page."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.name
+
+    @property
+    def numbers(self) -> list[int]:
+        return sorted(int(p.name.split(".")[0]) for p in self.path.glob("[0-9]*.json.gz"))
+
+    def pages(self) -> Iterator[Page]:
+        for number in self.numbers:
+            yield self.read(number)
+
+    def read(self, number: int) -> Page:
+        path = self._page(number)
+        try:
+            return unpack(path.read_bytes(), path)
+        except OSError as fault:
+            raise CacheError(f"{path}: {fault.strerror}; check the disk and its permissions") from fault
+
+    def write(self, number: int, page: Page) -> None:
+        _write(self._page(number), pack(page))
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """What `close` recorded; None while the slice is open."""
+        path = self.path / "slice.json"
+        try:
+            return dict(json.loads(path.read_text("utf-8"))) if path.exists() else None
+        except ValueError as fault:
+            raise CacheError(f"{path}: damaged ({fault}); delete it and run `coauth harvest` to check the slice anew") from fault
+
+    def close(self, **summary: Any) -> None:
+        """Close the slice with its counts; the hash of every stored page is added for `status --verify`."""
+        _write(self.path / "slice.json", _json(summary | {"stored_sha256": self.hashes()}))
+
+    def hashes(self) -> dict[str, str]:
+        """sha256 of every stored page file, by file name."""
+        return {self._page(n).name: hashlib.sha256(self._page(n).read_bytes()).hexdigest() for n in self.numbers}
+
+    def damage(self) -> list[str]:
+        """What of a closed slice is no longer as it was stored; empty when all is."""
+        stored = (self.summary or {}).get("stored_sha256", {})
+        now = self.hashes()
+        gone = [f"{self.path / n}: missing" for n in stored if n not in now]
+        changed = [f"{self.path / n}: changed since it was stored" for n in now if n in stored and stored[n] != now[n]]
+        return gone + changed
+
+    def clear(self) -> None:
+        """Forget the slice, so that the next harvest walks it again."""
+        if self.path.exists():
+            shutil.rmtree(self.path)
+
+    def _page(self, number: int) -> Path:
+        return self.path / f"{number:04d}.json.gz"
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    with _reported(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _reported(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as fault:
+        raise CacheError(
+            f"cannot write {path} ({fault.strerror}); what was stored before is untouched: make room or give rights to "
+            "the folder, or name another with --root, and run the same command again"
+        ) from fault
