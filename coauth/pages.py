@@ -5,7 +5,8 @@ has no field for a person: no author object, raw author name, ORCID or correspon
 fields below can reach the disk, whatever OpenAlex adds. Affiliation strings stay, because flags must be able to show
 the words they stand on; e-mail addresses, ORCIDs and the names of the work's own authors in them are masked first.
 
-Decoding is lenient: every attribute may be missing or null (OpenAlex omits attributes a document lacks). A record that
+Decoding is lenient: every attribute may be missing or null (OpenAlex omits attributes a document lacks), and lists may
+hold nulls (`institution_ids` of 2025 records do). A record that
 still does not fit becomes a `Work` that carries only its id and what was wrong, so that it is counted, never lost
 silently, and never costs its page.
 """
@@ -43,20 +44,20 @@ class Institution(msgspec.Struct, omit_defaults=True):
     display_name: str | None = None
     country_code: str | None = None
     type: str | None = None
-    lineage: list[str] | None = None
+    lineage: list[str | None] | None = None
 
 
 class Affiliation(msgspec.Struct, omit_defaults=True):
     raw_affiliation_string: str | None = None
-    institution_ids: list[str] | None = None
+    institution_ids: list[str | None] | None = None
 
 
 class Authorship(msgspec.Struct, omit_defaults=True):
     """One author's place on a work, without the author."""
 
-    institutions: list[Institution] | None = None
-    countries: list[str] | None = None
-    affiliations: list[Affiliation] | None = None
+    institutions: list[Institution | None] | None = None
+    countries: list[str | None] | None = None
+    affiliations: list[Affiliation | None] | None = None
 
 
 class Named(msgspec.Struct, omit_defaults=True):
@@ -103,7 +104,7 @@ class _WorkFields(msgspec.Struct, omit_defaults=True, kw_only=True):
     institutions_distinct_count: int | None = None
     countries_distinct_count: int | None = None
     primary_topic: Topic | None = None
-    topics: list[Topic] | None = None
+    topics: list[Topic | None] | None = None
     cited_by_count: int | None = None
     citation_normalized_percentile: Percentile | None = None
     primary_location: Location | None = None
@@ -118,7 +119,7 @@ class Work(_WorkFields, omit_defaults=True, kw_only=True):
     read, and is then the only other attribute beside `id`.
     """
 
-    authorships: list[Authorship] | None = None
+    authorships: list[Authorship | None] | None = None
     abstract: str | None = None
     authors_cut: bool = False
     damage: str | None = None
@@ -129,18 +130,18 @@ class _Person(msgspec.Struct):
 
 
 class _ServedAuthorship(msgspec.Struct):
-    institutions: list[Institution] | None = None
-    countries: list[str] | None = None
-    affiliations: list[Affiliation] | None = None
+    institutions: list[Institution | None] | None = None
+    countries: list[str | None] | None = None
+    affiliations: list[Affiliation | None] | None = None
     author: _Person | None = None
     raw_author_name: str | None = None
-    raw_affiliation_strings: list[str] | None = None
+    raw_affiliation_strings: list[str | None] | None = None
 
 
 class ServedWork(_WorkFields, kw_only=True):
     """One work as OpenAlex serves it, as far as coauth reads it. Held in memory only while it is being masked."""
 
-    authorships: list[_ServedAuthorship] | None = None
+    authorships: list[_ServedAuthorship | None] | None = None
     abstract_inverted_index: dict[str, list[int]] | None = None
     # a page of ours read back with --from carries the abstract as text, and says what an earlier reading found
     abstract: str | None = None
@@ -209,13 +210,13 @@ def _id_of(record: bytes | msgspec.Raw) -> str | None:
 
 def _without_persons(served: ServedWork) -> Work:
     authorships = served.authorships
-    names = _Names(authorships or [])
+    names = _Names(a for a in authorships or () if a)
     abstract = served.abstract if served.abstract is not None else _plain(served.abstract_inverted_index)
     common = {field: getattr(served, field) for field in _WorkFields.__struct_fields__}
     common["title"] = names.mask(served.title)
     return Work(
         **common,
-        authorships=None if authorships is None else [_place(a, names) for a in authorships],
+        authorships=None if authorships is None else [_place(a, names) if a else Authorship() for a in authorships],
         abstract=names.mask(abstract),
         authors_cut=served.authors_cut or len(authorships or ()) == MOST_AUTHORS,
         damage=served.damage,
@@ -223,12 +224,12 @@ def _without_persons(served: ServedWork) -> Work:
 
 
 def _place(served: _ServedAuthorship, names: _Names) -> Authorship:
-    affiliations = served.affiliations
+    affiliations = [a for a in served.affiliations or () if a]
     if not affiliations and served.raw_affiliation_strings:  # record shape before 2024: strings without their ids
         affiliations = [Affiliation(raw_affiliation_string=s) for s in served.raw_affiliation_strings]
     own = _surnames(served)
-    masked = [
-        Affiliation(names.mask(a.raw_affiliation_string, own), a.institution_ids) for a in affiliations or ()
+    masked: list[Affiliation | None] = [
+        Affiliation(names.mask(a.raw_affiliation_string, own), a.institution_ids) for a in affiliations
     ]
     return Authorship(served.institutions, served.countries, masked or None)
 
@@ -270,7 +271,8 @@ class _Names:
                         self.pairs |= {(first, second), (second, first)}
                         self.pairs |= {(first[0], second), (second, first[0]), (second[0], first), (first, second[0])}
             for institution in authorship.institutions or ():
-                self.places.update(_TOKEN.findall((institution.display_name or "").casefold()))
+                if institution and institution.display_name:
+                    self.places.update(_TOKEN.findall(institution.display_name.casefold()))
 
     def mask(self, text: str | None, surnames: frozenset[str] = frozenset()) -> str | None:
         if not text:

@@ -82,6 +82,7 @@ class RollUp(_Strict):
     """`institutions.toml`: how harvested institutions become the nodes of the graph."""
 
     drop_ancestors: bool = Field(description="an ancestor beside its descendant on one authorship is dropped")
+    aliases: dict[str, Ror] = Field(default={}, description="short names a person may type; results never match by name")
     successors: tuple[Successor, ...] = ()
 
     @model_validator(mode="after")
@@ -246,7 +247,7 @@ class Queries(_Strict):
 
     def tables(self) -> dict[str, pa.Table]:
         """What SQL may join of the queries: settings (one row), home_countries, partner_countries, successors,
-        listed, unlisted_descendants, technology_areas."""
+        entries (of watchlists), unlisted_descendants, technology_areas."""
         scope, measures = self.scope, self.measures
         settings = {
             "first_year": scope.first_year, "last_year": scope.last_year, "max_institutions": scope.max_institutions,
@@ -272,7 +273,7 @@ class Queries(_Strict):
                 [{"group_id": g.id, "country_code": c, "valid_from": g.valid_from, "valid_to": g.valid_to}
                  for g in self.groups.group for c in g.countries], groups,
             ),
-            "listed": pa.Table.from_pylist(
+            "entries": pa.Table.from_pylist(
                 [{"list_id": w.id, "entry_id": e.id, "institution_id": e.openalex, "ror": e.ror,
                   "by_lineage": w.match == "lineage", "valid_from": e.valid_from, "valid_to": e.valid_to}
                  for w in on for e in w.entry], listed,
@@ -312,7 +313,8 @@ def load(folder: Path) -> Queries:
     faults += [f"{folder}: two enabled lists share the id '{i}'" for i in sorted({i for i in ids if ids.count(i) > 1})]
     faults += _strangers(folder)
     if faults:
-        raise QueryError("\n".join(faults) + f"\nmend {'it' if len(faults) == 1 else 'them'} and run `coauth queries check`")
+        advice = "mend it and run `coauth queries check`" if len(faults) == 1 else "mend them and run `coauth queries check`"
+        raise QueryError(f"{faults[0]}; {advice}" if len(faults) == 1 else "\n".join([*faults, advice]))
     return Queries(
         scope=single["scope"], rollup=single["institutions"], groups=single["groups"], events=single["events"],
         measures=single["measures"], watchlists=tuple(x for x in lists if x), technologies=tuple(x for x in sets if x),

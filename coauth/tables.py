@@ -162,7 +162,7 @@ AFFILIATIONS = Table("affiliations", "work × institution", ("work_id", "institu
            "Σ over authors 1/(n_authors × institutions of the author); sums over a work to the share of its authors "
            "with an institution", "share of authors"),
     Column("is_domestic", BOOL, "the institution's own country is the scope's"),
-    Column("strings", STRINGS, "affiliation strings matched to it, persons masked"),
+    Column("strings", STRINGS, "affiliation strings matched to it, persons masked; null: OpenAlex names none", null=True),
 ))  # fmt: skip
 
 COUNTRIES = Table("countries", "work × country × basis", ("work_id", "country_code", "basis"), (
@@ -220,6 +220,13 @@ PAIRS = Table("pairs", "window × domestic–foreign pair", ("first_year", "last
     Column("q_value", FLOAT, "false discovery rate of null_z; null: not computed", null=True),
 ))  # fmt: skip
 
+LISTED = Table("listed", "institution × list entry", ("institution_id", "list_id", "entry_id"), (
+    _INSTITUTION,
+    Column("list_id", STRING, "the watchlist"),
+    Column("entry_id", STRING, "the listed institution"),
+    Column("match_method", STRING, "id, ror or lineage; the strictest in this order"),
+))  # fmt: skip
+
 FLAGS = Table("flags", "year × pair × list entry", ("year", "source", "target", "kind", "list_id", "entry_id"), _columns(
     _YEAR, _PAIR,
     Column("domestic_pair", BOOL, "one end is domestic and the other foreign"),
@@ -237,6 +244,13 @@ EVIDENCE = Table(
     Column("matched_id", STRING, "the institution or topic that matched"),
     Column("matched_string", STRING, "the affiliation string or phrase it stands on", null=True),
     Column("listed_at_publication", STRING, "yes, no or unknown"),
+))  # fmt: skip
+
+MEMBERSHIPS = Table("memberships", "work × partner group × basis", ("year", "group_id", "basis", "work_id"), (
+    _YEAR,
+    Column("group_id", STRING, "group of queries/groups.toml; 'international'; 'list:…' for a watchlist"),
+    Column("basis", STRING, "union: institution or string countries; institution: matched institutions only"),
+    _WORK,
 ))  # fmt: skip
 
 COPUBLICATIONS = Table("copublications", "year × partner group × basis", ("year", "group_id", "basis"), _columns(
@@ -324,7 +338,7 @@ REVISIONS = Table("revisions", "earlier vintage × headline number × cause", ("
 
 ALL: dict[str, Table] = {
     t.name: t
-    for t in (WORKS, AFFILIATIONS, COUNTRIES, INSTITUTIONS, TECHNOLOGIES, EDGES, PAIRS, FLAGS, EVIDENCE, COPUBLICATIONS,
+    for t in (WORKS, AFFILIATIONS, COUNTRIES, INSTITUTIONS, TECHNOLOGIES, EDGES, PAIRS, LISTED, FLAGS, EVIDENCE, MEMBERSHIPS, COPUBLICATIONS,
               CENTRALITY, SHIFTS, EVENTS, COVERAGE, ADMISSIONS, REVISIONS)
 }  # fmt: skip
 

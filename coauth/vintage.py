@@ -47,6 +47,16 @@ class Cache:
         vintage.record(**manifest)
         return vintage
 
+    @property
+    def admissions(self) -> pa.Table:
+        """PhD admissions as imported; they belong to no vintage."""
+        path = self.folder / "admissions.parquet"
+        return tables.ADMISSIONS.check(pq.read_table(path)) if path.exists() else tables.ADMISSIONS.empty()
+
+    @admissions.setter
+    def admissions(self, table: pa.Table) -> None:
+        _write(self.folder / "admissions.parquet", _parquet(tables.ADMISSIONS, table, synthetic=False))
+
     def find(self, name: str | None = None, quarter: str | None = None) -> Vintage:
         """The vintage of that name, or the newest complete one (of the quarter, if one is given)."""
         there = self.vintages()
@@ -63,6 +73,11 @@ class Cache:
                 "run `coauth harvest`, or `coauth rebuild --sample` for a synthetic one"
             )
         return max(fitting, key=lambda v: (v.as_of, v.name))
+
+    def newest(self) -> Vintage:
+        """The newest vintage, complete or not."""
+        there = self.vintages()
+        return max(there, key=lambda v: (v.as_of, v.name)) if there else self.find()
 
 
 def _listing(names: Iterator[str] | Any) -> str:
@@ -119,14 +134,15 @@ class Vintage:
         for part in self.slices():
             yield from part.pages()
 
+    def damage(self) -> list[str]:
+        """Stored pages that are no longer what was stored; empty when all are."""
+        return [d for part in self.slices() for d in part.damage()]
+
     # -- tables
 
     def write(self, contract: tables.Table, table: pa.Table, synthetic: bool) -> str:
         """Store a checked table as Parquet; returns the sha256 of the file. Same table, same bytes."""
-        note = {"row": contract.row, "key": " ".join(contract.key)} | ({"notice": tables.MARK} if synthetic else {})
-        sink = pa.BufferOutputStream()
-        pq.write_table(table.replace_schema_metadata(note), sink, compression="zstd", row_group_size=1_000_000, store_schema=True)
-        data = sink.getvalue().to_pybytes()
+        data = _parquet(contract, table, synthetic)
         _write(self.path / "tables" / f"{contract.name}.parquet", data)
         return hashlib.sha256(data).hexdigest()
 
@@ -135,7 +151,7 @@ class Vintage:
         if name not in tables.ALL:
             raise NotFound(f"no table '{name}'; there are: {', '.join(sorted(tables.ALL))}")
         path = self.path / "tables" / f"{name}.parquet"
-        if not path.exists():
+        if not (self.manifest.get("build") and path.exists()):
             raise NotFound(f"vintage {self.name} has no table '{name}' yet; run `coauth build --vintage {self.name}`")
         try:
             return pq.read_table(path)
@@ -215,6 +231,13 @@ class Slice:
 
     def _page(self, number: int) -> Path:
         return self.path / f"{number:04d}.json.gz"
+
+
+def _parquet(contract: tables.Table, table: pa.Table, synthetic: bool) -> bytes:
+    note = {"row": contract.row, "key": " ".join(contract.key)} | ({"notice": tables.MARK} if synthetic else {})
+    sink = pa.BufferOutputStream()
+    pq.write_table(table.replace_schema_metadata(note), sink, compression="zstd", row_group_size=1_000_000)
+    return bytes(sink.getvalue())
 
 
 def _json(value: Any) -> bytes:

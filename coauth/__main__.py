@@ -1,0 +1,5 @@
+"""`python -m coauth`."""
+
+from coauth.cli import main
+
+main()

@@ -1,0 +1,485 @@
+"""The command line: words in, calls out. The only module that prints or exits.
+
+An expected error is one line on stderr that says what to do next, exit code 1 (2 for wrong usage); a bug keeps its
+traceback. Results go to stdout, with --json as one JSON document; progress and log lines go to stderr.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+
+from coauth import __version__, explain, pipeline, publish, tables
+from coauth.engine import Engine
+from coauth.errors import CacheError, CoauthError, NotFound
+from coauth.export import FORMATS
+from coauth.pipeline import Project, Source
+from coauth.progress import Bar
+from coauth.vintage import Vintage
+
+Command = Callable[..., Any]
+
+
+class _Group(click.Group):
+    """Turns an expected error into one line; lets everything else fall through with its traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CoauthError as fault:
+            click.echo(f"coauth: {fault}", err=True)
+            ctx.exit(1)
+
+
+def common(command: Command) -> Command:
+    """The options every verb has."""
+
+    @click.option("--root", type=click.Path(path_type=Path, file_okay=False), default=".", help="Folder with queries/, cache/ and reports/ [default: here].")
+    @click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout.")
+    @click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
+    @click.option("-v", "--verbose", is_flag=True, help="Every stage as it runs.")
+    @functools.wraps(command)
+    def wrapped(*args: Any, root: Path, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> Any:
+        level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
+        logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
+        logging.getLogger("coauth").setLevel(level)
+        return command(Project(root), Answer(as_json, quiet), *args, **options)
+
+    return wrapped
+
+
+def of_vintage(command: Command) -> Command:
+    return click.option("--vintage", metavar="NAME", help="A vintage by name [default: the newest complete one].")(command)
+
+
+class Answer:
+    """Prints a result: lines for people, or JSON for programs."""
+
+    def __init__(self, as_json: bool, quiet: bool) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+
+    def give(self, result: Any, lines: Iterable[str]) -> None:
+        if self.as_json:
+            click.echo(json.dumps(result, indent=1, ensure_ascii=False, default=_plain))
+        else:
+            for line in lines:
+                click.echo(line)
+
+    def progress(self) -> Bar:
+        return Bar(quiet=self.quiet or self.as_json)
+
+
+def _plain(value: Any) -> Any:
+    """Dates and paths as text, missing values as null."""
+    if isinstance(value, date | Path):
+        return str(value)
+    if hasattr(value, "item"):
+        return value.item()
+    return None if pd.isna(value) else str(value)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="coauth")
+def coauth() -> None:
+    """Watch a country's international research collaboration, from OpenAlex to graph, review cues, shifts and report.
+
+    Start: `coauth init DIR`, then in DIR `coauth rebuild --sample` (synthetic, no network), or `coauth rebuild` with
+    OPENALEX_API_KEY set (free key: openalex.org/settings/api).
+    """
+
+
+@coauth.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+def init(folder: Path) -> None:
+    """Lay out queries/, cache/ and reports/ in DIR. Nothing that is already there is overwritten.
+
+    Example: coauth init denmark
+    """
+    start = resources.files("coauth") / "_start"
+    with resources.as_file(start) as packaged:
+        origin = packaged if packaged.is_dir() else Path(__file__).parents[1]  # a checkout carries them at its top
+        try:
+            kept = _lay_out(origin, folder)
+        except OSError as fault:
+            raise CacheError(f"cannot write {folder} ({fault.strerror}); name another folder") from fault
+    click.echo(f"{folder}: queries/, cache/ and reports/ are there" + (f"; kept {kept} files as they were" if kept else ""))
+
+
+def _lay_out(origin: Path, folder: Path) -> int:
+    kept = 0
+    files = [p for p in sorted((origin / "queries").rglob("*")) if p.suffix in {".toml", ".sql"}]
+    for file in [*files, origin / "reports" / "quarterly.py"]:
+        target = folder / file.relative_to(origin)
+        if target.exists():
+            kept += 1
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    (folder / "cache").mkdir(exist_ok=True)
+    return kept
+
+
+def of_source(command: Command) -> Command:
+    """Where the pages come from."""
+    for option in (
+        click.option("--sample", is_flag=True, help="A seeded synthetic world: no network, no key. SYNTHETIC everywhere."),
+        click.option("--seed", type=int, default=1, show_default=True, help="Of the synthetic world."),
+        click.option("--from", "records", type=click.Path(path_type=Path), help="OpenAlex JSON, JSONL(.gz), saved pages or a snapshot folder instead of the API."),
+        click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="With --from: the day the records were taken from OpenAlex."),
+        click.option("--new", "fresh", is_flag=True, help="A new vintage, even if this quarter has one."),
+        click.option("--wait", is_flag=True, help="Sleep over a spent daily budget instead of stopping."),
+    ):
+        command = option(command)
+    return command
+
+
+def _harvested(project: Project, answer: Answer, vintage: str | None, options: Mapping[str, Any]) -> Vintage:
+    if options["sample"] and options["records"]:
+        raise click.UsageError("--sample and --from are two different sources; give one")
+    kind = "sample" if options["sample"] else "files" if options["records"] else "api"
+    source = Source(
+        kind, path=options["records"], seed=options["seed"],
+        key=os.environ.get("OPENALEX_API_KEY") or None, url=os.environ.get("COAUTH_OPENALEX_URL") or None,
+    )  # fmt: skip
+    as_of = options["as_of"]
+    with answer.progress() as bar:
+        return pipeline.harvest(
+            project, source, today=datetime.now(UTC).date(), as_of=as_of.date() if as_of else None, name=vintage,
+            fresh=options["fresh"], wait=options["wait"], progress=bar,
+        )  # fmt: skip
+
+
+def of_build(command: Command) -> Command:
+    for option in (
+        click.option("--level", type=click.Choice(["unified", "as-harvested"]), default="unified", show_default=True, help="Institutions rolled up by queries/institutions.toml, or not at all."),
+        click.option("--memory", metavar="SIZE", help="Memory limit of the SQL engine, e.g. 2GB; beyond it, it spills to disk."),
+        click.option("--threads", type=click.IntRange(1), help="Threads of the SQL engine; the result does not depend on it."),
+        click.option("--allow-incomplete", is_flag=True, help="Build although slices are short; every output says so."),
+    ):
+        command = option(command)
+    return command
+
+
+@coauth.command()
+@of_source
+@of_build
+@of_vintage
+@common
+def rebuild(project: Project, answer: Answer, vintage: str | None, level: str, memory: str | None, threads: int | None, allow_incomplete: bool, **options: Any) -> None:
+    """Harvest what is missing, then build tables, Gephi files and report. Safe to run again after any interruption.
+
+    Example: coauth rebuild --sample
+    """
+    project.queries  # noqa: B018  faults in queries/ show before anything is fetched
+    done = _harvested(project, answer, vintage, options)
+    built = pipeline.build(project, done, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
+    paths = publish.quarter(project, done)
+    answer.give({"vintage": done.name, "rows": built["rows"], "paths": paths}, _summary(project, done, built, paths))
+
+
+def _summary(project: Project, vintage: Vintage, built: Mapping[str, Any], paths: Mapping[str, Path]) -> Iterable[str]:
+    losses = built["losses"]["works"]
+    if built["synthetic"]:
+        yield f"{tables.MARK}: none of these numbers is about the real world."
+    yield f"vintage    {vintage.name} ({vintage.quarter}): {losses['records']:,} records, {losses['works']:,} works in scope"
+    for reason, n in losses["dropped"].items():
+        yield f"           {n:,} records left out: {reason}"
+    for reason, n in built["losses"]["excluded"].items():
+        yield f"           {n:,} works not counted: {reason}"
+    rows = built["rows"]
+    yield f"network    {rows['institutions']:,} institutions, {rows['edges']:,} year–pairs, {rows['flags']:,} review cues"
+    shifts = vintage.read("shifts").to_pandas()
+    verdicts = shifts[(shifts["measure"] == "strength_share") & (shifts["variant"] == "k")]
+    for verdict, n in verdicts["verdict"].value_counts(sort=False).sort_index().items():
+        yield f"shifts     {n:,} {verdict} (share of strength)"
+    for name, path in paths.items():
+        yield f"{name:<14} {path}"
+
+
+@coauth.command()
+@of_source
+@of_vintage
+@common
+def harvest(project: Project, answer: Answer, vintage: str | None, **options: Any) -> None:
+    """Only the harvest: continue an unfinished vintage or start a new one.
+
+    Example: OPENALEX_API_KEY=… coauth harvest --wait
+    """
+    done = _harvested(project, answer, vintage, options)
+    answer.give(done.manifest, [f"vintage {done.name} is complete ({done.quarter}): {done.path}"])
+
+
+@coauth.command()
+@of_build
+@of_vintage
+@common
+def build(project: Project, answer: Answer, vintage: str | None, level: str, memory: str | None, threads: int | None, allow_incomplete: bool) -> None:
+    """Build the tables of a harvested vintage: cache/<vintage>/pages -> tables.
+
+    Example: coauth build --memory 2GB
+    """
+    chosen = project.cache.newest() if allow_incomplete and vintage is None else project.cache.find(vintage)
+    built = pipeline.build(project, chosen, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
+    answer.give(built, (f"{name:<15} {n:>12,} rows" for name, n in built["rows"].items()))
+
+
+@coauth.command()
+@click.option("--verify", is_flag=True, help="Hash every stored page against what was recorded.")
+@common
+def status(project: Project, answer: Answer, verify: bool) -> None:
+    """Vintages, their completeness, and with --verify whether what is stored is still what was stored.
+
+    Example: coauth status --verify
+    """
+    found = [_standing(v, verify) for v in project.cache.vintages()]
+    answer.give(found, (line for s in found for line in _standing_lines(s)) if found else [f"no vintage in {project.cache.folder}; run `coauth rebuild --sample` or `coauth harvest`"])
+    if any(s["damage"] for s in found):
+        raise CacheError("pages are damaged; `coauth harvest --vintage NAME` fetches the damaged slices again")
+
+
+def _standing(vintage: Vintage, verify: bool) -> dict[str, Any]:
+    closed = [s.summary for s in vintage.slices()]
+    return {
+        "vintage": vintage.name, "quarter": vintage.quarter, "complete": vintage.complete, "slices": len(closed),
+        "open": sum(s is None for s in closed), "built": bool(vintage.manifest.get("build")),
+        "damage": vintage.damage() if verify else [], "verified": verify,
+    }  # fmt: skip
+
+
+def _standing_lines(s: Mapping[str, Any]) -> Iterable[str]:
+    state = "complete" if s["complete"] else f"unfinished ({s['open']} slices open)"
+    checked = ("; pages as stored" if not s["damage"] else f"; {len(s['damage'])} pages damaged") if s["verified"] else ""
+    yield f"{s['vintage']}  {s['quarter']}  {state}, {s['slices']} slices, {'built' if s['built'] else 'not built'}{checked}"
+    yield from (f"  {d}" for d in s["damage"])
+
+
+@coauth.command()
+@click.argument("form", metavar="FORMAT", type=click.Choice(FORMATS))
+@click.option("-o", "out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write.")
+@click.option("--dynamic", is_flag=True, help="With gexf: years on nodes, edges and weights, for Gephi's timeline.")
+@click.option("--years", metavar="Y1-Y2", help="Only these years, e.g. 2019-2024.")
+@click.option("--flagged", is_flag=True, help="Only pairs with a watchlist's review cue.")
+@click.option("--domestic", is_flag=True, help="Only domestic–foreign pairs.")
+@click.option("--min-weight", type=float, default=0.0, help="Only pairs of at least this Newman weight (works).")
+@click.option("--top", type=click.IntRange(1), help="Only the N strongest institutions.")
+@click.option("--ego", metavar="INSTITUTION", help="Only an institution and its partners.")
+@click.option("--backbone", is_flag=True, help="Only pairs that stand out at one of their ends (disparity filter, 0.05).")
+@of_vintage
+@common
+def export(project: Project, answer: Answer, form: str, out: Path, dynamic: bool, years: str | None, ego: str | None, vintage: str | None, **filters: Any) -> None:
+    """Write the network: gexf, gephi-lite, graphml, pajek, vosviewer, csv or parquet, with a data dictionary.
+
+    Example: coauth export gexf --dynamic --years 2019-2024 --flagged -o flagged.gexf
+    """
+    chosen = project.cache.find(vintage)
+    if dynamic:
+        if form != "gexf":
+            raise click.UsageError("--dynamic goes with gexf")
+        form = "gexf-dynamic"
+    if ego:
+        filters["ego"] = explain.resolve(ego, chosen.read("institutions"), project.queries)
+    given = {k: v for k, v in filters.items() if v} | ({"years": _years(years)} if years else {})
+    paths = publish.write(project, chosen, form, out, **given)
+    answer.give(paths, map(str, paths))
+
+
+def _years(said: str) -> tuple[int, int]:
+    first, _, last = said.partition("-")
+    if not (first.isdigit() and (last or first).isdigit() and int(first) <= int(last or first)):
+        raise click.BadParameter(f"'{said}' is not Y1-Y2, e.g. 2019-2024", param_hint="--years")
+    return int(first), int(last or first)
+
+
+@coauth.command()
+@click.argument("quarter", required=False, metavar="[2026Q3]")
+@click.option("--language", type=click.Choice(["da", "en"]), multiple=True, help="Danish or English [default: both].")
+@of_vintage
+@common
+def report(project: Project, answer: Answer, quarter: str | None, language: tuple[str, ...], vintage: str | None) -> None:
+    """Write reports/<quarter>/ from the newest complete vintage of the quarter.
+
+    Example: coauth report 2026Q4 --language da
+    """
+    chosen = project.cache.find(vintage, quarter)
+    paths = publish.quarter(project, chosen, languages=language or ("en", "da"))
+    answer.give(paths, (f"{name:<14} {path}" for name, path in paths.items()))
+
+
+@coauth.command("explain")
+@click.argument("institutions", nargs=-1, metavar="[A B]")
+@click.option("--list", "list_id", metavar="LIST", help="Every work of a watchlist instead of a pair.")
+@click.option("--year", type=int, help="Only this year.")
+@of_vintage
+@common
+def explain_(project: Project, answer: Answer, institutions: tuple[str, ...], list_id: str | None, year: int | None, vintage: str | None) -> None:
+    """The works behind a pair of institutions or a watchlist, with why each is flagged.
+
+    Example: coauth explain DTU Beihang --year 2022
+    """
+    if bool(list_id) == bool(institutions) or (institutions and len(institutions) != 2):
+        raise click.UsageError("give two institutions, or --list")
+    made = publish.read(project.cache.find(vintage))
+    if list_id:
+        works = explain.watchlist(made, list_id, project.queries, year)
+        heading = f"{len(works)} works with an institution of '{list_id}'"
+    else:
+        a, b = (explain.resolve(i, made["institutions"], project.queries) for i in institutions)
+        if a == b:
+            raise NotFound(f"'{institutions[0]}' and '{institutions[1]}' are the same institution ({a})")
+        works = explain.pair(made, a, b, year)
+        names = dict(zip(made["institutions"]["institution_id"].to_pylist(), made["institutions"]["name"].to_pylist(), strict=True))
+        heading = f"{len(works)} works shared by {names[a]} ({a}) and {names[b]} ({b})"
+    answer.give(works, [heading + (f" in {year}" if year else ""), *(line for w in works for line in _work_lines(w)), *_CAUTION])
+
+
+_CAUTION = ("A flag is a review cue: a co-publication is lawful and often wanted. The absence of a flag is no clearance.",)
+
+
+def _work_lines(work: Mapping[str, Any]) -> Iterable[str]:
+    left_out = "" if work["included"] else f" [not counted: {work['exclusion_reason']}]"
+    yield f"\n{work['year']}  {work['work_id']}  {work['title'] or '(no title)'}{left_out}"
+    where = f"https://doi.org/{work['doi']}" if work["doi"] else f"https://openalex.org/{work['work_id']}"
+    yield f"      {where}  {work['type']}, {work['n_institutions']} institutions, affiliations {work['affiliation_status']}"
+    for cue in work["cues"]:
+        said = f": “{cue['matched_string']}”" if cue["matched_string"] else ""
+        listed = f", listed when published: {cue['listed_at_publication']}" if cue["kind"] == "watchlist" else ""
+        yield f"      {cue['kind']} {cue['list_id']}/{cue['entry_id']} by {cue['match_method']} {cue['matched_id']}{said}{listed}"
+
+
+@coauth.command("shifts")
+@click.argument("institution", required=False)
+@click.option("--measure", default="strength_share", show_default=True, help="strength, strength_share or pagerank.")
+@click.option("--before", metavar="Y1-Y2", help="Window before, e.g. 2018-2020.")
+@click.option("--after", metavar="Y1-Y2", help="Window after, e.g. 2022-2024.")
+@of_vintage
+@common
+def shifts_(project: Project, answer: Answer, institution: str | None, measure: str, before: str | None, after: str | None, vintage: str | None) -> None:
+    """Changes of centrality between two windows, each with interval, verdict and reason.
+
+    Example: coauth shifts DTU --measure strength_share --before 2018-2020 --after 2022-2024
+    """
+    chosen = project.cache.find(vintage)
+    rows = chosen.read("shifts").to_pandas()
+    measured = sorted(rows["measure"].unique())
+    if measure not in measured:
+        raise NotFound(f"no shifts of '{measure}': only measures with an interval are judged ({', '.join(measured) or 'none'})")
+    rows = rows[(rows["measure"] == measure) & (rows["variant"] == "k")]
+    for name, said in (("before", before), ("after", after)):
+        if said:
+            first, last = _years(said)
+            rows = rows[(rows[f"{name}_first"] == first) & (rows[f"{name}_last"] == last)]
+    if institution:
+        rows = rows[rows["institution_id"] == explain.resolve(institution, chosen.read("institutions"), project.queries)]
+    if not len(rows):
+        raise NotFound("no such comparison; the pairs of windows and the roster are set in queries/measures.toml")
+    names = chosen.read("institutions").select(["institution_id", "name"]).to_pandas()
+    rows = rows.merge(names, on="institution_id").sort_values(["after_first", "before_first", "after"], ascending=[True, True, False])
+    answer.give(rows.to_dict("records"), (_shift_line(r) for r in rows.to_dict("records")))
+
+
+def _shift_line(r: Mapping[str, Any]) -> str:
+    windows = f"{r['before_first']}–{r['before_last']} → {r['after_first']}–{r['after_last']}"
+    return f"{windows}  {r['verdict']:<26} {r['name']} ({r['institution_id']}): {r['reason']}"
+
+
+@coauth.command("compare")
+@click.argument("old")
+@click.argument("new")
+@common
+def compare_(project: Project, answer: Answer, old: str, new: str) -> None:
+    """Why counts changed between two vintages: works added, removed, re-dated, re-affiliated or excluded differently.
+
+    Example: coauth compare 2026-08-14 2026-11-20
+    """
+    rows = pipeline.compare(project.cache.find(old), project.cache.find(new)).to_pandas()
+    wide = rows.pivot_table("works", ["series", "year"], "cause", aggfunc="sum", fill_value=0)
+    answer.give(rows.to_dict("records"), [wide.to_string() if len(wide) else f"{old} and {new} count the same works"])
+
+
+@coauth.group()
+def admissions() -> None:
+    """PhD admissions by country, imported from a file."""
+
+
+@admissions.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@common
+def import_(project: Project, answer: Answer, file: Path) -> None:
+    """Import a CSV with columns year, country_code, admissions, suppressed, source, retrieved; used by the next build.
+
+    country_code is ISO 3166-1 alpha-2 or `total`; admissions is empty exactly where suppressed is true.
+    """
+    table = pipeline.import_admissions(project, file)
+    answer.give({"rows": table.num_rows}, [f"{table.num_rows} rows imported; run `coauth build`, then `coauth report`"])
+
+
+@coauth.command()
+@click.argument("name", required=False)
+@click.option("--run", "file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Run this statement against a vintage.")
+@of_vintage
+@common
+def sql(project: Project, answer: Answer, name: str | None, file: Path | None, vintage: str | None) -> None:
+    """Print the statement behind a table, or run one of your own against the tables of a vintage.
+
+    Example: coauth sql edges
+    """
+    if bool(name) == bool(file):
+        raise click.UsageError("give the name of a statement, or --run FILE")
+    shared = project.queries.tables()
+    if file is None:
+        statement = Engine(project.queries.sql, {}).statement(name or "")
+        answer.give({"sql": statement}, [statement.rstrip()])
+        return
+    made = publish.read(project.cache.find(vintage))
+    frame = Engine({}, shared).query(file.read_text("utf-8"), str(file), **made).to_pandas()
+    notice = [f"-- {tables.MARK}"] if tables.is_synthetic(made["works"]) else []
+    answer.give(frame.to_dict("records"), [*notice, frame.to_csv(index=False).rstrip()])
+
+
+@coauth.group("queries")
+def queries_() -> None:
+    """The questions: queries/."""
+
+
+@queries_.command()
+@common
+def check(project: Project, answer: Answer) -> None:
+    """Read every file in queries/ strictly and name all faults at once.
+
+    Files: scope.toml, institutions.toml, groups.toml, events.toml, measures.toml, watchlists/*.toml,
+    technologies/*.toml, sql/*.sql.
+    """
+    asked = project.queries
+    on = [w.id for w in asked.watchlists if w.enabled] + [t.id for t in asked.technologies if t.enabled]
+    answer.give({"fingerprint": asked.fingerprint, "enabled": on}, [f"all questions read; enabled lists: {', '.join(on)}; fingerprint {asked.fingerprint[:16]}"])
+
+
+@coauth.group("flags")
+def flags_() -> None:
+    """Review cues: checks on how they were made."""
+
+
+@flags_.command("check")
+@of_vintage
+@common
+def flags_check(project: Project, answer: Answer, vintage: str | None) -> None:
+    """Listed institutions by how they were matched, those that never occur, and unlisted ones with a look-alike name."""
+    found = explain.near_misses(publish.read(project.cache.find(vintage)), project.queries)
+    answer.give(found, (f"{f['finding']:<28} {f['list_id']}/{f['entry_id']:<10} {f['institution_id'] or ''} {f['name'] or ''}".rstrip() for f in found))
+
+
+def main() -> None:
+    coauth.main(prog_name="coauth")

@@ -1,0 +1,71 @@
+"""Review cues: pairs that touch a listed institution or a critical-technology field, with the works behind each.
+
+A cue says where to look, never that something is wrong: a co-publication is lawful and often wanted, and the absence of
+a cue is no clearance. Institutions match by OpenAlex id, ROR and lineage; names are shown, not matched.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+
+from coauth.engine import Engine
+from coauth.tables import AREAS, EVIDENCE, FLAGS, LISTED, STRING
+
+
+class Found(NamedTuple):
+    flags: pa.Table
+    evidence: pa.Table
+
+
+def match(institutions: pa.Table, engine: Engine) -> pa.Table:
+    """`LISTED`: institutions of the graph that are an entry of an enabled watchlist, and how that is known.
+
+    An institution is known by its own id and by those rolled up into it; by lineage only where the list says so.
+    """
+    rows = institutions.select(["institution_id", "lineage", "rolled_up_from"]).to_pylist()
+    known = [(r["institution_id"], i) for r in rows for i in [r["institution_id"], *r["rolled_up_from"]]]
+    lineages = [(r["institution_id"], i) for r in rows for i in r["lineage"] if i != r["institution_id"]]
+    return engine.run(
+        "listed", LISTED, institutions=institutions, known_as=_pairs(known, "known_id"), lineages=_pairs(lineages, "ancestor_id")
+    )
+
+
+def find(
+    works: pa.Table, affiliations: pa.Table, institutions: pa.Table, technologies: pa.Table, listed: pa.Table, engine: Engine
+) -> Found:
+    """`FLAGS` and `EVIDENCE`: every flag is exactly the count of the distinct works in its evidence."""
+    evidence = engine.run(
+        "evidence", EVIDENCE, works=works, affiliations=affiliations, technologies=technologies, listed=listed,
+        profiles=_profiles(institutions, technologies), first_strings=_first_strings(affiliations, listed),
+    )  # fmt: skip
+    flags = engine.run("flags", FLAGS, evidence=evidence, works=works, institutions=institutions)
+    return Found(flags, evidence)
+
+
+def _pairs(rows: list[tuple[str, str]], second: str) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [(), ()]
+    return pa.table([pa.array(c, STRING) for c in columns], names=["institution_id", second])
+
+
+def _profiles(institutions: pa.Table, technologies: pa.Table) -> pa.Table:
+    """Institution × EU-10 area: share of its works here. One set of technologies is enabled, and its id names the list."""
+    wide = institutions.select(["institution_id", "works", *(a.lower() for a in AREAS)]).to_pandas()
+    tall = wide.melt(["institution_id", "works"], var_name="area_id", value_name="share").dropna(subset="share")
+    sets = technologies["list_id"].unique().to_pylist()
+    tall["area_id"] = tall["area_id"].str.upper()
+    tall = pd.concat([tall.assign(list_id=s) for s in sets]) if sets else tall.assign(list_id="").iloc[:0]
+    schema = pa.schema([("institution_id", STRING), ("works", pa.int64()), ("list_id", STRING), ("area_id", STRING), ("share", pa.float64())])
+    return pa.Table.from_pandas(tall[schema.names], schema=schema, preserve_index=False)
+
+
+def _first_strings(affiliations: pa.Table, listed: pa.Table) -> pa.Table:
+    """The first affiliation string (in text order) that was matched to a listed institution on a work."""
+    ids = set(listed["institution_id"].to_pylist())
+    rows = affiliations.select(["work_id", "institution_id", "strings"]).to_pandas()
+    rows = rows[rows["institution_id"].isin(ids) & rows["strings"].notna()]
+    rows["string"] = [s[0] if len(s) else None for s in rows["strings"]]
+    schema = pa.schema([("work_id", STRING), ("institution_id", STRING), ("string", STRING)])
+    return pa.Table.from_pandas(rows[schema.names], schema=schema, preserve_index=False)

@@ -1,0 +1,191 @@
+"""The network as it is handed to a reader: nodes, edges, their years, and what must be said about them.
+
+`graph.build` makes one, the exports write one. Its tables are under contracts like all others, so that every file's
+data dictionary is printed from the definitions below and cannot drift. The column names are also the attribute ids in
+GEXF and GraphML, where some words are taken (`RESERVED`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from coauth.tables import BOOL, FLOAT, INT, STRING, STRINGS, Column, Table
+
+RESERVED = frozenset((
+    "id", "label", "type", "kind", "weight", "start", "end", "startopen", "endopen", "spells", "slices", "timestamp",
+    "timestamps", "intervals", "viz", "pid", "parents", "parent", "key", "for", "source", "target", "directed", "name",
+    "x", "y", "z", "size", "color", "shape", "thickness", "hidden", "highlighted",
+))  # fmt: skip
+"""Words that networkx, Gephi or graphology swallow or overwrite when an attribute is called by them. The columns `label`,
+`weight`, `source` and `target` below are written as what they are in each format, never as attributes."""
+
+
+@dataclass(frozen=True)
+class Attribute(Column):
+    """A column that also has a title for people: what Gephi shows above it."""
+
+    title: str = ""
+
+
+GROUPS: Mapping[str, str] = {
+    "listed": "On a watchlist",
+    "domestic": "Domestic",
+    "nordic": "Nordic countries",
+    "europe": "Other Europe (EU27, EFTA, UK)",
+    "elsewhere": "Elsewhere",
+}
+"""The classes nodes are coloured by, in the order in which they are decided: a listed institution is `listed` anywhere."""
+
+NORDIC = frozenset(("AX", "DK", "FI", "FO", "GL", "IS", "NO", "SE"))
+EUROPE = frozenset((
+    "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IS", "IT", "LI",
+    "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
+))  # fmt: skip
+
+
+def _measure(name: str, title: str, meaning: str) -> tuple[Attribute, ...]:
+    return (
+        Attribute(name, FLOAT, f"{meaning}; larger is more central", null=True, title=title),
+        Attribute(f"{name}_low", FLOAT, f"lower end of the interval of {name}", null=True, title=f"{title}, low"),
+        Attribute(f"{name}_high", FLOAT, f"upper end of the interval of {name}", null=True, title=f"{title}, high"),
+    )
+
+
+NODES = Table("network_nodes", "institution", ("institution_id",), (
+    Attribute("institution_id", STRING, "OpenAlex id of the institution, after roll-up", title="OpenAlex id"),
+    Attribute("label", STRING, "display name; its id where it has none", title="Label"),
+    Attribute("ror", STRING, "ROR id (URL)", null=True, title="ROR"),
+    Attribute("country", STRING, "ISO 3166-1 alpha-2", null=True, title="Country"),
+    Attribute("institution_type", STRING, "ROR type", null=True, title="Type of institution"),
+    Attribute("is_domestic", BOOL, "its own country is the scope's", title="Domestic"),
+    Attribute("group", STRING, "class of the colours: " + ", ".join(GROUPS), title="Group"),
+    Attribute("lists", STRINGS, "watchlists it is on: a review cue, no judgement; empty is no clearance", title="Watchlists"),
+    Attribute("works", INT, "included works in all years harvested", "works", title="Works, all years"),
+    Attribute("first_year", INT, "first year with an edge here", null=True, title="First year"),
+    Attribute("last_year", INT, "last year with an edge here", null=True, title="Last year"),
+    Attribute("strength", FLOAT, "sum of the Newman weights of all its edges in the years, those left out of this file "
+              "included; with works of at least two institutions, their number", "works", title="Strength"),
+    Attribute("partners", INT, "institutions it shares a work with in the years, those left out of this file included",
+              "institutions", title="Partners"),
+    *_measure("pagerank", "PageRank", "PageRank times number of institutions (1 = average), latest window"),
+    *_measure("eigenvector", "Eigenvector centrality", "eigenvector centrality, latest window"),
+    *_measure("harmonic", "Harmonic closeness", "harmonic closeness, latest window"),
+    *_measure("betweenness", "Betweenness", "betweenness, latest window"),
+    Attribute("change", FLOAT, "change of its share of all strength, latest comparison of windows", "share", null=True,
+              title="Change of strength share"),
+    Attribute("change_low", FLOAT, "lower end of the interval of the change", "share", null=True, title="Change, low"),
+    Attribute("change_high", FLOAT, "upper end of the interval of the change", "share", null=True, title="Change, high"),
+    Attribute("verdict", STRING, "rose, fell, no clear change, or not comparable: coverage", null=True, title="Verdict on the change"),
+))  # fmt: skip
+
+EDGES = Table("network_edges", "pair, source < target", ("source", "target"), (
+    Attribute("source", STRING, "institution with the smaller id (as text)", title="Source"),
+    Attribute("target", STRING, "institution with the larger id (as text)", title="Target"),
+    Attribute("weight", FLOAT, "Newman: Σ 1/(k−1) over shared works of k institutions, k ≤ K; larger means closer", "works",
+              title="Weight (Newman)"),
+    Attribute("works", INT, "works behind the weight (full count)", "works", title="Works"),
+    Attribute("strict_weight", FLOAT, "Σ 2/(k(k−1)): each work adds 1 to all its pairs together", "works", title="Weight (strict)"),
+    Attribute("works_all", INT, "shared works, those of more than K institutions included", "works", title="Works of any size"),
+    Attribute("pair", STRING, "domestic, domestic-foreign or foreign (seen only through works with a domestic author)",
+              title="Pair"),
+    Attribute("review_cue", BOOL, "touches a watchlist, or a technology with a domestic end; false is no clearance",
+              title="Review cue"),
+    Attribute("lists", STRINGS, "watchlists the edge touches", title="Watchlists"),
+    Attribute("technologies", STRINGS, "critical technologies of its works (edges with a domestic end)", title="Technologies"),
+    Attribute("first_year", INT, "first year with a weight", title="First year"),
+    Attribute("last_year", INT, "last year with a weight", title="Last year"),
+))  # fmt: skip
+
+NODE_YEARS = Table("network_node_years", "institution × year", ("institution_id", "year"), (
+    Attribute("institution_id", STRING, "OpenAlex id of the institution", title="OpenAlex id"),
+    Attribute("year", INT, "publication year", title="Year"),
+    Attribute("strength", FLOAT, "sum of the Newman weights of its edges in the year", "works", null=True, title="Strength"),
+    Attribute("pagerank", FLOAT, "PageRank times number of institutions, in the window that ends with the year", null=True,
+              title="PageRank"),
+))  # fmt: skip
+
+EDGE_YEARS = Table("network_edge_years", "pair × year", ("source", "target", "year"), (
+    Attribute("source", STRING, "institution with the smaller id (as text)", title="Source"),
+    Attribute("target", STRING, "institution with the larger id (as text)", title="Target"),
+    Attribute("year", INT, "publication year", title="Year"),
+    Attribute("weight", FLOAT, "Newman weight of the year", "works", title="Weight (Newman)"),
+    Attribute("works", INT, "works behind it (full count)", "works", title="Works"),
+))  # fmt: skip
+
+PARTS: tuple[Table, ...] = (NODES, EDGES, NODE_YEARS, EDGE_YEARS)
+
+
+def attributes(contract: Table) -> dict[str, Attribute]:
+    """The columns of one of the contracts above, by id."""
+    return {c.name: c for c in contract.columns if isinstance(c, Attribute)}
+
+
+@dataclass(frozen=True)
+class Network:
+    """An institution co-authorship network with its years, and what a reader must know of how it was drawn."""
+
+    nodes: pa.Table
+    edges: pa.Table
+    node_years: pa.Table
+    edge_years: pa.Table
+    years: tuple[int, int]
+    home: tuple[str, ...]
+    """Countries of the scope."""
+    max_institutions: int
+    """K: works of more institutions are set apart."""
+    window: tuple[int, int] | None = None
+    """The window the centralities are of; None where none lies inside the years."""
+    comparison: tuple[int, int, int, int] | None = None
+    """The windows behind `change`: before_first, before_last, after_first, after_last."""
+    preliminary: frozenset[int] = frozenset()
+    hyper: bool = False
+    """Works of more than K institutions are counted too."""
+    share_above_k: float = 0.0
+    """Share of all weight in the years that works of more than K institutions carry."""
+    filters: tuple[str, ...] = ()
+    """What was left out on request, in words."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """Pairs left out, by reason."""
+
+    def statements(self) -> list[str]:
+        """What every file made of this network says of it, one sentence or two each."""
+        homes, k = " or ".join(self.home), self.max_institutions
+        apart = (
+            f"Works of more than {k} institutions are counted too."
+            if self.hyper
+            else f"Works of more than {k} institutions are set apart; they carry {self.share_above_k:.1%} of all weight."
+        )
+        said = [
+            f"Institutions that publish together, {span(*self.years)}: {self.nodes.num_rows} institutions, "
+            f"{self.edges.num_rows} pairs. Source of the records: OpenAlex (CC0).",
+            "Counting: each work of k institutions adds 1/(k−1) to each of its pairs (Newman), so that an institution's "
+            f"strength is its number of collaborative works. {apart}",
+            f"Pairs of foreign institutions are seen only through works with an author from {homes}: this is the network "
+            f"of {homes}, not of the world.",
+            "A flag is a review cue. A co-publication is lawful and often wanted; absence of a flag is no clearance.",
+        ]
+        if self.window:
+            said.append(f"PageRank, eigenvector, harmonic and betweenness centrality are of the window {span(*self.window)}.")
+        if self.comparison:
+            said.append(
+                f"Change is of the share of all strength from {span(*self.comparison[:2])} to {span(*self.comparison[2:])}; "
+                "read it with its interval and verdict."
+            )
+        if late := sorted(y for y in self.preliminary if self.years[0] <= y <= self.years[1]):
+            said.append(f"Preliminary, still growing: {', '.join(map(str, late))}.")
+        if self.filters:
+            said.append(f"Shown are only {'; '.join(self.filters)}.")
+        said += [f"Left out: {count} pairs {reason}." for reason, count in self.dropped.items() if count]
+        return said
+
+
+def span(first: int, last: int) -> str:
+    """Years in words.
+
+    >>> span(2022, 2024), span(2024, 2024)
+    ('2022–2024', '2024')
+    """
+    return f"{first}–{last}" if first != last else str(first)

@@ -1,0 +1,290 @@
+"""The order of the stages, written once: source → pages → tables → exports and report.
+
+    sources ─► pages ─► works ─► institutions ─► inclusion ─► edges ─► flags ─► centrality ─► shifts
+                          └► technologies ────────────────────────────┘  └► copublications ─► events, revisions
+
+Stages never import each other: each takes the tables it reads and returns the tables it makes, and they meet here. All
+that happens on the network happens in `harvest`; `build` and everything after it read only the cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from coauth import (
+    admissions,
+    centrality,
+    copublications,
+    coverage,
+    edges,
+    events,
+    flags,
+    inclusion,
+    institutions,
+    pairs,
+    queries,
+    revisions,
+    shifts,
+    tables,
+    technologies,
+    works,
+)
+from coauth.engine import Engine
+from coauth.errors import HarvestIncomplete, NotFound, SourceError
+from coauth.queries import Queries, RollUp
+from coauth.sources import api, sample, snapshot
+from coauth.sources.progress import Progress
+from coauth.vintage import Cache, Vintage
+
+log = logging.getLogger(__name__)
+
+TOPICS_REPLACED = date(2026, 10, 6)
+"""OpenAlex re-assigned the topics of every work on this day; only 29 % of works kept theirs."""
+
+STORED = tuple(tables.ALL)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with queries/, cache/ and reports/."""
+
+    root: Path
+
+    @cached_property
+    def queries(self) -> Queries:
+        return queries.load(self.root / "queries")
+
+    @property
+    def cache(self) -> Cache:
+        return Cache(self.root / "cache")
+
+    @property
+    def reports(self) -> Path:
+        return self.root / "reports"
+
+
+# -- harvest
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the pages come from: `api`, `files` (a path of OpenAlex records) or `sample` (a seed)."""
+
+    kind: str
+    path: Path | None = None
+    seed: int = 1
+    url: str | None = None
+    key: str | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """What must be the same for a harvest to be continued; never the key."""
+        if self.kind == "sample":
+            return {"kind": "sample", "seed": self.seed}
+        if self.kind == "files":
+            return {"kind": "files", "path": str(self.path), "state": _state(self.path)}
+        return {"kind": "api"}
+
+
+def _state(path: Path | None) -> str:
+    """Changes when a file is added, removed or rewritten, without reading gigabytes."""
+    if path is None or not path.exists():
+        raise SourceError(f"{path}: no such file or folder; give --from a file or folder of OpenAlex records")
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    seen = [(p.relative_to(path).as_posix(), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+
+
+def harvest(
+    project: Project,
+    source: Source,
+    *,
+    today: date,
+    as_of: date | None = None,
+    name: str | None = None,
+    fresh: bool = False,
+    wait: bool = False,
+    progress: Progress | None = None,
+) -> Vintage:
+    """A complete vintage from the source: the unfinished one continued, this quarter's complete one found, or a new one.
+
+    Raises `HarvestIncomplete` where a slice stayed short of what OpenAlex counts; all that was fetched is kept.
+    """
+    scope = project.queries.scope
+    day = sample.AS_OF if source.kind == "sample" else as_of or today
+    vintage = _continued(project, source, day, name, fresh) or project.cache.create(
+        name or (f"SYNTHETIC-SAMPLE-{source.seed}" if source.kind == "sample" else day.isoformat()),
+        source=source.identity(), scope=scope.model_dump(mode="json"), scope_fingerprint=scope.fingerprint,
+        started=day.isoformat(), completed=None, topic_model=_topic_model(source, day, as_of),
+    )  # fmt: skip
+    if vintage.complete:
+        return vintage
+    began = date.fromisoformat(vintage.manifest["started"])
+    if source.kind == "api":
+        summary = api.fill(vintage, scope, as_of=began, key=source.key, url=source.url, wait=wait, progress=progress)
+    elif source.kind == "files":
+        assert source.path is not None  # noqa: S101  identity() has looked at it
+        summary = snapshot.fill(vintage, source.path, progress=progress)
+    else:
+        records = (msgspec.json.encode(r) for r in sample.records(source.seed))
+        summary = snapshot.store(vintage, records, f"synthetic sample, seed {source.seed}", "sample")
+        vintage.write_text("SYNTHETIC-SAMPLE-truth.json", json.dumps(sample.truth(source.seed), indent=1, ensure_ascii=False))
+    vintage.record(harvest=summary)
+    if short := summary.get("incomplete"):
+        raise HarvestIncomplete(
+            f"vintage {vintage.name}: {len(short)} slices hold fewer works than OpenAlex counts ({', '.join(sorted(short)[:5])}…); "
+            "run `coauth harvest` again to retry them, or `coauth build --allow-incomplete` to go on with what is there"
+        )
+    vintage.record(completed=(day if source.kind != "api" else max(today, began)).isoformat())
+    return vintage
+
+
+def _continued(project: Project, source: Source, day: date, name: str | None, fresh: bool) -> Vintage | None:
+    wanted = (source.identity(), project.queries.scope.fingerprint)
+    fitting = [
+        v for v in project.cache.vintages()
+        if (v.manifest["source"], v.manifest["scope_fingerprint"]) == wanted and name in (None, v.name)
+    ]  # fmt: skip
+    if unfinished := [v for v in fitting if not v.complete]:
+        return unfinished[-1]
+    quarter = f"{day.year}Q{(day.month + 2) // 3}"
+    current = [v for v in fitting if v.quarter == quarter]
+    return current[-1] if current and not fresh else None
+
+
+def _topic_model(source: Source, day: date, as_of: date | None) -> str:
+    """Records from disk do not say when their topics were assigned; only --as-of can."""
+    if source.kind == "files" and as_of is None:
+        return "unknown"
+    return "v2" if day >= TOPICS_REPLACED else "v1"
+
+
+# -- build
+
+
+def build(
+    project: Project,
+    vintage: Vintage,
+    *,
+    level: str = "unified",
+    memory: str | None = None,
+    threads: int | None = None,
+    allow_incomplete: bool = False,
+) -> dict[str, Any]:
+    """All tables of a vintage from its pages; returns rows per table and losses per stage, and records them."""
+    if not vintage.complete and not allow_incomplete:
+        raise HarvestIncomplete(
+            f"vintage {vintage.name} is not complete; run `coauth harvest` to finish it, or give --allow-incomplete"
+        )
+    asked = project.queries
+    engine = Engine(asked.sql, asked.tables(), memory, threads)
+    vintage.record(build=None)  # until every table is there, none is
+    made, losses = _tables(project, vintage, asked, engine, level)
+    synthetic = tables.is_synthetic(made["works"])
+    hashes = {name: vintage.write(tables.ALL[name], made[name], synthetic) for name in STORED}
+    summary = {
+        "complete": vintage.complete, "level": level, "queries": asked.fingerprint, "synthetic": synthetic, "losses": losses,
+        "rows": {name: made[name].num_rows for name in STORED}, "sha256": hashes, "seed": asked.measures.seed,
+        "versions": versions(),
+    }  # fmt: skip
+    vintage.record(build=summary)
+    return summary
+
+
+def _tables(
+    project: Project, vintage: Vintage, asked: Queries, engine: Engine, level: str
+) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+    scope, measures = asked.scope, asked.measures
+    rollup = asked.rollup if level == "unified" else RollUp(drop_ancestors=False)
+    losses = works.Losses()
+    harvested, authorships, strings, countries, found, technology = _read(vintage, asked, losses)
+    log.info("read %d records, %d works in scope", losses.records, losses.works)
+    if not losses.works:
+        raise NotFound(
+            f"no work is in scope: {losses.records} records read, {_reasons(losses)}; look at queries/scope.toml"
+        )
+    made: dict[str, pa.Table] = {"countries": countries, "technologies": technology}
+    rolled = institutions.roll_up(harvested, authorships, strings, found, rollup, engine)
+    made["affiliations"] = affiliations = rolled.affiliations
+    made["works"] = counted = inclusion.decide(harvested, affiliations, countries)
+    made["institutions"] = institutions.describe(rolled.nodes, affiliations, counted, technology, engine)
+    made["coverage"] = coverage.survey(counted, engine)
+    made["edges"] = edges.link(counted, affiliations, engine)
+    log.info("%d institutions, %d year–pairs", made["institutions"].num_rows, made["edges"].num_rows)
+    made["listed"] = listed = flags.match(made["institutions"], engine)
+    made["flags"], made["evidence"] = flags.find(counted, affiliations, made["institutions"], technology, listed, engine)
+    made["memberships"] = copublications.members(counted, countries, affiliations, listed, engine)
+    made["copublications"] = copublications.count(made["memberships"], scope, measures.confidence, engine)
+    made["events"] = events.regress(made["copublications"], asked.events, scope, measures.confidence)
+    made["pairs"] = pairs.relate(counted, affiliations, scope, measures)
+    log.info("measuring centralities of %d windows", len(scope.years) - measures.window + 1)
+    made["centrality"], replicates = centrality.measure(counted, affiliations, scope, measures)
+    roster = set(listed["institution_id"].to_pylist())
+    made["shifts"] = shifts.judge(replicates, counted, affiliations, roster, scope, measures)
+    made["admissions"] = project.cache.admissions
+    made["revisions"] = _revisions(project, vintage, made)
+    return made, {"works": losses.balance(), "excluded": _count(counted, "exclusion_reason")}
+
+
+def _read(vintage: Vintage, asked: Queries, losses: works.Losses) -> tuple[pa.Table, ...]:
+    """Harvested works, authorships, strings, countries, institutions and technologies of all batches."""
+    matcher = technologies.Matcher(asked.technologies, vintage.manifest["topic_model"])
+    batches = works.read(vintage.pages(), asked.scope, vintage.as_of, losses)
+    parts = [(*batch[:5], matcher.assign(batch.texts)) for batch in batches]
+    harvested, authorships, strings, countries, found, technology = (pa.concat_tables(p) for p in zip(*parts, strict=True))
+    return (
+        harvested, authorships, strings, tables.COUNTRIES.check(countries), found, tables.TECHNOLOGIES.check(technology),
+    )  # fmt: skip
+
+
+def _revisions(project: Project, vintage: Vintage, made: Mapping[str, pa.Table]) -> pa.Table:
+    """Against the newest earlier vintage of the same kind of source that was built."""
+    kind = vintage.manifest["source"]["kind"]
+    earlier = [
+        v for v in project.cache.vintages()
+        if v.complete and v.manifest.get("build") and v.as_of < vintage.as_of and v.manifest["source"]["kind"] == kind
+    ]  # fmt: skip
+    if not earlier:
+        return tables.REVISIONS.empty()
+    old = max(earlier, key=lambda v: (v.as_of, v.name))
+    return revisions.compare(old.name, {n: old.read(n) for n in ("works", "memberships")}, dict(made))
+
+
+def compare(old: Vintage, new: Vintage) -> pa.Table:
+    """`REVISIONS` of any two built vintages."""
+    names = ("works", "memberships")
+    return revisions.compare(old.name, {n: old.read(n) for n in names}, {n: new.read(n) for n in names})
+
+
+def import_admissions(project: Project, path: Path) -> pa.Table:
+    """PhD admissions from a CSV, kept beside the vintages and carried into every later build."""
+    table = admissions.read(path)
+    project.cache.admissions = table
+    return table
+
+
+def _count(table: pa.Table, column: str) -> dict[str, int]:
+    counts = table[column].drop_null().value_counts().to_pylist()
+    return {c["values"]: c["counts"] for c in sorted(counts, key=lambda c: c["values"])}
+
+
+def _reasons(losses: works.Losses) -> str:
+    return "; ".join(f"{n} {reason}" for reason, n in sorted(losses.dropped.items())) or "none dropped"
+
+
+def versions() -> dict[str, str]:
+    """Of what the numbers depend on."""
+    packages = ("coauth", "duckdb", "networkx", "numpy", "pandas", "pyalex", "pyarrow", "scipy", "matplotlib")
+    return {"python": platform.python_version()} | {p: version(p) for p in packages}

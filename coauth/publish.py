@@ -1,0 +1,150 @@
+"""From the tables of a vintage to files people open: Gephi files, the report, and run.json that says what they rest on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from coauth import copublications, export, graph, report, tables
+from coauth.errors import CacheError
+from coauth.export import layout, picture
+from coauth.network import Network
+from coauth.pipeline import Project
+from coauth.queries import Queries
+from coauth.report.about import About
+from coauth.vintage import Vintage
+
+DRAWN = 400
+"""Institutions in the report's picture: more than this and a page shows a hairball."""
+
+
+def read(vintage: Vintage) -> dict[str, pa.Table]:
+    """Every table of a built vintage."""
+    return {name: vintage.read(name) for name in tables.ALL}
+
+
+def network(project: Project, vintage: Vintage, *, years: tuple[int, int] | None = None, **filters: Any) -> Network:
+    """The network of the vintage in some years (all by default), filtered as `graph.build` says."""
+    measures = project.queries.measures
+    return graph.build(read(vintage), scope=project.queries.scope, years=years, window=measures.window, **filters)
+
+
+def positions(drawn: Network, vintage: Vintage, seed: int) -> dict[str, list[float]]:
+    """One place per institution for every export of a vintage: computed once, then kept and only added to."""
+    known = vintage.layout
+    if set(drawn.nodes["institution_id"].to_pylist()) - set(known):
+        known = layout.place(drawn, known, seed)
+        vintage.layout = known
+    return known
+
+
+def write(project: Project, vintage: Vintage, form: str, path: Path, **filters: Any) -> list[Path]:
+    """Export the network in one format (see `coauth.export`); returns the files written."""
+    whole = network(project, vintage)
+    chosen = network(project, vintage, **filters) if filters else whole
+    places = positions(whole, vintage, project.queries.measures.seed)
+    about = _about(project, vintage)
+    return export.write(
+        chosen, form, path, positions=places, as_of=vintage.as_of, provenance=_provenance(about), synthetic=about.synthetic
+    )
+
+
+def quarter(project: Project, vintage: Vintage, *, languages: Sequence[str] = ("en", "da")) -> dict[str, Path]:
+    """reports/<quarter>/: the report in each language, three Gephi files, run.json. Same vintage, same bytes."""
+    about = _about(project, vintage)
+    folder = project.reports / (f"SYNTHETIC-SAMPLE-{about.quarter}" if about.synthetic else about.quarter)
+    made = read(vintage)
+    whole = network(project, vintage)
+    places = positions(whole, vintage, project.queries.measures.seed)
+    latest = network(project, vintage, years=_latest(project.queries), top=DRAWN, backbone=True)
+    paths: dict[str, Path] = {}
+    with _writable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for form, name in (("gexf", "network.gexf"), ("gexf-dynamic", "network-dynamic.gexf"), ("gephi-lite", "network-gephi-lite.gexf")):
+            files = export.write(
+                whole, form, folder / name, positions=places, as_of=vintage.as_of, provenance=_provenance(about),
+                synthetic=about.synthetic,
+            )  # fmt: skip
+            paths[form] = files[0]
+        for language in languages:
+            figure = picture.draw(latest, places, title=None, labels=30) if latest.nodes.num_rows else None
+            files = report.build(
+                made, folder, queries=project.queries, about=about, language=language, change=copublications.change,
+                picture=figure, links={form: path.name for form, path in paths.items()},
+            )  # fmt: skip
+            paths[f"report.{language}"] = files[0]
+        paths["run"] = _run(folder, project.queries, vintage, about)
+    return paths
+
+
+def _latest(asked: Queries) -> tuple[int, int]:
+    return (asked.scope.last_year - asked.measures.window + 1, asked.scope.last_year)
+
+
+def _about(project: Project, vintage: Vintage) -> About:
+    manifest = vintage.manifest
+    built = manifest.get("build") or {}
+    if not built:
+        vintage.read("works")  # says that nothing is built, and what to run
+    losses = built["losses"]
+    return About(
+        title=project.queries.scope.title, quarter=vintage.quarter, vintage=vintage.name, as_of=vintage.as_of,
+        synthetic=built["synthetic"], complete=built["complete"], level=built["level"], topic_model=manifest["topic_model"],
+        source=_source(manifest["source"]), records=losses["works"]["records"], works=losses["works"]["works"],
+        dropped=losses["works"]["dropped"], excluded=losses["excluded"], versions=built["versions"],
+        queries_fingerprint=built["queries"], seed=built["seed"],
+    )  # fmt: skip
+
+
+def _source(identity: Mapping[str, Any]) -> str:
+    """In words, without a path of the machine it was made on."""
+    if identity["kind"] == "sample":
+        return f"synthetic sample, seed {identity['seed']}"
+    if identity["kind"] == "files":
+        return f"OpenAlex records from {Path(identity['path']).name}"
+    return "OpenAlex API"
+
+
+def _provenance(about: About) -> dict[str, str]:
+    return {
+        "title": about.title, "vintage": about.vintage, "source": about.source, "level": about.level,
+        "queries": about.queries_fingerprint[:16], "complete": "yes" if about.complete else "NO: slices of the harvest are missing",
+    }  # fmt: skip
+
+
+def _run(folder: Path, asked: Queries, vintage: Vintage, about: About) -> Path:
+    """run.json: same entries, same bytes in every file listed."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "run.json")
+    manifest = vintage.manifest
+    entries = {
+        "coauth": about.versions["coauth"], "vintage": vintage.name, "quarter": about.quarter, "as_of": about.as_of.isoformat(),
+        "source": about.source, "synthetic": tables.MARK if about.synthetic else False, "complete": about.complete,
+        "topic_model": about.topic_model, "scope": manifest["scope"], "queries_sha256": asked.fingerprint, "seed": about.seed,
+        "versions": about.versions, "losses": manifest["build"]["losses"], "rows": manifest["build"]["rows"],
+        "tables_sha256": manifest["build"]["sha256"],
+        "files_sha256": {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files},
+    }  # fmt: skip
+    path = folder / "run.json"
+    path.write_text(json.dumps(entries, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
+    return path
+
+
+class _writable:  # noqa: N801  reads as a statement
+    """Says in one line where a report could not be written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, fault: BaseException | None, trace: Any) -> None:
+        if isinstance(fault, OSError):
+            reason = os.strerror(fault.errno) if fault.errno else str(fault)
+            raise CacheError(f"cannot write {self.folder} ({reason}); make room or give rights to it, or name another --root") from fault
