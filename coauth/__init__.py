@@ -15,71 +15,33 @@ Flags are review cues: a co-publication is lawful and often wanted, and the abse
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
-from coauth.errors import CoauthError
-
-if TYPE_CHECKING:
-    import networkx as nx
-    import pandas as pd
-
-__all__ = ["CoauthError", "__version__", "graph", "rebuild", "report", "tables"]
 __version__ = version("coauth")
 
+from coauth import graph, tables
+from coauth.errors import CoauthError
 
-def rebuild(
-    root: str | Path = ".",
-    *,
-    sample: bool = False,
-    records: str | Path | None = None,
-    key: str | None = None,
-    url: str | None = None,
-    wait: bool = False,
-) -> dict[str, Path]:
-    """Harvest what is missing, build every table, write the exports and the report; returns the paths by name.
-
-    The source is OpenAlex with `key` (or another address of its API, `url`), the records at a path, or with `sample` a
-    synthetic world. Safe to run again after any interruption. Raises `CoauthError` for anything a user can cure.
-    """
-    from coauth import pipeline, publish  # noqa: PLC0415  importing coauth stays cheap
-
-    project = pipeline.Project(Path(root))
-    kind = "sample" if sample else "files" if records else "api"
-    source = pipeline.Source(kind, path=Path(records) if records else None, key=key, url=url)
-    vintage = pipeline.harvest(project, source, today=datetime.now(UTC).date(), wait=wait)
-    pipeline.build(project, vintage)
-    return publish.quarter(project, vintage)
+__all__ = ["CoauthError", "__version__", "graph", "rebuild", "tables"]
 
 
-def report(root: str | Path = ".", quarter: str | None = None, *, language: str = "en") -> dict[str, Path]:
-    """Write the report of the newest complete vintage of a quarter ("2026Q4"); returns the paths by name."""
-    from coauth import pipeline, publish  # noqa: PLC0415
+class _Verb(ModuleType):
+    """A module that is also a verb: `coauth.tables` holds the contracts, `coauth.tables("edges")` gives a table."""
 
-    project = pipeline.Project(Path(root))
-    return publish.quarter(project, project.cache.find(quarter=quarter), languages=(language,))
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        from coauth import verbs  # noqa: PLC0415  importing coauth stays cheap
 
-
-def tables(name: str, *, root: str | Path = ".", vintage: str | None = None) -> pd.DataFrame:
-    """A table of a built vintage (the newest complete one by default); `coauth.tables` holds the contracts.
-
-    Raises `NotFound` naming what there is.
-    """
-    from coauth import pipeline  # noqa: PLC0415
-
-    frame: pd.DataFrame = pipeline.Project(Path(root)).cache.find(vintage).read(name).to_pandas()
-    return frame
+        return getattr(verbs, self.__name__.rpartition(".")[2])(*args, **options)
 
 
-def graph(window: tuple[int, int] | None = None, *, root: str | Path = ".", vintage: str | None = None, **filters: Any) -> nx.Graph:
-    """The network of a window of years as `networkx.Graph`, edges with both `weight` (strength) and `distance`.
+tables.__class__ = graph.__class__ = _Verb
 
-    Filters are those of `coauth export`: flagged, domestic, min_weight, top, ego, backbone.
-    """
-    from coauth import graph as stage  # noqa: PLC0415
-    from coauth import pipeline, publish  # noqa: PLC0415
 
-    project = pipeline.Project(Path(root))
-    return stage.to_networkx(publish.network(project, project.cache.find(vintage), years=window, **filters))
+def rebuild(root: str | Path = ".", **options: Any) -> dict[str, Path]:
+    """Harvest what is missing, build, export, report: see `coauth.verbs.rebuild` for the options."""
+    from coauth import verbs  # noqa: PLC0415
+
+    return verbs.rebuild(root, **options)

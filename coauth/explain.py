@@ -61,6 +61,7 @@ def _described(made: Mapping[str, pa.Table], ids: set[str], evidence: pd.DataFra
     columns = ["work_id", "doi", "title", "year", "type", "n_institutions", "affiliation_status", "included", "exclusion_reason"]
     works = made["works"].select(columns).to_pandas()
     works = works[works["work_id"].isin(ids) & (True if year is None else works["year"] == year)]
+    works = works.astype(object).where(works.notna(), None)
     cue = ["kind", "list_id", "entry_id", "match_method", "matched_id", "matched_string", "listed_at_publication"]
     cues = {w: rows[cue].drop_duplicates().to_dict("records") for w, rows in evidence.groupby("work_id")}
     records = works.sort_values(["year", "work_id"], ascending=[False, True]).to_dict("records")

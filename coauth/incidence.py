@@ -120,7 +120,8 @@ def strength_weight(team: Integers, counting: str) -> Floats:
 def project(world: Incidence, counting: str) -> sp.csr_array:
     """W = BᵀDB without its diagonal: institutions × institutions, int64, in units of 1/2⁴⁰ work; larger is closer."""
     ones = world.matrix.astype(np.int64)
-    graph = sp.csr_array(ones.T @ sp.diags_array(pair_weight(world.team, counting)) @ ones)
+    weighted = sp.csr_array((np.repeat(pair_weight(world.team, counting), world.team), ones.indices, ones.indptr), ones.shape)
+    graph = sp.csr_array(ones.T @ weighted)
     graph.setdiag(0)
     graph.eliminate_zeros()
     graph.sort_indices()

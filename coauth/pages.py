@@ -244,7 +244,7 @@ def _plain(index: dict[str, list[int]] | None) -> str | None:
 
 _ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 _ORCID = re.compile(r"(?:https?://)?(?:orcid\.org/)?\d{4}-\d{4}-\d{4}-\d{3}[\dXx]\b")
-_AUTHOR_ID = re.compile(r"(?:https?://openalex\.org/)?\bA\d{7,}\b")
+_AUTHOR_ID = re.compile(r"\bA\d{7,}\b")
 _TOKEN = re.compile(r"\w+")
 
 
@@ -277,8 +277,10 @@ class _Names:
     def mask(self, text: str | None, surnames: frozenset[str] = frozenset()) -> str | None:
         if not text:
             return text
-        text = _ADDRESS.sub("[e-mail]", text)
-        text = _ORCID.sub("[orcid]", text)
+        if "@" in text:
+            text = _ADDRESS.sub("[e-mail]", text)
+        if text.count("-") >= 3:
+            text = _ORCID.sub("[orcid]", text)
         text = _AUTHOR_ID.sub("[author]", text)
         spans = [(m.start(), m.end(), m.group().casefold()) for m in _TOKEN.finditer(text)]
         named = {i for i, (_, _, t) in enumerate(spans) if t in self.single or (t in surnames and t not in self.places)}

@@ -1,0 +1,53 @@
+"""The verbs of the command line, from Python. They are called as `coauth.rebuild(…)`, `coauth.tables(…)`, `coauth.graph(…)`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import pandas as pd
+
+from coauth import graph as stage
+from coauth import pipeline, publish
+
+
+def rebuild(
+    root: str | Path = ".",
+    *,
+    sample: bool = False,
+    records: str | Path | None = None,
+    key: str | None = None,
+    url: str | None = None,
+    wait: bool = False,
+) -> dict[str, Path]:
+    """Harvest what is missing, build every table, write the exports and the report; returns the paths by name.
+
+    The source is OpenAlex with `key` (or another address of its API, `url`), the records at a path, or with `sample` a
+    synthetic world. Safe to run again after any interruption. Raises `CoauthError` for anything a user can cure.
+    """
+    project = pipeline.Project(Path(root))
+    kind = "sample" if sample else "files" if records else "api"
+    source = pipeline.Source(kind, path=Path(records) if records else None, key=key, url=url)
+    vintage = pipeline.harvest(project, source, today=datetime.now(UTC).date(), wait=wait)
+    pipeline.build(project, vintage)
+    return publish.quarter(project, vintage)
+
+
+def tables(name: str, *, root: str | Path = ".", vintage: str | None = None) -> pd.DataFrame:
+    """A table of a built vintage, the newest complete one by default; the module `coauth.tables` holds the contracts.
+
+    Raises `NotFound` naming what there is.
+    """
+    frame: pd.DataFrame = pipeline.Project(Path(root)).cache.find(vintage).read(name).to_pandas()
+    return frame
+
+
+def graph(window: tuple[int, int] | None = None, *, root: str | Path = ".", vintage: str | None = None, **filters: Any) -> nx.Graph:
+    """The network of a window of years, all by default; edges carry `weight` (larger is closer) and `distance`.
+
+    Filters are those of `coauth export`: flagged, domestic, min_weight, top, ego, backbone.
+    """
+    project = pipeline.Project(Path(root))
+    return stage.to_networkx(publish.network(project, project.cache.find(vintage), years=window, **filters))

@@ -1,0 +1,98 @@
+"""The shape of the house, held by reading its imports."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import coauth
+
+PACKAGE = Path(coauth.__file__).parent
+SHARED = ("errors", "tables", "queries", "pages", "vintage", "engine", "network", "incidence", "resampling", "completeness")
+LAYERS = [
+    *({name} for name in SHARED),
+    {"sources", "works", "institutions", "inclusion", "coverage", "technologies", "edges", "flags", "graph", "centrality",
+     "shifts", "pairs", "copublications", "events", "admissions", "revisions", "explain", "export", "report", "progress"},
+    {"pipeline"},
+    {"publish"},
+    {"verbs"},
+    {"__init__"},
+    {"cli"},
+    {"__main__"},
+]  # fmt: skip
+"""Import only from rows above; within a row, never from each other."""
+
+RANK = {name: rank for rank, row in enumerate(LAYERS) for name in row}
+
+
+def modules():
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room(path):
+    """The module or folder at the top of the package that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path):
+    """Rooms of coauth that a file imports at run time (not those needed only for type checking)."""
+    tree = ast.parse(path.read_text("utf-8"))
+    typing_only = {
+        id(inner) for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for inner in ast.walk(node)
+    }  # fmt: skip
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "coauth":
+            parts = (node.module or "").split(".")
+            yield from [parts[1]] if len(parts) > 1 else [alias.name for alias in node.names if alias.name != "__version__"]
+        elif isinstance(node, ast.Import):
+            yield from (a.name.split(".")[1] for a in node.names if a.name.startswith("coauth."))
+
+
+def test_every_module_has_a_place_in_the_order():
+    """A new file at the top of the package must be given its row in LAYERS."""
+    assert {room(p) for p in modules()} == set(RANK)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_imports_run_one_way(path):
+    """A module imports only from rows above its own; a folder's files may import each other."""
+    here = room(path)
+    if here == "__init__":  # the verbs are looked up when they are called
+        return
+    wrong = [name for name in imports(path) if name != here and RANK.get(name, 99) >= RANK[here]]
+    assert not wrong, f"{here} imports {wrong}"
+
+
+@pytest.mark.parametrize(
+    ("library", "allowed"),
+    [("pyalex", {"sources/api.py"}), ("duckdb", {"engine.py"}), ("click", {"cli.py"}), ("requests", {"sources/transport.py"})],
+)
+def test_one_door_to_each_library(library, allowed):
+    """A library that decides a design is met in one place."""
+    users = set()
+    for path in modules():
+        names = {a.name.split(".")[0] for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Import) for a in n.names}
+        froms = {(n.module or "").split(".")[0] for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.ImportFrom)}
+        if library in names | froms:
+            users.add(path.relative_to(PACKAGE).as_posix())
+    assert users == allowed
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_only_the_command_line_prints_or_exits(path):
+    """Library code logs or raises; nothing is swallowed."""
+    calls = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)]
+    named = {n.func.id for n in calls if isinstance(n.func, ast.Name)} | {ast.unparse(n.func) for n in calls}
+    if room(path) not in {"cli", "__main__"}:
+        assert not named & {"print", "exit", "sys.exit", "click.echo"}
+    for handler in (n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.ExceptHandler)):
+        assert handler.type is not None
+        assert ast.unparse(handler.type) not in {"Exception", "BaseException"}, "catch the one error you expect"
+
+
+def test_no_closets():
+    """No module is named for being handy."""
+    assert not {p.stem for p in modules()} & {"utils", "util", "helpers", "common", "misc"}
