@@ -9,6 +9,7 @@ domestic affiliations, since that work was never harvested, or repair a loss tie
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -66,34 +67,40 @@ class Completeness:
         cells = tuple(_cells(works.num_rows, [columns[name] for name in level]) for level in LEVELS)
         return cls(cells, included, complete, measures.coverage_prior_works)
 
+    @cached_property
+    def _counts(self) -> list[tuple[Floats, Floats]]:
+        """(works, complete works) in each cell of each level."""
+        return [(_tally(cell, self.counted), _tally(cell, self.complete)) for cell in self.cells]
+
     def probability(self) -> Floats:
         p = np.full(len(self.complete), 0.5)
-        for cell in self.cells:
-            n = np.bincount(cell, self.counted)
-            c = np.bincount(cell, self.complete)
-            p = self._drawn(n[cell], c[cell], p, cell is self.cells[0])
+        for level, (cell, (n, c)) in enumerate(zip(self.cells, self._counts, strict=True)):
+            p = self._drawn(n[cell], c[cell], p, level)
         return p
 
     def without(self, rows: Integers) -> tuple[Floats, Floats]:
         """For these works: P(complete) had they not been among the works it is fitted on, and the variance of "complete".
 
-        The variance is that of a beta-binomial: m works of one cell share the cell's unknown rate, known from N other
-        works and the prior a, so each has p(1−p)(1 + (m−1)/(N + a + 1)), their covariances shared out among them.
+        The variance is that of a beta-binomial: m works of one cell share the cell's unknown rate, known from n other
+        works and the prior a, so each has p(1−p)(1 + (m−1)/(n + a + 1)), their covariances shared out among them.
         """
         p = np.full(len(rows), 0.5)
         spread = np.ones(len(rows))
-        for cell in self.cells:
-            own_cells, own = np.unique(cell[rows], return_inverse=True)
-            mine = np.bincount(own, self.counted[rows])[own]
-            n = np.bincount(cell, self.counted)[own_cells][own] - mine
-            c = np.bincount(cell, self.complete)[own_cells][own] - np.bincount(own, self.complete[rows])[own]
-            p = self._drawn(n, c, p, cell is self.cells[0])
-            spread = 1 + np.maximum(mine - 1, 0) / (n + self.prior + 1)
+        for level, (cell, (n_all, c_all)) in enumerate(zip(self.cells, self._counts, strict=True)):
+            cells, own = np.unique(cell[rows], return_inverse=True)
+            mine = _tally(own, self.counted[rows])
+            n, c = n_all[cells] - mine, c_all[cells] - _tally(own, self.complete[rows])
+            p = self._drawn(n[own], c[own], p, level)
+            spread = 1 + (np.maximum(mine - 1, 0) / (n + self.prior + 1))[own]
         return p, p * (1 - p) * spread
 
-    def _drawn(self, n: Floats, c: Floats, towards: Floats, top: bool) -> Floats:
-        prior = 0.0 if top else self.prior  # the overall rate is taken as it is
+    def _drawn(self, n: Floats, c: Floats, towards: Floats, level: int) -> Floats:
+        prior = self.prior if level else 0.0  # the overall rate is taken as it is
         return np.divide(c + prior * towards, n + prior, out=towards.copy(), where=n + prior > 0)
+
+
+def _tally(cell: Integers, what: Flags) -> Floats:
+    return np.asarray(np.bincount(cell, what.astype(np.float64)), np.float64)
 
 
 def _codes(column: pa.ChunkedArray) -> Integers:

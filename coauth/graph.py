@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +19,9 @@ from numpy.typing import NDArray
 from coauth.errors import NotFound, TableError
 from coauth.network import EDGE_YEARS, EDGES, EUROPE, NODE_YEARS, NODES, NORDIC, Network
 from coauth.queries import Scope
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 MEASURES = ("pagerank", "eigenvector", "harmonic", "betweenness")
 COUNTING, VARIANT = "newman", "k"
@@ -98,6 +100,8 @@ def to_networkx(network: Network, provenance: Mapping[str, str] | None = None) -
     means closer) and `distance` = round(720720·2²⁰ / weight), an integer for shortest paths: ties between float
     distances make implementations disagree.
     """
+    import networkx as nx  # noqa: PLC0415  importing coauth stays cheap
+
     graph = nx.Graph(**dict(provenance or {}), years=network.years, about=network.statements())
     for row in network.nodes.to_pylist():
         name = row.pop("institution_id")

@@ -261,9 +261,11 @@ class _Names:
         self.pairs: set[tuple[str, str]] = set()
         self.single: set[str] = set()
         self.places: set[str] = set()
+        self.words: set[str] = set()
         for authorship in authorships:
             for name in _names(authorship):
                 tokens = _TOKEN.findall(name.casefold())
+                self.words.update(tokens)
                 if len(tokens) == 1 and len(tokens[0]) > 1:
                     self.single.add(tokens[0])
                 for i, first in enumerate(tokens):
@@ -282,6 +284,8 @@ class _Names:
         if text.count("-") >= 3:
             text = _ORCID.sub("[orcid]", text)
         text = _AUTHOR_ID.sub("[author]", text)
+        if self.words.isdisjoint(_TOKEN.findall(text.casefold())):  # most strings name nobody
+            return text
         spans = [(m.start(), m.end(), m.group().casefold()) for m in _TOKEN.finditer(text)]
         named = {i for i, (_, _, t) in enumerate(spans) if t in self.single or (t in surnames and t not in self.places)}
         for i in range(len(spans) - 1):

@@ -7,14 +7,14 @@ others carry no edge, and drawing them too would make the number of collaboratio
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from coauth.incidence import Flags, Floats, Incidence, Integers
+from coauth.incidence import Floats, Incidence, Integers
 from coauth.queries import Measures, Years
 
 SMALLEST_STRATUM = 10
@@ -31,11 +31,11 @@ class Replicates:
 
     institutions: NDArray[np.object_]
     counting: str
-    works: Mapping[Years, Integers]
+    works: dict[Years, Integers]
     """collaborative works of at most K institutions of each institution"""
-    value: Mapping[Values, Floats]
+    value: dict[Values, Floats]
     """0 where an institution has no such work: it is not in that window's graph"""
-    drawn: Mapping[Values, NDArray[np.float32]]
+    drawn: dict[Values, NDArray[np.float32]]
     """institutions × replicates"""
 
     def at(self, ids: Collection[str]) -> Integers:
@@ -88,7 +88,7 @@ def draw(stratum: Integers, window: Years, measures: Measures) -> NDArray[np.int
     return times
 
 
-def interval(drawn: Floats, confidence: float) -> tuple[Floats, Floats]:
+def interval(drawn: NDArray[np.number], confidence: float) -> tuple[Floats, Floats]:
     """Percentile interval of each row of institutions × replicates."""
     tail = (1 - confidence) / 2
     low, high = np.quantile(drawn, (tail, 1 - tail), axis=1)

@@ -1,0 +1,34 @@
+"""The synthetic sample, built once for all tests by the command a user types."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[1]
+
+
+def coauth(root, *words, env=None, check=True):
+    """`coauth WORDS --root ROOT` in a process of its own, as a user runs it."""
+    command = [sys.executable, "-W", "error", "-m", "coauth", *words, "--root", str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=600)
+    if check:
+        assert done.returncode == 0, done.stderr
+    return done
+
+
+def project(root):
+    """A folder with the shipped queries."""
+    shutil.copytree(CHECKOUT / "queries", root / "queries")
+    return root
+
+
+def build_sample(root, *options):
+    coauth(project(root), "rebuild", "--sample", *options)
+    return root
+
+
+def contents(root):
+    """Every file below cache/ and reports/ by its path."""
+    files = (p for top in ("cache", "reports") for p in (root / top).rglob("*") if p.is_file())
+    return {p.relative_to(root).as_posix(): p.read_bytes() for p in files}

@@ -1,0 +1,81 @@
+"""Docs cannot drift: README commands parse, every verb has help with an example, every statement says who reads it."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+from built import CHECKOUT
+
+from coauth import cli, queries, tables
+
+README = (CHECKOUT / "README.md").read_text("utf-8")
+
+
+def verbs(group=cli.coauth, path=()):
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from verbs(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+def said(text):
+    """Every `coauth …` line of a text's code blocks, as words."""
+    blocks = re.findall(r"```(?:console|sh|bash)\n(.*?)```", text, re.S)
+    lines = (line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ "))
+    for line in lines:
+        words = [w for w in shlex.split(line, comments=True) if "=" not in w or w.startswith("-")]
+        words = [w.rpartition("/")[2] if w.endswith("/coauth") else w for w in words]
+        if words and words[0] == "coauth":
+            yield words[1:]
+
+
+@pytest.mark.parametrize("words", list(said(README)), ids=" ".join)
+def test_readme_commands_parse(words):
+    """Each command of the README is accepted by the real parser."""
+    command, context = cli.coauth, click.Context(cli.coauth, info_name="coauth")
+    while isinstance(command, click.Group):
+        name, found, rest = command.resolve_command(context, words)
+        if words == rest or found is None:
+            break
+        command, words = found, rest
+        context = click.Context(command, parent=context, info_name=name)
+    command.make_context(command.name, list(words), parent=context, resilient_parsing=False)
+
+
+@pytest.mark.parametrize(("path", "command"), list(verbs()), ids=lambda v: " ".join(v) if isinstance(v, tuple) else "")
+def test_every_verb_has_help_and_stands_in_the_readme(path, command):
+    """Help says what a verb does; README names it."""
+    assert command.help
+    assert len(command.help.split()) > 8
+    assert f"coauth {' '.join(path)}" in README
+
+
+@pytest.mark.parametrize("path", sorted((CHECKOUT / "queries" / "sql").glob("*.sql")), ids=lambda p: p.stem)
+def test_every_statement_says_what_it_is(path):
+    """A comment with the row and the reader opens each statement."""
+    text = path.read_text("utf-8")
+    assert text.startswith("-- ")
+    assert "Read" in text.split("SELECT")[0].split("WITH")[0]
+    assert path.stem in tables.ALL
+
+
+def test_every_table_is_in_the_readme():
+    """The README's list of tables is the contract's."""
+    for name in tables.ALL:
+        assert f"`{name}`" in README, name
+
+
+def test_shipped_queries_are_read_strictly():
+    """The questions in the checkout load without fault."""
+    assert queries.load(CHECKOUT / "queries").fingerprint
+
+
+def test_no_place_of_a_machine_in_the_project():
+    """No absolute home or work path, and no registry host, is in a tracked text file."""
+    for path in (p for top in ("coauth", "queries", "tests", "reports") for p in (CHECKOUT / top).rglob("*")):
+        if path.suffix in {".py", ".toml", ".sql", ".html", ".css", ".md"} and path != Path(__file__):
+            text = path.read_text("utf-8")
+            assert not re.search(r"/(root|home|work)/\w|pypi\.org/simple", text), path

@@ -1,0 +1,125 @@
+"""From a server to tables: the same bytes as from disk, after kills too, and no person on the way."""
+
+import gzip
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import msgspec
+import pytest
+from built import coauth, project
+from standin import StandIn, marked
+
+from coauth.sources import sample
+from coauth.vintage import Cache
+
+
+@pytest.fixture(scope="module")
+def records():
+    return [msgspec.json.encode(r) for r in sample.records(1)]
+
+
+@pytest.fixture(scope="module")
+def server(records):
+    with StandIn([json.loads(r) for r in records], daily_credits=10**7) as running:
+        yield running
+
+
+def pointed_at(server):
+    return {k: v for k, v in os.environ.items() if k != "OPENALEX_API_KEY"} | {"COAUTH_OPENALEX_URL": server.url}
+
+
+def table_hashes(root):
+    return Cache(root / "cache").find().manifest["build"]["sha256"]
+
+
+def test_server_and_disk_give_the_same_tables(server, records, sample_root, tmp_path):
+    """20,000 works harvested page by page, read from one file, or made in the process: one set of bytes."""
+    served, filed = project(tmp_path / "served"), project(tmp_path / "filed")
+    coauth(served, "rebuild", env=pointed_at(server))
+    (tmp_path / "records.jsonl.gz").write_bytes(gzip.compress(b"\n".join(records), 1))
+    coauth(filed, "rebuild", "--from", str(tmp_path / "records.jsonl.gz"))
+    assert table_hashes(served) == table_hashes(filed) == table_hashes(sample_root)
+
+
+def test_a_harvest_killed_three_times_gives_the_same_tables(server, sample_root, tmp_path):
+    """SIGKILL at random moments loses nothing that was stored; the last run only fetches what is missing."""
+    root, chance = project(tmp_path / "killed"), random.Random(20261122)
+    for _ in range(3):
+        command = [sys.executable, "-m", "coauth", "harvest", "--root", str(root)]
+        running = subprocess.Popen(command, env=pointed_at(server), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for_pages(root, chance.randint(5, 60), running)
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+    assert not Cache(root / "cache").vintages()[0].complete
+    asked = len(server.requests)
+    coauth(root, "harvest", env=pointed_at(server))
+    assert len(server.requests) - asked < asked, "the last run started all over"
+    coauth(root, "build")
+    assert table_hashes(root) == table_hashes(sample_root)
+
+
+def wait_for_pages(root, more, running):
+    """Until some more pages are stored: a random moment that does not depend on how fast the machine is."""
+    start = len(list(root.glob("cache/*/pages/*/0*.gz")))
+    while len(list(root.glob("cache/*/pages/*/0*.gz"))) < start + more:
+        assert running.poll() is None, "the harvest ended before it could be killed"
+        time.sleep(0.01)
+
+
+def test_no_person_reaches_the_disk(tmp_path):
+    """Unique names, ids, ORCIDs and e-mails in every served field: none is anywhere below cache/ or reports/."""
+    served, markers = marked([r for i, r in enumerate(sample.records(1)) if i % 40 == 0])
+    assert len(markers) > 1_000
+    root = project(tmp_path / "private")
+    with StandIn(served, daily_credits=10**7) as server:
+        coauth(root, "rebuild", env=pointed_at(server))
+    kept = b"\0".join(plain(p) for top in ("cache", "reports") for p in (root / top).rglob("*") if p.is_file())
+    assert b"SYNTHETIC" in kept
+    assert not [m for m in personal(markers) if m.casefold().encode() in kept.casefold()]
+
+
+def personal(markers):
+    """Titles and abstracts are marked as well, to show that they are kept; they name nobody."""
+    return [m for m in markers if not m.startswith(("Titlemark", "Abstractmark", "Textmark"))]
+
+
+def plain(path):
+    """A file's bytes, decompressed where it is gzip or Parquet."""
+    if path.suffix == ".gz":
+        return gzip.decompress(path.read_bytes())
+    if path.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        return json.dumps(pq.read_table(path).to_pylist(), default=str, ensure_ascii=False).encode()
+    return path.read_bytes()
+
+
+def test_real_records_of_another_country_run_through(real_records, tmp_path):
+    """The 613 real works under a scope of the United States: tables, Gephi file and report."""
+    root = project(tmp_path / "us")
+    scope = root / "queries" / "scope.toml"
+    scope.write_text(scope.read_text().replace('["DK"]', '["US"]').replace("Denmark's", "United States'"))
+    coauth(root, "rebuild", "--from", str(real_records / "openalex" / "works" / "full_works_613.jsonl.gz"))
+    built = Cache(root / "cache").find().manifest["build"]
+    losses = built["losses"]["works"]
+    assert losses["records"] == 613 == losses["works"] + sum(losses["dropped"].values())
+    assert losses["works"] > 50
+    assert list(root.glob("reports/*/network.gexf"))
+    assert list(root.glob("reports/*/report.html"))
+
+
+def test_the_damaged_page_runs_through(real_records, tmp_path):
+    """A real page with ids, dates and keys removed: every damaged record is counted by reason."""
+    root = project(tmp_path / "damaged")
+    done = coauth(root, "rebuild", "--from", str(real_records / "openalex" / "works" / "damaged_dk_page.json"))
+    losses = Cache(root / "cache").find().manifest["build"]["losses"]["works"]
+    assert losses["records"] == 13 == losses["works"] + sum(losses["dropped"].values())
+    assert losses["dropped"]["no OpenAlex work id"] >= 3
+    assert all(reason in done.stdout for reason in losses["dropped"])
+
+
