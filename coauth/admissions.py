@@ -19,8 +19,9 @@ from coauth.tables import ADMISSIONS
 def read(path: Path) -> pa.Table:
     """`ADMISSIONS` from the file. Raises `SourceError` naming the file and the first thing wrong with it."""
     try:
+        # only an empty cell is null: NA is Namibia
         table = csv.read_csv(path, convert_options=csv.ConvertOptions(
-            column_types={f.name: f.type for f in ADMISSIONS.schema}, strings_can_be_null=True))  # fmt: skip
+            column_types={f.name: f.type for f in ADMISSIONS.schema}, null_values=[""], strings_can_be_null=True))  # fmt: skip
         table = ADMISSIONS.check(table)
     except (OSError, pa.ArrowInvalid, TableError) as fault:
         raise SourceError(f"{path}: {fault}; see `coauth admissions import --help` for the columns") from fault

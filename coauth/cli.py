@@ -146,7 +146,9 @@ def of_source(command: Command) -> Command:
     return command
 
 
-def _harvested(project: Project, answer: Answer, vintage: str | None, options: Mapping[str, Any]) -> Vintage:
+def _harvested(
+    project: Project, answer: Answer, vintage: str | None, options: Mapping[str, Any], allow_incomplete: bool = False
+) -> Vintage:
     if options["sample"] and options["records"]:
         raise click.UsageError("--sample and --from are two different sources; give one")
     kind = "sample" if options["sample"] else "files" if options["records"] else "api"
@@ -158,7 +160,7 @@ def _harvested(project: Project, answer: Answer, vintage: str | None, options: M
     with answer.progress() as bar:
         return pipeline.harvest(
             project, source, today=datetime.now(UTC).date(), as_of=as_of.date() if as_of else None, name=vintage,
-            fresh=options["fresh"], wait=options["wait"], progress=bar,
+            fresh=options["fresh"], wait=options["wait"], allow_incomplete=allow_incomplete, progress=bar,
         )  # fmt: skip
 
 
@@ -184,7 +186,7 @@ def rebuild(project: Project, answer: Answer, vintage: str | None, level: str, m
     Example: coauth rebuild --sample
     """
     project.queries  # noqa: B018  faults in queries/ show before anything is fetched
-    done = _harvested(project, answer, vintage, options)
+    done = _harvested(project, answer, vintage, options, allow_incomplete)
     built = pipeline.build(project, done, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
     paths = publish.quarter(project, done)
     answer.give({"vintage": done.name, "rows": built["rows"], "paths": paths}, _summary(project, done, built, paths))

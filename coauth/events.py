@@ -31,7 +31,8 @@ _FALL = np.log(0.75)
 def regress(copublications: pa.Table, events: Events, scope: Scope, confidence: float) -> pa.Table:
     """`EVENTS`: for each series, policy date and lag the step and the change of slope, in logs, with interval and power.
 
-    A series with a year without works, or a date with fewer than two measured years on either side, gives no row.
+    A series with a year without works, or with no more years than the four coefficients, or a date with fewer than two
+    measured years on either side, gives no row.
     """
     rows = copublications.to_pandas()
     rows = rows[rows["year"].between(scope.first_year, scope.last_year)]
@@ -49,7 +50,7 @@ def _tested(rows: Any, events: Events, confidence: float) -> Iterator[dict[str, 
             years, counts = chosen["year"].to_numpy(float), chosen["works"].to_numpy(float)
             for lag in events.lags:
                 start = event.date.year + lag
-                if min((years >= start).sum(), (years < start).sum()) >= 2:
+                if min((years >= start).sum(), (years < start).sum()) >= 2 and len(years) > 4:
                     fitted = segmented(years, counts, total["works"].to_numpy(float), start, confidence)
                     yield {"series": series, "event_id": event.id, "lag": lag} | fitted
 

@@ -22,10 +22,12 @@ def resolve(said: str, institutions: pa.Table, queries: Queries) -> str:
     """The institution_id a person means. Raises `NotFound` for no institution or several, listing what comes near."""
     frame = institutions.select(["institution_id", "ror", "name", "country_code", "works"]).to_pandas()
     word = said.strip()
-    alias = {k.casefold(): v for k, v in queries.rollup.aliases.items()}
-    alias |= {e.id.casefold(): e.ror for w in queries.watchlists for e in w.entry}
-    ror = alias.get(word.casefold(), word if word.startswith("https://ror.org/") else f"https://ror.org/{word}")
-    exact = frame[(frame["institution_id"] == word.rsplit("/", 1)[-1]) | (frame["ror"] == ror)]
+    short = [*queries.rollup.aliases.items(), *((e.id, e.ror) for w in queries.watchlists for e in w.entry)]
+    meant = {ror for name, ror in short if name.casefold() == word.casefold()}
+    rors = meant or {word if word.startswith("https://ror.org/") else f"https://ror.org/{word}"}
+    exact = frame[(frame["institution_id"] == word.rsplit("/", 1)[-1]) | frame["ror"].isin(rors)]
+    if len(exact) == 0 and meant:  # "RH" is Rigshospitalet or nobody, never the one name with rh in it
+        raise NotFound(f"no institution of this vintage is '{said}' ({', '.join(sorted(meant))})")
     if len(exact) == 0:
         exact = frame[frame["name"].str.casefold() == word.casefold()]
     near = exact if len(exact) else frame[frame["name"].str.contains(word, case=False, regex=False)]

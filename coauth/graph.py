@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from coauth.errors import NotFound, TableError
-from coauth.network import EDGE_YEARS, EDGES, EUROPE, NODE_YEARS, NODES, NORDIC, Network
+from coauth.network import EDGE_YEARS, EDGES, EUROPE, NODE_YEARS, NODES, NORDIC, Network, legal
 from coauth.queries import Scope
 
 if TYPE_CHECKING:
@@ -47,13 +47,12 @@ def build(
 ) -> Network:
     """The co-authorship network of `years` (default: all of the scope).
 
-    `tables` holds edges, institutions, flags, centrality, shifts and either evidence or listed_institutions (list_id,
-    entry_id, institution_id). `window` is the length in years of the windows whose centralities are shown: the latest
-    that lies inside the years. Shown are the pairs with a weight from works of at most K institutions (`include_hyper`:
-    of any size) that pass all that is asked: `flagged` (a watchlist or technology cue), `domestic` (one end domestic,
-    the other foreign), `min_weight` (works, summed over the years), `top` (both ends among the strongest so many),
-    `ego` (the institution, its partners and the pairs among them), `backbone` (disparity filter). An institution
-    without an edge shown is left out, the ego excepted.
+    `tables` holds edges, institutions, listed, flags, centrality and shifts. `window` is the length in years of the
+    windows whose centralities are shown: the latest that lies inside the years. Shown are the pairs with a weight from
+    works of at most K institutions (`include_hyper`: of any size) that pass all that is asked: `flagged` (a watchlist or
+    technology cue), `domestic` (one end domestic, the other foreign), `min_weight` (works, summed over the years), `top`
+    (both ends among the strongest so many), `ego` (the institution, its partners and the pairs among them), `backbone`
+    (disparity filter). An institution without an edge shown is left out, the ego excepted.
 
     Raises `TableError` where a table is missing or tables do not fit each other, `NotFound` for an unknown ego.
     """
@@ -80,7 +79,7 @@ def build(
     at, windows = _latest_window(tables["centrality"], years, window)
     compared, change = _latest_change(tables["shifts"])
     return Network(
-        nodes=_nodes(institutions, nodes, pairs, shown, _listed(tables), _measures(tables["centrality"], at, ids), change),
+        nodes=_nodes(institutions, nodes, pairs, shown, _lists(tables["listed"]), _measures(tables["centrality"], at, ids), change),
         edges=_edges(shown, ids, home, cues),
         node_years=_node_years(pairs, nodes, ids, tables["centrality"], windows),
         edge_years=_edge_years(shown, ids),
@@ -280,28 +279,12 @@ def _cues(flags: pa.Table) -> dict[tuple[str, str], _Cue]:
     return dict(cues)
 
 
-def _listed(tables: Mapping[str, pa.Table]) -> dict[str, list[str]]:
-    """Institution -> watchlists it is on: as handed in, else read from the evidence of every flag.
-
-    Evidence names what matched, which may be an institution that was rolled up into an end of the pair.
-    """
+def _lists(listed: pa.Table) -> dict[str, list[str]]:
+    """Institution -> watchlists it is on."""
     lists: dict[str, set[str]] = defaultdict(set)
-    if "listed_institutions" in tables:
-        for row in tables["listed_institutions"].to_pylist():
-            lists[row["institution_id"]].add(row["list_id"])
-        return {i: sorted(names) for i, names in lists.items()}
-    merged = {
-        old: row["institution_id"]
-        for row in tables["institutions"].select(["institution_id", "rolled_up_from"]).to_pylist()
-        for old in row["rolled_up_from"]
-    }
-    evidence = tables["evidence"].filter(pc.equal(tables["evidence"]["kind"], "watchlist"))
-    for row in evidence.group_by(["source", "target", "list_id", "matched_id"]).aggregate([]).to_pylist():
-        ends = {row["source"], row["target"]}
-        matched = row["matched_id"] if row["matched_id"] in ends else merged.get(row["matched_id"], "")
-        if matched in ends:
-            lists[matched].add(row["list_id"])
-    return {i: sorted(names) for i, names in lists.items()}
+    for row in listed.select(["institution_id", "list_id"]).to_pylist():
+        lists[row["institution_id"]].add(row["list_id"])
+    return {institution: sorted(names) for institution, names in lists.items()}
 
 
 # -- measures
@@ -363,7 +346,7 @@ def _nodes(
     change = [changes.get(i, {}) for i in ids]
     return NODES.check(pa.table({
         "institution_id": rows["institution_id"],
-        "label": pa.array([" ".join(n.split()) or i for i, n in zip(ids, rows["name"].to_pylist(), strict=True)], pa.string()),
+        "label": pa.array([legal(n) or i for i, n in zip(ids, rows["name"].to_pylist(), strict=True)], pa.string()),
         "ror": rows["ror"], "country": rows["country_code"], "institution_type": rows["type"], "is_domestic": rows["is_domestic"],
         "group": pa.array([_group(*x) for x in zip(lists, home, countries, strict=True)], pa.string()),
         "lists": pa.array(lists, pa.list_(pa.string())),
@@ -442,8 +425,5 @@ def _node_years(pairs: _Pairs, nodes: Ints, ids: pa.Array, centrality: pa.Table,
 
 
 def _demand(tables: Mapping[str, pa.Table]) -> None:
-    missing = [t for t in ("edges", "institutions", "flags", "centrality", "shifts") if t not in tables]
-    if "evidence" not in tables and "listed_institutions" not in tables:
-        missing.append("evidence")
-    if missing:
+    if missing := [t for t in ("edges", "institutions", "listed", "flags", "centrality", "shifts") if t not in tables]:
         raise TableError(f"graph: tables missing: {', '.join(missing)}; hand in an empty one where there is nothing to show")

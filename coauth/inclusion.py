@@ -1,8 +1,9 @@
 """Which works count: retracted works, paratext and duplicates are kept as rows, marked, and counted nowhere.
 
-OpenAlex holds some works twice: one DOI under two ids, and a preprint beside its version of record. They are found
-without authors: by DOI, or by equal title, number of authors and institutions within a year of each other when one of
-the two is a preprint or has no DOI. Never by title alone: book reviews and editorials share titles.
+A DOI that is retracted under one id is retracted under every id. OpenAlex holds some works twice: one DOI under two ids,
+and a preprint beside its version of record. They are found without authors: by DOI, or by equal title, number of authors
+and institutions within a year of each other when one of the two is a preprint or has no DOI. Never by title alone: book
+reviews and editorials share titles.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def decide(harvested: pa.Table, affiliations: pa.Table, countries: pa.Table) -> 
     works["n_countries"] = partners.groupby("work_id").size().reindex(works.index, fill_value=0)
     reason = pd.Series(pd.NA, index=works.index, dtype="string")
     reason[works["is_paratext"].astype(bool)] = "paratext"
-    reason[works["is_retracted"].astype(bool)] = "retracted"
+    retracted = works["is_retracted"].astype(bool)
+    reason[retracted | works["doi"].isin(works.loc[retracted, "doi"].dropna())] = "retracted"
     for label, copies in (("duplicate: same DOI", _same_doi), ("duplicate: same title", _same_title)):
         candidates = works[reason.isna()]
         reason[copies(candidates, members)] = label

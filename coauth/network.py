@@ -7,6 +7,7 @@ GEXF and GraphML, where some words are taken (`RESERVED`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ RESERVED = frozenset((
 ))  # fmt: skip
 """Words that networkx, Gephi or graphology swallow or overwrite when an attribute is called by them. The columns `label`,
 `weight`, `source` and `target` below are written as what they are in each format, never as attributes."""
+
+_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,7 @@ class Network:
         )
         said = [
             f"Institutions that publish together, {span(*self.years)}: {self.nodes.num_rows} institutions, "
-            f"{self.edges.num_rows} pairs. Source of the records: OpenAlex (CC0).",
+            f"{self.edges.num_rows} pairs.",
             "Counting: each work of k institutions adds 1/(k−1) to each of its pairs (Newman), so that an institution's "
             f"strength is its number of collaborative works. {apart}",
             f"Pairs of foreign institutions are seen only through works with an author from {homes}: this is the network "
@@ -189,3 +192,12 @@ def span(first: int, last: int) -> str:
     ('2022–2024', '2024')
     """
     return f"{first}–{last}" if first != last else str(first)
+
+
+def legal(text: str) -> str:
+    """`text` in one line and without the characters XML 1.0 forbids: others' names hold some.
+
+    >>> legal("Ål\\x0bborg\\n Universitet")
+    'Ålborg Universitet'
+    """
+    return " ".join(_ILLEGAL.sub("", text).split())

@@ -16,8 +16,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+import unicodedata
+import zlib
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -36,6 +38,10 @@ LIST_AUTHORS = 100
 
 MOST_AUTHORS = 5_000
 """OpenAlex itself keeps no more authorships than this; a work with exactly so many is cut even as a singleton."""
+
+
+Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A number that a table can hold; what is larger makes the record damaged, not the build."""
 
 
 class Institution(msgspec.Struct, omit_defaults=True):
@@ -95,17 +101,17 @@ class _WorkFields(msgspec.Struct, omit_defaults=True, kw_only=True):
     id: str | None = None
     doi: str | None = None
     title: str | None = None
-    publication_year: int | None = None
+    publication_year: Whole | None = None
     publication_date: str | None = None
     type: str | None = None
     language: str | None = None
     is_retracted: bool | None = None
     is_paratext: bool | None = None
-    institutions_distinct_count: int | None = None
-    countries_distinct_count: int | None = None
+    institutions_distinct_count: Whole | None = None
+    countries_distinct_count: Whole | None = None
     primary_topic: Topic | None = None
     topics: list[Topic | None] | None = None
-    cited_by_count: int | None = None
+    cited_by_count: Whole | None = None
     citation_normalized_percentile: Percentile | None = None
     primary_location: Location | None = None
     updated_date: str | None = None
@@ -195,7 +201,7 @@ def keep(record: bytes | msgspec.Raw) -> Work:
     """
     try:
         served = _served.decode(record)
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         # msgspec names types and the path, never the value: nothing personal can get in here
         return Work(id=_id_of(record), damage=str(fault))
     return _without_persons(served)
@@ -204,7 +210,7 @@ def keep(record: bytes | msgspec.Raw) -> Work:
 def _id_of(record: bytes | msgspec.Raw) -> str | None:
     try:
         return _identified.decode(record).id
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -242,19 +248,26 @@ def _plain(index: dict[str, list[int]] | None) -> str | None:
     return " ".join(word for _, word in placed)
 
 
-_ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
-_ORCID = re.compile(r"(?:https?://)?(?:orcid\.org/)?\d{4}-\d{4}-\d{4}-\d{3}[\dXx]\b")
+_ADDRESS = re.compile(r"(?:[\w.+'-]+|\{[^{}@]+\}) ?@ ?[\w-]+(?:\.[\w-]+)+")
+_ORCID = re.compile(
+    r"(?:https?://)?(?:orcid\.org/)?(?:\d{4}-\d{4}-\d{4}-|000[09][-‐‑– ]?\d{4}[-‐‑– ]?\d{4}[-‐‑– ]?)\d{3}[\dXx]\b"
+)
 _AUTHOR_ID = re.compile(r"\bA\d{7,}\b")
 _TOKEN = re.compile(r"\w+")
+_HYPHEN = re.compile(r"(?<=\w)[-‐‑](?=\w)")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_PARTICLES = frozenset(("al", "da", "das", "de", "del", "den", "der", "di", "do", "dos", "du", "el", "la", "las", "le", "los", "van", "von", "y"))
+"""Parts of surnames that are also parts of places: two of them together name nobody (Universidad de la República)."""
 
 
 class _Names:
     """Masks what identifies a person in the free text of one work.
 
     Masked are e-mail addresses, ORCIDs, OpenAlex author ids, and the work's own authors: two of an author's name
-    tokens (or a token and another's initial) standing next to each other in either order, and an author's surname
-    alone in that author's own affiliation string, unless the word also belongs to an institution of the work (Lund,
-    Bohr). Looking up token pairs instead of trying every name keeps a 3,000-author work linear in its text.
+    tokens (or a token and another's initial, or all the others' initials) standing next to each other in either order
+    or with a middle initial between, and an author's surname alone in that author's own affiliation string, unless the
+    word also belongs to an institution of the work (Lund, Bohr). Names in scripts without blanks are masked wherever
+    they stand. Looking up token pairs instead of trying every name keeps a 3,000-author work linear in its text.
     """
 
     def __init__(self, authorships: Iterable[_ServedAuthorship]) -> None:
@@ -262,27 +275,45 @@ class _Names:
         self.single: set[str] = set()
         self.places: set[str] = set()
         self.words: set[str] = set()
+        self.unspaced: set[str] = set()
         for authorship in authorships:
             for name in _names(authorship):
-                tokens = _TOKEN.findall(name.casefold())
-                self.words.update(tokens)
-                if len(tokens) == 1 and len(tokens[0]) > 1:
-                    self.single.add(tokens[0])
-                for i, first in enumerate(tokens):
-                    for second in tokens[i + 1 :]:
-                        self.pairs |= {(first, second), (second, first)}
-                        self.pairs |= {(first[0], second), (second, first[0]), (second[0], first), (first, second[0])}
+                self._learn(_TOKEN.findall(name.casefold()))
+                if _HYPHEN.search(name):  # Xiao-Ming is also written Xiaoming
+                    self._learn(_TOKEN.findall(_HYPHEN.sub("", name).casefold()))
             for institution in authorship.institutions or ():
                 if institution and institution.display_name:
                     self.places.update(_TOKEN.findall(institution.display_name.casefold()))
 
+    def _learn(self, tokens: list[str]) -> None:
+        self.words.update(tokens)
+        if len(tokens) == 1 and len(tokens[0]) > 1:
+            self.single.add(tokens[0])
+        if signs := [t for t in tokens if _UNSPACED.match(t)]:
+            self.unspaced |= {n for n in ("".join(signs), "".join(signs[::-1])) if len(n) > 1}
+        for i, first in enumerate(tokens):
+            for second in tokens[i + 1 :]:
+                if not _PARTICLES.issuperset((first, second)):
+                    self.pairs |= {(first, second), (second, first)}
+                    self.pairs |= {(first[0], second), (second, first[0]), (second[0], first), (first, second[0])}
+            if len(first) > 1 and len(tokens) > 2:
+                initials = "".join(t[0] for j, t in enumerate(tokens) if j != i)
+                self.pairs |= {(first, initials), (initials, first)}
+
+    def _around(self, tokens: list[str]) -> bool:
+        """Whether a name stands around a middle initial that the record does not give."""
+        return len(tokens) == 3 and len(tokens[0]) + len(tokens[2]) > 2 and (tokens[0], tokens[2]) in self.pairs
+
     def mask(self, text: str | None, surnames: frozenset[str] = frozenset()) -> str | None:
         if not text:
             return text
+        text = unicodedata.normalize("NFC", text)
         if "@" in text:
             text = _ADDRESS.sub("[e-mail]", text)
-        if text.count("-") >= 3:
+        if "000" in text or text.count("-") >= 3:
             text = _ORCID.sub("[orcid]", text)
+        for name in self.unspaced:
+            text = text.replace(name, "[name]")
         text = _AUTHOR_ID.sub("[author]", text)
         if self.words.isdisjoint(_TOKEN.findall(text.casefold())):  # most strings name nobody
             return text
@@ -291,6 +322,8 @@ class _Names:
         for i in range(len(spans) - 1):
             if (spans[i][2], spans[i + 1][2]) in self.pairs and spans[i + 1][0] - spans[i][1] <= 3:
                 named |= {i, i + 1}
+            elif len(spans[i + 1][2]) == 1 and self._around([s[2] for s in spans[i : i + 3]]):
+                named |= {i, i + 1, i + 2}
         return _cover(text, [spans[i][:2] for i in sorted(named)]) if named else text
 
 
@@ -307,10 +340,9 @@ def _cover(text: str, spans: list[tuple[int, int]]) -> str:
 
 
 def _names(authorship: _ServedAuthorship) -> Iterator[str]:
-    if authorship.author and authorship.author.display_name:
-        yield authorship.author.display_name
-    if authorship.raw_author_name:
-        yield authorship.raw_author_name
+    for name in (authorship.author and authorship.author.display_name, authorship.raw_author_name):
+        if name:
+            yield unicodedata.normalize("NFC", name)
 
 
 def _surnames(authorship: _ServedAuthorship) -> frozenset[str]:
@@ -345,7 +377,7 @@ def unpack(data: bytes, where: Any) -> Page:
     """The page in a file's bytes; raises `CacheError` naming the file if it is cut or edited."""
     try:
         return _page.decode(gzip.decompress(data))
-    except (OSError, EOFError, msgspec.DecodeError, UnicodeDecodeError) as fault:
+    except (OSError, EOFError, zlib.error, msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise CacheError(
             f"{where}: not a page coauth wrote ({fault}); run `coauth status --verify`, then `coauth harvest`"
         ) from fault

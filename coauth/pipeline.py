@@ -116,11 +116,13 @@ def harvest(
     name: str | None = None,
     fresh: bool = False,
     wait: bool = False,
+    allow_incomplete: bool = False,
     progress: Progress | None = None,
 ) -> Vintage:
     """A complete vintage from the source: the unfinished one continued, this quarter's complete one found, or a new one.
 
-    Raises `HarvestIncomplete` where a slice stayed short of what OpenAlex counts; all that was fetched is kept.
+    Raises `HarvestIncomplete` where a slice stayed short of what OpenAlex counts, unless that is allowed; all that was
+    fetched is kept, and the vintage stays unfinished.
     """
     scope = project.queries.scope
     day = sample.AS_OF if source.kind == "sample" else as_of or today
@@ -143,6 +145,8 @@ def harvest(
         vintage.write_text("SYNTHETIC-SAMPLE-truth.json", json.dumps(sample.truth(source.seed), indent=1, ensure_ascii=False))
     vintage.record(harvest=summary)
     if short := summary.get("incomplete"):
+        if allow_incomplete:
+            return vintage
         raise HarvestIncomplete(
             f"vintage {vintage.name}: {len(short)} slices hold fewer works than OpenAlex counts ({', '.join(sorted(short)[:5])}…); "
             "run `coauth harvest` again to retry them, or `coauth build --allow-incomplete` to go on with what is there"

@@ -64,6 +64,7 @@ def quarter(project: Project, vintage: Vintage, *, languages: Sequence[str] = ("
     places = positions(whole, vintage, project.queries.measures.seed)
     latest = network(project, vintage, years=_latest(project.queries), top=DRAWN, backbone=True)
     paths: dict[str, Path] = {}
+    written: list[Path] = []
     with _writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for form, name in (("gexf", "network.gexf"), ("gexf-dynamic", "network-dynamic.gexf"), ("gephi-lite", "network-gephi-lite.gexf")):
@@ -72,6 +73,7 @@ def quarter(project: Project, vintage: Vintage, *, languages: Sequence[str] = ("
                 synthetic=about.synthetic,
             )  # fmt: skip
             paths[form] = files[0]
+            written += files
         for language in languages:
             figure = picture.draw(latest, places, title=None, labels=30) if latest.nodes.num_rows else None
             files = report.build(
@@ -79,7 +81,8 @@ def quarter(project: Project, vintage: Vintage, *, languages: Sequence[str] = ("
                 picture=figure, links={form: path.name for form, path in paths.items()},
             )  # fmt: skip
             paths[f"report.{language}"] = files[0]
-        paths["run"] = _run(folder, project.queries, vintage, about)
+            written += files
+        paths["run"] = _run(folder, sorted(set(written)), project.queries, vintage, about)
     return paths
 
 
@@ -118,9 +121,8 @@ def _provenance(about: About) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _run(folder: Path, asked: Queries, vintage: Vintage, about: About) -> Path:
+def _run(folder: Path, files: Sequence[Path], asked: Queries, vintage: Vintage, about: About) -> Path:
     """run.json: same entries, same bytes in every file listed."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "run.json")
     manifest = vintage.manifest
     entries = {
         "coauth": about.versions["coauth"], "vintage": vintage.name, "quarter": about.quarter, "as_of": about.as_of.isoformat(),

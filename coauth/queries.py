@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import re
 import tomllib
 from datetime import date
@@ -27,6 +28,7 @@ InstitutionId = Annotated[str, Field(pattern=r"^I\d+$")]
 TopicId = Annotated[str, Field(pattern=r"^T\d+$")]
 Ror = Annotated[str, Field(pattern=r"^https://ror\.org/0[a-z0-9]{6}\d{2}$")]
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+Phrase = Annotated[str, Field(pattern=r"\w")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Years = tuple[int, int]
@@ -34,7 +36,12 @@ Period = tuple[Years, Years]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _refuse_twice(key: str, values: list[str]) -> None:
+    if twice := sorted({v for v in values if values.count(v) > 1}):
+        raise ValueError(f"{key}: listed twice: {', '.join(twice)}")
 
 
 class Scope(_Strict):
@@ -88,8 +95,7 @@ class RollUp(_Strict):
     @model_validator(mode="after")
     def _single_step(self) -> RollUp:
         old = [s.institution for s in self.successors]
-        if twice := sorted({i for i in old if old.count(i) > 1}):
-            raise ValueError(f"successors: listed twice: {', '.join(twice)}")
+        _refuse_twice("successors", old)
         if chained := sorted({s.successor for s in self.successors} & set(old)):
             raise ValueError(f"successors: {', '.join(chained)} is itself succeeded; point straight to the last one")
         return self
@@ -113,6 +119,11 @@ class Group(_Strict):
 class Groups(_Strict):
     group: tuple[Group, ...] = Field(min_length=1)
 
+    @model_validator(mode="after")
+    def _once(self) -> Groups:
+        _refuse_twice("group.id", ["international", *(g.id for g in self.group)])  # the name of all groups together
+        return self
+
 
 class Event(_Strict):
     """A policy date drawn on charts and used by the tests of a shift (`events.toml`)."""
@@ -128,6 +139,11 @@ class Event(_Strict):
 class Events(_Strict):
     lags: tuple[int, ...] = Field(description="years after the date at which publication may answer; all are reported")
     event: tuple[Event, ...]
+
+    @model_validator(mode="after")
+    def _once(self) -> Events:
+        _refuse_twice("event.id", [e.id for e in self.event])
+        return self
 
 
 class Measures(_Strict):
@@ -192,9 +208,9 @@ class Watchlist(_Strict):
     @model_validator(mode="after")
     def _once(self) -> Watchlist:
         for key in ("id", "ror", "openalex"):
-            values = [getattr(e, key) for e in self.entry if getattr(e, key)]
-            if twice := sorted({v for v in values if values.count(v) > 1}):
-                raise ValueError(f"entry.{key}: listed twice: {', '.join(twice)}")
+            _refuse_twice(f"entry.{key}", [getattr(e, key) for e in self.entry if getattr(e, key)])
+        if bare := [e.id for e in self.entry if self.match == "lineage" and not e.openalex]:
+            raise ValueError(f"entry.openalex: missing for {', '.join(bare)}; match = 'lineage' finds descendants by this id")
         return self
 
 
@@ -206,8 +222,8 @@ class Technology(_Strict):
     eu10: tuple[Literal["EU1", "EU2", "EU3", "EU4", "EU5", "EU6", "EU7", "EU8", "EU9", "EU10"], ...]
     core_topics: tuple[TopicId, ...]
     gated_topics: tuple[TopicId, ...]
-    phrases: tuple[str, ...]
-    exclusions: tuple[str, ...] = ()
+    phrases: tuple[Phrase, ...]
+    exclusions: tuple[Phrase, ...] = ()
     note: str = ""
 
 
@@ -225,9 +241,7 @@ class Technologies(_Strict):
 
     @model_validator(mode="after")
     def _once(self) -> Technologies:
-        ids = [t.id for t in self.technology]
-        if twice := sorted({i for i in ids if ids.count(i) > 1}):
-            raise ValueError(f"technology.id: listed twice: {', '.join(twice)}")
+        _refuse_twice("technology.id", [t.id for t in self.technology])
         return self
 
 
@@ -309,8 +323,11 @@ def load(folder: Path) -> Queries:
     lists = [_read(p, Watchlist, faults) for p in sorted(folder.glob("watchlists/*.toml"))]
     sets = [_read(p, Technologies, faults) for p in sorted(folder.glob("technologies/*.toml"))]
     sql = {p.stem: p.read_text("utf-8") for p in sorted(folder.glob("sql/*.sql"))}
-    ids = [x.id for x in (*lists, *sets) if x is not None] + [s.id for s in sets if s is not None and s.enabled][1:]
-    faults += [f"{folder}: two enabled lists share the id '{i}'" for i in sorted({i for i in ids if ids.count(i) > 1})]
+    ids = [x.id for x in (*lists, *sets) if x is not None]
+    faults += [f"{folder}: two lists share the id '{i}'" for i in sorted({i for i in ids if ids.count(i) > 1})]
+    if len(on := [s.id for s in sets if s is not None and s.enabled]) > 1:
+        faults.append(f"{folder / 'technologies'}: enabled: {', '.join(on)}; enable one set at a time")
+    faults += _unanswered(folder, single["groups"], single["events"], lists)
     faults += _strangers(folder)
     if faults:
         advice = "mend it and run `coauth queries check`" if len(faults) == 1 else "mend them and run `coauth queries check`"
@@ -324,9 +341,12 @@ def load(folder: Path) -> Queries:
 
 def _read(path: Path, model: type[Model], faults: list[str]) -> Model | None:
     try:
-        return model.model_validate(tomllib.loads(path.read_text("utf-8")))
+        # by way of JSON, where strict reading still takes a list for a tuple
+        return model.model_validate_json(json.dumps(tomllib.loads(path.read_text("utf-8")), default=str), strict=True)
     except FileNotFoundError:
         faults.append(f"{path}: missing; `coauth init` writes a fresh copy")
+    except OSError as fault:
+        faults.append(f"{path}: {fault.strerror}")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         faults.append(f"{path}: not TOML: {fault}")
     except ValidationError as fault:
@@ -349,6 +369,19 @@ def _known_keys(model: type[BaseModel]) -> set[str]:
             if isinstance(part, type) and issubclass(part, BaseModel):
                 keys |= _known_keys(part)
     return keys
+
+
+def _unanswered(folder: Path, groups: Any, events: Any, lists: list[Watchlist | None]) -> list[str]:
+    """A series that no group or watchlist makes would be tested on nothing, in silence."""
+    if groups is None or events is None or None in lists:
+        return []
+    known = {"international"} | {g.id for g in groups.group} | {f"list:{w.id}" for w in lists if w}
+    unknown = [(e.id, s) for e in events.event for s in e.series if s not in known]
+    near = {s: difflib.get_close_matches(s, known, n=1) for _, s in unknown}
+    return [
+        f"{folder / 'events.toml'}: event '{e}': series: no group or watchlist makes '{s}'"
+        + (f", did you mean '{near[s][0]}'?" if near[s] else "") for e, s in unknown
+    ]  # fmt: skip
 
 
 def _strangers(folder: Path) -> list[str]:

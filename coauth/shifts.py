@@ -49,10 +49,10 @@ def judge(
     The rows of variants all, complete and reweighted say plainly what their own interval and q say. The row of variant k
     gives the verdict:
 
-    1. `not comparable: coverage`, where the institution's share of partial works moved away from what its works'
-       publishers, fields, years and team sizes explain (`_Coverage`) by more than `measures.partial_jump` with
-       z > `measures.partial_jump_z`. Upwards hides its works, and a fall may be false; downwards brings hidden works to
-       light, and a rise may be.
+    1. `not comparable: coverage`, where the institution's share of partial works rose above what its works' publishers,
+       fields, years and team sizes explain (`_Coverage`) by more than `measures.partial_jump` with
+       z > `measures.partial_jump_z`: works of its own are then hidden. Likewise where its value rose while that share
+       fell, by itself and against what was expected: hidden works have come to light.
     2. `rose` or `fell`, where the interval of k excludes 0, q ≤ `measures.false_discovery_rate`, and the reweighted change
        has the same sign with an interval that excludes 0.
     3. `no clear change` otherwise.
@@ -180,8 +180,12 @@ class Jump:
     def z(self) -> float:
         return self.rise / self.error if self.error > 0 else 0.0
 
-    def too_far(self, measures: Measures) -> bool:
-        return abs(self.rise) > measures.partial_jump and abs(self.z) > measures.partial_jump_z
+    def hides(self, change: float, measures: Measures) -> bool:
+        """Whether the change of a measure may be one of the institution's own coverage."""
+        if self.rise > measures.partial_jump and self.z > measures.partial_jump_z:
+            return True
+        cleared = min(-self.rise, self.observed[0] - self.observed[1])  # expected may rise by others' losses alone
+        return change > 0 and cleared > measures.partial_jump and -self.z > measures.partial_jump_z
 
 
 class _Coverage:
@@ -231,7 +235,7 @@ def _verdicts(
 def _decided(i: int, changes: dict[str, _Changes], jump: Jump | None, measures: Measures) -> tuple[str, str]:
     k, weighted = changes["k"], changes["reweighted"]
     told = _told(k, i, measures)
-    if jump is not None and jump.too_far(measures):
+    if jump is not None and jump.hides(k.after[i] - k.before[i], measures):
         return NOT_COMPARABLE, f"{told}, but {_jumped(jump, k.period)}."
     plain = k.plain(i, measures.false_discovery_rate)
     if plain == UNCLEAR:
@@ -259,7 +263,7 @@ def _told(change: _Changes, i: int, measures: Measures) -> str:
     return (
         f"{title}{works[change.variant]} went from {_number(change.measure, change.before[i])} in {b0}–{b1} to "
         f"{_number(change.measure, change.after[i])} in {a0}–{a1}, a change of {_signed(change, i)} "
-        f"({measures.confidence:.0%} interval {_range(change, i)}, q = {_q(change.q[i])} over {len(change.q)} institutions)"
+        f"({measures.confidence:.0%} interval {_range(change, i)}, {_q(change.q[i])} over {len(change.q)} institutions)"
     )
 
 
@@ -290,4 +294,4 @@ def _range(change: _Changes, i: int) -> str:
 
 
 def _q(value: float) -> str:
-    return f"{value:.3f}" if value >= 0.0005 else "< 0.0005"
+    return f"q = {value:.3f}" if value >= 0.0005 else "q < 0.0005"

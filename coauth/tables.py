@@ -57,7 +57,7 @@ class Table:
     def check(self, table: pa.Table) -> pa.Table:
         """`table` with exactly the contract's columns, types and order, sorted by key (nulls last).
 
-        Raises `TableError` naming the first thing that is wrong: a missing or unknown column, a type that cannot be
+        Raises `TableError` naming the first thing that is wrong: a missing, unknown or doubled column, a type that cannot be
         cast without loss, a null or NaN where none may be, a key that occurs twice.
 
         >>> EDGES.check(pa.table({"year": [2020]}))
@@ -69,6 +69,8 @@ class Table:
             raise TableError(f"{self.name}: columns missing: {', '.join(missing)}")
         if unknown := [n for n in table.column_names if n not in names]:
             raise TableError(f"{self.name}: columns unknown to its contract: {', '.join(unknown)}")
+        if len(table.column_names) > len(names):
+            raise TableError(f"{self.name}: a column is there twice: {', '.join(table.column_names)}")
         try:
             cast = table.select(names).cast(pa.schema([pa.field(c.name, c.type) for c in self.columns]))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:

@@ -91,14 +91,14 @@ def _phrase(rule: _Rule, title: str, abstract: str) -> str | None:
 
 
 def _pattern(phrases: tuple[str, ...]) -> re.Pattern[str] | None:
-    r"""One pattern for all phrases; words may be parted by any blank or hyphen, `*` ends a word freely.
+    r"""One pattern for all phrases; words may be parted by any blank, hyphen or dash (publishers print U+2010), `*` ends a word freely.
 
     >>> _pattern(("quantum dot*",)).search("CdSe quantum-dots").group()
     'quantum-dots'
     """
     if not phrases:
         return None
-    parts = (r"[\s-]+".join(re.escape(w).replace(r"\*", r"\w*") for w in re.split(r"[\s-]+", p)) for p in phrases)
+    parts = (r"[\s‐-―-]+".join(re.escape(w).replace(r"\*", r"\w*") for w in re.split(r"[\s-]+", p)) for p in phrases)
     return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
 
 

@@ -37,11 +37,12 @@ class Cache:
 
     def vintages(self) -> list[Vintage]:
         """Every vintage with a manifest, oldest first."""
-        return [Vintage(p.parent) for p in sorted(self.folder.glob("*/manifest.json"))]
+        there = [Vintage(p.parent) for p in self.folder.glob("*/manifest.json")]
+        return sorted(there, key=lambda v: v.order)
 
     def create(self, name: str, **manifest: Any) -> Vintage:
         """A new vintage. A name already taken gets the next free `.2`, `.3`: vintages are never mixed."""
-        taken = {v.name for v in self.vintages()}
+        taken = {p.name for p in self.folder.glob("*")}
         free = next(n for n in (name, *(f"{name}.{i}" for i in range(2, 1000))) if n not in taken)
         vintage = Vintage(self.folder / free)
         vintage.record(**manifest)
@@ -72,12 +73,12 @@ class Cache:
                 f"no complete vintage{of} in {self.folder} (there are: {_listing(v.name for v in there)}); "
                 "run `coauth harvest`, or `coauth rebuild --sample` for a synthetic one"
             )
-        return max(fitting, key=lambda v: (v.as_of, v.name))
+        return max(fitting, key=lambda v: (v.as_of, v.order))
 
     def newest(self) -> Vintage:
         """The newest vintage, complete or not."""
         there = self.vintages()
-        return max(there, key=lambda v: (v.as_of, v.name)) if there else self.find()
+        return max(there, key=lambda v: (v.as_of, v.order)) if there else self.find()
 
 
 def _listing(names: Iterator[str] | Any) -> str:
@@ -91,6 +92,12 @@ class Vintage:
         self.path = path
         self.name = path.name
 
+    @property
+    def order(self) -> tuple[str, int, str]:
+        """Sorts names as `Cache.create` gives them: .10 after .9."""
+        stem, _, number = self.name.partition(".")
+        return stem, int(number) if number.isdecimal() else 0, self.name
+
     # -- manifest
 
     @property
@@ -99,7 +106,7 @@ class Vintage:
         if not path.exists():
             return {}
         try:
-            return dict(json.loads(path.read_text("utf-8")))
+            return dict(json.loads(_read(path)))
         except ValueError as fault:
             raise CacheError(f"{path}: damaged ({fault}); move the folder away and harvest again") from fault
 
@@ -191,10 +198,7 @@ class Slice:
 
     def read(self, number: int) -> Page:
         path = self._page(number)
-        try:
-            return unpack(path.read_bytes(), path)
-        except OSError as fault:
-            raise CacheError(f"{path}: {fault.strerror}; check the disk and its permissions") from fault
+        return unpack(_read(path), path)
 
     def write(self, number: int, page: Page) -> None:
         _write(self._page(number), pack(page))
@@ -204,7 +208,7 @@ class Slice:
         """What `close` recorded; None while the slice is open."""
         path = self.path / "slice.json"
         try:
-            return dict(json.loads(path.read_text("utf-8"))) if path.exists() else None
+            return dict(json.loads(_read(path))) if path.exists() else None
         except ValueError as fault:
             raise CacheError(f"{path}: damaged ({fault}); delete it and run `coauth harvest` to check the slice anew") from fault
 
@@ -214,7 +218,7 @@ class Slice:
 
     def hashes(self) -> dict[str, str]:
         """sha256 of every stored page file, by file name."""
-        return {self._page(n).name: hashlib.sha256(self._page(n).read_bytes()).hexdigest() for n in self.numbers}
+        return {self._page(n).name: hashlib.sha256(_read(self._page(n))).hexdigest() for n in self.numbers}
 
     def damage(self) -> list[str]:
         """What of a closed slice is no longer as it was stored; empty when all is."""
@@ -222,7 +226,8 @@ class Slice:
         now = self.hashes()
         gone = [f"{self.path / n}: missing" for n in stored if n not in now]
         changed = [f"{self.path / n}: changed since it was stored" for n in now if n in stored and stored[n] != now[n]]
-        return gone + changed
+        added = [f"{self.path / n}: not there when the slice was closed" for n in now if stored and n not in stored]
+        return gone + changed + added
 
     def clear(self) -> None:
         """Forget the slice, so that the next harvest walks it again."""
@@ -242,6 +247,13 @@ def _parquet(contract: tables.Table, table: pa.Table, synthetic: bool) -> bytes:
 
 def _json(value: Any) -> bytes:
     return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as fault:
+        raise CacheError(f"{path}: {fault.strerror}; check the disk and its permissions") from fault
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -1,0 +1,124 @@
+"""Who is central, in every window of years, and how sure that is: WORKS and AFFILIATIONS -> CENTRALITY.
+
+The graph is that of the country's works: two foreign institutions are tied only by works that also have a domestic
+author. Weights are strengths (larger is closer); only `paths` turns them into distances.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from coauth.centrality.rating import Rating, patterns, ranks, resampled, variants
+from coauth.completeness import complete_probability
+from coauth.incidence import Flags, Incidence, Integers, comparisons, incidence, windows
+from coauth.queries import Measures, Scope, Years
+from coauth.resampling import Replicates, draw, interval, strata
+from coauth.tables import CENTRALITY
+
+
+def measure(works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Measures) -> tuple[pa.Table, Replicates]:
+    """CENTRALITY of every sliding window, and what `shifts` needs of the windows that are compared.
+
+    ==============  =================================================  ====================  =========
+    measure         definition on w_ij, N institutions                 unit                  interval
+    ==============  =================================================  ====================  =========
+    strength        s_i = Σ_j w_ij; newman: i's collaborative works    works                 resampled
+    strength_share  s_i / Σ s                                          share                 resampled
+    pagerank        N × PageRank, damping 0.85                         1 = the mean          resampled
+    degree          number of j with w_ij > 0                          institutions          none
+    eigenvector     first eigenvector of the giant component           ‖x‖₂ = 1              none
+    harmonic        Σ_j 1/d_ij / (N−1), d = Σ 1/w along the path       works                 none
+    betweenness     share of shortest paths through i, same d          mean over the pairs   none
+    ==============  =================================================  ====================  =========
+
+    The institutions of a window are those with a work of at least two institutions; who has none has no row. Variant
+    `k` (works of at most `scope.max_institutions`) has all measures. `all`, `complete` and `reweighted` (complete works,
+    each weighted by 1/P(complete), see `coauth.completeness`; both of at most K) have the three that can be resampled: a
+    replicate lacks 37 % of the works, which shifts whatever rests on the pattern of edges. The percentile interval
+    speaks of which works there happened to be, not of coverage (`coauth.resampling`). Sources stand with each measure
+    in `coauth.centrality.paths` and `.spectra`.
+
+    Raises `MeasureFailed` where a measure does not converge; no other is put in its place.
+
+    >>> from types import SimpleNamespace as Some
+    >>> from coauth.tables import AFFILIATIONS, WORKS
+    >>> about = {"year": 2020, "publisher": "P", "n_authors": 2, "affiliation_status": "complete", "included": True}
+    >>> works = pa.Table.from_pylist([{"work_id": w, "field_id": None} | about for w in ("W1", "W2", "W3")])
+    >>> affiliations = pa.Table.from_pylist([{"work_id": w, "institution_id": i, "is_domestic": i == "I1"}
+    ...     for w, i in (("W1", "I1"), ("W1", "I2"), ("W2", "I1"), ("W2", "I3"), ("W3", "I1"))])
+    >>> scope = Some(first_year=2020, last_year=2020, years=range(2020, 2021), max_institutions=50)
+    >>> asked = Some(window=1, comparisons=(), measures=("strength", "betweenness"), resampled=("strength",), seed=1,
+    ...     counting="newman", replicates=100, confidence=0.95, coverage_prior_works=20.0, roster_min_works=1)
+    >>> table, _ = measure(works, affiliations, scope, asked)       # W3 has one institution: no edge, not counted
+    >>> for row in table.filter(pa.compute.equal(table["variant"], "k")).to_pylist():
+    ...     print(*(row[c] for c in ("institution_id", "measure", "value", "low", "high", "rank")))
+    I1 betweenness 1.0 None None 1
+    I1 strength 2.0 2.0 2.0 1
+    I2 betweenness 0.0 None None 2
+    I2 strength 1.0 0.0 2.0 2
+    I3 betweenness 0.0 None None 2
+    I3 strength 1.0 0.0 2.0 2
+    """
+    world = incidence(works, affiliations)
+    chance = complete_probability(world.works, measures)
+    sliding = windows(scope, measures)
+    compared = sorted({w for pair in comparisons(scope, measures) for w in pair})
+    kept = _Kept.of(world, compared, scope, measures)
+    blocks = [CENTRALITY.empty()]
+    for window in sorted({*sliding, *compared}):
+        rows = world.within(window) & (world.team >= 2)
+        team = world.only(rows)
+        times = draw(strata(team, scope.max_institutions), window, measures)
+        weights = variants(team, chance[rows], scope.max_institutions)
+        for rating in resampled(team, weights, times, measures):
+            if window in sliding and rating.measure in measures.measures:
+                blocks.append(_rows(window, rating, measures))
+            if window in compared:
+                kept.keep(window, rating)
+        if window in sliding:
+            within_k = team.only(weights["k"] > 0)
+            blocks += [_rows(window, rating, measures) for rating in patterns(within_k, measures)]
+    return CENTRALITY.check(pa.concat_tables(blocks)), kept.replicates
+
+
+class _Kept:
+    """Gathers what `shifts` needs, only of institutions with enough works in two windows that are compared."""
+
+    def __init__(self, replicates: Replicates, indices: Integers) -> None:
+        self.replicates, self.indices = replicates, indices
+
+    @classmethod
+    def of(cls, world: Incidence, compared: list[Years], scope: Scope, measures: Measures) -> _Kept:
+        counted: Flags = (world.team >= 2) & (world.team <= scope.max_institutions)
+        works = {window: world.count(counted & world.within(window)) for window in compared}
+        enough = np.zeros(len(world.institutions), bool)
+        for before, after in comparisons(scope, measures):
+            enough |= works[before] + works[after] >= measures.roster_min_works
+        indices = np.flatnonzero(enough)
+        ids = world.institutions[indices]
+        return cls(Replicates(ids, measures.counting, {w: n[indices] for w, n in works.items()}, {}, {}), indices)
+
+    def keep(self, window: Years, rating: Rating) -> None:
+        """float32 holds a count up to 16 million exactly, and anything else to seven digits, for half the memory."""
+        ids = self.replicates.institutions
+        value, drawn = np.zeros(len(ids)), np.zeros((len(ids), rating.drawn.shape[1]), np.float32)
+        _, here, there = np.intersect1d(ids, rating.institutions, assume_unique=True, return_indices=True)
+        value[here], drawn[here] = rating.value[there], rating.drawn[there]
+        key = (window, rating.variant, rating.measure)
+        self.replicates.value[key], self.replicates.drawn[key] = value, drawn
+
+
+def _rows(window: Years, rating: Rating, measures: Measures) -> pa.Table:
+    n = len(rating.institutions)
+    columns = {
+        "first_year": np.full(n, window[0]), "last_year": np.full(n, window[1]),
+        "institution_id": pa.array(rating.institutions, pa.string()), "measure": pa.repeat(rating.measure, n),
+        "counting": pa.repeat(measures.counting, n), "variant": pa.repeat(rating.variant, n),
+        "value": rating.value, "rank": ranks(rating.value[None, :])[0],
+    }  # fmt: skip
+    if rating.places is not None:
+        low, high = interval(rating.drawn, measures.confidence)
+        columns |= {"low": low, "high": high, "rank_low": rating.places[0], "rank_high": rating.places[1]}
+    nothing = {name: pa.nulls(n) for name in ("low", "high", "rank_low", "rank_high") if name not in columns}
+    return pa.table(columns | nothing).select(CENTRALITY.schema.names).cast(CENTRALITY.schema)

@@ -1,0 +1,122 @@
+"""The measures of one window: which works count in each variant, the values, and the values of every replicate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coauth.centrality.paths import distance, shortest_paths
+from coauth.centrality.spectra import eigenvector, pagerank
+from coauth.incidence import Floats, Incidence, Integers, project, strength_weight
+from coauth.queries import Measures
+from coauth.resampling import interval
+
+_CELLS = 1 << 18  # institutions × replicates carried through the sparse products at once, within 20 … 40 replicates
+_ROUGH = 1e-7  # Σ|x − T(x)| at which a replicate's PageRank is good enough for a percentile
+
+
+@dataclass(frozen=True)
+class Rating:
+    """One measure of one variant, for the institutions that have it."""
+
+    measure: str
+    variant: str
+    institutions: NDArray[np.object_]
+    value: Floats
+    drawn: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    """institutions × replicates; no columns where the measure is not resampled"""
+    places: tuple[Floats, Floats] | None = None
+    """best and worst rank of the interval"""
+
+
+def variants(world: Incidence, chance: Floats, most: int) -> dict[str, Floats]:
+    """How much each work counts in each variant.
+
+    >>> import pyarrow as pa, scipy.sparse as sp
+    >>> works = pa.table({"affiliation_status": ["complete", "partial", "complete"]})
+    >>> teams = sp.csr_array(np.array([[1, 1, 0], [1, 1, 0], [1, 1, 1]]))
+    >>> weights = variants(Incidence(teams, np.array(["I1", "I2", "I3"], object), works), np.array([0.5, 0.5, 0.8]), most=2)
+    >>> {name: w.tolist() for name, w in weights.items()}
+    {'all': [1.0, 1.0, 1.0], 'k': [1.0, 1.0, 0.0], 'complete': [1.0, 0.0, 0.0], 'reweighted': [2.0, 0.0, 0.0]}
+    """
+    small = (world.team <= most).astype(np.float64)
+    complete = small * world.complete
+    reweighted = np.divide(complete, chance, out=np.zeros_like(complete), where=complete > 0)
+    return {"all": np.ones(len(small)), "k": small, "complete": complete, "reweighted": reweighted}
+
+
+def resampled(
+    world: Incidence, weights: dict[str, Floats], times: NDArray[np.int16], measures: Measures
+) -> Iterator[Rating]:
+    """strength, strength_share and pagerank of each variant, with their replicates; `times` is works × replicates."""
+    for variant, weight in weights.items():
+        rows = weight > 0
+        part, weight, drawn = world.only(rows), weight[rows], times[rows]  # noqa: PLW2901
+        if not len(part.institutions):
+            continue
+        adds = strength_weight(part.team, measures.counting) * weight
+        strength = np.asarray(part.by_institution @ adds)
+        width = min(max(_CELLS // len(part.institutions), 20), 40)
+        blocks = [drawn[:, s : s + width] for s in range(0, drawn.shape[1], width)]
+        strengths = np.hstack([part.by_institution @ (adds[:, None] * b) for b in blocks])
+        places = _places(strengths, measures)  # a share ranks as what it is a share of
+        if "strength" in measures.resampled:
+            yield Rating("strength", variant, part.institutions, strength, strengths, places)
+        if "strength_share" in measures.resampled:
+            whole = strengths.sum(axis=0)
+            shares = np.divide(strengths, whole, out=np.zeros_like(strengths), where=whole > 0)
+            yield Rating("strength_share", variant, part.institutions, strength / strength.sum(), shares, places)
+        if "pagerank" in measures.resampled:
+            value = pagerank(part, weight[:, None], measures.counting)[:, 0]
+            values = np.hstack([pagerank(part, weight[:, None] * b, measures.counting, _ROUGH) for b in blocks])
+            yield Rating("pagerank", variant, part.institutions, value, values, _places(values, measures))
+
+
+def patterns(world: Incidence, measures: Measures) -> Iterator[Rating]:
+    """The measures that rest on the pattern of edges, without interval; and any other that is not resampled."""
+    asked = [m for m in measures.measures if m not in measures.resampled]
+    if not asked or not len(world.institutions):
+        return
+    ids, graph = world.institutions, project(world, measures.counting)
+    strength = np.asarray(world.by_institution @ strength_weight(world.team, measures.counting))
+    if "strength" in asked:
+        yield Rating("strength", "k", ids, strength)
+    if "strength_share" in asked:
+        yield Rating("strength_share", "k", ids, strength / strength.sum())
+    if "pagerank" in asked:
+        yield Rating("pagerank", "k", ids, pagerank(world, np.ones((len(world.team), 1)), measures.counting)[:, 0])
+    if "degree" in asked:
+        yield Rating("degree", "k", ids, np.diff(graph.indptr).astype(np.float64))
+    if "eigenvector" in asked:
+        nodes, vector = eigenvector(graph)
+        yield Rating("eigenvector", "k", ids[nodes], vector)
+    if {"harmonic", "betweenness"} & set(asked):
+        harmonic, betweenness = shortest_paths(distance(graph))
+        for name, value in (("harmonic", harmonic), ("betweenness", betweenness)):
+            if name in asked:
+                yield Rating(name, "k", ids, value)
+
+
+def _places(drawn: Floats, measures: Measures) -> tuple[Floats, Floats]:
+    best, worst = interval(ranks(drawn.T).T, measures.confidence)
+    return np.floor(best), np.ceil(worst)
+
+
+def ranks(values: NDArray[np.number]) -> Integers:
+    """1 = largest, along each row; ties share the better rank. Values equal to seven digits are tied: further digits of
+    a sum depend on the order of its parts, and would rank alike institutions by their ids.
+
+    >>> ranks(np.array([[3.0, 5.0, 3.0, 1.0]])).tolist()
+    [[2, 1, 2, 4]]
+    """
+    falling = -values.astype(np.float32)
+    order = np.argsort(falling, axis=1)
+    ordered = np.take_along_axis(falling, order, axis=1)
+    place = np.broadcast_to(np.arange(values.shape[1]), values.shape).copy()
+    place[:, 1:][ordered[:, 1:] == ordered[:, :-1]] = 0
+    ranked = np.empty(values.shape, np.int64)
+    np.put_along_axis(ranked, order, np.maximum.accumulate(place, axis=1) + 1, axis=1)
+    return ranked

@@ -1,0 +1,119 @@
+"""A network as files people open. Each comes with its provenance inside and a data dictionary beside it.
+
+| format | opens in | what it holds |
+|---|---|---|
+| gexf, gephi-lite | Gephi, Gephi Lite, networkx | the network of the years, with places, sizes, colours |
+| gexf-dynamic | Gephi's timeline | the same with yearly weights, works, strength, PageRank |
+| graphml | igraph, Cytoscape, yEd, networkx | the network of the years |
+| pajek | Pajek | .net, .clu (groups), .vec (strength) |
+| vosviewer | VOSviewer, VOSviewer Online | the network with its places |
+| csv, parquet | everything else | nodes, edges, node_years, edge_years |
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coauth.errors import CacheError, NotFound
+from coauth.export import gexf, graphml, layout, pajek, tabular, vosviewer
+from coauth.export.notice import Notice
+from coauth.tables import MARK
+
+if TYPE_CHECKING:
+    from coauth.network import Network
+
+FORMATS = ("gexf", "gexf-dynamic", "gephi-lite", "graphml", "pajek", "vosviewer", "csv", "parquet")
+Content = Iterable[str] | bytes
+
+
+def write(
+    network: Network,
+    form: str,
+    path: Path,
+    *,
+    positions: Mapping[str, Sequence[float]],
+    as_of: date,
+    provenance: Mapping[str, str],
+    synthetic: bool,
+) -> list[Path]:
+    """Write `network` in one of `FORMATS` and return the files, the main one first and the data dictionary last.
+
+    `positions` are those of `layout.place`; institutions it lacks are placed. `as_of` is the vintage's date, the only
+    date in any file. `provenance` is said in every file as "key: value" (its "title" is the title). What is made of the
+    synthetic world says so: in the title of each file, and of a CSV in its name and first column. Formats of several
+    files put theirs beside `path` (network.csv: network.nodes.csv and so on).
+
+    The files appear whole and together, or not at all. Raises `NotFound` for an unknown format, `CacheError` where
+    nothing can be written, `TableError` for a number that is not finite.
+    """
+    if form not in FORMATS:
+        raise NotFound(f"no export format '{form}'; there are: {', '.join(FORMATS)}")
+    ids = network.nodes["institution_id"].to_pylist()
+    places = positions if all(i in positions for i in ids) else layout.place(network, positions)
+    notice = Notice.of(network, as_of, provenance, synthetic=synthetic)
+    contents = _contents(network, form, path, places, notice)
+    contents[_beside(path, "dictionary.csv", notice)] = tabular.dictionary(notice)
+    _store(contents)
+    return list(contents)
+
+
+def _contents(
+    network: Network, form: str, path: Path, places: Mapping[str, Sequence[float]], notice: Notice
+) -> dict[Path, Content]:
+    single: dict[str, Callable[[], Content]] = {
+        "gexf": lambda: gexf.lines(network, places, notice, "static"),
+        "gexf-dynamic": lambda: gexf.lines(network, places, notice, "dynamic"),
+        "gephi-lite": lambda: gexf.lines(network, places, notice, "gephi-lite"),
+        "graphml": lambda: graphml.lines(network, places, notice),
+        "vosviewer": lambda: vosviewer.lines(network, places, notice),
+    }
+    if form in single:
+        return {path: single[form]()}
+    if form == "pajek":
+        return {
+            path.with_suffix(".net"): pajek.lines(network, places, notice),
+            path.with_suffix(".clu"): pajek.partition(network, notice),
+            path.with_suffix(".vec"): pajek.vector(network, notice),
+        }
+    make = tabular.csv_lines if form == "csv" else tabular.parquet
+    return {_beside(path, f"{part}.{form}", notice): make(table, notice) for part, table in tabular.parts(network).items()}
+
+
+def _beside(path: Path, ending: str, notice: Notice) -> Path:
+    """network.gexf -> network.dictionary.csv; a CSV of the synthetic world bears its mark in the name."""
+    mark = MARK.replace(" ", "-")
+    marked = notice.synthetic and ending.endswith(".csv") and not path.name.startswith(mark)
+    return path.with_name(f"{mark + '-' if marked else ''}{path.stem}.{ending}")
+
+
+def _store(contents: Mapping[Path, Content]) -> None:
+    """Write all files under other names, then move them into place."""
+    with ExitStack() as undo:
+        try:
+            written = {}
+            for path, content in contents.items():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+                undo.callback(temporary.unlink, missing_ok=True)
+                _fill(temporary, content)
+                written[temporary] = path
+            for temporary, path in written.items():
+                temporary.replace(path)
+        except OSError as fault:
+            first = next(iter(contents))
+            raise CacheError(f"cannot write {first} ({fault.strerror}); make room or give rights to the folder, or name another file") from fault
+
+
+def _fill(path: Path, content: Content) -> None:
+    with path.open("wb") as file:
+        if isinstance(content, bytes):
+            file.write(content)
+        else:
+            file.writelines(piece.encode() for piece in content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,234 @@
+"""The network as one still picture: who stands where, how strong, and the strongest ties among them.
+
+Drawn without pyplot, so nothing outside the figure changes. The same input gives the same SVG bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import EllipseCollection, LineCollection
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation, Text
+from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
+
+from coauth.export import palette
+from coauth.network import GROUPS
+
+if TYPE_CHECKING:
+    from coauth.network import Network
+
+Array = NDArray[np.float64]
+FONT = "DejaVu Sans"  # comes with matplotlib: the same letters everywhere
+STYLE: Any = {"svg.hashsalt": "coauth", "svg.fonttype": "path", "font.family": FONT, "font.size": 8}
+INK, PAPER = "#222222", "white"
+_ORDER = ("elsewhere", "europe", "nordic", "domestic", "listed")
+
+
+def draw(
+    network: Network,
+    positions: Mapping[str, Sequence[float]],
+    target: Path | Axes | None = None,
+    *,
+    title: str | None = None,
+    note: str = "",
+    labels: int = 25,
+    ties: int = 1500,
+    groups: Mapping[str, str] = GROUPS,
+) -> Figure:
+    """Draw `network` at `positions` (institution -> [x, y]) and return the figure.
+
+    `target` is a file to write (its suffix names the format: .svg, .png, .pdf), axes to draw on, or nothing. Discs grow
+    in area with strength. Of the edges only the `ties` heaviest are drawn, and the heaviest of each institution: a
+    picture of all of them shows none. The `labels` strongest institutions and those on a watchlist are named where the
+    name overlaps no other. `groups` gives the words of the legend, `note` the small print.
+    """
+    with mpl.rc_context(STYLE):
+        axes = target if isinstance(target, Axes) else _canvas()
+        figure = cast(Figure, axes.figure)
+        place = np.array([positions[i] for i in network.nodes["institution_id"].to_pylist()], float).reshape(-1, 2)
+        group = np.array(network.nodes["group"].to_pylist(), object)
+        sizes = palette.diameters(network.nodes["strength"].to_numpy())
+        _frame(axes, place, sizes)
+        _ties(axes, network, place, group, ties)
+        _discs(axes, place, sizes, group)
+        _legend(axes, group, groups)
+        if title:
+            axes.set_title(title, loc="left", fontsize=12, color=INK, fontweight="bold", parse_math=False)
+        if note:
+            axes.text(0, -0.01, note, transform=axes.transAxes, va="top", fontsize=7, color="#555555", wrap=True, parse_math=False)
+        _name(axes, network, place, sizes, group, labels)
+        if isinstance(target, Path):
+            save(figure, target)
+    return figure
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure without the clock in it: same figure, same bytes."""
+    with mpl.rc_context(STYLE):
+        figure.savefig(path, dpi=160, metadata={".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix))
+
+
+def _canvas() -> Axes:
+    figure = Figure(figsize=(11, 8.2), facecolor=PAPER)
+    FigureCanvasAgg(figure)
+    return figure.add_axes((0.02, 0.05, 0.96, 0.89))
+
+
+def _frame(axes: Axes, place: Array, sizes: Array) -> None:
+    """Limits that hold every disc, widened on one side so that discs are round."""
+    axes.set_axis_off()
+    margin = sizes.max(initial=1.0)
+    low, high = (place.min(axis=0), place.max(axis=0)) if len(place) else (np.zeros(2), np.zeros(2))
+    half, middle = (high - low) / 2 + margin, (high + low) / 2
+    wide = axes.bbox.width / axes.bbox.height
+    half = np.array([max(half[0], half[1] * wide), max(half[1], half[0] / wide)])
+    axes.set_xlim(middle[0] - half[0], middle[0] + half[0])
+    axes.set_ylim(middle[1] - half[1], middle[1] + half[1])
+
+
+def _ties(axes: Axes, network: Network, place: Array, group: NDArray[np.object_], most: int) -> None:
+    at = {i: k for k, i in enumerate(network.nodes["institution_id"].to_pylist())}
+    ends = np.array([[at[i] for i in network.edges[e].to_pylist()] for e in ("source", "target")], np.int64)
+    weight = network.edges["weight"].to_numpy()
+    heavy = np.argsort(-weight, kind="stable")
+    drawn = np.zeros(len(weight), bool)
+    drawn[heavy[:most]] = True
+    for end in ends:
+        drawn[heavy[np.unique(end[heavy], return_index=True)[1]]] = True
+    chosen = heavy[drawn[heavy]][::-1]  # heaviest last, on top
+    if not len(chosen):
+        return
+    share = np.sqrt(weight[chosen] / weight.max())
+    rank = np.array([_ORDER.index(g) for g in group], int)
+    ink = np.array([palette.COLOURS[g] for g in _ORDER], float) / 255
+    # a tie takes the colour of its rarer end: of a domestic and a foreign institution the foreign one's
+    rarer = np.where((rank == _ORDER.index("domestic"))[ends], -1, rank[ends]).max(axis=0)[chosen]
+    colours = np.column_stack([ink[np.where(rarer < 0, _ORDER.index("domestic"), rarer)], 0.10 + 0.45 * share])
+    lines = _bows(place[ends[0, chosen]], place[ends[1, chosen]])
+    axes.add_collection(LineCollection(list(lines), colors=colours, linewidths=0.25 + 2.6 * share, capstyle="round", zorder=1))
+
+
+def _bows(start: Array, end: Array, bend: float = 0.12, steps: int = 12) -> Array:
+    """Slightly bent lines: parallel straight ones merge into a blot."""
+    t = np.linspace(0, 1, steps)[None, :, None]
+    chord = end - start
+    knee = (start + end) / 2 + bend * np.stack([-chord[:, 1], chord[:, 0]], axis=1)
+    bow = (1 - t) ** 2 * start[:, None] + 2 * t * (1 - t) * knee[:, None] + t**2 * end[:, None]
+    return np.asarray(bow, float)
+
+
+def _discs(axes: Axes, place: Array, sizes: Array, group: NDArray[np.object_]) -> None:
+    for layer, name in enumerate(_ORDER):
+        mine = np.flatnonzero(group == name)
+        mine = mine[np.argsort(-sizes[mine], kind="stable")]
+        # those on a list are few and mostly small: they are drawn twice as wide, so that they can be found
+        width = sizes[mine] * (2 if name == "listed" else 1)
+        axes.add_collection(EllipseCollection(
+            width, width, np.zeros(len(mine)), units="xy", offsets=place[mine], offset_transform=axes.transData,
+            facecolors=palette.hex_colour(palette.COLOURS[name]), edgecolors=PAPER, linewidths=0.4, zorder=2 + layer / 10,
+        ))  # fmt: skip
+
+
+def _legend(axes: Axes, group: NDArray[np.object_], words: Mapping[str, str]) -> None:
+    shown = [g for g in GROUPS if (group == g).any()]
+    marks = [
+        Line2D([], [], marker="o", linestyle="", color=palette.hex_colour(palette.COLOURS[g]), markersize=6,
+               label=f"{words.get(g, GROUPS[g])}: {int((group == g).sum())}")
+        for g in shown
+    ]  # fmt: skip
+    if marks:
+        axes.legend(handles=marks, loc="upper left", frameon=False, fontsize=8, labelcolor=INK, handletextpad=0.2, borderaxespad=0)
+
+
+# -- names
+
+
+def _name(axes: Axes, network: Network, place: Array, sizes: Array, group: NDArray[np.object_], count: int) -> None:
+    """Names, strongest first, each at the first spot where it covers no other name and no large disc."""
+    order = np.argsort(-network.nodes["strength"].to_numpy(), kind="stable")
+    named = order[:count].tolist() if count else []
+    named += [k for k in order.tolist() if group[k] == "listed" and k not in set(named)][: count]
+    names = network.nodes["label"].to_pylist()
+    taken = [_box(axes, place[k], sizes[k] / 2) for k in order[: 2 * count]]
+    if legend := axes.get_legend():
+        taken.append(legend.get_window_extent(_renderer(axes)))
+    for k in named:
+        text = _drawable(names[k])
+        spot = _free_spot(axes, text, place[k], sizes[k] / 2, taken, bold=group[k] == "domestic" and sizes[k] > 25) if text else None
+        if spot is not None:
+            taken.append(spot)
+
+
+def _free_spot(axes: Axes, text: str, at: Array, radius: float, taken: list[Bbox], *, bold: bool) -> Bbox | None:
+    written = axes.annotate(
+        text, (float(at[0]), float(at[1])), (0, 0), textcoords="offset points", fontsize=8.5 if bold else 6.5, color=INK,
+        fontweight="bold" if bold else "normal", parse_math=False, zorder=5, annotation_clip=False,
+        path_effects=[withStroke(linewidth=2.0, foreground=PAPER, alpha=0.85)],
+        arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": "#666666", "shrinkA": 0, "shrinkB": _points(axes, radius)},
+    )  # fmt: skip
+    renderer, frame = _renderer(axes), axes.bbox
+    for offset, across, up in _spots(axes, radius):
+        _move(written, offset, across, up)
+        written.update_positions(renderer)
+        box = Text.get_window_extent(written, renderer).padded(1.5)  # of the words, without the line to the disc
+        inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
+        own = _box(axes, at, radius)
+        if inside and not any(box.overlaps(other) for other in taken if not _same(other, own)):
+            return box
+    written.remove()
+    return None
+
+
+def _spots(axes: Axes, radius: float) -> Iterator[tuple[tuple[float, float], str, str]]:
+    """Offsets in points with their alignment: right, left, above, below, then the corners, then further off."""
+    points = _points(axes, radius) + 2
+    near = points * 0.75
+    yield (points, 0), "left", "center"
+    yield (-points, 0), "right", "center"
+    yield (0, points), "center", "bottom"
+    yield (0, -points), "center", "top"
+    for off in (near, near + 8, near + 16):
+        if off > near:
+            yield (0, off + points - near), "center", "bottom"
+            yield (0, near - off - points), "center", "top"
+        for x, across in ((off, "left"), (-off, "right")):
+            for y, up in ((off, "bottom"), (-off, "top")):
+                yield (x, y), across, up
+
+
+def _points(axes: Axes, radius: float) -> float:
+    return float(_box(axes, np.zeros(2), radius).width / 2 * 72 / cast(Figure, axes.figure).dpi)
+
+
+def _move(written: Annotation, offset: tuple[float, float], across: str, up: str) -> None:
+    written.set_position(offset)
+    written.set(ha=across, va=up)
+
+
+def _renderer(axes: Axes) -> Any:
+    return cast(Any, axes.figure.canvas).get_renderer()
+
+
+def _box(axes: Axes, at: Array, radius: float) -> Bbox:
+    return Bbox(axes.transData.transform([at - radius, at + radius]))
+
+
+def _same(one: Bbox, other: Bbox) -> bool:
+    return bool(np.allclose(one.get_points(), other.get_points()))
+
+
+def _drawable(text: str) -> str:
+    """`text` without the signs the font has no drawing for (they would be drawn as boxes)."""
+    font = get_font(findfont(FontProperties(family=FONT)))
+    return "".join(c for c in text if font.get_char_index(ord(c))).strip()

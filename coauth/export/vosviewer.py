@@ -1,0 +1,78 @@
+"""JSON of VOSviewer and VOSviewer Online (https://app.vosviewer.com/docs/file-types/json-file-type/)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.compute as pc
+
+from coauth.export import palette
+from coauth.export.notice import Notice
+from coauth.export.numbers import finite
+from coauth.network import GROUPS, legal
+
+if TYPE_CHECKING:
+    from coauth.network import Network
+
+SCALE = 1000.0  # VOSviewer's maps are about one unit wide
+
+
+def lines(network: Network, positions: Mapping[str, Sequence[float]], notice: Notice) -> Iterator[str]:
+    """The file: clusters are the groups of the colours, links the pairs with their Newman weight."""
+    info = {"title": notice.title, "description": notice.description}
+    clusters = [{"cluster": n, "label": words} for n, words in enumerate(GROUPS.values(), 1)]
+    yield f'{{"info":{_json(info)},\n"config":{_json(_config())},\n"network":{{"clusters":{_json(clusters)},"items":[\n'
+    yield ",\n".join(_json(item) for item in _items(network, positions))
+    yield '\n],"links":[\n'
+    yield ",\n".join(
+        _json({"source_id": r["source"], "target_id": r["target"], "strength": float(finite(r["weight"]))})
+        for r in network.edges.select(["source", "target", "weight"]).to_pylist()
+    )
+    yield "\n]}}\n"
+
+
+def _items(network: Network, positions: Mapping[str, Sequence[float]]) -> Iterator[dict[str, Any]]:
+    cluster = {g: n for n, g in enumerate(GROUPS, 1)}
+    year = _mean_years(network)
+    links: dict[str, int] = dict.fromkeys(network.nodes["institution_id"].to_pylist(), 0)
+    for end in ("source", "target"):
+        for name in network.edges[end].to_pylist():
+            links[name] += 1
+    for row in network.nodes.to_pylist():
+        name = row["institution_id"]
+        x, y = (round(v / SCALE, 5) for v in positions[name])
+        item = {
+            "id": name, "label": legal(row["label"]) or name, "x": x, "y": y, "cluster": cluster[row["group"]],
+            "weights": {"Links": links[name], "Total link strength": float(finite(row["strength"])), "Documents": row["works"]},
+        }  # fmt: skip
+        yield item | ({"scores": {"Avg. pub. year": year[name]}} if name in year else {})
+
+
+def _mean_years(network: Network) -> dict[str, float]:
+    """The mean year of an institution's collaborative works."""
+    rows = network.node_years.filter(pc.is_valid(network.node_years["strength"]))
+    total: dict[str, tuple[float, float]] = {}
+    for row in rows.to_pylist():
+        weight, moment = total.get(row["institution_id"], (0.0, 0.0))
+        total[row["institution_id"]] = weight + row["strength"], moment + row["strength"] * row["year"]
+    return {name: round(moment / weight, 2) for name, (weight, moment) in total.items() if weight > 0}
+
+
+def _config() -> dict[str, Any]:
+    colours = [
+        {"cluster": n, "red": red, "green": green, "blue": blue}
+        for n, (red, green, blue) in enumerate((palette.COLOURS[g] for g in GROUPS), 1)
+    ]
+    words = {"item": "Institution", "items": "Institutions", "link": "Co-publication link", "links": "Co-publication links",
+             "cluster": "Group", "clusters": "Groups"}  # fmt: skip
+    return {
+        "color_schemes": {"cluster_colors": colours},
+        "terminology": words,
+        "parameters": {"item_size": "Total link strength", "item_color": "Cluster"},
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

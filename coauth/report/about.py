@@ -1,0 +1,34 @@
+"""What a report is about: the vintage, its state and its losses, as the pipeline knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True)
+class About:
+    """Everything a report states that is not in the tables. Nothing here is read from the clock."""
+
+    title: str
+    quarter: str
+    """As `2026Q3`."""
+    vintage: str
+    as_of: date
+    synthetic: bool
+    complete: bool
+    level: str
+    """`unified` or `as-harvested`: whether institutions were rolled up."""
+    topic_model: str
+    """`v1`, `v2` or `unknown`: OpenAlex re-assigned the topics of every work on 6 October 2026."""
+    source: str
+    records: int
+    """Records read from the pages; `works` of them were in scope, `dropped` the others by reason."""
+    works: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    excluded: Mapping[str, int] = field(default_factory=dict)
+    """Works in scope that count nowhere, by reason."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    queries_fingerprint: str = ""
+    seed: int = 0

@@ -1,0 +1,84 @@
+"""Sections that give account: method, definitions, limits, the data and its losses, files and licence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from coauth.report.brief import Brief
+from coauth.report.page import Listing, Section, Text, grid
+
+METHOD = ("unit", "counts", "graph", "flags", "intervals", "coverage", "shifts", "ric", "events", "topics")
+LIMITS = ("chance", "seen", "matching", "recent", "cause", "people")
+
+
+def method(brief: Brief) -> Section:
+    """How each number is made, short enough to be read."""
+    w, queries = brief.words, brief.queries
+    known = {
+        "home": brief.home, "limit": queries.scope.max_institutions, "confidence": brief.confidence, "replicates": queries.measures.replicates,
+        "rate": w.percent(queries.measures.false_discovery_rate), "types": w.listing([t.replace("-", " ") for t in queries.scope.types]),
+        "smallest": queries.measures.smallest_pair, "roster": queries.measures.roster_min_works,
+        "jump": w.number(100 * queries.measures.partial_jump),
+    }  # fmt: skip
+    return Section("method", w("method.title"), tuple(Text(w(f"method.{m}", **known)) for m in METHOD))
+
+
+def limits(brief: Brief) -> Section:
+    """What the numbers cannot say."""
+    w = brief.words
+    return Section("limits", w("limits.title"), tuple(Text(w(f"limits.{part}", home=brief.home)) for part in LIMITS))
+
+
+def data(brief: Brief) -> Section:
+    """Records in, works out, each loss by reason, and what the numbers depend on."""
+    w, about = brief.words, brief.about
+    versions = ", ".join(f"{name} {number}" for name, number in sorted(about.versions.items()))
+    facts = [
+        (w("data.source"), about.source), (w("data.vintage"), about.vintage), (w("data.as_of"), w.day(about.as_of)),
+        (w("data.state"), w("data.complete" if about.complete else "data.incomplete")),
+        (w("data.level"), level(brief)), (w("data.topics"), topic_model(brief)),
+        (w("data.lists"), "; ".join(f"{w.named(x)} ({x.version})" for x in brief.watchlists) or w("format.missing")),
+        (w("data.queries"), about.queries_fingerprint), (w("data.seed"), str(about.seed)), (w("data.versions"), versions),
+    ]  # fmt: skip
+    state = pd.DataFrame(facts, columns=["fact", "value"])
+    listing = Listing(w("data.table"), grid([w("column.fact"), w("column.value")], facts, text=2), state)
+    return Section("data", w("data.title"), (Text(w("data.lead")), _losses(brief), listing))
+
+
+def _losses(brief: Brief) -> Listing:
+    w, about = brief.words, brief.about
+    counted = about.works - sum(about.excluded.values())
+    rows = [
+        ("records", "", about.records), *(("dropped", r, -n) for r, n in sorted(about.dropped.items())), ("works", "", about.works),
+        *(("excluded", r, -n) for r, n in sorted(about.excluded.items())), ("counted", "", counted),
+    ]  # fmt: skip
+    lines = [[_step(brief, step, reason), w.number(n)] for step, reason, n in rows]
+    frame = pd.DataFrame(rows, columns=["step", "reason", "works"])
+    return Listing(w("data.losses"), grid([w("column.fact"), w("column.records")], lines), frame)
+
+
+def _step(brief: Brief, step: str, reason: str) -> str:
+    w = brief.words
+    if not reason:
+        return w(f"data.{step}")
+    key = "".join(c if c.isalnum() else "_" for c in reason.replace("'", "").lower())
+    return w(f"data.{step}", reason=w.known(f"reason.{key}", reason))
+
+
+def level(brief: Brief) -> str:
+    return brief.words(f"level.{brief.about.level.replace('-', '_')}")
+
+
+def topic_model(brief: Brief) -> str:
+    return brief.words.known(f"topic_model.{brief.about.topic_model}", brief.about.topic_model)
+
+
+def changelog_and_files(brief: Brief, links: Mapping[str, str]) -> Section:
+    """The files beside the page, the licence, and how to ask again."""
+    w = brief.words
+    told = [Text(w("files.beside"))]
+    told += [Text(w("files.link", name=w.known(f"format_name.{form}", form), file=name), "file") for form, name in sorted(links.items())]
+    commands = [Text(c, "command") for c in ("coauth sql copublications", "coauth shifts", "coauth compare OLD NEW")]
+    return Section("files", w("files.title"), (*told, Text(w("files.again")), *commands, Text(w("files.licence"), "note")))

@@ -1,0 +1,119 @@
+"""What every section needs at hand: the tables, the questions, the words, and how things are called on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+import pyarrow as pa
+
+from coauth.queries import Event, Queries, Watchlist, Years
+from coauth.report import findings
+from coauth.report.about import About
+from coauth.report.figures import Date
+from coauth.report.findings import Change
+from coauth.report.text import Words
+
+
+@dataclass(frozen=True)
+class Brief:
+    made: Mapping[str, pa.Table]
+    queries: Queries
+    about: About
+    words: Words
+    change: Change
+
+    # -- of the questions
+
+    @property
+    def headline(self) -> Years:
+        return self.queries.measures.headline_change
+
+    @property
+    def years(self) -> Years:
+        return self.queries.scope.first_year, self.queries.scope.last_year
+
+    @property
+    def watchlists(self) -> list[Watchlist]:
+        return [w for w in self.queries.watchlists if w.enabled]
+
+    @property
+    def last_complete_year(self) -> int:
+        """The last measured year that is not preliminary; the last one where all are."""
+        scope = self.queries.scope
+        return max([y for y in scope.years if y not in scope.preliminary], default=scope.last_year)
+
+    # -- names
+
+    @property
+    def home(self) -> str:
+        return self.words.listing([self.words.country(c) for c in self.queries.scope.countries])
+
+    @property
+    def confidence(self) -> str:
+        return self.words.percent(self.queries.measures.confidence)
+
+    def series_name(self, series: str) -> str:
+        known = {g.id: self.words.named(g) for g in self.queries.groups.group}
+        known |= {f"list:{w.id}": self.words.named(w) for w in self.queries.watchlists}
+        return known.get(series) or self.words.known(f"series.{series}", series)
+
+    @cached_property
+    def _institutions(self) -> pd.DataFrame:
+        return findings.institutions(self.made)
+
+    def institution(self, institution_id: str) -> str:
+        """Its display name, or the one this language has for it; invented institutions keep the name that says so."""
+        if institution_id not in self._institutions.index:
+            return institution_id
+        row = self._institutions.loc[institution_id]
+        name = str(row["name"])
+        if self.about.synthetic or not isinstance(row["ror"], str):
+            return name
+        return self.words.known(f"institution.{row['ror'].rsplit('/', 1)[-1]}", name)
+
+    def place(self, institution_id: str) -> str:
+        """Name and, abroad, the country."""
+        name = self.institution(institution_id)
+        if institution_id not in self._institutions.index:
+            return name
+        row = self._institutions.loc[institution_id]
+        return name if row["is_domestic"] or not row["country_code"] else f"{name} ({row['country_code']})"
+
+    def entry(self, list_id: str, entry_id: str) -> str:
+        return {(w.id, e.id): e.name for w in self.queries.watchlists for e in w.entry}.get((list_id, entry_id), entry_id)
+
+    # -- phrases used in several sections
+
+    @property
+    def source(self) -> str:
+        return self.words("figure.source_synthetic" if self.about.synthetic else "figure.source", day=self.words.day(self.about.as_of))
+
+    def reading(self, low: float | None, high: float | None) -> str:
+        return self.words(f"reading.{findings.direction(low, high)}")
+
+    def dates(self) -> list[Date]:
+        """Policy dates on an axis where a year's point stands for its middle, lettered in order."""
+        return [
+            Date(e.date.year + (e.date.timetuple().tm_yday - 1) / 365 - 0.5, letter, e.series)
+            for e, letter in self._lettered() if self.years[0] <= e.date.year <= self.years[1]
+        ]  # fmt: skip
+
+    def dates_note(self, *series: str) -> str:
+        """What the letters stand for, of the dates drawn for these series; empty where there is none."""
+        drawn = [
+            (e, letter) for e, letter in self._lettered()
+            if self.years[0] <= e.date.year <= self.years[1] and (not e.series or set(series) & set(e.series))
+        ]  # fmt: skip
+        told = "; ".join(f"{letter}: {self.words.named(e)}, {self.words.day(e.date)}" for e, letter in drawn)
+        return self.words("figure.dates", dates=told) if drawn else ""
+
+    def _lettered(self) -> list[tuple[Event, str]]:
+        return [(e, chr(ord("a") + n % 26)) for n, e in enumerate(self.queries.event_table())]
+
+    def notes(self, *texts: str) -> tuple[str, ...]:
+        """The lines under a figure or table: the note, and the source last, as the ministries set them."""
+        kept = " ".join(t for t in texts if t)
+        return (*((self.words("figure.note", text=kept),) if kept else ()), self.source)

@@ -1,0 +1,365 @@
+"""Tables -> the numbers a report states, as frames without a word of any language. What is drawn or printed elsewhere is
+one of these frames, and each becomes the CSV behind its figure or table.
+
+A frame without rows means "nothing to show" everywhere; no function raises for an empty table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from scipy import stats
+
+from coauth.queries import Queries, Watchlist, Years
+from coauth.tables import ALL, AREAS
+
+Change = Callable[[int, int, float], Any]
+"""`change(before, after, confidence)` -> an object with before, after, ratio, low, high (ratios None where a count is 0)."""
+Made = Mapping[str, pa.Table]
+
+ROSTER = 22
+"""Institutions in the figure of centrality shifts: as many as fit a page and stay readable."""
+STRONGEST = 20
+PUBLISHERS = 8
+PUBLISHER_MIN_WORKS = 50
+"""Works in each window from which a publisher's share of complete works is said: below, chance alone moves it by 20 points."""
+
+
+def frame(made: Made, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """A table, or an empty one under its contract where it was not made."""
+    table = made.get(name, ALL[name].empty())
+    taken: pd.DataFrame = (table.select(list(columns)) if columns else table).to_pandas()
+    return taken
+
+
+# -- series of counts (Figures 1 and 2)
+
+
+def own_basis(series: str) -> str:
+    """Countries are counted as the union of institutions and strings; a list only by matched institutions."""
+    return "institution" if series.startswith("list:") else "union"
+
+
+def series(made: Made, name: str, queries: Queries, basis: str = "") -> pd.DataFrame:
+    """One co-publication series over the measured years, with count, share of international works, intervals."""
+    rows = frame(made, "copublications")
+    years = rows["year"].between(queries.scope.first_year, queries.scope.last_year)
+    chosen = rows[(rows["group_id"] == name) & (rows["basis"] == (basis or own_basis(name))) & years]
+    return chosen.sort_values("year").reset_index(drop=True)
+
+
+def partners(made: Made, queries: Queries) -> pd.DataFrame:
+    """The series of Figure 1, one group after another in the order of queries/groups.toml."""
+    parts = [series(made, g.id, queries) for g in queries.groups.group if g.figure]
+    return pd.concat(parts, ignore_index=True)
+
+
+def changes(made: Made, names: Sequence[str], queries: Queries, change: Change, basis: str = "") -> pd.DataFrame:
+    """The headline change of each series that is there; ratio, low and high are missing where a count is 0."""
+    first, last = queries.measures.headline_change
+    rows = []
+    for name in names:
+        counts = series(made, name, queries, basis).set_index("year")["works"]
+        if first in counts.index and last in counts.index:
+            found = change(int(counts[first]), int(counts[last]), queries.measures.confidence)
+            rows.append({"group_id": name, "first_year": first, "last_year": last, "before": found.before, "after": found.after,
+                         "ratio": found.ratio, "low": found.low, "high": found.high})  # fmt: skip
+    columns = ["group_id", "first_year", "last_year", "before", "after", "ratio", "low", "high"]
+    made_of = pd.DataFrame(rows, columns=columns)
+    return made_of.astype({"ratio": float, "low": float, "high": float})
+
+
+def direction(low: float | None, high: float | None) -> str:
+    """`rose`, `fell` or `unclear`, by whether the interval of a change holds 0; `unknown` without an interval."""
+    if low is None or high is None or np.isnan(low) or np.isnan(high):
+        return "unknown"
+    return "rose" if low > 0 else "fell" if high < 0 else "unclear"
+
+
+def companion(list_id: str, queries: Queries) -> str | None:
+    """The country group a watchlist is compared with: the first one that an event tests beside the list."""
+    for event in queries.event_table():
+        if f"list:{list_id}" in event.series:
+            for name in event.series:
+                if not name.startswith("list:"):
+                    return name
+    return None
+
+
+def indexed(made: Made, names: Sequence[str], queries: Queries) -> pd.DataFrame:
+    """Each series as index, first year of the headline change = 100; a series without works in that year is left out.
+
+    The band is that of the year's count; the chance in the base year is not in it.
+    """
+    base_year = queries.measures.headline_change[0]
+    parts = []
+    for name in names:
+        rows = series(made, name, queries)
+        base = rows.loc[rows["year"] == base_year, "works"].sum()
+        if base:
+            scaled = rows[["works", "works_low", "works_high"]] * (100 / base)
+            scaled.columns = pd.Index(["index", "index_low", "index_high"])
+            parts.append(pd.concat([rows[["year", "group_id", "preliminary"]], scaled], axis=1))
+    empty = pd.DataFrame(columns=["year", "group_id", "preliminary", "index", "index_low", "index_high"])
+    return pd.concat(parts, ignore_index=True) if parts else empty
+
+
+def smallest_fall(works: int, confidence: float, change: Change) -> float | None:
+    """The smallest fall from `works` that can be told from chance, as a positive ratio; None where none can."""
+    low, high = 0, works  # change(works, low) can be told (or is no count), change(works, high) cannot
+    while high - low > 1:
+        middle = (low + high) // 2
+        told = change(works, middle, confidence).high < 0
+        low, high = (middle, high) if told else (low, middle)
+    return None if low == 0 else 1 - low / works
+
+
+def works_for_quarter_fall(confidence: float, change: Change) -> int:
+    """From how many works a year on a fall of a quarter can be told from chance, to the nearest ten."""
+    works = 4
+    while change(works, works * 3 // 4, confidence).high >= 0:
+        works += 4
+    return round(works, -1)
+
+
+def revisions(made: Made, names: Sequence[str], queries: Queries) -> pd.DataFrame:
+    """Change since the earlier vintage over the measured years: series × cause, net, and in the headline's last year."""
+    rows = frame(made, "revisions")
+    rows = rows[rows["series"].isin(names) & rows["year"].between(queries.scope.first_year, queries.scope.last_year)]
+    if rows.empty:
+        return pd.DataFrame()
+    wide = rows.pivot_table(index="series", columns="cause", values="works", aggfunc="sum", fill_value=0)
+    wide["net"] = wide.sum(axis=1)
+    last = queries.measures.headline_change[1]
+    wide["net_last_year"] = rows[rows["year"] == last].groupby("series")["works"].sum()
+    wide["net_last_year"] = wide["net_last_year"].fillna(0).astype(int)
+    return wide.reindex([n for n in names if n in wide.index]).reset_index().rename_axis(columns=None)
+
+
+def entries_by_year(made: Made, watchlist: Watchlist, queries: Queries) -> pd.DataFrame:
+    """Works a year with each entry of a list, in the list's order; a work with two entries counts once in each."""
+    listed = frame(made, "listed", ["institution_id", "list_id", "entry_id"])
+    listed = listed[listed["list_id"] == watchlist.id]
+    works = frame(made, "works", ["work_id", "year", "included"])
+    members = frame(made, "affiliations", ["work_id", "institution_id"])
+    hits = members.merge(listed, on="institution_id").merge(works[works["included"]], on="work_id")
+    counts = hits.drop_duplicates(["entry_id", "work_id"]).groupby(["entry_id", "year"]).size()
+    years = list(queries.scope.years)
+    rows = pd.DataFrame(0, index=pd.Index([e.id for e in watchlist.entry], name="entry_id"), columns=years)
+    for (entry, year), n in counts.items():  # type: ignore[misc]
+        if year in rows.columns:
+            rows.loc[entry, year] = n
+    return rows.reset_index()
+
+
+# -- coverage (Figure 3)
+
+
+def coverage_by_year(made: Made, queries: Queries) -> pd.DataFrame:
+    """Share of authorships with an institution and of works where every authorship has one, by year."""
+    rows = frame(made, "coverage")
+    rows = rows[rows["year"].between(queries.scope.first_year, queries.scope.last_year)]
+    years = rows.groupby("year", as_index=False)[["works", "works_complete", "authorships", "authorships_with_institution"]].sum()
+    years["share_authorships"] = years["authorships_with_institution"] / years["authorships"].where(years["authorships"] > 0)
+    years["share_complete"] = years["works_complete"] / years["works"].where(years["works"] > 0)
+    return years
+
+
+def publishers(made: Made, before: Years, after: Years) -> pd.DataFrame:
+    """The publishers whose share of complete works changed most between two windows."""
+    rows = frame(made, "coverage").dropna(subset=["publisher"])
+    sides = []
+    for name, (first, last) in (("before", before), ("after", after)):
+        side = rows[rows["year"].between(first, last)].groupby("publisher")[["works", "works_complete"]].sum()
+        side["share"] = side["works_complete"] / side["works"]
+        sides.append(side[["works", "share"]].add_suffix(f"_{name}"))
+    both = sides[0].join(sides[1], how="inner")
+    both = both[(both["works_before"] >= PUBLISHER_MIN_WORKS) & (both["works_after"] >= PUBLISHER_MIN_WORKS)].reset_index()
+    both["change"] = both["share_after"] - both["share_before"]
+    both["size"] = both["change"].abs()
+    return both.sort_values(["size", "publisher"], ascending=[False, True]).head(PUBLISHERS).drop(columns="size").reset_index(drop=True)
+
+
+# -- review cues
+
+
+def last_window(queries: Queries) -> Years:
+    return queries.scope.last_year - queries.measures.window + 1, queries.scope.last_year
+
+
+def window_before(queries: Queries) -> Years:
+    first, _ = last_window(queries)
+    return first - queries.measures.window, first - 1
+
+
+def _cues(made: Made, queries: Queries) -> pd.DataFrame:
+    """Watchlist flags between a domestic and a foreign institution, with the ends told apart."""
+    flags = frame(made, "flags")
+    flags = flags[(flags["kind"] == "watchlist") & flags["domestic_pair"].astype(bool)]
+    home = set(institutions(made).query("is_domestic").index)
+    first = flags["source"].isin(home).to_numpy(dtype=bool)
+    return flags.assign(
+        domestic=np.where(first, flags["source"], flags["target"]), foreign=np.where(first, flags["target"], flags["source"])
+    )
+
+
+def institutions(made: Made) -> pd.DataFrame:
+    return frame(made, "institutions", ["institution_id", "ror", "name", "country_code", "is_domestic"]).set_index("institution_id")
+
+
+_PAIR = ["domestic", "foreign", "list_id", "entry_id"]
+
+
+def cues(made: Made, queries: Queries) -> pd.DataFrame:
+    """Domestic–listed pairs of the last window: works by year, first year, works listed, RIC; strongest first."""
+    flags = _cues(made, queries)
+    first, last = last_window(queries)
+    recent = flags[flags["year"].between(first, last)]
+    if recent.empty:
+        return pd.DataFrame()
+    by_year = recent.pivot_table(index=_PAIR, columns="year", values="works", aggfunc="sum", fill_value=0)
+    rows = by_year.reindex(columns=range(first, last + 1), fill_value=0)
+    rows.columns = pd.Index([f"works_{y}" for y in rows.columns])
+    rows.insert(0, "works", rows.sum(axis=1))
+    rows["first_year"] = flags.groupby(_PAIR)["year"].min()
+    # One year of which the list's dates are unknown makes the sum unknown, not smaller.
+    rows["works_listed"] = recent.groupby(_PAIR)["works_listed"].sum(min_count=1)
+    rows.loc[recent[recent["works_listed"].isna()].groupby(_PAIR).size().index, "works_listed"] = np.nan
+    pairs = frame(made, "pairs", ["first_year", "last_year", "source", "target", "ric", "ric_low", "ric_high"])
+    pairs = pairs[(pairs["first_year"] == first) & (pairs["last_year"] == last)]
+    named = pairs.rename(columns={"source": "domestic", "target": "foreign"}).drop(columns=["first_year", "last_year"])
+    joined = rows.reset_index().merge(named, how="left", on=["domestic", "foreign"])
+    return joined.sort_values(["works", *_PAIR], ascending=[False, True, True, True, True]).reset_index(drop=True)
+
+
+def cue_areas(made: Made, queries: Queries) -> pd.DataFrame:
+    """Works of each pair of `cues` by EU-10 area; a work may count in several."""
+    first, last = last_window(queries)
+    evidence = frame(made, "evidence", ["year", "source", "target", "kind", "list_id", "entry_id", "work_id"])
+    evidence = evidence[(evidence["kind"] == "watchlist") & evidence["year"].between(first, last)]
+    works = evidence.drop(columns=["kind", "year"]).drop_duplicates().merge(work_areas(made, queries), on="work_id")
+    return works.groupby(["source", "target", "list_id", "entry_id", "area_id"], as_index=False).size()
+
+
+def turnover(made: Made, queries: Queries) -> pd.DataFrame:
+    """Domestic–listed pairs that are in only one of the last two windows, with their works there."""
+    flags = _cues(made, queries)
+    sides = []
+    for first, last in (window_before(queries), last_window(queries)):
+        side = flags[flags["year"].between(first, last)]
+        sides.append(side.groupby(_PAIR)["works"].sum())
+    both = pd.concat(sides, axis=1, keys=["before", "after"]).fillna(0).astype("int64").reset_index()
+    both = both[(both["before"] == 0) != (both["after"] == 0)]
+    both["kind"] = np.where(both["before"] == 0, "new", "vanished")
+    both["works"] = both["before"] + both["after"]
+    columns = ["kind", *_PAIR, "works"]
+    return both.sort_values(["kind", "works", *_PAIR], ascending=[True, False, True, True, True, True])[columns].reset_index(drop=True)
+
+
+# -- technologies
+
+
+def work_areas(made: Made, queries: Queries) -> pd.DataFrame:
+    """Work × EU-10 area, by the technologies found on it."""
+    rows = [(s.id, t.id, a) for s in queries.technologies if s.enabled for t in s.technology for a in t.eu10]
+    areas = pd.DataFrame(rows, columns=["list_id", "technology_id", "area_id"])
+    found = frame(made, "technologies", ["work_id", "list_id", "technology_id"])
+    return found.merge(areas, on=["list_id", "technology_id"])[["work_id", "area_id"]].drop_duplicates()
+
+
+def area_profile(made: Made, names: Sequence[str], queries: Queries) -> pd.DataFrame:
+    """Of the works of each series in the last window, how many are in each EU-10 area, with the exact binomial interval."""
+    first, last = last_window(queries)
+    members = frame(made, "memberships")
+    members = members[members["year"].between(first, last)]
+    areas = work_areas(made, queries)
+    rows = []
+    for name in names:
+        works = members.loc[(members["group_id"] == name) & (members["basis"] == own_basis(name)), "work_id"]
+        counts = areas.loc[areas["work_id"].isin(set(works)), "area_id"].value_counts()
+        total = works.nunique()
+        rows += [{"series": name, "area_id": a, "total": total} | _share(int(counts.get(a, 0)), total, queries)
+                 for a in AREAS if total]  # fmt: skip
+    return pd.DataFrame(rows, columns=["series", "area_id", "works", "total", "share", "low", "high"])
+
+
+def _share(works: int, total: int, queries: Queries) -> dict[str, float]:
+    bounds = stats.binomtest(works, total).proportion_ci(queries.measures.confidence, "exact")
+    return {"works": works, "share": works / total, "low": float(bounds.low), "high": float(bounds.high)}
+
+
+# -- centrality, events, admissions
+
+
+def _compared(made: Made, queries: Queries, variant: str) -> pd.DataFrame:
+    """The rows of SHIFTS for the share of strength, over the last comparison of queries/measures.toml."""
+    (b0, b1), (a0, a1) = queries.measures.comparisons[-1]
+    asked = {"measure": "strength_share", "counting": queries.measures.counting, "variant": variant,
+             "before_first": b0, "before_last": b1, "after_first": a0, "after_last": a1}  # fmt: skip
+    rows = frame(made, "shifts")
+    for column, value in asked.items():
+        rows = rows[rows[column] == value]
+    return rows
+
+
+def shifts(made: Made, queries: Queries) -> pd.DataFrame:
+    """Shifts of the share of strength, works up to K: the `ROSTER` largest institutions (`drawn`) and all listed ones.
+
+    Beside each the change of complete works weighted for coverage, and `why`: which rule of `coauth.shifts` decided.
+    """
+    rows = _compared(made, queries, "k")
+    listed = set(frame(made, "listed", ["institution_id"])["institution_id"])
+    rows = rows.assign(size=np.maximum(rows["before"], rows["after"]), listed=rows["institution_id"].isin(listed))
+    rows = rows.sort_values(["size", "institution_id"], ascending=[False, True]).reset_index(drop=True)
+    rows["drawn"] = rows.index < ROSTER
+    weighted = _compared(made, queries, "reweighted")[["institution_id", "change", "low", "high"]]
+    rows = rows.merge(weighted, how="left", on="institution_id", suffixes=("", "_weighted"))
+    rows = rows.merge(institutions(made)[["country_code", "is_domestic"]], how="left", left_on="institution_id", right_index=True)
+    rows["why"] = [_why(r, queries.measures.false_discovery_rate) for r in rows.itertuples(index=False)]
+    keep = ["institution_id", "country_code", "is_domestic", "listed", "drawn", "before_first", "before_last", "after_first",
+            "after_last", "before", "after", "change", "low", "high", "change_weighted", "low_weighted", "high_weighted",
+            "p_value", "q_value", "verdict", "why", "reason", "verdict_complete_coverage"]  # fmt: skip
+    return rows.loc[rows["drawn"] | rows["listed"], keep].reset_index(drop=True)
+
+
+def _why(row: Any, rate: float) -> str:
+    """The rule behind a verdict, read from its numbers, so that it can be said in any language."""
+    if row.verdict == "not comparable: coverage":
+        return "own_coverage"
+    if row.verdict in ("rose", "fell"):
+        return "stands"
+    if direction(row.low, row.high) in ("unclear", "unknown"):
+        return "interval"
+    return "discovery" if row.q_value > rate else "weighted"
+
+
+def verdicts(made: Made, queries: Queries) -> dict[str, int]:
+    """How many institutions of the whole roster got each verdict, in the comparison of `shifts`."""
+    return {str(k): int(n) for k, n in _compared(made, queries, "k")["verdict"].value_counts().sort_index().items()}
+
+
+def events(made: Made) -> pd.DataFrame:
+    """The tests at policy dates, as relative steps instead of logs."""
+    rows = frame(made, "events")
+    for column, log in (("step", "level_change"), ("step_low", "low"), ("step_high", "high"), ("slope", "slope_change")):
+        rows[column] = np.expm1(rows[log].astype(float))
+    return rows[["series", "event_id", "lag", "step", "step_low", "step_high", "slope", "power"]]
+
+
+def admissions(made: Made, queries: Queries) -> pd.DataFrame:
+    """PhD admissions by country over the measured years, as imported; suppressed cells have no number."""
+    rows = frame(made, "admissions")
+    return rows[rows["year"].between(queries.scope.first_year, queries.scope.last_year)].reset_index(drop=True)
+
+
+def hyper_share(made: Made, queries: Queries) -> float | None:
+    """Share of the weight of all edges, last window, that works of more than K institutions carry."""
+    first, last = last_window(queries)
+    edges = frame(made, "edges", ["year", "weight", "weight_k"])
+    edges = edges[edges["year"].between(first, last)]
+    total = float(edges["weight"].sum())
+    return 1 - float(edges["weight_k"].sum()) / total if total > 0 else None

@@ -1,0 +1,197 @@
+"""What a report is made of (sections of text, tables and charts), and how that becomes files.
+
+`sections` says what stands in it; here it is numbered, drawn, and written: one page that needs nothing beside it, and a
+picture, a CSV and the statement behind every figure and table.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from coauth.report import figures
+from coauth.report.text import Words
+from coauth.tables import MARK
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph; `kind` is plain, note, caution, none (nothing to show) or command (typed in a terminal)."""
+
+    text: str
+    kind: str = "plain"
+    part: str = "text"
+
+
+@dataclass(frozen=True)
+class Column:
+    title: str
+    number: bool = True
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table as shown: every cell already in words."""
+
+    columns: tuple[Column, ...]
+    rows: Sequence[Sequence[str]]
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A numbered table with the frame behind it. `statement` names the SQL in queries/sql its numbers come from."""
+
+    title: str
+    grid: Grid
+    data: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    statement: str = ""
+    part: str = "listing"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A numbered figure. `draw(narrow)` makes it anew in the shape asked for; `still` is a picture made elsewhere."""
+
+    title: str
+    alt: str
+    data: pd.DataFrame | None
+    draw: Callable[[bool], Figure] | None = None
+    still: Figure | None = None
+    grid: Grid | None = None
+    notes: tuple[str, ...] = ()
+    statement: str = ""
+    part: str = "chart"
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A number of the first page; `sure` is false where it cannot be told from chance, and it then is no number."""
+
+    label: str
+    value: str
+    interval: str
+    sentence: str
+    sure: bool = True
+
+
+@dataclass(frozen=True)
+class Section:
+    id: str
+    title: str
+    parts: tuple[Text | Listing | Chart, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole report, before anything is drawn."""
+
+    title: str
+    kicker: str
+    edition: str
+    data_line: str
+    headlines: tuple[Headline, ...]
+    notes: tuple[Text, ...]
+    sections: tuple[Section, ...]
+    links: Mapping[str, str] = field(default_factory=dict)
+
+
+class Writer:
+    """Writes the parts of one page into a folder, in order, and remembers what it wrote."""
+
+    def __init__(self, folder: Path, words: Words, statements: Mapping[str, str], *, synthetic: bool) -> None:
+        self.folder, self.words, self.statements, self.synthetic = folder, words, statements, synthetic
+        self.paths: list[Path] = []
+        self._charts = self._listings = 0
+
+    def render(self, page: Page) -> str:
+        """The page as HTML; figures and tables are written on the way."""
+        source = jinja2.Environment(
+            loader=jinja2.FunctionLoader(_template), autoescape=True, undefined=jinja2.StrictUndefined,
+            trim_blocks=True, lstrip_blocks=True,
+        ).get_template("page.html")  # fmt: skip
+        shown = [(s, [self._shown(p) for p in s.parts]) for s in page.sections]
+        return source.render(
+            page=page, sections=shown, words=self.words, mark=MARK if self.synthetic else "", style=Markup(_template("style.css"))  # noqa: S704
+        )
+
+    def _shown(self, part: Text | Listing | Chart) -> dict[str, Any]:
+        if isinstance(part, Text):
+            return {"part": part}
+        return self._listing(part) if isinstance(part, Listing) else self._chart(part)
+
+    def _listing(self, listing: Listing) -> dict[str, Any]:
+        self._listings += 1
+        csv = self._data(f"table-{self._listings}", listing.data, listing.statement)
+        return {"part": listing, "number": self.words("table.number", number=self._listings), "csv": csv, "grid": listing.grid}
+
+    def _chart(self, chart: Chart) -> dict[str, Any]:
+        self._charts += 1
+        name, number = f"figure-{self._charts}", self.words("figure.number", number=self._charts)
+        csv = self._data(name, chart.data, chart.statement) if chart.data is not None else ""
+        if chart.draw is not None:
+            images = [Markup(figures.inline(self._svg(chart.draw(narrow)), f"f{self._charts}{'n' if narrow else 'w'}", chart.alt))  # noqa: S704
+                      for narrow in (False, True)]  # fmt: skip
+            loose = figures.alone(chart.draw(False), f"{number}. {chart.title}", chart.notes)
+        else:
+            assert chart.still is not None  # noqa: S101  a chart has one of the two
+            images, loose = [self._embedded(chart.still, chart.alt)], chart.still
+        self._picture(name, loose)
+        return {"part": chart, "number": number, "csv": csv, "grid": chart.grid, "images": images}
+
+    def _svg(self, figure: Figure) -> str:
+        if self.synthetic:
+            figures.mark(figure)
+        return figures.svg(figure)
+
+    def _embedded(self, figure: Figure, alt: str) -> Markup:
+        """Thousands of ties weigh less as pixels."""
+        if self.synthetic:
+            figures.mark(figure)
+        data = base64.b64encode(figures.png(figure, 130)).decode()
+        return Markup('<img alt="{}" src="data:image/png;base64,{}">').format(alt, data)
+
+    def _picture(self, name: str, figure: Figure) -> None:
+        suffix = "" if self.words.language == "en" else f".{self.words.language}"
+        self._write(f"figures/{self._marked(name)}{suffix}.svg", self._svg(figure).encode())
+        self._write(f"figures/{self._marked(name)}{suffix}.png", figures.png(figure))
+
+    def _data(self, name: str, data: pd.DataFrame, statement: str) -> str:
+        """The CSV behind a part (the same in every language), and the SQL beside it; returns the CSV's place."""
+        titles = [str(c) for c in data.columns]
+        if self.synthetic:
+            titles[0] = f"{MARK}: {titles[0]}"
+        place = f"tables/{self._marked(name)}.csv"
+        text = data.to_csv(index=False, header=titles, lineterminator="\n", float_format="%.10g")
+        self._write(place, text.encode())
+        if statement in self.statements:
+            self._write(place.removesuffix(".csv") + ".sql", self.statements[statement].encode())
+        return place
+
+    def _marked(self, name: str) -> str:
+        return f"{MARK.replace(' ', '-')}-{name}" if self.synthetic else name
+
+    def _write(self, place: str, data: bytes) -> None:
+        path = self.folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        self.paths.append(path)
+
+
+def _template(name: str) -> str:
+    return files(__package__).joinpath(name).read_text("utf-8")
+
+
+def grid(titles: Iterable[str], rows: Sequence[Sequence[str]], *, text: int = 1, caption: str = "") -> Grid:
+    """A grid whose first `text` columns are words and whose others are numbers."""
+    return Grid(tuple(Column(t, number=n >= text) for n, t in enumerate(titles)), rows, caption)

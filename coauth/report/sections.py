@@ -1,0 +1,109 @@
+"""The report from end to end: the first page with its three numbers, then the sections in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+from matplotlib.figure import Figure
+
+from coauth.queries import Queries
+from coauth.report import account, findings, structure, trends
+from coauth.report.about import About
+from coauth.report.brief import Brief
+from coauth.report.findings import Change
+from coauth.report.page import Headline, Page, Text
+from coauth.report.text import Words
+
+
+def compose(
+    made: Mapping[str, pa.Table], queries: Queries, about: About, words: Words, change: Change, picture: Figure | None,
+    links: Mapping[str, str],
+) -> Page:  # fmt: skip
+    """The page, before anything is drawn."""
+    brief = Brief(made, queries, about, words, change)
+    counted = about.works - sum(about.excluded.values())
+    return Page(
+        title=words("head.title", title=about.title, home=brief.home),
+        kicker=words("head.kicker", quarter=words.quarter(about.quarter)),
+        edition=words("head.edition"),
+        data_line=words("head.data", source=about.source, vintage=about.vintage, day=words.day(about.as_of), works=words.number(counted),
+                        records=words.number(about.records), level=account.level(brief), topics=account.topic_model(brief),
+                        queries=about.queries_fingerprint[:12]),
+        headlines=headlines(brief),
+        notes=_notes(brief),
+        sections=(
+            trends.revisions(brief), trends.partners(brief), trends.lists(brief), trends.coverage(brief), trends.admissions(brief),
+            structure.cues(brief), structure.technologies(brief), structure.shifts(brief), structure.network(brief, picture),
+            structure.events(brief), account.method(brief), account.limits(brief), account.data(brief),
+            account.changelog_and_files(brief, links),
+        ),
+    )  # fmt: skip
+
+
+def _notes(brief: Brief) -> tuple[Text, ...]:
+    """What has to be read with the three numbers, before anything is quoted."""
+    w = brief.words
+    parts = [] if brief.about.complete else [Text(w("head.incomplete"), "caution")]
+    if meaning := trends.coverage_sentence(brief):
+        parts.append(Text(meaning, "caution"))
+    return (*parts, Text(w("head.intervals", confidence=brief.confidence), "note"))
+
+
+# -- three numbers
+
+
+def headlines(brief: Brief) -> tuple[Headline, ...]:
+    """All international works; then the change of the first list's country group, and of every enabled list."""
+    series = [f"list:{x.id}" for x in brief.watchlists]
+    beside = dict.fromkeys(c for x in brief.watchlists if (c := findings.companion(x.id, brief.queries)))
+    return (_international(brief), *(_changed(brief, s) for s in [*list(beside)[:1], *series]))
+
+
+def _international(brief: Brief) -> Headline:
+    w, year = brief.words, brief.last_complete_year
+    rows = findings.series(brief.made, "international", brief.queries).set_index("year")
+    label = w("headline.international", year=year)
+    if year not in rows.index:
+        return Headline(label, w("format.missing"), "", w("headline.no_international", home=brief.home, year=year), sure=False)
+    row = rows.loc[year]
+    works = findings.frame(brief.made, "works", ["year", "included"])
+    total = int(((works["year"] == year) & works["included"]).sum())
+    sentence = w("headline.international_is", home=brief.home, share=w.percent(row["works"] / total if total else None),
+                 total=w.number(total), year=year)  # fmt: skip
+    first, last = brief.headline
+    changes = findings.changes(brief.made, ["international"], brief.queries, brief.change)
+    if len(changes) and not np.isnan(changes["ratio"].iloc[0]):
+        c = changes.iloc[0]
+        sentence += " " + w("headline.since", first=first, last=last, change=w.percent(c["ratio"], sign=True),
+                            span=w.percent_span(c["low"], c["high"], sign=True))  # fmt: skip
+    interval = w("headline.interval", confidence=brief.confidence, span=w.span(row["works_low"], row["works_high"]))
+    return Headline(label, w.number(row["works"]), interval, sentence)
+
+
+def _changed(brief: Brief, series: str) -> Headline:
+    """A change with its interval; where it cannot be told from chance the large type says that, and no number."""
+    w, (first, last) = brief.words, brief.headline
+    label = w("headline.change", series=brief.series_name(series), first=first, last=last)
+    changes = findings.changes(brief.made, [series], brief.queries, brief.change)
+    if changes.empty:
+        return Headline(label, w("format.missing"), "", w("headline.no_series", series=brief.series_name(series)), sure=False)
+    c = changes.iloc[0]
+    kind = findings.direction(c["low"], c["high"])
+    counts = {"before": w.number(c["before"]), "after": w.number(c["after"]), "first": first, "last": last}
+    ratio, span = w.percent(c["ratio"], sign=True), w.percent_span(c["low"], c["high"], sign=True)
+    sentence = w(f"headline.{kind}", ratio=ratio, **counts)
+    if kind == "unclear":
+        sentence += _power(brief, int(c["before"]), first)
+    shares = findings.series(brief.made, series, brief.queries).set_index("year")["share"]
+    sentence += " " + w("headline.share", first=first, last=last, a=w.percent(shares.get(first), 1), b=w.percent(shares.get(last), 1))
+    sure = kind in ("rose", "fell")
+    value = ratio if sure else w("headline.no_clear_change" if kind == "unclear" else "format.missing")
+    interval = w("headline.interval", confidence=brief.confidence, span=span) if kind != "unknown" else ""
+    return Headline(label, value, interval, sentence, sure)
+
+
+def _power(brief: Brief, before: int, year: int) -> str:
+    fall = findings.smallest_fall(before, brief.queries.measures.confidence, brief.change)
+    return "" if fall is None else " " + brief.words("headline.smallest_fall", fall=brief.words.percent(fall), year=year)

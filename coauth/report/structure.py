@@ -1,0 +1,260 @@
+"""Sections on the graph: flagged pairs, technologies, centrality shifts, the picture of the network, tests at policy dates."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from coauth.report import figures, findings
+from coauth.report.brief import Brief
+from coauth.report.page import Chart, Grid, Listing, Section, Text, grid
+from coauth.report.text import NBSP
+from coauth.tables import AREAS
+
+LITTLE_POWER = 0.8
+"""Below, a test that finds nothing has mostly shown that it could not."""
+TURNOVER = 15
+
+# -- review cues
+
+
+def cues(brief: Brief) -> Section:
+    """The strongest flagged pairs of the last window, and which pairs are new or gone."""
+    w = brief.words
+    rows = findings.cues(brief.made, brief.queries)
+    window = w.years(findings.last_window(brief.queries))
+    parts: list[Text | Listing | Chart] = [Text(w("cues.lead")), Text(w("cues.lawful"), "caution")]
+    if rows.empty:
+        parts.append(Text(w("cues.none", window=window), "none"))
+    else:
+        top = rows.head(findings.STRONGEST)
+        parts += [_cue_listing(brief, rows, window), Text(w("cues.explain")),
+                  Text(f"coauth explain {top['domestic'].iloc[0]} {top['foreign'].iloc[0]}", "command")]  # fmt: skip
+    return Section("cues", w("cues.title"), (*parts, *_turnover(brief)))
+
+
+def _cue_listing(brief: Brief, rows: pd.DataFrame, window: str) -> Listing:
+    w = brief.words
+    years = [int(c.removeprefix("works_")) for c in rows.columns if re.fullmatch(r"works_\d+", c)]
+    areas = _areas_of_pairs(brief)
+    lines = [
+        [brief.place(r["domestic"]), _listed_end(brief, r), w.number(r["works"]), *(w.number(r[f"works_{y}"]) for y in years),
+         str(r["first_year"]), areas.get(_ends(r), w("format.missing")), _ric(brief, r),
+         w("cues.unknown") if np.isnan(r["works_listed"]) else w.number(r["works_listed"])]
+        for r in rows.head(findings.STRONGEST).to_dict("records")
+    ]  # fmt: skip
+    titles = [w("column.domestic"), w("column.listed"), w("column.works"), *(str(y) for y in years), w("column.first_year"),
+              w("column.areas"), w("column.ric", confidence=brief.confidence), w("column.works_listed")]  # fmt: skip
+    data = rows.assign(
+        domestic_name=[brief.institution(i) for i in rows["domestic"]], foreign_name=[brief.institution(i) for i in rows["foreign"]],
+        areas=[areas.get(_ends(r), "") for r in rows.to_dict("records")],
+        command=[f"coauth explain {d} {f}" for d, f in zip(rows["domestic"], rows["foreign"], strict=True)],
+    )  # fmt: skip
+    shown = min(len(rows), findings.STRONGEST)
+    note = w("cues.note", smallest=brief.queries.measures.smallest_pair, shown=w.number(shown), total=w.number(len(rows)))
+    return Listing(w("cues.table", window=window), _with_text(grid(titles, lines, text=2), w("column.areas")), data, brief.notes(note), "flags")
+
+
+def _with_text(shown: Grid, *titles: str) -> Grid:
+    """The grid with the named columns set as words."""
+    columns = tuple(c if c.title not in titles else type(c)(c.title, number=False) for c in shown.columns)
+    return Grid(columns, shown.rows, shown.caption)
+
+
+def _ends(row: dict[str, object]) -> tuple[str, ...]:
+    source, target = sorted((str(row["domestic"]), str(row["foreign"])))
+    return source, target, str(row["list_id"]), str(row["entry_id"])
+
+
+def _listed_end(brief: Brief, row: dict[str, object]) -> str:
+    """The listed institution; where the match came by lineage, what was matched and for whom."""
+    entry, name = brief.entry(str(row["list_id"]), str(row["entry_id"])), brief.institution(str(row["foreign"]))
+    if name.startswith(entry) or str(row["foreign"]) in {e.openalex for x in brief.watchlists for e in x.entry}:
+        return name
+    return brief.words("cell.lineage", name=name, entry=entry)
+
+
+def _areas_of_pairs(brief: Brief) -> dict[tuple[str, ...], str]:
+    rows = findings.cue_areas(brief.made, brief.queries)
+    found: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+    for r in rows.itertuples(index=False):
+        found.setdefault((r.source, r.target, r.list_id, r.entry_id), []).append((-r.size, AREAS.index(r.area_id)))
+    return {k: ", ".join(f"{brief.words(f'area_short.{AREAS[a]}')}{NBSP}{-n}" for n, a in sorted(v)) for k, v in found.items()}
+
+
+def _ric(brief: Brief, row: dict[str, float]) -> str:
+    w = brief.words
+    if np.isnan(row["ric"]):
+        return w("format.missing")
+    return w("cell.with_span", value=w.number(row["ric"], 1), span=w.span(row["ric_low"], row["ric_high"], 1))
+
+
+def _turnover(brief: Brief) -> list[Text | Listing]:
+    w = brief.words
+    rows = findings.turnover(brief.made, brief.queries)
+    before, after = (w.years(y) for y in (findings.window_before(brief.queries), findings.last_window(brief.queries)))
+    if rows.empty:
+        return [Text(w("turnover.none", before=before, after=after), "none")]
+    counts = rows["kind"].value_counts()
+    new, gone = (int(counts.get(k, 0)) for k in ("new", "vanished"))
+    shown = rows.groupby("kind", sort=False).head(TURNOVER)
+    lines = [[w(f"turnover.{r['kind']}"), brief.place(r["domestic"]), _listed_end(brief, r), w.number(r["works"])]
+             for r in shown.to_dict("records")]  # fmt: skip
+    titles = [w("column.kind"), w("column.domestic"), w("column.listed"), w("column.works")]
+    data = rows.assign(domestic_name=[brief.institution(i) for i in rows["domestic"]], foreign_name=[brief.institution(i) for i in rows["foreign"]])
+    lead = Text(w("turnover.lead", before=before, after=after, new=w.number(new), gone=w.number(gone)))
+    note = w("turnover.note", most=TURNOVER)
+    return [lead, Listing(w("turnover.table", before=before, after=after), grid(titles, lines, text=3), data, brief.notes(note), "flags")]
+
+
+# -- technologies
+
+
+def technologies(brief: Brief) -> Section:
+    """What the works with listed institutions are about, beside those with the country group and all international ones."""
+    w = brief.words
+    series = [f"list:{x.id}" for x in brief.watchlists]
+    beside = dict.fromkeys(c for x in brief.watchlists if (c := findings.companion(x.id, brief.queries)))
+    rows = findings.area_profile(brief.made, [*series, *beside, "international"], brief.queries)
+    window = w.years(findings.last_window(brief.queries))
+    drawn = [t for t in brief.queries.technologies if t.enabled]
+    if rows.empty or not rows["works"].sum() or not drawn:
+        return Section("technologies", w("technologies.title"), (Text(w("technologies.none", window=window), "none"),))
+    names = {s: w("technologies.series", series=brief.series_name(s), works=w.number(rows.loc[rows["series"] == s, "total"].iloc[0]))
+             for s in dict.fromkeys(rows["series"])}  # fmt: skip
+    labels = {a: w(f"area.{a}") for a in AREAS}
+    status = "; ".join(f"{brief.words.named(t)}, {w('technologies.version')} {t.version}: {t.status}" for t in drawn)
+    era = _era(brief, {t.topic_model for t in drawn})
+    chart = Chart(
+        w("technologies.figure", window=window), w("technologies.alt", told=_largest(brief, rows, names, labels)), rows,
+        draw=lambda narrow: figures.areas(rows, names, labels, w, narrow=narrow),
+        grid=_area_grid(brief, rows, labels), notes=brief.notes(w("technologies.note", confidence=brief.confidence)),
+        statement="memberships",
+    )  # fmt: skip
+    return Section("technologies", w("technologies.title"), (
+        Text(w("technologies.lead", window=window)), chart, Text(w("technologies.status", status=status), "note"),
+        *([Text(era, "note")] if era else []),
+    ))  # fmt: skip
+
+
+def _area_grid(brief: Brief, rows: pd.DataFrame, labels: dict[str, str]) -> Grid:
+    w, series = brief.words, list(dict.fromkeys(rows["series"]))
+    cell = {(r.series, r.area_id): w("cell.count_share", works=w.number(r.works), share=w.percent(r.share, 1),
+                                     span=w.percent_span(r.low, r.high, 1)) for r in rows.itertuples(index=False)}  # fmt: skip
+    lines = [[labels[a], *(cell[s, a] for s in series)] for a in AREAS]
+    return grid([w("column.area"), *(brief.series_name(s) for s in series)], lines)
+
+
+def _largest(brief: Brief, rows: pd.DataFrame, names: dict[str, str], labels: dict[str, str]) -> str:
+    """For each series its largest area, for those who do not see the figure."""
+    top = rows.sort_values(["share", "area_id"], ascending=[False, True], kind="stable").groupby("series", sort=False).head(1).set_index("series")
+    return "; ".join(f"{names[s]}: {labels[top.loc[s, 'area_id']]} {brief.words.percent(float(top.loc[s, 'share']))}" for s in names)
+
+
+def _era(brief: Brief, drafted: set[str]) -> str:
+    """Topics of another era than the lists were drafted for: the assignment of a work may be another."""
+    model = brief.about.topic_model
+    if model in drafted and len(drafted) == 1:
+        return ""
+    return brief.words("technologies.unknown_era" if model == "unknown" else "technologies.other_era", model=model)
+
+
+# -- centrality shifts
+
+
+def shifts(brief: Brief) -> Section:
+    """Whose share of the network changed between the windows of the last comparison, each with a verdict."""
+    w = brief.words
+    before, after = (w.years(p) for p in brief.queries.measures.comparisons[-1])
+    rows = findings.shifts(brief.made, brief.queries)
+    if rows.empty:
+        return Section("shifts", w("shifts.title"), (Text(w("shifts.none", before=before, after=after), "none"),))
+    counts = findings.verdicts(brief.made, brief.queries)
+    told = w.listing([w("shifts.count", verdict=_verdict(brief, v), number=w.number(n)) for v, n in counts.items()])
+    lead = Text(w("shifts.lead", before=before, after=after, total=w.number(sum(counts.values())), told=told))
+    chart, listing = _shift_chart(brief, rows, before, after), _shift_listing(brief, rows, before, after)
+    return Section("shifts", w("shifts.title"), (Text(w("shifts.what")), lead, chart, listing, Text(w("shifts.rules"), "note")))
+
+
+def _shift_chart(brief: Brief, rows: pd.DataFrame, before: str, after: str) -> Chart:
+    w = brief.words
+    drawn = rows[rows["drawn"]].reset_index(drop=True)
+    named = [brief.place(i) for i in drawn["institution_id"]]
+    clear = [f"{n}: {_verdict(brief, v)}" for n, v in zip(named, drawn["verdict"], strict=True) if v != "no clear change"]
+    return Chart(
+        w("shifts.figure", before=before, after=after, number=len(drawn)),
+        w("shifts.alt", number=len(drawn), told="; ".join(clear) or w("shifts.alt_none")),
+        drawn, draw=lambda narrow: figures.shifts(drawn, named, w, narrow=narrow),
+        notes=brief.notes(w("shifts.note", before=before, after=after, confidence=brief.confidence)),
+    )  # fmt: skip
+
+
+def _shift_listing(brief: Brief, rows: pd.DataFrame, before: str, after: str) -> Listing:
+    w = brief.words
+    points = lambda low, high: w.span(100 * low, 100 * high, 2)  # noqa: E731
+    lines = [
+        [brief.place(r["institution_id"]), w.percent(r["before"], 2), w.percent(r["after"], 2), w.number(100 * r["change"], 2, sign=True),
+         points(r["low"], r["high"]), w("format.missing") if np.isnan(r["change_weighted"]) else
+         w("cell.with_span", value=w.number(100 * r["change_weighted"], 2, sign=True), span=points(r["low_weighted"], r["high_weighted"])),
+         _q(brief, r["q_value"]), _verdict(brief, r["verdict"]), w(f"why.{r['why']}")]
+        for r in rows.to_dict("records")
+    ]  # fmt: skip
+    titles = [w("column.institution"), before, after, w("column.change_points"), w("column.interval", confidence=brief.confidence),
+              w("column.weighted"), w("column.q"), w("column.verdict"), w("column.why")]  # fmt: skip
+    shown = _with_text(grid(titles, lines), w("column.verdict"), w("column.why"))
+    data = rows.assign(name=[brief.institution(i) for i in rows["institution_id"]])
+    return Listing(w("shifts.table", before=before, after=after), shown, data, brief.notes(w("shifts.table_note")))
+
+
+def _verdict(brief: Brief, verdict: str) -> str:
+    return brief.words(f"verdict.{figures.slug(verdict)}")
+
+
+def _q(brief: Brief, value: float) -> str:
+    return brief.words("cell.below", number=brief.words.number(0.001, 3)) if value < 0.001 else brief.words.number(value, 3)
+
+
+# -- the picture
+
+
+def network(brief: Brief, picture: Figure | None) -> Section:
+    w = brief.words
+    if picture is None:
+        return Section("network", w("network.title"), (Text(w("network.none"), "none"),))
+    window = w.years(findings.last_window(brief.queries))
+    title = w("network.figure", home=brief.home, window=window)
+    hyper = findings.hyper_share(brief.made, brief.queries)
+    apart = "" if hyper is None else w("network.hyper", limit=brief.queries.scope.max_institutions, share=w.percent(hyper, 1), window=window)
+    chart = Chart(title, w("network.alt", home=brief.home), None, still=picture, notes=brief.notes(w("network.note", home=brief.home)))
+    return Section("network", w("network.title"), (Text(w("network.lead", home=brief.home)), chart, *([Text(apart)] if apart else [])))
+
+
+# -- tests at policy dates
+
+
+def events(brief: Brief) -> Section:
+    """Steps of series at policy dates, with the power without which they mean nothing."""
+    w = brief.words
+    rows = findings.events(brief.made)
+    if rows.empty:
+        return Section("events", w("events.title"), (Text(w("events.none"), "none"),))
+    known = {e.id: e for e in brief.queries.events.event}
+    lines = [
+        [brief.series_name(r.series), w("events.event", name=w.named(known[r.event_id]), day=w.day(known[r.event_id].date))
+         if r.event_id in known else r.event_id, w.number(r.lag), w.percent(r.step, sign=True), w.percent_span(r.step_low, r.step_high, sign=True),
+         w.percent(r.slope, sign=True), w.number(r.power, 2), _outcome(brief, r.step_low, r.step_high, r.power)]
+        for r in rows.itertuples(index=False)
+    ]  # fmt: skip
+    titles = [w("column.series"), w("column.event"), w("column.lag"), w("column.step"), w("column.interval", confidence=brief.confidence),
+              w("column.slope"), w("column.power"), w("column.reading")]  # fmt: skip
+    shown = _with_text(grid(titles, lines, text=2), w("column.reading"))
+    listing = Listing(w("events.table"), shown, rows, brief.notes(w("events.note")))
+    return Section("events", w("events.title"), (Text(w("events.lead")), listing))
+
+
+def _outcome(brief: Brief, low: float, high: float, power: float) -> str:
+    step = {"rose": "up", "fell": "down"}.get(findings.direction(low, high), "flat")
+    return brief.words(f"events.{step}{'_weak' if power < LITTLE_POWER else ''}")

@@ -1,0 +1,104 @@
+"""The words of a report and how its language writes numbers; all text is in `words/*.toml`, none in code.
+
+Words are read strictly: a key that is missing, or a value a sentence needs and is not given, is an error and never an
+empty place on the page.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from coauth.errors import NotFound
+
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+def languages() -> list[str]:
+    return sorted(p.name.removesuffix(".toml") for p in files(__package__).joinpath("words").iterdir() if p.name.endswith(".toml"))
+
+
+class Words:
+    """`words("figure.source", …)` in one language.
+
+    >>> words = Words("da")
+    >>> words.number(12345.678, 1), words.number(-0.2), words.percent(-0.254, sign=True)
+    ('12.345,7', '0', '−25\xa0pct.')
+    >>> words.day(date(2026, 9, 30)), words.quarter("2026Q3")
+    ('30. september 2026', '3. kvartal 2026')
+    """
+
+    def __init__(self, language: str) -> None:
+        if language not in languages():
+            raise NotFound(f"no words for language '{language}'; there are: {', '.join(languages())}")
+        self.language = language
+        text = files(__package__).joinpath("words", f"{language}.toml").read_text("utf-8")
+        self.entries = dict(_flat(tomllib.loads(text)))
+
+    def __call__(self, key: str, /, **values: Any) -> str:
+        return self.entries[key].format_map(values)
+
+    def number(self, value: float | None, decimals: int = 0, *, sign: bool = False) -> str:
+        """Grouped by thousands; a minus sign, not a hyphen; what is not there is a dash; never minus zero."""
+        if value is None or np.isnan(value):
+            return self("format.missing")
+        text = f"{abs(value):,.{decimals}f}"
+        zero = not text.strip("0.,")
+        marks = {",": self("format.thousands"), ".": self("format.decimal")}
+        text = "".join(marks.get(c, c) for c in text)
+        return text if zero else f"{'−' if value < 0 else '+' if sign else ''}{text}"
+
+    def percent(self, ratio: float | None, decimals: int = 0, *, sign: bool = False) -> str:
+        if ratio is None or np.isnan(ratio):
+            return self("format.missing")
+        return self("format.percent", number=self.number(100 * ratio, decimals, sign=sign))
+
+    def span(self, low: float | None, high: float | None, decimals: int = 0) -> str:
+        """An interval of plain numbers."""
+        return self("format.span", low=self.number(low, decimals), high=self.number(high, decimals))
+
+    def percent_span(self, low: float | None, high: float | None, decimals: int = 0, *, sign: bool = False) -> str:
+        """An interval of ratios, as percentages."""
+        ends = (None if v is None else 100 * v for v in (low, high))
+        lower, upper = (self.number(v, decimals, sign=sign) for v in ends)
+        return self("format.percent_span", low=lower, high=upper)
+
+    def day(self, day: date) -> str:
+        return self("format.day", day=day.day, month=self(f"month.{day.month}"), year=day.year)
+
+    def quarter(self, quarter: str) -> str:
+        """A quarter in words; what does not read as one (a named edition) is given back as it is."""
+        year, _, number = quarter.partition("Q")
+        return self("format.quarter", number=number, year=year) if year.isdigit() and number.isdigit() else quarter
+
+    def years(self, years: tuple[int, int]) -> str:
+        return str(years[0]) if years[0] == years[1] else f"{years[0]}–{years[1]}"
+
+    def country(self, code: str) -> str:
+        return self.entries.get(f"country.{code}", code)
+
+    def listing(self, items: list[str]) -> str:
+        return items[0] if len(items) == 1 else self("format.listing", first=", ".join(items[:-1]), last=items[-1])
+
+    def known(self, key: str, otherwise: str) -> str:
+        """A word for a value of the data where there is one, else the value as it stands."""
+        return self.entries.get(key, otherwise)
+
+    def named(self, thing: Any) -> str:
+        """The name in this language of what has `name` and perhaps `name_da`."""
+        return str(getattr(thing, f"name_{self.language}", None) or thing.name)
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, str):
+            yield f"{prefix}{key}", value
+        else:
+            raise TypeError(f"words: {prefix}{key} is no text")

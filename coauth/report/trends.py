@@ -1,0 +1,275 @@
+"""Sections on counts: what changed since the last report, partners, lists, coverage, admissions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from coauth.queries import Watchlist
+from coauth.report import figures, findings
+from coauth.report.brief import Brief
+from coauth.report.page import Chart, Grid, Listing, Section, Text, grid
+
+CAUSES = ("added", "removed", "re-dated", "re-affiliated", "excluded differently")
+
+
+def revisions(brief: Brief) -> Section:
+    """What the newer harvest changed in numbers that were published before."""
+    w = brief.words
+    names = ["international", *(g.id for g in brief.queries.groups.group if g.figure), *(f"list:{x.id}" for x in brief.watchlists)]
+    rows = findings.revisions(brief.made, names, brief.queries)
+    if rows.empty:
+        return Section("revisions", w("revisions.title"), (Text(w("revisions.first"), "none"),))
+    against = str(findings.frame(brief.made, "revisions", ["against"])["against"].iloc[0])
+    causes = [c for c in CAUSES if c in rows.columns]
+    titles = [w("column.series"), *(w(f"cause.{c.replace('-', '_').replace(' ', '_')}") for c in causes),
+              w("revisions.net", first=brief.years[0], last=brief.years[1]), w("revisions.net_year", year=brief.headline[1])]  # fmt: skip
+    shown = [[brief.series_name(r["series"]), *(w.number(r[c], sign=True) for c in [*causes, "net", "net_last_year"])]
+             for r in rows.to_dict("records")]  # fmt: skip
+    listing = Listing(w("revisions.table", against=against), grid(titles, shown), rows, brief.notes(w("revisions.note")))
+    return Section("revisions", w("revisions.title"), (Text(w("revisions.lead", against=against)), listing))
+
+
+# -- partners
+
+
+def partners(brief: Brief) -> Section:
+    """Figure 1: works with each partner group, counts beside shares, the headline change in its title."""
+    w, (first, last) = brief.words, brief.headline
+    rows = findings.partners(brief.made, brief.queries)
+    if rows.empty:
+        return Section("partners", w("partners.title"), (Text(w("partners.none"), "none"),))
+    shown = [g.id for g in brief.queries.groups.group if g.id in set(rows["group_id"])]
+    changes = findings.changes(brief.made, shown, brief.queries, brief.change)
+    titles = {g: (brief.series_name(g), _change_words(brief, changes, g)) for g in shown}
+    dates = brief.dates()
+    chart = Chart(
+        w("partners.figure", home=brief.home, start=brief.years[0], end=brief.years[1], first=first, last=last),
+        w("partners.alt", groups=w.listing([f"{n}: {c}" for n, c in titles.values()]), start=brief.years[0], end=brief.years[1]),
+        rows.drop(columns="basis"),
+        draw=lambda narrow: figures.partners(rows, titles, dates, w, narrow=narrow),
+        grid=_by_year(brief, rows, shown),
+        notes=brief.notes(w("partners.overlap"), _reading_note(brief), brief.dates_note(*shown)),
+        statement="copublications",
+    )
+    return Section("partners", w("partners.title"), (Text(w("partners.lead", home=brief.home)), chart, _summary(brief, changes)))
+
+
+def _change_words(brief: Brief, changes: pd.DataFrame, series: str) -> str:
+    """As in the legend of a brief: "+25% (+19% to +31%)"."""
+    row = changes[changes["group_id"] == series]
+    if row.empty or np.isnan(row["ratio"].iloc[0]):
+        return brief.words("change.none")
+    ratio, low, high = (float(row[c].iloc[0]) for c in ("ratio", "low", "high"))
+    return brief.words("change.short", change=brief.words.percent(ratio, sign=True), span=brief.words.percent_span(low, high, sign=True))
+
+
+def _by_year(brief: Brief, rows: pd.DataFrame, names: list[str]) -> Grid:
+    """Works a year and, in brackets, their share of international works."""
+    w = brief.words
+    cells = {(r.year, r.group_id): w("cell.works_share", works=w.number(r.works), share=w.percent(r.share, 1))
+             for r in rows.itertuples(index=False)}  # fmt: skip
+    young = set(rows.loc[rows["preliminary"], "year"])
+    years = sorted(set(rows["year"]))
+    lines = [[w("cell.preliminary", year=y) if y in young else str(y), *(cells.get((y, n), w("format.missing")) for n in names)]
+             for y in years]  # fmt: skip
+    return grid([w("column.year"), *(brief.series_name(n) for n in names)], lines, caption=w("partners.grid"))
+
+
+def _reading_note(brief: Brief) -> str:
+    """Bands, marks and the preliminary year, in one place for every figure of counts."""
+    w, scope = brief.words, brief.queries.scope
+    young = w("figure.preliminary", years=w.years((min(scope.preliminary), max(scope.preliminary)))) if scope.preliminary else ""
+    return " ".join(filter(None, [w("figure.band", confidence=brief.confidence), young]))
+
+
+def _summary(brief: Brief, changes: pd.DataFrame) -> Listing:
+    """The headline change of each group: counts, interval, share, and the same by matched institutions only."""
+    w, (first, last) = brief.words, brief.headline
+    strict = findings.changes(brief.made, list(changes["group_id"]), brief.queries, brief.change, "institution")
+    lines = []
+    for row in changes.to_dict("records"):
+        shares = findings.series(brief.made, row["group_id"], brief.queries).set_index("year")["share"]
+        lines.append([
+            brief.series_name(row["group_id"]), w.number(row["before"]), w.number(row["after"]), w.percent(row["ratio"], sign=True),
+            w.percent_span(row["low"], row["high"], sign=True), brief.reading(row["low"], row["high"]),
+            w.percent(shares.get(first), 1), w.percent(shares.get(last), 1), _change_words(brief, strict, row["group_id"]),
+        ])  # fmt: skip
+    titles = [w("column.group"), str(first), str(last), w("column.change"), w("column.interval", confidence=brief.confidence),
+              w("column.reading"), w("column.share_in", year=first), w("column.share_in", year=last), w("column.matched_only")]  # fmt: skip
+    return Listing(
+        w("partners.table", first=first, last=last), grid(titles, lines), changes, brief.notes(w("partners.table_note")), "copublications"
+    )
+
+
+# -- lists
+
+
+def lists(brief: Brief) -> Section:
+    """Figure 2, for every enabled watchlist."""
+    w = brief.words
+    parts: list[Text | Listing | Chart] = [Text(w("lists.lead"))]
+    for watchlist in brief.watchlists:
+        parts += _list(brief, watchlist)
+    if not brief.watchlists:
+        parts = [Text(w("lists.off"), "none")]
+    return Section("lists", w("lists.title"), tuple(parts))
+
+
+def _list(brief: Brief, watchlist: Watchlist) -> list[Text | Listing | Chart]:
+    w, series, name = brief.words, f"list:{watchlist.id}", brief.words.named(watchlist)
+    rows = findings.series(brief.made, series, brief.queries)
+    if rows.empty:
+        return [Text(w("lists.none", list=name, home=brief.home), "none")]
+    beside = findings.companion(watchlist.id, brief.queries)
+    indices = findings.indexed(brief.made, [series, *([beside] if beside else [])], brief.queries)
+    indices = indices if series in set(indices["group_id"]) else indices.iloc[:0]
+    names = {s: brief.series_name(s) for s in (series, beside) if s}
+    changes = findings.changes(brief.made, list(names), brief.queries, brief.change)
+    told = [w("lists.told", series=names[s], change=_change_words(brief, changes, s)) for s in changes["group_id"]]
+    first, last = brief.headline
+    dates = brief.dates()
+    chart = Chart(
+        w("lists.figure", list=name, home=brief.home, start=brief.years[0], end=brief.years[1],
+          change=_change_words(brief, changes, series), first=first, last=last),
+        w("lists.alt", list=name, start=brief.years[0], end=brief.years[1], told="; ".join(told)),
+        rows.drop(columns="basis").merge(indices.drop(columns="preliminary"), how="outer", on=["year", "group_id"]),
+        draw=lambda narrow: figures.watchlist(rows, indices, names, dates, w, narrow=narrow),
+        grid=_list_grid(brief, rows, indices, series, beside),
+        notes=brief.notes(_reading_note(brief), w("lists.index_note", year=first) if len(indices) else "",
+                          brief.dates_note(series)),
+        statement="copublications",
+    )  # fmt: skip
+    return [chart, *_power(brief, changes, series), _entries(brief, watchlist)]
+
+
+def _list_grid(brief: Brief, rows: pd.DataFrame, indices: pd.DataFrame, own: str, beside: str | None) -> Grid:
+    w = brief.words
+    index = {(r.year, r.group_id): w.number(r.index) for r in indices.rename(columns={"index": "value"}).assign(
+        index=indices["index"]).itertuples(index=False)} if len(indices) else {}  # fmt: skip
+    lines = [
+        [w("cell.preliminary", year=r.year) if r.preliminary else str(r.year), w.number(r.works), w.span(r.works_low, r.works_high),
+         w.percent(r.share, 2), w.percent_span(r.share_low, r.share_high, 2), index.get((r.year, own), w("format.missing")),
+         *([index.get((r.year, beside), w("format.missing"))] if beside else [])]
+        for r in rows.itertuples(index=False)
+    ]  # fmt: skip
+    interval = w("column.interval", confidence=brief.confidence)
+    titles = [w("column.year"), w("column.works"), interval, w("column.share_international"), interval, w("column.index")]
+    return grid([*titles, *([w("column.index_of", series=brief.series_name(beside))] if beside else [])], lines)
+
+
+def _power(brief: Brief, changes: pd.DataFrame, series: str) -> list[Text]:
+    """How small a fall the list's counts could show at all."""
+    w, confidence = brief.words, brief.queries.measures.confidence
+    rule = w("lists.rule", works=w.number(findings.works_for_quarter_fall(confidence, brief.change)), confidence=brief.confidence)
+    row = changes[changes["group_id"] == series]
+    if row.empty:
+        return [Text(rule)]
+    before = int(row["before"].iloc[0])
+    fall = findings.smallest_fall(before, confidence, brief.change)
+    year = brief.headline[0]
+    own = (w("lists.smallest_fall", works=w.number(before), year=year, fall=w.percent(fall)) if fall is not None
+           else w("lists.no_fall", works=w.number(before), year=year))  # fmt: skip
+    return [Text(f"{rule} {own}")]
+
+
+def _entries(brief: Brief, watchlist: Watchlist) -> Listing:
+    """A small table: each listed institution's works in recent years, and over all."""
+    w = brief.words
+    rows = findings.entries_by_year(brief.made, watchlist, brief.queries)
+    every = [c for c in rows.columns if c != "entry_id"]
+    recent = every[-7:]
+    rows.insert(1, "name", [brief.entry(watchlist.id, e) for e in rows["entry_id"]])
+    rows["total"] = rows[every].sum(axis=1)
+    lines = [[r["name"], *(w.number(r[y]) for y in recent), w.number(r["total"])] for r in rows.to_dict("records")]
+    titles = [w("column.listed"), *(str(y) for y in recent), w("column.total", years=w.years(brief.years))]
+    rows.columns = pd.Index([str(c) for c in rows.columns])
+    note = w("lists.entries_note", version=watchlist.version, source=watchlist.source.rstrip("."))
+    return Listing(w("lists.entries", list=w.named(watchlist)), grid(titles, lines), rows, brief.notes(note), "memberships")
+
+
+# -- coverage
+
+
+def coverage(brief: Brief) -> Section:
+    """Figure 3: what share of affiliations is there, and the publishers where that changed most."""
+    w = brief.words
+    rows = findings.coverage_by_year(brief.made, brief.queries)
+    if rows.empty:
+        return Section("coverage", w("coverage.title"), (Text(w("coverage.none"), "none"),))
+    first, last = rows.iloc[0], rows.iloc[-1]
+    lines = [[str(int(r.year)), w.number(r.works), w.percent(r.share_complete, 1), w.number(r.authorships), w.percent(r.share_authorships, 1)]
+             for r in rows.itertuples(index=False)]  # fmt: skip
+    titles = [w("column.year"), w("column.works"), w("column.complete"), w("column.authorships"), w("column.with_institution")]
+    chart = Chart(
+        w("coverage.figure", start=brief.years[0], end=brief.years[1]),
+        w("coverage.alt", first=int(first["year"]), last=int(last["year"]), a=w.percent(first["share_authorships"], 1),
+          b=w.percent(last["share_authorships"], 1), c=w.percent(first["share_complete"], 1), d=w.percent(last["share_complete"], 1)),
+        rows, draw=lambda narrow: figures.coverage(rows, w, narrow=narrow), grid=grid(titles, lines),
+        notes=brief.notes(w("coverage.note")), statement="coverage",
+    )  # fmt: skip
+    meaning = coverage_sentence(brief)
+    return Section("coverage", w("coverage.title"), (Text(w("coverage.lead")), *([Text(meaning)] if meaning else []), chart, *_publishers(brief)))
+
+
+def coverage_sentence(brief: Brief) -> str:
+    """What the change of coverage over the headline years means for its numbers; empty where either year is not there."""
+    w, (first, last) = brief.words, brief.headline
+    rows = findings.coverage_by_year(brief.made, brief.queries).set_index("year")["share_authorships"]
+    if first not in rows.index or last not in rows.index:
+        return ""
+    a, b = float(rows[first]), float(rows[last])
+    key = "fell" if b - a <= -0.01 else "rose" if b - a >= 0.01 else "same"
+    return w(f"coverage.{key}", first=first, last=last, a=w.percent(a, 1), b=w.percent(b, 1))
+
+
+def _publishers(brief: Brief) -> list[Text | Listing]:
+    w = brief.words
+    before, after = brief.queries.measures.comparisons[-1]
+    rows = findings.publishers(brief.made, before, after)
+    if rows.empty:
+        return [Text(w("coverage.no_publishers", works=findings.PUBLISHER_MIN_WORKS), "none")]
+    lines = [[r.publisher, w.number(r.works_before), w.number(r.works_after), w.percent(r.share_before), w.percent(r.share_after),
+              w("cell.points", number=w.number(100 * r.change, sign=True))] for r in rows.itertuples(index=False)]  # fmt: skip
+    b, a = w.years(before), w.years(after)
+    titles = [w("column.publisher"), w("column.works_in", years=b), w("column.works_in", years=a), w("column.complete_in", years=b),
+              w("column.complete_in", years=a), w("column.change")]  # fmt: skip
+    note = w("coverage.publishers_note", works=findings.PUBLISHER_MIN_WORKS)
+    return [Listing(w("coverage.publishers", before=b, after=a), grid(titles, lines), rows, brief.notes(note), "coverage")]
+
+
+# -- admissions
+
+
+def admissions(brief: Brief) -> Section:
+    """PhD admissions by country, where an extract was imported; else why there are none."""
+    w = brief.words
+    rows = findings.admissions(brief.made, brief.queries)
+    parts: list[Text | Listing | Chart] = []
+    if rows.empty:
+        parts.append(Text(w("admissions.none" if "DK" in brief.queries.scope.countries else "admissions.none_elsewhere"), "none"))
+        parts.append(Text("coauth admissions import FILE", "command"))
+    else:
+        parts.append(_admissions_chart(brief, rows))
+    if "DK" in brief.queries.scope.countries:
+        parts.append(Text(w("admissions.stated"), "note"))
+    return Section("admissions", w("admissions.title"), tuple(parts))
+
+
+def _admissions_chart(brief: Brief, rows: pd.DataFrame) -> Chart:
+    """Two sources are two series: adding them up would count the same persons twice."""
+    w = brief.words
+    several = rows["source"].nunique() > 1
+    country = [w("admissions.total") if c == "total" else w.country(c) for c in rows["country_code"]]
+    drawn = rows.assign(series=[f"{c}, {s}" if several else c for c, s in zip(country, rows["source"], strict=True)])
+    names = [str(n) for n in drawn.groupby("series")["admissions"].sum().sort_values(ascending=False, kind="stable").index[:8]]
+    value = {(r.year, r.series): w("admissions.suppressed") if r.suppressed else w.number(r.admissions)
+             for r in drawn.itertuples(index=False)}  # fmt: skip
+    years = sorted(set(rows["year"]))
+    lines = [[str(y), *(value.get((y, n), w("format.missing")) for n in names)] for y in years]
+    sources = "; ".join(sorted({f"{r.source} ({w.day(r.retrieved)})" for r in rows.itertuples(index=False)}))
+    return Chart(
+        w("admissions.figure", start=min(years), end=max(years)), w("admissions.alt", countries=w.listing(names)),
+        rows, draw=lambda narrow: figures.admissions(drawn, names, w, narrow=narrow), grid=grid([w("column.year"), *names], lines),
+        notes=(w("figure.note", text=w("admissions.note")), w("admissions.source", sources=sources)),
+    )  # fmt: skip

@@ -1,0 +1,318 @@
+"""Records from disk into a vintage: files of OpenAlex JSON, pages saved before, a downloaded snapshot.
+
+What may lie there, told apart by looking into it rather than by its name:
+
+* one work, a list of works, or an answer of the API with `meta` and `results`, as JSON;
+* the same, one a line (JSONL), which is how the snapshot comes;
+* pages that coauth stored (a vintage, its `pages/`, or one slice);
+* each of them gzipped, alone or anywhere under a folder.
+
+Lines are read one by one, so a file of any size costs the memory of a page. A line that is no JSON costs itself and is
+counted as damaged; a gzip file that ends too early is refused, since nobody can say what was behind its end, and
+nothing of it stays. JSON that is not one record a line has to be read whole. A record of another kind (an author, an
+institution) keeps neither id nor anything else: the id of an author is a person's.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from coauth.errors import SourceError
+from coauth.pages import LIST_AUTHORS, Page, Work, of_records, unpack
+from coauth.queries import Scope
+from coauth.sources.progress import Progress, Silent
+from coauth.vintage import Slice, Vintage
+
+_RECORDS = (".json", ".jsonl", ".ndjson", ".gz")
+_NO_RECORDS = {"manifest.json", "slice.json", "layout.json"}
+_SNAPSHOT = ("data/jsonl/works", "jsonl/works", "data/works", "works")
+"""Where a copy of the snapshot keeps works, from its root (the third is the layout before 2026)."""
+
+_encode = msgspec.json.Encoder().encode
+_document = msgspec.json.Decoder(msgspec.Raw)
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_list = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+@dataclass(frozen=True)
+class _Input:
+    """What becomes one slice: a name, where it came from, its records, and what is known of them beforehand."""
+
+    name: str
+    origin: str
+    records: Callable[[], Iterable[bytes]]
+    cut: bool = False
+    """Whether a hundred authors mean that a list cut them (so it is, except in the snapshot and in our own pages)."""
+    expected: int | None = None
+    whole: bool = True
+
+
+def fill(
+    vintage: Vintage, path: Path, *, scope: Scope | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Store the records under `path`; returns a summary for the manifest.
+
+    One slice a file, or a slice for a slice where pages of a vintage are read. Closed slices are left alone, so an
+    interrupted run goes on with the file it was at. With a `scope`, records that name none of its countries anywhere
+    are counted and not stored: the whole snapshot is 500 million works. Raises `SourceError` if there is nothing to
+    read, a gzip file is cut short, or the files are Parquet.
+    """
+    inputs, ignored, missing = _inputs(path)
+    if not inputs:
+        raise SourceError(
+            f"{path}: no file of OpenAlex records ({', '.join(_RECORDS)}); give --from a file of works as JSON or JSONL, "
+            "a folder of them, a vintage, or a copy of the snapshot's data/jsonl"
+        )
+    countries = scope.countries if scope else ()
+    closed = {i.name: _stored(vintage.slice(i.name), i, _Here(countries), progress or Silent()) for i in inputs}
+    if not any(summary["stored"] or summary["elsewhere"] for summary in closed.values()):
+        for name in closed:
+            vintage.slice(name).clear()
+        raise SourceError(f"{path}: no records in it; give --from a file or folder of OpenAlex works")
+    return _summary("files", closed) | {"ignored_files": ignored, "missing_files": missing} | (
+        {"incomplete": [*_short(closed), *missing]}
+    )
+
+
+def store(vintage: Vintage, records: Iterable[bytes], request: str, slice_name: str) -> dict[str, Any]:
+    """Store records made by a program (the synthetic sample) as one slice; returns a summary for the manifest."""
+    made = _Input(slice_name, request, lambda: records)
+    return _summary("records", {slice_name: _stored(vintage.slice(slice_name), made, _Here(()), Silent())})
+
+
+# -- one slice
+
+
+@dataclass
+class _Here:
+    """Lets records pass that name one of the countries, and counts the others.
+
+    Looking for `"DK"` in the bytes is a hundred times faster than decoding, and misses no institution of Denmark; a
+    record that says it elsewhere passes too, and is told apart when works are read from the pages.
+    """
+
+    countries: Iterable[str]
+    elsewhere: int = 0
+
+    def among(self, records: Iterable[bytes]) -> Iterable[bytes]:
+        marks = [f'"{country}"'.encode() for country in self.countries]
+        return self._passing(records, marks) if marks else records
+
+    def _passing(self, records: Iterable[bytes], marks: list[bytes]) -> Iterator[bytes]:
+        for record in records:
+            if any(mark in record for mark in marks):
+                yield record
+            else:
+                self.elsewhere += 1
+
+
+@dataclass
+class _Tally:
+    works: int = 0
+    ids: set[str] = field(default_factory=set)
+    nameless: int = 0
+    damaged: int = 0
+    cut: int = 0
+
+    def add(self, page: Page) -> None:
+        self.works += len(page.works)
+        for work in page.works:
+            self.damaged += work.damage is not None
+            self.cut += work.authors_cut
+            self.nameless += work.id is None
+            if work.id is not None:
+                self.ids.add(work.id)
+
+
+def _stored(slice_: Slice, given: _Input, here: _Here, progress: Progress) -> dict[str, Any]:
+    """Store one input as a slice and close it, unless that is done. What cannot be read to its end leaves nothing."""
+    summary = slice_.summary
+    if summary and not slice_.damage():
+        return summary
+    slice_.clear()
+    try:
+        summary = _paged(slice_, given, here, progress)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
+        raise SourceError(
+            f"{given.origin}: the gzip file is cut short or damaged; fetch it again (nothing of it was kept)"
+        ) from fault
+    except OSError as fault:
+        raise SourceError(f"{given.origin}: cannot be read ({fault.strerror}); give rights to it, or another --from") from fault
+    finally:
+        if slice_.summary is None:
+            slice_.clear()
+    progress.closed(slice_.name, summary["status"], summary["distinct"], summary["expected"])
+    return summary
+
+
+def _paged(slice_: Slice, given: _Input, here: _Here, progress: Progress) -> dict[str, Any]:
+    seen, number = _Tally(), 0
+    for number, page in enumerate(of_records(here.among(given.records()), given.origin), start=1):
+        page.works = [_only_works(work) for work in page.works]
+        if given.cut:
+            _mark_cut(page)
+        seen.add(page)
+        slice_.write(number, page)
+        progress.page(slice_.name, len(page.works), 0)
+    distinct = len(seen.ids) + seen.nameless
+    expected = distinct if given.expected is None else given.expected - here.elsewhere
+    summary: dict[str, Any] = {
+        "status": "complete" if given.whole and distinct >= expected else "incomplete", "expected": expected,
+        "stored": seen.works, "distinct": distinct, "duplicates": seen.works - distinct, "damaged": seen.damaged,
+        "authors_cut": seen.cut, "elsewhere": here.elsewhere, "pages": number,
+    }  # fmt: skip
+    slice_.close(**summary)
+    return summary
+
+
+_OTHER_KIND = re.compile(r"(https?://openalex\.org/)?([A-VX-Z]\d+|[a-z]+/.*)", re.DOTALL)
+
+
+def _only_works(work: Work) -> Work:
+    if work.id is not None and _OTHER_KIND.fullmatch(work.id):
+        return Work(damage="not a work: its id is of another kind")
+    return work
+
+
+def _mark_cut(page: Page) -> None:
+    """Saved list answers hold at most 100 authorships of a work, and the file does not say that they are cut."""
+    for work in page.works:
+        work.authors_cut = work.authors_cut or len(work.authorships or ()) == LIST_AUTHORS
+
+
+def _short(closed: dict[str, dict[str, Any]]) -> list[str]:
+    return [name for name, summary in closed.items() if summary["status"] != "complete"]
+
+
+def _summary(source: str, closed: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    shown = ("status", "expected", "stored", "distinct")
+    counted = ("expected", "stored", "distinct", "duplicates", "damaged", "authors_cut", "elsewhere")
+    return {
+        "source": source,
+        "slices": {name: {key: summary[key] for key in shown} for name, summary in closed.items()},
+        "incomplete": _short(closed),
+        **{name: sum(int(summary[name]) for summary in closed.values()) for name in counted},
+    }
+
+
+# -- what there is to read
+
+
+def _inputs(path: Path) -> tuple[list[_Input], list[str], list[str]]:
+    """Inputs in a fixed order, files that were left alone, and files that the snapshot's manifest names in vain."""
+    if not path.exists():
+        raise SourceError(f"{path}: no such file or folder; give --from a file or folder of OpenAlex records")
+    if path.is_file():
+        return [_of_page(path) if _is_page(path) else _of_file("from", path, path.name)], [], []
+    folder = next((path / s for s in _SNAPSHOT if any((path / s).glob("updated_date=*"))), path)
+    if (path / "manifest.json").is_file() and (path / "pages").is_dir():
+        folder = path / "pages"
+    files = [f for f in sorted(folder.rglob("*")) if f.is_file() and not f.name.startswith(".")]
+    if pages := [f for f in files if re.fullmatch(r"\d{4,}\.json\.gz", f.name) and _is_page(f)]:
+        return [_of_slice(Slice(part)) for part in sorted({f.parent for f in pages})], [], []
+    counts = _counts(folder)
+    good = [f for f in files if f.name.endswith(_RECORDS) and f.name not in _NO_RECORDS]
+    if parquet := next((f for f in files if f.suffix == ".parquet"), None):
+        raise SourceError(f"{parquet}: Parquet is not read; use the snapshot's data/jsonl, or save the records as JSONL")
+    names = {f: f.relative_to(folder).as_posix() for f in good}
+    inputs = [_of_file(f"from-{n:05d}" if len(good) > 1 else "from", f, names[f], counts) for n, f in enumerate(good, start=1)]
+    ignored = sorted({f.name for f in files} - {f.name for f in good} - _NO_RECORDS)
+    return inputs, ignored, sorted(counts.keys() - set(names.values()))
+
+
+def _of_file(name: str, file: Path, origin: str, counts: dict[str, int] | None = None) -> _Input:
+    snapshot = "updated_date" in origin
+    return _Input(name, origin, partial(_records, file), cut=not snapshot, expected=(counts or {}).get(origin))
+
+
+def _of_page(file: Path) -> _Input:
+    return _Input("from", file.name, lambda: map(_encode, unpack(file.read_bytes(), file).works))
+
+
+def _of_slice(part: Slice) -> _Input:
+    """A slice of pages coauth stored. What was not whole there is not whole here."""
+    summary = part.summary
+    whole = summary is not None and summary.get("status") in ("complete", "drifted")
+    works = lambda: (_encode(work) for page in part.pages() for work in page.works)  # noqa: E731
+    return _Input(part.name, f"pages of slice {part.name}", works, whole=whole)
+
+
+def _is_page(file: Path) -> bool:
+    try:
+        with gzip.open(file) as opened:
+            return opened.read(12).startswith(b'{"request":')
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
+def _counts(folder: Path) -> dict[str, int]:
+    """Records a file, from the snapshot's own manifest of works; empty where there is none."""
+    try:
+        manifest = msgspec.json.decode((folder / "manifest.json").read_bytes())
+        named = {"/".join(f["url"].rsplit("/", 2)[-2:]): int(f["meta"]["record_count"]) for f in manifest["files"]}
+    except (OSError, msgspec.DecodeError, LookupError, TypeError, ValueError):
+        return {}
+    return {name: count for name, count in named.items() if name.startswith("updated_date")}
+
+
+# -- records of one file
+
+
+def _records(file: Path) -> Iterator[bytes]:
+    """The records of a file as bytes of JSON; a line that holds none is passed on, to be counted as damaged."""
+    with _opened(file) as lines:
+        first = next((line for line in map(bytes.strip, lines) if line), b"").removeprefix(b"\xef\xbb\xbf")
+        if not first:
+            return
+        if _is_json(first) or file.name.endswith((".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")):
+            for line in chain([first], map(bytes.strip, lines)):
+                if line:
+                    yield from _unfolded(line)
+            return
+        rest = lines.read()
+    whole = first + b"\n" + rest
+    if _is_json(whole):
+        yield from _unfolded(whole)
+        return
+    found = [line.strip() for line in whole.splitlines() if line.strip()]
+    if not any(line.startswith(b"{") and _is_json(line) for line in found):
+        raise SourceError(f"{file}: neither JSON nor one JSON record a line; give --from a file of OpenAlex works")
+    for line in found:  # one record a line after all, the first of them broken
+        yield from _unfolded(line)
+
+
+def _opened(file: Path) -> IO[bytes]:
+    with file.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+    return gzip.open(file) if packed else file.open("rb")  # type: ignore[return-value]
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        _document.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def _unfolded(text: bytes) -> Iterator[bytes]:
+    """The records in a JSON text: of a list, of an answer's `results`, or the text itself."""
+    try:
+        if text.startswith(b"["):
+            yield from map(bytes, _list.decode(text))
+        elif b'"results"' in text and "results" in (answer := _object.decode(text)) and "authorships" not in answer:
+            yield from map(bytes, _list.decode(answer["results"]))
+        else:
+            yield text
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        yield text

@@ -1,0 +1,390 @@
+"""Centralities of small worlds worked out by hand, and of random ones against networkx."""
+
+import networkx as nx
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from written_down import asked, random_works, shuffled, tables
+
+from coauth import centrality
+from coauth.centrality.paths import UNIT, distance, shortest_paths
+from coauth.centrality.spectra import eigenvector, pagerank
+from coauth.completeness import Completeness, complete_probability
+from coauth.errors import MeasureFailed
+from coauth.incidence import ONE, Incidence, incidence, project
+from coauth.resampling import draw, interval, strata
+from coauth.tables import AFFILIATIONS, CENTRALITY, WORKS
+
+RESAMPLED = ("strength", "strength_share", "pagerank")
+
+
+def measured(works, **changes):
+    """CENTRALITY as {(measure, variant): {institution: value}}."""
+    table, _ = centrality.measure(*tables(works), *asked(**changes))
+    found = {}
+    for row in table.to_pylist():
+        found.setdefault((row["measure"], row["variant"]), {})[row["institution_id"]] = row["value"]
+    return found
+
+
+def world_of(works):
+    return incidence(*tables(works))
+
+
+def graph_of(graph, name="weight"):
+    return nx.from_scipy_sparse_array(graph, edge_attribute=name)
+
+
+class TestByHand:
+    """Values one can derive on paper."""
+
+    def test_path(self):
+        """A–B–C, one work each: B lies on the only path between A and C."""
+        found = measured([{"on": "A B"}, {"on": "B C"}])
+        assert found["strength", "k"] == {"A": 1, "B": 2, "C": 1}
+        assert found["strength_share", "k"] == {"A": 0.25, "B": 0.5, "C": 0.25}
+        assert found["degree", "k"] == {"A": 1, "B": 2, "C": 1}
+        assert found["betweenness", "k"] == {"A": 0, "B": 1, "C": 0}
+        # harmonic: A reaches B at 1 and C at 2: (1 + 1/2)/2; B reaches both at 1
+        assert found["harmonic", "k"] == {"A": 0.75, "B": 1, "C": 0.75}
+        # λ = √2: x_B = √2·x_A, so (1/2, 1/√2, 1/2)
+        assert found["eigenvector", "k"] == pytest.approx({"A": 0.5, "B": 0.5**0.5, "C": 0.5})
+        # x_A = .05 + .85·x_B/2, x_B = .05 + .85·(x_A + x_C): x_B = .135/.2775, times N = 3
+        b = 3 * (0.05 + 0.85 * 0.1) / (1 - 0.85**2)
+        assert found["pagerank", "k"] == pytest.approx({"A": (3 - b) / 2, "B": b, "C": (3 - b) / 2})
+
+    def test_star(self):
+        """Centre with four leaves: it is on all six paths between leaves; a leaf is on none."""
+        found = measured([{"on": f"H l{i}"} for i in range(4)])
+        assert found["betweenness", "k"] == {"H": 1} | {f"l{i}": 0 for i in range(4)}
+        assert found["harmonic", "k"]["l0"] == (1 + 3 / 2) / 4
+        assert found["eigenvector", "k"]["H"] == pytest.approx(0.5**0.5)
+
+    def test_weight_is_not_distance(self):
+        """A–B and B–C share 10 works, A–C one: by distance 1/w the way A–B–C (0.2) is shorter than A–C (1), so B is
+        between them. Who mistakes weight for distance finds A–C (1) shorter than A–B–C (20), and B nowhere."""
+        found = measured([{"on": "A B"}] * 0 + [{"on": on} for on in ["A B"] * 10 + ["B C"] * 10 + ["A C"]])
+        assert found["betweenness", "k"] == {"A": 0, "B": 1, "C": 0}
+        assert found["harmonic", "k"]["A"] == pytest.approx((10 + 5) / 2)  # B at 1/10, C at 2/10
+        assert found["strength", "k"] == {"A": 11, "B": 20, "C": 11}
+
+    def test_equal_paths_are_equal(self):
+        """A work of 7 gives each pair 1/6: A–C direct is 6. Over B it is 2 (two works of 5: 2/4) + 4 (one of 5) = 6 too,
+        so half of A–C's traffic passes B. In floats, or with 1/6 cut off at 2⁻⁴⁰ and left so, the tie would break."""
+        works = [{"on": "A C a b c d e"}, {"on": "A B f g h"}, {"on": "A B i j k"}, {"on": "B C m n o"}]
+        world = world_of(works)
+        lengths = graph_of(distance(project(world, "newman")), "d")
+        a, b, c = (world.institutions.tolist().index(name) for name in "ABC")
+        assert lengths[a][c]["d"] == 6 * UNIT
+        assert lengths[a][b]["d"] + lengths[b][c]["d"] == 6 * UNIT
+        assert len(list(nx.all_shortest_paths(lengths, a, c, weight="d"))) == 2
+
+    def test_counting(self):
+        """A work of three: full gives each pair 1, strict 1/3, newman 1/2; strengths 2, 2/3, 1."""
+        for counting, strength in (("full", 2.0), ("strict", 2 / 3), ("newman", 1.0)):
+            found = measured([{"on": "A b c"}], counting=counting)
+            assert found["strength", "k"] == pytest.approx(dict.fromkeys("Abc", strength))
+            graph = project(world_of([{"on": "A b c"}]), counting)
+            assert graph.data / ONE == pytest.approx(strength / 2)
+
+    def test_variants(self):
+        """k leaves out works above K, complete those with gaps; reweighted lets complete works speak for the others."""
+        works = [{"on": "A b"}, {"on": "A b", "affiliation_status": "partial"}, {"on": "A b c"}, {"on": "A"}]
+        found = measured(works, k=2, coverage_prior_works=1e-9)
+        strengths = {variant: found["strength", variant] for variant in ("all", "k", "complete")}
+        assert strengths == {"all": {"A": 3, "b": 3, "c": 1}, "k": {"A": 2, "b": 2}, "complete": {"A": 1, "b": 1}}
+        # all four works are one cell of coverage, three of them complete: the one complete work of k counts 4/3
+        assert found["strength", "reweighted"] == pytest.approx({"A": 4 / 3, "b": 4 / 3})
+
+    def test_windows_and_ranks(self):
+        """Windows slide by one year; ties share the better rank."""
+        works = [{"on": on, "year": y} for y, on in ((2020, "A b"), (2021, "A b"), (2022, "A c"), (2023, "D e"))]
+        table, _ = centrality.measure(*tables(works), *asked(years=(2020, 2023), window=3))
+        rows = [r for r in table.to_pylist() if r["measure"] == "strength" and r["variant"] == "k"]
+        assert [(r["first_year"], r["institution_id"], r["value"], r["rank"]) for r in rows] == [
+            (2020, "A", 3, 1), (2020, "b", 2, 2), (2020, "c", 1, 3),
+            (2021, "A", 2, 1), (2021, "D", 1, 2), (2021, "b", 1, 2), (2021, "c", 1, 2), (2021, "e", 1, 2),
+        ]  # fmt: skip
+
+    def test_eigenvector_is_of_the_giant_component(self):
+        """Four against three: only the four have a value."""
+        found = measured([{"on": "A b"}, {"on": "b c"}, {"on": "c d"}, {"on": "X y"}, {"on": "y z"}])
+        assert set(found["eigenvector", "k"]) == {"A", "b", "c", "d"}
+        assert set(found["harmonic", "k"]) == set("Abcd") | set("Xyz")
+
+
+class TestAgainstNetworkx:
+    """An independent implementation agrees, on connected worlds and on worlds in pieces."""
+
+    WORLDS = tuple(range(6))
+
+    def world(self, seed):
+        dense = seed % 2
+        return world_of(random_works(seed, 40, 14) if dense else random_works(seed, 24, 30, largest=3, flat=True))
+
+    @pytest.fixture(params=WORLDS)
+    def graph(self, request):
+        world = self.world(request.param)
+        return project(world.only(world.team >= 2), "newman")
+
+    def test_worlds_differ_in_kind(self):
+        """Half of them are in pieces, or nothing is tested."""
+        pieces = []
+        for seed in self.WORLDS:
+            world = self.world(seed)
+            pieces.append(nx.number_connected_components(graph_of(project(world.only(world.team >= 2), "newman"))))
+        assert min(pieces) == 1
+        assert max(pieces) > 1
+
+    def test_paths(self, graph):
+        """Betweenness and harmonic closeness, with the same integer distances."""
+        lengths = distance(graph)
+        harmonic, between = shortest_paths(lengths)
+        referee = graph_of(lengths, "d")
+        n = len(referee)
+        assert between == pytest.approx(list(nx.betweenness_centrality(referee, weight="d").values()), abs=1e-12)
+        expected = nx.harmonic_centrality(referee, distance="d")
+        assert harmonic == pytest.approx([UNIT * expected[i] / (n - 1) for i in range(n)], rel=1e-12)
+
+    def test_paths_in_batches(self, graph, monkeypatch):
+        """The result does not hang on how many sources go together, or on how many hubs prune."""
+        whole = shortest_paths(distance(graph))
+        monkeypatch.setattr("coauth.centrality.paths._CELLS", 1)
+        monkeypatch.setattr("coauth.centrality.paths._HUBS", 2)
+        assert np.allclose(shortest_paths(distance(graph)), whole, rtol=1e-12, atol=1e-15)
+
+    @pytest.mark.parametrize("seed", WORLDS)
+    @pytest.mark.parametrize("counting", ["newman", "full", "strict"])
+    def test_pagerank(self, seed, counting):
+        world = self.world(seed)
+        world = world.only(world.team >= 2)
+        mine = pagerank(world, np.ones((len(world.team), 1)), counting)[:, 0]
+        referee = graph_of(project(world, counting) / ONE)
+        expected = nx.pagerank(referee, alpha=0.85, tol=1e-14, max_iter=10_000)
+        assert mine / len(mine) == pytest.approx([expected[i] for i in range(len(mine))], abs=1e-11)
+        assert mine.mean() == pytest.approx(1)
+
+    def test_eigenvector(self, graph):
+        nodes, values = eigenvector(graph)
+        referee = graph_of(graph / ONE).subgraph(nodes.tolist())
+        assert len(nodes) == max(len(c) for c in nx.connected_components(graph_of(graph)))
+        expected = nx.eigenvector_centrality_numpy(referee, weight="weight")
+        assert values == pytest.approx([expected[i] for i in nodes.tolist()], abs=1e-9)
+        assert (values > 0).all()
+
+    def test_unconverged_is_an_error(self, graph):
+        """Nothing is returned that is not the answer."""
+        with pytest.raises(MeasureFailed, match="measures"):
+            eigenvector(graph, most=2)
+        world = self.world(1)
+        with pytest.raises(MeasureFailed, match="PageRank"):
+            pagerank(world.only(world.team >= 2), np.ones(((world.team >= 2).sum(), 1)), "newman", most=1)
+
+
+class TestProperties:
+    @settings(max_examples=25, deadline=None)
+    @given(st.integers(0, 10_000))
+    def test_strength_is_a_count(self, seed):
+        """Newman: each institution's strength is its number of works with another, and row sums of W agree."""
+        works = random_works(seed, works=25)
+        found = measured(works, measures=("strength",), resampled=("strength",)).get(("strength", "k"), {})
+        counts = {}
+        for names in (work["on"].split() for work in works):
+            for name in names if len(names) > 1 else ():
+                counts[name] = counts.get(name, 0) + 1
+        assert found == counts
+        world = world_of(works)
+        assert project(world, "newman").sum(axis=1) / ONE == pytest.approx(
+            [counts.get(i, 0) for i in world.institutions], abs=1e-9
+        )
+
+    @settings(max_examples=10, deadline=None)
+    @given(st.integers(0, 10_000))
+    def test_row_order_is_irrelevant(self, seed):
+        works, affiliations = tables(random_works(seed, years=(2020, 2021)))
+        one, _ = centrality.measure(works, affiliations, *asked(years=(2020, 2021)))
+        two, _ = centrality.measure(shuffled(works, 1), shuffled(affiliations, 2), *asked(years=(2020, 2021)))
+        assert one.equals(two)
+
+    @settings(max_examples=10, deadline=None)
+    @given(st.integers(0, 10_000))
+    def test_renaming_only_renames(self, seed):
+        """New ids in another order: every value and rank stays with its institution."""
+        works, affiliations = tables(random_works(seed))
+        old = pc.unique(affiliations["institution_id"]).sort().to_pylist()
+        new = dict(zip(old, [f"Z{i:02d}" for i in np.random.default_rng(seed).permutation(len(old))], strict=True))
+        renamed = [new[i] for i in affiliations["institution_id"].to_pylist()]
+        at = affiliations.schema.get_field_index("institution_id")
+        again = AFFILIATIONS.check(affiliations.set_column(at, "institution_id", pa.array(renamed)))
+        keys = ["institution_id", "measure", "variant"]
+
+        def by_key(links, names):
+            rows = centrality.measure(works, links, *asked())[0].to_pandas()
+            rows = rows[rows["measure"] != "eigenvector"]  # of two equal components the ids decide
+            return rows.assign(institution_id=rows["institution_id"].map(names)).set_index(keys).sort_index()
+
+        one, two = by_key(affiliations, new), by_key(again, {i: i for i in new.values()})
+        assert one.index.equals(two.index)
+        for column in ("value", "rank", "low", "high", "rank_low", "rank_high"):
+            assert one[column].to_numpy() == pytest.approx(two[column].to_numpy(), nan_ok=True, rel=1e-6)
+
+    @pytest.mark.parametrize(
+        "works",
+        [[], [{"on": "A"}], [{"on": "A"}, {"on": "b"}], [{"on": "A b"}], [{"on": "A b"}, {"on": "C d"}],
+         [{"on": "A b", "included": False, "exclusion_reason": "paratext"}], [{"on": "A b c"}],
+         [{"on": "A b", "affiliation_status": "partial"}], [{"on": "A b", "publisher": None, "field_id": None}]],
+    )  # fmt: skip
+    def test_small_and_empty_worlds(self, works):
+        """Nothing, one node, no edge, one edge, two pieces, only works above K: a valid table and no warning."""
+        for k in (2, 50):
+            table, kept = centrality.measure(*tables(works), *asked(k=k, comparisons=(((2019, 2019), (2020, 2020)),), years=(2019, 2020)))
+            assert CENTRALITY.check(table).num_rows == table.num_rows
+            assert all(len(v) == len(kept.institutions) for v in kept.value.values())
+
+    def test_only_resampled_measures_have_intervals(self):
+        """Degree, closeness, betweenness and eigenvector are reported without: resampling would shift them."""
+        table, _ = centrality.measure(*tables(random_works(3)), *asked())
+        for row in table.to_pylist():
+            given_ = [row[c] is not None for c in ("low", "high", "rank_low", "rank_high")]
+            assert given_ == [row["measure"] in RESAMPLED] * 4
+            if row["measure"] in RESAMPLED:
+                assert row["low"] <= row["high"]
+                assert 1 <= row["rank_low"] <= row["rank_high"]
+
+
+class TestResampling:
+    def test_same_bytes_twice(self):
+        """Values, intervals and kept replicates are those of the seed; another seed gives others."""
+        data = tables(random_works(7, works=200, years=(2018, 2021)))
+        setting = {"years": (2018, 2021), "comparisons": (((2018, 2018), (2021, 2021)),)}
+        (one, a), (two, b), (other, _) = (centrality.measure(*data, *asked(**setting, seed=s)) for s in (1, 1, 2))
+        assert one.equals(two)
+        assert all(a.drawn[key].tobytes() == b.drawn[key].tobytes() for key in a.drawn)
+        assert a.drawn.keys() == b.drawn.keys()
+        assert not one.equals(other)
+
+    def test_a_window_does_not_depend_on_the_others(self):
+        """The draws of 2021 are the same whether or not 2018–2020 are measured."""
+        data = tables(random_works(8, works=200, years=(2018, 2021)))
+        long, _ = centrality.measure(*data, *asked(years=(2018, 2021)))
+        short, _ = centrality.measure(*data, *asked(years=(2021, 2021)))
+        assert long.filter(pc.equal(long["first_year"], 2021)).equals(short)
+
+    def test_strata_keep_their_works(self):
+        """Works of a stratum are drawn from that stratum, as many as it has; large works and no field stand apart."""
+        works = [{"on": "A b c", "field_id": f} for f in ["17"] * 20 + ["27"] * 20 + [None] * 20] + [{"on": "A b c d"}] * 12
+        world = world_of([work | {"year": 2020 + i % 2} for i, work in enumerate(works)])
+        stratum = strata(world, most=3)
+        # 10 of each field and none in each year; the large ones are 6 a year, too few, and go together over the window
+        assert sorted(np.bincount(stratum).tolist()) == [10] * 6 + [12]
+        times = draw(stratum, (2020, 2021), asked()[1])
+        for s in np.unique(stratum):
+            assert (times[stratum == s].sum(axis=0) == (stratum == s).sum()).all()
+
+    def test_a_replicate_is_the_measure_of_the_works_drawn(self):
+        """PageRank with each work counted as often as drawn equals networkx on those works, where nobody drops out."""
+        world = world_of(random_works(2, works=300))
+        world = world.only(world.team >= 2)
+        times = draw(strata(world, 50), (2020, 2020), asked()[1])[:, :3].astype(float)
+        found = pagerank(world, times, "newman")
+        for r in range(3):
+            scaled = sp.csr_array(world.matrix.T @ sp.diags_array(times[:, r] / (world.team - 1)) @ world.matrix)
+            scaled.setdiag(0)
+            scaled.eliminate_zeros()
+            assert (scaled.sum(axis=1) > 0).all()
+            expected = nx.pagerank(graph_of(scaled), tol=1e-14, max_iter=10_000)
+            assert found[:, r] / len(expected) == pytest.approx(list(expected.values()), abs=1e-10)
+
+    def test_an_institution_drawn_without_works_keeps_its_place(self):
+        """It has (1−d)/N, and the mean stays 1."""
+        world = world_of([{"on": "A b"}, {"on": "A c"}, {"on": "A c"}])
+        found = pagerank(world, np.array([[0.0], [1.0], [1.0]]), "newman")[:, 0]
+        assert found[1] == pytest.approx(0.15)
+        assert found.mean() == pytest.approx(1)
+
+    def test_intervals_cover_the_truth(self):
+        """300 worlds of 240 works from one known urn: the 95 % interval of a strength holds the truth in 95 % of them.
+
+        With 300 × 5 intervals the standard error is below 1.3 points; half as wide an interval covers two thirds.
+        """
+        urn = world_of(random_works(5, works=2000))
+        urn = urn.only(urn.team >= 2)
+        generator = np.random.default_rng(11)
+        odds = np.bincount(urn.matrix.indices) / len(urn.team)
+        some = np.argsort(-odds)[1:6]
+        held, halved = [], []
+        for sample in range(300):
+            rows = np.sort(generator.integers(0, len(urn.team), 240))
+            part = Incidence(sp.csr_array(urn.matrix[rows]), urn.institutions, urn.works.take(pa.array(rows)))
+            times = draw(np.zeros(240, np.int64), (sample, sample), asked(replicates=200)[1])
+            low, high = interval(part.by_institution @ times, 0.95)
+            truth, middle = 240 * odds, (low + high) / 2
+            held.append((low <= truth) & (truth <= high))
+            halved.append(np.abs(truth - middle) <= (high - low) / 4)
+        assert 0.92 <= np.mean(np.array(held)[:, some]) <= 0.98
+        assert np.mean(np.array(halved)[:, some]) < 0.8
+
+    def test_resampling_does_not_shift_pagerank(self):
+        """The mean replicate lies at the value for large and middling institutions, though many small ones drop out."""
+        world = world_of(random_works(4, works=400, institutions=120, largest=3))
+        world = world.only(world.team >= 2)
+        value = pagerank(world, np.ones((len(world.team), 1)), "newman")[:, 0]
+        times = draw(strata(world, 50), (2020, 2020), asked(replicates=300)[1]).astype(float)
+        replicates = pagerank(world, times, "newman", 1e-8)
+        large = np.argsort(-value)[:30]
+        assert (replicates[large].mean(axis=1) / value[large]).mean() == pytest.approx(1, abs=0.03)
+
+
+class TestCompleteness:
+    def planted(self, works, seed=0):
+        """Two publishers, two years, small and large teams; publisher Q spoils large teams in the second year."""
+        generator = np.random.default_rng(seed)
+        rows, truth = [], []
+        for _ in range(works):
+            publisher, year, authors = generator.choice(["P", "Q"]), int(generator.integers(2020, 2022)), int(generator.choice([2, 10]))
+            p = 0.3 if (publisher, year, authors) == ("Q", 2021, 10) else 0.9
+            truth.append(p)
+            status = "complete" if generator.random() < p else "partial"
+            rows.append({"on": "A b", "publisher": str(publisher), "year": year, "n_authors": authors, "affiliation_status": status})
+        return tables(rows)[0], np.array(truth)
+
+    def test_recovers_what_was_planted(self):
+        works, truth = self.planted(8000)
+        assert complete_probability(works, asked()[1]) == pytest.approx(truth, abs=0.04)
+
+    def test_weights_add_up(self):
+        """Complete works weighted by 1/P stand for all works."""
+        works, _ = self.planted(4000)
+        p = complete_probability(works, asked()[1])
+        complete = pc.equal(works["affiliation_status"], "complete").to_numpy()
+        assert (1 / p[complete]).sum() == pytest.approx(4000, rel=0.01)
+
+    def test_a_small_cell_is_drawn_to_its_publisher(self):
+        """One partial work in a new field is not proof that the field has no complete works."""
+        rows = [{"on": "A b"}] * 100 + [{"on": "A b", "affiliation_status": "partial", "field_id": "99"}]
+        p = complete_probability(tables(rows)[0], asked()[1])
+        assert p[-1] > 0.9
+        assert p[-1] < p[0]
+
+    def test_without_is_a_fit_without(self):
+        """Taking works out of the counts gives what fitting on the others gives."""
+        works, _ = self.planted(400)
+        measures = asked()[1]
+        rows = np.arange(0, 400, 7)
+        p, variance = Completeness.of(works, measures).without(rows)
+        left = works.set_column(works.schema.get_field_index("included"), "included", pa.array(np.arange(400) % 7 != 0))
+        assert p == pytest.approx(complete_probability(left, measures)[rows])
+        assert (variance >= p * (1 - p)).all()
+
+    def test_edge_cases(self):
+        """No works, none complete, none included: numbers, no warnings."""
+        measures = asked()[1]
+        assert complete_probability(WORKS.empty(), measures).tolist() == []
+        assert complete_probability(tables([{"on": "A b", "affiliation_status": "partial"}])[0], measures).tolist() == [0]
+        assert complete_probability(tables([{"on": "A b", "included": False}])[0], measures).tolist() == [0.5]
+        alone, _ = Completeness.of(tables([{"on": "A b"}])[0], measures).without(np.array([0]))
+        assert alone.tolist() == [0.5]

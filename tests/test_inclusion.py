@@ -1,0 +1,132 @@
+"""What counts once, and what only looks as if it were twice."""
+
+import itertools
+import random
+
+import pytest
+from world import rows, work
+
+TITLE = "The growth of crystals under a magnetic field of changing strength"
+AUTHORS = [["I1"], ["I10"]]
+
+
+def version(number, year=2020, kind="article", **told):
+    return work(number, year, told.pop("authors", AUTHORS), type=kind, **{"title": TITLE} | told)
+
+
+def excluded(made):
+    return {w: why for w, why in rows(made.works, "work_id", "exclusion_reason") if why}
+
+
+def test_a_work_alone_counts(world):
+    """Nothing is excluded without a reason, and included says the same."""
+    made = world(work(1, 2020, AUTHORS), work(2, 2020, AUTHORS))
+    assert excluded(made) == {}
+    assert rows(made.works, "included") == [True, True]
+
+
+@pytest.mark.parametrize(("told", "reason"), [({"is_retracted": True}, "retracted"), ({"is_paratext": True}, "paratext"),
+                                              ({"is_retracted": True, "is_paratext": True}, "retracted")])  # fmt: skip
+def test_retracted_works_and_paratext_are_rows_that_count_nowhere(world, told, reason):
+    """The row stays with its reason; edges, memberships, coverage and institutions' works do without it."""
+    made = world(work(1, 2020, AUTHORS, **told))
+    assert rows(made.works, "included", "exclusion_reason", "n_institutions") == [(False, reason, 2)]
+    assert made.edges.num_rows == made.memberships.num_rows == made.coverage.num_rows == 0
+    assert rows(made.institutions, "works") == [0, 0]
+
+
+def test_a_retracted_doi_is_retracted_under_every_id(world):
+    """OpenAlex marks the retraction on one of two records of a DOI: neither counts; works without DOI are nobody's copies."""
+    made = world(version(1, doi="10.5/a", is_retracted=True), version(2, doi="10.5/a", title="Other"), version(3, title="No", doi=None),
+                 version(4, title="Of another kind", doi=None, is_retracted=True))  # fmt: skip
+    assert excluded(made) == {"W1": "retracted", "W2": "retracted", "W4": "retracted"}
+
+
+def test_one_doi_is_one_work(world):
+    """Of two ids with one DOI the version of record counts, whatever title, year and authors say; DOIs compare without case or resolver."""
+    made = world(
+        version(1, kind="preprint", doi="https://doi.org/10.5/ABC"),
+        version(2, year=2023, title="Other", authors=[["I2"]], doi="https://dx.doi.org/10.5/abc"),
+        version(3, doi="10.5/abd"),
+    )
+    assert excluded(made) == {"W1": "duplicate: same DOI"}
+
+
+def test_of_equals_the_smaller_number_counts(world):
+    """Ids compare as numbers: W9 before W10, and W999 before W1000."""
+    made = world(*(version(n, doi="https://doi.org/10.5/x") for n in (10, 9, 100)))
+    assert excluded(made) == {"W10": "duplicate: same DOI", "W100": "duplicate: same DOI"}
+
+
+@pytest.mark.parametrize(("years", "gone"), [((2020, 2020), True), ((2020, 2019), True), ((2020, 2021), True), ((2020, 2018), False), ((2020, 2022), False)])
+def test_a_preprint_within_a_year_of_its_article_is_the_same_work(world, years, gone):
+    """Equal title, authors and institutions, one a preprint, at most one year apart: the article counts."""
+    made = world(version(5, years[0]), version(1, years[1], "preprint"))
+    assert excluded(made) == ({"W1": "duplicate: same title"} if gone else {})
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{"title": TITLE + " again"}, {"authors": [*AUTHORS, ["I10"]]}, {"authors": [["I1"], ["I11"]]}, {"authors": [["I1"], []]}],
+    ids=["title", "number of authors", "institutions", "fewer institutions"],
+)
+def test_a_preprint_that_differs_is_another_work(world, told):
+    """One difference in title, number of authors or institutions keeps both."""
+    assert excluded(world(version(1), version(2, kind="preprint", **told))) == {}
+
+
+def test_titles_compare_by_letters_and_digits(world):
+    """Case, blanks, hyphens and punctuation make no other title."""
+    other = TITLE.upper().replace(" ", "  ").replace("MAGNETIC", "MAGNETIC-") + "."
+    assert excluded(world(version(1), version(2, kind="preprint", title=other))) == {"W2": "duplicate: same title"}
+
+
+def test_book_reviews_of_one_title_are_kept(world):
+    """Two journal texts of one title with DOIs of their own are two works, even by the same author in the same year."""
+    made = world(*(version(n, kind=k, authors=[["I1"]]) for n, k in ((1, "review"), (2, "review"), (3, "article"), (4, "book"))))
+    assert excluded(made) == {}
+
+
+def test_a_record_without_doi_is_the_weaker_of_two(world):
+    """The same text once with and once without a DOI counts once, by type and then by number."""
+    assert excluded(world(version(1, doi=None), version(2))) == {"W2": "duplicate: same title"}
+    assert excluded(world(version(2, doi=None, kind="report"), version(3))) == {"W2": "duplicate: same title"}
+
+
+def test_short_titles_tell_nothing(world):
+    """"Introduction" and no title at all are never the same work."""
+    for title in ("Introduction", "", None, "Nineteen letters on", "— — — — — — — — — — — — — —"):
+        assert excluded(world(version(1, title=title), version(2, kind="preprint", title=title))) == {}
+    title = "Exactly twenty letter"
+    assert len(title.replace(" ", "")) == 19
+    assert excluded(world(version(1, title=title + "s"), version(2, kind="preprint", title=title + "s"))) == {"W2": "duplicate: same title"}
+
+
+def test_an_excluded_version_excludes_no_other(world):
+    """A retracted article does not hide its preprint, and of three versions two go, each with its own reason."""
+    assert excluded(world(version(1, is_retracted=True), version(2, kind="preprint"))) == {"W1": "retracted"}
+    made = world(version(1, doi="10.5/a"), version(2, doi="10.5/a", title="Other"), version(3, 2021, "preprint"))
+    assert excluded(made) == {"W2": "duplicate: same DOI", "W3": "duplicate: same title"}
+
+
+def test_a_later_preprint_of_a_preprint_is_the_same_work(world):
+    """Versions a year apart chain: article 2018, preprints 2019 and 2020 are one work; without the middle one, two."""
+    chain = [version(1, 2018), version(2, 2019, "preprint"), version(3, 2020, "preprint")]
+    assert set(excluded(world(*chain))) == {"W2", "W3"}
+    assert excluded(world(chain[0], chain[2])) == {}
+
+
+def test_the_order_of_records_does_not_matter(world):
+    """Every order of the same seven records excludes the same ones for the same reasons."""
+    records = [
+        version(1, 2018), version(2, 2019, "preprint"), version(3, 2020, "preprint"), version(4, doi="10.5/a"), version(5, doi="10.5/a", kind="book"),
+        version(6, doi=None), version(7, 2021, is_retracted=True),
+    ]  # fmt: skip
+    orders = random.Random(5).sample(list(itertools.permutations(records)), 12)
+    assert len({str(sorted(excluded(world(*o)).items())) for o in orders}) == 1
+
+
+def test_countries_of_strings_count_for_a_work_once(world):
+    """n_countries joins countries of institutions and of strings; the same country from both is one."""
+    authors = [["I1"], {"countries": ["CN"]}, ["I10"], {"countries": ["IR"]}]
+    assert rows(world(work(1, 2020, authors)).works, "n_countries", "n_institutions") == [(3, 2)]

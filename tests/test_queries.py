@@ -1,0 +1,212 @@
+"""The shipped questions are right, and a wrong question is refused with its file, its key and all its neighbours."""
+
+import csv
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from coauth import queries
+from coauth.errors import QueryError
+
+SHIPPED = Path(__file__).parents[1] / "queries"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return Path(shutil.copytree(SHIPPED, tmp_path / "queries"))
+
+
+def edit(folder, file, old, new):
+    path = folder / file
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def refusal(folder):
+    with pytest.raises(QueryError) as refused:
+        queries.load(folder)
+    return str(refused.value)
+
+
+WRONG = [
+    ("scope.toml", "last_year = 2024", "last_yaer = 2024", "scope.toml: last_yaer: unknown key, did you mean 'last_year'?"),
+    ("scope.toml", "last_year = 2024", "", "scope.toml: last_year: Field required"),
+    ("scope.toml", "last_year = 2024", 'last_year = "2024"', "scope.toml: last_year: Input should be a valid integer"),
+    ("scope.toml", "last_year = 2024", "last_year = 2024.0", "scope.toml: last_year: Input should be a valid integer"),
+    ("scope.toml", "last_year = 2024", "last_year = 2010", "last_year 2010 is before first_year 2011"),
+    ("scope.toml", '"DK"', '"dk"', "scope.toml: countries.0: String should match pattern"),
+    ("scope.toml", '"DK"', "", "scope.toml: countries: "),
+    ("scope.toml", "max_institutions = 50", "max_institutions = 1", "scope.toml: max_institutions: "),
+    ("scope.toml", "title =", "title = =", "scope.toml: not TOML"),
+    ("groups.toml", 'id = "nordic"', 'id = "china"', "group.id: listed twice: china"),
+    ("groups.toml", 'id = "nordic"', 'id = "international"', "group.id: listed twice: international"),
+    ("groups.toml", "name_da", "name_dk", "groups.toml: group.0.name_dk: unknown key, did you mean 'name_da'?"),
+    ("events.toml", '["russia"]', '["rusia"]', "events.toml: event 'russia-suspension': series: no group or watchlist makes 'rusia', did you mean 'russia'?"),
+    ("events.toml", "list:miit", "list:mit", "no group or watchlist makes 'list:mit', did you mean 'list:miit'?"),
+    ("events.toml", 'id = "uris"', 'id = "russia-suspension"', "event.id: listed twice: russia-suspension"),
+    ("events.toml", "2022-03-01", '"soon"', "events.toml: event.0.date: "),
+    ("measures.toml", "[[2011, 2013], [2022, 2024]]", "[[2011, 2022], [2022, 2024]]", "windows must follow each other without overlap"),
+    ("measures.toml", '"pagerank"', '"pagerang"', "measures.toml: measures.3: "),
+    ("measures.toml", "replicates = 400", "replicates = 4", "measures.toml: replicates: "),
+    ("institutions.toml", "04qtj9h94", "04qtj9h9", "institutions.toml: aliases.DTU: "),
+    ("institutions.toml", "drop_ancestors = true", 'drop_ancestors = "yes"', "institutions.toml: drop_ancestors: "),
+    ("institutions.toml", "https://ror.org/04jewc589", "https://ror.org/02cdjts56", "https://ror.org/02cdjts56 is itself succeeded"),
+    ("institutions.toml", "https://ror.org/045gqp102", "https://ror.org/02cdjts56", "successors: listed twice: https://ror.org/02cdjts56"),
+    ("watchlists/miit.toml", "enabled = true", 'enabled = "off"', "miit.toml: enabled: "),
+    ("watchlists/miit.toml", "I125839683", "I82880672", "entry.openalex: listed twice: I82880672"),
+    ("watchlists/miit.toml", 'openalex = "I125839683"', "", "entry.openalex: missing for bit"),
+    ("watchlists/miit.toml", "valid_from", "valid_form", ""),
+    ("watchlists/miit.toml", 'id = "heu"', 'id = "heu"\nvalid_form = 2020-06-05', "entry.2.valid_form: unknown key, did you mean 'valid_from'?"),
+    ("watchlists/miit.toml", 'id = "miit"', 'id = "aspi44"', "two lists share the id 'aspi44'"),
+    ("technologies/aspi44.toml", '"T10275"', '"10275"', "aspi44.toml: technology.0.core_topics.0: "),
+    ("technologies/aspi44.toml", '"nanofabricat*"', '""', "aspi44.toml: technology.0.phrases.0: "),
+    ("technologies/aspi44.toml", '"nanofabricat*"', '"*"', "aspi44.toml: technology.0.phrases.0: "),
+    ("technologies/aspi44.toml", 'id = "coatings"', 'id = "nanoscale_materials"', "technology.id: listed twice: nanoscale_materials"),
+    ("technologies/aspi44.toml", 'eu10 = ["EU10"]', 'eu10 = ["EU11"]', "aspi44.toml: technology.0.eu10.0: "),
+    ("technologies/aspi44.toml", "core_min_score = 0.5", "core_min_score = 50", "aspi44.toml: core_min_score: "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "old", "new", "says"), [w for w in WRONG if w[3]], ids=lambda v: str(v)[:30])
+def test_every_kind_of_fault_is_named(folder, file, old, new, says):
+    """An unknown key, a missing value, a wrong type, a broken reference or a repetition is told by file and key, with what was meant."""
+    edit(folder, file, old, new)
+    said = refusal(folder)
+    assert says in said
+    assert "coauth queries check" in said
+
+
+def test_all_faults_are_named_at_once(folder):
+    """Six faults in five files give six lines and one advice, so that one reading mends everything."""
+    edit(folder, "scope.toml", '"DK"', '"Denmark"')
+    edit(folder, "scope.toml", "max_institutions", "max_institution")
+    edit(folder, "groups.toml", "figure = false", "figur = false")
+    edit(folder, "watchlists/miit.toml", "version", "versoin")
+    (folder / "events.toml").unlink()
+    (folder / "sql" / "edges.txt").write_text("")
+    said = refusal(folder).splitlines()
+    for file in ("scope.toml: countries.0", "scope.toml: max_institution: unknown key", "groups.toml: group.4.figur",
+                 "miit.toml: versoin", "events.toml: missing", "edges.txt: no such question"):  # fmt: skip
+        assert sum(file in line for line in said) == 1, file
+    assert said[-1] == "mend them and run `coauth queries check`"
+
+
+@pytest.mark.parametrize("stranger", ["scpoe.toml", "watchlists/deep/x.toml", "watchlist/miit.toml", "sql/edges.sq", "notes.md"])
+def test_a_file_that_asks_nothing_is_refused(folder, stranger):
+    """A misspelt file name is named, not passed over; hidden files are nobody's question."""
+    (folder / stranger).parent.mkdir(parents=True, exist_ok=True)
+    (folder / stranger).write_text("")
+    (folder / ".DS_Store").write_text("")
+    said = refusal(folder)
+    assert stranger in said
+    assert "DS_Store" not in said
+
+
+def test_a_second_enabled_set_of_technologies_is_refused(folder):
+    """Profiles name one set, so two enabled at once are told by name; a disabled one is welcome."""
+    text = (folder / "technologies/aspi44.toml").read_text("utf-8").replace('id = "aspi44"', 'id = "mine"', 1)
+    (folder / "technologies/mine.toml").write_text(text, "utf-8")
+    assert "enabled: aspi44, mine; enable one set at a time" in refusal(folder)
+    edit(folder, "technologies/mine.toml", "enabled = true", "enabled = false")
+    assert len(queries.load(folder).technologies) == 2
+
+
+def test_no_folder_and_no_text_are_refused(folder, tmp_path):
+    """A missing folder, a folder in a file's place and bytes that are no text are each one line."""
+    with pytest.raises(QueryError, match="coauth init"):
+        queries.load(tmp_path / "nowhere")
+    (folder / "scope.toml").unlink()
+    (folder / "scope.toml").mkdir()
+    (folder / "groups.toml").write_bytes(b"\xff\xfe")
+    said = refusal(folder)
+    assert "scope.toml: Is a directory" in said
+    assert "groups.toml: not TOML" in said
+
+
+def test_the_fingerprint_knows_every_byte(folder, asked):
+    """The same files give the same fingerprint anywhere; one byte or one file's name gives another."""
+    assert queries.load(folder).fingerprint == asked.fingerprint
+    seen = {asked.fingerprint}
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in {".toml", ".sql"}):
+        before = path.read_bytes()
+        path.write_bytes(before + b"\n")
+        seen.add(queries.load(folder).fingerprint)
+        path.write_bytes(before)
+    (folder / "sql/edges.sql").rename(folder / "sql/edge.sql")
+    seen.add(queries.load(folder).fingerprint)
+    assert len(seen) == 2 + sum(p.suffix in {".toml", ".sql"} for p in folder.rglob("*"))
+
+
+def test_the_scope_decides_whether_a_harvest_goes_on(asked):
+    """What is harvested changes the scope's fingerprint; what only counts later (title, last year, K) does not."""
+    scope = asked.scope
+    for same in ({"title": "x"}, {"last_year": 2025}, {"max_institutions": 60}, {"preliminary_years": 0}, {"types": scope.types[::-1]}):
+        assert scope.model_copy(update=same).fingerprint == scope.fingerprint
+    for other in ({"countries": ("DK", "GL")}, {"first_year": 2012}, {"types": scope.types[:-1]}):
+        assert scope.model_copy(update=other).fingerprint != scope.fingerprint
+
+
+def test_preliminary_years_are_the_last_measured_ones(asked):
+    """Two preliminary years of 2011–2024 are 2023 and 2024; none are none."""
+    assert asked.scope.model_copy(update={"preliminary_years": 2}).preliminary == {2023, 2024}
+    assert asked.scope.model_copy(update={"preliminary_years": 0}).preliminary == set()
+
+
+def test_disabled_lists_are_no_table(asked):
+    """SQL sees entries, exclusions and areas of enabled lists only."""
+    off = asked.model_copy(update={
+        "watchlists": tuple(w.model_copy(update={"enabled": False}) for w in asked.watchlists),
+        "technologies": tuple(t.model_copy(update={"enabled": False}) for t in asked.technologies),
+    })  # fmt: skip
+    names = ("entries", "unlisted_descendants", "technology_areas")
+    assert [off.tables()[n].num_rows for n in names] == [0, 0, 0]
+    assert [asked.tables()[n].num_rows > 0 for n in names] == [True, True, True]
+    assert off.tables()["entries"].schema == asked.tables()["entries"].schema
+
+
+def test_the_home_country_is_no_partner(asked):
+    """No partner group holds a country of the scope, and Hong Kong, Macao and Taiwan are in no group but the one that says so."""
+    members = {g.id: set(g.countries) for g in asked.groups.group}
+    assert not set(asked.scope.countries) & set().union(*members.values())
+    assert [g for g, c in members.items() if c & {"HK", "MO"}] == ["china-hk-mo"]
+    assert members["china"] == {"CN"}
+
+
+def test_every_topic_of_a_technology_exists(asked, real_records):
+    """Every core and gated topic id of the shipped technologies is one of OpenAlex's 4,516 topics, and none is both."""
+    with (real_records / "openalex/topics.csv").open(encoding="utf-8") as file:
+        known = {row["topic_id"]: row["topic_name"] for row in csv.DictReader(file)}
+    assert len(known) == 4_516
+    for technology in (t for s in asked.technologies for t in s.technology):
+        assert not set(technology.core_topics) & set(technology.gated_topics), technology.id
+        assert {*technology.core_topics, *technology.gated_topics} <= set(known), technology.id
+
+
+def test_the_names_beside_topic_ids_are_theirs(real_records):
+    """A comment naming a topic names the topic of that id, so that a reviewer reads what the rule does."""
+    with (real_records / "openalex/topics.csv").open(encoding="utf-8") as file:
+        known = {row["topic_id"]: {row["topic_name"], row["topic_name_2025_02"]} for row in csv.DictReader(file)}
+    said = re.findall(r'"(T\d+)",\s*# (.+)', (SHIPPED / "technologies/aspi44.toml").read_text("utf-8"))
+    assert len(said) > 300
+    assert [s for s in said if s[1].strip() not in known[s[0]]] == []
+
+
+def test_the_seven_are_the_seven(asked, real_records):
+    """The MIIT list holds exactly the seven universities, each with its own OpenAlex id and ROR."""
+    with (real_records / "lists/miit_seven_sons.csv").open(encoding="utf-8") as file:
+        wanted = {(r["key"], r["openalex"], r["ror"]) for r in csv.DictReader(file)}
+    (miit,) = asked.watchlists
+    assert {(e.id, e.openalex, e.ror) for e in miit.entry} == wanted
+    assert len(wanted) == 7
+
+
+def test_successors_and_aliases_are_those_of_ror(asked, real_records):
+    """Rolled up are exactly the Danish organisations that ROR gives a successor, into it; aliases are Danish and active in ROR."""
+    with (real_records / "ror/ror_dk_relations.csv").open(encoding="utf-8") as file:
+        told = list(csv.DictReader(file))
+    gone = {(r["ror"], r["related_ror"]) for r in told if r["relation"] == "successor" and r["status"] != "active"}
+    assert {(s.institution, s.successor) for s in asked.rollup.successors} == gone
+    assert set(asked.rollup.aliases.values()) <= {r["ror"] for r in told if r["status"] == "active"}

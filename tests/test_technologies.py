@@ -1,0 +1,168 @@
+"""Which works count for a technology: topic, phrase, exclusion, threshold, and nothing by chance."""
+
+import pyarrow as pa
+import pytest
+from world import rows, topic, work
+
+from coauth import technologies, works
+from coauth.errors import QueryError
+from coauth.queries import Technology
+
+
+def asked_for(asked, *told, **changed):
+    """The shipped queries with these technologies instead, given by keyword."""
+    base = {"id": "quanta", "name": "Quanta", "eu10": ("EU3",), "core_topics": ("T1",), "gated_topics": ("T2",), "phrases": ("quantum dot*",)}
+    made = tuple(Technology(**(base | t)) for t in told or ({},))
+    (shipped,) = asked.technologies
+    return asked.model_copy(update={"technologies": (shipped.model_copy(update={"technology": made} | changed),)})
+
+
+def found(queries, *topics, title="Of nothing", abstract=None, primary=None, era="v2"):
+    """(technology, basis, topic, phrase) of one work with these topics, ranked."""
+    ranked = [t if isinstance(t, dict) else topic(t) for t in topics]
+    chief = primary or (ranked[0] if ranked else {})
+    text = {
+        "work_id": "W1", "title": title, "abstract": abstract, "topic_ids": [t["id"].rsplit("/", 1)[-1] for t in ranked],
+        "topic_scores": [t["score"] for t in ranked], "primary_topic_id": chief.get("id", "").rsplit("/", 1)[-1] or None,
+        "topic_score": chief.get("score"),
+    }  # fmt: skip
+    made = technologies.assign(pa.Table.from_pylist([text], works.TEXTS), queries, era)
+    return rows(made, "technology_id", "basis", "topic_id", "phrase")
+
+
+CASES = {
+    "a core primary topic": ((["T1"], "Of nothing"), ("topic", "T1", None)),
+    "a core primary topic that says so too": ((["T1"], "Quantum dots"), ("topic", "T1", None)),
+    "a core topic of lower rank with a phrase": ((["T9", "T1"], "Quantum dots"), ("topic+phrase", "T1", "quantum dots")),
+    "a core topic of lower rank alone": ((["T9", "T1"], "Of nothing"), None),
+    "a gated primary topic with a phrase": ((["T2"], "Quantum dots"), ("gated+phrase", "T2", "quantum dots")),
+    "a gated topic of lower rank with a phrase": ((["T9", "T8", "T2"], "A quantum dot"), ("gated+phrase", "T2", "quantum dot")),
+    "a gated topic alone": ((["T2"], "Of nothing"), None),
+    "a phrase alone": ((["T9"], "Quantum dots"), None),
+    "a phrase and no topic": (([], "Quantum dots"), None),
+    "both kinds of topic": ((["T2", "T1"], "Quantum dots"), ("topic+phrase", "T1", "quantum dots")),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_basis_and_the_strongest_first(asked, case):
+    """A work counts once for a technology, on the strongest basis it has, or not at all."""
+    (topics, title), wanted = CASES[case]
+    assert found(asked_for(asked), *topics, title=title) == ([("quanta", *wanted)] if wanted else [])
+
+
+@pytest.mark.parametrize(("score", "basis"), [(0.5, "topic"), (0.4999, None), (None, None), (1.0, "topic")])
+def test_a_core_topic_needs_its_score(asked, score, basis):
+    """core_min_score itself is enough, less is not, and no score is less."""
+    hits = found(asked_for(asked), topic("T1", score))
+    assert [h[1] for h in hits] == ([basis] if basis else [])
+    assert [h[1] for h in found(asked_for(asked), topic("T1", score), title="Quantum dots")] == [basis or "topic+phrase"]
+
+
+def test_an_exclusion_cancels_the_phrase_and_not_the_topic(asked):
+    """An excluded word in the title takes phrases away; one in the abstract, or beside a core primary topic, takes nothing."""
+    rule = asked_for(asked, {"exclusions": ("drug delivery",)})
+    assert found(rule, "T2", title="Quantum dots in drug-delivery") == []
+    assert found(rule, "T9", "T1", title="Drug delivery", abstract="quantum dots") == []
+    assert found(rule, "T1", title="Quantum dots in drug delivery") == [("quanta", "topic", "T1", None)]
+    assert found(rule, "T2", title="Quantum dots", abstract="not for drug delivery") == [("quanta", "gated+phrase", "T2", "quantum dots")]
+
+
+def test_a_primary_topic_missing_from_the_topics_counts(asked):
+    """The primary topic is a topic of the work even where the list lacks it."""
+    assert found(asked_for(asked), primary=topic("T2"), title="Quantum dots") == [("quanta", "gated+phrase", "T2", "quantum dots")]
+
+
+PHRASES = [
+    ("quantum dot*", "Quantum-Dots at work", "quantum-dots"),
+    ("quantum dot*", "quantum‐dots by Wiley", "quantum‐dots"),
+    ("quantum dot*", "quantum\u00a0dot", "quantum\u00a0dot"),
+    ("quantum dot*", "quantum–dots", "quantum–dots"),
+    ("quantum dot*", "a quantum\n dot", "quantum\n dot"),
+    ("quantum dot*", "quantum, dots", None),
+    ("quantum dot*", "a quantumdot", None),
+    ("quantum dot*", "subquantum dots", None),
+    ("quantum dot", "quantum dots", None),
+    ("quantum dot", "(quantum dot)", "quantum dot"),
+    ("nanofabricat*", "Nanofabrication", "nanofabrication"),
+    ("nanofabricat*", "nano-fabrication", None),
+    ("all-solid-state", "all‑solid‐state battery", "all‑solid‐state"),
+    ("all-solid-state", "all solid state battery", "all solid state"),
+    ("2D material*", "Growth of 2d materials", "2d materials"),
+    ("2D material*", "12D materials", None),
+    ("6G", "6G", "6g"),
+    ("6G", "16G and 6GHz", None),
+    ("C++", "in C++ or not", "c++"),
+    ("a.b", "acb", None),
+    ("batter*", "Bátter batterier", "batterier"),
+]
+
+
+@pytest.mark.parametrize(("phrase", "title", "wanted"), PHRASES)
+def test_phrases_are_whole_words_in_any_spelling(asked, phrase, title, wanted):
+    """Words stand whole, in either case, parted by any blank or hyphen as publishers print them; a star ends a word freely."""
+    hits = found(asked_for(asked, {"phrases": (phrase,)}), "T2", title=title)
+    assert [h[3] for h in hits] == ([wanted] if wanted else [])
+
+
+@pytest.mark.parametrize(
+    ("title", "count"),
+    [
+        ("Drone brood and swarming of honey bees", 0), ("Rocket salad under organic farming", 0), ("Microsatellite markers of cod", 0),
+        ("Propellant-driven inhalers for asthma", 0), ("Microreactors in chemistry", 0), ("Battery of cognitive tests", 0),
+        ("Swarms of unmanned aerial vehicles", 1), ("Lithium-ion batteries", 1),
+    ],
+)  # fmt: skip
+def test_homonyms_do_not_count(asked, title, count):
+    """Bees, salad and DNA: a title with a word of a technology in another sense counts for none, whatever topics it has beside."""
+    topics = sorted({t for s in asked.technologies for x in s.technology for t in (*x.core_topics, *x.gated_topics)})
+    text = {"work_id": "W1", "title": title, "abstract": None, "topic_ids": topics, "topic_scores": [0.9] * len(topics)}
+    hits = rows(technologies.assign(pa.Table.from_pylist([text], works.TEXTS), asked, "v2"), "technology_id", "phrase")
+    assert len(hits) >= count
+    assert bool(hits) is bool(count), hits
+
+
+def test_title_is_read_before_the_abstract(asked):
+    """The phrase shown is the title's where it has one; title_only says that there was no abstract to read."""
+    rule = asked_for(asked, {"phrases": ("quantum dot*", "nanowire*")})
+    assert found(rule, "T2", title="Nanowires", abstract="quantum dots")[0][3] == "nanowires"
+    for abstract, alone in ((None, True), ("", True), ("text", False)):
+        text = {"work_id": "W1", "title": "Nanowires", "abstract": abstract, "topic_ids": ["T2"], "topic_scores": [None], "primary_topic_id": None}
+        made = technologies.assign(pa.Table.from_pylist([text], works.TEXTS), rule, "v2")
+        assert rows(made, "title_only", "score") == [(alone, None)]
+
+
+def test_one_work_may_count_for_many_technologies(asked):
+    """Technologies do not compete: a topic of two counts for both, one row each."""
+    rule = asked_for(asked, {"id": "a"}, {"id": "b", "gated_topics": ("T1",), "core_topics": ()}, {"id": "c", "core_topics": ()})
+    assert found(rule, "T1", "T2", title="Quantum dots") == [
+        ("a", "topic", "T1", None), ("b", "gated+phrase", "T1", "quantum dots"), ("c", "gated+phrase", "T2", "quantum dots")]  # fmt: skip
+
+
+def test_a_technology_without_phrases_counts_by_its_core_topic_alone(asked):
+    """No phrase is no match: an empty list opens no gate."""
+    rule = asked_for(asked, {"phrases": ()})
+    assert found(rule, "T2", title="Anything") == []
+    assert found(rule, "T1") == [("quanta", "topic", "T1", None)]
+
+
+@pytest.mark.parametrize("era", ["v1", "unknown"])
+def test_topics_of_another_era_are_refused(asked, era):
+    """Ids stayed when OpenAlex replaced the assignments: a vintage of another era, or of none known, is not judged by this set."""
+    with pytest.raises(QueryError, match=f"'aspi44' was made for topic model v2, this vintage has {era}"):
+        technologies.Matcher(asked.technologies, era)
+    off = tuple(s.model_copy(update={"enabled": False}) for s in asked.technologies)
+    assert technologies.Matcher(off, era).assign(works.TEXTS.empty_table()).num_rows == 0
+
+
+def test_topics_come_through_from_the_record(world):
+    """From the served record to the row: basis, topic and score of the primary topic, phrase from the abstract."""
+    made = world(
+        work(1, 2020, [["I1"]], topics=[topic("T10275", 0.75)]),
+        work(2, 2020, [["I1"]], topics=["T9", "T10079"], abstract="we grow quantum dots here"),
+        work(3, 2020, [["I1"]], topics=[topic("T10275", 0.25)]),
+    )
+    assert rows(made.technologies, "work_id", "technology_id", "basis", "topic_id", "score", "phrase", "title_only") == [
+        ("W1", "nanoscale_materials", "topic", "T10275", 0.75, None, True),
+        ("W2", "nanoscale_materials", "gated+phrase", "T10079", 0.9, "quantum dots", False),
+    ]
