@@ -133,6 +133,15 @@ def harvest(
     )  # fmt: skip
     if vintage.complete:
         return vintage
+    with vintage.held():
+        return _fill(project, source, vintage, day, today, wait, allow_incomplete, progress)
+
+
+def _fill(
+    project: Project, source: Source, vintage: Vintage, day: date, today: date, wait: bool, allow_incomplete: bool,
+    progress: Progress | None,
+) -> Vintage:  # fmt: skip
+    scope = project.queries.scope
     began = date.fromisoformat(vintage.manifest["started"])
     if source.kind == "api":
         summary = api.fill(vintage, scope, as_of=began, key=source.key, url=source.url, wait=wait, progress=progress)
@@ -194,16 +203,17 @@ def build(
         )
     asked = project.queries
     engine = Engine(asked.sql, asked.tables(), memory, threads)
-    vintage.record(build=None)  # until every table is there, none is
-    made, losses = _tables(project, vintage, asked, engine, level)
-    synthetic = tables.is_synthetic(made["works"])
-    hashes = {name: vintage.write(tables.ALL[name], made[name], synthetic) for name in STORED}
-    summary = {
-        "complete": vintage.complete, "level": level, "queries": asked.fingerprint, "synthetic": synthetic, "losses": losses,
-        "rows": {name: made[name].num_rows for name in STORED}, "sha256": hashes, "seed": asked.measures.seed,
-        "versions": versions(),
-    }  # fmt: skip
-    vintage.record(build=summary)
+    with vintage.held():
+        made, losses = _tables(project, vintage, asked, engine, level)
+        synthetic = tables.is_synthetic(made["works"])
+        vintage.record(build=None)  # until every new table is there, none is
+        hashes = {name: vintage.write(tables.ALL[name], made[name], synthetic) for name in STORED}
+        summary = {
+            "complete": vintage.complete, "level": level, "queries": asked.fingerprint, "synthetic": synthetic,
+            "losses": losses, "rows": {name: made[name].num_rows for name in STORED}, "sha256": hashes,
+            "seed": asked.measures.seed, "versions": versions(),
+        }  # fmt: skip
+        vintage.record(build=summary)
     return summary
 
 

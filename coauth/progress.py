@@ -6,6 +6,7 @@ import logging
 import sys
 import time
 from types import TracebackType
+from typing import Any
 
 from tqdm import tqdm
 
@@ -20,7 +21,7 @@ class Bar:
 
     def __init__(self, quiet: bool = False) -> None:
         self._quiet = quiet
-        self._bar: tqdm[object] | None = None
+        self._bar: tqdm[Any] | None = None
         self._works = self._slices = 0
         self._said = time.monotonic()
 

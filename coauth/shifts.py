@@ -280,17 +280,22 @@ def _jumped(jump: Jump, period: Period) -> str:
 
 
 def _number(measure: str, value: float) -> str:
-    text = {"strength": f"{value:,.0f}", "strength_share": f"{100 * value:.2f} %", "pagerank": f"{value:,.2f}"}[measure]
-    return text.replace("-", "−")
+    return {"strength": f"{value:,.0f}", "strength_share": f"{100 * value:.2f} %", "pagerank": f"{value:,.2f}"}[measure]
+
+
+def _moved(measure: str, value: float) -> str:
+    """A difference with its sign; of shares in percentage points."""
+    digits = {"strength": "+,.0f", "strength_share": "+.2f", "pagerank": "+,.2f"}[measure]
+    return format(100 * value if measure == "strength_share" else value, digits).replace("-", "−")
 
 
 def _signed(change: _Changes, i: int) -> str:
-    value = change.after[i] - change.before[i]
-    return ("+" if value > 0 else "") + _number(change.measure, value)
+    points = " percentage points" if change.measure == "strength_share" else ""
+    return _moved(change.measure, change.after[i] - change.before[i]) + points
 
 
 def _range(change: _Changes, i: int) -> str:
-    return f"{_number(change.measure, change.low[i])} to {_number(change.measure, change.high[i])}"
+    return f"{_moved(change.measure, change.low[i])} to {_moved(change.measure, change.high[i])}"
 
 
 def _q(value: float) -> str:

@@ -23,6 +23,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 
 from coauth import tables
 from coauth.errors import CacheError, NotFound
@@ -97,6 +98,20 @@ class Vintage:
         """Sorts names as `Cache.create` gives them: .10 after .9."""
         stem, _, number = self.name.partition(".")
         return stem, int(number) if number.isdecimal() else 0, self.name
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes from writing to this vintage meanwhile. Raises `CacheError` where one already does."""
+        with _reported(self.path):
+            lock = FileLock(self.path / ".lock", timeout=0)
+            try:
+                lock.acquire()
+            except Timeout as fault:
+                raise CacheError(f"another coauth is at work on vintage {self.name}; wait until it ends") from fault
+        try:
+            yield
+        finally:
+            lock.release()
 
     # -- manifest
 
@@ -205,7 +220,7 @@ class Slice:
 
     @property
     def summary(self) -> dict[str, Any] | None:
-        """What `close` recorded; None while the slice is open."""
+        """What `close` recorded; None while the slice is open, and where the file is damaged."""
         path = self.path / "slice.json"
         try:
             return dict(json.loads(_read(path))) if path.exists() else None
@@ -222,6 +237,8 @@ class Slice:
 
     def damage(self) -> list[str]:
         """What of a closed slice is no longer as it was stored; empty when all is."""
+        if (self.path / "slice.json").exists() and self.summary is None:
+            return [f"{self.path / 'slice.json'}: damaged"]
         stored = (self.summary or {}).get("stored_sha256", {})
         now = self.hashes()
         gone = [f"{self.path / n}: missing" for n in stored if n not in now]
@@ -231,8 +248,9 @@ class Slice:
 
     def clear(self) -> None:
         """Forget the slice, so that the next harvest walks it again."""
-        if self.path.exists():
-            shutil.rmtree(self.path)
+        with _reported(self.path):
+            if self.path.exists():
+                shutil.rmtree(self.path)
 
     def _page(self, number: int) -> Path:
         return self.path / f"{number:04d}.json.gz"

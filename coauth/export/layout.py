@@ -5,8 +5,9 @@ One layout of all years, so that years, quarters and formats can be laid over ea
 1. Likeness. Each institution is a row of association strengths with its partners, w_ij / √(s_i s_j), itself included;
    likeness is the cosine of two rows. Drawing the edges themselves gives a hairball, as a few domestic universities
    work with everyone.
-2. The 1,500 strongest institutions are joined to those most like them and laid out by ForceAtlas2 (Jacomy et al. 2014,
-   doi 10.1371/journal.pone.0098679). networkx has it, at ten times the time (all pairs in three dimensions).
+2. Each of the 1,500 strongest institutions is joined to those most like it among the stronger ones (joined among
+   themselves, the many small ones would be a cloud of their own), and the pairs are laid out by ForceAtlas2 (Jacomy et
+   al. 2014, doi 10.1371/journal.pone.0098679). networkx has it, at ten times the time and without a start at rest.
 3. Every other institution is put beside the weighted middle of its partners, in a sunflower where many share a middle.
 
 Same network and start, same bytes: only sums whose order does not depend on threads are used, no BLAS.
@@ -97,7 +98,7 @@ class _Ties:
 
 
 def _most_alike(ties: _Ties) -> tuple[Ints, Ints]:
-    """Pairs of each institution and the NEIGHBOURS most like it, each pair once."""
+    """Pairs of each institution and the NEIGHBOURS most like it among the stronger ones, each pair once."""
     strength = ties.strength
     rows = ties.matrix(ties.weight / np.sqrt(strength[ties.source] * strength[ties.target]))
     own = np.asarray(rows.max(axis=1).todense()).ravel()
@@ -118,10 +119,10 @@ def _most_alike(ties: _Ties) -> tuple[Ints, Ints]:
 def _force_atlas(begin: Array, a: Ints, b: Ints, iterations: int) -> Array:
     """ForceAtlas2, linear attraction along the pairs a–b, exact repulsion between all, gravity."""
     n = len(begin)
-    mass = 1.0 + np.bincount(a, minlength=n) + np.bincount(b, minlength=n)
+    mass = np.asarray(1 + np.bincount(np.concatenate([a, b]), minlength=n), np.float64)
     repulsion = (2 * mass[:, None] * mass[None, :]).astype(np.float32)
     np.fill_diagonal(repulsion, 0)
-    at, before, speed = begin * _rest(begin, a, b, mass), np.zeros((n, 2)), 1.0
+    at, before, speed = np.asarray(begin * _rest(begin, a, b, mass), np.float64), np.zeros((n, 2)), 1.0
     for _ in range(iterations):
         force = _push(at.astype(np.float32), repulsion) + _pull(at, a, b)
         force -= GRAVITY * mass[:, None] * at / np.maximum(np.hypot(at[:, 0], at[:, 1]), 1e-9)[:, None]

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
-from matplotlib.text import Annotation, Text
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
@@ -49,16 +49,17 @@ def draw(
     """Draw `network` at `positions` (institution -> [x, y]) and return the figure.
 
     `target` is a file to write (its suffix names the format: .svg, .png, .pdf), axes to draw on, or nothing. Discs grow
-    in area with strength. Of the edges only the `ties` heaviest are drawn, and the heaviest of each institution: a
-    picture of all of them shows none. The `labels` strongest institutions and those on a watchlist are named where the
-    name overlaps no other. `groups` gives the words of the legend, `note` the small print.
+    in area with strength; those on a watchlist are drawn twice as wide. Of the edges only the `ties` heaviest are drawn,
+    and the heaviest of each institution: a picture of all of them shows none. The `labels` strongest institutions and
+    those on a watchlist are named where there is room. `groups` gives the words of the legend, `note` the small print.
     """
     with mpl.rc_context(STYLE):
         axes = target if isinstance(target, Axes) else _canvas()
         figure = cast(Figure, axes.figure)
         place = np.array([positions[i] for i in network.nodes["institution_id"].to_pylist()], float).reshape(-1, 2)
         group = np.array(network.nodes["group"].to_pylist(), object)
-        sizes = palette.diameters(network.nodes["strength"].to_numpy())
+        # those on a list are few and mostly small: they are drawn twice as wide, so that they can be found
+        sizes = palette.diameters(network.nodes["strength"].to_numpy()) * np.where(group == "listed", 2, 1)
         _frame(axes, place, sizes)
         _ties(axes, network, place, group, ties)
         _discs(axes, place, sizes, group)
@@ -132,10 +133,8 @@ def _discs(axes: Axes, place: Array, sizes: Array, group: NDArray[np.object_]) -
     for layer, name in enumerate(_ORDER):
         mine = np.flatnonzero(group == name)
         mine = mine[np.argsort(-sizes[mine], kind="stable")]
-        # those on a list are few and mostly small: they are drawn twice as wide, so that they can be found
-        width = sizes[mine] * (2 if name == "listed" else 1)
         axes.add_collection(EllipseCollection(
-            width, width, np.zeros(len(mine)), units="xy", offsets=place[mine], offset_transform=axes.transData,
+            sizes[mine], sizes[mine], np.zeros(len(mine)), units="xy", offsets=place[mine], offset_transform=axes.transData,
             facecolors=palette.hex_colour(palette.COLOURS[name]), edgecolors=PAPER, linewidths=0.4, zorder=2 + layer / 10,
         ))  # fmt: skip
 
@@ -155,65 +154,56 @@ def _legend(axes: Axes, group: NDArray[np.object_], words: Mapping[str, str]) ->
 
 
 def _name(axes: Axes, network: Network, place: Array, sizes: Array, group: NDArray[np.object_], count: int) -> None:
-    """Names, strongest first, each at the first spot where it covers no other name and no large disc."""
-    order = np.argsort(-network.nodes["strength"].to_numpy(), kind="stable")
-    named = order[:count].tolist() if count else []
-    named += [k for k in order.tolist() if group[k] == "listed" and k not in set(named)][: count]
+    """Names, strongest first, each at the first spot where it covers no other name and no disc half as large as its own."""
+    order = np.argsort(-network.nodes["strength"].to_numpy(), kind="stable").tolist()
+    named = order[:count]
+    named += [k for k in order[count:] if group[k] == "listed"][:count]
     names = network.nodes["label"].to_pylist()
-    taken = [_box(axes, place[k], sizes[k] / 2) for k in order[: 2 * count]]
-    if legend := axes.get_legend():
-        taken.append(legend.get_window_extent(_renderer(axes)))
+    discs = {k: _box(axes, place[k], sizes[k] / 2) for k in order[: 2 * count]}
+    legend = axes.get_legend()
+    taken = [legend.get_window_extent(_renderer(axes))] if legend else []
     for k in named:
-        text = _drawable(names[k])
-        spot = _free_spot(axes, text, place[k], sizes[k] / 2, taken, bold=group[k] == "domestic" and sizes[k] > 25) if text else None
-        if spot is not None:
-            taken.append(spot)
+        if text := _drawable(names[k]):
+            inviolate = taken + [box for n, box in discs.items() if n != k and sizes[n] > sizes[k] / 2]
+            taken += _written(axes, text, place[k], sizes[k] / 2, inviolate, large=group[k] == "domestic" and sizes[k] > 25)
 
 
-def _free_spot(axes: Axes, text: str, at: Array, radius: float, taken: list[Bbox], *, bold: bool) -> Bbox | None:
+def _written(axes: Axes, text: str, at: Array, radius: float, inviolate: list[Bbox], *, large: bool) -> list[Bbox]:
+    """Write a name and return the room it takes; nothing is written where there is no room."""
     written = axes.annotate(
-        text, (float(at[0]), float(at[1])), (0, 0), textcoords="offset points", fontsize=8.5 if bold else 6.5, color=INK,
-        fontweight="bold" if bold else "normal", parse_math=False, zorder=5, annotation_clip=False,
+        text, (float(at[0]), float(at[1])), (0, 0), textcoords="offset points", fontsize=8.5 if large else 6.5, color=INK,
+        fontweight="bold" if large else "normal", parse_math=False, zorder=5, annotation_clip=False,
         path_effects=[withStroke(linewidth=2.0, foreground=PAPER, alpha=0.85)],
         arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": "#666666", "shrinkA": 0, "shrinkB": _points(axes, radius)},
     )  # fmt: skip
     renderer, frame = _renderer(axes), axes.bbox
-    for offset, across, up in _spots(axes, radius):
-        _move(written, offset, across, up)
+    for offset, across, up in _spots(_points(axes, radius) + 2, (0, 8, 16, 28, 42, 58) if large else (0, 8, 16)):
+        written.set_position(offset)
+        written.set(ha=across, va=up)
         written.update_positions(renderer)
         box = Text.get_window_extent(written, renderer).padded(1.5)  # of the words, without the line to the disc
         inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
-        own = _box(axes, at, radius)
-        if inside and not any(box.overlaps(other) for other in taken if not _same(other, own)):
-            return box
+        if inside and not any(box.overlaps(other) for other in inviolate):
+            return [box]
     written.remove()
-    return None
+    return []
 
 
-def _spots(axes: Axes, radius: float) -> Iterator[tuple[tuple[float, float], str, str]]:
-    """Offsets in points with their alignment: right, left, above, below, then the corners, then further off."""
-    points = _points(axes, radius) + 2
-    near = points * 0.75
-    yield (points, 0), "left", "center"
-    yield (-points, 0), "right", "center"
-    yield (0, points), "center", "bottom"
-    yield (0, -points), "center", "top"
-    for off in (near, near + 8, near + 16):
-        if off > near:
-            yield (0, off + points - near), "center", "bottom"
-            yield (0, near - off - points), "center", "top"
-        for x, across in ((off, "left"), (-off, "right")):
-            for y, up in ((off, "bottom"), (-off, "top")):
+def _spots(beside: float, further_off: Sequence[int]) -> Iterator[tuple[tuple[float, float], str, str]]:
+    """Offsets in points with their alignment: right, left, above, below, the corners; then the same further off."""
+    near = beside * 0.75
+    yield (beside, 0), "left", "center"
+    yield (-beside, 0), "right", "center"
+    for further in further_off:
+        yield (0, beside + further), "center", "bottom"
+        yield (0, -beside - further), "center", "top"
+        for x, across in ((near + further, "left"), (-near - further, "right")):
+            for y, up in ((near + further, "bottom"), (-near - further, "top")):
                 yield (x, y), across, up
 
 
 def _points(axes: Axes, radius: float) -> float:
     return float(_box(axes, np.zeros(2), radius).width / 2 * 72 / cast(Figure, axes.figure).dpi)
-
-
-def _move(written: Annotation, offset: tuple[float, float], across: str, up: str) -> None:
-    written.set_position(offset)
-    written.set(ha=across, va=up)
 
 
 def _renderer(axes: Axes) -> Any:
@@ -222,10 +212,6 @@ def _renderer(axes: Axes) -> Any:
 
 def _box(axes: Axes, at: Array, radius: float) -> Bbox:
     return Bbox(axes.transData.transform([at - radius, at + radius]))
-
-
-def _same(one: Bbox, other: Bbox) -> bool:
-    return bool(np.allclose(one.get_points(), other.get_points()))
 
 
 def _drawable(text: str) -> str:

@@ -22,13 +22,19 @@ def method(brief: Brief) -> Section:
         "smallest": queries.measures.smallest_pair, "roster": queries.measures.roster_min_works,
         "jump": w.number(100 * queries.measures.partial_jump),
     }  # fmt: skip
-    return Section("method", w("method.title"), tuple(Text(w(f"method.{m}", **known)) for m in METHOD))
+    return Section("method", w("method.title"), tuple(_defined(w(f"method.{m}", **known)) for m in METHOD))
 
 
 def limits(brief: Brief) -> Section:
     """What the numbers cannot say."""
     w = brief.words
-    return Section("limits", w("limits.title"), tuple(Text(w(f"limits.{part}", home=brief.home)) for part in LIMITS))
+    return Section("limits", w("limits.title"), tuple(_defined(w(f"limits.{part}", home=brief.home)) for part in LIMITS))
+
+
+def _defined(text: str) -> Text:
+    """"Term. What is said of it." """
+    term, _, rest = text.partition(". ")
+    return Text(rest, term=term)
 
 
 def data(brief: Brief) -> Section:

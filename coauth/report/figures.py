@@ -134,11 +134,9 @@ def coverage(rows: pd.DataFrame, words: Words, *, narrow: bool) -> Figure:
     figure = _sheet(narrow, 2.2 if narrow else 2.4)
     axis = figure.subplots()
     for column, colour, style, marker in (("share_authorships", BLUE, "-", "o"), ("share_complete", ORANGE, (0, (4, 1.5)), "s")):
-        axis.plot(rows["year"], rows[column], color=colour, linestyle=style, marker=marker, markersize=3, linewidth=1.3)
-        value = rows[column].iloc[-1]
-        if not np.isnan(value):
-            axis.annotate(words(f"figure.{column}"), (rows["year"].iloc[-1], value), (0, 6), textcoords="offset points",
-                          ha="right", va="bottom", color=colour, fontsize=7.5, fontweight="bold")  # fmt: skip
+        axis.plot(rows["year"], rows[column], color=colour, linestyle=style, marker=marker, markersize=3, linewidth=1.3,
+                  label=words(f"figure.{column}"))  # fmt: skip
+    axis.legend(loc="lower left", frameon=False, fontsize=7.5, handlelength=3)
     _frame(axis, rows["year"], words, percent=True)
     axis.set_ylim(0, 1.08)
     axis.set_yticks([0, 0.25, 0.5, 0.75, 1.0])
@@ -153,7 +151,7 @@ def areas(profile: pd.DataFrame, names: Mapping[str, str], labels: Mapping[str, 
     """Share of each series' works in each EU-10 area, with intervals: one mark per series, slightly apart."""
     series = list(names)
     codes = [a for a in labels if a in set(profile["area_id"])]
-    figure = _sheet(narrow, 5.2 if narrow else 3.9)
+    figure = _sheet(narrow, 4.6 if narrow else 3.9)
     axis = figure.subplots()
     styles = [(ORANGE, "D"), (BLUE, "o"), (GREY, "s"), (GREEN, "^"), (PURPLE, "v")]
     for n, name in enumerate(series):
@@ -162,7 +160,7 @@ def areas(profile: pd.DataFrame, names: Mapping[str, str], labels: Mapping[str, 
         y = np.arange(len(codes)) + (n - (len(series) - 1) / 2) * 0.22
         reach = np.abs(rows[["low", "high"]].to_numpy(dtype=float).T - rows["share"].to_numpy(dtype=float))
         axis.errorbar(rows["share"], y, xerr=reach, fmt=marker, color=colour, markersize=3.6, linewidth=0.9, label=names[name])
-    axis.set_yticks(range(len(codes)), [textwrap.fill(labels[c], 24 if narrow else 42) for c in codes], fontsize=7.5)
+    axis.set_yticks(range(len(codes)), [labels[c] for c in codes], fontsize=7.5)
     axis.invert_yaxis()
     axis.set_xlim(left=0)
     axis.xaxis.set_major_locator(MaxNLocator(4 if narrow else 6))
@@ -193,6 +191,7 @@ def shifts(rows: pd.DataFrame, names: Sequence[str], words: Words, *, narrow: bo
     axis.xaxis.set_major_locator(MaxNLocator(5))
     for a in both:
         _plain(a, "x")
+        a.spines["left"].set_visible(False)
         a.set_ylim(n - 0.4, -0.6)
     if narrow:
         axis.set_yticks([])

@@ -119,11 +119,11 @@ def smallest_fall(works: int, confidence: float, change: Change) -> float | None
 
 
 def works_for_quarter_fall(confidence: float, change: Change) -> int:
-    """From how many works a year on a fall of a quarter can be told from chance, to the nearest ten."""
+    """From how many works a year on a fall of a quarter can be told from chance, to the nearest five."""
     works = 4
     while change(works, works * 3 // 4, confidence).high >= 0:
         works += 4
-    return round(works, -1)
+    return 5 * round(works / 5)
 
 
 def revisions(made: Made, names: Sequence[str], queries: Queries) -> pd.DataFrame:

@@ -29,6 +29,8 @@ class Text:
 
     text: str
     kind: str = "plain"
+    term: str = ""
+    """What the paragraph is about, set before it in bold."""
     part: str = "text"
 
 
@@ -195,3 +197,9 @@ def _template(name: str) -> str:
 def grid(titles: Iterable[str], rows: Sequence[Sequence[str]], *, text: int = 1, caption: str = "") -> Grid:
     """A grid whose first `text` columns are words and whose others are numbers."""
     return Grid(tuple(Column(t, number=n >= text) for n, t in enumerate(titles)), rows, caption)
+
+
+def with_text(shown: Grid, *titles: str) -> Grid:
+    """The grid with the named columns set as words."""
+    columns = tuple(c if c.title not in titles else type(c)(c.title, number=False) for c in shown.columns)
+    return Grid(columns, shown.rows, shown.caption)

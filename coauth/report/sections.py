@@ -96,6 +96,8 @@ def _changed(brief: Brief, series: str) -> Headline:
     sentence = w(f"headline.{kind}", ratio=ratio, **counts)
     if kind == "unclear":
         sentence += _power(brief, int(c["before"]), first)
+    elif kind == trends.coverage_moved(brief):
+        sentence += " " + w(f"headline.coverage_{kind}")
     shares = findings.series(brief.made, series, brief.queries).set_index("year")["share"]
     sentence += " " + w("headline.share", first=first, last=last, a=w.percent(shares.get(first), 1), b=w.percent(shares.get(last), 1))
     sure = kind in ("rose", "fell")

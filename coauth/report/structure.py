@@ -10,13 +10,14 @@ from matplotlib.figure import Figure
 
 from coauth.report import figures, findings
 from coauth.report.brief import Brief
-from coauth.report.page import Chart, Grid, Listing, Section, Text, grid
+from coauth.report.page import Chart, Grid, Listing, Section, Text, grid, with_text
 from coauth.report.text import NBSP
 from coauth.tables import AREAS
 
 LITTLE_POWER = 0.8
 """Below, a test that finds nothing has mostly shown that it could not."""
-TURNOVER = 15
+TURNOVER = 10
+AREAS_SHOWN = 4
 
 # -- review cues
 
@@ -40,28 +41,25 @@ def _cue_listing(brief: Brief, rows: pd.DataFrame, window: str) -> Listing:
     w = brief.words
     years = [int(c.removeprefix("works_")) for c in rows.columns if re.fullmatch(r"works_\d+", c)]
     areas = _areas_of_pairs(brief)
+    top = rows.head(findings.STRONGEST)
+    dated = bool(top["works_listed"].notna().any())  # a column of nothing but "unknown" is said in the note instead
     lines = [
-        [brief.place(r["domestic"]), _listed_end(brief, r), w.number(r["works"]), *(w.number(r[f"works_{y}"]) for y in years),
-         str(r["first_year"]), areas.get(_ends(r), w("format.missing")), _ric(brief, r),
-         w("cues.unknown") if np.isnan(r["works_listed"]) else w.number(r["works_listed"])]
-        for r in rows.head(findings.STRONGEST).to_dict("records")
+        [brief.place(r["domestic"]), _listed_end(brief, r), w.number(r["works"]), ", ".join(w.number(r[f"works_{y}"]) for y in years),
+         str(r["first_year"]), _first(areas.get(_ends(r), []), w("format.missing")), _ric(brief, r),
+         *([w("cues.unknown") if np.isnan(r["works_listed"]) else w.number(r["works_listed"])] if dated else [])]
+        for r in top.to_dict("records")
     ]  # fmt: skip
-    titles = [w("column.domestic"), w("column.listed"), w("column.works"), *(str(y) for y in years), w("column.first_year"),
-              w("column.areas"), w("column.ric", confidence=brief.confidence), w("column.works_listed")]  # fmt: skip
+    titles = [w("column.domestic"), w("column.listed"), w("column.works"), ", ".join(map(str, years)), w("column.first_year"),
+              w("column.areas"), w("column.ric", confidence=brief.confidence), *([w("column.works_listed")] if dated else [])]  # fmt: skip
     data = rows.assign(
         domestic_name=[brief.institution(i) for i in rows["domestic"]], foreign_name=[brief.institution(i) for i in rows["foreign"]],
-        areas=[areas.get(_ends(r), "") for r in rows.to_dict("records")],
+        areas=["; ".join(areas.get(_ends(r), [])) for r in rows.to_dict("records")],
         command=[f"coauth explain {d} {f}" for d, f in zip(rows["domestic"], rows["foreign"], strict=True)],
     )  # fmt: skip
     shown = min(len(rows), findings.STRONGEST)
     note = w("cues.note", smallest=brief.queries.measures.smallest_pair, shown=w.number(shown), total=w.number(len(rows)))
-    return Listing(w("cues.table", window=window), _with_text(grid(titles, lines, text=2), w("column.areas")), data, brief.notes(note), "flags")
-
-
-def _with_text(shown: Grid, *titles: str) -> Grid:
-    """The grid with the named columns set as words."""
-    columns = tuple(c if c.title not in titles else type(c)(c.title, number=False) for c in shown.columns)
-    return Grid(columns, shown.rows, shown.caption)
+    note += " " + w("cues.dated" if dated else "cues.undated")
+    return Listing(w("cues.table", window=window), with_text(grid(titles, lines, text=2), w("column.areas")), data, brief.notes(note), "flags")
 
 
 def _ends(row: dict[str, object]) -> tuple[str, ...]:
@@ -77,12 +75,17 @@ def _listed_end(brief: Brief, row: dict[str, object]) -> str:
     return brief.words("cell.lineage", name=name, entry=entry)
 
 
-def _areas_of_pairs(brief: Brief) -> dict[tuple[str, ...], str]:
+def _first(areas: list[str], missing: str) -> str:
+    """The areas with most works; the CSV has all."""
+    return ", ".join([*areas[:AREAS_SHOWN], *(["…"] if len(areas) > AREAS_SHOWN else [])]) or missing
+
+
+def _areas_of_pairs(brief: Brief) -> dict[tuple[str, ...], list[str]]:
     rows = findings.cue_areas(brief.made, brief.queries)
     found: dict[tuple[str, ...], list[tuple[int, int]]] = {}
     for r in rows.itertuples(index=False):
         found.setdefault((r.source, r.target, r.list_id, r.entry_id), []).append((-r.size, AREAS.index(r.area_id)))
-    return {k: ", ".join(f"{brief.words(f'area_short.{AREAS[a]}')}{NBSP}{-n}" for n, a in sorted(v)) for k, v in found.items()}
+    return {k: [f"{brief.words(f'area_short.{AREAS[a]}')}{NBSP}{-n}" for n, a in sorted(v)] for k, v in found.items()}
 
 
 def _ric(brief: Brief, row: dict[str, float]) -> str:
@@ -130,7 +133,7 @@ def technologies(brief: Brief) -> Section:
     era = _era(brief, {t.topic_model for t in drawn})
     chart = Chart(
         w("technologies.figure", window=window), w("technologies.alt", told=_largest(brief, rows, names, labels)), rows,
-        draw=lambda narrow: figures.areas(rows, names, labels, w, narrow=narrow),
+        draw=lambda narrow: figures.areas(rows, names, {a: w(f"area_short.{a}") for a in AREAS}, w, narrow=narrow),
         grid=_area_grid(brief, rows, labels), notes=brief.notes(w("technologies.note", confidence=brief.confidence)),
         statement="memberships",
     )  # fmt: skip
@@ -173,7 +176,7 @@ def shifts(brief: Brief) -> Section:
     if rows.empty:
         return Section("shifts", w("shifts.title"), (Text(w("shifts.none", before=before, after=after), "none"),))
     counts = findings.verdicts(brief.made, brief.queries)
-    told = w.listing([w("shifts.count", verdict=_verdict(brief, v), number=w.number(n)) for v, n in counts.items()])
+    told = w.listing([w("shifts.count", verdict=_verdict(brief, v), number=w.number(n)) for v in figures.VERDICTS if (n := counts.get(v))])
     lead = Text(w("shifts.lead", before=before, after=after, total=w.number(sum(counts.values())), told=told))
     chart, listing = _shift_chart(brief, rows, before, after), _shift_listing(brief, rows, before, after)
     return Section("shifts", w("shifts.title"), (Text(w("shifts.what")), lead, chart, listing, Text(w("shifts.rules"), "note")))
@@ -194,19 +197,23 @@ def _shift_chart(brief: Brief, rows: pd.DataFrame, before: str, after: str) -> C
 
 def _shift_listing(brief: Brief, rows: pd.DataFrame, before: str, after: str) -> Listing:
     w = brief.words
-    points = lambda low, high: w.span(100 * low, 100 * high, 2)  # noqa: E731
     lines = [
-        [brief.place(r["institution_id"]), w.percent(r["before"], 2), w.percent(r["after"], 2), w.number(100 * r["change"], 2, sign=True),
-         points(r["low"], r["high"]), w("format.missing") if np.isnan(r["change_weighted"]) else
-         w("cell.with_span", value=w.number(100 * r["change_weighted"], 2, sign=True), span=points(r["low_weighted"], r["high_weighted"])),
-         _q(brief, r["q_value"]), _verdict(brief, r["verdict"]), w(f"why.{r['why']}")]
+        [brief.place(r["institution_id"]), w.percent(r["before"], 2), w.percent(r["after"], 2), _points(brief, r, ""),
+         _points(brief, r, "_weighted"), _q(brief, r["q_value"]), w("cell.verdict", verdict=_verdict(brief, r["verdict"]), why=w(f"why.{r['why']}"))]
         for r in rows.to_dict("records")
     ]  # fmt: skip
-    titles = [w("column.institution"), before, after, w("column.change_points"), w("column.interval", confidence=brief.confidence),
-              w("column.weighted"), w("column.q"), w("column.verdict"), w("column.why")]  # fmt: skip
-    shown = _with_text(grid(titles, lines), w("column.verdict"), w("column.why"))
+    titles = [w("column.institution"), before, after, w("column.change_points", confidence=brief.confidence),
+              w("column.weighted"), w("column.q"), w("column.verdict")]  # fmt: skip
+    shown = with_text(grid(titles, lines), w("column.verdict"))
     data = rows.assign(name=[brief.institution(i) for i in rows["institution_id"]])
     return Listing(w("shifts.table", before=before, after=after), shown, data, brief.notes(w("shifts.table_note")))
+
+
+def _points(brief: Brief, row: dict[str, float], of: str) -> str:
+    """A change of share in percentage points, with its interval."""
+    w = brief.words
+    change, low, high = (100 * row[f"{c}{of}"] for c in ("change", "low", "high"))
+    return w("format.missing") if np.isnan(change) else w("cell.with_span", value=w.number(change, 2, sign=True), span=w.span(low, high, 2))
 
 
 def _verdict(brief: Brief, verdict: str) -> str:
@@ -250,7 +257,7 @@ def events(brief: Brief) -> Section:
     ]  # fmt: skip
     titles = [w("column.series"), w("column.event"), w("column.lag"), w("column.step"), w("column.interval", confidence=brief.confidence),
               w("column.slope"), w("column.power"), w("column.reading")]  # fmt: skip
-    shown = _with_text(grid(titles, lines, text=2), w("column.reading"))
+    shown = with_text(grid(titles, lines, text=2), w("column.reading"))
     listing = Listing(w("events.table"), shown, rows, brief.notes(w("events.note")))
     return Section("events", w("events.title"), (Text(w("events.lead")), listing))
 

@@ -8,7 +8,7 @@ import pandas as pd
 from coauth.queries import Watchlist
 from coauth.report import figures, findings
 from coauth.report.brief import Brief
-from coauth.report.page import Chart, Grid, Listing, Section, Text, grid
+from coauth.report.page import Chart, Grid, Listing, Section, Text, grid, with_text
 
 CAUSES = ("added", "removed", "re-dated", "re-affiliated", "excluded differently")
 
@@ -98,7 +98,8 @@ def _summary(brief: Brief, changes: pd.DataFrame) -> Listing:
     titles = [w("column.group"), str(first), str(last), w("column.change"), w("column.interval", confidence=brief.confidence),
               w("column.reading"), w("column.share_in", year=first), w("column.share_in", year=last), w("column.matched_only")]  # fmt: skip
     return Listing(
-        w("partners.table", first=first, last=last), grid(titles, lines), changes, brief.notes(w("partners.table_note")), "copublications"
+        w("partners.table", first=first, last=last), with_text(grid(titles, lines), w("column.reading")), changes,
+        brief.notes(w("partners.table_note")), "copublications",
     )
 
 
@@ -219,8 +220,15 @@ def coverage_sentence(brief: Brief) -> str:
     if first not in rows.index or last not in rows.index:
         return ""
     a, b = float(rows[first]), float(rows[last])
-    key = "fell" if b - a <= -0.01 else "rose" if b - a >= 0.01 else "same"
-    return w(f"coverage.{key}", first=first, last=last, a=w.percent(a, 1), b=w.percent(b, 1))
+    return w(f"coverage.{coverage_moved(brief)}", first=first, last=last, a=w.percent(a, 1), b=w.percent(b, 1))
+
+
+def coverage_moved(brief: Brief) -> str:
+    """`fell` or `rose` by a percentage point or more over the headline years, else `same`."""
+    first, last = brief.headline
+    rows = findings.coverage_by_year(brief.made, brief.queries).set_index("year")["share_authorships"]
+    move = float(rows.get(last, np.nan)) - float(rows.get(first, np.nan))
+    return "fell" if move <= -0.01 else "rose" if move >= 0.01 else "same"
 
 
 def _publishers(brief: Brief) -> list[Text | Listing]:

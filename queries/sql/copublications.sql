@@ -1,5 +1,19 @@
 -- Works with the scope's country and a partner group, by year. Read for Figure 1 and Figure 2.
--- Unit: works, full count. Intervals, shares and years without a work are added afterwards (coauth/copublications.py).
-SELECT year, group_id, basis, count(*) AS works
-FROM memberships
+-- Unit: works, full count. A group asked for that no work touches is there with 0 in the first year.
+-- Intervals, shares and the other years without a work are added afterwards (coauth/copublications.py).
+WITH groups AS (
+  SELECT group_id, 'union' AS basis FROM partner_countries
+  UNION
+  SELECT group_id, 'institution' FROM partner_countries
+  UNION
+  SELECT 'international', basis FROM (SELECT 'union' AS basis UNION SELECT 'institution') AS bases
+  UNION
+  SELECT 'list:' || list_id, 'institution' FROM entries
+)
+SELECT year, group_id, basis, CAST(sum(works) AS BIGINT) AS works
+FROM (
+  SELECT year, group_id, basis, 1 AS works FROM memberships
+  UNION ALL
+  SELECT s.first_year, g.group_id, g.basis, 0 FROM groups g CROSS JOIN settings s
+) AS counted
 GROUP BY year, group_id, basis

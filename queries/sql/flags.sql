@@ -12,7 +12,7 @@ SELECT c.year, c.source, c.target,
        c.kind, c.list_id, c.entry_id,
        count(*) AS works,
        CASE WHEN max(c.unknown) = 1 THEN NULL ELSE CAST(sum(c.was_listed) AS BIGINT) END AS works_listed,
-       CAST(sum(CAST(floor(1099511627776 / (w.n_institutions - 1)) AS BIGINT)) AS BIGINT) / CAST(1099511627776 AS DOUBLE) AS weight
+       CAST(sum(CAST(floor(1099511627776 / nullif(w.n_institutions - 1, 0)) AS BIGINT)) AS BIGINT) / CAST(1099511627776 AS DOUBLE) AS weight
 FROM work_cue c
 JOIN works w ON w.work_id = c.work_id
 JOIN institutions s ON s.institution_id = c.source

@@ -1,0 +1,199 @@
+"""Review cues: what touches a list, by id and lineage and never by name, with the works behind each."""
+
+import csv
+import datetime
+from collections import Counter
+
+import pytest
+from world import place, rows, topic, url, work
+
+HIT, NJUST, BIT = "I204983213", "I36399199", "I125839683"
+ZIJIN = {"id": "I990", "country_code": "CN", "ror": "https://ror.org/0387aje64", "lineage": ["I990", NJUST]}
+SHENZHEN = {"id": "I991", "country_code": "CN", "ror": "https://ror.org/00hwfqh10", "lineage": ["I991", HIT], "display_name": "Somewhere else"}
+QUANTA = topic("T10275", 0.9)
+
+
+def chinese(said):
+    return {"id": said, "country_code": "CN"}
+
+
+def listing(asked, match="lineage", **dates):
+    """The shipped watchlist with HIT's dates, or another way to match."""
+    (miit,) = asked.watchlists
+    entries = tuple(e.model_copy(update=dates) if e.id == "hit" else e for e in miit.entry)
+    return (miit.model_copy(update={"match": match, "entry": entries}),)
+
+
+def cues(made, *columns):
+    return rows(made.found.flags, *columns)
+
+
+def test_every_look_alike_is_no_hit(world, asked, real_records):
+    """All 21 institutions with a name like one of the seven, each on a work with DTU: no listing, no flag, no membership."""
+    with (real_records / "lists/miit_confusables.csv").open(encoding="utf-8") as file:
+        told = [r for r in csv.DictReader(file) if not r["why"].startswith("IS HIT")]
+    alike = [
+        {"id": r["openalex"] or f"I90{n}", "ror": f"https://ror.org/{r['ror']}", "display_name": r["name"], "country_code": r["country"]}
+        for n, r in enumerate(told)
+    ]
+    made = world(*(work(n, 2020, [["I1"], [i]]) for n, i in enumerate(alike)))
+    assert len(alike) == 21
+    assert made.institutions.num_rows == 22
+    assert made.listed.num_rows == made.found.flags.num_rows == made.found.evidence.num_rows == 0
+    assert not [g for g in rows(made.memberships, "group_id") if g.startswith("list:")]
+    assert {e.openalex for w in asked.watchlists for e in w.entry}.isdisjoint(i["id"] for i in alike)
+
+
+@pytest.mark.parametrize(
+    ("institution", "entry", "method"),
+    [
+        (chinese(HIT), "hit", "id"),
+        ({"id": "I992", "country_code": "CN", "ror": "https://ror.org/01yqg2h08"}, "hit", "ror"),
+        (SHENZHEN, "hit", "lineage"),
+        (SHENZHEN | {"ror": None}, "hit", "lineage"),
+        (ZIJIN, None, None),
+        (ZIJIN | {"id": NJUST, "lineage": [NJUST]}, "njust", "id"),
+        ({"id": "I993", "country_code": "CN", "display_name": "Harbin Institute of Technology", "ror": None}, None, None),
+        ({"id": "I2049832130", "country_code": "CN", "ror": None}, None, None),
+    ],
+    ids=["id", "ROR alone", "descendant", "descendant without ROR", "excluded descendant", "listed although excluded", "name alone", "longer id"],
+)
+def test_how_an_institution_is_known(world, institution, entry, method):
+    """By id, by ROR and by lineage, the strictest first; an excluded descendant and a name are nothing."""
+    made = world(work(1, 2020, [["I1"], [institution]]))
+    assert rows(made.listed, "list_id", "entry_id", "match_method") == ([("miit", entry, method)] if entry else [])
+    assert made.found.flags.num_rows == made.found.evidence.num_rows == bool(entry)
+
+
+def test_a_strict_list_knows_no_descendants(world, asked):
+    """match = "strict" takes ids and RORs alone."""
+    records = [work(1, 2020, [["I1"], [SHENZHEN]]), work(2, 2020, [["I1"], [chinese(HIT)]])]
+    assert rows(world(*records, watchlists=listing(asked, "strict")).listed, "institution_id", "match_method") == [(HIT, "id")]
+
+
+def test_an_institution_rolled_up_into_another_stays_listed(world, asked):
+    """A listed institution that was merged is found under its successor."""
+    step = asked.rollup.successors[0].model_copy(update={"institution": "https://ror.org/01yqg2h08", "successor": "https://ror.org/000001299"})
+    rollup = asked.rollup.model_copy(update={"successors": (step,)})
+    made = world(work(1, 2020, [["I1"], [chinese(HIT) | {"ror": step.institution}], ["I12"]]), rollup=rollup)
+    assert rows(made.listed, "institution_id", "entry_id", "match_method") == [("I12", "hit", "id")]
+
+
+def test_every_edge_that_touches_the_entry_is_flagged(world):
+    """Of a work of DTU, HIT and Lund: the pairs with HIT, domestic and foreign; the pair without it is not."""
+    made = world(work(1, 2020, [["I1"], [chinese(HIT)], ["I20"]]))
+    assert cues(made, "source", "target", "kind", "entry_id", "domestic_pair", "works", "weight") == [
+        ("I1", HIT, "watchlist", "hit", True, 1, 0.5), ("I20", HIT, "watchlist", "hit", False, 1, 0.5)]  # fmt: skip
+
+
+def test_two_listed_ends_are_two_cues(world):
+    """HIT with BIT is a cue for each entry; HIT with its own laboratory is one cue for HIT, on one work, with both matches as evidence."""
+    made = world(work(1, 2020, [["I1"], [chinese(HIT)], [chinese(BIT)]]))
+    assert [c for c in cues(made, "source", "target", "entry_id", "works") if "I1" not in c] == [(BIT, HIT, "bit", 1), (BIT, HIT, "hit", 1)]
+    made = world(work(1, 2020, [["I1"], [chinese(HIT)], [SHENZHEN]]))
+    assert cues(made, "source", "target", "entry_id", "works") == [("I1", HIT, "hit", 1), ("I1", "I991", "hit", 1), (HIT, "I991", "hit", 1)]
+    both = [e for e in rows(made.found.evidence, "source", "target", "matched_id", "match_method") if e[0] == HIT]
+    assert both == [(HIT, "I991", HIT, "id"), (HIT, "I991", "I991", "lineage")]
+
+
+def test_every_flag_is_the_count_of_its_evidence(world):
+    """Over many works of both kinds, works of a flag are the distinct works of its evidence, and its weight is theirs."""
+    teams = [["I1", HIT], ["I1", HIT, "I20"], ["I2", HIT, NJUST, "I30"], ["I1", "I20"], ["I1", "I2", "I10", "I11", "I12"]]
+    records = [
+        work(n, 2018 + n % 3, [[chinese(i) if len(i) > 4 else i] for i in teams[n % 5]], topics=[QUANTA] if n % 2 else [])
+        for n in range(60)
+    ]
+    made = world(*records)
+    key = ("year", "source", "target", "kind", "list_id", "entry_id")
+    evidence = set(rows(made.found.evidence, *key, "work_id"))
+    counted = Counter(e[:6] for e in evidence)
+    assert {tuple(f[:6]): f[6] for f in cues(made, *key, "works")} == dict(counted)
+    size = dict(rows(made.works, "work_id", "n_institutions"))
+    for flag in cues(made, *key, "weight"):
+        assert flag[6] == pytest.approx(sum(1 / (size[e[6]] - 1) for e in evidence if e[:6] == flag[:6]), abs=1e-9)
+    edges = {e[:3]: e[3] for e in rows(made.edges, "year", "source", "target", "works")}
+    for year, source, target, kind, *_, works in cues(made, "year", "source", "target", "kind", "works"):
+        assert works == edges[year, source, target] if kind == "watchlist" else works <= edges[year, source, target]
+
+
+DATED = [
+    ({}, "2020-06-04", "unknown", None),
+    ({"valid_from": datetime.date(2020, 6, 5)}, "2020-06-04", "no", 0),
+    ({"valid_from": datetime.date(2020, 6, 5)}, "2020-06-05", "yes", 1),
+    ({"valid_from": datetime.date(2020, 6, 5)}, None, "unknown", None),
+    ({"valid_from": datetime.date(2020, 6, 5), "valid_to": datetime.date(2021, 1, 1)}, "2021-01-01", "yes", 1),
+    ({"valid_from": datetime.date(2020, 6, 5), "valid_to": datetime.date(2021, 1, 1)}, "2021-01-02", "no", 0),
+    ({"valid_to": datetime.date(2021, 1, 1)}, "2020-06-04", "unknown", None),
+]
+
+
+@pytest.mark.parametrize(("dates", "published", "listed", "count"), DATED)
+def test_a_list_is_held_against_the_day_of_publication(world, asked, dates, published, listed, count):
+    """Listed from valid_from to valid_to, both days included; where a day is not known neither is the answer, and no count is given."""
+    made = world(work(1, 2020, [["I1"], [chinese(HIT)]], publication_date=published), watchlists=listing(asked, **dates))
+    assert rows(made.found.evidence, "listed_at_publication") == [listed]
+    assert cues(made, "works", "works_listed") == [(1, count)]
+
+
+def test_listed_works_are_counted_only_where_all_are_known(world, asked):
+    """Of three works one before, one after the listing: 1 of 2; with a third of unknown day the number is withheld."""
+    days = ["2020-06-01", "2020-06-09"]
+    lists = listing(asked, valid_from=datetime.date(2020, 6, 5))
+    records = [work(n, 2020, [["I1"], [chinese(HIT)]], publication_date=d) for n, d in enumerate(days)]
+    assert cues(world(*records, watchlists=lists), "works", "works_listed") == [(2, 1)]
+    unknown = work(9, 2020, [["I1"], [chinese(HIT)]], publication_date=None)
+    assert cues(world(*records, unknown, watchlists=lists), "works", "works_listed") == [(3, None)]
+
+
+def test_technology_cues_have_a_domestic_end(world):
+    """Of a quantum-dot work of DTU, Lund and Beijing the pairs with DTU are cues; Lund–Beijing is not."""
+    made = world(work(1, 2020, [["I1"], ["I20"], ["I10"]], topics=[QUANTA]), work(2, 2020, [["I1"], ["I2"]], topics=[QUANTA]))
+    found = cues(made, "source", "target", "kind", "list_id", "entry_id", "domestic_pair", "works_listed")
+    kind = ("technology", "aspi44", "nanoscale_materials")
+    assert found == [("I1", "I10", *kind, True, None), ("I1", "I2", *kind, False, None), ("I1", "I20", *kind, True, None)]
+    assert set(rows(made.found.evidence, "match_method", "matched_id", "listed_at_publication")) == {("topic", "T10275", "unknown")}
+
+
+@pytest.mark.parametrize(("of_area", "of_all", "flagged"), [(1, 4, True), (1, 5, False), (4, 4, True), (1, 3, False), (0, 4, False)])
+def test_profiles_begin_at_both_thresholds(world, asked, of_area, of_all, flagged):
+    """With profile_share 0.25 and profile_min_works 4, an institution of 1 in 4 works has a profile; 1 in 5, or 1 in 3, has none."""
+    measures = asked.measures.model_copy(update={"profile_share": 0.25, "profile_min_works": 4})
+    made = world(*(work(n, 2020, [["I1"], ["I10"]], topics=[QUANTA] if n < of_area else []) for n in range(of_all)), measures=measures)
+    profile = [f for f in cues(made, "kind", "source", "target", "list_id", "entry_id", "works") if f[0] == "technology_profile"]
+    assert profile == ([("technology_profile", "I1", "I10", "aspi44", "EU10", of_all)] if flagged else [])
+
+
+def test_profiles_are_of_the_foreign_end_of_domestic_pairs(world, asked):
+    """Neither DTU's own profile nor a foreign–foreign pair is a cue; the foreign end is what matched."""
+    measures = asked.measures.model_copy(update={"profile_share": 0.25, "profile_min_works": 1})
+    made = world(work(1, 2020, [["I1"], ["I2"], ["I10"], ["I20"]], topics=[QUANTA]), measures=measures)
+    found = [f for f in rows(made.found.evidence, "kind", "source", "target", "matched_id", "match_method") if f[0] == "technology_profile"]
+    assert {f[1:4] for f in found} == {(*sorted((d, f)), f) for d in ("I1", "I2") for f in ("I10", "I20")}
+    assert {f[4] for f in found} == {"profile"}
+
+
+def test_what_does_not_count_gives_no_cue(world):
+    """A retracted work, a preliminary year and a work of HIT alone with itself give none, though all are rows."""
+    made = world(
+        work(1, 2020, [["I1"], [chinese(HIT)]], is_retracted=True), work(2, 2025, [["I1"], [chinese(HIT)]]),
+        work(3, 2020, [[chinese(HIT) | {"country_code": "DK"}]]),
+    )  # fmt: skip
+    assert made.works.num_rows == 3
+    assert rows(made.listed, "entry_id") == ["hit"]
+    assert made.found.flags.num_rows == 0
+
+
+def test_the_evidence_shows_the_string_it_stands_on(world):
+    """The first affiliation string of the listed institution is shown; without any the institution is still the match."""
+    author = {"institutions": [place(chinese(HIT))], "affiliations": [
+        {"raw_affiliation_string": t, "institution_ids": [url(HIT)]} for t in ("School of Physics, HIT", "Harbin")]}  # fmt: skip
+    bare = {"institutions": [place(chinese(HIT))]}
+    made = world(work(1, 2020, [["I1"], author]), work(2, 2020, [["I1"], bare]))
+    assert rows(made.found.evidence, "work_id", "matched_string") == [("W1", "Harbin"), ("W2", None)]
+
+
+def test_a_disabled_list_gives_nothing(world, asked):
+    """enabled = false takes a list out of listings, flags and memberships."""
+    (miit,) = asked.watchlists
+    made = world(work(1, 2020, [["I1"], [chinese(HIT)]]), watchlists=(miit.model_copy(update={"enabled": False}),))
+    assert made.listed.num_rows == made.found.flags.num_rows == 0
