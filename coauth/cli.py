@@ -273,7 +273,7 @@ def _standing_lines(s: Mapping[str, Any]) -> Iterable[str]:
 @click.option("-o", "out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write.")
 @click.option("--dynamic", is_flag=True, help="With gexf: years on nodes, edges and weights, for Gephi's timeline.")
 @click.option("--years", metavar="Y1-Y2", help="Only these years, e.g. 2019-2024.")
-@click.option("--flagged", is_flag=True, help="Only pairs with a watchlist's review cue.")
+@click.option("--flagged", is_flag=True, help="Only pairs with a review cue (watchlist or technology).")
 @click.option("--domestic", is_flag=True, help="Only domestic–foreign pairs.")
 @click.option("--min-weight", type=float, default=0.0, help="Only pairs of at least this Newman weight (works).")
 @click.option("--top", type=click.IntRange(1), help="Only the N strongest institutions.")

@@ -60,7 +60,7 @@ def _nodes(latest: pd.DataFrame, unified: dict[str, str]) -> pa.Table:
     for institution, node in unified.items():
         origins.setdefault(node, []).extend([institution] if institution != node else [])
     frame = latest[latest["institution_id"].isin(origins)].drop(columns="seen")
-    frame["rolled_up_from"] = [sorted(origins[i]) for i in frame["institution_id"]]
+    frame["rolled_up_from"] = pd.Series([sorted(origins[i]) for i in frame["institution_id"]], frame.index, dtype=object)
     schema = pa.schema([f for f in INSTITUTIONS.schema if f.name in frame.columns])
     return pa.Table.from_pandas(frame[schema.names], schema=schema.remove_metadata(), preserve_index=False)
 

@@ -23,16 +23,22 @@ from coauth.vintage import Vintage
 DRAWN = 400
 """Institutions in the report's picture: more than this and a page shows a hairball."""
 
+LIGHT = 500
+"""Strongest institutions in the quarter's dynamic and Gephi Lite files: a whole country's fourteen years are a gigabyte
+that nothing opens. `coauth export` writes any other cut."""
+
 
 def read(vintage: Vintage) -> dict[str, pa.Table]:
     """Every table of a built vintage."""
     return {name: vintage.read(name) for name in tables.ALL}
 
 
-def network(project: Project, vintage: Vintage, *, years: tuple[int, int] | None = None, **filters: Any) -> Network:
+def network(
+    project: Project, vintage: Vintage, *, made: Mapping[str, pa.Table] | None = None, years: tuple[int, int] | None = None, **filters: Any
+) -> Network:
     """The network of the vintage in some years (all by default), filtered as `graph.build` says."""
     measures = project.queries.measures
-    return graph.build(read(vintage), scope=project.queries.scope, years=years, window=measures.window, **filters)
+    return graph.build(made or read(vintage), scope=project.queries.scope, years=years, window=measures.window, **filters)
 
 
 def positions(drawn: Network, vintage: Vintage, seed: int) -> dict[str, list[float]]:
@@ -60,17 +66,16 @@ def quarter(project: Project, vintage: Vintage, *, languages: Sequence[str] = ("
     about = _about(project, vintage)
     folder = project.reports / (f"SYNTHETIC-SAMPLE-{about.quarter}" if about.synthetic else about.quarter)
     made = read(vintage)
-    whole = network(project, vintage)
-    places = positions(whole, vintage, project.queries.measures.seed)
-    latest = network(project, vintage, years=_latest(project.queries), top=DRAWN, backbone=True)
+    places = positions(network(project, vintage, made=made), vintage, project.queries.measures.seed)
+    latest = network(project, vintage, made=made, years=_latest(project.queries), top=DRAWN, backbone=True)
     paths: dict[str, Path] = {}
     written: list[Path] = []
     with _writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for form, name in (("gexf", "network.gexf"), ("gexf-dynamic", "network-dynamic.gexf"), ("gephi-lite", "network-gephi-lite.gexf")):
+        for form, name, filters in _files(project.queries):
             files = export.write(
-                whole, form, folder / name, positions=places, as_of=vintage.as_of, provenance=_provenance(about),
-                synthetic=about.synthetic,
+                network(project, vintage, made=made, **filters), form, folder / name, positions=places, as_of=vintage.as_of,
+                provenance=_provenance(about), synthetic=about.synthetic,
             )  # fmt: skip
             paths[form] = files[0]
             written += files
@@ -84,6 +89,15 @@ def quarter(project: Project, vintage: Vintage, *, languages: Sequence[str] = ("
             written += files
         paths["run"] = _run(folder, sorted(set(written)), project.queries, vintage, about)
     return paths
+
+
+def _files(asked: Queries) -> list[tuple[str, str, dict[str, Any]]]:
+    """Format, name and cut of the quarter's Gephi files: the latest window whole, all years of the strongest."""
+    return [
+        ("gexf", "network.gexf", {"years": _latest(asked)}),
+        ("gexf-dynamic", "network-dynamic.gexf", {"top": LIGHT}),
+        ("gephi-lite", "network-gephi-lite.gexf", {"years": _latest(asked), "top": LIGHT}),
+    ]
 
 
 def _latest(asked: Queries) -> tuple[int, int]:

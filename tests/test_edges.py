@@ -93,7 +93,7 @@ def by_hand(told, most):
     return dict(found)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(WORLD, st.integers(2, 6))
 def test_the_statement_equals_enumeration_and_keeps_its_invariants(world, told, most):
     """SQL equals itertools within 1e-9; strength is the number of collaborative works; strict weights sum to their number."""

@@ -127,7 +127,7 @@ def test_works_and_areas_of_an_institution(world):
     assert rows(made.institutions, "institution_id", "works", "eu10") == [("I1", 3, 2 / 3), ("I10", 1, 0.0), ("I20", 1, 1.0), ("I30", 0, None)]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.lists(st.lists(st.sampled_from(range(1, 9)), max_size=4, unique=True), min_size=1, max_size=4), min_size=1, max_size=6),
     st.dictionaries(st.integers(1, 8), st.sets(st.integers(1, 8)), max_size=5),

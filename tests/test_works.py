@@ -192,7 +192,7 @@ def test_no_page_is_no_work(asked):
     assert losses.balance() == {"records": 0, "works": 0, "dropped": {}, "noted": {}}
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from([p for p in spots(SHAPE) if p]), JSON)
 @example(("cited_by_count",), 10**30)
 @example(("publication_year",), 10**30)

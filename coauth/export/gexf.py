@@ -3,7 +3,8 @@
 * static: opens everywhere.
 * dynamic: for Gephi's timeline. Years are timestamps; edges have yearly `weight` and `works`, nodes yearly `strength`
   and the PageRank of the window that ends with the year. Totals carry `_total` in their ids.
-* gephi-lite: static, with lists as text, which Gephi Lite splits into keywords itself.
+* gephi-lite: static, with lists as text, which Gephi Lite splits into keywords itself. (The dynamic file opens there
+  too, but shows the last year's weight, as text.)
 
 Ours and not networkx's writer, which puts an attribute on <graph> the schema forbids, cannot write a dynamic weight
 (networkx #4023, #7972), stamps the day, and gives colours an alpha Gephi Lite shows as grey (gephi-lite #307).

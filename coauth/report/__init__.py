@@ -15,7 +15,13 @@ from coauth.report.page import Writer
 from coauth.report.sections import compose
 from coauth.report.text import Words
 
-__all__ = ["About", "build"]
+__all__ = ["About", "build", "legend"]
+
+
+def legend(language: str) -> dict[str, str]:
+    """What the classes of `coauth.network.GROUPS` are called in a language, for the picture that is handed to `build`."""
+    words = Words(language)
+    return {key.removeprefix("legend."): text for key, text in words.entries.items() if key.startswith("legend.")}
 
 
 def build(

@@ -18,7 +18,7 @@ def method(brief: Brief) -> Section:
     w, queries = brief.words, brief.queries
     known = {
         "home": brief.home, "limit": queries.scope.max_institutions, "confidence": brief.confidence, "replicates": queries.measures.replicates,
-        "rate": w.percent(queries.measures.false_discovery_rate), "types": w.listing([t.replace("-", " ") for t in queries.scope.types]),
+        "rate": w.percent(queries.measures.false_discovery_rate), "types": w.listing([w.known(f"type.{t}", t.replace("-", " ")) for t in queries.scope.types]),
         "smallest": queries.measures.smallest_pair, "roster": queries.measures.roster_min_works,
         "jump": w.number(100 * queries.measures.partial_jump),
     }  # fmt: skip

@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from coauth.report.findings import each
 from coauth.report.text import Words
 from coauth.tables import MARK
 
@@ -88,7 +89,7 @@ def partners(
         _caption(counts, change)
         _series(counts, chosen, "works", BLUE, words, dates=mine, letters=False)
         _series(shares, chosen, "share", GREEN, words, dates=mine, percent=True)
-        _caption(shares, words("figure.share"))
+        _caption(shares, words("figure.share_short" if narrow else "figure.share"))
     return figure
 
 
@@ -183,7 +184,7 @@ def shifts(rows: pd.DataFrame, names: Sequence[str], words: Words, *, narrow: bo
     if not narrow:
         _dumbbells(both[0], rows, y, words)
     axis = both[-1]
-    for k, row in enumerate(rows.itertuples(index=False)):
+    for k, row in enumerate(each(rows)):
         _change_mark(axis, k, row, n)
     axis.axvline(0, color=GREY, linewidth=0.7, zorder=1)
     _caption(axis, words("figure.change_relative"))
@@ -196,7 +197,8 @@ def shifts(rows: pd.DataFrame, names: Sequence[str], words: Words, *, narrow: bo
     if narrow:
         axis.set_yticks([])
         for k, name in enumerate(names):
-            axis.annotate(name, (0, k), (0, 4), xycoords=axis.get_yaxis_transform(), textcoords="offset points", fontsize=6.8, va="bottom")
+            axis.annotate(name, (0, k), (0, 4), xycoords=axis.get_yaxis_transform(), textcoords="offset points", fontsize=6.8, va="bottom",
+                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.8})  # fmt: skip
     else:
         both[0].set_yticks(y, [textwrap.shorten(name, 46, placeholder=" …") for name in names], fontsize=7.3)
     _verdict_legend(figure, list(rows["verdict"]), words, narrow)
@@ -205,7 +207,7 @@ def shifts(rows: pd.DataFrame, names: Sequence[str], words: Words, *, narrow: bo
 
 def _dumbbells(axis: Axes, rows: pd.DataFrame, y: Any, words: Words) -> None:
     """Open: before; filled: after. A logarithmic axis, since the largest is often a hundred times the smallest."""
-    for k, row in enumerate(rows.itertuples(index=False)):
+    for k, row in enumerate(each(rows)):
         colour = VERDICTS.get(str(row.verdict), (GREY, "o"))[0]
         axis.plot([row.before, row.after], [k, k], color=colour, linewidth=1.6, zorder=2)
         axis.plot(row.before, k, "o", markersize=4, markerfacecolor="white", markeredgecolor=colour, zorder=3)

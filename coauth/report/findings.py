@@ -6,7 +6,7 @@ A frame without rows means "nothing to show" everywhere; no function raises for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,11 @@ def frame(made: Made, name: str, columns: Sequence[str] | None = None) -> pd.Dat
     table = made.get(name, ALL[name].empty())
     taken: pd.DataFrame = (table.select(list(columns)) if columns else table).to_pandas()
     return taken
+
+
+def each(rows: pd.DataFrame) -> Iterator[Any]:
+    """The rows, with their columns as attributes."""
+    return iter(rows.itertuples(index=False))
 
 
 # -- series of counts (Figures 1 and 2)
@@ -147,12 +152,9 @@ def entries_by_year(made: Made, watchlist: Watchlist, queries: Queries) -> pd.Da
     works = frame(made, "works", ["work_id", "year", "included"])
     members = frame(made, "affiliations", ["work_id", "institution_id"])
     hits = members.merge(listed, on="institution_id").merge(works[works["included"]], on="work_id")
-    counts = hits.drop_duplicates(["entry_id", "work_id"]).groupby(["entry_id", "year"]).size()
-    years = list(queries.scope.years)
-    rows = pd.DataFrame(0, index=pd.Index([e.id for e in watchlist.entry], name="entry_id"), columns=years)
-    for (entry, year), n in counts.items():  # type: ignore[misc]
-        if year in rows.columns:
-            rows.loc[entry, year] = n
+    counts = hits.drop_duplicates(["entry_id", "work_id"]).pivot_table(index="entry_id", columns="year", values="work_id", aggfunc="count")
+    every = pd.Index([e.id for e in watchlist.entry], name="entry_id")
+    rows = counts.reindex(index=every, columns=pd.Index(queries.scope.years)).fillna(0).astype("int64").rename_axis(columns=None)
     return rows.reset_index()
 
 
@@ -319,7 +321,7 @@ def shifts(made: Made, queries: Queries) -> pd.DataFrame:
     weighted = _compared(made, queries, "reweighted")[["institution_id", "change", "low", "high"]]
     rows = rows.merge(weighted, how="left", on="institution_id", suffixes=("", "_weighted"))
     rows = rows.merge(institutions(made)[["country_code", "is_domestic"]], how="left", left_on="institution_id", right_index=True)
-    rows["why"] = [_why(r, queries.measures.false_discovery_rate) for r in rows.itertuples(index=False)]
+    rows["why"] = [_why(r, queries.measures.false_discovery_rate) for r in each(rows)]
     keep = ["institution_id", "country_code", "is_domestic", "listed", "drawn", "before_first", "before_last", "after_first",
             "after_last", "before", "after", "change", "low", "high", "change_weighted", "low_weighted", "high_weighted",
             "p_value", "q_value", "verdict", "why", "reason", "verdict_complete_coverage"]  # fmt: skip
@@ -354,6 +356,18 @@ def admissions(made: Made, queries: Queries) -> pd.DataFrame:
     """PhD admissions by country over the measured years, as imported; suppressed cells have no number."""
     rows = frame(made, "admissions")
     return rows[rows["year"].between(queries.scope.first_year, queries.scope.last_year)].reset_index(drop=True)
+
+
+def strengths(made: Made, queries: Queries) -> pd.DataFrame:
+    """Institutions of the last window by strength, strongest first."""
+    first, last = last_window(queries)
+    rows = frame(made, "centrality")
+    asked = {"first_year": first, "last_year": last, "measure": "strength", "counting": queries.measures.counting, "variant": "k"}
+    for column, value in asked.items():
+        rows = rows[rows[column] == value]
+    rows = rows[rows["value"] > 0].merge(institutions(made)[["name", "country_code"]], how="left", left_on="institution_id", right_index=True)
+    keep = ["institution_id", "name", "country_code", "first_year", "last_year", "value", "low", "high", "rank"]
+    return rows.sort_values(["rank", "institution_id"])[keep].rename(columns={"value": "strength"}).reset_index(drop=True)
 
 
 def hyper_share(made: Made, queries: Queries) -> float | None:

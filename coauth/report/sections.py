@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -67,7 +68,7 @@ def _international(brief: Brief) -> Headline:
     label = w("headline.international", year=year)
     if year not in rows.index:
         return Headline(label, w("format.missing"), "", w("headline.no_international", home=brief.home, year=year), sure=False)
-    row = rows.loc[year]
+    row: Any = rows.loc[year]
     works = findings.frame(brief.made, "works", ["year", "included"])
     total = int(((works["year"] == year) & works["included"]).sum())
     sentence = w("headline.international_is", home=brief.home, share=w.percent(row["works"] / total if total else None),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,7 @@ LITTLE_POWER = 0.8
 """Below, a test that finds nothing has mostly shown that it could not."""
 TURNOVER = 10
 AREAS_SHOWN = 4
+STRONG = 20
 
 # -- review cues
 
@@ -44,7 +47,7 @@ def _cue_listing(brief: Brief, rows: pd.DataFrame, window: str) -> Listing:
     top = rows.head(findings.STRONGEST)
     dated = bool(top["works_listed"].notna().any())  # a column of nothing but "unknown" is said in the note instead
     lines = [
-        [brief.place(r["domestic"]), _listed_end(brief, r), w.number(r["works"]), ", ".join(w.number(r[f"works_{y}"]) for y in years),
+        [brief.place(r["domestic"]), _listed_end(brief, r), w.number(r["works"]), f",{NBSP}".join(w.number(r[f"works_{y}"]) for y in years),
          str(r["first_year"]), _first(areas.get(_ends(r), []), w("format.missing")), _ric(brief, r),
          *([w("cues.unknown") if np.isnan(r["works_listed"]) else w.number(r["works_listed"])] if dated else [])]
         for r in top.to_dict("records")
@@ -62,12 +65,12 @@ def _cue_listing(brief: Brief, rows: pd.DataFrame, window: str) -> Listing:
     return Listing(w("cues.table", window=window), with_text(grid(titles, lines, text=2), w("column.areas")), data, brief.notes(note), "flags")
 
 
-def _ends(row: dict[str, object]) -> tuple[str, ...]:
+def _ends(row: Mapping[Any, Any]) -> tuple[str, ...]:
     source, target = sorted((str(row["domestic"]), str(row["foreign"])))
     return source, target, str(row["list_id"]), str(row["entry_id"])
 
 
-def _listed_end(brief: Brief, row: dict[str, object]) -> str:
+def _listed_end(brief: Brief, row: Mapping[Any, Any]) -> str:
     """The listed institution; where the match came by lineage, what was matched and for whom."""
     entry, name = brief.entry(str(row["list_id"]), str(row["entry_id"])), brief.institution(str(row["foreign"]))
     if name.startswith(entry) or str(row["foreign"]) in {e.openalex for x in brief.watchlists for e in x.entry}:
@@ -83,12 +86,12 @@ def _first(areas: list[str], missing: str) -> str:
 def _areas_of_pairs(brief: Brief) -> dict[tuple[str, ...], list[str]]:
     rows = findings.cue_areas(brief.made, brief.queries)
     found: dict[tuple[str, ...], list[tuple[int, int]]] = {}
-    for r in rows.itertuples(index=False):
+    for r in findings.each(rows):
         found.setdefault((r.source, r.target, r.list_id, r.entry_id), []).append((-r.size, AREAS.index(r.area_id)))
     return {k: [f"{brief.words(f'area_short.{AREAS[a]}')}{NBSP}{-n}" for n, a in sorted(v)] for k, v in found.items()}
 
 
-def _ric(brief: Brief, row: dict[str, float]) -> str:
+def _ric(brief: Brief, row: Mapping[Any, Any]) -> str:
     w = brief.words
     if np.isnan(row["ric"]):
         return w("format.missing")
@@ -146,15 +149,16 @@ def technologies(brief: Brief) -> Section:
 def _area_grid(brief: Brief, rows: pd.DataFrame, labels: dict[str, str]) -> Grid:
     w, series = brief.words, list(dict.fromkeys(rows["series"]))
     cell = {(r.series, r.area_id): w("cell.count_share", works=w.number(r.works), share=w.percent(r.share, 1),
-                                     span=w.percent_span(r.low, r.high, 1)) for r in rows.itertuples(index=False)}  # fmt: skip
+                                     span=w.percent_span(r.low, r.high, 1)) for r in findings.each(rows)}  # fmt: skip
     lines = [[labels[a], *(cell[s, a] for s in series)] for a in AREAS]
     return grid([w("column.area"), *(brief.series_name(s) for s in series)], lines)
 
 
 def _largest(brief: Brief, rows: pd.DataFrame, names: dict[str, str], labels: dict[str, str]) -> str:
     """For each series its largest area, for those who do not see the figure."""
-    top = rows.sort_values(["share", "area_id"], ascending=[False, True], kind="stable").groupby("series", sort=False).head(1).set_index("series")
-    return "; ".join(f"{names[s]}: {labels[top.loc[s, 'area_id']]} {brief.words.percent(float(top.loc[s, 'share']))}" for s in names)
+    top = rows.sort_values(["share", "area_id"], ascending=[False, True], kind="stable").groupby("series", sort=False).head(1)
+    largest = {str(r.series): (labels[r.area_id], r.share) for r in findings.each(top)}
+    return "; ".join(f"{names[s]}: {largest[s][0]} {brief.words.percent(largest[s][1])}" for s in names)
 
 
 def _era(brief: Brief, drafted: set[str]) -> str:
@@ -209,7 +213,7 @@ def _shift_listing(brief: Brief, rows: pd.DataFrame, before: str, after: str) ->
     return Listing(w("shifts.table", before=before, after=after), shown, data, brief.notes(w("shifts.table_note")))
 
 
-def _points(brief: Brief, row: dict[str, float], of: str) -> str:
+def _points(brief: Brief, row: Mapping[Any, Any], of: str) -> str:
     """A change of share in percentage points, with its interval."""
     w = brief.words
     change, low, high = (100 * row[f"{c}{of}"] for c in ("change", "low", "high"))
@@ -235,7 +239,12 @@ def network(brief: Brief, picture: Figure | None) -> Section:
     title = w("network.figure", home=brief.home, window=window)
     hyper = findings.hyper_share(brief.made, brief.queries)
     apart = "" if hyper is None else w("network.hyper", limit=brief.queries.scope.max_institutions, share=w.percent(hyper, 1), window=window)
-    chart = Chart(title, w("network.alt", home=brief.home), None, still=picture, notes=brief.notes(w("network.note", home=brief.home)))
+    rows = findings.strengths(brief.made, brief.queries)
+    lines = [[w.number(r.rank), brief.place(r.institution_id), w.number(r.strength), w.span(r.low, r.high)] for r in findings.each(rows.head(STRONG))]
+    titles = [w("column.rank"), w("column.institution"), w("column.strength"), w("column.interval", confidence=brief.confidence)]
+    shown = with_text(grid(titles, lines), w("column.institution"))
+    chart = Chart(title, w("network.alt", home=brief.home), rows, still=picture, grid=shown if lines else None,
+                  notes=brief.notes(w("network.note", home=brief.home)))  # fmt: skip
     return Section("network", w("network.title"), (Text(w("network.lead", home=brief.home)), chart, *([Text(apart)] if apart else [])))
 
 
@@ -253,7 +262,7 @@ def events(brief: Brief) -> Section:
         [brief.series_name(r.series), w("events.event", name=w.named(known[r.event_id]), day=w.day(known[r.event_id].date))
          if r.event_id in known else r.event_id, w.number(r.lag), w.percent(r.step, sign=True), w.percent_span(r.step_low, r.step_high, sign=True),
          w.percent(r.slope, sign=True), w.number(r.power, 2), _outcome(brief, r.step_low, r.step_high, r.power)]
-        for r in rows.itertuples(index=False)
+        for r in findings.each(rows)
     ]  # fmt: skip
     titles = [w("column.series"), w("column.event"), w("column.lag"), w("column.step"), w("column.interval", confidence=brief.confidence),
               w("column.slope"), w("column.power"), w("column.reading")]  # fmt: skip

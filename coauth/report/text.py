@@ -30,7 +30,7 @@ class Words:
     >>> words.number(12345.678, 1), words.number(-0.2), words.percent(-0.254, sign=True)
     ('12.345,7', '0', '−25\xa0pct.')
     >>> words.day(date(2026, 9, 30)), words.quarter("2026Q3")
-    ('30. september 2026', '3. kvartal 2026')
+    ('30.\xa0september\xa02026', '3. kvartal 2026')
     """
 
     def __init__(self, language: str) -> None:
@@ -56,20 +56,20 @@ class Words:
     def percent(self, ratio: float | None, decimals: int = 0, *, sign: bool = False) -> str:
         if ratio is None or np.isnan(ratio):
             return self("format.missing")
-        return self("format.percent", number=self.number(100 * ratio, decimals, sign=sign))
+        return self("format.percent", number=self.number(100 * ratio, decimals, sign=sign)).replace(" ", NBSP)
 
     def span(self, low: float | None, high: float | None, decimals: int = 0) -> str:
         """An interval of plain numbers."""
-        return self("format.span", low=self.number(low, decimals), high=self.number(high, decimals))
+        return self("format.span", low=self.number(low, decimals), high=self.number(high, decimals)).replace(" ", NBSP)
 
     def percent_span(self, low: float | None, high: float | None, decimals: int = 0, *, sign: bool = False) -> str:
         """An interval of ratios, as percentages."""
         ends = (None if v is None else 100 * v for v in (low, high))
         lower, upper = (self.number(v, decimals, sign=sign) for v in ends)
-        return self("format.percent_span", low=lower, high=upper)
+        return self("format.percent_span", low=lower, high=upper).replace(" ", NBSP)
 
     def day(self, day: date) -> str:
-        return self("format.day", day=day.day, month=self(f"month.{day.month}"), year=day.year)
+        return self("format.day", day=day.day, month=self(f"month.{day.month}"), year=day.year).replace(" ", NBSP)
 
     def quarter(self, quarter: str) -> str:
         """A quarter in words; what does not read as one (a named edition) is given back as it is."""

@@ -9,6 +9,7 @@ from coauth.queries import Watchlist
 from coauth.report import figures, findings
 from coauth.report.brief import Brief
 from coauth.report.page import Chart, Grid, Listing, Section, Text, grid, with_text
+from coauth.report.reference import beside_dfir
 
 CAUSES = ("added", "removed", "re-dated", "re-affiliated", "excluded differently")
 
@@ -68,7 +69,7 @@ def _by_year(brief: Brief, rows: pd.DataFrame, names: list[str]) -> Grid:
     """Works a year and, in brackets, their share of international works."""
     w = brief.words
     cells = {(r.year, r.group_id): w("cell.works_share", works=w.number(r.works), share=w.percent(r.share, 1))
-             for r in rows.itertuples(index=False)}  # fmt: skip
+             for r in findings.each(rows)}  # fmt: skip
     young = set(rows.loc[rows["preliminary"], "year"])
     years = sorted(set(rows["year"]))
     lines = [[w("cell.preliminary", year=y) if y in young else str(y), *(cells.get((y, n), w("format.missing")) for n in names)]
@@ -114,6 +115,8 @@ def lists(brief: Brief) -> Section:
         parts += _list(brief, watchlist)
     if not brief.watchlists:
         parts = [Text(w("lists.off"), "none")]
+    if stated := beside_dfir(brief):
+        parts.append(stated)
     return Section("lists", w("lists.title"), tuple(parts))
 
 
@@ -146,13 +149,12 @@ def _list(brief: Brief, watchlist: Watchlist) -> list[Text | Listing | Chart]:
 
 def _list_grid(brief: Brief, rows: pd.DataFrame, indices: pd.DataFrame, own: str, beside: str | None) -> Grid:
     w = brief.words
-    index = {(r.year, r.group_id): w.number(r.index) for r in indices.rename(columns={"index": "value"}).assign(
-        index=indices["index"]).itertuples(index=False)} if len(indices) else {}  # fmt: skip
+    index = {(r.year, r.group_id): w.number(r.value) for r in findings.each(indices.rename(columns={"index": "value"}))}
     lines = [
         [w("cell.preliminary", year=r.year) if r.preliminary else str(r.year), w.number(r.works), w.span(r.works_low, r.works_high),
          w.percent(r.share, 2), w.percent_span(r.share_low, r.share_high, 2), index.get((r.year, own), w("format.missing")),
          *([index.get((r.year, beside), w("format.missing"))] if beside else [])]
-        for r in rows.itertuples(index=False)
+        for r in findings.each(rows)
     ]  # fmt: skip
     interval = w("column.interval", confidence=brief.confidence)
     titles = [w("column.year"), w("column.works"), interval, w("column.share_international"), interval, w("column.index")]
@@ -200,7 +202,7 @@ def coverage(brief: Brief) -> Section:
         return Section("coverage", w("coverage.title"), (Text(w("coverage.none"), "none"),))
     first, last = rows.iloc[0], rows.iloc[-1]
     lines = [[str(int(r.year)), w.number(r.works), w.percent(r.share_complete, 1), w.number(r.authorships), w.percent(r.share_authorships, 1)]
-             for r in rows.itertuples(index=False)]  # fmt: skip
+             for r in findings.each(rows)]  # fmt: skip
     titles = [w("column.year"), w("column.works"), w("column.complete"), w("column.authorships"), w("column.with_institution")]
     chart = Chart(
         w("coverage.figure", start=brief.years[0], end=brief.years[1]),
@@ -238,7 +240,7 @@ def _publishers(brief: Brief) -> list[Text | Listing]:
     if rows.empty:
         return [Text(w("coverage.no_publishers", works=findings.PUBLISHER_MIN_WORKS), "none")]
     lines = [[r.publisher, w.number(r.works_before), w.number(r.works_after), w.percent(r.share_before), w.percent(r.share_after),
-              w("cell.points", number=w.number(100 * r.change, sign=True))] for r in rows.itertuples(index=False)]  # fmt: skip
+              w("cell.points", number=w.number(100 * r.change, sign=True))] for r in findings.each(rows)]  # fmt: skip
     b, a = w.years(before), w.years(after)
     titles = [w("column.publisher"), w("column.works_in", years=b), w("column.works_in", years=a), w("column.complete_in", years=b),
               w("column.complete_in", years=a), w("column.change")]  # fmt: skip
@@ -272,10 +274,10 @@ def _admissions_chart(brief: Brief, rows: pd.DataFrame) -> Chart:
     drawn = rows.assign(series=[f"{c}, {s}" if several else c for c, s in zip(country, rows["source"], strict=True)])
     names = [str(n) for n in drawn.groupby("series")["admissions"].sum().sort_values(ascending=False, kind="stable").index[:8]]
     value = {(r.year, r.series): w("admissions.suppressed") if r.suppressed else w.number(r.admissions)
-             for r in drawn.itertuples(index=False)}  # fmt: skip
+             for r in findings.each(drawn)}  # fmt: skip
     years = sorted(set(rows["year"]))
     lines = [[str(y), *(value.get((y, n), w("format.missing")) for n in names)] for y in years]
-    sources = "; ".join(sorted({f"{r.source} ({w.day(r.retrieved)})" for r in rows.itertuples(index=False)}))
+    sources = "; ".join(sorted({f"{r.source} ({w.day(r.retrieved)})" for r in findings.each(rows)}))
     return Chart(
         w("admissions.figure", start=min(years), end=max(years)), w("admissions.alt", countries=w.listing(names)),
         rows, draw=lambda narrow: figures.admissions(drawn, names, w, narrow=narrow), grid=grid([w("column.year"), *names], lines),

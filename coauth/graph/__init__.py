@@ -1,0 +1,120 @@
+"""Edges, flags and measures -> the network of some years, whole or narrowed to what a reader asked for.
+
+Every filter (backbone, pairs, weight, strongest, ego, cues) judges an edge by the whole network of the years, and an
+edge is shown when it passes all of them; so their order cannot matter, and strength never shrinks with what is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from coauth.errors import TableError
+from coauth.graph import parts, selection
+from coauth.graph.pairs import Pairs, between, share_above_k
+from coauth.network import Network
+from coauth.queries import Scope
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+def build(
+    tables: Mapping[str, pa.Table],
+    *,
+    scope: Scope,
+    years: tuple[int, int] | None = None,
+    window: int = 3,
+    flagged: bool = False,
+    domestic: bool = False,
+    min_weight: float = 0.0,
+    top: int | None = None,
+    ego: str | None = None,
+    backbone: bool = False,
+    include_hyper: bool = False,
+) -> Network:
+    """The co-authorship network of `years` (default: all of the scope).
+
+    `tables` holds edges, institutions, listed, flags, centrality and shifts. `window` is the length in years of the
+    windows whose centralities are shown: the latest that lies inside the years. Shown are the pairs with a weight from
+    works of at most K institutions (`include_hyper`: of any size) that pass all that is asked: `flagged` (a watchlist or
+    technology cue), `domestic` (one end domestic, the other foreign), `min_weight` (works, summed over the years), `top`
+    (both ends among the strongest so many), `ego` (the institution, its partners and the pairs among them), `backbone`
+    (disparity filter). An institution without an edge shown is left out, the ego excepted.
+
+    Raises `TableError` where a table is missing or tables do not fit each other, `NotFound` for an unknown ego.
+    """
+    _demand(tables)
+    years = years or (scope.first_year, scope.last_year)
+    institutions = tables["institutions"].sort_by("institution_id")
+    ids = institutions["institution_id"].combine_chunks()
+    yearly = between(tables["edges"], years)
+    pairs = Pairs.of(yearly, ids, hyper=include_hyper)
+    cues = parts.cues(between(tables["flags"], years))
+    home = institutions["is_domestic"].to_numpy(zero_copy_only=False)
+
+    keep = pairs.weight > 0
+    weightless = int((~keep).sum())
+    asked: list[str] = []
+    for words, passes in selection.filters(pairs, home, ids, cues, flagged, domestic, min_weight, top, ego, backbone):
+        keep &= passes
+        asked.append(words)
+    shown = pairs.select(keep)
+    nodes = np.union1d(shown.source, shown.target)
+    if ego is not None:
+        nodes = np.union1d(nodes, [selection.position(ids, ego)])
+
+    at, windows = parts.latest_window(tables["centrality"], years, window)
+    compared, change = parts.latest_change(tables["shifts"])
+    return Network(
+        nodes=parts.nodes(
+            institutions, nodes, pairs, shown, parts.lists(tables["listed"]), parts.measures(tables["centrality"], at, ids), change
+        ),
+        edges=parts.edges(shown, ids, home, cues),
+        node_years=parts.node_years(pairs, nodes, ids, tables["centrality"], windows),
+        edge_years=parts.edge_years(shown, ids),
+        years=years, home=tuple(scope.countries), max_institutions=scope.max_institutions, window=at, comparison=compared,
+        preliminary=scope.preliminary, hyper=include_hyper, share_above_k=share_above_k(yearly), filters=tuple(asked),
+        dropped={
+            f"known only from works of more than {scope.max_institutions} institutions": weightless,
+            "outside the selection": len(pairs.source) - weightless - len(shown.source),
+        },
+    )  # fmt: skip
+
+
+def to_networkx(network: Network, provenance: Mapping[str, str] | None = None) -> nx.Graph:
+    """An undirected graph of plain Python values.
+
+    Node attributes are the columns of `network.NODES`; those without a value are left out. An edge has `weight` (larger
+    means closer) and `distance` = round(720720·2²⁰ / weight), an integer for shortest paths: ties between float
+    distances make implementations disagree.
+    """
+    import networkx as nx  # noqa: PLC0415  importing coauth stays cheap
+
+    graph = nx.Graph(**dict(provenance or {}), years=network.years, about=network.statements())
+    for row in network.nodes.to_pylist():
+        name = row.pop("institution_id")
+        graph.add_node(name, **{k: v for k, v in row.items() if v is not None})
+    for row in network.edges.to_pylist():
+        ends = row.pop("source"), row.pop("target")
+        graph.add_edge(*ends, **row, distance=distance(row["weight"]))
+    return graph
+
+
+def distance(weight: float) -> int:
+    """Length of an edge for shortest paths: round(720720·2²⁰ / weight).
+
+    720720 = lcm(1 … 16), so that the commonest sums of 1/(k−1) give whole numbers.
+
+    >>> distance(1.0) == 2 * distance(2.0) == 720720 * 2**20
+    True
+    """
+    return round(720720 * 2**20 / weight)
+
+
+def _demand(tables: Mapping[str, pa.Table]) -> None:
+    if missing := [t for t in ("edges", "institutions", "listed", "flags", "centrality", "shifts") if t not in tables]:
+        raise TableError(f"graph: tables missing: {', '.join(missing)}; hand in an empty one where there is nothing to show")

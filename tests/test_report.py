@@ -1,0 +1,429 @@
+"""The report: every number on the page is one of the tables', in both languages, for full, thin and empty worlds."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import html
+import re
+import tomllib
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from matplotlib.figure import Figure
+
+from coauth import copublications, queries, report, tables
+from coauth.errors import NotFound
+from coauth.report import findings, text
+from coauth.report.about import About
+from coauth.tables import MARK
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "coauth" / "report"
+YEARS = range(2011, 2025)
+KU, DTU, BEIHANG, HIT, LUND = "I1", "I2", "I82880672", "I204983213", "I5"
+COUNTS = {"europe": 7000, "nordic": 2500, "usa": 3000, "russia": 300, "iran": 200, "international": 10000}
+
+
+@pytest.fixture(scope="session")
+def asked() -> queries.Queries:
+    return queries.load(ROOT / "queries")
+
+
+def about(**changes: object) -> About:
+    facts: dict[str, object] = {
+        "title": "Denmark's international research collaboration", "quarter": "2026Q4", "vintage": "2026-11-20",
+        "as_of": date(2026, 11, 20), "synthetic": False, "complete": True, "level": "unified", "topic_model": "v2",
+        "source": "OpenAlex API", "records": 12_400, "works": 12_345, "dropped": {"type not asked for": 55},
+        "excluded": {"retracted": 3, "duplicate: same DOI": 2}, "versions": {"coauth": "0.1.0"}, "queries_fingerprint": "ab" * 32, "seed": 1,
+    }  # fmt: skip
+    return About(**(facts | changes))  # type: ignore[arg-type]
+
+
+def copublished() -> list[dict[str, object]]:
+    """China rises by a quarter, the list falls by a sixth from 96: too few to be told from chance."""
+    rows = []
+    for year in YEARS:
+        works = COUNTS | {"china": {2020: 2996, 2023: 3742}.get(year, 2500), "list:miit": {2020: 96, 2023: 80}.get(year, 60)}
+        for group, n in works.items():
+            for basis in ("institution",) if group.startswith("list:") else ("institution", "union"):
+                share = n / COUNTS["international"]
+                rows.append({"year": year, "group_id": group, "basis": basis, "works": n, "works_low": n * 0.9, "works_high": n * 1.1,
+                             "share": share, "share_low": share * 0.9, "share_high": min(1.0, share * 1.1), "preliminary": year >= 2024})  # fmt: skip
+    return rows
+
+
+def work(i: int, year: int) -> dict[str, object]:
+    return {"work_id": f"W{i}", "title": f"Work {i}", "year": year, "type": "article", "n_authors": 2, "n_authors_with_institution": 2,
+            "n_authors_with_string": 2, "authors_cut": False, "n_institutions": 2, "n_countries": 2, "affiliation_status": "complete",
+            "has_company": False, "is_retracted": False, "included": True}  # fmt: skip
+
+
+def institution(i: str, name: str, country: str, **more: object) -> dict[str, object]:
+    return {"institution_id": i, "name": name, "country_code": country, "is_domestic": country == "DK", "lineage": [i],
+            "rolled_up_from": [], "works": 10} | more  # fmt: skip
+
+
+def shift(i: str, before: float, after: float, low: float, high: float, verdict: str, q: float, variant: str = "k") -> dict[str, object]:
+    return {"institution_id": i, "measure": "strength_share", "counting": "newman", "variant": variant, "before_first": 2018,
+            "before_last": 2020, "after_first": 2022, "after_last": 2024, "before": before, "after": after, "change": after - before,
+            "low": low, "high": high, "p_value": q, "q_value": q, "verdict": verdict, "reason": "because"}  # fmt: skip
+
+
+def flagged(year: int, foreign: str, entry: str, works: int, listed: int | None) -> dict[str, object]:
+    return {"year": year, "source": DTU, "target": foreign, "domestic_pair": True, "kind": "watchlist", "list_id": "miit",
+            "entry_id": entry, "works": works, "works_listed": listed, "weight": float(works)}  # fmt: skip
+
+
+def full() -> dict[str, pa.Table]:
+    """A world worked out by hand: 42 works, four institutions, every section with something to say."""
+    works = [work(i, 2011 + i % 14) for i in range(42)]
+    first = works[12]["work_id"]  # of 2023, with Beihang
+    ends = {"source": DTU, "target": BEIHANG}
+    evidence = {"kind": "watchlist", "list_id": "miit", "entry_id": "beihang", "work_id": first, "matched_id": BEIHANG,
+                "match_method": "id", "listed_at_publication": "unknown"}  # fmt: skip
+    window = {"first_year": 2022, "last_year": 2024}
+    return {
+        "works": tables.WORKS.of(works),
+        "institutions": tables.INSTITUTIONS.of([
+            institution(KU, "University of Copenhagen", "DK", ror="https://ror.org/035b05819"),
+            institution(DTU, "Technical <University> of Denmark", "DK"), institution(BEIHANG, "Beihang University", "CN"),
+            institution(HIT, "Harbin Institute of Technology", "CN"), institution(LUND, "Lund University", "SE"),
+        ]),
+        "affiliations": tables.AFFILIATIONS.of([
+            {"work_id": first, "institution_id": i, "harvested_ids": [i], "author_share": 0.5, "is_domestic": i == DTU} for i in (DTU, BEIHANG)
+        ]),
+        "listed": tables.LISTED.of([{"institution_id": i, "list_id": "miit", "entry_id": e, "match_method": "id"}
+                                    for i, e in ((BEIHANG, "beihang"), (HIT, "hit"))]),
+        "copublications": tables.COPUBLICATIONS.of(copublished()),
+        "memberships": tables.MEMBERSHIPS.of([
+            {"year": w["year"], "group_id": g, "basis": "institution" if g == "list:miit" else "union", "work_id": w["work_id"]}
+            for w in works if w["year"] >= 2022 for g in ("international", "china", "list:miit")  # type: ignore[operator]
+        ]),
+        "technologies": tables.TECHNOLOGIES.of([
+            {"work_id": first, "list_id": "aspi44", "technology_id": "nanoscale_materials", "basis": "topic", "topic_id": "T1", "title_only": False}
+        ]),
+        "coverage": tables.COVERAGE.of([
+            {"year": y, "publisher": p, "field_id": None, "works": 100, "authorships": 1000,
+             "authorships_with_institution": 950 if y < 2021 else 900, "works_complete": 80 if y < 2021 else 60}
+            for y in YEARS for p in ("Press A", None)
+        ]),
+        "flags": tables.FLAGS.of([flagged(2019, HIT, "hit", 2, None), flagged(2022, BEIHANG, "beihang", 3, 3), flagged(2023, BEIHANG, "beihang", 4, 2)]),
+        "evidence": tables.EVIDENCE.of([{"year": 2023, **ends, **evidence}]),
+        "pairs": tables.PAIRS.of([{**window, **ends, "works": 7, "ric": 2.53, "ric_low": 1.2, "ric_high": 5.3, "association_strength": 1.0}]),
+        "edges": tables.EDGES.of([{"year": 2023, **ends, "works": 7, "weight": 10.0, "strict_weight": 7.0, "works_k": 6, "weight_k": 9.0, "strict_weight_k": 6.0}]),
+        "centrality": tables.CENTRALITY.of([
+            {**window, "institution_id": KU, "measure": "strength", "counting": "newman", "variant": "k", "value": 1234.0,
+             "low": 1200.0, "high": 1270.0, "rank": 1}]),
+        "shifts": tables.SHIFTS.of([
+            shift(KU, 0.08, 0.07, -0.015, -0.005, "fell", 0.01), shift(KU, 0.08, 0.071, -0.014, -0.004, "fell", 0.01, "reweighted"),
+            shift(DTU, 0.05, 0.06, -0.002, 0.022, "no clear change", 0.3), shift(BEIHANG, 0.0, 0.001, 0.0005, 0.002, "rose", 0.0001),
+            shift(LUND, 0.02, 0.01, -0.012, -0.008, "not comparable: coverage", 0.0001),
+        ]),
+        "events": tables.EVENTS.of([{"series": "china", "event_id": "uris", "lag": 1, "level_change": -0.2, "slope_change": 0.01,
+                                     "low": -0.5, "high": 0.1, "power": 0.31}]),
+        "admissions": tables.ADMISSIONS.of([
+            {"year": y, "country_code": c, "admissions": None if (c, y) == ("IR", 2021) else 50 + y - 2011, "suppressed": (c, y) == ("IR", 2021),
+             "source": "register extract", "retrieved": date(2026, 1, 2)} for y in range(2018, 2024) for c in ("CN", "IR", "total")
+        ]),
+        "revisions": tables.REVISIONS.of([{"against": "2026-08-20", "series": "china", "year": 2023, "cause": c, "works": n}
+                                          for c, n in (("added", 41), ("removed", -7))]),
+    }  # fmt: skip
+
+
+def picture() -> Figure:
+    figure = Figure(figsize=(4, 3))
+    figure.subplots().plot([1, 2], [2, 1])
+    return figure
+
+
+def build(made: dict[str, pa.Table], folder: Path, asked: queries.Queries, language: str = "en", **changes: object) -> str:
+    paths = report.build(
+        made, folder, queries=asked, about=about(**changes), language=language, change=copublications.change, picture=picture() if made else None,
+        links={"gexf": "network.gexf"},
+    )  # fmt: skip
+    assert all(p.exists() for p in paths)
+    return paths[0].read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def page(asked: queries.Queries, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    folder = tmp_path_factory.mktemp("report")
+    return build(full(), folder, asked), folder
+
+
+@pytest.fixture(scope="session")
+def danish(asked: queries.Queries, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    folder = tmp_path_factory.mktemp("rapport")
+    return build(full(), folder, asked, "da"), folder
+
+
+def plain(page: str) -> str:
+    """What a reader sees, figures apart."""
+    kept = re.sub(r"<(style|svg)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", kept)).replace("\xa0", " ").split())
+
+
+# -- words
+
+
+def test_both_languages_have_the_same_keys_and_fill_the_same_places() -> None:
+    english, danish = (text.Words(x).entries for x in ("en", "da"))
+    assert set(english) == set(danish)
+    for key, sentence in english.items():
+        wanted, given = (set(re.findall(r"{(\w+)}", s)) for s in (sentence, danish[key]))
+        assert given <= wanted | ({"home"} if key == "head.title" else set()), key
+
+
+def test_every_word_is_used_and_every_word_asked_for_is_there() -> None:
+    literal, patterns = set(), [re.compile(r"(legend|country|institution|reason|type|format_name|topic_model)\..+")]
+    for path in PACKAGE.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                literal.add(node.value)
+            if isinstance(node, ast.JoinedStr):
+                parts = [re.escape(v.value) if isinstance(v, ast.Constant) else "[A-Za-z0-9_-]*" for v in node.values]
+                if parts and re.match(r"[a-z_]+\\\.", parts[0]):
+                    patterns.append(re.compile("".join(parts)))
+    literal |= set(re.findall(r"""words\(["']([\w.]+)["']""", (PACKAGE / "page.html").read_text("utf-8")))
+    known = set(text.Words("en").entries)
+    unused = sorted(k for k in known if k not in literal and not any(p.fullmatch(k) for p in patterns))
+    assert not unused
+    sections = set(tomllib.loads((PACKAGE / "words" / "en.toml").read_text("utf-8")))
+    asked_for = {k for k in literal if re.fullmatch(r"[a-z_]+\.[a-z0-9_]+", k) and k.split(".")[0] in sections}
+    assert sorted(asked_for - known) == []
+
+
+def test_no_text_speaks_of_risk_scores(page: tuple[str, Path], danish: tuple[str, Path]) -> None:
+    for shown in (page[0], danish[0]):
+        assert "risk" not in plain(shown).lower()
+        assert "risiko" not in plain(shown).lower()
+
+
+def test_an_unknown_language_names_those_there_are(asked: queries.Queries, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="there are: da, en"):
+        build(full(), tmp_path, asked, "sv")
+
+
+# -- numbers
+
+
+def test_the_headlines_are_the_tables_numbers(page: tuple[str, Path]) -> None:
+    shown = plain(page[0])
+    told = copublications.change(2996, 3742, 0.95)
+    assert f"China: works, 2020 to 2023 +{100 * told.ratio:.0f}% 95% interval: +{100 * told.low:.0f}% to +{100 * told.high:.0f}%" in shown
+    assert "2,996 works in 2020, 3,742 in 2023: a rise larger than chance" in shown
+    assert "International works, 2023 10,000 95% interval: 9,000 to 11,000" in shown  # 2024 is preliminary
+
+
+def test_what_cannot_be_told_from_chance_is_no_number(page: tuple[str, Path]) -> None:
+    found = re.search(r'<div class="headline unsure">\s*<h2>The seven MIIT universities.*?<p class="value">(.*?)</p>', page[0], re.DOTALL)
+    assert found
+    assert found[1] == "No clear change"
+    low, high = copublications.change(96, 80, 0.95)[3:]
+    assert low < 0 < high
+
+
+def test_the_smallest_fall_is_the_smallest() -> None:
+    fall = findings.smallest_fall(96, 0.95, copublications.change)
+    assert fall is not None
+    after = round(96 * (1 - fall))
+    assert copublications.change(96, after, 0.95).high < 0 <= copublications.change(96, after + 1, 0.95).high
+    assert findings.smallest_fall(0, 0.95, copublications.change) is None
+    assert findings.smallest_fall(3, 0.95, copublications.change) is None
+    assert findings.works_for_quarter_fall(0.95, copublications.change) == 115
+
+
+def test_a_flagged_pair_is_told_with_all_it_rests_on(page: tuple[str, Path]) -> None:
+    shown = plain(page[0])
+    assert "Technical <University> of Denmark Beihang University 7 3, 4, 0 2022 Materials 1 2.5 (1.2 to 5.3) 5" in shown
+    assert "coauth explain I2 I82880672" in shown
+    assert "1 pairs are in 2022–2024 but not in 2019–2021; 1 are in 2019–2021 but not in 2022–2024." in shown
+
+
+def test_a_year_without_list_dates_makes_the_sum_unknown(asked: queries.Queries) -> None:
+    flags = tables.FLAGS.of([flagged(2022, BEIHANG, "beihang", 3, 3), flagged(2023, BEIHANG, "beihang", 4, None)])
+    row = findings.cues(full() | {"flags": flags}, asked).iloc[0]
+    assert row["works"] == 7
+    assert row["works_listed"] != row["works_listed"]
+
+
+def test_coverage_is_said_beside_the_first_numbers(page: tuple[str, Path], danish: tuple[str, Path]) -> None:
+    header = page[0].split("<nav")[0]
+    assert "Coverage fell: 95.0% of authorships had an institution in 2020, 90.0% in 2023." in plain(header)
+    assert "Dækningen faldt: 95,0 pct. af forfatterskaberne havde en institution i 2020, 90,0 pct. i 2023." in plain(danish[0])
+
+
+def test_verdicts_and_power_are_in_words(page: tuple[str, Path], danish: tuple[str, Path]) -> None:
+    shown = plain(page[0])
+    assert "University of Copenhagen 8.00% 7.00% −1.00 (−1.50 to −0.50) −0.90 (−1.40 to −0.40) 0.010 fell: also when weighted" in shown
+    assert "of 4 institutions: 1 rose, 1 fell, 1 no clear change and 1 not comparable (coverage)." in shown
+    assert "no step seen; little power, so this says little" in shown
+    assert "1 steg, 1 faldt, 1 ingen klar ændring og 1 kan ikke sammenlignes (dækning)." in plain(danish[0])
+
+
+def test_the_dfir_statements_stand_beside_real_data_only(page: tuple[str, Path], asked: queries.Queries, tmp_path: Path) -> None:
+    assert "China: still rising, more slowly (2020 to 2023) 2020: 2,996 2023: 3,742" in plain(page[0])
+    assert "Beside DFIR" not in build(full(), tmp_path, asked, synthetic=True)
+
+
+def test_revisions_admissions_and_losses_are_told(page: tuple[str, Path]) -> None:
+    shown = plain(page[0])
+    assert "China +41 −7 +34 +34" in shown
+    assert "suppressed" in shown
+    assert "Records read 12,400 Left out: type not asked for −55 Works in scope 12,345" in shown
+    assert "Works counted 12,340" in shown
+
+
+def test_danish_numbers_and_names_are_danish(danish: tuple[str, Path]) -> None:
+    shown = plain(danish[0])
+    assert "2.996 publikationer i 2020, 3.742 i 2023" in shown
+    assert "Københavns Universitet" in shown
+    assert "foreløbige tal (2024)" in shown
+    for word in ("Figur 1.", "Tabel 1.", "Kilde:", "Anm.:", "egne beregninger"):
+        assert word in shown
+    assert not re.search(r"pct\.\.|\d%", shown)
+
+
+def test_an_incomplete_harvest_says_so_first(asked: queries.Queries, tmp_path: Path) -> None:
+    shown = build(full(), tmp_path, asked, complete=False)
+    assert "No number here is final." in shown.split("<nav")[0]
+    assert "NOT complete" in shown
+
+
+# -- form
+
+
+class Balanced(HTMLParser):
+    """Every tag closed by its own, ids given once, cells as many as columns."""
+
+    VOID = frozenset(("meta", "img", "br", "hr", "link", "input"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.anchors: list[str] = []
+        self.resources: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self.VOID:
+            self.open.append(tag)
+        self._attributes(attrs)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._attributes(attrs)
+
+    def _attributes(self, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.ids += [found["id"] or ""] if "id" in found else []
+        self.anchors += [a[1:] for a in (found.get("href") or "", found.get("xlink:href") or "") if a.startswith("#")]
+        self.resources += [str(found[k]) for k in ("src", "href", "xlink:href") if k in found]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, tag
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("language", ["en", "da"])
+@pytest.mark.parametrize("world", [full, dict])
+def test_the_page_is_well_formed_and_loads_nothing(world: type, language: str, asked: queries.Queries, tmp_path: Path) -> None:
+    shown = build(world(), tmp_path, asked, language, synthetic=True)
+    parsed = Balanced()
+    parsed.feed(shown)
+    assert parsed.open == []
+    assert len(parsed.ids) == len(set(parsed.ids))
+    assert set(parsed.anchors) <= set(parsed.ids)
+    assert not [r for r in parsed.resources if re.match(r"[a-z]+:", r) and not r.startswith("data:image/png")]
+    assert all((tmp_path / r).exists() for r in parsed.resources if r.startswith("tables/"))
+    assert not re.search(r"<script|<link|@import|url\((?!#)", shown)
+    assert str(tmp_path) not in shown
+    assert str(ROOT) not in shown
+
+
+def test_every_figure_has_words_and_a_table_behind_it(page: tuple[str, Path]) -> None:
+    shown, folder = page
+    parts = re.findall(r"<figure>.*?</figure>", shown, re.DOTALL)
+    assert len(parts) == 7
+    for n, part in enumerate(parts, 1):
+        assert re.search(r'(aria-label|alt)="[^"]{30,}"', part)
+        assert "<figcaption>" in part
+        with (folder / "tables" / f"figure-{n}.csv").open(encoding="utf-8") as file:
+            assert len(list(csv.reader(file))) > 1
+        for suffix in ("svg", "png"):
+            assert (folder / "figures" / f"figure-{n}.{suffix}").stat().st_size > 500
+
+
+def test_figures_carry_the_statement_their_numbers_come_from(page: tuple[str, Path], asked: queries.Queries) -> None:
+    assert (page[1] / "tables" / "figure-1.sql").read_text("utf-8") == asked.sql["copublications"]
+
+
+def test_the_csv_is_the_table(page: tuple[str, Path]) -> None:
+    with (page[1] / "tables" / "figure-1.csv").open(encoding="utf-8") as file:
+        rows = {(r["group_id"], r["year"]): r for r in csv.DictReader(file)}
+    assert len(rows) == 6 * len(YEARS)
+    assert rows["china", "2023"]["works"] == "3742"
+    assert rows["china", "2024"]["preliminary"] == "True"
+
+
+def test_rows_have_as_many_cells_as_columns(page: tuple[str, Path]) -> None:
+    for table in re.findall(r"<table>.*?</table>", page[0], re.DOTALL):
+        counts = {len(re.findall(r"<t[hd]\b", row)) for row in re.findall(r"<tr>.*?</tr>", table, re.DOTALL)}
+        assert len(counts) == 1
+
+
+# -- worlds
+
+
+def test_a_synthetic_world_is_marked_in_every_file(asked: queries.Queries, tmp_path: Path) -> None:
+    for language in ("en", "da"):
+        shown = build(full(), tmp_path, asked, language, synthetic=True)
+        assert re.search(f"<title>{MARK}", shown)
+        assert f'class="mark" role="note"><strong>{MARK}' in shown
+        for figure in re.findall(r"<svg\b.*?</svg>", shown, re.DOTALL):
+            assert MARK in figure
+    files = [p for p in tmp_path.rglob("*") if p.is_file() and p.suffix != ".html"]
+    assert all(p.name.startswith("SYNTHETIC-SAMPLE-") for p in files)
+    for path in files:
+        if path.suffix == ".csv":
+            assert path.read_text("utf-8").lstrip('"').startswith(f"{MARK}: ")
+        if path.suffix == ".svg":
+            assert MARK in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("language", ["en", "da"])
+def test_an_empty_world_says_so_in_every_section(language: str, asked: queries.Queries, tmp_path: Path) -> None:
+    shown = build({}, tmp_path, asked, language, records=0, works=0, dropped={}, excluded={})
+    assert shown.count("<section") == 14
+    assert "<figure>" not in shown
+    assert "nan" not in plain(shown).lower().split()
+
+
+def test_another_country_with_next_to_nothing(asked: queries.Queries, tmp_path: Path) -> None:
+    scope = asked.scope.model_copy(update={"countries": ("US",)})
+    rows = [r | {"works": n, "works_low": 0.0, "works_high": 4.0} for r in copublished() if r["group_id"] in ("international", "china")
+            for n in [1 if r["year"] == 2015 else 0]]  # fmt: skip
+    made = {"copublications": tables.COPUBLICATIONS.of(rows), "works": tables.WORKS.of([work(1, 2015)])}
+    shown = plain(build(made, tmp_path, asked.model_copy(update={"scope": scope}), title="The United States' works"))
+    assert "an institution in the United States" in shown
+    assert "Denmark" not in shown.replace("Statistics Denmark", "")
+    assert "from or to 0 no relative change can be given" in shown
+
+
+def test_no_lists_no_technologies_no_preliminary_year(asked: queries.Queries, tmp_path: Path) -> None:
+    bare = asked.model_copy(update={
+        "watchlists": (), "technologies": (), "scope": asked.scope.model_copy(update={"preliminary_years": 0}),
+    })  # fmt: skip
+    shown = plain(build(full(), tmp_path, bare))
+    assert "No watchlist is enabled" in shown
+    assert "International works, 2024" in shown
+
+
+def test_same_tables_same_bytes(asked: queries.Queries, tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        build(full(), tmp_path / folder, asked, synthetic=True)
+    one, two = ({p.relative_to(tmp_path / f): p.read_bytes() for p in (tmp_path / f).rglob("*") if p.is_file()} for f in ("one", "two"))
+    assert one == two
