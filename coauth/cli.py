@@ -21,9 +21,9 @@ from typing import Any
 import click
 import pandas as pd
 
-from coauth import __version__, explain, pipeline, publish, tables
+from coauth import __version__, explain, pipeline, publish, revisions, standing, tables
 from coauth.engine import Engine
-from coauth.errors import CacheError, CoauthError, NotFound
+from coauth.errors import CacheError, CoauthError, NotFound, SourceError
 from coauth.export import FORMATS
 from coauth.pipeline import Project, Source
 from coauth.progress import Bar
@@ -55,7 +55,7 @@ def common(command: Command) -> Command:
         level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
         logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
         logging.getLogger("coauth").setLevel(level)
-        return command(Project(root), Answer(as_json, quiet), *args, **options)
+        return command(Project(root), Answer(as_json, quiet, verbose), *args, **options)
 
     return wrapped
 
@@ -67,9 +67,10 @@ def of_vintage(command: Command) -> Command:
 class Answer:
     """Prints a result: lines for people, or JSON for programs."""
 
-    def __init__(self, as_json: bool, quiet: bool) -> None:
+    def __init__(self, as_json: bool, quiet: bool, verbose: bool = False) -> None:
         self.as_json = as_json
         self.quiet = quiet
+        self.verbose = verbose
 
     def give(self, result: Any, lines: Iterable[str]) -> None:
         if self.as_json:
@@ -152,10 +153,8 @@ def _harvested(
     if options["sample"] and options["records"]:
         raise click.UsageError("--sample and --from are two different sources; give one")
     kind = "sample" if options["sample"] else "files" if options["records"] else "api"
-    source = Source(
-        kind, path=options["records"], seed=options["seed"],
-        key=os.environ.get("OPENALEX_API_KEY") or None, url=os.environ.get("COAUTH_OPENALEX_URL") or None,
-    )  # fmt: skip
+    key, url = _access()
+    source = Source(kind, path=options["records"], seed=options["seed"], key=key, url=url)
     as_of = options["as_of"]
     with answer.progress() as bar:
         return pipeline.harvest(
@@ -216,7 +215,7 @@ def _summary(project: Project, vintage: Vintage, built: Mapping[str, Any], paths
 @of_vintage
 @common
 def harvest(project: Project, answer: Answer, vintage: str | None, **options: Any) -> None:
-    """Only the harvest: continue an unfinished vintage or start a new one.
+    """Only the harvest: continue an unfinished vintage or start a new one; with --vintage also mend a damaged one.
 
     Example: OPENALEX_API_KEY=… coauth harvest --wait
     """
@@ -242,30 +241,36 @@ def build(project: Project, answer: Answer, vintage: str | None, level: str, mem
 @click.option("--verify", is_flag=True, help="Hash every stored page against what was recorded.")
 @common
 def status(project: Project, answer: Answer, verify: bool) -> None:
-    """Vintages, their completeness, and with --verify whether what is stored is still what was stored.
+    """Vintages and what each holds of what OpenAlex counts; -v lists every slice, --verify looks for damage.
+
+    With a key, or another address of the API, also the budget left today.
 
     Example: coauth status --verify
     """
-    found = [_standing(v, verify) for v in project.cache.vintages()]
-    answer.give(found, (line for s in found for line in _standing_lines(s)) if found else [f"no vintage in {project.cache.folder}; run `coauth rebuild --sample` or `coauth harvest`"])
-    if any(s["damage"] for s in found):
-        raise CacheError("pages are damaged; `coauth harvest --vintage NAME` fetches the damaged slices again")
+    found = [standing.of_vintage(v, verify=verify) for v in project.cache.vintages()]
+    budget = _budget_left()
+    shown = [line for s in found for line in standing.lines(s, every_slice=answer.verbose)] or [
+        f"no vintage in {project.cache.folder}; run `coauth rebuild --sample` or `coauth harvest`"
+    ]
+    answer.give({"vintages": found, "budget": budget}, [*shown, *([f"budget       {budget}"] if budget else [])])
+    if damaged := [s["vintage"] for s in found if s["damage"]]:
+        raise CacheError(f"stored pages are damaged; `coauth harvest --vintage {damaged[0]}` fetches the damaged slices again")
 
 
-def _standing(vintage: Vintage, verify: bool) -> dict[str, Any]:
-    closed = [s.summary for s in vintage.slices()]
-    return {
-        "vintage": vintage.name, "quarter": vintage.quarter, "complete": vintage.complete, "slices": len(closed),
-        "open": sum(s is None for s in closed), "built": bool(vintage.manifest.get("build")),
-        "damage": vintage.damage() if verify else [], "verified": verify,
-    }  # fmt: skip
+def _budget_left() -> str | None:
+    """One line; None where nobody is to be asked. Not to know it is no failure of `status`."""
+    key, url = _access()
+    if not (key or url):
+        return None
+    try:
+        left = pipeline.budget_left(key, url)
+    except SourceError as fault:
+        return f"not known: {fault}"
+    return "not told by this address" if left is None else f"{left:,} credits left today"
 
 
-def _standing_lines(s: Mapping[str, Any]) -> Iterable[str]:
-    state = "complete" if s["complete"] else f"unfinished ({s['open']} slices open)"
-    checked = ("; pages as stored" if not s["damage"] else f"; {len(s['damage'])} pages damaged") if s["verified"] else ""
-    yield f"{s['vintage']}  {s['quarter']}  {state}, {s['slices']} slices, {'built' if s['built'] else 'not built'}{checked}"
-    yield from (f"  {d}" for d in s["damage"])
+def _access() -> tuple[str | None, str | None]:
+    return os.environ.get("OPENALEX_API_KEY") or None, os.environ.get("COAUTH_OPENALEX_URL") or None
 
 
 @coauth.command()
@@ -402,13 +407,23 @@ def _shift_line(r: Mapping[str, Any]) -> str:
 @click.argument("new")
 @common
 def compare_(project: Project, answer: Answer, old: str, new: str) -> None:
-    """Why counts changed between two vintages: works added, removed, re-dated, re-affiliated or excluded differently.
+    """What changed between two vintages: new, removed and changed works, and what they do to each headline count.
+
+    A work can have changed in year, type, inclusion, affiliations or topics; --json lists every work.
 
     Example: coauth compare 2026-08-14 2026-11-20
     """
-    rows = pipeline.compare(project.cache.find(old), project.cache.find(new)).to_pandas()
+    works, revised = pipeline.compare(project.cache.find(old), project.cache.find(new))
+    counts, rows = revisions.counts(works), revised.to_pandas()
+    said = {name: f"{n:,}" for name, n in counts.items()}
+    shown = [
+        f"works      {said['new']} new, {said['removed']} removed, {said['changed']} changed",
+        "changed in " + ", ".join(f"{aspect} {said[f'changed {aspect}']}" for aspect in revisions.ASPECTS) + " (a work may be in several)",
+    ]
     wide = rows.pivot_table("works", ["series", "year"], "cause", aggfunc="sum", fill_value=0)
-    answer.give(rows.to_dict("records"), [wide.to_string() if len(wide) else f"{old} and {new} count the same works"])
+    shown += ["", wide.to_string()] if len(wide) else [f"{old} and {new} give the same headline counts"]
+    result = {"counts": counts, "works": works.to_dict("records"), "headline": rows.to_dict("records")}
+    answer.give(result, shown if len(works) or len(wide) else [f"{old} and {new} hold the same works"])
 
 
 @coauth.group()

@@ -8,7 +8,7 @@ the words they stand on; e-mail addresses, ORCIDs and the names of the work's ow
 Decoding is lenient: every attribute may be missing or null (OpenAlex omits attributes a document lacks), and lists may
 hold nulls (`institution_ids` of 2025 records do). A record that
 still does not fit becomes a `Work` that carries only its id and what was wrong, so that it is counted, never lost
-silently, and never costs its page.
+silently, and never costs its page; a record whose id is no work's carries not even that.
 """
 
 from __future__ import annotations
@@ -204,14 +204,20 @@ def keep(record: bytes | msgspec.Raw) -> Work:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         # msgspec names types and the path, never the value: nothing personal can get in here
         return Work(id=_id_of(record), damage=str(fault))
+    if served.id is not None and not _WORK_ID.fullmatch(served.id):  # an author's id is a person's, and its name a title
+        return Work(damage="not a work: its id is of another kind")
     return _without_persons(served)
+
+
+_WORK_ID = re.compile(r"(?:https?://openalex\.org/(?:works/)?)?W\d+")
 
 
 def _id_of(record: bytes | msgspec.Raw) -> str | None:
     try:
-        return _identified.decode(record).id
+        found = _identified.decode(record).id
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    return found if found is not None and _WORK_ID.fullmatch(found) else None
 
 
 def _without_persons(served: ServedWork) -> Work:

@@ -14,7 +14,7 @@ import json
 import logging
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from importlib.metadata import version
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pandas as pd
 import pyarrow as pa
 
 from coauth import (
@@ -121,19 +122,24 @@ def harvest(
 ) -> Vintage:
     """A complete vintage from the source: the unfinished one continued, this quarter's complete one found, or a new one.
 
+    A vintage asked for by `name` is looked through for damage first; only what is damaged is fetched or read again.
+
     Raises `HarvestIncomplete` where a slice stayed short of what OpenAlex counts, unless that is allowed; all that was
     fetched is kept, and the vintage stays unfinished.
     """
     scope = project.queries.scope
+    source = _own_source(project, source, name)
     day = sample.AS_OF if source.kind == "sample" else as_of or today
     vintage = _continued(project, source, day, name, fresh) or project.cache.create(
         name or (f"SYNTHETIC-SAMPLE-{source.seed}" if source.kind == "sample" else day.isoformat()),
         source=source.identity(), scope=scope.model_dump(mode="json"), scope_fingerprint=scope.fingerprint,
         started=day.isoformat(), completed=None, topic_model=_topic_model(source, day, as_of),
     )  # fmt: skip
-    if vintage.complete:
+    if vintage.complete and name is None:
         return vintage
     with vintage.held():
+        if vintage.complete and not _reopened(vintage, today):
+            return vintage
         return _fill(project, source, vintage, day, today, wait, allow_incomplete, progress)
 
 
@@ -144,7 +150,10 @@ def _fill(
     scope = project.queries.scope
     began = date.fromisoformat(vintage.manifest["started"])
     if source.kind == "api":
-        summary = api.fill(vintage, scope, as_of=began, key=source.key, url=source.url, wait=wait, progress=progress)
+        summary = api.fill(
+            vintage, scope, as_of=began, key=source.key, url=source.url, wait=wait, progress=progress,
+            settled=bool(vintage.manifest.get("reopened")),
+        )  # fmt: skip
     elif source.kind == "files":
         assert source.path is not None  # noqa: S101  identity() has looked at it
         summary = snapshot.fill(vintage, source.path, progress=progress)
@@ -160,8 +169,33 @@ def _fill(
             f"vintage {vintage.name}: {len(short)} slices hold fewer works than OpenAlex counts ({', '.join(sorted(short)[:5])}…); "
             "run `coauth harvest` again to retry them, or `coauth build --allow-incomplete` to go on with what is there"
         )
-    vintage.record(completed=(day if source.kind != "api" else max(today, began)).isoformat())
+    completed = vintage.manifest.get("reopened") or (day if source.kind != "api" else max(today, began)).isoformat()
+    vintage.record(completed=completed, reopened=None)
     return vintage
+
+
+def _own_source(project: Project, source: Source, name: str | None) -> Source:
+    """A vintage asked for by name, with no other source said, is continued or mended from where it came."""
+    there = {v.name: v.manifest["source"] for v in project.cache.vintages()}
+    own = there.get(name or "", {"kind": "api"})
+    if source.kind != "api" or own["kind"] == "api":
+        return source
+    return replace(source, kind=own["kind"], path=Path(own["path"]) if "path" in own else None, seed=own.get("seed", source.seed))
+
+
+def _reopened(vintage: Vintage, today: date) -> bool:
+    """Take back that a damaged vintage is complete, until the damage is mended; its date stays the one it had."""
+    damaged = {slice_.name for slice_ in vintage.slices() if slice_.status == "open" or slice_.damage()}
+    damaged |= vintage.manifest.get("harvest", {}).get("slices", {}).keys() - {s.name for s in vintage.slices()}
+    if damaged:
+        repaired = vintage.manifest.get("repaired", {}) | dict.fromkeys(sorted(damaged), today.isoformat())
+        vintage.record(reopened=vintage.manifest["completed"], completed=None, repaired=repaired)
+    return bool(damaged)
+
+
+def budget_left(key: str | None, url: str | None) -> int | None:
+    """Credits left today; None where the address does not tell. Raises `SourceError` where it does not answer."""
+    return api.budget_left(key, url)
 
 
 def _continued(project: Project, source: Source, day: date, name: str | None, fresh: bool) -> Vintage | None:
@@ -170,10 +204,15 @@ def _continued(project: Project, source: Source, day: date, name: str | None, fr
         v for v in project.cache.vintages()
         if (v.manifest["source"], v.manifest["scope_fingerprint"]) == wanted and name in (None, v.name)
     ]  # fmt: skip
+    if name and not fitting and not fresh and name in {v.name for v in project.cache.vintages()}:
+        raise SourceError(
+            f"vintage {name} was harvested from another source, from files changed since, or under another scope; "
+            "take these up again, or begin a new vintage with --new"
+        )
     if unfinished := [v for v in fitting if not v.complete]:
         return unfinished[-1]
     quarter = f"{day.year}Q{(day.month + 2) // 3}"
-    current = [v for v in fitting if v.quarter == quarter]
+    current = [v for v in fitting if v.name == name or v.quarter == quarter]
     return current[-1] if current and not fresh else None
 
 
@@ -276,10 +315,10 @@ def _revisions(project: Project, vintage: Vintage, made: Mapping[str, pa.Table])
     return revisions.compare(old.name, {n: old.read(n) for n in ("works", "memberships")}, dict(made))
 
 
-def compare(old: Vintage, new: Vintage) -> pa.Table:
-    """`REVISIONS` of any two built vintages."""
-    names = ("works", "memberships")
-    return revisions.compare(old.name, {n: old.read(n) for n in names}, {n: new.read(n) for n in names})
+def compare(old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:
+    """What became of each work between two built vintages (`revisions.works`), and `REVISIONS` of them."""
+    before, after = ({n: v.read(n) for n in ("works", "affiliations", "memberships")} for v in (old, new))
+    return revisions.works(before, after), revisions.compare(old.name, before, after)
 
 
 def import_admissions(project: Project, path: Path) -> pa.Table:

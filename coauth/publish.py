@@ -71,6 +71,7 @@ def quarter(project: Project, vintage: Vintage, *, languages: Sequence[str] = ("
     paths: dict[str, Path] = {}
     written: list[Path] = []
     with _writable(folder):
+        _forget(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for form, name, filters in _files(project.queries):
             files = export.write(
@@ -80,7 +81,7 @@ def quarter(project: Project, vintage: Vintage, *, languages: Sequence[str] = ("
             paths[form] = files[0]
             written += files
         for language in languages:
-            figure = picture.draw(latest, places, title=None, labels=30) if latest.nodes.num_rows else None
+            figure = picture.draw(latest, places, labels=30, groups=report.legend(language)) if latest.nodes.num_rows else None
             files = report.build(
                 made, folder, queries=project.queries, about=about, language=language, change=copublications.change,
                 picture=figure, links={form: path.name for form, path in paths.items()},
@@ -133,6 +134,14 @@ def _provenance(about: About) -> dict[str, str]:
         "title": about.title, "vintage": about.vintage, "source": about.source, "level": about.level,
         "queries": about.queries_fingerprint[:16], "complete": "yes" if about.complete else "NO: slices of the harvest are missing",
     }  # fmt: skip
+
+
+def _forget(folder: Path) -> None:
+    """Remove what the last run of this quarter wrote here, and nothing else: no old figure stays beside new ones."""
+    record = folder / "run.json"
+    if record.exists():
+        for name in json.loads(record.read_text("utf-8"))["files_sha256"]:
+            (folder / name).unlink(missing_ok=True)
 
 
 def _run(folder: Path, files: Sequence[Path], asked: Queries, vintage: Vintage, about: About) -> Path:

@@ -36,14 +36,14 @@ class Matcher:
     """The enabled technologies, compiled once; `assign` is called on every batch of works."""
 
     def __init__(self, sets: Iterable[Definitions], topic_model: str) -> None:
-        """`topic_model` is the vintage's. Raises `QueryError` where a set was made for another era of topics: ids and
+        """`topic_model` is the vintage's, "unknown" for records from disk that nobody dated. Raises `QueryError` where a set was made for another era of topics: ids and
         names stayed when OpenAlex replaced the assignments, so nothing else would notice."""
         self._core: dict[str, list[_Rule]] = {}
         self._gated: dict[str, list[_Rule]] = {}
         for definitions in sets:
             if not definitions.enabled:
                 continue
-            if definitions.topic_model != topic_model:
+            if topic_model not in ("unknown", definitions.topic_model):
                 raise QueryError(
                     f"queries/technologies: '{definitions.id}' was made for topic model {definitions.topic_model}, this vintage "
                     f"has {topic_model}: use a definition of that era, or set enabled = false"

@@ -3,6 +3,7 @@
     cache/<vintage>/manifest.json            what was asked, when, from where; losses; hashes of the tables
     cache/<vintage>/pages/<slice>/0001.json.gz …   answers as stored, persons removed
     cache/<vintage>/pages/<slice>/slice.json       written last: the slice is closed, with its counts and page hashes
+    cache/<vintage>/aside/<slice>/                 the better of two walks that both lost works, while a third is under way
     cache/<vintage>/tables/<table>.parquet
 
 The state of a harvest is what lies on disk. Every file is written under another name, synced and moved into place, so
@@ -157,8 +158,16 @@ class Vintage:
             yield from part.pages()
 
     def damage(self) -> list[str]:
-        """Stored pages that are no longer what was stored; empty when all are."""
-        return [d for part in self.slices() for d in part.damage()]
+        """What is no longer as it was stored; empty when all is. A complete harvest also misses slices that are gone."""
+        there = self.slices()
+        named = self.manifest.get("harvest") or {}
+        lost = sorted(named.get("slices", {}).keys() - {p.name for p in there}) if self.complete else []
+        opened = [p for p in there if self.complete and p.status == "open"]
+        return [
+            *(f"{self.slice(name).path}: missing" for name in lost),
+            *(f"{part.path / 'slice.json'}: missing" for part in opened),
+            *(d for part in there for d in part.damage()),
+        ]
 
     # -- tables
 
@@ -220,12 +229,26 @@ class Slice:
 
     @property
     def summary(self) -> dict[str, Any] | None:
-        """What `close` recorded; None while the slice is open, and where the file is damaged."""
+        """What `close` recorded; None while the slice is open. Raises `CacheError` where the file is damaged."""
         path = self.path / "slice.json"
         try:
             return dict(json.loads(_read(path))) if path.exists() else None
-        except ValueError as fault:
-            raise CacheError(f"{path}: damaged ({fault}); delete it and run `coauth harvest` to check the slice anew") from fault
+        except (ValueError, TypeError) as fault:
+            raise CacheError(f"{path}: damaged ({fault}); run `coauth harvest --vintage NAME` to fetch the slice again") from fault
+
+    @property
+    def status(self) -> str:
+        """As it was closed: complete, drifted or incomplete; before that, open; damaged where slice.json cannot be read."""
+        try:
+            return str((self.summary or {"status": "open"}).get("status", "complete"))
+        except CacheError:
+            return "damaged"
+
+    def checked(self) -> dict[str, Any] | None:
+        """The summary, once all pages are known to be as they were stored; a slice that is damaged is forgotten first."""
+        if self.damage():
+            self.clear()
+        return self.summary
 
     def close(self, **summary: Any) -> None:
         """Close the slice with its counts; the hash of every stored page is added for `status --verify`."""
@@ -237,13 +260,18 @@ class Slice:
 
     def damage(self) -> list[str]:
         """What of a closed slice is no longer as it was stored; empty when all is."""
-        if (self.path / "slice.json").exists() and self.summary is None:
+        try:
+            summary = self.summary
+        except CacheError:
             return [f"{self.path / 'slice.json'}: damaged"]
-        stored = (self.summary or {}).get("stored_sha256", {})
-        now = self.hashes()
+        if summary is None:
+            return []
+        stored, now = summary.get("stored_sha256"), self.hashes()
+        if not isinstance(stored, dict):
+            return [f"{self.path / 'slice.json'}: without the hashes of its pages"]
         gone = [f"{self.path / n}: missing" for n in stored if n not in now]
         changed = [f"{self.path / n}: changed since it was stored" for n in now if n in stored and stored[n] != now[n]]
-        added = [f"{self.path / n}: not there when the slice was closed" for n in now if stored and n not in stored]
+        added = [f"{self.path / n}: not there when the slice was closed" for n in now if n not in stored]
         return gone + changed + added
 
     def clear(self) -> None:
@@ -251,6 +279,18 @@ class Slice:
         with _reported(self.path):
             if self.path.exists():
                 shutil.rmtree(self.path)
+
+    @property
+    def aside(self) -> Slice:
+        """Where an earlier, better walk of this slice waits while it is walked again."""
+        return Slice(self.path.parent.parent / "aside" / self.name)
+
+    def move(self, to: Slice) -> None:
+        """Put these pages in the place of another slice's."""
+        to.clear()
+        with _reported(to.path):
+            to.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.rename(to.path)
 
     def _page(self, number: int) -> Path:
         return self.path / f"{number:04d}.json.gz"

@@ -96,7 +96,7 @@ def _unfit(work: Work, scope: Scope, as_of: date, seen: set[str]) -> str | None:
     if work.damage is not None:
         return f"unreadable record: {re.sub('[0-9]+', 'N', work.damage)}"
     checks: tuple[tuple[str, Callable[[], bool]], ...] = (
-        ("no OpenAlex work id", lambda: not re.fullmatch(r"(https://openalex\.org/)?W\d+", work.id or "")),
+        ("no OpenAlex work id", lambda: not re.fullmatch(r"(https?://openalex\.org/(works/)?)?W\d+", work.id or "")),
         ("same id as an earlier record", lambda: _short(work.id) in seen),
         ("no publication year", lambda: _year(work) is None),
         ("outside the years asked for", lambda: not scope.first_year <= (_year(work) or 0) <= as_of.year),

@@ -14,8 +14,21 @@ import msgspec
 import pyarrow as pa
 
 from coauth import (
-    centrality, copublications, coverage, edges, flags, inclusion, institutions, pages, pairs, pipeline, publish, shifts,
-    tables, technologies, works,
+    centrality,
+    copublications,
+    coverage,
+    edges,
+    flags,
+    inclusion,
+    institutions,
+    pages,
+    pairs,
+    pipeline,
+    publish,
+    shifts,
+    tables,
+    technologies,
+    works,
 )  # fmt: skip
 from coauth.engine import Engine
 from coauth.pipeline import Project, Source

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
+from built import build_sample
+from filelock import FileLock
 from world import World
 
 from coauth import queries
@@ -29,3 +31,15 @@ def asked():
 def world(asked):
     """`world(work(…), work(…), scope={…})`: every stage on a few records, under the shipped queries unless told otherwise."""
     return lambda *records, **changed: World(records, asked, **changed)
+
+
+@pytest.fixture(scope="session")
+def sample_root(tmp_path_factory):
+    """A project with the synthetic sample built in it: once for all workers of pytest-xdist, whoever comes first."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
+    root = shared / "sample"
+    with FileLock(shared / "sample.lock"):
+        if not (root / "reports").exists():
+            build_sample(root)
+    return root

@@ -433,6 +433,57 @@ def test_a_slice_that_always_loses_is_incomplete_with_its_numbers(tmp_path: Path
     assert set(stored_ids(tmp_path)) == INSIDE
 
 
+class Losing:
+    """A source whose walks each lose some works: as many as written down, walk by walk."""
+
+    def __init__(self, count: int, losses: list[int]) -> None:
+        self.counted, self.losses = count, losses
+
+    def page(self, cursor: str, size: int) -> walk.Served:
+        lost = self.losses[0]
+        if cursor == "*":
+            lost = self.losses.pop(0) if len(self.losses) > 1 else lost
+        results = [json.dumps(work(n, "2020-02-02", 1)) for n in range(self.counted - lost)]
+        body = f'{{"meta":{{"count":{self.counted},"next_cursor":null}},"results":[{",".join(results)}]}}'.encode()
+        return walk.Served(f"https://api.openalex.org/works?cursor={cursor}", "sha", pages.read_response(body))
+
+    def count(self) -> int:
+        return self.counted
+
+    def work(self, work_id: str) -> bytes | None:
+        return None
+
+    def again(self, reason: str, seconds: float) -> None: ...
+
+
+@pytest.mark.parametrize("losses", [[1, 9, 9, 9], [9, 1, 9, 9], [9, 9, 9, 1]])
+def test_of_walks_that_all_lose_the_best_is_kept(tmp_path: Path, losses: list[int]) -> None:
+    twice = [n for n in losses for _ in range(2)]  # a short page is asked for again before it is believed
+    slice_ = begun(tmp_path).slice("2020-02")
+    summary = walk.Walk(Losing(50, [*twice, 9]), slice_).fill()
+    assert (summary["status"], summary["distinct"], summary["expected"]) == ("incomplete", 49, 50)
+    assert [len(p.works) for p in slice_.pages()] == [49]
+    assert not slice_.aside.path.exists()
+    again = walk.Walk(Losing(50, [20]), slice_).fill()
+    assert again["distinct"] == 49, "a later run that fares worse takes nothing away"
+    assert walk.Walk(Losing(50, [0]), slice_).fill()["status"] == "complete"
+    assert not slice_.aside.path.exists()
+
+
+def test_a_run_killed_in_a_second_walk_keeps_the_first(tmp_path: Path) -> None:
+    slice_ = begun(tmp_path).slice("2020-02")
+
+    class Dying(Losing):
+        def page(self, cursor: str, size: int) -> walk.Served:
+            if len(self.losses) == 1:
+                raise KeyboardInterrupt
+            return super().page(cursor, size)
+
+    with pytest.raises(KeyboardInterrupt):
+        walk.Walk(Dying(50, [1, 1, 1]), slice_).fill()
+    assert walk.Walk(Losing(50, [20]), slice_).fill()["distinct"] == 49
+
+
 def test_a_server_that_is_down_stops_the_run(tmp_path: Path) -> None:
     with StandIn(WORLD, faults=[Fault("http_503", when="cursor", times=None)]) as server:
         with pytest.raises(SourceError, match=r"has not answered one of the last 100 requests .*run `coauth harvest` again"):

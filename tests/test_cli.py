@@ -77,11 +77,11 @@ def test_a_dead_server(tmp_path):
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     root = project(tmp_path)
     line = refused(root, "rebuild", "-q", env={"COAUTH_OPENALEX_URL": url})
-    assert url in line
+    assert "127.0.0.1" in line
+    assert "COAUTH_OPENALEX_URL" in line
     assert "unfinished" in coauth(root, "status").stdout
 
 
-@pytest.mark.skipif(os.geteuid() == 0 and not os.path.exists("/proc/self/status"), reason="needs a file system that refuses")
 def test_an_unwritable_cache(tmp_path):
     """A cache that cannot be written is one line that names the folder."""
     root = project(tmp_path)

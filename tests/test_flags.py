@@ -121,15 +121,19 @@ DATED = [
     ({"valid_from": datetime.date(2020, 6, 5)}, "2020-06-04", "no", 0),
     ({"valid_from": datetime.date(2020, 6, 5)}, "2020-06-05", "yes", 1),
     ({"valid_from": datetime.date(2020, 6, 5)}, None, "unknown", None),
-    ({"valid_from": datetime.date(2020, 6, 5), "valid_to": datetime.date(2021, 1, 1)}, "2021-01-01", "yes", 1),
-    ({"valid_from": datetime.date(2020, 6, 5), "valid_to": datetime.date(2021, 1, 1)}, "2021-01-02", "no", 0),
+    ({"valid_from": datetime.date(2020, 6, 5), "valid_to": datetime.date(2021, 2, 1)}, "2021-02-01", "yes", 1),
+    ({"valid_from": datetime.date(2020, 6, 5), "valid_to": datetime.date(2021, 2, 1)}, "2021-02-02", "no", 0),
     ({"valid_to": datetime.date(2021, 1, 1)}, "2020-06-04", "unknown", None),
+    ({"valid_from": datetime.date(2020, 6, 5)}, "2020-01-01", "unknown", None),
+    ({"valid_from": datetime.date(2019, 6, 5)}, "2020-01-01", "yes", 1),
+    ({"valid_from": datetime.date(2021, 6, 5)}, "2020-01-01", "no", 0),
+    ({"valid_from": datetime.date(2019, 6, 5), "valid_to": datetime.date(2020, 6, 5)}, "2020-01-01", "unknown", None),
 ]
 
 
 @pytest.mark.parametrize(("dates", "published", "listed", "count"), DATED)
 def test_a_list_is_held_against_the_day_of_publication(world, asked, dates, published, listed, count):
-    """Listed from valid_from to valid_to, both days included; where a day is not known neither is the answer, and no count is given."""
+    """Listed from valid_from to valid_to, both days included; where a day is not known (1 January may be a year) neither is the answer."""
     made = world(work(1, 2020, [["I1"], [chinese(HIT)]], publication_date=published), watchlists=listing(asked, **dates))
     assert rows(made.found.evidence, "listed_at_publication") == [listed]
     assert cues(made, "works", "works_listed") == [(1, count)]

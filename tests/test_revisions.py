@@ -87,7 +87,7 @@ RECORD = st.tuples(
 )
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(RECORD, max_size=6, unique_by=lambda r: r[0]), st.lists(RECORD, max_size=6, unique_by=lambda r: r[0]))
 def test_causes_add_up_to_the_change(world, old, new):
     """For every series and year the works of all causes sum to the new count less the old one."""

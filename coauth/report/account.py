@@ -41,15 +41,19 @@ def data(brief: Brief) -> Section:
     """Records in, works out, each loss by reason, and what the numbers depend on."""
     w, about = brief.words, brief.about
     versions = ", ".join(f"{name} {number}" for name, number in sorted(about.versions.items()))
-    facts = [
-        (w("data.source"), about.source), (w("data.vintage"), about.vintage), (w("data.as_of"), w.day(about.as_of)),
-        (w("data.state"), w("data.complete" if about.complete else "data.incomplete")),
-        (w("data.level"), level(brief)), (w("data.topics"), topic_model(brief)),
-        (w("data.lists"), "; ".join(f"{w.named(x)} ({x.version})" for x in brief.watchlists) or w("format.missing")),
-        (w("data.queries"), about.queries_fingerprint), (w("data.seed"), str(about.seed)), (w("data.versions"), versions),
+    lists = "; ".join(f"{w.named(x)} ({x.version})" for x in brief.watchlists) or w("format.missing")
+    facts = [  # name, in words, and as it stands for the CSV, which is the same in every language
+        ("source", about.source, about.source), ("vintage", about.vintage, about.vintage),
+        ("as_of", w.day(about.as_of), about.as_of.isoformat()),
+        ("state", w("data.complete" if about.complete else "data.incomplete"), "complete" if about.complete else "not complete"),
+        ("level", level(brief), about.level), ("topics", topic_model(brief), about.topic_model),
+        ("lists", lists, "; ".join(f"{x.id} {x.version}" for x in brief.watchlists)),
+        ("queries", about.queries_fingerprint, about.queries_fingerprint), ("seed", str(about.seed), str(about.seed)),
+        ("versions", versions, versions),
     ]  # fmt: skip
-    state = pd.DataFrame(facts, columns=["fact", "value"])
-    listing = Listing(w("data.table"), grid([w("column.fact"), w("column.value")], facts, text=2), state)
+    state = pd.DataFrame([(name, plain) for name, _, plain in facts], columns=["fact", "value"])
+    shown = grid([w("column.fact"), w("column.value")], [(w(f"data.{name}"), said) for name, said, _ in facts], text=2)
+    listing = Listing(w("data.table"), shown, state)
     return Section("data", w("data.title"), (Text(w("data.lead")), _losses(brief), listing))
 
 

@@ -64,6 +64,10 @@ class Brief:
     def _institutions(self) -> pd.DataFrame:
         return findings.institutions(self.made)
 
+    def display_name(self, institution_id: str) -> str:
+        """As in the tables, for the CSVs: these are the same in every language."""
+        return str(self._institutions["name"].get(institution_id, institution_id))
+
     def institution(self, institution_id: str) -> str:
         """Its display name, or the one this language has for it; invented institutions keep the name that says so."""
         if institution_id not in self._institutions.index:

@@ -7,7 +7,6 @@ and shares begin at zero. Text stays text in SVG, so that it can be read aloud, 
 
 from __future__ import annotations
 
-import io
 import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +24,6 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from coauth.report.findings import each
 from coauth.report.text import Words
-from coauth.tables import MARK
 
 BLUE, ORANGE, GREEN, PURPLE, INK, GREY, PALE = "#0072B2", "#D55E00", "#00795A", "#8E4A75", "#222222", "#666666", "#DDDDDD"
 """Okabe & Ito's, the green and the purple darkened until they stand 4.5 : 1 on white."""
@@ -45,7 +43,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _styled(draw: Callable[P, R]) -> Callable[P, R]:
+def styled(draw: Callable[P, R]) -> Callable[P, R]:
     @wraps(draw)
     def within(*args: P.args, **kwargs: P.kwargs) -> R:
         with mpl.rc_context(STYLE):
@@ -69,7 +67,7 @@ class Date(NamedTuple):
 # -- Figure 1
 
 
-@_styled
+@styled
 def partners(
     rows: pd.DataFrame, titles: Mapping[str, tuple[str, str]], dates: Sequence[Date], words: Words, *, narrow: bool
 ) -> Figure:
@@ -96,7 +94,7 @@ def partners(
 # -- Figure 2
 
 
-@_styled
+@styled
 def watchlist(
     rows: pd.DataFrame, indices: pd.DataFrame, names: Mapping[str, str], dates: Sequence[Date], words: Words, *, narrow: bool
 ) -> Figure:
@@ -129,7 +127,7 @@ def _index(axis: Axes, indices: pd.DataFrame, own: str, names: Mapping[str, str]
 # -- Figure 3
 
 
-@_styled
+@styled
 def coverage(rows: pd.DataFrame, words: Words, *, narrow: bool) -> Figure:
     """The two shares of what has an affiliation at all, from 0 to 100 %."""
     figure = _sheet(narrow, 2.2 if narrow else 2.4)
@@ -147,7 +145,7 @@ def coverage(rows: pd.DataFrame, words: Words, *, narrow: bool) -> Figure:
 # -- technologies
 
 
-@_styled
+@styled
 def areas(profile: pd.DataFrame, names: Mapping[str, str], labels: Mapping[str, str], words: Words, *, narrow: bool) -> Figure:
     """Share of each series' works in each EU-10 area, with intervals: one mark per series, slightly apart."""
     series = list(names)
@@ -174,7 +172,7 @@ def areas(profile: pd.DataFrame, names: Mapping[str, str], labels: Mapping[str, 
 # -- centrality shifts
 
 
-@_styled
+@styled
 def shifts(rows: pd.DataFrame, names: Sequence[str], words: Words, *, narrow: bool) -> Figure:
     """Before -> after on the left (page only), and the change with its interval, relative to before, on the right."""
     n = len(rows)
@@ -253,7 +251,7 @@ def slug(verdict: str) -> str:
 # -- admissions
 
 
-@_styled
+@styled
 def admissions(rows: pd.DataFrame, names: Sequence[str], words: Words, *, narrow: bool) -> Figure:
     """A panel a series; a suppressed year is a gap, never a zero."""
     columns = 2 if narrow else 4
@@ -347,53 +345,3 @@ def _plain(axis: Axes, lines: str) -> None:
 def _caption(axis: Axes, text: str) -> None:
     """A small line right above the axes, from the left."""
     axis.annotate(text, (0, 1), (0, 2.5), xycoords="axes fraction", textcoords="offset points", fontsize=6.8, color=INK, va="bottom")
-
-
-# -- writing
-
-
-def mark(figure: Figure) -> None:
-    """Set the mark of the synthetic world across a figure, once."""
-    if not any(t.get_text() == MARK for t in figure.texts):
-        width = float(figure.get_size_inches()[0])
-        figure.text(0.5, 0.5, MARK, ha="center", va="center", rotation=24, fontsize=4.6 * width, color="#999999", alpha=0.3,
-                    fontweight="bold", zorder=10, in_layout=False)  # fmt: skip
-
-
-@_styled
-def alone(figure: Figure, title: str, foot: Sequence[str]) -> Figure:
-    """The same figure for a file of its own: with the title and source that the page prints around it."""
-    letters = int(float(figure.get_size_inches()[0]) * 17)
-    figure.suptitle(textwrap.fill(title, letters - 12), x=0.01, ha="left", fontsize=9, fontweight="bold")
-    small = "\n".join(textwrap.fill(line, int(letters * 1.25)) for line in foot)
-    figure.supxlabel(small, x=0.01, ha="left", fontsize=6.5, color=GREY)
-    height = figure.get_size_inches()[1] + 0.13 * (small.count("\n") + 2) + 0.3
-    figure.set_size_inches(figure.get_size_inches()[0], height)
-    return figure
-
-
-@_styled
-def svg(figure: Figure) -> str:
-    """As SVG without the clock; same figure, same text."""
-    out = io.StringIO()
-    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    return out.getvalue()
-
-
-@_styled
-def png(figure: Figure, dpi: int = 160) -> bytes:
-    out = io.BytesIO()
-    figure.savefig(out, format="png", dpi=dpi, metadata={"Software": None})
-    return out.getvalue()
-
-
-def inline(text: str, prefix: str, alt: str) -> str:
-    """An SVG to stand inside a page: named for readers who do not see it, its ids apart from those of other figures."""
-    start = text.index("<svg")
-    text = re.sub(r"<metadata>.*?</metadata>", "", text[start:], flags=re.DOTALL)
-    for pattern in (r'(\bid=")', r"(url\(#)", r'(xlink:href="#)'):
-        text = re.sub(pattern, rf"\g<1>{prefix}-", text)
-    head, body = text.split(">", 1)
-    head = re.sub(r' (width|height)="[^"]*"', "", head)
-    label = alt.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
-    return f'{head} role="img" aria-label="{label}">{body}'.strip()

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from scipy import stats
 
 from coauth.queries import Queries, Watchlist, Years
-from coauth.tables import ALL, AREAS
+from coauth.tables import ALL
 
 Change = Callable[[int, int, float], Any]
 """`change(before, after, confidence)` -> an object with before, after, ratio, low, high (ratios None where a count is 0)."""
@@ -23,7 +22,6 @@ Made = Mapping[str, pa.Table]
 
 ROSTER = 22
 """Institutions in the figure of centrality shifts: as many as fit a page and stay readable."""
-STRONGEST = 20
 PUBLISHERS = 8
 PUBLISHER_MIN_WORKS = 50
 """Works in each window from which a publisher's share of complete works is said: below, chance alone moves it by 20 points."""
@@ -186,7 +184,7 @@ def publishers(made: Made, before: Years, after: Years) -> pd.DataFrame:
     return both.sort_values(["size", "publisher"], ascending=[False, True]).head(PUBLISHERS).drop(columns="size").reset_index(drop=True)
 
 
-# -- review cues
+# -- windows and institutions
 
 
 def last_window(queries: Queries) -> Years:
@@ -198,100 +196,8 @@ def window_before(queries: Queries) -> Years:
     return first - queries.measures.window, first - 1
 
 
-def _cues(made: Made, queries: Queries) -> pd.DataFrame:
-    """Watchlist flags between a domestic and a foreign institution, with the ends told apart."""
-    flags = frame(made, "flags")
-    flags = flags[(flags["kind"] == "watchlist") & flags["domestic_pair"].astype(bool)]
-    home = set(institutions(made).query("is_domestic").index)
-    first = flags["source"].isin(home).to_numpy(dtype=bool)
-    return flags.assign(
-        domestic=np.where(first, flags["source"], flags["target"]), foreign=np.where(first, flags["target"], flags["source"])
-    )
-
-
 def institutions(made: Made) -> pd.DataFrame:
     return frame(made, "institutions", ["institution_id", "ror", "name", "country_code", "is_domestic"]).set_index("institution_id")
-
-
-_PAIR = ["domestic", "foreign", "list_id", "entry_id"]
-
-
-def cues(made: Made, queries: Queries) -> pd.DataFrame:
-    """Domestic–listed pairs of the last window: works by year, first year, works listed, RIC; strongest first."""
-    flags = _cues(made, queries)
-    first, last = last_window(queries)
-    recent = flags[flags["year"].between(first, last)]
-    if recent.empty:
-        return pd.DataFrame()
-    by_year = recent.pivot_table(index=_PAIR, columns="year", values="works", aggfunc="sum", fill_value=0)
-    rows = by_year.reindex(columns=range(first, last + 1), fill_value=0)
-    rows.columns = pd.Index([f"works_{y}" for y in rows.columns])
-    rows.insert(0, "works", rows.sum(axis=1))
-    rows["first_year"] = flags.groupby(_PAIR)["year"].min()
-    # One year of which the list's dates are unknown makes the sum unknown, not smaller.
-    rows["works_listed"] = recent.groupby(_PAIR)["works_listed"].sum(min_count=1)
-    rows.loc[recent[recent["works_listed"].isna()].groupby(_PAIR).size().index, "works_listed"] = np.nan
-    pairs = frame(made, "pairs", ["first_year", "last_year", "source", "target", "ric", "ric_low", "ric_high"])
-    pairs = pairs[(pairs["first_year"] == first) & (pairs["last_year"] == last)]
-    named = pairs.rename(columns={"source": "domestic", "target": "foreign"}).drop(columns=["first_year", "last_year"])
-    joined = rows.reset_index().merge(named, how="left", on=["domestic", "foreign"])
-    return joined.sort_values(["works", *_PAIR], ascending=[False, True, True, True, True]).reset_index(drop=True)
-
-
-def cue_areas(made: Made, queries: Queries) -> pd.DataFrame:
-    """Works of each pair of `cues` by EU-10 area; a work may count in several."""
-    first, last = last_window(queries)
-    evidence = frame(made, "evidence", ["year", "source", "target", "kind", "list_id", "entry_id", "work_id"])
-    evidence = evidence[(evidence["kind"] == "watchlist") & evidence["year"].between(first, last)]
-    works = evidence.drop(columns=["kind", "year"]).drop_duplicates().merge(work_areas(made, queries), on="work_id")
-    return works.groupby(["source", "target", "list_id", "entry_id", "area_id"], as_index=False).size()
-
-
-def turnover(made: Made, queries: Queries) -> pd.DataFrame:
-    """Domestic–listed pairs that are in only one of the last two windows, with their works there."""
-    flags = _cues(made, queries)
-    sides = []
-    for first, last in (window_before(queries), last_window(queries)):
-        side = flags[flags["year"].between(first, last)]
-        sides.append(side.groupby(_PAIR)["works"].sum())
-    both = pd.concat(sides, axis=1, keys=["before", "after"]).fillna(0).astype("int64").reset_index()
-    both = both[(both["before"] == 0) != (both["after"] == 0)]
-    both["kind"] = np.where(both["before"] == 0, "new", "vanished")
-    both["works"] = both["before"] + both["after"]
-    columns = ["kind", *_PAIR, "works"]
-    return both.sort_values(["kind", "works", *_PAIR], ascending=[True, False, True, True, True, True])[columns].reset_index(drop=True)
-
-
-# -- technologies
-
-
-def work_areas(made: Made, queries: Queries) -> pd.DataFrame:
-    """Work × EU-10 area, by the technologies found on it."""
-    rows = [(s.id, t.id, a) for s in queries.technologies if s.enabled for t in s.technology for a in t.eu10]
-    areas = pd.DataFrame(rows, columns=["list_id", "technology_id", "area_id"])
-    found = frame(made, "technologies", ["work_id", "list_id", "technology_id"])
-    return found.merge(areas, on=["list_id", "technology_id"])[["work_id", "area_id"]].drop_duplicates()
-
-
-def area_profile(made: Made, names: Sequence[str], queries: Queries) -> pd.DataFrame:
-    """Of the works of each series in the last window, how many are in each EU-10 area, with the exact binomial interval."""
-    first, last = last_window(queries)
-    members = frame(made, "memberships")
-    members = members[members["year"].between(first, last)]
-    areas = work_areas(made, queries)
-    rows = []
-    for name in names:
-        works = members.loc[(members["group_id"] == name) & (members["basis"] == own_basis(name)), "work_id"]
-        counts = areas.loc[areas["work_id"].isin(set(works)), "area_id"].value_counts()
-        total = works.nunique()
-        rows += [{"series": name, "area_id": a, "total": total} | _share(int(counts.get(a, 0)), total, queries)
-                 for a in AREAS if total]  # fmt: skip
-    return pd.DataFrame(rows, columns=["series", "area_id", "works", "total", "share", "low", "high"])
-
-
-def _share(works: int, total: int, queries: Queries) -> dict[str, float]:
-    bounds = stats.binomtest(works, total).proportion_ci(queries.measures.confidence, "exact")
-    return {"works": works, "share": works / total, "low": float(bounds.low), "high": float(bounds.high)}
 
 
 # -- centrality, events, admissions
@@ -314,6 +220,8 @@ def shifts(made: Made, queries: Queries) -> pd.DataFrame:
     Beside each the change of complete works weighted for coverage, and `why`: which rule of `coauth.shifts` decided.
     """
     rows = _compared(made, queries, "k")
+    if rows.empty:  # pandas 3.1 cannot join on an empty column of strings
+        return pd.DataFrame()
     listed = set(frame(made, "listed", ["institution_id"])["institution_id"])
     rows = rows.assign(size=np.maximum(rows["before"], rows["after"]), listed=rows["institution_id"].isin(listed))
     rows = rows.sort_values(["size", "institution_id"], ascending=[False, True]).reset_index(drop=True)
@@ -365,8 +273,11 @@ def strengths(made: Made, queries: Queries) -> pd.DataFrame:
     asked = {"first_year": first, "last_year": last, "measure": "strength", "counting": queries.measures.counting, "variant": "k"}
     for column, value in asked.items():
         rows = rows[rows[column] == value]
-    rows = rows[rows["value"] > 0].merge(institutions(made)[["name", "country_code"]], how="left", left_on="institution_id", right_index=True)
+    rows = rows[rows["value"] > 0]
     keep = ["institution_id", "name", "country_code", "first_year", "last_year", "value", "low", "high", "rank"]
+    if rows.empty:
+        return pd.DataFrame(columns=keep)
+    rows = rows.merge(institutions(made)[["name", "country_code"]], how="left", left_on="institution_id", right_index=True)
     return rows.sort_values(["rank", "institution_id"])[keep].rename(columns={"value": "strength"}).reset_index(drop=True)
 
 

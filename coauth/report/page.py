@@ -18,7 +18,7 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from coauth.report import figures
+from coauth.report import pictures
 from coauth.report.text import Words
 from coauth.tables import MARK
 
@@ -142,9 +142,9 @@ class Writer:
         name, number = f"figure-{self._charts}", self.words("figure.number", number=self._charts)
         csv = self._data(name, chart.data, chart.statement)
         if chart.draw is not None:
-            images = [Markup(figures.inline(self._svg(chart.draw(narrow)), f"f{self._charts}{'n' if narrow else 'w'}", chart.alt))  # noqa: S704
+            images = [Markup(pictures.inline(self._svg(chart.draw(narrow)), f"f{self._charts}{'n' if narrow else 'w'}", chart.alt))  # noqa: S704
                       for narrow in (False, True)]  # fmt: skip
-            loose = figures.alone(chart.draw(False), f"{number}. {chart.title}", chart.notes)
+            loose = pictures.alone(chart.draw(False), f"{number}. {chart.title}", chart.notes)
         else:
             assert chart.still is not None  # noqa: S101  a chart has one of the two
             images, loose = [self._embedded(chart.still, chart.alt)], chart.still
@@ -153,20 +153,20 @@ class Writer:
 
     def _svg(self, figure: Figure) -> str:
         if self.synthetic:
-            figures.mark(figure)
-        return figures.svg(figure)
+            pictures.mark(figure)
+        return pictures.svg(figure)
 
     def _embedded(self, figure: Figure, alt: str) -> Markup:
         """Thousands of ties weigh less as pixels."""
         if self.synthetic:
-            figures.mark(figure)
-        data = base64.b64encode(figures.png(figure, 130)).decode()
+            pictures.mark(figure)
+        data = base64.b64encode(pictures.png(figure, 130)).decode()
         return Markup('<img alt="{}" src="data:image/png;base64,{}">').format(alt, data)
 
     def _picture(self, name: str, figure: Figure) -> None:
         suffix = "" if self.words.language == "en" else f".{self.words.language}"
         self._write(f"figures/{self._marked(name)}{suffix}.svg", self._svg(figure).encode())
-        self._write(f"figures/{self._marked(name)}{suffix}.png", figures.png(figure))
+        self._write(f"figures/{self._marked(name)}{suffix}.png", pictures.png(figure))
 
     def _data(self, name: str, data: pd.DataFrame, statement: str) -> str:
         """The CSV behind a part (the same in every language), and the SQL beside it; returns the CSV's place."""

@@ -36,7 +36,7 @@ def compose(
         notes=_notes(brief),
         sections=(
             trends.revisions(brief), trends.partners(brief), trends.lists(brief), trends.coverage(brief), trends.admissions(brief),
-            structure.cues(brief), structure.technologies(brief), structure.shifts(brief), structure.network(brief, picture),
+            structure.flagged(brief), structure.technologies(brief), structure.shifts(brief), structure.network(brief, picture),
             structure.events(brief), account.method(brief), account.limits(brief), account.data(brief),
             account.changelog_and_files(brief, links),
         ),
@@ -71,6 +71,9 @@ def _international(brief: Brief) -> Headline:
     row: Any = rows.loc[year]
     works = findings.frame(brief.made, "works", ["year", "included"])
     total = int(((works["year"] == year) & works["included"]).sum())
+    interval = w("headline.interval", confidence=brief.confidence, span=w.span(row["works_low"], row["works_high"]))
+    if not row["works"]:
+        return Headline(label, "0", interval, w("headline.no_international", home=brief.home, year=year), sure=False)
     sentence = w("headline.international_is", home=brief.home, share=w.percent(row["works"] / total if total else None),
                  total=w.number(total), year=year)  # fmt: skip
     first, last = brief.headline
@@ -78,8 +81,8 @@ def _international(brief: Brief) -> Headline:
     if len(changes) and not np.isnan(changes["ratio"].iloc[0]):
         c = changes.iloc[0]
         sentence += " " + w("headline.since", first=first, last=last, change=w.percent(c["ratio"], sign=True),
-                            span=w.percent_span(c["low"], c["high"], sign=True))  # fmt: skip
-    interval = w("headline.interval", confidence=brief.confidence, span=w.span(row["works_low"], row["works_high"]))
+                            span=w.percent_span(c["low"], c["high"], sign=True),
+                            reading=brief.reading(c["low"], c["high"]))  # fmt: skip
     return Headline(label, w.number(row["works"]), interval, sentence)
 
 
@@ -100,7 +103,8 @@ def _changed(brief: Brief, series: str) -> Headline:
     elif kind == trends.coverage_moved(brief):
         sentence += " " + w(f"headline.coverage_{kind}")
     shares = findings.series(brief.made, series, brief.queries).set_index("year")["share"]
-    sentence += " " + w("headline.share", first=first, last=last, a=w.percent(shares.get(first), 1), b=w.percent(shares.get(last), 1))
+    if not shares.reindex([first, last]).isna().all():
+        sentence += " " + w("headline.share", first=first, last=last, a=w.percent(shares.get(first), 1), b=w.percent(shares.get(last), 1))
     sure = kind in ("rose", "fell")
     value = ratio if sure else w("headline.no_clear_change" if kind == "unclear" else "format.missing")
     interval = w("headline.interval", confidence=brief.confidence, span=span) if kind != "unknown" else ""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from coauth.report import figures, findings
+from coauth.report import cues, figures, findings
 from coauth.report.brief import Brief
 from coauth.report.page import Chart, Grid, Listing, Section, Text, grid, with_text
 from coauth.report.text import NBSP
@@ -25,16 +25,16 @@ STRONG = 20
 # -- review cues
 
 
-def cues(brief: Brief) -> Section:
+def flagged(brief: Brief) -> Section:
     """The strongest flagged pairs of the last window, and which pairs are new or gone."""
     w = brief.words
-    rows = findings.cues(brief.made, brief.queries)
+    rows = cues.cues(brief.made, brief.queries)
     window = w.years(findings.last_window(brief.queries))
     parts: list[Text | Listing | Chart] = [Text(w("cues.lead")), Text(w("cues.lawful"), "caution")]
     if rows.empty:
         parts.append(Text(w("cues.none", window=window), "none"))
     else:
-        top = rows.head(findings.STRONGEST)
+        top = rows.head(cues.STRONGEST)
         parts += [_cue_listing(brief, rows, window), Text(w("cues.explain")),
                   Text(f"coauth explain {top['domestic'].iloc[0]} {top['foreign'].iloc[0]}", "command")]  # fmt: skip
     return Section("cues", w("cues.title"), (*parts, *_turnover(brief)))
@@ -44,22 +44,22 @@ def _cue_listing(brief: Brief, rows: pd.DataFrame, window: str) -> Listing:
     w = brief.words
     years = [int(c.removeprefix("works_")) for c in rows.columns if re.fullmatch(r"works_\d+", c)]
     areas = _areas_of_pairs(brief)
-    top = rows.head(findings.STRONGEST)
+    top = rows.head(cues.STRONGEST)
     dated = bool(top["works_listed"].notna().any())  # a column of nothing but "unknown" is said in the note instead
     lines = [
         [brief.place(r["domestic"]), _listed_end(brief, r), w.number(r["works"]), f",{NBSP}".join(w.number(r[f"works_{y}"]) for y in years),
-         str(r["first_year"]), _first(areas.get(_ends(r), []), w("format.missing")), _ric(brief, r),
+         str(r["first_year"]), _first(brief, areas.get(_ends(r), [])), _ric(brief, r),
          *([w("cues.unknown") if np.isnan(r["works_listed"]) else w.number(r["works_listed"])] if dated else [])]
         for r in top.to_dict("records")
     ]  # fmt: skip
     titles = [w("column.domestic"), w("column.listed"), w("column.works"), ", ".join(map(str, years)), w("column.first_year"),
               w("column.areas"), w("column.ric", confidence=brief.confidence), *([w("column.works_listed")] if dated else [])]  # fmt: skip
     data = rows.assign(
-        domestic_name=[brief.institution(i) for i in rows["domestic"]], foreign_name=[brief.institution(i) for i in rows["foreign"]],
-        areas=["; ".join(areas.get(_ends(r), [])) for r in rows.to_dict("records")],
+        domestic_name=[brief.display_name(i) for i in rows["domestic"]], foreign_name=[brief.display_name(i) for i in rows["foreign"]],
+        areas=["; ".join(f"{area} {works}" for area, works in areas.get(_ends(r), [])) for r in rows.to_dict("records")],
         command=[f"coauth explain {d} {f}" for d, f in zip(rows["domestic"], rows["foreign"], strict=True)],
     )  # fmt: skip
-    shown = min(len(rows), findings.STRONGEST)
+    shown = min(len(rows), cues.STRONGEST)
     note = w("cues.note", smallest=brief.queries.measures.smallest_pair, shown=w.number(shown), total=w.number(len(rows)))
     note += " " + w("cues.dated" if dated else "cues.undated")
     return Listing(w("cues.table", window=window), with_text(grid(titles, lines, text=2), w("column.areas")), data, brief.notes(note), "flags")
@@ -78,17 +78,19 @@ def _listed_end(brief: Brief, row: Mapping[Any, Any]) -> str:
     return brief.words("cell.lineage", name=name, entry=entry)
 
 
-def _first(areas: list[str], missing: str) -> str:
+def _first(brief: Brief, areas: list[tuple[str, int]]) -> str:
     """The areas with most works; the CSV has all."""
-    return ", ".join([*areas[:AREAS_SHOWN], *(["…"] if len(areas) > AREAS_SHOWN else [])]) or missing
+    named = [f"{brief.words(f'area_short.{area}')}{NBSP}{works}" for area, works in areas[:AREAS_SHOWN]]
+    return ", ".join([*named, *(["…"] if len(areas) > AREAS_SHOWN else [])]) or brief.words("format.missing")
 
 
-def _areas_of_pairs(brief: Brief) -> dict[tuple[str, ...], list[str]]:
-    rows = findings.cue_areas(brief.made, brief.queries)
+def _areas_of_pairs(brief: Brief) -> dict[tuple[str, ...], list[tuple[str, int]]]:
+    """For each flagged pair its EU-10 areas with their works, most works first."""
+    rows = cues.cue_areas(brief.made, brief.queries)
     found: dict[tuple[str, ...], list[tuple[int, int]]] = {}
     for r in findings.each(rows):
         found.setdefault((r.source, r.target, r.list_id, r.entry_id), []).append((-r.size, AREAS.index(r.area_id)))
-    return {k: [f"{brief.words(f'area_short.{AREAS[a]}')}{NBSP}{-n}" for n, a in sorted(v)] for k, v in found.items()}
+    return {k: [(AREAS[a], -n) for n, a in sorted(v)] for k, v in found.items()}
 
 
 def _ric(brief: Brief, row: Mapping[Any, Any]) -> str:
@@ -100,7 +102,7 @@ def _ric(brief: Brief, row: Mapping[Any, Any]) -> str:
 
 def _turnover(brief: Brief) -> list[Text | Listing]:
     w = brief.words
-    rows = findings.turnover(brief.made, brief.queries)
+    rows = cues.turnover(brief.made, brief.queries)
     before, after = (w.years(y) for y in (findings.window_before(brief.queries), findings.last_window(brief.queries)))
     if rows.empty:
         return [Text(w("turnover.none", before=before, after=after), "none")]
@@ -110,7 +112,7 @@ def _turnover(brief: Brief) -> list[Text | Listing]:
     lines = [[w(f"turnover.{r['kind']}"), brief.place(r["domestic"]), _listed_end(brief, r), w.number(r["works"])]
              for r in shown.to_dict("records")]  # fmt: skip
     titles = [w("column.kind"), w("column.domestic"), w("column.listed"), w("column.works")]
-    data = rows.assign(domestic_name=[brief.institution(i) for i in rows["domestic"]], foreign_name=[brief.institution(i) for i in rows["foreign"]])
+    data = rows.assign(domestic_name=[brief.display_name(i) for i in rows["domestic"]], foreign_name=[brief.display_name(i) for i in rows["foreign"]])
     lead = Text(w("turnover.lead", before=before, after=after, new=w.number(new), gone=w.number(gone)))
     note = w("turnover.note", most=TURNOVER)
     return [lead, Listing(w("turnover.table", before=before, after=after), grid(titles, lines, text=3), data, brief.notes(note), "flags")]
@@ -124,7 +126,7 @@ def technologies(brief: Brief) -> Section:
     w = brief.words
     series = [f"list:{x.id}" for x in brief.watchlists]
     beside = dict.fromkeys(c for x in brief.watchlists if (c := findings.companion(x.id, brief.queries)))
-    rows = findings.area_profile(brief.made, [*series, *beside, "international"], brief.queries)
+    rows = cues.area_profile(brief.made, [*series, *beside, "international"], brief.queries)
     window = w.years(findings.last_window(brief.queries))
     drawn = [t for t in brief.queries.technologies if t.enabled]
     if rows.empty or not rows["works"].sum() or not drawn:
@@ -209,7 +211,7 @@ def _shift_listing(brief: Brief, rows: pd.DataFrame, before: str, after: str) ->
     titles = [w("column.institution"), before, after, w("column.change_points", confidence=brief.confidence),
               w("column.weighted"), w("column.q"), w("column.verdict")]  # fmt: skip
     shown = with_text(grid(titles, lines), w("column.verdict"))
-    data = rows.assign(name=[brief.institution(i) for i in rows["institution_id"]])
+    data = rows.assign(name=[brief.display_name(i) for i in rows["institution_id"]])
     return Listing(w("shifts.table", before=before, after=after), shown, data, brief.notes(w("shifts.table_note")))
 
 

@@ -59,11 +59,15 @@ class Words:
         return self("format.percent", number=self.number(100 * ratio, decimals, sign=sign)).replace(" ", NBSP)
 
     def span(self, low: float | None, high: float | None, decimals: int = 0) -> str:
-        """An interval of plain numbers."""
+        """An interval of plain numbers; one without ends is a dash."""
+        if _missing(low) and _missing(high):
+            return self("format.missing")
         return self("format.span", low=self.number(low, decimals), high=self.number(high, decimals)).replace(" ", NBSP)
 
     def percent_span(self, low: float | None, high: float | None, decimals: int = 0, *, sign: bool = False) -> str:
-        """An interval of ratios, as percentages."""
+        """An interval of ratios, as percentages; one without ends is a dash."""
+        if _missing(low) and _missing(high):
+            return self("format.missing")
         ends = (None if v is None else 100 * v for v in (low, high))
         lower, upper = (self.number(v, decimals, sign=sign) for v in ends)
         return self("format.percent_span", low=lower, high=upper).replace(" ", NBSP)
@@ -92,6 +96,10 @@ class Words:
     def named(self, thing: Any) -> str:
         """The name in this language of what has `name` and perhaps `name_da`."""
         return str(getattr(thing, f"name_{self.language}", None) or thing.name)
+
+
+def _missing(value: float | None) -> bool:
+    return value is None or bool(np.isnan(value))
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import calendar
 import hashlib
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -30,7 +31,7 @@ from urllib.parse import urlsplit
 import msgspec
 import pyalex
 
-from coauth.errors import SourceError
+from coauth.errors import BudgetSpent, SourceError
 from coauth.pages import SELECT, Meta, Response, read_response
 from coauth.queries import Scope
 from coauth.sources.progress import InTurn, Progress
@@ -38,7 +39,9 @@ from coauth.sources.transport import API, READ_TIMEOUT, NoAnswer, Passing, Refus
 from coauth.sources.walk import DONE, Served, TooLarge, Walk
 from coauth.vintage import Vintage
 
-__all__ = ["Progress", "fill"]
+__all__ = ["Progress", "budget_left", "fill"]
+
+log = logging.getLogger(__name__)
 
 LARGE = 9_000
 """A slice counting more works than this is cut up. OpenAlex's other paging ends at 10,000; ours does not, but a walk
@@ -169,15 +172,25 @@ class Questions:
         )  # fmt: skip
 
 
-def credits_left(line: Transport) -> int | None:
-    """What the key may still spend today; None where the server does not tell (a mirror)."""
-    try:
-        left = line.get(f"{API}/rate-limit", _account.decode).rate_limit
-    except (Refused, NoAnswer):
-        return None
+def budget_left(key: str | None, url: str | None) -> int | None:
+    """Credits left today, asked once and without patience, for `coauth status`; raises `SourceError` where it is not told."""
+    with Transport(key=key, url=url, timeout=10.0, attempts=1) as line:
+        return _credits(line)
+
+
+def _credits(line: Transport) -> int | None:
+    left = line.get(f"{API}/rate-limit", _account.decode).rate_limit
     if left.credits_remaining is None:
         return None
     return left.credits_remaining + (left.onetime_credits_remaining or 0)
+
+
+def _credits_if_told(line: Transport) -> int | None:
+    """What the key may still spend today; None where the server does not tell (a mirror)."""
+    try:
+        return _credits(line)
+    except (Refused, NoAnswer):
+        return None
 
 
 def _served(url: str, body: bytes) -> Served:
@@ -223,6 +236,7 @@ def fill(
     progress: Progress | None = None,
     rate: float | None = None,
     timeout: float = READ_TIMEOUT,
+    settled: bool = False,
     sleep: Callable[[float], None] | None = None,
 ) -> dict[str, Any]:
     """Harvest what `vintage` lacks of the works in scope; returns a summary for its manifest.
@@ -233,7 +247,8 @@ def fill(
     when the day's budget ends (`wait` sleeps instead). Whatever was fetched is stored.
 
     `url` is another address of the API, `rate` the requests a second over all `workers`, `timeout` the longest
-    silence in seconds; `sleep` is for tests.
+    silence in seconds. `settled` says that the vintage was complete before and only damage is mended: slices that are
+    whole are then not held against counts of today. `sleep` is for tests.
     """
     if url is None and not (key or "").strip():
         raise SourceError(
@@ -244,7 +259,7 @@ def fill(
     told = InTurn(progress)
     with Transport(key=key, url=url, rate=rate, wait=wait, timeout=timeout, progress=told, sleep=sleep) as line:
         _same_scope(vintage, scope)
-        harvest = _Harvest(vintage, line, scope.countries, plan, told)
+        harvest = _Harvest(vintage, line, scope.countries, plan, told, settled)
         return harvest.run(workers, ask_budget=bool(key))
 
 
@@ -259,6 +274,14 @@ def _same_scope(vintage: Vintage, scope: Scope) -> None:
         )
 
 
+CONTROLS = {
+    "publication_year": ("publication_year", False),
+    "type": ("type", False),
+    "address_without_institution": ("publication_year", True),
+}
+"""Control totals by name: the field they are grouped by, and whether works without a matched institution are meant."""
+
+Controls = dict[str, dict[str, int] | None]
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 Leaf = tuple[Part, dict[str, Any]]
@@ -268,31 +291,39 @@ class _Harvest:
     """One run over the plan."""
 
     def __init__(
-        self, vintage: Vintage, line: Transport, countries: Iterable[str], plan: list[Part], told: InTurn
+        self, vintage: Vintage, line: Transport, countries: Iterable[str], plan: list[Part], told: InTurn, settled: bool
     ) -> None:
-        self.vintage, self.line, self.plan, self.told = vintage, line, plan, told
+        self.vintage, self.line, self.plan, self.told, self.settled = vintage, line, plan, told, settled
         self.ask = partial(Questions, line, tuple(countries))
+        self.everything = self.ask(Part("all", plan[0].first, plan[-1].last, plan[0].types))
+        self.controls: Controls = dict.fromkeys(CONTROLS)
         self.there = {s.name for s in vintage.slices()}
         self.now_closed: set[str] = set()
 
     def run(self, workers: int, *, ask_budget: bool) -> dict[str, Any]:
-        everything = self.ask(Part("all", self.plan[0].first, self.plan[-1].last, self.plan[0].types))
-        controls = {
-            "publication_year": everything.grouped("publication_year"),
-            "type": everything.grouped("type"),
-            "address_without_institution": everything.grouped("publication_year", unmatched=True),
-        }
-        budget = self._budget(sum(controls["publication_year"].values()), ask_budget)
+        self._count()
+        budget = self._budget(ask_budget)
+        self.vintage.record(plan={"slices": [p.name for p in self.plan], "controls": self.controls, "budget": budget})
         leaves = _flat(_together(self.harvest, self.plan, workers, self.line))
-        leaves |= _flat(_together(self._anew, self._short_of(leaves, controls["publication_year"]), workers, self.line))
-        return self._summary(leaves, controls, budget)
+        self._count()
+        leaves |= _flat(_together(self._anew, self._short_of(leaves), workers, self.line))
+        return self._summary(leaves, budget)
 
-    def _budget(self, works: int, ask: bool) -> dict[str, int | None]:
+    def _count(self) -> None:
+        """Ask for the control totals that are not there yet. They only check: a run goes on without an answer, and says so."""
+        for name, (by, unmatched) in CONTROLS.items():
+            if self.controls[name] is None:
+                try:
+                    self.controls[name] = self.everything.grouped(by, unmatched=unmatched)
+                except NoAnswer as fault:
+                    log.warning("no control total by %s (%s); slices are still checked one by one", name, fault.reason)
+
+    def _budget(self, ask: bool) -> dict[str, int | None]:
         """What the run will cost, and what is there for it. Too little is said, not refused: what is fetched stays."""
-        done = [c for s in self.vintage.slices() if (c := s.summary) and c.get("status") in DONE]
-        works_left = max(0, works - sum(int(c["distinct"]) for c in done))
+        done = [c for s in self.vintage.slices() if s.status in DONE and (c := s.summary)]
+        works_left = max(0, sum((self.controls["publication_year"] or {}).values()) - sum(int(c.get("distinct", 0)) for c in done))
         cost = ceil(works_left / 100) + max(0, len(self.plan) - len(done))  # the last page of a slice is half empty
-        left = credits_left(self.line) if ask else None
+        left = _credits_if_told(self.line) if ask else None
         self.told.planned(works_left, cost, left)
         return {"estimated_cost": cost, "left_before": left}
 
@@ -302,11 +333,9 @@ class _Harvest:
         if any(name.startswith((f"{part.name}-", f"{part.name}.")) for name in self.there):
             return [leaf for piece in finer for leaf in self.harvest(piece)]
         slice_ = self.vintage.slice(part.name)
-        summary = slice_.summary
+        summary = slice_.checked()
         if summary and summary.get("status") in DONE:
-            if not slice_.damage():
-                return [(part, summary)]
-            slice_.clear()
+            return [(part, summary)]
         walk = Walk(
             self.ask(part), slice_, most=LARGE if finer and not slice_.numbers else None,
             told=lambda page: self.told.page(part.name, len(page.works), self.line.credits),
@@ -319,16 +348,21 @@ class _Harvest:
         self.told.closed(part.name, summary["status"], summary["distinct"], summary["expected"])
         return [(part, summary)]
 
-    def _short_of(self, leaves: dict[str, Leaf], control: dict[str, int]) -> list[Part]:
+    def _short_of(self, leaves: dict[str, Leaf]) -> list[Part]:
         """Slices that hold less than OpenAlex counts for them now, in years whose slices do not add up.
 
         A slice closed minutes ago must hold all; one closed in an earlier run may have drifted a little since.
         """
         short: list[Part] = []
+        control = self.controls["publication_year"]
+        if control is None:
+            return short
         for year, members in _by_year(leaves).items():
             if any(s["status"] not in DONE for _, s in members) or _distinct(members) == control.get(year, 0):
                 continue
             for part, summary in members:
+                if self.settled and part.name not in self.now_closed:
+                    continue
                 try:
                     missing = self.ask(part).count() - int(summary["distinct"])
                 except NoAnswer:
@@ -341,17 +375,15 @@ class _Harvest:
         self.vintage.slice(part.name).clear()
         return self.harvest(part)
 
-    def _summary(
-        self, leaves: dict[str, Leaf], controls: dict[str, dict[str, int]], budget: dict[str, int | None]
-    ) -> dict[str, Any]:
+    def _summary(self, leaves: dict[str, Leaf], budget: dict[str, int | None]) -> dict[str, Any]:
         closed = {name: summary for name, (_, summary) in sorted(leaves.items())}
-        shown = ("status", "expected", "stored", "distinct")
+        shown = ("status", "expected", "expected_first", "stored", "distinct")
         sums = {
             name: sum(int(summary[name]) for summary in closed.values())
             for name in ("expected", "stored", "distinct", "duplicates", "damaged", "authors_cut")
         }
         by_year = {year: _distinct(members) for year, members in _by_year(leaves).items()}
-        counted = controls["publication_year"]
+        counted = self.controls["publication_year"] or by_year
         return {
             "source": "api",
             "address": "api.openalex.org" if self.line.address == API else "another address",
@@ -363,7 +395,8 @@ class _Harvest:
             "requests": self.line.requests,
             "credits": self.line.credits,
             "retries": dict(sorted(self.line.retries.items())),
-            "controls": controls,
+            "controls": self.controls,
+            "controls_unanswered": sorted(name for name, control in self.controls.items() if control is None),
             "years_off_control": {
                 year: {"control": counted.get(year, 0), "distinct": by_year.get(year, 0)}
                 for year in sorted(by_year.keys() | counted.keys())
@@ -389,11 +422,19 @@ def _distinct(members: Iterable[Leaf]) -> int:
 
 
 def _together(work: Callable[[Task], Result], tasks: list[Task], workers: int, line: Transport) -> list[Result]:
-    """Do all tasks with a few threads; results in the order of the tasks. The first failure stops all workers."""
+    """Do all tasks with a few threads; results in the order of the tasks. The first failure stops all workers.
+
+    A spent budget is no reason to drop what was paid for: the others go on until their own next page is refused, so
+    that the author lists of the page each is at, which are free, still come and the page is stored.
+    """
 
     def stop_others(future: Future[Result]) -> None:  # called by the failing worker, before it takes another task
-        if not future.cancelled() and future.exception() is not None:
-            line.stopped.set()
+        failure = None if future.cancelled() else future.exception()
+        if failure is not None:
+            for waiting in futures:
+                waiting.cancel()
+            if not isinstance(failure, BudgetSpent):
+                line.stopped.set()
 
     with ThreadPoolExecutor(max(1, workers), thread_name_prefix="harvest") as pool:
         futures = [pool.submit(work, task) for task in tasks]
@@ -401,6 +442,8 @@ def _together(work: Callable[[Task], Result], tasks: list[Task], workers: int, l
             for future in futures:
                 future.add_done_callback(stop_others)
             wait(futures, return_when=FIRST_EXCEPTION)
+            if any(isinstance(failure, BudgetSpent) for failure in _failures(futures)):
+                wait(futures)
         finally:  # also on Ctrl-C
             if not all(future.done() for future in futures):
                 line.stopped.set()
@@ -414,7 +457,7 @@ def _together(work: Callable[[Task], Result], tasks: list[Task], workers: int, l
 def _failures(futures: list[Future[Result]]) -> Iterator[BaseException]:
     """What went wrong, without the workers that only stopped because another had failed."""
     for future in futures:
-        failure = None if future.cancelled() else future.exception()
+        failure = None if future.cancelled() or not future.done() else future.exception()
         if failure is not None and not isinstance(failure, Stopped):
             yield failure
 

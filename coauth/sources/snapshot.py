@@ -28,7 +28,7 @@ from typing import IO, Any
 import msgspec
 
 from coauth.errors import SourceError
-from coauth.pages import LIST_AUTHORS, Page, Work, of_records, unpack
+from coauth.pages import LIST_AUTHORS, Page, of_records, unpack
 from coauth.queries import Scope
 from coauth.sources.progress import Progress, Silent
 from coauth.vintage import Slice, Vintage
@@ -158,7 +158,6 @@ def _stored(slice_: Slice, given: _Input, here: _Here, progress: Progress) -> di
 def _paged(slice_: Slice, given: _Input, here: _Here, progress: Progress) -> dict[str, Any]:
     seen, number = _Tally(), 0
     for number, page in enumerate(of_records(here.among(given.records()), given.origin), start=1):
-        page.works = [_only_works(work) for work in page.works]
         if given.cut:
             _mark_cut(page)
         seen.add(page)
@@ -173,15 +172,6 @@ def _paged(slice_: Slice, given: _Input, here: _Here, progress: Progress) -> dic
     }  # fmt: skip
     slice_.close(**summary)
     return summary
-
-
-_OTHER_KIND = re.compile(r"(https?://openalex\.org/)?([A-VX-Z]\d+|[a-z]+/.*)", re.DOTALL)
-
-
-def _only_works(work: Work) -> Work:
-    if work.id is not None and _OTHER_KIND.fullmatch(work.id):
-        return Work(damage="not a work: its id is of another kind")
-    return work
 
 
 def _mark_cut(page: Page) -> None:

@@ -10,7 +10,8 @@ pyalex 0.21 sends requests without a time-out, hides the headers and cannot tell
 429, plan (no Retry-After), 400, 403, other    `Refused` at once: no retry cures it
 401                                            `SourceError` naming OPENALEX_API_KEY
 5xx, cut JSON, HTML with status 200, resets,   again, up to six times with growing pauses; then `NoAnswer`, and the
-silence, the search engine's soft time-out     caller asks for a smaller page
+silence, a body that only drips, the search    caller asks for a smaller page
+engine's soft time-out
 no connection at all                           the same, then `SourceError`: no other question would fare better
 =============================================  ==================================================================
 
@@ -37,7 +38,7 @@ import msgspec
 import requests
 from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 
 from coauth.errors import BudgetSpent, SourceError
 from coauth.sources.progress import Progress, Silent
@@ -49,6 +50,9 @@ RATE = 5.0
 
 READ_TIMEOUT = 30.0
 """Seconds of silence. OpenAlex's own proxy gives a query up after 9, so nothing true arrives later than this."""
+
+DEADLINE = 4
+"""A body that is not whole after so many read time-outs is given up: single bytes that drip are no silence."""
 
 ATTEMPTS = 6
 PATIENCE = 30
@@ -155,7 +159,7 @@ class Transport:
     """Sends requests and gives back what was read from the answers. A context manager: leaving it closes connections.
 
     `url` is another address of the API; `rate` requests a second (None: 5 at OpenAlex itself, no limit elsewhere);
-    `wait` sleeps over a spent budget. `sleep` and `now` are there for tests.
+    `wait` sleeps over a spent budget; `attempts` is how often a failing request is made. `sleep` and `now` are for tests.
     """
 
     def __init__(
@@ -167,6 +171,7 @@ class Transport:
         wait: bool = False,
         timeout: float = READ_TIMEOUT,
         progress: Progress | None = None,
+        attempts: int = ATTEMPTS,
         sleep: Callable[[float], None] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -174,6 +179,7 @@ class Transport:
         self._key = _clean(key)
         self._auth = _Key(self._key)
         self._timeout = (min(timeout, 10.0), timeout)
+        self._attempts = attempts
         self._wait, self._progress = wait, progress or Silent()
         self._sleep_as_given, self._now = sleep, now
         self.limiter = Limiter(rate or (None if url else RATE), self.sleep)
@@ -206,7 +212,7 @@ class Transport:
         def enough(state: RetryCallState) -> bool:
             ordered = _fault(state).ordered
             failed[ordered] += 1
-            return failed[ordered] >= (PATIENCE if ordered else ATTEMPTS)
+            return failed[ordered] >= (PATIENCE if ordered else self._attempts)
 
         retrying = Retrying(
             retry=retry_if_exception_type(Passing), stop=enough, wait=_pause, sleep=self.sleep,
@@ -250,15 +256,18 @@ class Transport:
         with self._lock:
             self.requests += 1
         try:
-            answer = self._session().get(
-                self.address + url.removeprefix(API), auth=self._auth, timeout=self._timeout
-            )
+            address = self.address + url.removeprefix(API)
+            answer = self._session().get(address, auth=self._auth, timeout=self._timeout, stream=True)
+            body = self._body(answer)
         except requests.RequestException as fault:
             raise self._unanswered(fault) from None
+        except HTTPError as fault:
+            silent = isinstance(fault, ReadTimeoutError)
+            raise self._failure(self._silence if silent else "connection broken") from None
         if answer.status_code != HTTPStatus.OK:
-            raise self._not_ok(answer, url)
+            raise self._not_ok(answer, body, url)
         try:
-            value = read(answer.content)
+            value = read(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the last: brackets without end
             raise self._failure("something else than the JSON asked for") from None
         except Passing as fault:
@@ -267,6 +276,22 @@ class Transport:
             self._failures = 0
             self.credits += _number(answer, "X-RateLimit-Credits-Used", cost)
         return value
+
+    def _body(self, answer: requests.Response) -> bytes:
+        """All of the body, piece by piece as it comes: the time-out of requests is about silence, so a server that sends
+        a byte now and then would be waited for without end."""
+        until = time.monotonic() + DEADLINE * self._timeout[1]
+        pieces: list[bytes] = []
+        with answer:
+            while piece := answer.raw.read1(1 << 16, decode_content=True):
+                pieces.append(piece)
+                if time.monotonic() > until:
+                    raise ReadTimeoutError(answer.raw, "", "the body drips")  # type: ignore[arg-type]
+        return b"".join(pieces)
+
+    @property
+    def _silence(self) -> str:
+        return f"no answer within {self._timeout[1]:g} s"
 
     def _session(self) -> requests.Session:
         """The thread's own: a `requests.Session` is not made to be shared."""
@@ -296,7 +321,7 @@ class Transport:
         if isinstance(getattr(fault.args[0] if fault.args else None, "reason", None), NewConnectionError):
             return self._failure("connection refused, or no such host", connected=False)
         if isinstance(fault, requests.Timeout) or "timed out" in str(fault):
-            return self._failure(f"no answer within {self._timeout[1]:g} s")
+            return self._failure(self._silence)
         return self._failure("connection broken")
 
     def _failure(self, reason: str, told: float | None = None, *, connected: bool = True) -> Exception:
@@ -311,10 +336,10 @@ class Transport:
             )
         return Passing(reason, told, connected=connected)
 
-    def _not_ok(self, answer: requests.Response, url: str) -> Exception:
+    def _not_ok(self, answer: requests.Response, body: bytes, url: str) -> Exception:
         status = answer.status_code
         if status == HTTPStatus.TOO_MANY_REQUESTS:
-            return self._limited(answer, url)
+            return self._limited(answer, body, url)
         if status == HTTPStatus.UNAUTHORIZED:
             return SourceError(
                 "OpenAlex does not know the key in OPENALEX_API_KEY (401); copy it anew from openalex.org/settings/api"
@@ -325,15 +350,15 @@ class Transport:
             HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.REQUEST_TIMEOUT
         ):
             spoken = status in (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN)
-            return Refused(status, known_words(answer.content, url) if spoken else "")
-        return self._failure(named(status), _told(answer) if status == HTTPStatus.SERVICE_UNAVAILABLE else None)
+            return Refused(status, known_words(body, url) if spoken else "")
+        return self._failure(named(status), _told(answer, body) if status == HTTPStatus.SERVICE_UNAVAILABLE else None)
 
-    def _limited(self, answer: requests.Response, url: str) -> Exception:
+    def _limited(self, answer: requests.Response, body: bytes, url: str) -> Exception:
         """The four kinds of 429. They share a status, and budget and rate even their `error`."""
-        complaint = _complaint(answer.content)
+        complaint = _complaint(body)
         if complaint.error == "Plan upgrade required":
-            return Refused(answer.status_code, known_words(answer.content, url))
-        told = _told(answer)
+            return Refused(answer.status_code, known_words(body, url))
+        told = _told(answer, body)
         if _is_budget(answer, complaint, told):
             return self._budget_spent(answer, told)
         pause = 1.0 if told is None else told
@@ -428,7 +453,7 @@ def _number(answer: requests.Response, header: str, otherwise: int) -> int:
     return int(text) if re.fullmatch(r"\d{1,9}", text) else otherwise
 
 
-def _told(answer: requests.Response) -> float | None:
+def _told(answer: requests.Response, body: bytes) -> float | None:
     """Seconds to wait: Retry-After (a number or a date), or `retryAfter` of the body."""
     text = answer.headers.get("Retry-After", "")
     if re.fullmatch(r"\d{1,6}(\.\d+)?", text):
@@ -438,7 +463,7 @@ def _told(answer: requests.Response) -> float | None:
             return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
         except (ValueError, TypeError):
             return None
-    said = _complaint(answer.content).retryAfter
+    said = _complaint(body).retryAfter
     return float(said) if isinstance(said, int | float) and 0 <= said < 1e6 else None
 
 

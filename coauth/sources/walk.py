@@ -12,6 +12,9 @@ What OpenAlex does behind a status of 200 (read in its published source in Augus
 * Lists hold at most 100 authorships of a work and do not say that they cut. Every work with so many is fetched singly,
   which is free.
 
+A walk that lost works is not thrown away before a better one is there: it waits aside, and of several walks that all
+lost something the slice keeps the one with the most distinct works.
+
 The state is on disk. A walk goes on from the `next_cursor` of its last stored page, since a cursor holds only the sort
 values of the last record and never expires.
 """
@@ -42,6 +45,7 @@ PAUSE = 1.0
 """Seconds before it is asked for again."""
 
 DONE = ("complete", "drifted")
+LOSS = "loss: fewer distinct works than counted"
 
 
 class TooLarge(Exception):
@@ -136,6 +140,15 @@ def _cursor(request: str) -> str | None:
     return parse_qs(urlsplit(request).query).get("cursor", [None])[0]
 
 
+@dataclass(frozen=True)
+class _Best:
+    """The walk that waits aside."""
+
+    stored: Stored
+    expected: int
+    reason: str
+
+
 class Walk:
     """Fills one slice. `most` is the count above which the first page raises `TooLarge` (None: walk any number)."""
 
@@ -150,6 +163,7 @@ class Walk:
         self.source, self.slice = source, slice_
         self.most, self.told = most, told
         self.unanswered = False
+        self.best: _Best | None = None
         self.size = WALKS[0]
 
     def fill(self) -> dict[str, Any]:
@@ -158,37 +172,64 @@ class Walk:
         What is on disk of an interrupted walk is gone on from. An incomplete slice is gone on from where only answers
         were missing, and walked anew where a walk had lost works.
         """
-        before = self.slice.summary
-        stored = self._resumed(before)
+        stored = self._resumed()
         resumed = stored.pages > 0
         for number, size in enumerate(WALKS, start=1):
             self.size = size
-            try:
-                self._walk(stored)
-                status, expected = self._judged(stored)
-                reason = "" if status in DONE else "loss: fewer distinct works than counted"
-            except NoAnswer as fault:
-                return self._close(stored, "incomplete", stored.most, number, f"no answer: {fault.reason}")
-            except Broken as fault:
-                status, expected, reason = "incomplete", stored.most, f"cursor: {fault}"
-            if status in DONE or number == len(WALKS):
+            status, expected, reason, ended = self._walked(stored)
+            if status in DONE or not ended or number == len(WALKS):
                 break
-            self.slice.clear()
+            self._set_aside(stored, expected, reason)
             stored, resumed = Stored(), False
         if status in DONE and stored.cut and (resumed or self.unanswered) and self._authors_missing(stored):
             status, reason = "incomplete", "no answer: the full authors of a work"
+        if status not in DONE and self.best is not None and self.best.stored.distinct > stored.distinct:
+            self.slice.aside.move(self.slice)
+            stored, reason = self.best.stored, self.best.reason
+            expected = max(expected, self.best.expected)
+        self.slice.aside.clear()
         return self._close(stored, status, expected, number, reason)
 
-    def _resumed(self, summary: dict[str, Any] | None) -> Stored:
-        """What may be gone on from; everything else is forgotten first."""
-        lost = summary is not None and not str(summary.get("reason", "")).startswith("no answer")
-        if not lost:
-            try:
-                return Stored.of(self.slice)
-            except CacheError:  # edited, cut or mixed: a walk that cannot be read back proves nothing
-                pass
-        self.slice.clear()
+    def _walked(self, stored: Stored) -> tuple[str, int, str, bool]:
+        """Status, expected number and reason of one walk, and whether another would fare better (not without answers)."""
+        try:
+            self._walk(stored)
+            status, expected = self._judged(stored)
+        except NoAnswer as fault:
+            return "incomplete", stored.most, f"no answer: {fault.reason}", False
+        except Broken as fault:
+            return "incomplete", stored.most, f"cursor: {fault}", True
+        return status, expected, "" if status in DONE else LOSS, True
+
+    def _resumed(self) -> Stored:
+        """What may be gone on from. A walk that had lost works is set aside; what cannot be read back is forgotten."""
+        summary = self.slice.checked()
+        self._remember()
+        try:
+            stored = Stored.of(self.slice)
+        except CacheError:  # edited, cut or mixed: a walk that cannot be read back proves nothing
+            self.slice.clear()
+            return Stored()
+        if summary is None or str(summary.get("reason", "")).startswith("no answer"):
+            return stored
+        self._set_aside(stored, int(summary["expected"]), str(summary["reason"]))
         return Stored()
+
+    def _remember(self) -> None:
+        """A walk that was set aside by a run that did not come to its end."""
+        try:
+            stored = Stored.of(self.slice.aside)
+        except CacheError:
+            self.slice.aside.clear()
+            return
+        self.best = _Best(stored, stored.most, LOSS) if stored.pages else None
+
+    def _set_aside(self, stored: Stored, expected: int, reason: str) -> None:
+        """Make room for another walk, keeping the best so far."""
+        if self.best is None or stored.distinct > self.best.stored.distinct:
+            self.slice.move(self.slice.aside)
+            self.best = _Best(stored, expected, reason)
+        self.slice.clear()
 
     def _walk(self, stored: Stored) -> None:
         size = self.size

@@ -34,6 +34,9 @@ SELECT w.year, least(w.matched_id, w.other_id) AS source, greatest(w.matched_id,
        f.string AS matched_string,
        CASE WHEN e.valid_from IS NULL THEN 'unknown'
             WHEN w.publication_date IS NULL THEN 'unknown'
+            WHEN extract(month FROM w.publication_date) = 1 AND extract(day FROM w.publication_date) = 1
+             AND extract(year FROM w.publication_date) IN (extract(year FROM e.valid_from), extract(year FROM coalesce(e.valid_to, e.valid_from)))
+            THEN 'unknown'           -- 1 January often stands for the year only, and the listing began or ended in it
             WHEN w.publication_date >= e.valid_from AND w.publication_date <= coalesce(e.valid_to, w.publication_date) THEN 'yes'
             ELSE 'no' END AS listed_at_publication
 FROM watched w

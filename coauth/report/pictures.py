@@ -1,0 +1,83 @@
+"""A figure as it is written: marked, laid out for good, titled for a file of its own, as SVG or PNG, or inside a page."""
+
+from __future__ import annotations
+
+import io
+import re
+import textwrap
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
+
+from coauth.report.figures import GREY, styled
+from coauth.tables import MARK
+
+
+def mark(figure: Figure) -> None:
+    """Set the mark of the synthetic world across a figure, once."""
+    if not any(t.get_text() == MARK for t in figure.texts):
+        width = float(figure.get_size_inches()[0])
+        figure.text(0.5, 0.5, MARK, ha="center", va="center", rotation=24, fontsize=4.6 * width, color="#999999", alpha=0.3,
+                    fontweight="bold", zorder=10, in_layout=False)  # fmt: skip
+
+
+@styled
+def alone(figure: Figure, title: str, foot: Sequence[str]) -> Figure:
+    """The same figure for a file of its own: higher, with the title and source that the page prints around it."""
+    _settle(figure)
+    width, height = (float(v) for v in figure.get_size_inches())
+    head = textwrap.fill(title, int(width * 12.5))
+    small = "\n".join(textwrap.fill(line, int(width * 19)) for line in foot)
+    above, below = (0.16 * (head.count("\n") + 1) + 0.12, 0.125 * (small.count("\n") + 1) + 0.14)
+    whole = above + height + below
+    figure.set_size_inches(width, whole)
+    for axis in figure.axes:
+        box = axis.get_position(original=True)
+        axis.set_position((box.x0, (box.y0 * height + below) / whole, box.width, box.height * height / whole))
+    for legend in figure.legends:
+        legend.set_bbox_to_anchor((0, below / whole, 1, height / whole), figure.transFigure)
+    figure.text(0.01, 1 - 0.07 / whole, head, ha="left", va="top", fontsize=9, fontweight="bold")
+    figure.text(0.01, 0.07 / whole, small, ha="left", va="bottom", fontsize=6.5, color=GREY)
+    return figure
+
+
+def _settle(figure: Figure) -> None:
+    """Lay the figure out once and for all. The solver of constraints is exact to 1e-9 only, and not the same twice."""
+    engine = figure.get_layout_engine()
+    if engine is None or isinstance(engine, PlaceHolderLayoutEngine):
+        return
+    engine.execute(figure)
+    figure.set_layout_engine("none")
+    for axis in figure.axes:
+        left, bottom, width, height = (round(v, 4) for v in axis.get_position(original=True).bounds)
+        axis.set_position((left, bottom, width, height))
+
+
+@styled
+def svg(figure: Figure) -> str:
+    """As SVG without the clock; same figure, same text."""
+    _settle(figure)
+    out = io.StringIO()
+    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    return out.getvalue()
+
+
+@styled
+def png(figure: Figure, dpi: int = 160) -> bytes:
+    _settle(figure)
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=dpi, metadata={"Software": None})
+    return out.getvalue()
+
+
+def inline(text: str, prefix: str, alt: str) -> str:
+    """An SVG to stand inside a page: named for readers who do not see it, its ids apart from those of other figures."""
+    start = text.index("<svg")
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[start:], flags=re.DOTALL)
+    for pattern in (r'(\bid=")', r"(url\(#)", r'(xlink:href="#)'):
+        text = re.sub(pattern, rf"\g<1>{prefix}-", text)
+    head, body = text.split(">", 1)
+    head = re.sub(r' (width|height)="[^"]*"', "", head)
+    label = alt.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    return f'{head} role="img" aria-label="{label}">{body}'.strip()

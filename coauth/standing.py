@@ -1,0 +1,112 @@
+"""How a harvest stands: what each slice holds of what OpenAlex counts for it, and whether the slices add up.
+
+A vintage that says it is complete can be asked why: here are the counts of every slice, the control totals that
+OpenAlex gave for all of them together, and the complement, works with an address in the country but no institution
+matched there, which no harvest by institution can hold.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from coauth.errors import CacheError
+from coauth.vintage import Slice, Vintage
+
+_COUNTS = ("expected", "stored", "distinct", "duplicates", "authors_cut", "pages")
+
+
+def of_vintage(vintage: Vintage, *, verify: bool) -> dict[str, Any]:
+    """All that `coauth status` shows of one vintage; `verify` hashes every stored page."""
+    manifest = vintage.manifest
+    slices = [_slice(part) for part in vintage.slices()]
+    told = manifest.get("harvest") or manifest.get("plan") or {}
+    return {
+        "vintage": vintage.name, "quarter": vintage.quarter, "complete": vintage.complete,
+        "built": bool(manifest.get("build")), "source": manifest["source"]["kind"],
+        "slices": slices, "by_status": dict(sorted(Counter(s["status"] for s in slices).items())),
+        "planned": len(manifest["plan"]["slices"]) if "plan" in manifest else None,
+        "controls": _controls(told.get("controls"), slices),
+        "repaired": manifest.get("repaired", {}),
+        "damage": vintage.damage() if verify else [], "verified": verify,
+    }  # fmt: skip
+
+
+def _slice(part: Slice) -> dict[str, Any]:
+    try:
+        summary = part.summary or {}
+    except CacheError:
+        summary = {}
+    counts = {name: summary[name] for name in _COUNTS if name in summary}
+    reason = {"reason": summary["reason"]} if "reason" in summary else {}
+    return {"slice": part.name, "status": part.status, "pages": len(part.numbers)} | counts | reason
+
+
+def _controls(counted: Mapping[str, Any] | None, slices: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Control totals against what is stored; None for sources that give none, nulls for calls that went unanswered."""
+    if counted is None:
+        return None
+    stored: Counter[str] = Counter()
+    for part in slices:
+        stored[part["slice"][:4]] += part.get("distinct", 0)
+    years = counted.get("publication_year")
+    complement = counted.get("address_without_institution")
+    return {
+        "counted": None if years is None else sum(years.values()),
+        "stored": stored.total(),
+        "years_off": None if years is None else {
+            year: {"counted": years.get(year, 0), "stored": stored[year]}
+            for year in sorted(years.keys() | stored.keys()) if years.get(year, 0) != stored[year]
+        },
+        "by_type": counted.get("type"),
+        "address_without_institution": None if complement is None else sum(complement.values()),
+        "address_without_institution_by_year": complement,
+    }  # fmt: skip
+
+
+def lines(standing: Mapping[str, Any], *, every_slice: bool = False) -> Iterable[str]:
+    """The standing of a vintage for people; `every_slice` lists them all, otherwise only those that are not complete."""
+    parts, statuses = standing["slices"], standing["by_status"]
+    state = "complete" if standing["complete"] else "unfinished"
+    checked = ("; pages as stored" if not standing["damage"] else f"; {len(standing['damage'])} pages damaged") if standing["verified"] else ""
+    planned = standing["planned"]
+    begun = f", {planned} months planned" if planned and not standing["complete"] else ""
+    yield f"{standing['vintage']}  {standing['quarter']}  {state}, {'built' if standing['built'] else 'not built'}{checked}"
+    yield from (f"  damaged    {damage}" for damage in standing["damage"])
+    distinct, expected = (sum(p.get(name, 0) for p in parts) for name in ("distinct", "expected"))
+    said = ", ".join(f"{n} {status}" for status, n in statuses.items()) or "none yet"
+    yield f"  slices     {said}{begun}: {distinct:,} works of {expected:,} counted"
+    for part in parts:
+        if every_slice or part["status"] != "complete":
+            yield f"  {part['slice']:<24} {_of_slice(part)}"
+    yield from _control_lines(standing["controls"], standing["complete"])
+    if standing["repaired"]:
+        yield f"  repaired   {', '.join(f'{name} on {day}' for name, day in sorted(standing['repaired'].items()))}"
+
+
+def _of_slice(part: Mapping[str, Any]) -> str:
+    if "distinct" not in part:
+        return f"{part['status']}, {part['pages']} pages stored"
+    also = [f"{part[name]} {said}" for name, said in (("duplicates", "served twice"), ("authors_cut", "with authors cut")) if part.get(name)]
+    counts = f"{part['status']}: {part['distinct']:,} works of {part['expected']:,} counted, {part['pages']} pages"
+    return ", ".join([counts, *also]) + (f" ({part['reason']})" if "reason" in part else "")
+
+
+def _control_lines(controls: Mapping[str, Any] | None, complete: bool) -> Iterable[str]:
+    if controls is None:
+        return
+    if controls["counted"] is None:
+        yield "  control    not answered: the works of a year could not be held against OpenAlex's own count"
+    else:
+        off = controls["years_off"]
+        shown = ", ".join(f"{year} ({n['stored'] - n['counted']:+,})" for year, n in off.items())
+        agreed = f"; years off: {shown}" if off and complete else "; every year agrees" if not off else ""
+        yield f"  control    {controls['counted']:,} works counted over all years, {controls['stored']:,} stored{agreed}"
+    without = controls["address_without_institution"]
+    if without is None:
+        yield "  complement not answered"
+    else:
+        counted = controls["counted"] or controls["stored"]
+        share = f" ({without / (counted + without):.1%} of all with an address there)" if counted + without else ""
+        yield f"  complement {without:,} works with an address in the country and no institution matched there{share}"
