@@ -203,9 +203,10 @@ def _summary(project: Project, vintage: Vintage, built: Mapping[str, Any], paths
     rows = built["rows"]
     yield f"network    {rows['institutions']:,} institutions, {rows['edges']:,} year–pairs, {rows['flags']:,} review cues"
     shifts = vintage.read("shifts").to_pandas()
-    verdicts = shifts[(shifts["measure"] == "strength_share") & (shifts["variant"] == "k")]
-    for verdict, n in verdicts["verdict"].value_counts(sort=False).sort_index().items():
-        yield f"shifts     {n:,} {verdict} (share of strength)"
+    (before, _), (after, last) = project.queries.measures.comparisons[-1]
+    judged = shifts[(shifts["measure"] == "strength_share") & (shifts["variant"] == "k") & (shifts["before_first"] == before)]
+    counts = ", ".join(f"{n:,} {v}" for v, n in judged["verdict"].value_counts(sort=False).sort_index().items())
+    yield f"shifts     {before}–{before + last - after} → {after}–{last}, share of strength: {counts or 'too few works to judge'}"
     for name, path in paths.items():
         yield f"{name:<14} {path}"
 

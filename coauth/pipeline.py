@@ -156,7 +156,7 @@ def _fill(
         )  # fmt: skip
     elif source.kind == "files":
         assert source.path is not None  # noqa: S101  identity() has looked at it
-        summary = snapshot.fill(vintage, source.path, progress=progress)
+        summary = snapshot.fill(vintage, source.path, scope=scope, progress=progress)
     else:
         records = (msgspec.json.encode(r) for r in sample.records(source.seed))
         summary = snapshot.store(vintage, records, f"synthetic sample, seed {source.seed}", "sample")

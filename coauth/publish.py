@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +69,6 @@ def quarter(project: Project, vintage: Vintage, *, languages: Sequence[str] = ("
     folder = project.reports / (f"SYNTHETIC-SAMPLE-{about.quarter}" if about.synthetic else about.quarter)
     made = read(vintage)
     places = positions(network(project, vintage, made=made), vintage, project.queries.measures.seed)
-    latest = network(project, vintage, made=made, years=_latest(project.queries), top=DRAWN, backbone=True)
     paths: dict[str, Path] = {}
     written: list[Path] = []
     with _writable(folder):
@@ -80,16 +81,35 @@ def quarter(project: Project, vintage: Vintage, *, languages: Sequence[str] = ("
             )  # fmt: skip
             paths[form] = files[0]
             written += files
-        for language in languages:
-            figure = picture.draw(latest, places, labels=30, groups=report.legend(language)) if latest.nodes.num_rows else None
-            files = report.build(
-                made, folder, queries=project.queries, about=about, language=language, change=copublications.change,
-                picture=figure, links={form: path.name for form, path in paths.items()},
-            )  # fmt: skip
+        links = {form: path.name for form, path in paths.items()}
+        for language, files in _editions(project, vintage, folder, links, languages):
             paths[f"report.{language}"] = files[0]
             written += files
         paths["run"] = _run(folder, sorted(set(written)), project.queries, vintage, about)
     return paths
+
+
+def _editions(
+    project: Project, vintage: Vintage, folder: Path, links: Mapping[str, str], languages: Sequence[str]
+) -> list[tuple[str, list[Path]]]:
+    """The report in each language, a process each: drawing takes the time, and matplotlib draws on one core."""
+    if len(languages) == 1:
+        return [(languages[0], _edition(project.root, vintage.name, folder, links, languages[0]))]
+    with ProcessPoolExecutor(len(languages), mp_context=get_context("spawn")) as pool:
+        drawn = [pool.submit(_edition, project.root, vintage.name, folder, links, language) for language in languages]
+        return [(language, future.result()) for language, future in zip(languages, drawn, strict=True)]
+
+
+def _edition(root: Path, name: str, folder: Path, links: Mapping[str, str], language: str) -> list[Path]:
+    project = Project(root)
+    vintage = project.cache.find(name)
+    made = read(vintage)
+    latest = network(project, vintage, made=made, years=_latest(project.queries), top=DRAWN, backbone=True)
+    figure = picture.draw(latest, vintage.layout, labels=30, groups=report.legend(language)) if latest.nodes.num_rows else None
+    return report.build(
+        made, folder, queries=project.queries, about=_about(project, vintage), language=language,
+        change=copublications.change, picture=figure, links=links,
+    )  # fmt: skip
 
 
 def _files(asked: Queries) -> list[tuple[str, str, dict[str, Any]]]:

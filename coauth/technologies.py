@@ -36,8 +36,8 @@ class Matcher:
     """The enabled technologies, compiled once; `assign` is called on every batch of works."""
 
     def __init__(self, sets: Iterable[Definitions], topic_model: str) -> None:
-        """`topic_model` is the vintage's, "unknown" for records from disk that nobody dated. Raises `QueryError` where a set was made for another era of topics: ids and
-        names stayed when OpenAlex replaced the assignments, so nothing else would notice."""
+        """`topic_model` is the vintage's, "unknown" for records from disk that nobody dated. Raises `QueryError` where a set was
+        made for another era of topics: ids and names stayed when OpenAlex replaced the assignments, so nothing else would notice."""
         self._core: dict[str, list[_Rule]] = {}
         self._gated: dict[str, list[_Rule]] = {}
         for definitions in sets:

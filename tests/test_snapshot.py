@@ -127,12 +127,12 @@ def test_a_part_shorter_than_its_manifest_says_is_incomplete(tmp_path: Path, vin
     assert snapshot.fill(vintage, tmp_path / "copy")["incomplete"] == ["from-00001", "from-00002"]
 
 
-def test_only_what_names_the_country_is_stored_of_a_snapshot(tmp_path: Path, vintage: Vintage) -> None:
+def test_of_a_file_every_record_is_stored(tmp_path: Path, vintage: Vintage) -> None:
     abroad = json.loads(json.dumps(WORKS[0]).replace('"DK"', '"SE"'))
     file = put(tmp_path / "w.jsonl", lines([abroad, *WORKS, abroad]))
     summary = snapshot.fill(vintage, file, scope=scope())
-    assert ids(vintage) == IDS
-    assert (summary["elsewhere"], summary["incomplete"]) == (2, [])
+    assert len(ids(vintage)) == 252, "of a file every record is kept, so that it is counted by reason later"
+    assert summary["incomplete"] == []
 
 
 def saved(tmp_path: Path) -> Vintage:
@@ -248,10 +248,21 @@ def test_nothing_to_read_says_what_to_give(tmp_path: Path, vintage: Vintage, mak
     assert list(vintage.pages()) == []
 
 
-def test_parquet_is_refused(tmp_path: Path, vintage: Vintage) -> None:
-    put(tmp_path / "in/works/updated_date=2026-08-01/part_0000.parquet", b"PAR1")
-    with pytest.raises(SourceError, match="Parquet is not read"):
+def test_parquet_outside_of_the_snapshots_folders_is_refused(tmp_path: Path, vintage: Vintage) -> None:
+    put(tmp_path / "in/works.parquet", b"PAR1")
+    with pytest.raises(SourceError, match="Parquet is read only in the snapshot's folders"):
         snapshot.fill(vintage, tmp_path / "in")
+
+
+@pytest.mark.parametrize("name", ["list.json", "list.json.gz", "one-line.json"])
+def test_json_that_is_not_one_record_a_line_is_read_only_up_to_a_size(
+    tmp_path: Path, vintage: Vintage, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = json.dumps(WORKS, indent=None if name == "one-line.json" else 1).encode()
+    monkeypatch.setattr(snapshot, "WHOLE", len(text) // 2)
+    with pytest.raises(SourceError, match="not one record a line; save the records as JSONL"):
+        snapshot.fill(vintage, put(tmp_path / name, gzip.compress(text) if name.endswith("gz") else text))
+    assert list(vintage.pages()) == []
 
 
 # -- again

@@ -5,12 +5,15 @@ What may lie there, told apart by looking into it rather than by its name:
 * one work, a list of works, or an answer of the API with `meta` and `results`, as JSON;
 * the same, one a line (JSONL), which is how the snapshot comes;
 * pages that coauth stored (a vintage, its `pages/`, or one slice);
-* each of them gzipped, alone or anywhere under a folder.
+* each of them gzipped, alone or anywhere under a folder;
+* a copy of the snapshot, in either layout: see `release`.
+
+Every record of a file is kept, so that what is not in scope is counted by reason when works are read; of a snapshot
+only records that name a country of the scope, since there are 500 million others.
 
 Lines are read one by one, so a file of any size costs the memory of a page. A line that is no JSON costs itself and is
 counted as damaged; a gzip file that ends too early is refused, since nobody can say what was behind its end, and
-nothing of it stays. JSON that is not one record a line has to be read whole. A record of another kind (an author, an
-institution) keeps neither id nor anything else: the id of an author is a person's.
+nothing of it stays. JSON that is not one record a line has to be read whole, and is refused where it is too large.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,13 +34,15 @@ import msgspec
 from coauth.errors import SourceError
 from coauth.pages import LIST_AUTHORS, Page, of_records, unpack
 from coauth.queries import Scope
+from coauth.sources import release
 from coauth.sources.progress import Progress, Silent
 from coauth.vintage import Slice, Vintage
 
 _RECORDS = (".json", ".jsonl", ".ndjson", ".gz")
 _NO_RECORDS = {"manifest.json", "slice.json", "layout.json"}
-_SNAPSHOT = ("data/jsonl/works", "jsonl/works", "data/works", "works")
-"""Where a copy of the snapshot keeps works, from its root (the third is the layout before 2026)."""
+
+WHOLE = 256 * 2**20
+"""Bytes of JSON that is not one record a line, and of one line: the most that is held in memory."""
 
 _encode = msgspec.json.Encoder().encode
 _document = msgspec.json.Decoder(msgspec.Raw)
@@ -53,7 +59,6 @@ class _Input:
     records: Callable[[], Iterable[bytes]]
     cut: bool = False
     """Whether a hundred authors mean that a list cut them (so it is, except in the snapshot and in our own pages)."""
-    expected: int | None = None
     whole: bool = True
 
 
@@ -63,57 +68,33 @@ def fill(
     """Store the records under `path`; returns a summary for the manifest.
 
     One slice a file, or a slice for a slice where pages of a vintage are read. Closed slices are left alone, so an
-    interrupted run goes on with the file it was at. With a `scope`, records that name none of its countries anywhere
-    are counted and not stored: the whole snapshot is 500 million works. Raises `SourceError` if there is nothing to
-    read, a gzip file is cut short, or the files are Parquet.
+    interrupted run goes on with the file it was at. With a `scope`, records of a snapshot that name none of its
+    countries anywhere are counted and not stored. Raises `SourceError` if there is nothing to read, or a file is cut
+    short or damaged.
     """
-    inputs, ignored, missing = _inputs(path)
+    if path.is_dir() and (copy := release.Copy.at(path)):
+        return _of_release(vintage, copy, scope, progress or Silent())
+    inputs, ignored = _inputs(path)
     if not inputs:
         raise SourceError(
             f"{path}: no file of OpenAlex records ({', '.join(_RECORDS)}); give --from a file of works as JSON or JSONL, "
             "a folder of them, a vintage, or a copy of the snapshot's data/jsonl"
         )
-    countries = scope.countries if scope else ()
-    closed = {i.name: _stored(vintage.slice(i.name), i, _Here(countries), progress or Silent()) for i in inputs}
-    if not any(summary["stored"] or summary["elsewhere"] for summary in closed.values()):
+    closed = {i.name: _stored(vintage.slice(i.name), i, progress or Silent()) for i in inputs}
+    if not any(summary["stored"] for summary in closed.values()):
         for name in closed:
             vintage.slice(name).clear()
         raise SourceError(f"{path}: no records in it; give --from a file or folder of OpenAlex works")
-    return _summary("files", closed) | {"ignored_files": ignored, "missing_files": missing} | (
-        {"incomplete": [*_short(closed), *missing]}
-    )
+    return _summary("files", closed) | {"ignored_files": ignored}
 
 
 def store(vintage: Vintage, records: Iterable[bytes], request: str, slice_name: str) -> dict[str, Any]:
     """Store records made by a program (the synthetic sample) as one slice; returns a summary for the manifest."""
     made = _Input(slice_name, request, lambda: records)
-    return _summary("records", {slice_name: _stored(vintage.slice(slice_name), made, _Here(()), Silent())})
+    return _summary("records", {slice_name: _stored(vintage.slice(slice_name), made, Silent())})
 
 
 # -- one slice
-
-
-@dataclass
-class _Here:
-    """Lets records pass that name one of the countries, and counts the others.
-
-    Looking for `"DK"` in the bytes is a hundred times faster than decoding, and misses no institution of Denmark; a
-    record that says it elsewhere passes too, and is told apart when works are read from the pages.
-    """
-
-    countries: Iterable[str]
-    elsewhere: int = 0
-
-    def among(self, records: Iterable[bytes]) -> Iterable[bytes]:
-        marks = [f'"{country}"'.encode() for country in self.countries]
-        return self._passing(records, marks) if marks else records
-
-    def _passing(self, records: Iterable[bytes], marks: list[bytes]) -> Iterator[bytes]:
-        for record in records:
-            if any(mark in record for mark in marks):
-                yield record
-            else:
-                self.elsewhere += 1
 
 
 @dataclass
@@ -134,14 +115,18 @@ class _Tally:
                 self.ids.add(work.id)
 
 
-def _stored(slice_: Slice, given: _Input, here: _Here, progress: Progress) -> dict[str, Any]:
-    """Store one input as a slice and close it, unless that is done. What cannot be read to its end leaves nothing."""
-    summary = slice_.summary
-    if summary and not slice_.damage():
+def _stored(
+    slice_: Slice, given: _Input, progress: Progress, more: Callable[[], dict[str, Any]] = dict
+) -> dict[str, Any]:
+    """Store one input as a slice and close it, unless that is done. What cannot be read to its end leaves nothing.
+
+    `more` is what the summary says besides, once all is read.
+    """
+    if summary := slice_.checked():
         return summary
     slice_.clear()
     try:
-        summary = _paged(slice_, given, here, progress)
+        summary = _paged(slice_, given, progress, more)
     except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
         raise SourceError(
             f"{given.origin}: the gzip file is cut short or damaged; fetch it again (nothing of it was kept)"
@@ -155,21 +140,21 @@ def _stored(slice_: Slice, given: _Input, here: _Here, progress: Progress) -> di
     return summary
 
 
-def _paged(slice_: Slice, given: _Input, here: _Here, progress: Progress) -> dict[str, Any]:
+def _paged(slice_: Slice, given: _Input, progress: Progress, more: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     seen, number = _Tally(), 0
-    for number, page in enumerate(of_records(here.among(given.records()), given.origin), start=1):
+    for number, page in enumerate(of_records(given.records(), given.origin), start=1):
         if given.cut:
             _mark_cut(page)
         seen.add(page)
         slice_.write(number, page)
         progress.page(slice_.name, len(page.works), 0)
     distinct = len(seen.ids) + seen.nameless
-    expected = distinct if given.expected is None else given.expected - here.elsewhere
     summary: dict[str, Any] = {
-        "status": "complete" if given.whole and distinct >= expected else "incomplete", "expected": expected,
-        "stored": seen.works, "distinct": distinct, "duplicates": seen.works - distinct, "damaged": seen.damaged,
-        "authors_cut": seen.cut, "elsewhere": here.elsewhere, "pages": number,
+        "status": "complete" if given.whole else "incomplete", "expected": distinct, "stored": seen.works,
+        "distinct": distinct, "duplicates": seen.works - distinct, "damaged": seen.damaged, "authors_cut": seen.cut,
+        "pages": number,
     }  # fmt: skip
+    summary |= more()
     slice_.close(**summary)
     return summary
 
@@ -186,7 +171,7 @@ def _short(closed: dict[str, dict[str, Any]]) -> list[str]:
 
 def _summary(source: str, closed: dict[str, dict[str, Any]]) -> dict[str, Any]:
     shown = ("status", "expected", "stored", "distinct")
-    counted = ("expected", "stored", "distinct", "duplicates", "damaged", "authors_cut", "elsewhere")
+    counted = ("expected", "stored", "distinct", "duplicates", "damaged", "authors_cut")
     return {
         "source": source,
         "slices": {name: {key: summary[key] for key in shown} for name, summary in closed.items()},
@@ -195,34 +180,78 @@ def _summary(source: str, closed: dict[str, dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+# -- a copy of the snapshot
+
+_LEFT_OUT = ("elsewhere", "xpac", "moved", "deleted", "abstracts unreadable")
+
+
+def _of_release(vintage: Vintage, copy: release.Copy, scope: Scope | None, progress: Progress) -> dict[str, Any]:
+    """One slice a file, oldest partition first; then what newer partitions and deletions say of works stored before."""
+    sieve = release.Sieve(scope.countries if scope else ())
+    slices = [vintage.slice(f"from-{number:05d}") for number in range(1, len(copy.files) + 1)]
+    read = 0
+    for slice_, file in zip(slices, copy.files, strict=True):
+        read += _of_part(slice_, file, copy, sieve, progress)["read"]
+        for page in slice_.pages():
+            for work in page.works:
+                sieve.learn(work.id, file.parent.name)
+    if not read:
+        raise SourceError(f"{copy.folder}: no records in it; give --from a copy of the snapshot's data/jsonl or data/parquet")
+    release.settle(slices, copy.folder / "deleted_ids.csv")
+    closed = {slice_.name: slice_.summary or {} for slice_ in slices}
+    left_out = {name: sum(int(s[name]) for s in closed.values()) for name in ("read", *_LEFT_OUT)}
+    listed = {"ignored_files": copy.ignored, "missing_files": copy.missing, "manifest": copy.counts is not None}
+    return _summary("snapshot", closed) | left_out | listed | {"incomplete": [*_short(closed), *copy.missing]}
+
+
+def _of_part(slice_: Slice, file: Path, copy: release.Copy, sieve: release.Sieve, progress: Progress) -> dict[str, Any]:
+    """Store the records of one file. It is whole if it held as many as the manifest says."""
+    seen: Counter[str] = Counter()
+    supersedes: set[str] = set()
+    name = release.name_of(file)
+
+    def more() -> dict[str, Any]:
+        expected = seen["read"] if copy.counts is None else copy.counts[name]
+        short = {} if seen["read"] == expected else {
+            "status": "incomplete", "reason": f"{seen['read']} records where the manifest counts {expected}: fetch the file again"
+        }  # fmt: skip
+        counts = {reason: seen[reason] for reason in ("read", *_LEFT_OUT)}
+        return {"partition": file.parent.name, "supersedes": sorted(supersedes)} | counts | short
+
+    given = _Input(slice_.name, name, lambda: sieve.of(file)(seen, supersedes))
+    return _stored(slice_, given, progress, more)
+
+
 # -- what there is to read
 
 
-def _inputs(path: Path) -> tuple[list[_Input], list[str], list[str]]:
-    """Inputs in a fixed order, files that were left alone, and files that the snapshot's manifest names in vain."""
+def _inputs(path: Path) -> tuple[list[_Input], list[str]]:
+    """Inputs in a fixed order, and files that were left alone."""
     if not path.exists():
         raise SourceError(f"{path}: no such file or folder; give --from a file or folder of OpenAlex records")
     if path.is_file():
-        return [_of_page(path) if _is_page(path) else _of_file("from", path, path.name)], [], []
-    folder = next((path / s for s in _SNAPSHOT if any((path / s).glob("updated_date=*"))), path)
+        return [_of_page(path) if _is_page(path) else _of_file("from", path, path.name)], []
+    folder = path
     if (path / "manifest.json").is_file() and (path / "pages").is_dir():
         folder = path / "pages"
     files = [f for f in sorted(folder.rglob("*")) if f.is_file() and not f.name.startswith(".")]
     if pages := [f for f in files if re.fullmatch(r"\d{4,}\.json\.gz", f.name) and _is_page(f)]:
-        return [_of_slice(Slice(part)) for part in sorted({f.parent for f in pages})], [], []
-    counts = _counts(folder)
+        return [_of_slice(Slice(part)) for part in sorted({f.parent for f in pages})], []
     good = [f for f in files if f.name.endswith(_RECORDS) and f.name not in _NO_RECORDS]
     if parquet := next((f for f in files if f.suffix == ".parquet"), None):
-        raise SourceError(f"{parquet}: Parquet is not read; use the snapshot's data/jsonl, or save the records as JSONL")
-    names = {f: f.relative_to(folder).as_posix() for f in good}
-    inputs = [_of_file(f"from-{n:05d}" if len(good) > 1 else "from", f, names[f], counts) for n, f in enumerate(good, start=1)]
-    ignored = sorted({f.name for f in files} - {f.name for f in good} - _NO_RECORDS)
-    return inputs, ignored, sorted(counts.keys() - set(names.values()))
+        raise SourceError(
+            f"{parquet}: Parquet is read only in the snapshot's folders (works/updated_date=…/); give --from the folder "
+            "above them, or save the records as JSONL"
+        )
+    inputs = [
+        _of_file(f"from-{n:05d}" if len(good) > 1 else "from", f, f.relative_to(folder).as_posix())
+        for n, f in enumerate(good, start=1)
+    ]
+    return inputs, sorted({f.name for f in files} - {f.name for f in good} - _NO_RECORDS)
 
 
-def _of_file(name: str, file: Path, origin: str, counts: dict[str, int] | None = None) -> _Input:
-    snapshot = "updated_date" in origin
-    return _Input(name, origin, partial(_records, file), cut=not snapshot, expected=(counts or {}).get(origin))
+def _of_file(name: str, file: Path, origin: str) -> _Input:
+    return _Input(name, origin, partial(_records, file), cut="updated_date" not in str(file))
 
 
 def _of_page(file: Path) -> _Input:
@@ -245,22 +274,13 @@ def _is_page(file: Path) -> bool:
         return False
 
 
-def _counts(folder: Path) -> dict[str, int]:
-    """Records a file, from the snapshot's own manifest of works; empty where there is none."""
-    try:
-        manifest = msgspec.json.decode((folder / "manifest.json").read_bytes())
-        named = {"/".join(f["url"].rsplit("/", 2)[-2:]): int(f["meta"]["record_count"]) for f in manifest["files"]}
-    except (OSError, msgspec.DecodeError, LookupError, TypeError, ValueError):
-        return {}
-    return {name: count for name, count in named.items() if name.startswith("updated_date")}
-
-
 # -- records of one file
 
 
 def _records(file: Path) -> Iterator[bytes]:
     """The records of a file as bytes of JSON; a line that holds none is passed on, to be counted as damaged."""
-    with _opened(file) as lines:
+    with _opened(file) as opened:
+        lines = _lines(opened, file)
         first = next((line for line in map(bytes.strip, lines) if line), b"").removeprefix(b"\xef\xbb\xbf")
         if not first:
             return
@@ -269,7 +289,8 @@ def _records(file: Path) -> Iterator[bytes]:
                 if line:
                     yield from _unfolded(line)
             return
-        rest = lines.read()
+        rest = opened.read(WHOLE + 1)
+        _bounded(rest, file)
     whole = first + b"\n" + rest
     if _is_json(whole):
         yield from _unfolded(whole)
@@ -279,6 +300,19 @@ def _records(file: Path) -> Iterator[bytes]:
         raise SourceError(f"{file}: neither JSON nor one JSON record a line; give --from a file of OpenAlex works")
     for line in found:  # one record a line after all, the first of them broken
         yield from _unfolded(line)
+
+
+def _lines(opened: IO[bytes], file: Path) -> Iterator[bytes]:
+    while line := opened.readline(WHOLE + 1):
+        _bounded(line, file)
+        yield line
+
+
+def _bounded(text: bytes, file: Path) -> None:
+    if len(text) > WHOLE:
+        raise SourceError(
+            f"{file}: more than {WHOLE // 2**20} MB of JSON that is not one record a line; save the records as JSONL, one a line"
+        )
 
 
 def _opened(file: Path) -> IO[bytes]:
