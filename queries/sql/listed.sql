@@ -1,5 +1,6 @@
--- Which institutions of the graph are on a watchlist: by OpenAlex id, by ROR, or as a descendant of a listed one.
+-- One row per institution × list entry it is on: by OpenAlex id, by ROR, or as a descendant of a listed one.
 -- Never by name. known_as holds the node's own id and those rolled up into it. The strictest method is kept.
+-- Read by evidence.sql, memberships.sql and exports.
 WITH hit AS (
   SELECT k.institution_id, e.list_id, e.entry_id, 1 AS strictness
   FROM known_as k JOIN entries e ON e.institution_id = k.known_id

@@ -1,4 +1,4 @@
--- One row per work × partner group it touches. Counted by copublications.sql, compared between vintages by revisions.
+-- One row per work × partner group it touches. Read by copublications.sql, which counts them, and by revisions.
 -- A work is there once in every group, so groups overlap and do not add up.
 -- basis union: countries of matched institutions or read from unmatched strings; institution: the former only.
 WITH counted AS (
