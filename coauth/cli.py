@@ -192,23 +192,29 @@ def rebuild(project: Project, answer: Answer, vintage: str | None, level: str, m
 
 
 def _summary(project: Project, vintage: Vintage, built: Mapping[str, Any], paths: Mapping[str, Path]) -> Iterable[str]:
-    losses = built["losses"]["works"]
+    losses, rows = built["losses"]["works"], built["rows"]
     if built["synthetic"]:
         yield f"{tables.MARK}: none of these numbers is about the real world."
-    yield f"vintage    {vintage.name} ({vintage.quarter}): {losses['records']:,} records, {losses['works']:,} works in scope"
-    for reason, n in losses["dropped"].items():
-        yield f"           {n:,} records left out: {reason}"
-    for reason, n in built["losses"]["excluded"].items():
-        yield f"           {n:,} works not counted: {reason}"
-    rows = built["rows"]
-    yield f"network    {rows['institutions']:,} institutions, {rows['edges']:,} year–pairs, {rows['flags']:,} review cues"
+    if not built["complete"]:
+        yield "INCOMPLETE: slices of the harvest hold fewer works than OpenAlex counts; every number may be too small."
+    said = [("vintage", f"{vintage.name} ({vintage.quarter}): {losses['records']:,} records, {losses['works']:,} works in scope")]
+    said += [("left out", f"{n:,} records: {reason}") for reason, n in losses["dropped"].items()]
+    said += [("not counted", f"{n:,} works: {reason}") for reason, n in built["losses"]["excluded"].items()]
+    said += [("network", f"{rows['institutions']:,} institutions, {rows['edges']:,} year–pairs, {rows['flags']:,} review cues")]
+    said += [("shifts", _verdicts(project, vintage)), *((name, str(path)) for name, path in paths.items())]
+    yield from (f"{name:<14} {text}" for name, text in said)
+
+
+def _verdicts(project: Project, vintage: Vintage) -> str:
+    """How many institutions rose, fell or cannot be judged between the last pair of windows."""
     shifts = vintage.read("shifts").to_pandas()
-    (before, _), (after, last) = project.queries.measures.comparisons[-1]
-    judged = shifts[(shifts["measure"] == "strength_share") & (shifts["variant"] == "k") & (shifts["before_first"] == before)]
+    before, after = project.queries.measures.comparisons[-1]
+    judged = shifts[
+        (shifts["measure"] == "strength_share") & (shifts["variant"] == "k")
+        & (shifts["before_first"] == before[0]) & (shifts["after_first"] == after[0])
+    ]  # fmt: skip
     counts = ", ".join(f"{n:,} {v}" for v, n in judged["verdict"].value_counts(sort=False).sort_index().items())
-    yield f"shifts     {before}–{before + last - after} → {after}–{last}, share of strength: {counts or 'too few works to judge'}"
-    for name, path in paths.items():
-        yield f"{name:<14} {path}"
+    return f"{before[0]}–{before[1]} → {after[0]}–{after[1]}, share of strength: {counts or 'too few works to judge'}"
 
 
 @coauth.command()

@@ -311,7 +311,7 @@ def _revisions(project: Project, vintage: Vintage, made: Mapping[str, pa.Table])
     ]  # fmt: skip
     if not earlier:
         return tables.REVISIONS.empty()
-    old = max(earlier, key=lambda v: (v.as_of, v.name))
+    old = max(earlier, key=lambda v: (v.as_of, v.order))
     return revisions.compare(old.name, {n: old.read(n) for n in ("works", "memberships")}, dict(made))
 
 

@@ -24,7 +24,8 @@ def project(root):
 
 
 def build_sample(root, *options):
-    coauth(project(root), "rebuild", "--sample", *options)
+    """The sample in a new project; what the command printed is kept in `printed.txt`."""
+    (project(root) / "printed.txt").write_text(coauth(root, "rebuild", "--sample", *options).stdout)
     return root
 
 

@@ -45,6 +45,12 @@ def test_readme_commands_parse(words):
     command.make_context(command.name, list(words), parent=context, resilient_parsing=False)
 
 
+def test_readme_shows_what_the_demo_prints(sample_root):
+    """The first screen is real output, line by line; only the folder in the paths is the reader's own."""
+    printed = (sample_root / "printed.txt").read_text("utf-8").replace(f"{sample_root}/", "")
+    assert f"$ make demo\n{printed}```" in README
+
+
 @pytest.mark.parametrize(("path", "command"), list(verbs()), ids=lambda v: " ".join(v) if isinstance(v, tuple) else "")
 def test_every_verb_has_help_and_stands_in_the_readme(path, command):
     """Help says what a verb does; README names it."""
