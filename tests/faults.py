@@ -6,7 +6,8 @@ may be harmed. Runs go on until one ends by itself, at most six. Then the harm i
 follows. Judged is every run that ended by itself, and the last one:
 
     same        the files are those of a harvest without faults, byte for byte
-    recorded    complete; works whose author list was cut, and slices that drifted, are named, all other works are equal
+    recorded    complete, in other files (smaller pages, a record served twice): works whose author list was cut, and slices
+                that drifted, are named; all other works are equal
     incomplete  slices, or years whose slices do not add up, are named
     stopped     one line says why (budget, plan, key, server down, disk full)
 
@@ -19,6 +20,7 @@ from __future__ import annotations
 import argparse
 import errno
 import json
+import logging
 import os
 import random
 import shutil
@@ -279,6 +281,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     chosen = parser.parse_args()
+    logging.disable(logging.WARNING)
     start = time.monotonic()
     tally = matrix(chosen.schedules, chosen.seed, chosen.jobs)
     print("\n".join(table(tally, time.monotonic() - start)))

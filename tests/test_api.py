@@ -849,7 +849,7 @@ def test_a_refused_cursor_is_walked_from_the_start(tmp_path: Path) -> None:
     assert set(stored_ids(tmp_path)) == INSIDE
 
 
-# -- any mixture of faults
+# -- any mixture of faults; with kills, full disks and harmed files, and in numbers: tests/faults.py
 
 SMALL = world(260, seed=2)
 SMALL_INSIDE = {r["id"] for r in SMALL if int(r["id"][-4:]) < 9_000}

@@ -18,7 +18,7 @@ def said(rows):
     ]
 
 
-BASE = dict(number=1, year=2020, authors=[["I1"], ["I10"]], topics=["T10028"])
+BASE = {"number": 1, "year": 2020, "authors": [["I1"], ["I10"]], "topics": ["T10028"]}
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,29 @@ def test_tables_after_a_repair_are_the_same_bytes(tmp_path):
     assert pipeline.build(Project(root), vintage)["sha256"] == hashes
 
 
+def test_compare_tells_works_apart_and_what_they_do(tmp_path):
+    """From two harvests to the command: one work new, one removed, one moved to another year, and the counts they change."""
+    root = project(tmp_path / "project")
+    before = [w for w in WORLD if len(w["authorships"]) < 100][:150]
+    moved = before[1] | {"publication_date": "2020-12-24", "type": "review"}
+    names = []
+    for world in (before, [moved, *before[2:], WORLD[160] | {"id": "https://openalex.org/W4999999999", "doi": None, "title": "Of other things"}]):
+        with StandIn(world) as server:
+            vintage = harvest(root, server, today=date(2026, 11, 20), fresh=True)
+        pipeline.build(Project(root), vintage)
+        names.append(vintage.name)
+    run = CliRunner()
+    shown = run.invoke(cli.coauth, ["compare", *names, "--root", str(root)])
+    assert shown.stdout.splitlines()[0] == "works      1 new, 1 removed, 1 changed"
+    assert "type 1" in shown.stdout.splitlines()[1]
+    said = json.loads(run.invoke(cli.coauth, ["compare", *names, "--root", str(root), "--json"]).stdout)
+    assert {(w["work_id"], w["kind"]) for w in said["works"]} == {
+        (before[0]["id"].rpartition("/")[2], "removed"), (moved["id"].rpartition("/")[2], "changed"), ("W4999999999", "new")
+    }  # fmt: skip
+    same = run.invoke(cli.coauth, ["compare", names[0], names[0], "--root", str(root)])
+    assert same.stdout == f"{names[0]} and {names[0]} hold the same works\n"
+
+
 def test_the_budget_line(root):
     """Left today with a key; where nothing is known, why; nothing at all where nobody is to be asked."""
 

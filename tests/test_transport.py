@@ -404,9 +404,11 @@ def test_a_body_that_drips_is_given_up() -> None:
         serving = threading.Thread(target=server.handle_request)
         serving.start()
         begun = time.monotonic()
-        with Transport(key=None, url=f"http://127.0.0.1:{server.server_port}", timeout=0.1, attempts=1) as made:
-            with pytest.raises(NoAnswer, match=r"no answer within 0\.1 s"):
-                made.get(URL, msgspec.json.decode)
+        with (
+            Transport(key=None, url=f"http://127.0.0.1:{server.server_port}", timeout=0.1, attempts=1) as made,
+            pytest.raises(NoAnswer, match=r"no answer within 0\.1 s"),
+        ):
+            made.get(URL, msgspec.json.decode)
         over.set()
         serving.join()
     assert 0.1 * transport.DEADLINE <= time.monotonic() - begun < 5

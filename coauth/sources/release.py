@@ -114,17 +114,17 @@ class Sieve:
     def _lines(self, file: Path, seen: Counter[str], supersedes: set[str]) -> Iterator[bytes]:
         marks = [f'"{country}"'.encode() for country in self.countries]
         partition = file.parent.name
-        for line in unpacked(file):
-            if not line or line.isspace():
-                continue
-            seen["read"] += 1
-            self._meet(_id_of(line), partition, supersedes)
-            if marks and not any(mark in line for mark in marks):
-                seen["elsewhere"] += 1
-            elif b'"is_xpac"' in line and _is_xpac(line):
-                seen["xpac"] += 1
-            else:
-                yield line
+        for text in unpacked(file):
+            places = _Places(text, marks)
+            for start, end in _line_ends(text):
+                seen["read"] += 1
+                self._meet(_id_at(text, start, end), partition, supersedes)
+                if not places.within(end):
+                    seen["elsewhere"] += 1
+                elif _is_xpac(line := text[start:end]):
+                    seen["xpac"] += 1
+                else:
+                    yield line
 
     def _meet(self, work_id: str | None, partition: str, supersedes: set[str]) -> None:
         """A record of a work that an older partition holds too takes its place."""
@@ -197,18 +197,48 @@ _marked = msgspec.json.Decoder(_Marked)
 _HEAD = re.compile(rb'\s*\{\s*"id"\s*:\s*"(?:https://openalex\.org/)?(W\d+)"')
 
 
-def _id_of(line: bytes) -> str | None:
+class _Places:
+    """Where the marks stand in a text that is gone through from the front; each is looked for once, whatever the lines."""
+
+    def __init__(self, text: bytes, marks: list[bytes]) -> None:
+        self.text, self.marks = text, marks
+        self.next = [text.find(mark) for mark in marks]
+
+    def within(self, end: int) -> bool:
+        """Whether a mark stands before `end` and behind what was asked for before; true where there are no marks."""
+        found = not self.marks
+        for n, place in enumerate(self.next):
+            if 0 <= place < end:
+                found = True
+                self.next[n] = self.text.find(self.marks[n], end)
+        return found
+
+
+def _line_ends(text: bytes) -> Iterator[tuple[int, int]]:
+    """Begin and end of every line that is not blank."""
+    start, size = 0, len(text)
+    while start < size:
+        end = text.find(b"\n", start)
+        end = size if end < 0 else end
+        if text.startswith(b"{", start) or text[start:end].strip():
+            yield start, end
+        start = end + 1
+
+
+def _id_at(text: bytes, start: int, end: int) -> str | None:
     """The work's short id: at the head of the line where it always is, else found by reading the record."""
-    if head := _HEAD.match(line):
+    if head := _HEAD.match(text, start, end):
         return head[1].decode()
     try:
-        found = _marked.decode(line).id
+        found = _marked.decode(text[start:end]).id
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return _short(found) if found else None
 
 
 def _is_xpac(line: bytes) -> bool:
+    if b'"is_xpac"' not in line:
+        return False
     try:
         return bool(_marked.decode(line).is_xpac)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -220,10 +250,11 @@ def _short(work_id: str) -> str:
 
 
 def unpacked(file: Path) -> Iterator[bytes]:
-    """The lines of a gzip file. Raises `EOFError` where it ends too early, `zlib.error` where it is damaged.
+    """The text of a gzip file, in pieces of whole lines. Raises `EOFError` where it ends too early, `zlib.error` where it
+    is damaged.
 
-    zlib itself, in large pieces: the reader of the standard library computes checksums in small pieces and gives
-    lines at half the speed.
+    zlib itself, in large pieces: the reader of the standard library computes checksums in small pieces, and to make a
+    `bytes` of every line costs as much again as to look through it.
     """
     tail = b""
     with file.open("rb") as raw:
@@ -231,9 +262,12 @@ def unpacked(file: Path) -> Iterator[bytes]:
         fresh = True
         while packed := raw.read(READ_AT_ONCE):
             while packed:
-                *lines, tail = (tail + member.decompress(packed)).split(b"\n")
+                text = tail + member.decompress(packed)
                 fresh = False
-                yield from lines
+                end = text.rfind(b"\n") + 1
+                tail = text[end:]
+                if end:
+                    yield text[:end]
                 packed = member.unused_data
                 if member.eof:
                     member, fresh = zlib.decompressobj(31), True

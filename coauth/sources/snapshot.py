@@ -160,9 +160,14 @@ def _paged(slice_: Slice, given: _Input, progress: Progress, more: Callable[[], 
 
 
 def _mark_cut(page: Page) -> None:
-    """Saved list answers hold at most 100 authorships of a work, and the file does not say that they are cut."""
+    """Saved list answers hold at most 100 authorships of a work, and the file does not say that they are cut.
+
+    OpenAlex counts a work's institutions over all its authors, so a record of 100 that names that many is taken as whole.
+    """
     for work in page.works:
-        work.authors_cut = work.authors_cut or len(work.authorships or ()) == LIST_AUTHORS
+        if len(work.authorships or ()) == LIST_AUTHORS and not work.authors_cut:
+            named = {i.id for a in work.authorships or () if a for i in a.institutions or () if i and i.id}
+            work.authors_cut = len(named) != work.institutions_distinct_count
 
 
 def _short(closed: dict[str, dict[str, Any]]) -> list[str]:
