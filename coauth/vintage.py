@@ -172,8 +172,11 @@ class Vintage:
     # -- tables
 
     def write(self, contract: tables.Table, table: pa.Table, synthetic: bool) -> str:
-        """Store a checked table as Parquet; returns the sha256 of the file. Same table, same bytes."""
-        data = _parquet(contract, table, synthetic)
+        """Store a checked table as Parquet; returns the sha256 of the file. Same table, same bytes.
+
+        Its metadata say where it is synthetic, and where the harvest behind it is not complete.
+        """
+        data = _parquet(contract, table, synthetic, self.complete)
         _write(self.path / "tables" / f"{contract.name}.parquet", data)
         return hashlib.sha256(data).hexdigest()
 
@@ -296,8 +299,9 @@ class Slice:
         return self.path / f"{number:04d}.json.gz"
 
 
-def _parquet(contract: tables.Table, table: pa.Table, synthetic: bool) -> bytes:
+def _parquet(contract: tables.Table, table: pa.Table, synthetic: bool, complete: bool = True) -> bytes:
     note = {"row": contract.row, "key": " ".join(contract.key)} | ({"notice": tables.MARK} if synthetic else {})
+    note |= {} if complete else {"incomplete": "slices of the harvest hold fewer works than OpenAlex counts"}
     sink = pa.BufferOutputStream()
     pq.write_table(table.replace_schema_metadata(note), sink, compression="zstd", row_group_size=1_000_000)
     return bytes(sink.getvalue())

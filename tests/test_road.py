@@ -10,6 +10,7 @@ import sys
 import time
 
 import msgspec
+import pyarrow.parquet as pq
 import pytest
 from built import coauth, project
 from standin import StandIn, marked
@@ -94,10 +95,25 @@ def plain(path):
     if path.suffix == ".gz":
         return gzip.decompress(path.read_bytes())
     if path.suffix == ".parquet":
-        import pyarrow.parquet as pq
-
         return json.dumps(pq.read_table(path).to_pylist(), default=str, ensure_ascii=False).encode()
     return path.read_bytes()
+
+
+def test_an_unfinished_harvest_is_built_only_when_allowed_and_says_so(tmp_path):
+    """A spent budget stops the road; with --allow-incomplete tables, Gephi file and report carry the fact."""
+    few = [r for i, r in enumerate(sample.records(1)) if i % 40 == 0]
+    root = project(tmp_path / "short")
+    with StandIn(few, daily_credits=1_500) as server:  # without a key a tenth of it: not enough for 190 months
+        stopped = coauth(root, "rebuild", env=pointed_at(server), check=False)
+    assert stopped.returncode == 1
+    vintage = Cache(root / "cache").newest().name
+    assert coauth(root, "build", "--vintage", vintage, check=False).stderr.count("--allow-incomplete") == 1
+    assert not list(root.glob("cache/*/tables/*"))
+    coauth(root, "build", "--vintage", vintage, "--allow-incomplete")
+    coauth(root, "report", "--vintage", vintage, "--language", "en")
+    assert b"incomplete" in pq.read_schema(next(root.glob("cache/*/tables/edges.parquet"))).metadata
+    assert "not complete" in next(root.glob("reports/*/report.html")).read_text("utf-8")
+    assert "slices of the harvest are missing" in next(root.glob("reports/*/network.gexf")).read_text("utf-8")
 
 
 def test_real_records_of_another_country_run_through(real_records, tmp_path):
