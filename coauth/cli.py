@@ -187,7 +187,7 @@ def rebuild(project: Project, answer: Answer, vintage: str | None, level: str, m
     project.queries  # noqa: B018  faults in queries/ show before anything is fetched
     done = _harvested(project, answer, vintage, options, allow_incomplete)
     built = pipeline.build(project, done, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
-    paths = publish.quarter(project, done)
+    paths = publish.quarter(project, done, side_by_side=True)
     answer.give({"vintage": done.name, "rows": built["rows"], "paths": paths}, _summary(project, done, built, paths))
 
 
@@ -328,7 +328,7 @@ def report(project: Project, answer: Answer, quarter: str | None, language: tupl
     Example: coauth report 2026Q4 --language da
     """
     chosen = project.cache.find(vintage, quarter)
-    paths = publish.quarter(project, chosen, languages=language or ("en", "da"))
+    paths = publish.quarter(project, chosen, languages=language or ("en", "da"), side_by_side=True)
     answer.give(paths, (f"{name:<14} {path}" for name, path in paths.items()))
 
 

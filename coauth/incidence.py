@@ -49,7 +49,7 @@ class Incidence:
     @cached_property
     def team(self) -> Integers:
         """k: institutions on each work."""
-        return np.diff(self.matrix.indptr).astype(np.int64)
+        return np.asarray(np.diff(self.matrix.indptr), np.int64)
 
     @cached_property
     def year(self) -> Integers:

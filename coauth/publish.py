@@ -63,8 +63,14 @@ def write(project: Project, vintage: Vintage, form: str, path: Path, **filters: 
     )
 
 
-def quarter(project: Project, vintage: Vintage, *, languages: Sequence[str] = ("en", "da")) -> dict[str, Path]:
-    """reports/<quarter>/: the report in each language, three Gephi files, run.json. Same vintage, same bytes."""
+def quarter(
+    project: Project, vintage: Vintage, *, languages: Sequence[str] = ("en", "da"), side_by_side: bool = False
+) -> dict[str, Path]:
+    """reports/<quarter>/: the report in each language, three Gephi files, run.json. Same vintage, same bytes.
+
+    `side_by_side` draws the languages in a process each. Only a program whose main module may be imported again can
+    (the command line can, a plain script cannot), so it is asked for, never assumed.
+    """
     about = _about(project, vintage)
     folder = project.reports / (f"SYNTHETIC-SAMPLE-{about.quarter}" if about.synthetic else about.quarter)
     made = read(vintage)
@@ -82,7 +88,7 @@ def quarter(project: Project, vintage: Vintage, *, languages: Sequence[str] = ("
             paths[form] = files[0]
             written += files
         links = {form: path.name for form, path in paths.items()}
-        for language, files in _editions(project, vintage, folder, links, languages):
+        for language, files in _editions(project, vintage, folder, links, languages, side_by_side):
             paths[f"report.{language}"] = files[0]
             written += files
         paths["run"] = _run(folder, sorted(set(written)), project.queries, vintage, about)
@@ -90,11 +96,11 @@ def quarter(project: Project, vintage: Vintage, *, languages: Sequence[str] = ("
 
 
 def _editions(
-    project: Project, vintage: Vintage, folder: Path, links: Mapping[str, str], languages: Sequence[str]
+    project: Project, vintage: Vintage, folder: Path, links: Mapping[str, str], languages: Sequence[str], side_by_side: bool
 ) -> list[tuple[str, list[Path]]]:
-    """The report in each language, a process each: drawing takes the time, and matplotlib draws on one core."""
-    if len(languages) == 1:
-        return [(languages[0], _edition(project.root, vintage.name, folder, links, languages[0]))]
+    """The report in each language: drawing takes the time, and matplotlib draws on one core."""
+    if not side_by_side or len(languages) == 1:
+        return [(language, _edition(project.root, vintage.name, folder, links, language)) for language in languages]
     with ProcessPoolExecutor(len(languages), mp_context=get_context("spawn")) as pool:
         drawn = [pool.submit(_edition, project.root, vintage.name, folder, links, language) for language in languages]
         return [(language, future.result()) for language, future in zip(languages, drawn, strict=True)]

@@ -185,3 +185,18 @@ def test_python_verbs(sample_root):
 def test_wrong_usage_is_exit_code_two(tmp_path):
     """Usage errors are click's, with code 2."""
     assert coauth(project(tmp_path), "explain", "DTU", check=False).returncode == 2
+
+
+def test_a_plain_script_writes_a_report(sample_root, tmp_path):
+    """A script without a main guard, as a user writes it, gets both languages."""
+    import shutil
+    import subprocess
+    import sys
+
+    root = project(tmp_path / "plain")
+    shutil.copytree(sample_root / "cache", root / "cache")
+    script = tmp_path / "plain.py"
+    script.write_text(f"import coauth\nprint(coauth.rebuild({str(root)!r}, sample=True)['report.da'])\n")
+    done = subprocess.run([sys.executable, "-W", "error", str(script)], capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("report.da.html")
