@@ -7,6 +7,7 @@ traceback. Results go to stdout, with --json as one JSON document; progress and 
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import logging
 import os
@@ -506,4 +507,6 @@ def flags_check(project: Project, answer: Answer, vintage: str | None) -> None:
 
 
 def main() -> None:
+    # millions of records are alive at once and none is in a cycle: looking for cycles at the default pace takes a fifth of the time
+    gc.set_threshold(200_000, 50, 50)
     coauth.main(prog_name="coauth")
