@@ -6,7 +6,7 @@ dictionary beside every export, so that it cannot drift. Ids are OpenAlex's shor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,20 @@ class Table:
         Traceback (most recent call last):
         coauth.errors.TableError: edges: columns missing: source, target, works, weight, strict_weight, works_k, weight_k, strict_weight_k
         """
+        ordered = self._shaped(table).sort_by([(k, "ascending") for k in self.key])
+        return pa.Table.from_batches(self.checked(ordered.to_batches()), self.schema).combine_chunks()
+
+    def checked(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Batches that are sorted already, each as `check` would have it, without holding more than one of them."""
+        last = None
+        for batch in batches:
+            shaped = self._shaped(pa.Table.from_batches([batch])).combine_chunks()
+            self._filled(shaped)
+            self._rising(shaped if last is None else pa.concat_tables([last, shaped]))
+            last = shaped.slice(shaped.num_rows - 1) if shaped.num_rows else last
+            yield from shaped.cast(self.schema).to_batches()
+
+    def _shaped(self, table: pa.Table) -> pa.Table:
         names = [c.name for c in self.columns]
         if missing := [n for n in names if n not in table.column_names]:
             raise TableError(f"{self.name}: columns missing: {', '.join(missing)}")
@@ -82,32 +96,35 @@ class Table:
         if len(table.column_names) > len(names):
             raise TableError(f"{self.name}: a column is there twice: {', '.join(table.column_names)}")
         try:
-            cast = table.select(names).cast(pa.schema([pa.field(c.name, c.type) for c in self.columns]))
+            return table.select(names).cast(pa.schema([pa.field(c.name, c.type) for c in self.columns]))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
             raise TableError(f"{self.name}: {fault}") from fault
+
+    def _filled(self, table: pa.Table) -> None:
         for column in self.columns:
-            values = cast[column.name]
+            values = table[column.name]
             if not column.null and values.null_count:
                 raise TableError(f"{self.name}.{column.name}: {values.null_count} of {len(values)} rows are null")
             if column.type == FLOAT and pc.any(pc.is_nan(values)).as_py():
                 raise TableError(f"{self.name}.{column.name}: NaN; a value that cannot be had is null or no row at all")
-        ordered = cast.sort_by([(k, "ascending") for k in self.key]).combine_chunks()
-        self._unique(ordered)
-        return ordered.cast(self.schema)
 
-    def _unique(self, ordered: pa.Table) -> None:
-        if ordered.num_rows < 2:
-            return
-        same = None
+    def _rising(self, table: pa.Table) -> None:
+        """Every key is larger than the one before it (nulls last)."""
+        same: Any = True
+        rises: Any = False
         for name in self.key:
-            values = ordered[name].combine_chunks()
-            pair = pc.fill_null(pc.equal(values[1:], values[:-1]), False)
-            both_null = pc.and_(pc.is_null(values[1:]), pc.is_null(values[:-1]))
-            equal = pc.or_(pair, both_null)
-            same = equal if same is None else pc.and_(same, equal)
-        if pc.any(same).as_py():
-            row = ordered.slice(pc.index(same, True).as_py(), 1).select(list(self.key)).to_pylist()[0]
-            raise TableError(f"{self.name}: two rows share the key {row}")
+            values = table[name].combine_chunks()
+            before, after = values[:-1], values[1:]
+            more = pc.if_else(pc.is_null(after), pc.is_valid(before), pc.fill_null(pc.greater(after, before), False))
+            equal = pc.if_else(pc.is_null(after), pc.is_null(before), pc.fill_null(pc.equal(after, before), False))
+            rises = pc.or_(rises, pc.and_(same, more))
+            same = pc.and_(same, equal)
+        if pc.all(rises).as_py() is False:
+            at = pc.index(rises, False).as_py()
+            rows = table.slice(at, 2).select(list(self.key)).to_pylist()
+            if rows[0] == rows[1]:
+                raise TableError(f"{self.name}: two rows share the key {rows[0]}")
+            raise TableError(f"{self.name}: rows not in order: {rows[0]} before {rows[1]}")
 
     def dictionary(self) -> list[dict[str, str]]:
         return [{"column": c.name, "type": str(c.type), "unit": c.unit, "meaning": c.meaning} for c in self.columns]

@@ -10,16 +10,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from test_pages import JSON, SHAPE, spots
-from world import AS_OF, page, place, rows, url, work
+from world import page, place, rows, url, work
+from world import read as world_read
 
 from coauth import pages, works
 
 
 def read(asked, *served, scope=None, size=5_000):
     """Batches and losses of pages under the shipped scope, with what is told otherwise."""
-    losses = works.Losses()
-    batches = list(works.read(served, asked.scope.model_copy(update=scope or {}), AS_OF, losses, size))
-    return batches, losses
+    return world_read(served, asked.scope.model_copy(update=scope or {}), size)
 
 
 def one(asked, record, **scope):
