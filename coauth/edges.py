@@ -13,16 +13,18 @@ All weights are strengths: larger means closer. The SQL is `queries/sql/edges.sq
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pyarrow as pa
 
-from coauth.engine import Engine
+from coauth.engine import Engine, Rows
 from coauth.tables import EDGES
 
 
-def link(works: pa.Table, affiliations: pa.Table, engine: Engine) -> pa.Table:
-    """`EDGES` of the included works with at least two institutions, in the scope's years.
+def link(works: Rows, affiliations: Rows, engine: Engine) -> Iterator[pa.RecordBatch]:
+    """`EDGES` of the included works with at least two institutions, in the scope's years, a batch of rows at a time.
 
     Institutions of other countries are linked only through works with an author in the scope's country: this is that
     country's network, not the world's.
     """
-    return engine.run("edges", EDGES, works=works, affiliations=affiliations)
+    return engine.stream("edges", EDGES, works=works, affiliations=affiliations)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -20,7 +20,7 @@ import pyarrow.dataset as ds
 from coauth.errors import NotFound, QueryError
 from coauth.tables import Table
 
-Rows = pa.Table | ds.FileSystemDataset
+Rows: TypeAlias = pa.Table | ds.FileSystemDataset
 """A table in memory, or Parquet files that need not fit into it."""
 
 _BATCH = 250_000

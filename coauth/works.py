@@ -241,7 +241,8 @@ class _Authorships:
     def _kinds_on(self, fit: Flags) -> tuple[Integers, Integers]:
         """(work, kind): each kind once on a work, works numbered among those that fit."""
         here = fit[self.record]
-        return _distinct(_renumbered(fit)[self.record[here]], self.kind[here])
+        work, kind = _distinct(_renumbered(fit)[self.record[here]], self.kind[here])
+        return work, kind
 
     def institutions(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
         """AUTHORSHIPS: each institution once on an authorship."""

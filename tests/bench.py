@@ -74,7 +74,7 @@ def main():
         described = institutions.describe(rolled.nodes, affiliations, counted, technology, engine)
         coverage.survey(counted, engine)
     with timed("edges") as note:
-        note["year–pairs"] = edges.link(counted, affiliations, engine).num_rows
+        note["year–pairs"] = sum(b.num_rows for b in edges.link(counted, affiliations, engine))
     with timed("flags, evidence") as note:
         listed = flags.match(described, engine)
         note["evidence"] = flags.find(counted, affiliations, described, technology, listed, engine).evidence.num_rows

@@ -145,7 +145,7 @@ class World:
 
     @cached_property
     def edges(self):
-        return edges.link(self.works, self.affiliations, self.engine)
+        return pa.Table.from_batches(edges.link(self.works, self.affiliations, self.engine), tables.EDGES.schema)
 
     @cached_property
     def listed(self):

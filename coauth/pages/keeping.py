@@ -7,7 +7,17 @@ import re
 import msgspec
 
 from coauth.pages.masking import Names, surnames
-from coauth.pages.shape import MOST_AUTHORS, Affiliation, Authorship, Named, Response, ServedAuthorship, ServedWork, Work, WorkFields
+from coauth.pages.shape import (
+    MOST_AUTHORS,
+    Affiliation,
+    Authorship,
+    Named,
+    Response,
+    ServedAuthorship,
+    ServedWork,
+    Work,
+    WorkFields,
+)
 
 _served = msgspec.json.Decoder(ServedWork)
 _identified = msgspec.json.Decoder(Named)

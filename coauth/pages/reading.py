@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from coauth.errors import CacheError
 from coauth.pages.files import unpacked
-from coauth.pages.shape import Institution, Percentile, Source
+from coauth.pages.shape import Percentile, Source
 
 _NOTHING = msgspec.Raw(b"null")
 
