@@ -271,7 +271,7 @@ def _tables(
     made: dict[str, pa.Table] = {"countries": countries, "technologies": technology}
     rolled = institutions.roll_up(harvested, authorships, strings, found, rollup, engine)
     made["affiliations"] = affiliations = rolled.affiliations
-    made["works"] = counted = inclusion.decide(harvested, affiliations, countries)
+    made["works"] = counted = inclusion.decide(harvested, affiliations, countries, engine)
     made["institutions"] = institutions.describe(rolled.nodes, affiliations, counted, technology, engine)
     made["coverage"] = coverage.survey(counted, engine)
     made["edges"] = edges.link(counted, affiliations, engine)

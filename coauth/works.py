@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from coauth import titles
 from coauth.pages import MOST_AUTHORS, Institution, Page, Topic, Work
 from coauth.queries import Scope
 from coauth.tables import BOOL, DAY, FLOAT, INT, STRING, STRINGS
@@ -25,7 +26,7 @@ HARVESTED = pa.schema([
     ("language", STRING), ("publisher", STRING), ("field_id", STRING), ("primary_topic_id", STRING), ("topic_score", FLOAT),
     ("n_authors", INT), ("n_authors_with_institution", INT), ("n_authors_with_string", INT), ("authors_cut", BOOL),
     ("affiliation_status", STRING), ("is_top_10_percent", BOOL), ("has_company", BOOL), ("is_retracted", BOOL),
-    ("is_paratext", BOOL), ("cited_by_count", INT),
+    ("is_paratext", BOOL), ("cited_by_count", INT), ("title_key", STRING),
 ])  # fmt: skip
 AUTHORSHIPS = pa.schema([("work_id", STRING), ("place", INT), ("institution_id", STRING)])
 STRINGS_MATCHED = pa.schema([("work_id", STRING), ("institution_id", STRING), ("string", STRING)])
@@ -178,6 +179,7 @@ class _Rows:
             "is_top_10_percent": percentile.is_in_top_10_percent if percentile else None,
             "has_company": any(i.type == "company" for i in _institutions(work)),
             "is_retracted": bool(work.is_retracted), "is_paratext": bool(work.is_paratext), "cited_by_count": work.cited_by_count,
+            "title_key": titles.key(work.title),
         })  # fmt: skip
 
     def _text(self, work: Work, work_id: str) -> None:
