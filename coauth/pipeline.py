@@ -340,7 +340,7 @@ class _Making:
         self._keep(tables.COUNTRIES, tables.COUNTRIES.check(shelf.parts("countries").to_table()))
         self._keep(tables.TECHNOLOGIES, tables.TECHNOLOGIES.check(shelf.parts("technologies").to_table()))
         affiliations, technology = shelf.rows("affiliations"), shelf.rows("technologies")
-        counted = inclusion.decide(harvested, rolled.affiliations, shelf.read("countries"))
+        counted = inclusion.decide(harvested, shelf.rows("affiliations"), shelf.rows("countries"), engine)
         self.excluded = _count(counted, "exclusion_reason")
         self._keep(tables.WORKS, counted)
         self._keep(tables.INSTITUTIONS, institutions.describe(rolled.nodes, affiliations, counted, technology, engine))

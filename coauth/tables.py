@@ -210,7 +210,7 @@ INSTITUTIONS = Table("institutions", "institution", ("institution_id",), _column
     Column("type", STRING, "ROR type", null=True),
     Column("is_domestic", BOOL, "its own country is the scope's"),
     Column("lineage", STRINGS, "OpenAlex ids of itself and its ROR ancestors"),
-    Column("rolled_up_from", STRINGS, "institutions whose works count for it"),
+    Column("rolled_up_from", STRINGS, "institutions whose works count for it, all or by weight; an associated one is a node of its own"),
     Column("works", INT, "included works here", "works"),
     tuple(Column(a.lower(), FLOAT, f"share of its works here in area {a} of the EU-10", "share", null=True) for a in AREAS),
 ))  # fmt: skip

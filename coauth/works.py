@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from coauth import titles
 from coauth.pages import MOST_AUTHORS, Authorship, Fragments, Institution, Numbers, Record
 from coauth.queries import Scope
 from coauth.tables import BOOL, DAY, FLOAT, INT, STRING, STRINGS
@@ -29,7 +30,7 @@ HARVESTED = pa.schema([
     ("language", STRING), ("publisher", STRING), ("field_id", STRING), ("primary_topic_id", STRING), ("topic_score", FLOAT),
     ("n_authors", INT), ("n_authors_with_institution", INT), ("n_authors_with_string", INT), ("authors_cut", BOOL),
     ("affiliation_status", STRING), ("is_top_10_percent", BOOL), ("has_company", BOOL), ("is_retracted", BOOL),
-    ("is_paratext", BOOL), ("cited_by_count", INT),
+    ("is_paratext", BOOL), ("cited_by_count", INT), ("title_key", STRING),
 ])  # fmt: skip
 AUTHORSHIPS = pa.schema([("work_id", STRING), ("place", INT), ("institution_id", STRING)])
 STRINGS_MATCHED = pa.schema([("work_id", STRING), ("institution_id", STRING), ("string", STRING)])
@@ -184,7 +185,7 @@ def _told(kept: Sequence[Record]) -> dict[str, Any]:
         "field_id": _shortened(fields), "is_top_10_percent": [p.is_in_top_10_percent if p else None for p in percentiles],
         "authors_cut": [r.authors_cut or len(r.authorships or ()) == MOST_AUTHORS for r in kept],
         "is_retracted": [bool(r.is_retracted) for r in kept], "is_paratext": [bool(r.is_paratext) for r in kept],
-        "cited_by_count": [r.cited_by_count for r in kept],
+        "cited_by_count": [r.cited_by_count for r in kept], "title_key": [titles.key(r.title) for r in kept],
     }  # fmt: skip
 
 

@@ -69,7 +69,7 @@ def main():
         affiliations = rolled.affiliations
         note["affiliations"] = affiliations.num_rows
     with timed("inclusion"):
-        counted = inclusion.decide(harvested, affiliations, tables.COUNTRIES.check(countries))
+        counted = inclusion.decide(harvested, affiliations, tables.COUNTRIES.check(countries), engine)
     with timed("institutions, coverage"):
         described = institutions.describe(rolled.nodes, affiliations, counted, technology, engine)
         coverage.survey(counted, engine)

@@ -108,7 +108,7 @@ def test_every_column_of_a_work(asked):
         "type": "review", "language": "en", "publisher": "P", "field_id": "17", "primary_topic_id": "T5", "topic_score": 0.9,
         "n_authors": 4, "n_authors_with_institution": 3, "n_authors_with_string": 3, "authors_cut": False,
         "affiliation_status": "partial", "is_top_10_percent": True, "has_company": True, "is_retracted": True, "is_paratext": False,
-        "cited_by_count": 3,
+        "cited_by_count": 3, "title_key": "ofmattersnumbered000007inalongrow",
     }]  # fmt: skip
     assert rows(batch.authorships, "work_id", "place", "institution_id") == [
         ("W7", 0, "I1"), ("W7", 0, "I10"), ("W7", 1, "I10"), ("W7", 3, "I20")]  # fmt: skip

@@ -133,7 +133,7 @@ class World:
 
     @cached_property
     def works(self):
-        return inclusion.decide(self.batch.works, self.affiliations, self.countries)
+        return inclusion.decide(self.batch.works, self.affiliations, self.countries, self.engine)
 
     @cached_property
     def institutions(self):
