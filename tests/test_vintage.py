@@ -252,8 +252,8 @@ def test_a_page_that_cannot_be_read_is_told(cache):
 def test_tables_come_back_and_are_the_same_bytes(cache):
     """A stored table reads back equal with its contract's metadata; the same rows give the same file; a sample carries its mark."""
     made = cache.create("v", started="2026-01-05")
-    row = {"year": 2020, "source": "I1", "target": "I2", "works": 1, "weight": 1.0, "strict_weight": 1.0, "works_k": 1,
-           "weight_k": 1.0, "strict_weight_k": 1.0}  # fmt: skip
+    row = {"year": 2020, "source": "I1", "target": "I2", "works": 1, "weight": 1.0, "strict_weight": 1.0, "author_weight": 1.0, "works_k": 1,
+           "weight_k": 1.0, "strict_weight_k": 1.0, "author_weight_k": 1.0}  # fmt: skip
     table = tables.EDGES.of([row])
     first = made.write(tables.EDGES, table, synthetic=False)
     assert made.write(tables.EDGES, tables.EDGES.of([row]), synthetic=False) == first

@@ -139,6 +139,10 @@ class World:
         return edges.link(self.works, self.affiliations, self.engine)
 
     @cached_property
+    def hyperauthorship(self):
+        return edges.above_k(self.works, self.engine)
+
+    @cached_property
     def listed(self):
         return flags.match(self.institutions, self.engine)
 
@@ -148,7 +152,7 @@ class World:
 
     @cached_property
     def memberships(self):
-        return copublications.members(self.works, self.countries, self.affiliations, self.listed, self.engine)
+        return copublications.members(self.works, self.countries, self.affiliations, self.institutions, self.listed, self.engine)
 
     @cached_property
     def copublications(self):
