@@ -26,6 +26,7 @@ from coauth import __version__, explain, pipeline, publish, revisions, standing,
 from coauth.engine import Engine
 from coauth.errors import CacheError, CoauthError, NotFound, SourceError
 from coauth.export import FORMATS
+from coauth.network import COUNTINGS
 from coauth.pipeline import Project, Source
 from coauth.progress import Bar
 from coauth.vintage import Vintage
@@ -288,7 +289,8 @@ def _access() -> tuple[str | None, str | None]:
 @click.option("--years", metavar="Y1-Y2", help="Only these years, e.g. 2019-2024.")
 @click.option("--flagged", is_flag=True, help="Only pairs with a review cue (watchlist or technology).")
 @click.option("--domestic", is_flag=True, help="Only domestic–foreign pairs.")
-@click.option("--min-weight", type=float, default=0.0, help="Only pairs of at least this Newman weight (works).")
+@click.option("--min-weight", type=float, default=0.0, help="Only pairs of at least this weight (works).")
+@click.option("--counting", type=click.Choice(list(COUNTINGS)), help="The rule behind weights [default: that of measures.toml].")
 @click.option("--top", type=click.IntRange(1), help="Only the N strongest institutions.")
 @click.option("--ego", metavar="INSTITUTION", help="Only an institution and its partners.")
 @click.option("--backbone", is_flag=True, help="Only pairs that stand out at one of their ends (disparity filter, 0.05).")

@@ -346,6 +346,7 @@ class _Making:
         self._keep(tables.INSTITUTIONS, institutions.describe(rolled.nodes, affiliations, counted, technology, engine))
         self._keep(tables.COVERAGE, coverage.survey(counted, engine))
         self._keep(tables.EDGES, edges.link(shelf.rows("works"), affiliations, engine))
+        self._keep(tables.HYPERAUTHORSHIP, edges.above_k(shelf.rows("works"), engine))
 
     def _cues(self) -> None:
         shelf, engine = self.shelf, self.engine
@@ -357,8 +358,8 @@ class _Making:
 
     def _counts(self) -> None:
         shelf, engine, scope, confidence = self.shelf, self.engine, self.asked.scope, self.asked.measures.confidence
-        works_, countries, affiliations = (shelf.rows(n) for n in ("works", "countries", "affiliations"))
-        self._keep(tables.MEMBERSHIPS, copublications.members(works_, countries, affiliations, shelf.read("listed"), engine))
+        works_, countries, affiliations, described = (shelf.rows(n) for n in ("works", "countries", "affiliations", "institutions"))
+        self._keep(tables.MEMBERSHIPS, copublications.members(works_, countries, affiliations, described, shelf.read("listed"), engine))
         counted = copublications.count(shelf.rows("memberships"), scope, confidence, engine)
         self._keep(tables.COPUBLICATIONS, counted)
         self._keep(tables.EVENTS, events.regress(counted, self.asked.events, scope, confidence))

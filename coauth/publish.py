@@ -38,9 +38,10 @@ def read(vintage: Vintage) -> dict[str, pa.Table]:
 def network(
     project: Project, vintage: Vintage, *, made: Mapping[str, pa.Table] | None = None, years: tuple[int, int] | None = None, **filters: Any
 ) -> Network:
-    """The network of the vintage in some years (all by default), filtered as `graph.build` says."""
+    """The network of the vintage in some years (all by default), filtered as `graph.build` says; counted as measures.toml says."""
     measures = project.queries.measures
-    return graph.build(made or read(vintage), scope=project.queries.scope, years=years, window=measures.window, **filters)
+    asked = {"counting": measures.counting} | filters
+    return graph.build(made or read(vintage), scope=project.queries.scope, years=years, window=measures.window, **asked)
 
 
 def positions(drawn: Network, vintage: Vintage, seed: int) -> dict[str, list[float]]:

@@ -72,7 +72,8 @@ class Table:
 
         >>> EDGES.check(pa.table({"year": [2020]}))
         Traceback (most recent call last):
-        coauth.errors.TableError: edges: columns missing: source, target, works, weight, strict_weight, works_k, weight_k, strict_weight_k
+        coauth.errors.TableError: edges: columns missing: source, target, works, weight, strict_weight, author_weight, works_k, weight_k, strict_weight_k,
+        author_weight_k
         """
         ordered = self._shaped(table).sort_by([(k, "ascending") for k in self.key])
         return pa.Table.from_batches(self.checked(ordered.to_batches()), self.schema).combine_chunks()
@@ -211,7 +212,12 @@ INSTITUTIONS = Table("institutions", "institution", ("institution_id",), _column
     Column("is_domestic", BOOL, "its own country is the scope's"),
     Column("lineage", STRINGS, "OpenAlex ids of itself and its ROR ancestors"),
     Column("rolled_up_from", STRINGS, "institutions whose works count for it, all or by weight; an associated one is a node of its own"),
-    Column("works", INT, "included works here", "works"),
+    Column("works", INT, "included works here (full count)", "works"),
+    Column("author_works", FLOAT,
+           "Σ author_share over them: each counts by the share of its authors who are here; over all institutions the works "
+           "less the authors without an institution", "works"),
+    Column("author_works_matched", FLOAT,
+           "the same among authors with an institution: each work is divided among its institutions and counts 1 in all", "works"),
     tuple(Column(a.lower(), FLOAT, f"share of its works here in area {a} of the EU-10", "share", null=True) for a in AREAS),
 ))  # fmt: skip
 
@@ -230,9 +236,11 @@ _EDGE_WEIGHTS = (
     Column("works", INT, "works the two share (full count)", "works"),
     Column("weight", FLOAT, "Newman: Σ 1/(k−1); larger means closer", "works"),
     Column("strict_weight", FLOAT, "Σ 2/(k(k−1)): each work adds 1 to all its pairs together", "works"),
+    Column("author_weight", FLOAT, "Σ 2 f_i f_j/(1 − Σ f²), f the shares of a work's authors: the same 1, by authors", "works"),
     Column("works_k", INT, "the same over works of at most K institutions", "works"),
     Column("weight_k", FLOAT, "the same over works of at most K institutions", "works"),
     Column("strict_weight_k", FLOAT, "the same over works of at most K institutions", "works"),
+    Column("author_weight_k", FLOAT, "the same over works of at most K institutions", "works"),
 )
 EDGES = Table("edges", "year × pair, source < target", ("year", "source", "target"), _columns(_YEAR, _PAIR, _EDGE_WEIGHTS))
 
@@ -280,6 +288,8 @@ MEMBERSHIPS = Table("memberships", "work × partner group × basis", ("year", "g
     Column("group_id", STRING, "group of queries/groups.toml; 'international'; 'list:…' for a watchlist"),
     Column("basis", STRING, "union: institution or string countries; institution: matched institutions only"),
     _WORK,
+    Column("author_share", FLOAT, "share of its authors at the group's institutions, after roll-up; null by union: an author "
+           "without an institution is at none", "share of authors", null=True),
 ))  # fmt: skip
 
 COPUBLICATIONS = Table("copublications", "year × partner group × basis", ("year", "group_id", "basis"), _columns(
@@ -289,6 +299,8 @@ COPUBLICATIONS = Table("copublications", "year × partner group × basis", ("yea
     Column("works", INT, "works with the scope's country and the group (full count)", "works"),
     Column("works_low", FLOAT, "lower end of the exact Poisson interval", "works"),
     Column("works_high", FLOAT, "upper end", "works"),
+    Column("author_works", FLOAT, "Σ author_share: the same works, each by the share of its authors at the group's institutions; "
+           "null by union", "works", null=True),
     Column("share", FLOAT, "of the year's international works", "share", null=True),
     Column("share_low", FLOAT, "lower end of the exact binomial interval", "share", null=True),
     Column("share_high", FLOAT, "upper end", "share", null=True),
@@ -338,6 +350,16 @@ EVENTS = Table("events", "series × policy date × lag", ("series", "event_id", 
     Column("power", FLOAT, "probability that a fall of a quarter would have been seen", "probability"),
 ))  # fmt: skip
 
+HYPERAUTHORSHIP = Table("hyperauthorship", "year × counting", ("year", "counting"), (
+    _YEAR,
+    Column("counting", STRING, "full, newman, strict or author: the weight of edges"),
+    Column("works", INT, "included works of at least two institutions", "works"),
+    Column("works_above_k", INT, "of these, works of more than K institutions", "works"),
+    Column("weight", FLOAT, "what the works add to all their pairs together", "works"),
+    Column("weight_above_k", FLOAT, "what works of more than K institutions add", "works"),
+    Column("share_above_k", FLOAT, "their share of the weight", "share"),
+))  # fmt: skip
+
 COVERAGE = Table("coverage", "year × publisher × field", ("year", "publisher", "field_id"), (
     _YEAR,
     Column("publisher", STRING, "publisher; null: none on the record", null=True),
@@ -367,8 +389,8 @@ REVISIONS = Table("revisions", "earlier vintage × headline number × cause", ("
 
 ALL: dict[str, Table] = {
     t.name: t
-    for t in (WORKS, AFFILIATIONS, COUNTRIES, INSTITUTIONS, TECHNOLOGIES, EDGES, PAIRS, LISTED, FLAGS, EVIDENCE, MEMBERSHIPS, COPUBLICATIONS,
-              CENTRALITY, SHIFTS, EVENTS, COVERAGE, ADMISSIONS, REVISIONS)
+    for t in (WORKS, AFFILIATIONS, COUNTRIES, INSTITUTIONS, TECHNOLOGIES, EDGES, PAIRS, HYPERAUTHORSHIP, LISTED, FLAGS, EVIDENCE, MEMBERSHIPS,
+              COPUBLICATIONS, CENTRALITY, SHIFTS, EVENTS, COVERAGE, ADMISSIONS, REVISIONS)
 }  # fmt: skip
 
 

@@ -79,7 +79,7 @@ def main():
         listed = flags.match(described, engine)
         note["evidence"] = flags.find(counted, affiliations, described, technology, listed, engine).evidence.num_rows
     with timed("co-publications"):
-        members = copublications.members(counted, tables.COUNTRIES.check(countries), affiliations, listed, engine)
+        members = copublications.members(counted, tables.COUNTRIES.check(countries), affiliations, described, listed, engine)
         copublications.count(members, asked.scope, asked.measures.confidence, engine)
     with timed("pairs") as note:
         note["pairs"] = pairs.relate(counted, affiliations, asked.scope, asked.measures).num_rows

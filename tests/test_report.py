@@ -64,7 +64,7 @@ def work(i: int, year: int) -> dict[str, object]:
 
 def institution(i: str, name: str, country: str, **more: object) -> dict[str, object]:
     return {"institution_id": i, "name": name, "country_code": country, "is_domestic": country == "DK", "lineage": [i],
-            "rolled_up_from": [], "works": 10} | more  # fmt: skip
+            "rolled_up_from": [], "works": 10, "author_works": 2.5, "author_works_matched": 2.5} | more  # fmt: skip
 
 
 def shift(i: str, before: float, after: float, low: float, high: float, verdict: str, q: float, variant: str = "k") -> dict[str, object]:
@@ -114,7 +114,8 @@ def full() -> dict[str, pa.Table]:
         "flags": tables.FLAGS.of([flagged(2019, HIT, "hit", 2, None), flagged(2022, BEIHANG, "beihang", 3, 3), flagged(2023, BEIHANG, "beihang", 4, 2)]),
         "evidence": tables.EVIDENCE.of([{"year": 2023, **ends, **evidence}]),
         "pairs": tables.PAIRS.of([{**window, **ends, "works": 7, "ric": 2.53, "ric_low": 1.2, "ric_high": 5.3, "association_strength": 1.0}]),
-        "edges": tables.EDGES.of([{"year": 2023, **ends, "works": 7, "weight": 10.0, "strict_weight": 7.0, "works_k": 6, "weight_k": 9.0, "strict_weight_k": 6.0}]),
+        "edges": tables.EDGES.of([{"year": 2023, **ends, "works": 7, "weight": 10.0, "strict_weight": 7.0, "author_weight": 7.0,
+                                  "works_k": 6, "weight_k": 9.0, "strict_weight_k": 6.0, "author_weight_k": 6.0}]),
         "centrality": tables.CENTRALITY.of([
             {**window, "institution_id": KU, "measure": "strength", "counting": "newman", "variant": "k", "value": 1234.0,
              "low": 1200.0, "high": 1270.0, "rank": 1}]),

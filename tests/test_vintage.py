@@ -261,7 +261,7 @@ def test_a_build_that_fails_leaves_the_tables_that_were_there(cache):
     built(made, tables.EDGES.empty())
     made.record(build={"rows": 0})
     before = files(cache.folder)
-    with pytest.raises(ZeroDivisionError), made.shelf() as shelf:
+    with pytest.raises(ZeroDivisionError), made.shelf() as shelf:  # noqa: PT012
         shelf.put("parts", 1, tables.EDGES.empty())
         shelf.write(tables.EDGES, tables.EDGES.empty(), synthetic=True)
         raise ZeroDivisionError
@@ -276,7 +276,8 @@ def test_the_bytes_of_a_table_do_not_depend_on_how_its_rows_arrive(cache, monkey
     """Row groups are cut by their number of rows, whatever batches bring them."""
     monkeypatch.setattr("coauth.vintage.shelf._GROUP", 10)
     made = cache.create("v", started="2026-01-05")
-    row = {"target": "I2", "works": 1, "weight": 1.0, "strict_weight": 1.0, "works_k": 1, "weight_k": 1.0, "strict_weight_k": 1.0}
+    weights = ("weight", "strict_weight", "author_weight", "weight_k", "strict_weight_k", "author_weight_k")
+    row = {"target": "I2", "works": 1, "works_k": 1} | dict.fromkeys(weights, 1.0)
     table = tables.EDGES.of(row | {"year": 2000 + i, "source": f"I{i}"} for i in range(37))
     whole = built(made, table)
     for size in (1, 3, 10, 11, 36):
@@ -286,8 +287,8 @@ def test_the_bytes_of_a_table_do_not_depend_on_how_its_rows_arrive(cache, monkey
 def test_tables_come_back_and_are_the_same_bytes(cache):
     """A stored table reads back equal with its contract's metadata; the same rows give the same file; a sample carries its mark."""
     made = cache.create("v", started="2026-01-05")
-    row = {"year": 2020, "source": "I1", "target": "I2", "works": 1, "weight": 1.0, "strict_weight": 1.0, "works_k": 1,
-           "weight_k": 1.0, "strict_weight_k": 1.0}  # fmt: skip
+    row = {"year": 2020, "source": "I1", "target": "I2", "works": 1, "weight": 1.0, "strict_weight": 1.0, "author_weight": 1.0, "works_k": 1,
+           "weight_k": 1.0, "strict_weight_k": 1.0, "author_weight_k": 1.0}  # fmt: skip
     table = tables.EDGES.of([row])
     first = built(made, table)
     assert built(made, tables.EDGES.of([row])) == first

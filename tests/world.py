@@ -85,6 +85,11 @@ def read(served, scope, size=5_000):
     return batches, losses
 
 
+def linked(counted, affiliations, engine):
+    """`edges.link` as one table."""
+    return pa.Table.from_batches(edges.link(counted, affiliations, engine), tables.EDGES.schema)
+
+
 def rows(table, *columns):
     """A table as a list of tuples of these columns (or of a column's values)."""
     picked = [table[c].to_pylist() for c in columns]
@@ -145,7 +150,11 @@ class World:
 
     @cached_property
     def edges(self):
-        return pa.Table.from_batches(edges.link(self.works, self.affiliations, self.engine), tables.EDGES.schema)
+        return linked(self.works, self.affiliations, self.engine)
+
+    @cached_property
+    def hyperauthorship(self):
+        return edges.above_k(self.works, self.engine)
 
     @cached_property
     def listed(self):
@@ -157,7 +166,7 @@ class World:
 
     @cached_property
     def memberships(self):
-        return copublications.members(self.works, self.countries, self.affiliations, self.listed, self.engine)
+        return copublications.members(self.works, self.countries, self.affiliations, self.institutions, self.listed, self.engine)
 
     @cached_property
     def copublications(self):

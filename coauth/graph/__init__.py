@@ -35,24 +35,28 @@ def build(
     ego: str | None = None,
     backbone: bool = False,
     include_hyper: bool = False,
+    counting: str = "newman",
 ) -> Network:
     """The co-authorship network of `years` (default: all of the scope).
 
-    `tables` holds edges, institutions, listed, flags, centrality and shifts. `window` is the length in years of the
+    `tables` holds edges, institutions, listed, flags, centrality and shifts. `counting` (newman, full, strict or
+    author; formulas in `coauth.edges`) is the rule behind every weight, strength, centrality and change shown;
+    centralities and changes are null where they were measured by another. `window` is the length in years of the
     windows whose centralities are shown: the latest that lies inside the years. Shown are the pairs with a weight from
-    works of at most K institutions (`include_hyper`: of any size) that pass all that is asked: `flagged` (a watchlist or
-    technology cue), `domestic` (one end domestic, the other foreign), `min_weight` (works, summed over the years), `top`
-    (both ends among the strongest so many), `ego` (the institution, its partners and the pairs among them), `backbone`
-    (disparity filter). An institution without an edge shown is left out, the ego excepted.
+    works of at most K institutions (`include_hyper`: of any size) that pass all that is asked: `flagged` (a watchlist
+    or technology cue), `domestic` (one end domestic, the other foreign), `min_weight` (works, summed over the years),
+    `top` (both ends among the strongest so many), `ego` (the institution, its partners and the pairs among them),
+    `backbone` (disparity filter). An institution without an edge shown is left out, the ego excepted.
 
-    Raises `TableError` where a table is missing or tables do not fit each other, `NotFound` for an unknown ego.
+    Raises `TableError` where a table is missing or tables do not fit each other, `NotFound` for an unknown ego or
+    counting.
     """
     _demand(tables)
     years = years or (scope.first_year, scope.last_year)
     institutions = tables["institutions"].sort_by("institution_id")
     ids = institutions["institution_id"].combine_chunks()
     yearly = between(tables["edges"], years)
-    pairs = Pairs.of(yearly, ids, hyper=include_hyper)
+    pairs = Pairs.of(yearly, ids, counting=counting, hyper=include_hyper)
     cues = parts.cues(between(tables["flags"], years))
     home = institutions["is_domestic"].to_numpy(zero_copy_only=False)
 
@@ -67,17 +71,19 @@ def build(
     if ego is not None:
         nodes = np.union1d(nodes, [selection.position(ids, ego)])
 
-    at, windows = parts.latest_window(tables["centrality"], years, window)
-    compared, change = parts.latest_change(tables["shifts"])
+    centrality = parts.counted(tables["centrality"], counting)
+    at, windows = parts.latest_window(centrality, years, window)
+    compared, change = parts.latest_change(parts.counted(tables["shifts"], counting))
     return Network(
         nodes=parts.nodes(
-            institutions, nodes, pairs, shown, parts.lists(tables["listed"]), parts.measures(tables["centrality"], at, ids), change
+            institutions, nodes, pairs, shown, parts.lists(tables["listed"]), parts.measures(centrality, at, ids), change
         ),
         edges=parts.edges(shown, ids, home, cues),
-        node_years=parts.node_years(pairs, nodes, ids, tables["centrality"], windows),
+        node_years=parts.node_years(pairs, nodes, ids, centrality, windows),
         edge_years=parts.edge_years(shown, ids),
         years=years, home=tuple(scope.countries), max_institutions=scope.max_institutions, window=at, comparison=compared,
-        preliminary=scope.preliminary, hyper=include_hyper, share_above_k=share_above_k(yearly), filters=tuple(asked),
+        preliminary=scope.preliminary, counting=counting, hyper=include_hyper, share_above_k=share_above_k(yearly, counting),
+        filters=tuple(asked),
         dropped={
             f"known only from works of more than {scope.max_institutions} institutions": weightless,
             "outside the selection": len(pairs.source) - weightless - len(shown.source),
