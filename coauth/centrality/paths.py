@@ -22,7 +22,7 @@ from coauth.incidence import ONE, Floats, Integers
 __all__ = ["UNIT", "betweenness", "distance", "shortest_paths"]
 
 _HUBS = 64
-_CELLS = 1 << 18  # nodes × sources worked on at once: a few ten megabytes
+_CELLS = 1 << 20  # nodes and edges × sources worked on at once: a few ten megabytes
 _TASK = 16  # blocks of sources handed to a process together
 
 
@@ -82,7 +82,7 @@ class _Pass:
             self.stands_for = np.bincount(self.skeleton.anchor[drawn], minlength=len(self.stands_for)) * (n / pivots)
         self.closeness = _Closeness(self.skeleton) if harmonic else None
         sources = np.flatnonzero((self.stands_for > 0) | harmonic)
-        width = max(_CELLS // max(len(self.stands_for), 1), 1)
+        width = max(_CELLS // max(len(self.stands_for) + len(self.skeleton.edges[0]), 1), 1)
         self.blocks = [sources[s : s + width] for s in range(0, len(sources), width)]
 
     def run(self, workers: int) -> tuple[Floats, Floats]:
