@@ -244,7 +244,7 @@ def build(
         with vintage.shelf() as shelf:
             engine = Engine(asked.sql, asked.tables(), memory, workers, shelf.spill)
             losses = _read(vintage, asked, shelf, workers)
-            making = _Making(project, vintage, asked, engine, shelf)
+            making = _Making(project, vintage, asked, engine, shelf, workers)
             making.tables(asked.rollup if level == "unified" else RollUp(drop_ancestors=False))
         summary = {
             "complete": vintage.complete, "level": level, "queries": asked.fingerprint, "synthetic": making.synthetic,
@@ -309,8 +309,8 @@ def _read(vintage: Vintage, asked: Queries, shelf: Shelf, workers: int) -> works
 class _Making:
     """The tables in the order in which they are made; each is on the shelf before the next."""
 
-    def __init__(self, project: Project, vintage: Vintage, asked: Queries, engine: Engine, shelf: Shelf) -> None:
-        self.project, self.vintage, self.asked, self.engine, self.shelf = project, vintage, asked, engine, shelf
+    def __init__(self, project: Project, vintage: Vintage, asked: Queries, engine: Engine, shelf: Shelf, workers: int) -> None:
+        self.project, self.vintage, self.asked, self.engine, self.shelf, self.workers = project, vintage, asked, engine, shelf, workers
         self.synthetic = tables.is_synthetic(shelf.parts("works").to_table(["title"]))
         self.rows: dict[str, int] = {}
         self.sha256: dict[str, str] = {}
@@ -369,7 +369,7 @@ class _Making:
         counted = shelf.read("works", [c.name for c in tables.WORKS.columns if c.name not in {"title", "doi"}])
         affiliations = shelf.read("affiliations", [c.name for c in tables.AFFILIATIONS.columns if c.type != tables.STRINGS])
         self._keep(tables.PAIRS, pairs.relate(counted, affiliations, scope, measures))
-        measured, replicates = centrality.measure(counted, affiliations, scope, measures)
+        measured, replicates = centrality.measure(counted, affiliations, scope, measures, workers=self.workers)
         self._keep(tables.CENTRALITY, measured)
         roster = set(shelf.read("listed", ["institution_id"])["institution_id"].to_pylist())
         self._keep(tables.SHIFTS, shifts.judge(replicates, counted, affiliations, roster, scope, measures))

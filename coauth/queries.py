@@ -220,6 +220,12 @@ class Events(_Strict):
         return self
 
 
+class Pivots(_Strict):
+    """Betweenness from so many sources drawn at random (`coauth.centrality.paths.betweenness`)."""
+
+    pivots: int = Field(ge=1)
+
+
 class Measures(_Strict):
     """`measures.toml`: windows, measures, resampling and the thresholds of a verdict, each with its why in the file."""
 
@@ -227,6 +233,7 @@ class Measures(_Strict):
     measures: tuple[Literal["strength", "strength_share", "degree", "pagerank", "eigenvector", "harmonic", "betweenness"], ...]
     resampled: tuple[Literal["strength", "strength_share", "pagerank"], ...]
     counting: Literal["newman", "full", "strict"]
+    betweenness: Literal["exact"] | Pivots
     replicates: int = Field(ge=100)
     seed: int
     confidence: Annotated[float, Field(gt=0.5, lt=1)]

@@ -50,6 +50,7 @@ WRONG = [
     ("events.toml", "2022-03-01", '"soon"', "events.toml: event.0.date: "),
     ("measures.toml", "[[2011, 2013], [2022, 2024]]", "[[2011, 2022], [2022, 2024]]", "windows must follow each other without overlap"),
     ("measures.toml", '"pagerank"', '"pagerang"', "measures.toml: measures.3: "),
+    ("measures.toml", 'betweenness = "exact"', "betweenness = { pivots = 0 }", "measures.toml: betweenness."),
     ("measures.toml", "replicates = 400", "replicates = 4", "measures.toml: replicates: "),
     ("institutions.toml", "04qtj9h94", "04qtj9h9", "institutions.toml: aliases.DTU: "),
     ("institutions.toml", "drop_ancestors = true", 'drop_ancestors = "yes"', "institutions.toml: drop_ancestors: "),

@@ -17,7 +17,9 @@ from coauth.resampling import Replicates, draw, interval
 from coauth.tables import CENTRALITY
 
 
-def measure(works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Measures) -> tuple[pa.Table, Replicates]:
+def measure(
+    works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Measures, *, workers: int = 1
+) -> tuple[pa.Table, Replicates]:
     """CENTRALITY of every sliding window, and what `shifts` needs of the windows that are compared.
 
     ==============  =================================================  ====================  =========
@@ -37,7 +39,7 @@ def measure(works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Mea
     each weighted by 1/P(complete), see `coauth.completeness`; both of at most K) have the three that can be resampled: a
     replicate lacks 37 % of the works, which shifts whatever rests on the pattern of edges. The percentile interval
     speaks of which works there happened to be, not of coverage (`coauth.resampling`). Sources stand with each measure
-    in `coauth.centrality.paths` and `.spectra`.
+    in `coauth.centrality.paths` and `.spectra`. `workers` processes share the paths; no byte depends on their number.
 
     Raises `MeasureFailed` where a measure does not converge; no other is put in its place.
 
@@ -49,7 +51,7 @@ def measure(works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Mea
     ...     for w, i in (("W1", "I1"), ("W1", "I2"), ("W2", "I1"), ("W2", "I3"), ("W3", "I1"))])
     >>> scope = Some(first_year=2020, last_year=2020, years=range(2020, 2021), max_institutions=50)
     >>> asked = Some(window=1, comparisons=(), measures=("strength", "betweenness"), resampled=("strength",), seed=1,
-    ...     counting="newman", replicates=100, confidence=0.95, coverage_prior_works=20.0, roster_min_works=1)
+    ...     counting="newman", betweenness="exact", replicates=100, confidence=0.95, coverage_prior_works=20.0, roster_min_works=1)
     >>> table, _ = measure(works, affiliations, scope, asked)       # W3 has one institution: no edge, not counted
     >>> for row in table.filter(pa.compute.equal(table["variant"], "k")).to_pylist():
     ...     print(*(row[c] for c in ("institution_id", "measure", "value", "rank")), row["low"] is not None)
@@ -78,7 +80,7 @@ def measure(works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Mea
                 kept.keep(window, rating)
         if window in sliding:
             within_k = team.only(weights["k"] > 0)
-            blocks += [_rows(window, rating, measures) for rating in patterns(within_k, measures)]
+            blocks += [_rows(window, rating, measures) for rating in patterns(within_k, measures, workers)]
     return CENTRALITY.check(pa.concat_tables(blocks)), kept.replicates
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from coauth.centrality.paths import distance, shortest_paths
+from coauth.centrality.paths import betweenness, distance, shortest_paths
 from coauth.centrality.spectra import eigenvector, pagerank
 from coauth.incidence import Floats, Incidence, Integers, project, strength_weight
 from coauth.queries import Measures
@@ -75,7 +75,7 @@ def resampled(
             yield Rating("pagerank", variant, part.institutions, value, values, _places(values, measures))
 
 
-def patterns(world: Incidence, measures: Measures) -> Iterator[Rating]:
+def patterns(world: Incidence, measures: Measures, workers: int = 1) -> Iterator[Rating]:
     """The measures that rest on the pattern of edges, without interval; and any other that is not resampled."""
     asked = [m for m in measures.measures if m not in measures.resampled]
     if not asked or not len(world.institutions):
@@ -93,11 +93,14 @@ def patterns(world: Incidence, measures: Measures) -> Iterator[Rating]:
     if "eigenvector" in asked:
         nodes, vector = eigenvector(graph)
         yield Rating("eigenvector", "k", ids[nodes], vector)
-    if {"harmonic", "betweenness"} & set(asked):
-        harmonic, betweenness = shortest_paths(distance(graph))
-        for name, value in (("harmonic", harmonic), ("betweenness", betweenness)):
-            if name in asked:
-                yield Rating(name, "k", ids, value)
+    pivots = None if measures.betweenness == "exact" else measures.betweenness.pivots
+    if "harmonic" in asked:
+        harmonic, between = shortest_paths(distance(graph), pivots=pivots, seed=measures.seed, workers=workers)
+        yield Rating("harmonic", "k", ids, harmonic)
+    elif "betweenness" in asked:
+        between = betweenness(distance(graph), pivots=pivots, seed=measures.seed, workers=workers)
+    if "betweenness" in asked:
+        yield Rating("betweenness", "k", ids, between)
 
 
 def _places(drawn: Floats, measures: Measures) -> tuple[Floats, Floats]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from coauth.distance import distance
 from coauth.errors import TableError
 from coauth.graph import parts, selection
 from coauth.graph.pairs import Pairs, between, share_above_k
@@ -95,8 +96,8 @@ def to_networkx(network: Network, provenance: Mapping[str, str] | None = None) -
     """An undirected graph of plain Python values.
 
     Node attributes are the columns of `network.NODES`; those without a value are left out. An edge has `weight` (larger
-    means closer) and `distance` = round(720720·2²⁰ / weight), an integer for shortest paths: ties between float
-    distances make implementations disagree.
+    means closer) and `distance` = round(720720·2²⁰ / weight), an integer for shortest paths: that of the measures, see
+    `coauth.distance`.
     """
     import networkx as nx  # noqa: PLC0415  importing coauth stays cheap
 
@@ -104,21 +105,10 @@ def to_networkx(network: Network, provenance: Mapping[str, str] | None = None) -
     for row in network.nodes.to_pylist():
         name = row.pop("institution_id")
         graph.add_node(name, **{k: v for k, v in row.items() if v is not None})
-    for row in network.edges.to_pylist():
-        ends = row.pop("source"), row.pop("target")
-        graph.add_edge(*ends, **row, distance=distance(row["weight"]))
+    lengths = distance(network.edges["weight"].to_numpy()).astype(np.int64).tolist()
+    for row, length in zip(network.edges.to_pylist(), lengths, strict=True):
+        graph.add_edge(row.pop("source"), row.pop("target"), **row, distance=length)
     return graph
-
-
-def distance(weight: float) -> int:
-    """Length of an edge for shortest paths: round(720720·2²⁰ / weight).
-
-    720720 = lcm(1 … 16), so that the commonest sums of 1/(k−1) give whole numbers.
-
-    >>> distance(1.0) == 2 * distance(2.0) == 720720 * 2**20
-    True
-    """
-    return round(720720 * 2**20 / weight)
 
 
 def _demand(tables: Mapping[str, pa.Table]) -> None:
