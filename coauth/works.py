@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from coauth import titles
-from coauth.pages import MOST_AUTHORS, Authorship, Fragments, Institution, Numbers, Record
+from coauth.pages import MOST_AUTHORS, Fragments, Institution, Numbers, Record
 from coauth.queries import Scope
 from coauth.tables import BOOL, DAY, FLOAT, INT, STRING, STRINGS
 
@@ -203,29 +203,26 @@ def _texts(kept: Sequence[Record]) -> dict[str, Any]:
 
 
 class _Authorships:
-    """The authorships of some records, one after the other.
-
-    Equal authorships are of one *kind*, and kinds share *lists* of institutions: what holds for a kind or a list is
-    worked out once and taken to wherever it stands.
-    """
+    """The authorships of some records, one after the other; what holds for a list of institutions is worked out once."""
 
     def __init__(self, records: Sequence[Record]) -> None:
         own = [r.authorships or () for r in records]
+        self.authorships = list(chain.from_iterable(own))
         self.count = np.array(list(map(len, own)), np.int64)
         self.record = np.repeat(np.arange(len(records)), self.count)
-        numbered = Fragments(Authorship)
-        self.kind = numbered.of(chain.from_iterable(own))
-        self.kinds: list[Authorship] = numbered.values()
-        lists = Fragments(list[Institution | None] | None)
-        self.list = lists.of([k.institutions for k in self.kinds])
-        self.lists: list[list[Institution]] = [[i for i in part or () if i] for part in lists.values()]
-        self.matched = [[a for a in k.affiliations or () if a.raw_affiliation_string] for k in self.kinds]
+        numbered = Fragments(list[Institution | None] | None)
+        self.list = numbered.of([a.institutions for a in self.authorships])
+        self.lists: list[list[Institution]] = [[i for i in part or () if i] for part in numbered.values()]
+        affiliations = [a.affiliations or () for a in self.authorships]
+        self.affiliations = list(chain.from_iterable(affiliations))
+        self.affiliated = np.repeat(np.arange(len(self.authorships)), np.array(list(map(len, affiliations)), np.int64))
+        self.said = np.array([bool(a.raw_affiliation_string) for a in self.affiliations], bool)
         self.with_institution = self._records_with([any(i.id for i in part) for part in self.lists])
-        self.with_string = np.bincount(self.record, np.array([bool(m) for m in self.matched])[self.kind], len(own)).astype(np.int64)
+        self.with_string = np.bincount(self.record[np.unique(self.affiliated[self.said])], minlength=len(own))
 
     def _records_with(self, of_list: Sequence[bool]) -> Integers:
         """How many authorships of each record have a list for which this holds."""
-        holds = np.array(of_list, bool)[self.list[self.kind]]
+        holds = np.array(of_list, bool)[self.list]
         return np.bincount(self.record[holds], minlength=len(self.count))
 
     def at_home(self, scope: Scope) -> Flags:
@@ -239,17 +236,11 @@ class _Authorships:
         complete = self.with_institution == self.count
         return np.where(self.with_institution == 0, "none", np.where(complete, "complete", "partial"))
 
-    def _kinds_on(self, fit: Flags) -> tuple[Integers, Integers]:
-        """(work, kind): each kind once on a work, works numbered among those that fit."""
-        here = fit[self.record]
-        work, kind = _distinct(_renumbered(fit)[self.record[here]], self.kind[here])
-        return work, kind
-
     def institutions(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
         """AUTHORSHIPS: each institution once on an authorship."""
-        names, parts = _Lists.of([sorted({_short(i.id) for i in part if i.id}) for part in self.lists])
+        names, lists = _Lists.of([sorted({_short(i.id) for i in part if i.id}) for part in self.lists])
         here = np.flatnonzero(fit[self.record])
-        at, name = parts.spread(self.list[self.kind[here]])
+        at, name = lists.spread(self.list[here])
         place = np.arange(len(self.record)) - (np.cumsum(self.count) - self.count)[self.record]
         return _table(AUTHORSHIPS, {
             "work_id": work_ids.take(pa.array(_renumbered(fit)[self.record[here[at]]])), "place": place[here[at]],
@@ -258,16 +249,15 @@ class _Authorships:
 
     def strings(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
         """STRINGS_MATCHED: each string of a work once with each institution matched to it."""
-        lists = Fragments(list[str | None] | None)
-        ids = lists.of(a.institution_ids for part in self.matched for a in part)
-        names, parts = _Lists.of([sorted({_short(i) for i in part or () if i}) for part in lists.values()])
-        different = Numbers()
-        string = different.of(a.raw_affiliation_string for part in self.matched for a in part)
-        affiliations = _Lists(np.array(list(map(len, self.matched)), np.int64), np.arange(len(ids)))
-        work, kind = self._kinds_on(fit)
-        at, affiliation = affiliations.spread(kind)
-        of, name = parts.spread(ids[affiliation])
-        work, name, string = _distinct(work[at[of]], name, string[affiliation[of]])
+        record = self.record[self.affiliated]
+        here = np.flatnonzero(fit[record] & self.said)
+        affiliations = [self.affiliations[i] for i in here]
+        numbered, different = Fragments(list[str | None] | None), Numbers()
+        list_ = numbered.of([a.institution_ids for a in affiliations])
+        string = different.of([a.raw_affiliation_string for a in affiliations])
+        names, lists = _Lists.of([sorted({_short(i) for i in part or () if i}) for part in numbered.values()])
+        at, name = lists.spread(list_)
+        work, name, string = _distinct(_renumbered(fit)[record[here[at]]], name, string[at])
         return _table(STRINGS_MATCHED, {
             "work_id": work_ids.take(pa.array(work)), "institution_id": pa.array(names, STRING).take(pa.array(name)),
             "string": pa.array(list(different), STRING).take(pa.array(string)),
@@ -275,20 +265,20 @@ class _Authorships:
 
     def countries(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
         """COUNTRIES: of matched institutions, and those that OpenAlex read from the strings of an authorship beside them."""
-        lists = Fragments(list[str | None] | None)
-        read = lists.of([k.countries for k in self.kinds])
-        said = [{c for c in part or () if c} for part in lists.values()]
-        own = [{i.country_code for i in part if i.country_code} for part in self.lists]
-        both = Numbers()
-        of_kind = both.of(zip(self.list.tolist(), read.tolist(), strict=True))
-        told = [[*((c, "institution") for c in sorted(own[i])), *((c, "string") for c in sorted(said[j] - own[i]))] for i, j in both]
-        pairs, parts = _Lists.of(told)
-        work, kind = self._kinds_on(fit)
-        at, pair = parts.spread(of_kind[kind])
-        work, pair = _distinct(work[at], pair)
-        codes, bases = (pa.array([p[i] for p in pairs], STRING) for i in (0, 1))
+        here = np.flatnonzero(fit[self.record])
+        numbered = Fragments(list[str | None] | None)
+        list_ = numbered.of([self.authorships[i].countries for i in here])
+        of_institutions = [[i.country_code for i in part if i.country_code] for part in self.lists]
+        told = [[c for c in part or () if c] for part in numbered.values()]
+        codes, lists = _Lists.of([*of_institutions, *told])
+        own = np.stack(lists.spread(self.list[here]))
+        read = np.stack(lists.spread(list_ + len(of_institutions)))
+        read = read[:, ~np.isin(*(at * len(codes) + code for at, code in (read, own)))]
+        at, code = np.hstack([own, read])
+        work, code, basis = _distinct(_renumbered(fit)[self.record[here[at]]], code, np.arange(len(at)) >= own.shape[1])
         return _table(COUNTRIES, {
-            "work_id": work_ids.take(pa.array(work)), "country_code": codes.take(pa.array(pair)), "basis": bases.take(pa.array(pair)),
+            "work_id": work_ids.take(pa.array(work)), "country_code": pa.array(codes, STRING).take(pa.array(code)),
+            "basis": np.where(basis, "string", "institution"),
         })  # fmt: skip
 
     def found(self, fit: Flags, seen: list[str]) -> pa.Table:
@@ -298,17 +288,18 @@ class _Authorships:
         rank[order] = np.arange(len(order))
         here = fit[self.record]
         latest = np.full(len(self.lists), -1)
-        np.maximum.at(latest, self.list[self.kind[here]], rank[self.record[here]])
-        rows: dict[str, tuple[int, Institution]] = {}
-        for number in np.argsort(latest, kind="stable"):
-            if latest[number] >= 0:
-                rows.update((_short(i.id), (latest[number], i)) for i in reversed(self.lists[number]) if i.id)
-        institutions = [i for _, i in rows.values()]
-        lineages = [sorted({_short(above) for above in i.lineage or () if above} | {key}) for key, (_, i) in rows.items()]
+        np.maximum.at(latest, self.list[here], rank[self.record[here]])
+        newest: dict[str, tuple[int, Institution]] = {}
+        for when, part in zip(latest.tolist(), self.lists, strict=True):
+            for institution in part if when >= 0 else ():
+                if institution.id and ((known := newest.get(institution.id)) is None or known[0] < when):
+                    newest[institution.id] = when, institution
+        rows = [(_short(key), when, i) for key, (when, i) in sorted(newest.items())]
+        lineages = [sorted({_short(above) for above in i.lineage or () if above} | {key}) for key, _, i in rows]
         return _table(FOUND, {
-            "institution_id": list(rows), "ror": [i.ror for i in institutions],
-            "name": [i.display_name or key for key, (_, i) in rows.items()], "country_code": [i.country_code for i in institutions],
-            "type": [i.type for i in institutions], "lineage": lineages, "seen": [seen[order[r]] for r, _ in rows.values()],
+            "institution_id": [key for key, *_ in rows], "ror": [i.ror for *_, i in rows],
+            "name": [i.display_name or key for key, _, i in rows], "country_code": [i.country_code for *_, i in rows],
+            "type": [i.type for *_, i in rows], "lineage": lineages, "seen": [seen[order[when]] for _, when, _ in rows],
         })  # fmt: skip
 
 

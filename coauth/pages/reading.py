@@ -1,8 +1,7 @@
 """A stored page read again: typed, and no more of it than the tables need.
 
-OpenAlex repeats itself: co-authors of one department have equal authorships once the persons are gone (of real ones half
-are different), and a few thousand lists of institutions stand on millions of them. Such pieces are not decoded where they
-stand; `Fragments` numbers the different ones and decodes each once.
+OpenAlex repeats itself: a few thousand lists of institutions stand on millions of authorships. Such pieces are not
+decoded where they stand; `Fragments` numbers the different ones and decodes each once.
 """
 
 from __future__ import annotations
@@ -65,8 +64,7 @@ class Record(msgspec.Struct, gc=False):
     cited_by_count: int | None = None
     citation_normalized_percentile: Percentile | None = None
     primary_location: _Location | None = None
-    authorships: list[msgspec.Raw] | None = None
-    """of `Authorship`s"""
+    authorships: list[Authorship] | None = None
     abstract: str | None = None
     authors_cut: bool = False
     damage: str | None = None
