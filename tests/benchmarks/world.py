@@ -14,6 +14,7 @@ not realism, is why 500,000 works take minutes and not an hour.
 
 import calendar
 import gzip
+import hashlib
 import shutil
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -40,7 +41,6 @@ MOST_AUTHORS = 3_200
 CONSORTIA = 10
 
 _encode = msgspec.json.encode
-_quoted = partial(map, _encode)
 _DEPARTMENTS, _WORDS = 500, 6_000
 
 
@@ -67,9 +67,9 @@ class Places:
         self.tail = [b', %b","institution_ids":[%b]}]}' % x for x in zip(self.printed, self.id, strict=True)]
 
     def _consortium(self, draw):
-        """Foreign members of a large collaboration: 400 to 1,200, large institutions sooner (Gumbel's trick draws them)."""
+        """Foreign members of a large collaboration: 350 to 950, large institutions sooner (Gumbel's trick draws them)."""
         weights = np.diff(self.abroad, prepend=0.0)
-        size = int(draw.integers(400, 1_200))
+        size = int(draw.integers(350, 950))
         return self.danish + np.argsort(-(0.5 * np.log(weights) + draw.gumbel(size=len(weights))))[:size]
 
 
@@ -189,7 +189,7 @@ class _Page:
         self.topic = np.searchsorted(self.subjects.draw, draw.random((n, 3))).tolist()
         self.score = draw.integers(20, 100, (n, 3)).tolist()
         self.members = self._members()
-        self.extra = np.exp(draw.normal(0.62, 0.9, n)).astype(int).tolist()
+        self.extra = np.exp(draw.normal(0.68, 0.9, n)).astype(int).tolist()
         self.length = draw.integers(70, 280, n)
         self.text = np.searchsorted(zipf, draw.random(int(self.length.sum()))).tolist()
         self.upto = [0, *np.cumsum(self.length).tolist()]
@@ -197,7 +197,7 @@ class _Page:
     def _members(self):
         """Distinct institutions of each work, a Danish one first."""
         draw, places, n = self.draw, self.places, PER_PAGE
-        size = np.exp(draw.normal(0.86, 0.66, n)).astype(int).clip(1, 40)
+        size = np.exp(draw.normal(0.89, 0.67, n)).astype(int).clip(1, 40)
         abroad = np.interp(self.month[0], [2011, 2024], [0.52, 0.74])
         large, place_in_tail = draw.random(n) < HYPER, draw.random(n)
         flat = np.where(
@@ -209,7 +209,7 @@ class _Page:
         flat[starts] = np.searchsorted(places.home, draw.random(n))
         members = [list(dict.fromkeys(flat[a : a + s].tolist())) for a, s in zip(starts, size, strict=True)]
         for work in np.flatnonzero(large):
-            k = int(np.interp(place_in_tail[work], [0, 0.09, 0.25, 0.6, 1], [26, 51, 101, 178, 338]))
+            k = int(np.interp(place_in_tail[work], [0, 0.09, 0.25, 0.6, 1], [26, 51, 101, 178, 345]))
             pool = places.consortia[int(len(places.consortia) * draw.random() ** 2)]
             danish = np.unique(np.searchsorted(places.home, draw.random(int(draw.integers(1, 6)))))
             members[work] = [*danish.tolist(), *draw.choice(pool, k - len(danish), replace=False).tolist()]
@@ -304,13 +304,35 @@ def _publishers():
 # -- a vintage of pages
 
 
+def at(root, works, seed=1):
+    """The project at `root`, made now unless it is there whole. One that another version of this file made is refused."""
+    if not (root / "cache").exists():
+        make(root, works, seed)
+    _ask(root)  # the pages stay, the questions are this checkout's
+    (vintage,) = Project(root).cache.vintages() or (None,)
+    if vintage is None or not vintage.complete or vintage.manifest["source"] != identity(works, seed):
+        raise SystemExit(f"{root}: not a whole vintage of {works:,} works of this version of the generator; remove the folder and run again")
+    return root
+
+
+def identity(works, seed):
+    """Times are compared only where this is the same: it names the generator by what it makes of a page of each month of 2019."""
+    made = hashlib.sha256(b"".join(page((2019, month), 1, seed=seed) for month in range(1, 13)))
+    return {"kind": "benchmark", "seed": seed, "works": works, "generator": made.hexdigest()}
+
+
+def _ask(root):
+    shutil.rmtree(root / "queries", ignore_errors=True)
+    shutil.copytree(Path(__file__).parents[2] / "queries", root / "queries")
+
+
 def make(root, works, seed=1, processes=2):
     """A project at `root` (queries/ of this checkout) with one complete vintage of so many works; returns the vintage."""
-    shutil.copytree(Path(__file__).parents[2] / "queries", root / "queries")
+    _ask(root)
     project = Project(root)
     scope = project.queries.scope
     vintage = project.cache.create(
-        f"{MARK.replace(' ', '-')}-{works}", source={"kind": "benchmark", "seed": seed, "works": works},
+        f"{MARK.replace(' ', '-')}-{works}", source=identity(works, seed),
         scope=scope.model_dump(mode="json"), scope_fingerprint=scope.fingerprint, started=AS_OF.isoformat(), completed=None,
         topic_model="v2",
     )  # fmt: skip
