@@ -53,7 +53,7 @@ def machine():
     told = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)
     model = next((v.strip() for k, v in told.items() if k.startswith("model name")), platform.machine())
     memory = int(Path("/proc/meminfo").read_text().split()[1]) / 2**20
-    return f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, {platform.system()} {platform.release()}"
+    return f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, {platform.system()}"
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 
 import hashlib
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -85,16 +86,30 @@ def digest(edges):
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+class _Told(logging.Handler):
+    """Keeps what coauth logs of its stages."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+
+    def emit(self, record):
+        self.lines.append(record.getMessage())
+
+
 def answer(name, root):
     """Run one stage here; what it says, with the seconds before, during and after the work."""
     work = (STAGES | OTHERS)[name]()
+    told = _Told()
+    logging.getLogger("coauth").addHandler(told)
+    logging.getLogger("coauth").setLevel(logging.INFO)
     startup, begun = time.process_time(), time.monotonic()
     said = work(root)
     wall, worked = time.monotonic() - begun, time.process_time()
     if "edges" in said:
         said |= {"pairs": len(said["edges"][2]), "edges": digest(said["edges"])}
     rss = _mib(Path("/proc/self/status"), "VmHWM:")
-    return said | {"wall": wall, "startup": startup, "after": time.process_time() - worked, "rss": rss}
+    return said | {"log": told.lines, "wall": wall, "startup": startup, "after": time.process_time() - worked, "rss": rss}
 
 
 if __name__ == "__main__":
