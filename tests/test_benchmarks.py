@@ -1,20 +1,19 @@
 """The benchmarks' world is what it says, and what is compared there counts the same edges; nothing is timed here."""
 
 import gzip
-import importlib
 import json
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from built import coauth
+from benchmarks import others, stages, world
+from benchmarks.measure import answer, run
+from benchmarks.results import Results
+from benchmarks.shape import as_served, shape
+from click.testing import CliRunner
 
-from coauth import pages
+from coauth import cli, pages
 from coauth.pipeline import Project
-from tests.benchmarks import others, stages, world
-from tests.benchmarks.measure import answer, run
-from tests.benchmarks.results import Results
-from tests.benchmarks.shape import as_served, shape
 
 WORKS = 2_000
 
@@ -24,6 +23,11 @@ def root(tmp_path_factory):
     """A generated project of 2,000 works, built."""
     folder = tmp_path_factory.mktemp("benchmarks") / str(WORKS)
     return world.at(folder, WORKS)
+
+
+@pytest.fixture(scope="module")
+def counted(root):
+    return shape(root)
 
 
 def test_same_seed_same_bytes_and_another_seed_others():
@@ -62,7 +66,7 @@ def test_any_number_of_processes_writes_the_same_vintage(tmp_path):
 
 def test_the_vintage_verifies(root):
     """`coauth status --verify` finds every page as it was stored."""
-    said = coauth(root, "status", "--verify").stdout
+    said = CliRunner().invoke(cli.coauth, ["status", "--verify", "--root", str(root)]).output
     assert f"{WORKS:,} works of {WORKS:,} counted" in said
     assert "pages as stored" in said
 
@@ -75,9 +79,9 @@ def test_another_generator_is_refused(root, tmp_path):
     assert made.complete
 
 
-def test_distributions_are_those_aimed_at(root):
+def test_distributions_are_those_aimed_at(counted):
     """Bounds as wide as 2,000 works allow; RESULTS.md shows the large worlds."""
-    found = shape(root)
+    found = counted
     assert found.works == WORKS
     assert found.without_danish == 0
     assert 2.0 < found.team[found.team <= 25].mean() < 2.6
@@ -128,29 +132,28 @@ def test_others_count_the_same_edges(root, ours, name):
     assert said["pagerank"] == pytest.approx(ours["pagerank"], abs=1e-8)
 
 
-@pytest.mark.parametrize(("name", "needs"), [(n, {"simdjson": "simdjson", "orjson": "orjson"}.get(n, "msgspec")) for n in others.PARSE])
-def test_every_parser_reads_all_works(root, name, needs):
+@pytest.mark.parametrize("name", others.PARSE)
+def test_every_parser_reads_all_works(root, name):
     """A reference point that skipped records would look fast."""
-    pytest.importorskip("isal")
-    pytest.importorskip(needs)
+    for package in {"duckdb": (), "simdjson": ("isal", "simdjson"), "orjson": ("isal", "orjson")}.get(name, ("isal",)):
+        pytest.importorskip(package)
     assert answer(f"parse-{name}", root)["works"] == WORKS
 
 
-def test_unpacking_reads_all_bytes(root):
+@pytest.mark.parametrize("name", others.UNPACK)
+def test_unpacking_reads_all_bytes(root, counted, name):
     """As do those that only unpack."""
-    size = shape(root).stored
-    assert answer("gzip", root)["bytes"] == size
-    if importlib.util.find_spec("isal"):
-        assert answer("isal", root)["bytes"] == size
+    pytest.importorskip(name)
+    assert answer(name, root)["bytes"] == counted.stored
 
 
-def test_a_run_is_measured_and_written(root, tmp_path):
+def test_a_run_is_measured_and_written(root, counted, tmp_path):
     """A process of its own: its seconds, its memory, its fault; and the page says what was not measured."""
     results = Results(tmp_path / "RESULTS.md", "2026-11-20", "a machine")
-    results.shapes[WORKS] = shape(root)
+    results.shapes[WORKS] = counted
     results.add(run("gzip", root, WORKS))
     measured = results.of(WORKS, "gzip")
-    assert measured.said["bytes"] == results.shapes[WORKS].stored
+    assert measured.said["bytes"] == counted.stored
     assert 0 < measured.cpu < measured.cpu + measured.startup < 60
     assert 5 < measured.rss < 500
     results.add(run("nothing of that name", root, WORKS))

@@ -11,12 +11,12 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import world
-from tests.benchmarks.measure import run
-from tests.benchmarks.others import NETWORK, OTHERS
-from tests.benchmarks.results import Results
-from tests.benchmarks.shape import shape
-from tests.benchmarks.stages import STAGES
+from . import world
+from .measure import run
+from .others import NETWORK, OTHERS
+from .results import Results
+from .shape import shape
+from .stages import STAGES
 
 SMALLEST = 20_000
 """Whole networks by others are drawn at this size only; beyond it they take hours."""

@@ -14,8 +14,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.benchmarks.others import OTHERS
-from tests.benchmarks.stages import STAGES
+from .others import OTHERS
+from .stages import STAGES
 
 EVERY = 0.05
 """Seconds between two looks at the memory."""
@@ -45,7 +45,8 @@ def run(name, root, works):
     with tempfile.TemporaryDirectory(prefix="coauth-bench-") as folder:
         answer, errors = Path(folder) / "answer.json", Path(folder) / "errors"
         with errors.open("w") as told:
-            child = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.measure", name, str(root), str(answer)], stderr=told)
+            command = [sys.executable, "-m", "tests.benchmarks.measure", name, str(root.resolve()), str(answer)]
+            child = subprocess.Popen(command, stderr=told, cwd=Path(__file__).parents[2])
         pss = rss = 0.0
         while True:
             done, status, used = os.wait4(child.pid, os.WNOHANG)

@@ -4,7 +4,8 @@ from itertools import pairwise
 from math import log
 
 from coauth.pipeline import versions
-from tests.benchmarks.others import NETWORK, OTHERS, PARSE, UNPACK
+
+from .others import NETWORK, OTHERS, PARSE, UNPACK
 
 MARK = "SYNTHETIC"
 LARGE, SMALL = 500_000, 20_000

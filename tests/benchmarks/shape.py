@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from tests.benchmarks.others import files
+from .others import files
 
 _place = msgspec.defstruct("Place", [("id", str), ("country_code", str)])
 _author = msgspec.defstruct("Author", [("institutions", list[_place])])
