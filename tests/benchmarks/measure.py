@@ -17,8 +17,9 @@ from pathlib import Path
 from .others import OTHERS
 from .stages import STAGES
 
-EVERY = 0.05
-"""Seconds between two looks at the memory."""
+EVERY, SHARE = 0.05, 20
+"""Seconds between two looks at the memory; more where a look takes long (it walks the pages of gigabytes), so that looking
+costs at most a twentieth of a core."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Measured:
     cpu: float
     startup: float
     pss: float
-    """largest sum of proportional set sizes over the tree of processes, of one look every 50 ms"""
+    """largest sum of proportional set sizes over the tree of processes, at any look"""
     rss: float
     """largest resident set any one process ever had (VmHWM; ru_maxrss would be that of the parent it was forked from)"""
     said: dict = field(default_factory=dict)
@@ -52,9 +53,10 @@ def run(name, root, works):
             done, status, used = os.wait4(child.pid, os.WNOHANG)
             if done:
                 break
+            looked = time.monotonic()
             seen = list(_memory(child.pid))
             pss, rss = max(pss, sum(p for p, _ in seen)), max(rss, *(r for _, r in seen), 0.0)
-            time.sleep(EVERY)
+            time.sleep(max(EVERY, SHARE * (time.monotonic() - looked)))
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
             last = errors.read_text("utf-8").strip().splitlines()[-1:]

@@ -50,8 +50,9 @@ class Results:
             f"{MARK}: every record is made by `tests/benchmarks/world.py`. Written by `python -m tests.benchmarks` on {self.day}; do not edit.", "",
             f"Machine: {self.machine}.", f"Versions: {', '.join(f'{k} {v}' for k, v in (versions() | _others()).items())}.", "",
             "Wall and CPU (user and system, of all processes) are seconds of the work alone; starting Python and importing stand beside them as",
-            "start-up. Memory is the largest sum of proportional set sizes over the tree of processes, of a look every 50 ms; beside it the largest",
-            "resident set of one process. Each thing ran once, in a process of its own. Compare within one run only.", "",
+            "start-up. Memory is the largest sum of proportional set sizes over the tree of processes, of a look every 50 ms (seldomer where a look",
+            "would cost more than a twentieth of a core); beside it the largest resident set that any one process ever had. Each thing ran once, in a",
+            "process of its own. Compare within one run only.", "",
         )  # fmt: skip
         yield from self._bounds()
         yield from self._networks()
