@@ -62,8 +62,8 @@ def run(name, root, works):
             last = errors.read_text("utf-8").strip().splitlines()[-1:]
             return Measured(name, works, 0, 0, 0, pss, rss, fault=f"exit code {child.returncode}: {' '.join(last)}")
         said = json.loads(answer.read_text())
-    cpu = used.ru_utime + used.ru_stime - said.pop("startup") - said.pop("after")
-    startup = used.ru_utime + used.ru_stime - cpu
+    startup = said.pop("startup")
+    cpu = used.ru_utime + used.ru_stime - startup - said.pop("after")
     return Measured(name, works, said.pop("wall"), cpu, startup, pss, max(rss, said.pop("rss")), said)
 
 
