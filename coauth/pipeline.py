@@ -243,7 +243,7 @@ def build(
     with vintage.held():
         with vintage.shelf() as shelf:
             engine = Engine(asked.sql, asked.tables(), memory, workers, shelf.spill)
-            losses = _read(vintage, asked, shelf, workers)
+            losses = read(vintage, asked, shelf, workers)
             making = _Making(project, vintage, asked, engine, shelf, workers)
             making.tables(asked.rollup if level == "unified" else RollUp(drop_ancestors=False))
         summary = {
@@ -284,7 +284,7 @@ class _Reading:
         return losses, batch.works["work_id"].combine_chunks()
 
 
-def _read(vintage: Vintage, asked: Queries, shelf: Shelf, workers: int) -> works.Losses:
+def read(vintage: Vintage, asked: Queries, shelf: Shelf, workers: int) -> works.Losses:
     """Put the works of all pages on the shelf, side by side; of works that share an id the first in order of pages counts."""
     reading = _Reading(asked, vintage.as_of, vintage.manifest["topic_model"], shelf)
     parts = vintage.parts(_PAGES) or [[]]

@@ -207,6 +207,11 @@ class Vintage:
         finally:
             shutil.rmtree(path, ignore_errors=True)
 
+    @property
+    def tables(self) -> Shelf:
+        """Where the finished tables stand."""
+        return Shelf(self.path / "tables", {})
+
     def read(self, name: str) -> pa.Table:
         """A stored table. Raises `NotFound` for an unknown one, or where nothing was built yet."""
         if name not in tables.ALL:
@@ -215,7 +220,7 @@ class Vintage:
         if not (self.manifest.get("build") and path.exists()):
             raise NotFound(f"vintage {self.name} has no table '{name}' yet; run `coauth build --vintage {self.name}`")
         try:
-            return pq.read_table(path)
+            return self.tables.read(name)
         except (pa.ArrowInvalid, OSError) as fault:
             raise CacheError(f"{path}: damaged ({fault}); run `coauth build --vintage {self.name}`") from fault
 
