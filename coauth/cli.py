@@ -168,8 +168,8 @@ def _harvested(
 def of_build(command: Command) -> Command:
     for option in (
         click.option("--level", type=click.Choice(["unified", "as-harvested"]), default="unified", show_default=True, help="Institutions rolled up by queries/institutions.toml, or not at all."),
-        click.option("--memory", metavar="SIZE", help="Memory limit of the SQL engine, e.g. 2GB; beyond it, it spills to disk."),
-        click.option("--threads", type=click.IntRange(1), help="Threads of the SQL engine; the result does not depend on it."),
+        click.option("--memory", metavar="SIZE", help="Memory limit, e.g. 2GB; beyond it, the SQL engine spills to disk."),
+        click.option("--threads", type=click.IntRange(1), help="Threads and processes; the result does not depend on them."),
         click.option("--allow-incomplete", is_flag=True, help="Build although slices are short; every output says so."),
     ):
         command = option(command)
@@ -470,9 +470,10 @@ def sql(project: Project, answer: Answer, name: str | None, file: Path | None, v
         statement = Engine(project.queries.sql, {}).statement(name or "")
         answer.give({"sql": statement}, [statement.rstrip()])
         return
-    made = publish.read(project.cache.find(vintage))
-    frame = Engine({}, shared).query(file.read_text("utf-8"), str(file), **made).to_pandas()
-    notice = [f"-- {tables.MARK}"] if tables.is_synthetic(made["works"]) else []
+    chosen = project.cache.find(vintage)
+    stored = {table: chosen.rows(table) for table in tables.ALL}
+    frame = Engine({}, shared).query(file.read_text("utf-8"), str(file), **stored).to_pandas()
+    notice = [f"-- {tables.MARK}"] if chosen.manifest["build"]["synthetic"] else []
     answer.give(frame.to_dict("records"), [*notice, frame.to_csv(index=False).rstrip()])
 
 

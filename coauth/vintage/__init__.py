@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
@@ -207,20 +208,25 @@ class Vintage:
         finally:
             shutil.rmtree(path, ignore_errors=True)
 
-    @property
-    def tables(self) -> Shelf:
-        """Where the finished tables stand."""
-        return Shelf(self.path / "tables", {})
-
-    def read(self, name: str) -> pa.Table:
+    def read(self, name: str, columns: list[str] | None = None) -> pa.Table:
         """A stored table. Raises `NotFound` for an unknown one, or where nothing was built yet."""
+        with self._finished(name) as shelf:
+            return shelf.read(name, columns)
+
+    def rows(self, name: str) -> ds.FileSystemDataset:
+        """The same, left on disk."""
+        with self._finished(name) as shelf:
+            return shelf.rows(name)
+
+    @contextmanager
+    def _finished(self, name: str) -> Iterator[Shelf]:
         if name not in tables.ALL:
             raise NotFound(f"no table '{name}'; there are: {', '.join(sorted(tables.ALL))}")
         path = self.path / "tables" / f"{name}.parquet"
         if not (self.manifest.get("build") and path.exists()):
             raise NotFound(f"vintage {self.name} has no table '{name}' yet; run `coauth build --vintage {self.name}`")
         try:
-            return self.tables.read(name)
+            yield Shelf(path.parent, {})
         except (pa.ArrowInvalid, OSError) as fault:
             raise CacheError(f"{path}: damaged ({fault}); run `coauth build --vintage {self.name}`") from fault
 

@@ -67,8 +67,8 @@ def edges():
 
     def work(root):
         project = pipeline.Project(root)
-        tables, asked = project.cache.find().tables, project.queries
-        made = edges.link(tables.rows("works"), tables.rows("affiliations"), Engine(asked.sql, asked.tables()))
+        vintage, asked = project.cache.find(), project.queries
+        made = edges.link(vintage.rows("works"), vintage.rows("affiliations"), Engine(asked.sql, asked.tables()))
         return {"rows": {"edges": sum(batch.num_rows for batch in made)}}
 
     return work
