@@ -166,6 +166,7 @@ class Measures(_Strict):
     profile_min_works: int = Field(ge=1)
     headline_change: tuple[int, int]
     smallest_pair: int = Field(ge=1)
+    null_samples: int = Field(ge=0)
 
     @model_validator(mode="after")
     def _comparisons(self) -> Measures:

@@ -218,8 +218,11 @@ PAIRS = Table("pairs", "window × domestic–foreign pair", ("first_year", "last
     Column("ric_low", FLOAT, "lower end of its interval", "ratio", null=True),
     Column("ric_high", FLOAT, "upper end of its interval", "ratio", null=True),
     Column("association_strength", FLOAT, "T·w/(s_i·s_j) with full counts; 1 = as expected from their volumes", "ratio", null=True),
-    Column("null_z", FLOAT, "z against a fixed-degree null model; null: not computed", "standard deviations", null=True),
-    Column("q_value", FLOAT, "false discovery rate of null_z; null: not computed", null=True),
+    Column("expected", FLOAT, "mean of works under the null model: the same institutions dealt out anew; null: not computed", "works", null=True),
+    Column("null_z", FLOAT, "(works − expected) / their standard deviation under the null; null: not computed, or nothing can vary",
+           "standard deviations", null=True),
+    Column("p_value", FLOAT, "two-sided, of as many works or as few under the null; null: not computed", null=True),
+    Column("q_value", FLOAT, "Benjamini–Hochberg over all domestic–foreign pairs that could have reached so many works; null: not computed", null=True),
 ))  # fmt: skip
 
 LISTED = Table("listed", "institution × list entry", ("institution_id", "list_id", "entry_id"), (
