@@ -280,7 +280,9 @@ def _tables(
     made["flags"], made["evidence"] = flags.find(counted, affiliations, made["institutions"], technology, listed, engine)
     made["memberships"] = copublications.members(counted, countries, affiliations, listed, engine)
     made["copublications"] = copublications.count(made["memberships"], scope, measures.confidence, engine)
-    made["events"] = events.regress(made["copublications"], asked.events, scope, measures.confidence)
+    made["events"], made["matches"] = events.regress(
+        made["memberships"], counted, affiliations, made["institutions"], listed, asked.events, scope, measures.confidence
+    )
     made["pairs"] = pairs.relate(counted, affiliations, scope, measures)
     log.info("measuring centralities of %d windows", len(scope.years) - measures.window + 1)
     made["centrality"], replicates = centrality.measure(counted, affiliations, scope, measures)

@@ -138,6 +138,9 @@ class Event(_Strict):
 
 class Events(_Strict):
     lags: tuple[int, ...] = Field(description="years after the date at which publication may answer; all are reported")
+    controls: int = Field(ge=1, description="institutions each listed one is compared with")
+    widest_ratio: float = Field(gt=1, description="how many times more or fewer works such an institution may have")
+    widest_distance: Share = Field(description="how far its mix of fields may be, as a Hellinger distance")
     event: tuple[Event, ...]
 
     @model_validator(mode="after")

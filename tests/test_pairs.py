@@ -188,9 +188,9 @@ def independent(seed, works=250):
     return [{"on": " ".join([*pick(ours, draw.integers(1, 3)), *pick(theirs, draw.integers(0, 4))])} for _ in range(works)]
 
 
-def compared(works, apart=True, **changes):
+def compared(works, apart=True):
     """z of every domestic–foreign pair, met or not; `apart=False` deals both sides together, as the textbook null does."""
-    scope, measures = asked(smallest_pair=1, null_samples=200, **changes)
+    _, measures = asked(smallest_pair=1, null_samples=200)
     world = incidence(*tables(works))
     domestic = np.array([i[0].isupper() for i in world.institutions])
     both = world.by_institution @ world.matrix

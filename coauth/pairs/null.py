@@ -22,7 +22,7 @@ mean about what 0.6 R independent ones would: with R = 400 a z of 3 is known to 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -73,7 +73,7 @@ def two_sided(works: Integers, reached: Integers, below: Integers, mean: Floats,
     ceiling = (1 + FEWEST) / (samples + 1)
     upper = np.where(reached >= FEWEST, (1 + reached) / (samples + 1), np.minimum(stats.poisson.sf(works - 1, mean), ceiling))
     lower = np.where(below >= FEWEST, (1 + below) / (samples + 1), np.minimum(stats.poisson.cdf(works, mean), ceiling))
-    return np.minimum(2 * np.minimum(upper, lower), 1.0)
+    return np.asarray(np.minimum(2 * np.minimum(upper, lower), 1.0))
 
 
 def _over_the_window(
@@ -88,7 +88,7 @@ def _over_the_window(
     return q
 
 
-def _states(world: Incidence, domestic: Flags, pairs: Mapping[str, NDArray[Any]], measures: Measures) -> Any:
+def _states(world: Incidence, domestic: Flags, pairs: Mapping[str, NDArray[Any]], measures: Measures) -> Iterator[Integers]:
     """Works of each pair in its window, for one state of the null after the other."""
     trades = _sides(world, domestic)
     left, right, work = _meetings(trades.start)
