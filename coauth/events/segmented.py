@@ -12,10 +12,14 @@ x_t of a segmented regression (Wagner et al. 2002, doi 10.1046/j.1365-2710.2002.
 (its coefficient is the *step*), (t − T)[t ≥ T], and for quarters one of each season. Newey–West and estimated AR(1) errors
 are too narrow for series this short (Turner et al. 2021, doi 10.1186/s12874-021-01364-0), since they take ρ as known. Here σ
 and ρ are not estimated but averaged over: the fit is linearised at the binomial maximum likelihood, where
-Var(y-residual) = 1/(n p(1−p)) + σ² on the log-odds scale, and for every σ in 0 … 0.5 and ρ in 0 … 0.9 the generalised least
+Var(y-residual) = 1/(n p(1−p)) + σ² on the log-odds scale, and for every σ in 0 … 0.5 and ρ in 0 … 0.95 the generalised least
 squares step is normal; these normals are mixed by their restricted likelihood (Patterson & Thompson 1971, doi
-10.1093/biomet/58.3.545), all σ and ρ being held equally likely beforehand. The interval is that of the mixture. How often it
-holds a planted step: `python tests/simulation_events.py`.
+10.1093/biomet/58.3.545), all σ and ρ being held equally likely beforehand. The interval is that of the mixture.
+
+In simulation (`python tests/simulation_events.py`: 40 and 200 works a year, σ = 0.2, ρ up to 0.6, both methods and periods) 95 %
+intervals hold a planted fall in 93.5–98 % of worlds, and placebo dates are called in 1–5.5 %, with one exception: at ρ = 0.6 and 40
+works a year quarters of `did` call 7 % of them. A σ of 0 makes the intervals wide: they hold 98–99.8 %, since they allow for
+a spread that is not there.
 """
 
 from __future__ import annotations
@@ -34,7 +38,7 @@ Array = npt.NDArray[np.float64]
 
 SPREAD = np.linspace(0, 0.5, 21)
 """σ, in logs: 0.5 would let a period be two thirds more or a third fewer than its mean, by itself."""
-LIKENESS = np.linspace(0, 0.9, 10)
+LIKENESS = np.linspace(0, 0.95, 20)
 """ρ of one period with the next; negative ones would only narrow intervals."""
 FALL = 0.25
 """The fall that power is about."""
