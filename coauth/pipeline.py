@@ -360,18 +360,22 @@ class _Making:
         shelf, engine, scope, confidence = self.shelf, self.engine, self.asked.scope, self.asked.measures.confidence
         works_, countries, affiliations, described = (shelf.rows(n) for n in ("works", "countries", "affiliations", "institutions"))
         self._keep(tables.MEMBERSHIPS, copublications.members(works_, countries, affiliations, described, shelf.read("listed"), engine))
-        counted = copublications.count(shelf.rows("memberships"), scope, confidence, engine)
-        self._keep(tables.COPUBLICATIONS, counted)
-        self._keep(tables.EVENTS, events.regress(counted, self.asked.events, scope, confidence))
+        self._keep(tables.COPUBLICATIONS, copublications.count(shelf.rows("memberships"), scope, confidence, engine))
 
     def _measures(self) -> None:
         shelf, scope, measures = self.shelf, self.asked.scope, self.asked.measures
         counted = shelf.read("works", [c.name for c in tables.WORKS.columns if c.name not in {"title", "doi"}])
         affiliations = shelf.read("affiliations", [c.name for c in tables.AFFILIATIONS.columns if c.type != tables.STRINGS])
+        listed = shelf.read("listed")
+        tested = events.regress(
+            shelf.read("memberships"), counted, affiliations, shelf.read("institutions"), listed, self.asked.events, scope, measures.confidence
+        )
+        self._keep(tables.EVENTS, tested.events)
+        self._keep(tables.MATCHES, tested.matches)
         self._keep(tables.PAIRS, pairs.relate(counted, affiliations, scope, measures))
         measured, replicates = centrality.measure(counted, affiliations, scope, measures, workers=self.workers)
         self._keep(tables.CENTRALITY, measured)
-        roster = set(shelf.read("listed", ["institution_id"])["institution_id"].to_pylist())
+        roster = set(listed["institution_id"].to_pylist())
         self._keep(tables.SHIFTS, shifts.judge(replicates, counted, affiliations, roster, scope, measures))
 
 

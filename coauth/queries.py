@@ -212,6 +212,9 @@ class Event(_Strict):
 
 class Events(_Strict):
     lags: tuple[int, ...] = Field(description="years after the date at which publication may answer; all are reported")
+    controls: int = Field(ge=1, description="institutions each listed one is compared with")
+    widest_ratio: float = Field(gt=1, description="how many times more or fewer works such an institution may have")
+    widest_distance: Share = Field(description="how far its mix of fields may be, as a Hellinger distance")
     event: tuple[Event, ...]
 
     @model_validator(mode="after")
@@ -247,6 +250,7 @@ class Measures(_Strict):
     profile_min_works: int = Field(ge=1)
     headline_change: tuple[int, int]
     smallest_pair: int = Field(ge=1)
+    null_samples: int = Field(ge=0)
 
     @model_validator(mode="after")
     def _comparisons(self) -> Measures:

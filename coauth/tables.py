@@ -253,8 +253,11 @@ PAIRS = Table("pairs", "window × domestic–foreign pair", ("first_year", "last
     Column("ric_low", FLOAT, "lower end of its interval", "ratio", null=True),
     Column("ric_high", FLOAT, "upper end of its interval", "ratio", null=True),
     Column("association_strength", FLOAT, "T·w/(s_i·s_j) with full counts; 1 = as expected from their volumes", "ratio", null=True),
-    Column("null_z", FLOAT, "z against a fixed-degree null model; null: not computed", "standard deviations", null=True),
-    Column("q_value", FLOAT, "false discovery rate of null_z; null: not computed", null=True),
+    Column("expected", FLOAT, "mean of works under the null model: the same institutions dealt out anew; null: not computed", "works", null=True),
+    Column("null_z", FLOAT, "(works − expected) / their standard deviation under the null; null: not computed, or nothing can vary",
+           "standard deviations", null=True),
+    Column("p_value", FLOAT, "two-sided, of as many works or as few under the null; null: not computed", null=True),
+    Column("q_value", FLOAT, "Benjamini–Hochberg over all domestic–foreign pairs that could have reached so many works; null: not computed", null=True),
 ))  # fmt: skip
 
 LISTED = Table("listed", "institution × list entry", ("institution_id", "list_id", "entry_id"), (
@@ -340,14 +343,35 @@ SHIFTS = Table(
     Column("verdict_complete_coverage", STRING, "what complete works alone would say; shown, decides nothing", null=True),
 ))  # fmt: skip
 
-EVENTS = Table("events", "series × policy date × lag", ("series", "event_id", "lag"), _columns(
+EVENTS = Table("events", "series × policy date × period × method × lag", ("series", "event_id", "period", "method", "lag"), _columns(
     Column("series", STRING, "the co-publication series"),
     Column("event_id", STRING, "policy date of queries/events.toml"),
-    Column("lag", INT, "years between the date and the first year that may answer", "years"),
-    Column("level_change", FLOAT, "step in log works at the date, relative to all international works", "log ratio"),
-    Column("slope_change", FLOAT, "change of the yearly trend after it", "log ratio a year"),
+    Column("period", STRING, "year or quarter: what is counted"),
+    Column("method", STRING, "segmented: against all other international works, with a trend; did: against institutions like the listed, without"),
+    Column("lag", INT, "years between the date and the first period that may answer", "years"),
+    Column("level_change", FLOAT, "step in log works at the date, relative to what the series is held against", "log ratio"),
+    Column("slope_change", FLOAT, "change of the yearly trend after it; null: no trend in the model", "log ratio a year", null=True),
     _interval("the step", "log ratio"),
     Column("power", FLOAT, "probability that a fall of a quarter would have been seen", "probability"),
+    Column("works_needed", FLOAT, "works a year from which a fall of a quarter between two years is seen with 80 % power", "works"),
+    Column("works_before", INT, "works of the series before the date (and lag)", "works"),
+    Column("works_after", INT, "works of the series from it on", "works"),
+    Column("left_out", INT, "works of the series left out: of quarters, those dated 1 January; of did, those shared with the others", "works"),
+    Column("dispersion", FLOAT, "variance of a period over its variance by chance alone", "ratio"),
+    Column("autocorrelation", FLOAT, "of one period with the next, beyond chance, averaged over its likelihood"),
+    Column("pre_trend", FLOAT, "trend relative to the others before the date; null: did only", "log ratio a year", null=True),
+    Column("pre_trend_p", FLOAT, "two-sided p of no such trend: small means the comparison does not hold; null: did only", null=True),
+))  # fmt: skip
+
+MATCHES = Table("matches", "watchlist × policy date × listed institution × institution like it",
+    ("series", "event_id", "institution_id", "control_id"), (
+    Column("series", STRING, "the watchlist's series"),
+    Column("event_id", STRING, "policy date of queries/events.toml"),
+    Column("institution_id", STRING, "the listed institution"),
+    Column("control_id", STRING, "the institution it is compared with; null: none is alike", null=True),
+    Column("works_before", INT, "works of the listed one in the measured years before the date's", "works"),
+    Column("control_works_before", INT, "works of the other in these", "works", null=True),
+    Column("field_distance", FLOAT, "Hellinger distance of their shares of OpenAlex fields: 0 the same, 1 none in common", null=True),
 ))  # fmt: skip
 
 HYPERAUTHORSHIP = Table("hyperauthorship", "year × counting", ("year", "counting"), (
@@ -390,7 +414,7 @@ REVISIONS = Table("revisions", "earlier vintage × headline number × cause", ("
 ALL: dict[str, Table] = {
     t.name: t
     for t in (WORKS, AFFILIATIONS, COUNTRIES, INSTITUTIONS, TECHNOLOGIES, EDGES, PAIRS, HYPERAUTHORSHIP, LISTED, FLAGS, EVIDENCE, MEMBERSHIPS,
-              COPUBLICATIONS, CENTRALITY, SHIFTS, EVENTS, COVERAGE, ADMISSIONS, REVISIONS)
+              COPUBLICATIONS, CENTRALITY, SHIFTS, EVENTS, MATCHES, COVERAGE, ADMISSIONS, REVISIONS)
 }  # fmt: skip
 
 

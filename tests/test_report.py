@@ -124,8 +124,17 @@ def full() -> dict[str, pa.Table]:
             shift(DTU, 0.05, 0.06, -0.002, 0.022, "no clear change", 0.3), shift(BEIHANG, 0.0, 0.001, 0.0005, 0.002, "rose", 0.0001),
             shift(LUND, 0.02, 0.01, -0.012, -0.008, "not comparable: coverage", 0.0001),
         ]),
-        "events": tables.EVENTS.of([{"series": "china", "event_id": "uris", "lag": 1, "level_change": -0.2, "slope_change": 0.01,
-                                     "low": -0.5, "high": 0.1, "power": 0.31}]),
+        "events": tables.EVENTS.of([
+            {"series": "china", "event_id": "uris", "period": "year", "method": "segmented", "lag": 1, "level_change": -0.2, "slope_change": 0.01,
+             "low": -0.5, "high": 0.1, "power": 0.31, "works_needed": 442.0, "works_before": 1500, "works_after": 300, "left_out": 0,
+             "dispersion": 2.0, "autocorrelation": 0.4},
+            {"series": "list:miit", "event_id": "uris", "period": "quarter", "method": "did", "lag": 0, "level_change": -0.2, "low": -0.5, "high": 0.1,
+             "power": 0.31, "works_needed": 221.0, "works_before": 300, "works_after": 80, "left_out": 12, "dispersion": 1.0,
+             "autocorrelation": 0.4, "pre_trend": 0.01, "pre_trend_p": 0.4}]),
+        "matches": tables.MATCHES.of([
+            {"series": "list:miit", "event_id": "uris", "institution_id": BEIHANG, "control_id": LUND, "works_before": 40, "control_works_before": 50,
+             "field_distance": 0.31},
+            {"series": "list:miit", "event_id": "uris", "institution_id": HIT, "works_before": 70}]),
         "admissions": tables.ADMISSIONS.of([
             {"year": y, "country_code": c, "admissions": None if (c, y) == ("IR", 2021) else 50 + y - 2011, "suppressed": (c, y) == ("IR", 2021),
              "source": "register extract", "retrieved": date(2026, 1, 2)} for y in range(2018, 2024) for c in ("CN", "IR", "total")
