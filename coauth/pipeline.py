@@ -131,7 +131,7 @@ def harvest(
     source = _own_source(project, source, name)
     day = sample.AS_OF if source.kind == "sample" else as_of or today
     vintage = _continued(project, source, day, name, fresh) or project.cache.create(
-        name or (f"SYNTHETIC-SAMPLE-{source.seed}" if source.kind == "sample" else day.isoformat()),
+        name or (tables.marked(str(source.seed)) if source.kind == "sample" else day.isoformat()),
         source=source.identity(), scope=scope.model_dump(mode="json"), scope_fingerprint=scope.fingerprint,
         started=day.isoformat(), completed=None, topic_model=_topic_model(source, day, as_of),
     )  # fmt: skip
@@ -160,7 +160,7 @@ def _fill(
     else:
         records = (msgspec.json.encode(r) for r in sample.records(source.seed))
         summary = snapshot.store(vintage, records, f"synthetic sample, seed {source.seed}", "sample")
-        vintage.write_text("SYNTHETIC-SAMPLE-truth.json", json.dumps(sample.truth(source.seed), indent=1, ensure_ascii=False))
+        vintage.write_text(tables.marked("truth.json"), json.dumps(sample.truth(source.seed), indent=1, ensure_ascii=False))
     vintage.record(harvest=summary)
     if short := summary.get("incomplete"):
         if allow_incomplete:

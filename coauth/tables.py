@@ -21,6 +21,16 @@ MARK = "SYNTHETIC SAMPLE"
 """Begins every title of the synthetic world; what is made from such works carries it in every file."""
 
 
+def marked(name: str) -> str:
+    """The name of a file or folder of the synthetic world.
+
+    >>> marked("edges.csv"), marked("SYNTHETIC-SAMPLE-edges.csv")
+    ('SYNTHETIC-SAMPLE-edges.csv', 'SYNTHETIC-SAMPLE-edges.csv')
+    """
+    mark = MARK.replace(" ", "-")
+    return name if name.startswith(mark) else f"{mark}-{name}"
+
+
 @dataclass(frozen=True)
 class Column:
     name: str
