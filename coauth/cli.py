@@ -291,7 +291,8 @@ def _access() -> tuple[str | None, str | None]:
 @click.option("--min-weight", type=float, default=0.0, help="Only pairs of at least this Newman weight (works).")
 @click.option("--top", type=click.IntRange(1), help="Only the N strongest institutions.")
 @click.option("--ego", metavar="INSTITUTION", help="Only an institution and its partners.")
-@click.option("--backbone", is_flag=True, help="Only pairs that stand out at one of their ends (disparity filter, 0.05).")
+@click.option("--backbone", "backbone", flag_value="projection", help="Only pairs that share more works than the volumes of both explain (degree sequence model, FDR 0.05).")
+@click.option("--disparity", "backbone", flag_value="disparity", help="Only pairs that weigh much at one of their ends (disparity filter, 0.05): simpler than --backbone.")
 @of_vintage
 @common
 def export(project: Project, answer: Answer, form: str, out: Path, dynamic: bool, years: str | None, ego: str | None, vintage: str | None, **filters: Any) -> None:

@@ -66,6 +66,7 @@ NODES = Table("network_nodes", "institution", ("institution_id",), (
     Attribute("is_domestic", BOOL, "its own country is the scope's", title="Domestic"),
     Attribute("group", STRING, "class of the colours: " + ", ".join(GROUPS), title="Group"),
     Attribute("lists", STRINGS, "watchlists it is on: a review cue, no judgement; empty is no clearance", title="Watchlists"),
+    Attribute("technologies", STRINGS, "critical technologies of the works on its pairs (pairs with a domestic end)", title="Technologies"),
     Attribute("works", INT, "included works in all years harvested", "works", title="Works, all years"),
     Attribute("first_year", INT, "first year with an edge here", null=True, title="First year"),
     Attribute("last_year", INT, "last year with an edge here", null=True, title="Last year"),
@@ -98,6 +99,8 @@ EDGES = Table("network_edges", "pair, source < target", ("source", "target"), (
               title="Review cue"),
     Attribute("lists", STRINGS, "watchlists the edge touches", title="Watchlists"),
     Attribute("technologies", STRINGS, "critical technologies of its works (edges with a domestic end)", title="Technologies"),
+    Attribute("null_z", FLOAT, "works shared in the latest window against a null with the volumes of both held; domestic-foreign "
+              "pairs; larger is more than expected", "standard deviations", null=True, title="z against chance"),
     Attribute("first_year", INT, "first year with a weight", title="First year"),
     Attribute("last_year", INT, "last year with a weight", title="Last year"),
 ))  # fmt: skip
@@ -108,6 +111,7 @@ NODE_YEARS = Table("network_node_years", "institution × year", ("institution_id
     Attribute("strength", FLOAT, "sum of the Newman weights of its edges in the year", "works", null=True, title="Strength"),
     Attribute("pagerank", FLOAT, "PageRank times number of institutions, in the window that ends with the year", null=True,
               title="PageRank"),
+    Attribute("rank", INT, "rank of that PageRank; 1 is the largest, ties share the better rank", null=True, title="Rank of PageRank"),
 ))  # fmt: skip
 
 EDGE_YEARS = Table("network_edge_years", "pair × year", ("source", "target", "year"), (

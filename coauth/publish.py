@@ -111,7 +111,7 @@ def _edition(root: Path, name: str, folder: Path, links: Mapping[str, str], lang
     project = Project(root)
     vintage = project.cache.find(name)
     made = read(vintage)
-    latest = network(project, vintage, made=made, years=_latest(project.queries), top=DRAWN, backbone=True)
+    latest = network(project, vintage, made=made, years=_latest(project.queries), top=DRAWN, backbone="disparity")
     figure = picture.draw(latest, vintage.layout, labels=30, groups=report.legend(language)) if latest.nodes.num_rows else None
     return report.build(
         made, folder, queries=project.queries, about=_about(project, vintage), language=language,

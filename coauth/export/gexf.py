@@ -2,7 +2,7 @@
 
 * static: opens everywhere.
 * dynamic: for Gephi's timeline. Years are timestamps; edges have yearly `weight` and `works`, nodes yearly `strength`
-  and the PageRank of the window that ends with the year. Totals carry `_total` in their ids.
+  and the PageRank, with its rank, of the window that ends with the year. Totals carry `_total` in their ids.
 * gephi-lite: static, with lists as text, which Gephi Lite splits into keywords itself. (The dynamic file opens there
   too, but shows the last year's weight, as text.)
 
@@ -32,7 +32,7 @@ Flavour = Literal["static", "dynamic", "gephi-lite"]
 TYPES: Mapping[pa.DataType, str] = {STRING: "string", INT: "long", FLOAT: "double", BOOL: "boolean", STRINGS: "liststring"}
 STRUCTURE = frozenset(("institution_id", "label", "source", "target", "weight"))  # written as XML, not as attributes
 DYNAMIC: Mapping[str, tuple[Attribute, ...]] = {
-    "node": tuple(attributes(NODE_YEARS)[a] for a in ("strength", "pagerank")),
+    "node": tuple(attributes(NODE_YEARS)[a] for a in ("strength", "pagerank", "rank")),
     "edge": tuple(attributes(EDGE_YEARS)[a] for a in ("weight", "works")),
 }
 ROWS = 4096  # rows turned into Python objects at a time: memory stays that of the tables handed in

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from coauth.errors import TableError
+from coauth.graph import backbone as significance
 from coauth.graph import parts, selection
 from coauth.graph.pairs import Pairs, between, share_above_k
 from coauth.network import Network
@@ -33,7 +35,7 @@ def build(
     min_weight: float = 0.0,
     top: int | None = None,
     ego: str | None = None,
-    backbone: bool = False,
+    backbone: selection.Backbone | None = None,
     include_hyper: bool = False,
 ) -> Network:
     """The co-authorship network of `years` (default: all of the scope).
@@ -43,11 +45,12 @@ def build(
     works of at most K institutions (`include_hyper`: of any size) that pass all that is asked: `flagged` (a watchlist or
     technology cue), `domestic` (one end domestic, the other foreign), `min_weight` (works, summed over the years), `top`
     (both ends among the strongest so many), `ego` (the institution, its partners and the pairs among them), `backbone`
-    (disparity filter). An institution without an edge shown is left out, the ego excepted.
+    (see `graph.backbone`; "projection" also needs works and affiliations in `tables`). `pairs`, where it is there, gives
+    edges their z against chance. An institution without an edge shown is left out, the ego excepted.
 
     Raises `TableError` where a table is missing or tables do not fit each other, `NotFound` for an unknown ego.
     """
-    _demand(tables)
+    _demand(tables, "edges", "institutions", "listed", "flags", "centrality", "shifts")
     years = years or (scope.first_year, scope.last_year)
     institutions = tables["institutions"].sort_by("institution_id")
     ids = institutions["institution_id"].combine_chunks()
@@ -59,7 +62,13 @@ def build(
     keep = pairs.weight > 0
     weightless = int((~keep).sum())
     asked: list[str] = []
-    for words, passes in selection.filters(pairs, home, ids, cues, flagged, domestic, min_weight, top, ego, backbone):
+
+    def chance() -> NDArray[np.float64]:
+        _demand(tables, "works", "affiliations")
+        largest = None if include_hyper else scope.max_institutions
+        return significance.projection(pairs, ids, tables["works"], tables["affiliations"], years, largest)
+
+    for words, passes in selection.filters(pairs, home, ids, cues, flagged, domestic, min_weight, top, ego, backbone, chance):
         keep &= passes
         asked.append(words)
     shown = pairs.select(keep)
@@ -71,9 +80,10 @@ def build(
     compared, change = parts.latest_change(tables["shifts"])
     return Network(
         nodes=parts.nodes(
-            institutions, nodes, pairs, shown, parts.lists(tables["listed"]), parts.measures(tables["centrality"], at, ids), change
+            institutions, nodes, pairs, shown, parts.lists(tables["listed"]), parts.technologies(cues),
+            parts.measures(tables["centrality"], at, ids), change,
         ),
-        edges=parts.edges(shown, ids, home, cues),
+        edges=parts.edges(shown, ids, home, cues, parts.surprise(tables["pairs"], at) if "pairs" in tables else {}),
         node_years=parts.node_years(pairs, nodes, ids, tables["centrality"], windows),
         edge_years=parts.edge_years(shown, ids),
         years=years, home=tuple(scope.countries), max_institutions=scope.max_institutions, window=at, comparison=compared,
@@ -115,6 +125,6 @@ def distance(weight: float) -> int:
     return round(720720 * 2**20 / weight)
 
 
-def _demand(tables: Mapping[str, pa.Table]) -> None:
-    if missing := [t for t in ("edges", "institutions", "listed", "flags", "centrality", "shifts") if t not in tables]:
+def _demand(tables: Mapping[str, pa.Table], *names: str) -> None:
+    if missing := [t for t in names if t not in tables]:
         raise TableError(f"graph: tables missing: {', '.join(missing)}; hand in an empty one where there is nothing to show")
