@@ -33,6 +33,8 @@ class Attribute(Column):
     title: str = ""
 
 
+PLURAL = {"institution": "institutions", "country": "countries", "group": "groups"}
+
 GROUPS: Mapping[str, str] = {
     "listed": "On a watchlist",
     "domestic": "Domestic",
@@ -150,8 +152,12 @@ class Network:
     preliminary: frozenset[int] = frozenset()
     hyper: bool = False
     """Works of more than K institutions are counted too."""
-    share_above_k: float = 0.0
-    """Share of all weight in the years that works of more than K institutions carry."""
+    share_above_k: float | None = 0.0
+    """Share of all weight in the years that works of more than K institutions carry; None where it must not be told."""
+    unit: str = "institution"
+    """What a node is: institution, country or group."""
+    notes: tuple[str, ...] = ()
+    """Sentences of whoever made the tables, said in every file."""
     filters: tuple[str, ...] = ()
     """What was left out on request, in words."""
     dropped: Mapping[str, int] = field(default_factory=dict)
@@ -159,18 +165,15 @@ class Network:
 
     def statements(self) -> list[str]:
         """What every file made of this network says of it, one sentence or two each."""
-        homes, k = " or ".join(self.home), self.max_institutions
-        apart = (
-            f"Works of more than {k} institutions are counted too."
-            if self.hyper
-            else f"Works of more than {k} institutions are set apart; they carry {self.share_above_k:.1%} of all weight."
-        )
+        homes, k, one, many = " or ".join(self.home), self.max_institutions, self.unit, PLURAL[self.unit]
+        carried = "" if self.share_above_k is None else f"; they carry {self.share_above_k:.1%} of all weight"
+        apart = f"Works of more than {k} {many} are {'counted too' if self.hyper else f'set apart{carried}'}."
         said = [
-            f"Institutions that publish together, {span(*self.years)}: {self.nodes.num_rows} institutions, "
+            f"{many.capitalize()} that publish together, {span(*self.years)}: {self.nodes.num_rows} {many}, "
             f"{self.edges.num_rows} pairs.",
-            "Counting: each work of k institutions adds 1/(k−1) to each of its pairs (Newman), so that an institution's "
-            f"strength is its number of collaborative works. {apart}",
-            f"Pairs of foreign institutions are seen only through works with an author from {homes}: this is the network "
+            f"Counting: each work of k {many} adds 1/(k−1) to each of its pairs (Newman), so that the strength of "
+            f"{'an' if one == 'institution' else 'a'} {one} is its number of collaborative works. {apart}",
+            f"Pairs of foreign {many} are seen only through works with an author from {homes}: this is the network "
             f"of {homes}, not of the world.",
             "A flag is a review cue. A co-publication is lawful and often wanted; absence of a flag is no clearance.",
         ]
@@ -185,6 +188,7 @@ class Network:
             said.append(f"Preliminary, still growing: {', '.join(map(str, late))}.")
         if self.filters:
             said.append(f"Shown are only {'; '.join(self.filters)}.")
+        said += self.notes
         said += [f"Left out: {count} pairs {reason}." for reason, count in self.dropped.items() if count]
         return said
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from coauth.graph.pairs import UNIT, Ints, Mask, Pairs
-from coauth.network import EDGE_YEARS, EDGES, EUROPE, NODE_YEARS, NODES, NORDIC, legal
+from coauth.network import EDGE_YEARS, EDGES, EUROPE, GROUPS, NODE_YEARS, NODES, NORDIC, legal
 
 MEASURES = ("pagerank", "eigenvector", "harmonic", "betweenness")
 COUNTING, VARIANT = "newman", "k"
@@ -128,7 +128,7 @@ def nodes(
         "institution_id": rows["institution_id"],
         "label": pa.array([legal(n) or i for i, n in zip(ids, rows["name"].to_pylist(), strict=True)], pa.string()),
         "ror": rows["ror"], "country": rows["country_code"], "institution_type": rows["type"], "is_domestic": rows["is_domestic"],
-        "group": pa.array([_group(*x) for x in zip(lists, home, countries, strict=True)], pa.string()),
+        "group": pa.array([i if i in GROUPS else _group(*x) for i, *x in zip(ids, lists, home, countries, strict=True)], pa.string()),
         "lists": pa.array(lists, pa.list_(pa.string())),
         "technologies": pa.array([topics.get(i, []) for i in ids], pa.list_(pa.string())),
         "works": rows["works"],

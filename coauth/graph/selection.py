@@ -60,5 +60,6 @@ def _near(pairs: Pairs, centre: int) -> Mask:
 def position(ids: pa.Array, institution: str) -> int:
     place = int(pc.index(ids, institution).as_py())
     if place < 0:
-        raise NotFound(f"no institution '{institution}' in this vintage; give an OpenAlex id such as I96673099")
+        raise NotFound(f"no node '{institution}' in this network; give an OpenAlex id such as I96673099, or where works are counted between "
+                       "countries, groups or summed watchlists, DE, nordic or list:miit")
     return place
