@@ -3,8 +3,8 @@
 * static: opens everywhere.
 * dynamic: for Gephi's timeline. Years are timestamps; edges have yearly `weight` and `works`, nodes yearly `strength`
   and the PageRank, with its rank, of the window that ends with the year. Totals carry `_total` in their ids.
-* gephi-lite: static, with lists as text, which Gephi Lite splits into keywords itself. (The dynamic file opens there
-  too, but shows the last year's weight, as text.)
+* gephi-lite: static, with lists as text, which Gephi Lite splits into keywords itself. (It opens the static file too, and
+  refuses the dynamic one: its parser, graphology-gexf 0.13, knows the last block of attributes of each class only.)
 
 Ours and not networkx's writer, which puts an attribute on <graph> the schema forbids, cannot write a dynamic weight
 (networkx #4023, #7972), stamps the day, and gives colours an alpha Gephi Lite shows as grey (gephi-lite #307).
@@ -54,7 +54,7 @@ def lines(network: Network, positions: Mapping[str, Sequence[float]], notice: No
     yield f'  </meta>\n  <graph defaultedgetype="undirected" idtype="string" mode="{"dynamic" if dynamic else "static"}"{time}>\n'
     moving = {"node": _moving(network.node_years, "node"), "edge": _moving(network.edge_years, "edge")} if dynamic else {}
     if dynamic:
-        # before the static blocks: graphology keeps only the last block of a class
+        # before the static blocks: some readers keep only the last block of a class
         for kind in ("node", "edge"):
             yield _declaration(kind, "dynamic", moving[kind])
     for kind in ("node", "edge"):
