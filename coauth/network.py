@@ -8,8 +8,9 @@ GEXF and GraphML, where some words are taken (`RESERVED`).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
@@ -125,6 +126,15 @@ EDGE_YEARS = Table("network_edge_years", "pair × year", ("source", "target", "y
 ))  # fmt: skip
 
 PARTS: tuple[Table, ...] = (NODES, EDGES, NODE_YEARS, EDGE_YEARS)
+
+
+ROWS = 4096  # rows turned into Python objects at a time: memory stays that of the tables handed in
+
+
+def rows(table: pa.Table) -> Iterator[dict[str, Any]]:
+    """The rows of a table, a few thousand at a time."""
+    for batch in table.to_batches(max_chunksize=ROWS):
+        yield from batch.to_pylist()
 
 
 def attributes(contract: Table) -> dict[str, Attribute]:

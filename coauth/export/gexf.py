@@ -22,7 +22,7 @@ from coauth.errors import TableError
 from coauth.export import palette
 from coauth.export.notice import Notice
 from coauth.export.numbers import finite
-from coauth.network import EDGE_YEARS, EDGES, NODE_YEARS, NODES, Attribute, attributes, legal
+from coauth.network import EDGE_YEARS, EDGES, NODE_YEARS, NODES, ROWS, Attribute, attributes, legal
 from coauth.tables import BOOL, FLOAT, INT, STRING, STRINGS
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ DYNAMIC: Mapping[str, tuple[Attribute, ...]] = {
     "node": tuple(attributes(NODE_YEARS)[a] for a in ("strength", "pagerank", "rank")),
     "edge": tuple(attributes(EDGE_YEARS)[a] for a in ("weight", "works")),
 }
-ROWS = 4096  # rows turned into Python objects at a time: memory stays that of the tables handed in
 TIMELINE = (
     "Years are timestamps. In Gephi a timeline window over several years shows the mean of the yearly values, not their sum."
 )
