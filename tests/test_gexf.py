@@ -26,7 +26,7 @@ from coauth.errors import TableError
 from coauth.export import gexf, palette
 from coauth.export.notice import Notice
 from coauth.graph import build
-from coauth.network import EDGES, NODES, RESERVED
+from coauth.network import EDGE_YEARS, EDGES, NODE_YEARS, NODES, RESERVED
 
 FLAVOURS = ("static", "dynamic", "gephi-lite")
 HOSTILE = {
@@ -282,6 +282,18 @@ def test_every_attribute_has_a_title_and_a_meaning():
     for contract in (NODES, EDGES):
         assert all(c.title and c.meaning for c in contract.columns)
         assert len({c.title for c in contract.columns}) == len(contract.columns)
+
+
+def test_the_guide_names_columns_that_exist():
+    """Ten steps; every column it names bears that title in the file, the moving ones in the dynamic file."""
+    guide = (Path(gexf.__file__).parent / "GEPHI.md").read_text("utf-8")
+    assert re.findall(r"^(\d+)\. \*\*", guide, re.MULTILINE) == [str(n) for n in range(1, 11)]
+    titles = {c.title for contract in (NODES, EDGES, NODE_YEARS, EDGE_YEARS) for c in contract.columns}
+    named = set(re.findall(r"`([A-Z][^`]*)`", re.sub("```.*?```", "", guide, flags=re.DOTALL)))
+    assert len(named) > 8
+    assert named <= titles
+    moving = re.findall(r'<attribute id="[^"]*" title="([^"]*)"', "".join(re.findall(r'mode="dynamic">(.*?)</attributes>', written(network(), "dynamic"), re.DOTALL)))
+    assert set(moving) == {"Strength", "PageRank", "Rank of PageRank", "Weight (Newman)", "Works"} <= named
 
 
 def test_the_description_says_what_must_be_said():
