@@ -55,7 +55,7 @@ def network(
         made = aggregation.join(made, wholes, Engine(asked.sql, asked.tables()))
     told: dict[str, Any] = {"unit": unit}
     if profile == "public":
-        made, taken_out = disclosure.public(made)
+        made, taken_out = disclosure.public(made, filters.get("ego"))
         told |= {"share_above_k": None, "notes": (disclosure.statement(taken_out),)}
     built = graph.build(made, scope=asked.scope, years=years, window=asked.measures.window, **filters)
     return replace(built, **told)

@@ -11,6 +11,7 @@ from handmade import AS_OF, BEIHANG, DTU, KU, LUND, MIT, SCOPE, measured, shifte
 
 from coauth import disclosure, export, publish, tables
 from coauth.disclosure import SMALLEST
+from coauth.errors import NotFound
 from coauth.graph import build
 from coauth.pipeline import Project
 
@@ -67,6 +68,12 @@ def test_a_cell_of_works_above_k_cannot_be_had_by_subtraction():
     """KU–DTU shared one work above K; without suppression works_all − works would tell."""
     kept, _ = disclosure.public(made([*[(2019, (KU, DTU))] * 6, (2019, (KU, DTU, LUND, BEIHANG, MIT))]))
     assert all(kept["edges"][n].equals(kept["edges"][f"{n}_k"]) for n in ("works", "weight", "strict_weight"))
+
+
+def test_an_institution_of_small_cells_cannot_be_asked_for():
+    with pytest.raises(NotFound, match="nothing of 'I3' may be published"):
+        disclosure.public(made(), LUND)
+    assert disclosure.public(made(), KU)
 
 
 # -- on the sample

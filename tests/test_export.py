@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from dataclasses import replace
 
 import matplotlib as mpl
@@ -13,11 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 from handmade import AS_OF, BEIHANG, KU, PLACES, PROVENANCE, SCOPE, WORKS, world
 
-from coauth import export
+from coauth import export, publish
 from coauth.errors import CacheError, NotFound, TableError
 from coauth.export import layout, palette, picture
 from coauth.graph import build, to_networkx
 from coauth.network import EDGES, GROUPS
+from coauth.pipeline import Project
+from coauth.vintage import Vintage
 
 MARK = "SYNTHETIC SAMPLE"
 
@@ -321,6 +324,38 @@ def test_institutions_without_an_edge_are_placed():
     at = layout.place(net)
     assert np.isfinite(list(at.values())).all()
     assert len({tuple(xy) for xy in at.values()}) == len(at)
+
+
+@pytest.fixture
+def two_vintages(sample_root, tmp_path):
+    """A project whose newer vintage was never drawn; the older one's drawing is upside down."""
+    shutil.copytree(sample_root / "queries", tmp_path / "queries")
+    (old,) = (sample_root / "cache").glob("*/manifest.json")
+    for name, completed in (("older", "2026-06-30"), ("newer", "2026-09-30")):
+        shutil.copytree(old.parent, tmp_path / "cache" / name, ignore=shutil.ignore_patterns("pages", "layout.json"))
+        Vintage(tmp_path / "cache" / name).record(completed=completed)
+    older, newer = (Vintage(tmp_path / "cache" / n) for n in ("older", "newer"))
+    older.layout = {i: [-x, -y] for i, (x, y) in Vintage(old.parent).layout.items()}
+    return Project(tmp_path), older, newer
+
+
+def test_a_quarter_is_drawn_where_the_last_one_was(two_vintages, tmp_path):
+    """Not where the seed alone would put it; and the second export of a vintage moves nobody."""
+    project, older, newer = two_vintages
+    publish.write(project, newer, "csv", tmp_path / "n.csv", years=(2022, 2024))
+    first = newer.layout
+    moved = [np.hypot(*np.subtract(older.layout[i], first[i])) for i in first]
+    assert np.median(moved) < 0.1 * layout.RADIUS
+    publish.write(project, newer, "csv", tmp_path / "n.csv", years=(2011, 2013))
+    assert newer.layout == first
+
+
+def test_an_export_reads_each_table_once(two_vintages, tmp_path, monkeypatch):
+    project, _, newer = two_vintages
+    read, names = Vintage.read, []
+    monkeypatch.setattr(Vintage, "read", lambda self, name: names.append(name) or read(self, name))
+    publish.write(project, newer, "csv", tmp_path / "n.csv", top=5)
+    assert len(names) == len(set(names))
 
 
 # -- the picture
