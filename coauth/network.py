@@ -61,7 +61,8 @@ def _measure(name: str, title: str, meaning: str) -> tuple[Attribute, ...]:
 
 
 NODES = Table("network_nodes", "institution", ("institution_id",), (
-    Attribute("institution_id", STRING, "OpenAlex id of the institution, after roll-up", title="OpenAlex id"),
+    Attribute("institution_id", STRING, "OpenAlex id of the institution, after roll-up; of a joined node its country code, group "
+              "or list", title="OpenAlex id"),
     Attribute("label", STRING, "display name; its id where it has none", title="Label"),
     Attribute("ror", STRING, "ROR id (URL)", null=True, title="ROR"),
     Attribute("country", STRING, "ISO 3166-1 alpha-2", null=True, title="Country"),
@@ -91,8 +92,8 @@ NODES = Table("network_nodes", "institution", ("institution_id",), (
 EDGES = Table("network_edges", "pair, source < target", ("source", "target"), (
     Attribute("source", STRING, "institution with the smaller id (as text)", title="Source"),
     Attribute("target", STRING, "institution with the larger id (as text)", title="Target"),
-    Attribute("weight", FLOAT, "Newman: Σ 1/(k−1) over shared works of k institutions, k ≤ K; larger means closer", "works",
-              title="Weight (Newman)"),
+    Attribute("weight", FLOAT, "Newman: Σ 1/(k−1) over shared works of k nodes (institutions, or what they are joined into), k ≤ K; larger means "
+              "closer", "works", title="Weight (Newman)"),
     Attribute("works", INT, "works behind the weight (full count)", "works", title="Works"),
     Attribute("strict_weight", FLOAT, "Σ 2/(k(k−1)): each work adds 1 to all its pairs together", "works", title="Weight (strict)"),
     Attribute("works_all", INT, "shared works, those of more than K institutions included", "works", title="Works of any size"),
