@@ -293,7 +293,10 @@ def _access() -> tuple[str | None, str | None]:
 @click.option("--counting", type=click.Choice(list(COUNTINGS)), help="The rule behind weights [default: that of measures.toml].")
 @click.option("--top", type=click.IntRange(1), help="Only the N strongest institutions.")
 @click.option("--ego", metavar="INSTITUTION", help="Only an institution and its partners.")
-@click.option("--backbone", is_flag=True, help="Only pairs that stand out at one of their ends (disparity filter, 0.05).")
+@click.option("--backbone", "backbone", flag_value="projection", help="Only pairs that share more works than the volumes of both explain (degree sequence model, FDR 0.05).")
+@click.option("--disparity", "backbone", flag_value="disparity", help="Only pairs that weigh much at one of their ends (disparity filter, 0.05): simpler than --backbone.")
+@click.option("--by", "unit", type=click.Choice(["institution", "country", "group"]), default="institution", show_default=True, help="What a node is; works are counted anew between countries or groups.")
+@click.option("--profile", type=click.Choice(["internal", "public"]), default="internal", show_default=True, help="public: no cell of fewer than 5 works, institutions on a watchlist only summed.")
 @of_vintage
 @common
 def export(project: Project, answer: Answer, form: str, out: Path, dynamic: bool, years: str | None, ego: str | None, vintage: str | None, **filters: Any) -> None:
@@ -307,7 +310,8 @@ def export(project: Project, answer: Answer, form: str, out: Path, dynamic: bool
             raise click.UsageError("--dynamic goes with gexf")
         form = "gexf-dynamic"
     if ego:
-        filters["ego"] = explain.resolve(ego, chosen.read("institutions"), project.queries)
+        joined = filters["unit"] != "institution" or ego.startswith("list:")
+        filters["ego"] = ego if joined else explain.resolve(ego, chosen.read("institutions"), project.queries)
     given = {k: v for k, v in filters.items() if v} | ({"years": _years(years)} if years else {})
     paths = publish.write(project, chosen, form, out, **given)
     answer.give(paths, map(str, paths))

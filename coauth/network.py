@@ -8,9 +8,9 @@ GEXF and GraphML, where some words are taken (`RESERVED`).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -34,6 +34,8 @@ class Attribute(Column):
     title: str = ""
 
 
+PLURAL = {"institution": "institutions", "country": "countries", "group": "groups"}
+
 GROUPS: Mapping[str, str] = {
     "listed": "On a watchlist",
     "domestic": "Domestic",
@@ -51,13 +53,13 @@ class Counting(NamedTuple):
 
 
 COUNTINGS: Mapping[str, Counting] = {
-    "newman": Counting("weight", "each work of k institutions adds 1/(k−1) to each of its pairs (Newman), so that an institution's "
-                       "strength is its number of collaborative works"),
-    "full": Counting("works", "each work adds 1 to each of its pairs (full), so that a work of k institutions adds k−1 to the "
+    "newman": Counting("weight", "each work of k {many} adds 1/(k−1) to each of its pairs (Newman), so that the strength of each "
+                       "{one} is its number of collaborative works"),
+    "full": Counting("works", "each work adds 1 to each of its pairs (full), so that a work of k {many} adds k−1 to the "
                      "strength of each"),
-    "strict": Counting("strict_weight", "each work of k institutions adds 2/(k(k−1)) to each of its pairs (strict), 1 to all of "
+    "strict": Counting("strict_weight", "each work of k {many} adds 2/(k(k−1)) to each of its pairs (strict), 1 to all of "
                        "them together"),
-    "author": Counting("author_weight", "each work adds 2·f·g/(1−Σf²) to a pair whose institutions hold the shares f and g of its "
+    "author": Counting("author_weight", "each work adds 2·f·g/(1−Σf²) to a pair of {many} that hold the shares f and g of its "
                        "authors (author-fractional), 1 to all its pairs together"),
 }  # fmt: skip
 """The rules a work's weight is shared out by; `coauth.edges` has their sources."""
@@ -78,7 +80,8 @@ def _measure(name: str, title: str, meaning: str) -> tuple[Attribute, ...]:
 
 
 NODES = Table("network_nodes", "institution", ("institution_id",), (
-    Attribute("institution_id", STRING, "OpenAlex id of the institution, after roll-up", title="OpenAlex id"),
+    Attribute("institution_id", STRING, "OpenAlex id of the institution, after roll-up; of a joined node its country code, group "
+              "or list", title="OpenAlex id"),
     Attribute("label", STRING, "display name; its id where it has none", title="Label"),
     Attribute("ror", STRING, "ROR id (URL)", null=True, title="ROR"),
     Attribute("country", STRING, "ISO 3166-1 alpha-2", null=True, title="Country"),
@@ -86,6 +89,7 @@ NODES = Table("network_nodes", "institution", ("institution_id",), (
     Attribute("is_domestic", BOOL, "its own country is the scope's", title="Domestic"),
     Attribute("group", STRING, "class of the colours: " + ", ".join(GROUPS), title="Group"),
     Attribute("lists", STRINGS, "watchlists it is on: a review cue, no judgement; empty is no clearance", title="Watchlists"),
+    Attribute("technologies", STRINGS, "critical technologies of the works on its pairs (pairs with a domestic end)", title="Technologies"),
     Attribute("works", INT, "included works in all years harvested", "works", title="Works, all years"),
     Attribute("first_year", INT, "first year with an edge here", null=True, title="First year"),
     Attribute("last_year", INT, "last year with an edge here", null=True, title="Last year"),
@@ -108,7 +112,7 @@ EDGES = Table("network_edges", "pair, source < target", ("source", "target"), (
     Attribute("source", STRING, "institution with the smaller id (as text)", title="Source"),
     Attribute("target", STRING, "institution with the larger id (as text)", title="Target"),
     Attribute("weight", FLOAT, "what shared works add by the counting this file names (Newman, unless asked otherwise: 1/(k−1) for a "
-              "work of k institutions, k ≤ K); larger means closer", "works", title="Weight"),
+              "work of k nodes, institutions or what they are joined into, k ≤ K); larger means closer", "works", title="Weight"),
     Attribute("works", INT, "works behind the weight (full count)", "works", title="Works"),
     Attribute("strict_weight", FLOAT, "Σ 2/(k(k−1)): each work adds 1 to all its pairs together", "works", title="Weight (strict)"),
     Attribute("works_all", INT, "shared works, those of more than K institutions included", "works", title="Works of any size"),
@@ -118,6 +122,8 @@ EDGES = Table("network_edges", "pair, source < target", ("source", "target"), (
               title="Review cue"),
     Attribute("lists", STRINGS, "watchlists the edge touches", title="Watchlists"),
     Attribute("technologies", STRINGS, "critical technologies of its works (edges with a domestic end)", title="Technologies"),
+    Attribute("null_z", FLOAT, "works shared in the latest window against a null with the volumes of both held; domestic-foreign "
+              "pairs; larger is more than expected", "standard deviations", null=True, title="z against chance"),
     Attribute("first_year", INT, "first year with a weight", title="First year"),
     Attribute("last_year", INT, "last year with a weight", title="Last year"),
 ))  # fmt: skip
@@ -128,6 +134,7 @@ NODE_YEARS = Table("network_node_years", "institution × year", ("institution_id
     Attribute("strength", FLOAT, "sum of the weights of its edges in the year", "works", null=True, title="Strength"),
     Attribute("pagerank", FLOAT, "PageRank times number of institutions, in the window that ends with the year", null=True,
               title="PageRank"),
+    Attribute("rank", INT, "rank of that PageRank; 1 is the largest, ties share the better rank", null=True, title="Rank of PageRank"),
 ))  # fmt: skip
 
 EDGE_YEARS = Table("network_edge_years", "pair × year", ("source", "target", "year"), (
@@ -139,6 +146,15 @@ EDGE_YEARS = Table("network_edge_years", "pair × year", ("source", "target", "y
 ))  # fmt: skip
 
 PARTS: tuple[Table, ...] = (NODES, EDGES, NODE_YEARS, EDGE_YEARS)
+
+
+ROWS = 4096  # rows turned into Python objects at a time: memory stays that of the tables handed in
+
+
+def rows(table: pa.Table) -> Iterator[dict[str, Any]]:
+    """The rows of a table, a few thousand at a time."""
+    for batch in table.to_batches(max_chunksize=ROWS):
+        yield from batch.to_pylist()
 
 
 def attributes(contract: Table) -> dict[str, Attribute]:
@@ -168,8 +184,12 @@ class Network:
     """The rule behind weights, strengths, centralities and changes: a key of `COUNTINGS`."""
     hyper: bool = False
     """Works of more than K institutions are counted too."""
-    share_above_k: float = 0.0
-    """Share of all weight in the years that works of more than K institutions carry."""
+    share_above_k: float | None = 0.0
+    """Share of all weight in the years that works of more than K institutions carry; None where it must not be told."""
+    unit: str = "institution"
+    """What a node is: institution, country or group."""
+    notes: tuple[str, ...] = ()
+    """Sentences of whoever made the tables, said in every file."""
     filters: tuple[str, ...] = ()
     """What was left out on request, in words."""
     dropped: Mapping[str, int] = field(default_factory=dict)
@@ -177,17 +197,14 @@ class Network:
 
     def statements(self) -> list[str]:
         """What every file made of this network says of it, one sentence or two each."""
-        homes, k = " or ".join(self.home), self.max_institutions
-        apart = (
-            f"Works of more than {k} institutions are counted too."
-            if self.hyper
-            else f"Works of more than {k} institutions are set apart; they carry {self.share_above_k:.1%} of all weight."
-        )
+        homes, k, one, many = " or ".join(self.home), self.max_institutions, self.unit, PLURAL[self.unit]
+        carried = "" if self.share_above_k is None else f"; they carry {self.share_above_k:.1%} of all weight"
+        apart = f"Works of more than {k} {many} are {'counted too' if self.hyper else f'set apart{carried}'}."
         said = [
-            f"Institutions that publish together, {span(*self.years)}: {self.nodes.num_rows} institutions, "
+            f"{many.capitalize()} that publish together, {span(*self.years)}: {self.nodes.num_rows} {many}, "
             f"{self.edges.num_rows} pairs.",
-            f"Counting: {COUNTINGS[self.counting].words}. {apart}",
-            f"Pairs of foreign institutions are seen only through works with an author from {homes}: this is the network "
+            f"Counting: {COUNTINGS[self.counting].words.format(one=one, many=many)}. {apart}",
+            f"Pairs of foreign {many} are seen only through works with an author from {homes}: this is the network "
             f"of {homes}, not of the world.",
             "A flag is a review cue. A co-publication is lawful and often wanted; absence of a flag is no clearance.",
         ]
@@ -202,6 +219,7 @@ class Network:
             said.append(f"Preliminary, still growing: {', '.join(map(str, late))}.")
         if self.filters:
             said.append(f"Shown are only {'; '.join(self.filters)}.")
+        said += self.notes
         said += [f"Left out: {count} pairs {reason}." for reason, count in self.dropped.items() if count]
         return said
 

@@ -6,19 +6,24 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 
-from coauth import copublications, export, files, graph, report, tables
+from coauth import aggregation, copublications, disclosure, export, files, graph, report, tables
+from coauth.engine import Engine
 from coauth.export import layout, picture
 from coauth.network import Network
 from coauth.pipeline import Project
 from coauth.queries import Queries
 from coauth.report.about import About
 from coauth.vintage import Vintage
+
+Unit = Literal["institution", "country", "group"]
+Profile = Literal["internal", "public"]
 
 DRAWN = 400
 """Institutions in the report's picture: more than this and a page shows a hairball."""
@@ -36,33 +41,73 @@ def read(vintage: Vintage) -> dict[str, pa.Table]:
 
 
 def network(
-    project: Project, vintage: Vintage, *, made: Mapping[str, pa.Table] | None = None, years: tuple[int, int] | None = None, **filters: Any
-) -> Network:
-    """The network of the vintage in some years (all by default), filtered as `graph.build` says; counted as measures.toml says."""
-    measures = project.queries.measures
-    asked = {"counting": measures.counting} | filters
-    return graph.build(made or read(vintage), scope=project.queries.scope, years=years, window=measures.window, **asked)
+    project: Project, vintage: Vintage, *, made: Mapping[str, pa.Table] | None = None, years: tuple[int, int] | None = None,
+    unit: Unit = "institution", profile: Profile = "internal", **filters: Any,
+) -> Network:  # fmt: skip
+    """The network of the vintage in some years (all by default), filtered as `graph.build` says; counted as measures.toml says.
+
+    `unit` is what a node is: works are counted anew between countries, or between the groups of the colours. `profile`
+    "public" sums the institutions of each watchlist and takes out small cells (see `disclosure`).
+    """
+    asked, made = project.queries, dict(made or read(vintage))
+    wholes = _wholes(made, unit, profile)
+    if wholes:
+        made = aggregation.join(made, wholes, Engine(asked.sql, asked.tables()))
+    told: dict[str, Any] = {"unit": unit}
+    if profile == "public":
+        made, taken_out = disclosure.public(made, filters.get("ego"))
+        told |= {"share_above_k": None, "notes": (disclosure.statement(taken_out),)}
+    filters = {"counting": asked.measures.counting} | filters
+    built = graph.build(made, scope=asked.scope, years=years, window=asked.measures.window, **filters)
+    return replace(built, **told)
 
 
-def positions(drawn: Network, vintage: Vintage, seed: int) -> dict[str, list[float]]:
-    """One place per institution for every export of a vintage: computed once, then kept and only added to."""
+def _wholes(made: Mapping[str, pa.Table], unit: Unit, profile: Profile) -> aggregation.Wholes:
+    if unit == "country":
+        return aggregation.by_country(made["institutions"])
+    if unit == "group":
+        return aggregation.by_group(made["institutions"], made["listed"])
+    return aggregation.by_list(made["listed"]) if profile == "public" else {}
+
+
+def positions(drawn: Network, vintage: Vintage, seed: int, before: Vintage | None = None) -> dict[str, list[float]]:
+    """One place per institution for every export of a vintage: computed once, then kept and only added to.
+
+    The first drawing of a vintage begins where the one of `before` ended, so that a reader finds everyone in about the
+    same place as last quarter.
+    """
     known = vintage.layout
     if set(drawn.nodes["institution_id"].to_pylist()) - set(known):
-        known = layout.place(drawn, known, seed)
+        known = layout.place(drawn, known or (before.layout if before else {}), seed)
         vintage.layout = known
     return known
 
 
-def write(project: Project, vintage: Vintage, form: str, path: Path, **filters: Any) -> list[Path]:
-    """Export the network in one format (see `coauth.export`); returns the files written."""
-    made = read(vintage)
-    whole = network(project, vintage, made=made)
-    chosen = network(project, vintage, made=made, **filters) if filters else whole
-    places = positions(whole, vintage, project.queries.measures.seed)
+def _before(project: Project, vintage: Vintage) -> Vintage | None:
+    """The newest earlier vintage of the same kind of source that was drawn: the synthetic world has places of its own."""
+    kind = vintage.manifest["source"]["kind"]
+    drawn = [v for v in project.cache.vintages() if v.complete and v.as_of < vintage.as_of and v.manifest["source"]["kind"] == kind and v.layout]
+    return max(drawn, key=lambda v: (v.as_of, v.order), default=None)
+
+
+def write(
+    project: Project, vintage: Vintage, form: str, path: Path, *, unit: Unit = "institution", profile: Profile = "internal", **filters: Any
+) -> list[Path]:
+    """Export the network in one format (see `coauth.export`); returns the files written.
+
+    Places are those of the vintage's one layout. Countries, groups and the public profile have a layout of their own,
+    made from what is shown and nothing else: a place among partners that are left out would tell of them.
+    """
+    made, seed = read(vintage), project.queries.measures.seed
+    whole = network(project, vintage, made=made, unit=unit, profile=profile)
+    chosen = network(project, vintage, made=made, unit=unit, profile=profile, **filters) if filters else whole
+    own = unit != "institution" or profile == "public"
+    places = layout.place(whole, seed=seed) if own else positions(whole, vintage, seed, _before(project, vintage))
     about = _about(project, vintage)
     return export.write(
-        chosen, form, path, positions=places, as_of=vintage.as_of, provenance=_provenance(about), synthetic=about.synthetic
-    )
+        chosen, form, path, positions=places, as_of=vintage.as_of, provenance=_provenance(about) | {"profile": profile},
+        synthetic=about.synthetic,
+    )  # fmt: skip
 
 
 def quarter(
@@ -76,7 +121,7 @@ def quarter(
     about = _about(project, vintage)
     folder = project.reports / (tables.marked(about.quarter) if about.synthetic else about.quarter)
     made = read(vintage)
-    places = positions(network(project, vintage, made=made), vintage, project.queries.measures.seed)
+    places = positions(network(project, vintage, made=made), vintage, project.queries.measures.seed, _before(project, vintage))
     paths: dict[str, Path] = {}
     written: list[Path] = []
     with files.reported(folder, ADVICE):
@@ -112,7 +157,7 @@ def _edition(root: Path, name: str, folder: Path, links: Mapping[str, str], lang
     project = Project(root)
     vintage = project.cache.find(name)
     made = read(vintage)
-    latest = network(project, vintage, made=made, years=_latest(project.queries), top=DRAWN, backbone=True)
+    latest = network(project, vintage, made=made, years=_latest(project.queries), top=DRAWN, backbone="disparity")
     figure = picture.draw(latest, vintage.layout, labels=30, groups=report.legend(language)) if latest.nodes.num_rows else None
     return report.build(
         made, folder, queries=project.queries, about=_about(project, vintage), language=language,

@@ -12,7 +12,7 @@ SHARED = ("errors", "files", "tables", "queries", "titles", "pages", "vintage", 
 LAYERS = [
     *({name} for name in SHARED),
     {"sources", "works", "institutions", "inclusion", "coverage", "technologies", "edges", "flags", "graph", "centrality",
-     "shifts", "pairs", "copublications", "events", "admissions", "revisions", "standing", "explain", "export", "report", "progress"},
+     "shifts", "pairs", "copublications", "events", "aggregation", "disclosure", "admissions", "revisions", "standing", "explain", "export", "report", "progress"},
     {"pipeline"},
     {"publish"},
     {"verbs"},

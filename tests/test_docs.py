@@ -11,6 +11,7 @@ from built import CHECKOUT
 from coauth import cli, queries, tables
 
 README = (CHECKOUT / "README.md").read_text("utf-8")
+GEPHI = (CHECKOUT / "coauth" / "export" / "GEPHI.md").read_text("utf-8")
 
 
 def verbs(group=cli.coauth, path=()):
@@ -24,7 +25,7 @@ def verbs(group=cli.coauth, path=()):
 def said(text):
     """Every `coauth …` line of a text's code blocks, as words."""
     blocks = re.findall(r"```(?:console|sh|bash)\n(.*?)```", text, re.S)
-    lines = (line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ "))
+    lines = (line.strip().removeprefix("$ ") for block in blocks for line in block.splitlines() if line.strip().startswith("$ "))
     for line in lines:
         words = [w for w in shlex.split(line, comments=True) if "=" not in w or w.startswith("-")]
         words = [w.rpartition("/")[2] if w.endswith("/coauth") else w for w in words]
@@ -32,9 +33,9 @@ def said(text):
             yield words[1:]
 
 
-@pytest.mark.parametrize("words", list(said(README)), ids=" ".join)
-def test_readme_commands_parse(words):
-    """Each command of the README is accepted by the real parser."""
+@pytest.mark.parametrize("words", [*said(README), *said(GEPHI)], ids=" ".join)
+def test_commands_of_the_docs_parse(words):
+    """Each command of the README and of the guide to Gephi is accepted by the real parser."""
     command, context = cli.coauth, click.Context(cli.coauth, info_name="coauth")
     while isinstance(command, click.Group):
         name, found, rest = command.resolve_command(context, words)

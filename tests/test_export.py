@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from dataclasses import replace
 
 import matplotlib as mpl
@@ -13,11 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 from handmade import AS_OF, BEIHANG, KU, PLACES, PROVENANCE, SCOPE, WORKS, world
 
-from coauth import export
+from coauth import export, publish
 from coauth.errors import CacheError, NotFound, TableError
 from coauth.export import layout, palette, picture
 from coauth.graph import build, to_networkx
 from coauth.network import EDGES, GROUPS
+from coauth.pipeline import Project
+from coauth.vintage import Vintage
 
 MARK = "SYNTHETIC SAMPLE"
 
@@ -144,7 +147,7 @@ def test_pajek_is_read_by_networkx(write):
     names = network().nodes["label"].to_pylist()
     assert sorted(graph) == sorted(n.replace('"', "'") for n in names)
     assert graph.edges["Københavns Universitet", "Technical University of Denmark"]["weight"] == pytest.approx(2.5)
-    values = [[float(v) for v in p.read_text("utf-8").split("*Vertices 5\n")[1].split()] for p in (clu, vec)]
+    values = [read_pajek(p) for p in (clu, vec)]
     assert values[0] == [1 + list(GROUPS).index(g) for g in network().nodes["group"].to_pylist()]
     assert values[1] == pytest.approx(network().nodes["strength"].to_pylist())
 
@@ -158,6 +161,72 @@ def test_vosviewer_has_the_shape_of_its_documentation(write):
     assert items[BEIHANG]["cluster"] == 1
     assert {(link["source_id"], link["target_id"]) for link in made["network"]["links"]} <= {(a, b) for a in items for b in items}
     assert [c["label"] for c in made["network"]["clusters"]] == list(GROUPS.values())
+
+
+HOSTILE = {
+    KU: ("Ærø \x0b\x00\x1f \"quoted\" 'twice' <tag> & ]]> \\", "DK"), "I2": ("", "DK"), "I3": ("\n \t ", "SE"),
+    BEIHANG: ("北京航空航天大学, \ufffe; *Edges", "CN"), "I5": ("emoji \U0001f393 % comment", "US"),
+}  # fmt: skip
+
+
+def vosviewer_refuses(made):
+    """What VOSviewer Online's reader of JSON files objects to, by the list of its own error messages."""
+    items, links = made["network"]["items"], made["network"]["links"]
+    number = (int, float)
+    faults = {
+        "less than three items": len(items) < 3,
+        "id or label missing": not all(i["id"] and i["label"] for i in items),
+        "id not unique": len({i["id"] for i in items}) < len(items),
+        "x or y not a number": not all(isinstance(i[a], number) for i in items for a in "xy"),
+        "all coordinates the same": len({(i["x"], i["y"]) for i in items}) == 1,
+        "cluster not 1 to 1000": not all(type(i["cluster"]) is int and 1 <= i["cluster"] <= 1000 for i in items),
+        "weight negative or no number": not all(isinstance(w, number) and w >= 0 for i in items for w in i["weights"].values()),
+        "score not a number": not all(isinstance(s, number) for i in items for s in i.get("scores", {}).values()),
+        "unknown end": not {link[e] for link in links for e in ("source_id", "target_id")} <= {i["id"] for i in items},
+        "strength negative or no number": not all(isinstance(link["strength"], number) and link["strength"] >= 0 for link in links),
+    }
+    return {name for name, found in faults.items() if found}
+
+
+@pytest.mark.parametrize("places", [PLACES, HOSTILE], ids=["plain", "hostile names"])
+def test_vosviewer_is_accepted_and_shaped_as_cwts_shapes_its_own(write, places):
+    """Keys and types are those of the co-authorship examples that come with VOSviewer Online."""
+    made = json.loads(write("vosviewer", network(places=places))[0].read_text("utf-8"))
+    assert not vosviewer_refuses(made)
+    example = {"id", "label", "x", "y", "cluster", "weights", "scores"}
+    assert all(set(i) == example and set(i["scores"]) == {"Avg. pub. year"} and "Documents" in i["weights"] for i in made["network"]["items"])
+    assert all(set(link) == {"source_id", "target_id", "strength"} for link in made["network"]["links"])
+    assert all(abs(i[a]) < 2 for i in made["network"]["items"] for a in "xy")
+    assert {"title", "description"} == set(made["info"])
+
+
+def test_the_reader_of_vosviewers_rules_bites(write):
+    made = json.loads(write("vosviewer")[0].read_text("utf-8"))
+    made["network"]["items"][0] |= {"cluster": 0, "x": None, "id": made["network"]["items"][1]["id"]}
+    assert vosviewer_refuses(made) == {"id not unique", "x or y not a number", "cluster not 1 to 1000", "unknown end"}
+
+
+def read_pajek(path):
+    """A .clu or .vec by Pajek's manual: comments begin with %, then *Vertices n, then one value a line."""
+    head, *values = [line for line in path.read_text("utf-8").splitlines() if line and not line.startswith("%")]
+    assert head == f"*Vertices {len(values)}"
+    return list(map(float, values))
+
+
+def test_pajek_survives_hostile_names(write):
+    """networkx reads as many vertices and edges as there are; partition and vector have a value for each."""
+    net = network(places=HOSTILE)
+    path, clu, vec, _ = write("pajek", net)
+    graph = nx.read_pajek(path)
+    assert (len(graph), graph.number_of_edges()) == (net.nodes.num_rows, net.edges.num_rows)
+    assert sorted(d["weight"] for *_, d in graph.edges(data=True)) == pytest.approx(sorted(net.edges["weight"].to_pylist()))
+    assert len(read_pajek(clu)) == len(read_pajek(vec)) == net.nodes.num_rows
+
+
+def test_graphml_survives_hostile_names(write):
+    graph = nx.read_graphml(write("graphml", network(places=HOSTILE))[0])
+    assert graph.nodes[KU]["label"] == "Ærø \"quoted\" 'twice' <tag> & ]]> \\"
+    assert graph.nodes["I2"]["label"] == "I2"
 
 
 def test_csv_holds_the_tables(write):
@@ -255,6 +324,38 @@ def test_institutions_without_an_edge_are_placed():
     at = layout.place(net)
     assert np.isfinite(list(at.values())).all()
     assert len({tuple(xy) for xy in at.values()}) == len(at)
+
+
+@pytest.fixture
+def two_vintages(sample_root, tmp_path):
+    """A project whose newer vintage was never drawn; the older one's drawing is upside down."""
+    shutil.copytree(sample_root / "queries", tmp_path / "queries")
+    (old,) = (sample_root / "cache").glob("*/manifest.json")
+    for name, completed in (("older", "2026-06-30"), ("newer", "2026-09-30")):
+        shutil.copytree(old.parent, tmp_path / "cache" / name, ignore=shutil.ignore_patterns("pages", "layout.json"))
+        Vintage(tmp_path / "cache" / name).record(completed=completed)
+    older, newer = (Vintage(tmp_path / "cache" / n) for n in ("older", "newer"))
+    older.layout = {i: [-x, -y] for i, (x, y) in Vintage(old.parent).layout.items()}
+    return Project(tmp_path), older, newer
+
+
+def test_a_quarter_is_drawn_where_the_last_one_was(two_vintages, tmp_path):
+    """Not where the seed alone would put it; and the second export of a vintage moves nobody."""
+    project, older, newer = two_vintages
+    publish.write(project, newer, "csv", tmp_path / "n.csv", years=(2022, 2024))
+    first = newer.layout
+    moved = [np.hypot(*np.subtract(older.layout[i], first[i])) for i in first]
+    assert np.median(moved) < 0.1 * layout.RADIUS
+    publish.write(project, newer, "csv", tmp_path / "n.csv", years=(2011, 2013))
+    assert newer.layout == first
+
+
+def test_an_export_reads_each_table_once(two_vintages, tmp_path, monkeypatch):
+    project, _, newer = two_vintages
+    read, names = Vintage.read, []
+    monkeypatch.setattr(Vintage, "read", lambda self, name: names.append(name) or read(self, name))
+    publish.write(project, newer, "csv", tmp_path / "n.csv", top=5)
+    assert len(names) == len(set(names))
 
 
 # -- the picture

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import gephi
@@ -14,16 +15,18 @@ import networkx as nx
 import pyarrow as pa
 import pytest
 import xmlschema
+from built import coauth
+from filelock import FileLock
 from handmade import AS_OF, BEIHANG, DTU, KU, PLACES, PROVENANCE, SCOPE, WORKS, measured, shifted, world
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coauth import tables
 from coauth.errors import TableError
-from coauth.export import gexf
+from coauth.export import gexf, palette
 from coauth.export.notice import Notice
 from coauth.graph import build
-from coauth.network import EDGES, NODES, RESERVED
+from coauth.network import EDGE_YEARS, EDGES, NODE_YEARS, NODES, RESERVED
 
 FLAVOURS = ("static", "dynamic", "gephi-lite")
 HOSTILE = {
@@ -87,6 +90,15 @@ def test_valid_on_hostile_input(schema, flavour, net):
     schema.validate(folded(written(net(), flavour)))
 
 
+@pytest.mark.parametrize("asked", [["gexf"], ["gexf", "--dynamic"], ["gephi-lite"], ["gexf", "--by", "country", "--dynamic"], ["gexf", "--profile", "public"]], ids=" ".join)
+def test_the_sample_is_valid(schema, sample_root, tmp_path, asked):
+    """As the command line writes it, cut to what a validator in Python reads in seconds."""
+    coauth(sample_root, "export", *asked, "--top", "40", "-o", str(tmp_path / "n.gexf"))
+    text = (tmp_path / "n.gexf").read_text("utf-8")
+    schema.validate(folded(text))
+    assert text.count("<node ") > 25
+
+
 def test_isolated_nodes_are_written(schema):
     """Nodes whose edges are all left out of the table handed in."""
     net = replace(network(), edges=EDGES.empty())
@@ -146,7 +158,7 @@ def test_gephi_reads_the_years_of_the_tables():
     assert sum(len(e["weight"]) for e in made["edges"].values()) == net.edge_years.num_rows
     for row in net.node_years.to_pylist():
         node = made["nodes"][row["institution_id"]]
-        for measure in ("strength", "pagerank"):
+        for measure in ("strength", "pagerank", "rank"):
             assert node.get(measure, {}).get(row["year"]) == (None if row[measure] is None else pytest.approx(row[measure]))
         assert (row["year"] in node["spells"]) == (row["strength"] is not None)
     for row in net.edges.to_pylist():
@@ -175,31 +187,81 @@ def test_gephi_lite_gets_no_dynamics_and_one_block_of_each_class():
 
 
 def test_dynamic_blocks_come_before_static_ones():
-    """graphology honours only the last block of each class: it must be the static one, whose types it needs."""
+    """Where a reader honours only the last block of each class, it must be the static one, whose types it needs."""
     assert re.findall(r'<attributes class="(\w+)" mode="(\w+)"', written(network(), "dynamic")) == [
         ("node", "dynamic"), ("edge", "dynamic"), ("node", "static"), ("edge", "static"),
     ]  # fmt: skip
 
 
-def test_graphology_reads_what_gephi_lite_will_show():
-    modules = os.environ.get("COAUTH_NODE_MODULES")
-    if not (modules and shutil.which("node")):
-        pytest.skip("COAUTH_NODE_MODULES names no folder with graphology and graphology-gexf, or node is missing")
+@pytest.fixture(scope="session")
+def graphology(tmp_path_factory):
+    """Gephi Lite's own parser, at the version it ships: GEXF text -> what `graph.export()` gives. From npm, once for all workers."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("node and npm are not installed")
+    shared = tmp_path_factory.getbasetemp()
+    folder = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "graphology"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "node_modules").exists():
+            shutil.copytree(Path(__file__).parent / "node", folder, dirs_exist_ok=True)
+            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+            if done.returncode:
+                pytest.skip(f"npm does not give graphology-gexf: {done.stderr.strip()[-200:]}")
     script = (
         "const G=require('graphology'),x=require('graphology-gexf');let s='';process.stdin.on('data',d=>s+=d).on('end',()=>"
         "console.log(JSON.stringify(x.parse(G,s).export())))"
     )
-    done = subprocess.run(
-        ["node", "-e", script], input=written(network(), "gephi-lite"), capture_output=True, text=True, check=True,
-        env=os.environ | {"NODE_PATH": modules},
-    )  # fmt: skip
-    made = json.loads(done.stdout)
-    nodes = {n["key"]: n["attributes"] for n in made["nodes"]}
-    assert nodes[KU]["label"] == "Københavns Universitet"
-    assert (nodes[KU]["pagerank"], nodes[KU]["is_domestic"], nodes[KU]["color"]) == (0.25, True, "rgb(0,114,178)")
-    assert nodes[BEIHANG]["lists"] == "miit"
-    weights = {(e["source"], e["target"]): e["attributes"]["weight"] for e in made["edges"]}
-    assert weights == pytest.approx({(r["source"], r["target"]): r["weight"] for r in network().edges.to_pylist()})
+
+    def read(text):
+        done = subprocess.run(
+            ["node", "-e", script], input=text, capture_output=True, text=True, check=False, cwd=folder, encoding="utf-8"
+        )
+        assert not done.returncode, done.stderr
+        return json.loads(done.stdout)
+
+    return read
+
+
+def shown(net, part, key):
+    """Attributes as a reader with JavaScript's types holds them: missing and empty values are not there."""
+    return {
+        tuple(r[k] for k in key): {n: v for n, v in r.items() if n not in gexf.STRUCTURE and v is not None and v != []}
+        for r in getattr(net, part).to_pylist()
+    }
+
+
+@pytest.mark.parametrize("flavour", ["static", "gephi-lite"])
+@pytest.mark.parametrize("places", [PLACES, HOSTILE], ids=["plain", "hostile names"])
+def test_graphology_reads_the_same_network(graphology, flavour, places):
+    """Same nodes, edges, weights, values and types; colours, sizes and places where Gephi Lite looks for them."""
+    net = network(places=places)
+    made = graphology(written(net, flavour))
+    drawn = {"label", "color", "size", "x", "y", "z"}
+    nodes = {(n["key"],): n["attributes"] for n in made["nodes"]}
+    edges = {(e["source"], e["target"]): e["attributes"] for e in made["edges"]}
+    for read, part, key in ((nodes, "nodes", ("institution_id",)), (edges, "edges", ("source", "target"))):
+        expected = shown(net, part, key)
+        assert set(read) == set(expected)
+        for name, values in expected.items():
+            got = {k: v for k, v in read[name].items() if k not in drawn | {"weight"}}
+            if flavour == "gephi-lite":  # lists are text there
+                values.update({k: ";".join(v) for k, v in values.items() if isinstance(v, list)})
+            assert set(got) == set(values)
+            assert all(got[k] == (pytest.approx(v) if isinstance(v, float) else v) for k, v in values.items())
+    for row in net.edges.to_pylist():
+        assert edges[row["source"], row["target"]]["weight"] == pytest.approx(row["weight"], rel=1e-9)
+    for number, row in enumerate(net.nodes.to_pylist()):
+        node = nodes[(row["institution_id"],)]
+        assert node["label"] == row["label"]
+        assert node["color"] == "rgb({},{},{})".format(*palette.COLOURS[row["group"]])
+        assert (node["x"], node["y"]) == pytest.approx((number, -number / 3))
+        assert node["size"] > 0
+
+
+def test_graphology_refuses_the_dynamic_file(graphology):
+    """Why Gephi Lite gets a file of its own: graphology forgets all blocks of a class but the last, and throws."""
+    with pytest.raises(AssertionError, match='undeclared attribute "strength"'):
+        graphology(written(network(), "dynamic"))
 
 
 # -- ids, text, numbers
@@ -220,6 +282,18 @@ def test_every_attribute_has_a_title_and_a_meaning():
     for contract in (NODES, EDGES):
         assert all(c.title and c.meaning for c in contract.columns)
         assert len({c.title for c in contract.columns}) == len(contract.columns)
+
+
+def test_the_guide_names_columns_that_exist():
+    """Ten steps; every column it names bears that title in the file, the moving ones in the dynamic file."""
+    guide = (Path(gexf.__file__).parent / "GEPHI.md").read_text("utf-8")
+    assert re.findall(r"^(\d+)\. \*\*", guide, re.MULTILINE) == [str(n) for n in range(1, 11)]
+    titles = {c.title for contract in (NODES, EDGES, NODE_YEARS, EDGE_YEARS) for c in contract.columns}
+    named = set(re.findall(r"`([A-Z][^`]*)`", re.sub("```.*?```", "", guide, flags=re.DOTALL)))
+    assert len(named) > 8
+    assert named <= titles
+    moving = re.findall(r'<attribute id="[^"]*" title="([^"]*)"', "".join(re.findall(r'mode="dynamic">(.*?)</attributes>', written(network(), "dynamic"), re.DOTALL)))
+    assert set(moving) == {"Strength", "PageRank", "Rank of PageRank", "Weight", "Works"} <= named
 
 
 def test_the_description_says_what_must_be_said():

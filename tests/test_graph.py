@@ -174,7 +174,7 @@ def test_backbone_against_the_formula():
         pair for pair, e in pairs(whole).items()
         if min((1 - e["weight"] / strength[i]) ** (degree[i] - 1) if degree[i] > 1 else 1 for i in pair) < 0.05
     }  # fmt: skip
-    assert set(pairs(network(made, backbone=True))) == expected == {("I1", "I2")}
+    assert set(pairs(network(made, backbone="disparity"))) == expected == {("I1", "I2")}
 
 
 @pytest.mark.parametrize("two", [*combinations(({"domestic": True}, {"flagged": True}, {"min_weight": 0.6}, {"top": 3}, {"ego": DTU}), 2)])

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from coauth.export.notice import Notice
 from coauth.export.numbers import finite
-from coauth.network import EDGES, NODES, Attribute, attributes, legal
+from coauth.network import EDGES, NODES, Attribute, attributes, legal, rows
 from coauth.tables import BOOL, FLOAT, INT, STRING, STRINGS
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ def lines(network: Network, positions: Mapping[str, Sequence[float]], notice: No
         for column in columns:
             yield f'  <key id="{kind}.{column.name}" for="{kind}" attr.name="{column.name}" attr.type="{TYPES[column.type]}"/>\n'
     yield f'  <graph id="coauthors" edgedefault="undirected">\n    <desc>{escape(f"{notice.title}. {notice.description}")}</desc>\n'
-    for row in network.nodes.to_pylist():
+    for row in rows(network.nodes):
         x, y = positions[row["institution_id"]]
         yield f"    <node id={quoteattr(legal(row['institution_id']))}>{_data('node', row | {'x': x, 'y': y}, [*nodes, *PLACE])}</node>\n"
-    for row in network.edges.to_pylist():
+    for row in rows(network.edges):
         ends = f"source={quoteattr(legal(row['source']))} target={quoteattr(legal(row['target']))}"
         yield f"    <edge {ends}>{_data('edge', row, edges)}</edge>\n"
     yield "  </graph>\n</graphml>\n"

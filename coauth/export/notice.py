@@ -8,7 +8,7 @@ from datetime import date
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from coauth.network import legal
+from coauth.network import legal, span
 from coauth.tables import MARK
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Notice:
     def of(cls, network: Network, as_of: date, provenance: Mapping[str, str], *, synthetic: bool) -> Notice:
         """Sentences of the network, then the provenance as "key: value" in its own order; `title` in it is the title."""
         first, last = network.years
-        title = f"{provenance.get('title', 'Institutions that publish together')}, {first}–{last}"
+        title = f"{provenance.get('title', 'Institutions that publish together')}, {span(first, last)}"
         known = [f"{key}: {value}." for key, value in provenance.items() if key != "title"]
         origin = f"{MARK}: every record behind this file is invented and says nothing of a real institution." if synthetic else (
             "Records: OpenAlex (CC0)."

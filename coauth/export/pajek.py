@@ -9,7 +9,7 @@ import numpy as np
 
 from coauth.export.notice import Notice
 from coauth.export.numbers import finite
-from coauth.network import GROUPS, legal
+from coauth.network import GROUPS, legal, rows
 
 if TYPE_CHECKING:
     from coauth.network import Network
@@ -28,7 +28,7 @@ def lines(network: Network, positions: Mapping[str, Sequence[float]], notice: No
         yield f'{number} "{quoted}" {x:.4f} {1 - y:.4f} 0.5\n'  # its y axis points down
     number_of = {i: n for n, i in enumerate(ids, 1)}
     yield "*Edges\n"
-    for row in network.edges.select(["source", "target", "weight"]).to_pylist():
+    for row in rows(network.edges.select(["source", "target", "weight"])):
         yield f"{number_of[row['source']]} {number_of[row['target']]} {finite(row['weight'])}\n"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 
 from coauth.export.notice import Notice
 from coauth.export.numbers import finite
-from coauth.network import EDGE_YEARS, EDGES, NODE_YEARS, NODES, attributes
+from coauth.network import EDGE_YEARS, EDGES, NODE_YEARS, NODES, attributes, rows
 from coauth.tables import MARK, Table
 
 if TYPE_CHECKING:
@@ -28,18 +29,17 @@ def parts(network: Network) -> dict[str, pa.Table]:
 
 def csv_lines(table: pa.Table, notice: Notice) -> Iterator[str]:
     """One line per row; lists are joined with semicolons, missing values empty."""
-    rows = ((_cell(v) for v in row.values()) for batch in table.to_batches(max_chunksize=4096) for row in batch.to_pylist())
-    return _csv(table.column_names, rows, notice)
+    return _csv(table.column_names, ((_cell(v) for v in row.values()) for row in rows(table)), notice)
 
 
 def dictionary(notice: Notice) -> Iterator[str]:
     """What every column of every part means: the definitions themselves, printed."""
-    rows = (
+    columns = (
         (part, c.name, c.title, str(c.type), c.unit, c.meaning)
         for part, contract in CONTRACTS.items()
         for c in attributes(contract).values()
     )
-    return _csv(["part", "column", "title", "type", "unit", "meaning"], rows, notice)
+    return _csv(["part", "column", "title", "type", "unit", "meaning"], columns, notice)
 
 
 def parquet(table: pa.Table, notice: Notice) -> bytes:
@@ -50,11 +50,11 @@ def parquet(table: pa.Table, notice: Notice) -> bytes:
     return bytes(sink.getvalue().to_pybytes())
 
 
-def _csv(header: Sequence[str], rows: Iterable[Iterable[str]], notice: Notice) -> Iterator[str]:
+def _csv(header: Sequence[str], lines: Iterable[Iterable[str]], notice: Notice) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     first, *others = header
-    for row in ([f"{MARK} {first}" if notice.synthetic else first, *others], *rows):
+    for row in chain([[f"{MARK} {first}" if notice.synthetic else first, *others]], lines):
         writer.writerow(row)
         yield buffer.getvalue()
         buffer.seek(0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from coauth.export import palette
 from coauth.export.notice import Notice
 from coauth.export.numbers import finite
-from coauth.network import GROUPS, legal
+from coauth.network import GROUPS, legal, rows
 
 if TYPE_CHECKING:
     from coauth.network import Network
@@ -24,13 +24,18 @@ def lines(network: Network, positions: Mapping[str, Sequence[float]], notice: No
     info = {"title": notice.title, "description": notice.description}
     clusters = [{"cluster": n, "label": words} for n, words in enumerate(GROUPS.values(), 1)]
     yield f'{{"info":{_json(info)},\n"config":{_json(_config())},\n"network":{{"clusters":{_json(clusters)},"items":[\n'
-    yield ",\n".join(_json(item) for item in _items(network, positions))
+    yield from _listed(_items(network, positions))
     yield '\n],"links":[\n'
-    yield ",\n".join(
-        _json({"source_id": r["source"], "target_id": r["target"], "strength": float(finite(r["weight"]))})
-        for r in network.edges.select(["source", "target", "weight"]).to_pylist()
+    yield from _listed(
+        {"source_id": r["source"], "target_id": r["target"], "strength": float(finite(r["weight"]))}
+        for r in rows(network.edges.select(["source", "target", "weight"]))
     )
     yield "\n]}}\n"
+
+
+def _listed(entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for number, entry in enumerate(entries):
+        yield (",\n" if number else "") + _json(entry)
 
 
 def _items(network: Network, positions: Mapping[str, Sequence[float]]) -> Iterator[dict[str, Any]]:
@@ -40,7 +45,7 @@ def _items(network: Network, positions: Mapping[str, Sequence[float]]) -> Iterat
     for end in ("source", "target"):
         for name in network.edges[end].to_pylist():
             links[name] += 1
-    for row in network.nodes.to_pylist():
+    for row in rows(network.nodes):
         name = row["institution_id"]
         x, y = (round(v / SCALE, 5) for v in positions[name])
         item = {
@@ -52,9 +57,9 @@ def _items(network: Network, positions: Mapping[str, Sequence[float]]) -> Iterat
 
 def _mean_years(network: Network) -> dict[str, float]:
     """The mean year of an institution's collaborative works."""
-    rows = network.node_years.filter(pc.is_valid(network.node_years["strength"]))
+    years = network.node_years.filter(pc.is_valid(network.node_years["strength"]))
     total: dict[str, tuple[float, float]] = {}
-    for row in rows.to_pylist():
+    for row in rows(years):
         weight, moment = total.get(row["institution_id"], (0.0, 0.0))
         total[row["institution_id"]] = weight + row["strength"], moment + row["strength"] * row["year"]
     return {name: round(moment / weight, 2) for name, (weight, moment) in total.items() if weight > 0}

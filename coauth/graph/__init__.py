@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from coauth.distance import distance
 from coauth.errors import TableError
+from coauth.graph import backbone as significance
 from coauth.graph import parts, selection
 from coauth.graph.pairs import Pairs, between, share_above_k
 from coauth.network import Network
@@ -34,7 +36,7 @@ def build(
     min_weight: float = 0.0,
     top: int | None = None,
     ego: str | None = None,
-    backbone: bool = False,
+    backbone: selection.Backbone | None = None,
     include_hyper: bool = False,
     counting: str = "newman",
 ) -> Network:
@@ -44,15 +46,16 @@ def build(
     author; formulas in `coauth.edges`) is the rule behind every weight, strength, centrality and change shown;
     centralities and changes are null where they were measured by another. `window` is the length in years of the
     windows whose centralities are shown: the latest that lies inside the years. Shown are the pairs with a weight from
-    works of at most K institutions (`include_hyper`: of any size) that pass all that is asked: `flagged` (a watchlist
-    or technology cue), `domestic` (one end domestic, the other foreign), `min_weight` (works, summed over the years),
-    `top` (both ends among the strongest so many), `ego` (the institution, its partners and the pairs among them),
-    `backbone` (disparity filter). An institution without an edge shown is left out, the ego excepted.
+    works of at most K institutions (`include_hyper`: of any size) that pass all that is asked: `flagged` (a watchlist or
+    technology cue), `domestic` (one end domestic, the other foreign), `min_weight` (works, summed over the years), `top`
+    (both ends among the strongest so many), `ego` (the institution, its partners and the pairs among them), `backbone`
+    (see `graph.backbone`; "projection" also needs works and affiliations in `tables`). `pairs`, where it is there, gives
+    edges their z against chance. An institution without an edge shown is left out, the ego excepted.
 
     Raises `TableError` where a table is missing or tables do not fit each other, `NotFound` for an unknown ego or
     counting.
     """
-    _demand(tables)
+    _demand(tables, "edges", "institutions", "listed", "flags", "centrality", "shifts")
     years = years or (scope.first_year, scope.last_year)
     institutions = tables["institutions"].sort_by("institution_id")
     ids = institutions["institution_id"].combine_chunks()
@@ -64,7 +67,13 @@ def build(
     keep = pairs.weight > 0
     weightless = int((~keep).sum())
     asked: list[str] = []
-    for words, passes in selection.filters(pairs, home, ids, cues, flagged, domestic, min_weight, top, ego, backbone):
+
+    def chance() -> NDArray[np.float64]:
+        _demand(tables, "works", "affiliations")
+        largest = None if include_hyper else scope.max_institutions
+        return significance.projection(pairs, ids, tables["works"], tables["affiliations"], years, largest)
+
+    for words, passes in selection.filters(pairs, home, ids, cues, flagged, domestic, min_weight, top, ego, backbone, chance):
         keep &= passes
         asked.append(words)
     shown = pairs.select(keep)
@@ -77,9 +86,10 @@ def build(
     compared, change = parts.latest_change(parts.counted(tables["shifts"], counting))
     return Network(
         nodes=parts.nodes(
-            institutions, nodes, pairs, shown, parts.lists(tables["listed"]), parts.measures(centrality, at, ids), change
+            institutions, nodes, pairs, shown, parts.lists(tables["listed"]), parts.technologies(cues),
+            parts.measures(centrality, at, ids), change,
         ),
-        edges=parts.edges(shown, ids, home, cues),
+        edges=parts.edges(shown, ids, home, cues, parts.surprise(tables["pairs"], at) if "pairs" in tables else {}),
         node_years=parts.node_years(pairs, nodes, ids, centrality, windows),
         edge_years=parts.edge_years(shown, ids),
         years=years, home=tuple(scope.countries), max_institutions=scope.max_institutions, window=at, comparison=compared,
@@ -111,6 +121,6 @@ def to_networkx(network: Network, provenance: Mapping[str, str] | None = None) -
     return graph
 
 
-def _demand(tables: Mapping[str, pa.Table]) -> None:
-    if missing := [t for t in ("edges", "institutions", "listed", "flags", "centrality", "shifts") if t not in tables]:
+def _demand(tables: Mapping[str, pa.Table], *names: str) -> None:
+    if missing := [t for t in names if t not in tables]:
         raise TableError(f"graph: tables missing: {', '.join(missing)}; hand in an empty one where there is nothing to show")

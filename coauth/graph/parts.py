@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from coauth.graph.pairs import UNIT, Ints, Mask, Pairs
-from coauth.network import EDGE_YEARS, EDGES, EUROPE, NODE_YEARS, NODES, NORDIC, legal
+from coauth.network import EDGE_YEARS, EDGES, EUROPE, GROUPS, NODE_YEARS, NODES, NORDIC, legal
 
 MEASURES = ("pagerank", "eigenvector", "harmonic", "betweenness")
 VARIANT = "k"
@@ -47,6 +47,24 @@ def lists(listed: pa.Table) -> dict[str, list[str]]:
     for row in listed.select(["institution_id", "list_id"]).to_pylist():
         lists[row["institution_id"]].add(row["list_id"])
     return {institution: sorted(names) for institution, names in lists.items()}
+
+
+def technologies(cues: Mapping[tuple[str, str], Cue]) -> dict[str, list[str]]:
+    """Institution -> critical technologies of the works behind its pairs."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for pair, cue in cues.items():
+        for end in pair:
+            found[end] |= cue.technologies
+    return {institution: sorted(names) for institution, names in found.items()}
+
+
+def surprise(related: pa.Table, window: tuple[int, int] | None) -> dict[tuple[str, str], float]:
+    """Pair, source < target -> z of the works it shares in the window against a fixed-degree null, where it was computed."""
+    rows = related.filter(pc.is_valid(related["null_z"])).select(["first_year", "last_year", "source", "target", "null_z"]).to_pylist()
+    return {
+        (min(r["source"], r["target"]), max(r["source"], r["target"])): r["null_z"]
+        for r in rows if (r["first_year"], r["last_year"]) == window
+    }  # fmt: skip
 
 
 # -- measures
@@ -100,7 +118,7 @@ def latest_change(shifts: pa.Table) -> tuple[tuple[int, int, int, int] | None, d
 
 
 def nodes(
-    institutions: pa.Table, nodes: Ints, pairs: Pairs, shown: Pairs, listed: Mapping[str, list[str]],
+    institutions: pa.Table, nodes: Ints, pairs: Pairs, shown: Pairs, listed: Mapping[str, list[str]], topics: Mapping[str, list[str]],
     measured: Mapping[str, pa.Array], changes: Mapping[str, Mapping[str, Any]],
 ) -> pa.Table:  # fmt: skip
     rows = institutions.take(nodes)
@@ -112,8 +130,9 @@ def nodes(
         "institution_id": rows["institution_id"],
         "label": pa.array([legal(n) or i for i, n in zip(ids, rows["name"].to_pylist(), strict=True)], pa.string()),
         "ror": rows["ror"], "country": rows["country_code"], "institution_type": rows["type"], "is_domestic": rows["is_domestic"],
-        "group": pa.array([_group(*x) for x in zip(lists, home, countries, strict=True)], pa.string()),
+        "group": pa.array([i if i in GROUPS else _group(*x) for i, *x in zip(ids, lists, home, countries, strict=True)], pa.string()),
         "lists": pa.array(lists, pa.list_(pa.string())),
+        "technologies": pa.array([topics.get(i, []) for i in ids], pa.list_(pa.string())),
         "works": rows["works"],
         "first_year": pa.array(first[nodes], mask=last[nodes] < 0), "last_year": pa.array(last[nodes], mask=last[nodes] < 0),
         "strength": pairs.strength[nodes] / UNIT, "partners": pairs.partners[nodes],
@@ -144,10 +163,13 @@ def _group(lists: list[str], domestic: bool, country: str | None) -> str:
     return "europe" if country in EUROPE else "elsewhere"
 
 
-def edges(pairs: Pairs, ids: pa.Array, home: Mask, cues: Mapping[tuple[str, str], Cue]) -> pa.Table:
+def edges(
+    pairs: Pairs, ids: pa.Array, home: Mask, cues: Mapping[tuple[str, str], Cue], surprise: Mapping[tuple[str, str], float]
+) -> pa.Table:
     source, target = ids.take(pa.array(pairs.source)), ids.take(pa.array(pairs.target))
     none = Cue(set(), set())
-    found = [cues.get(pair, none) for pair in zip(source.to_pylist(), target.to_pylist(), strict=True)]
+    named = list(zip(source.to_pylist(), target.to_pylist(), strict=True))
+    found = [cues.get(pair, none) for pair in named]
     ends = home[pairs.source].astype(int) + home[pairs.target]
     return EDGES.check(pa.table({
         "source": source, "target": target,
@@ -156,6 +178,7 @@ def edges(pairs: Pairs, ids: pa.Array, home: Mask, cues: Mapping[tuple[str, str]
         "review_cue": pa.array([bool(c.lists or c.technologies) for c in found], pa.bool_()),
         "lists": pa.array([sorted(c.lists) for c in found], pa.list_(pa.string())),
         "technologies": pa.array([sorted(c.technologies) for c in found], pa.list_(pa.string())),
+        "null_z": pa.array(map(surprise.get, named), pa.float64()),
         "first_year": pairs.first, "last_year": pairs.last,
     }))  # fmt: skip
 
@@ -169,7 +192,7 @@ def edge_years(pairs: Pairs, ids: pa.Array) -> pa.Table:
 
 
 def node_years(pairs: Pairs, nodes: Ints, ids: pa.Array, centrality: pa.Table, windows: list[tuple[int, int]]) -> pa.Table:
-    """Strength by year over all edges, and PageRank by the last year of its window."""
+    """Strength by year over all edges, and PageRank with its rank by the last year of its window."""
     rows = pairs.yearly
     ends = pa.concat_tables([rows.select(["year", e, "w"]).rename_columns(["year", "i", "w"]) for e in ("s", "t")])
     ends = ends.filter(pc.is_in(ends["i"], value_set=pa.array(nodes)))
@@ -180,9 +203,9 @@ def node_years(pairs: Pairs, nodes: Ints, ids: pa.Array, centrality: pa.Table, w
     })  # fmt: skip
     ranks = []
     for window in windows:
-        measured = _of_window(centrality, window, "pagerank").select(["institution_id", "value"])
+        measured = _of_window(centrality, window, "pagerank").select(["institution_id", "value", "rank"])
         ranks.append(measured.append_column("year", pa.array([window[1]] * measured.num_rows, pa.int64())))
-    empty = pa.schema([("institution_id", pa.string()), ("value", pa.float64()), ("year", pa.int64())]).empty_table()
+    empty = pa.schema([("institution_id", pa.string()), ("value", pa.float64()), ("rank", pa.int64()), ("year", pa.int64())]).empty_table()
     ranked = pa.concat_tables([empty, *ranks], promote_options="permissive").rename_columns({"value": "pagerank"})
     ranked = ranked.filter(pc.is_in(ranked["institution_id"], value_set=ids.take(pa.array(nodes))))
     return NODE_YEARS.check(strength.join(ranked, ["institution_id", "year"], join_type="full outer"))

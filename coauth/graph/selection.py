@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from typing import Literal, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -10,16 +11,20 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from coauth.errors import NotFound
+from coauth.graph import backbone as significance
 from coauth.graph.pairs import UNIT, Mask, Pairs
 
-BACKBONE_ALPHA = 0.05
+ALPHA = 0.05
+
+Backbone = Literal["projection", "disparity"]
 
 
 def filters(
     pairs: Pairs, home: Mask, ids: pa.Array, cues: Collection[tuple[str, str]],
-    flagged: bool, domestic: bool, min_weight: float, top: int | None, ego: str | None, backbone: bool,
+    flagged: bool, domestic: bool, min_weight: float, top: int | None, ego: str | None, backbone: Backbone | None,
+    chance: Callable[[], NDArray[np.float64]],
 ) -> Iterator[tuple[str, Mask]]:  # fmt: skip
-    """Each filter asked for, as words and as the pairs that pass it."""
+    """Each filter asked for, as words and as the pairs that pass it. `chance` gives p-values of the pairs, if they are needed."""
     if domestic:
         yield "pairs of a domestic and a foreign institution", home[pairs.source] != home[pairs.target]
     if min_weight > 0:
@@ -35,21 +40,13 @@ def filters(
     if ego is not None:
         near = _near(pairs, position(ids, ego))
         yield f"{ego}, its partners and the pairs among them", near[pairs.source] & near[pairs.target]
-    if backbone:
-        yield f"the backbone (disparity filter, α = {BACKBONE_ALPHA:g} at either end)", disparity(pairs) < BACKBONE_ALPHA
-
-
-def disparity(pairs: Pairs) -> NDArray[np.float64]:
-    """Per pair the smaller α of its two ends: (1 − w/s)^(k−1), the chance of a share w/s or more of a node's strength s
-    falling on one of its k edges if strength were split at random (Serrano, Boguñá & Vespignani 2009,
-    doi 10.1073/pnas.0808904106). An end with one edge says nothing and counts as 1.
-    """
-    strength, degree = pairs.strength, pairs.partners
-    alphas = []
-    for end in (pairs.source, pairs.target):
-        share = pairs.weight / np.maximum(strength[end], 1)
-        alphas.append(np.where(degree[end] > 1, (1 - share) ** np.maximum(degree[end] - 1, 1), 1.0))
-    return np.minimum(*alphas)
+    if backbone == "disparity":
+        yield f"the backbone (disparity filter, α = {ALPHA:g} at either end)", significance.disparity(pairs) < ALPHA
+    elif backbone == "projection":
+        words = "pairs that share more works than the volumes of their ends explain (degree sequence model, false discovery rate"
+        yield f"{words} {ALPHA:g} among all possible pairs)", significance.discovered(chance(), pairs, ALPHA)
+    elif backbone:
+        raise NotFound(f"no backbone '{backbone}'; there are: {', '.join(get_args(Backbone))}")
 
 
 def _near(pairs: Pairs, centre: int) -> Mask:
@@ -63,5 +60,6 @@ def _near(pairs: Pairs, centre: int) -> Mask:
 def position(ids: pa.Array, institution: str) -> int:
     place = int(pc.index(ids, institution).as_py())
     if place < 0:
-        raise NotFound(f"no institution '{institution}' in this vintage; give an OpenAlex id such as I96673099")
+        raise NotFound(f"no node '{institution}' in this network; give an OpenAlex id such as I96673099, or where works are counted between "
+                       "countries, groups or summed watchlists, DE, nordic or list:miit")
     return place
