@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from coauth.engine import Engine
+from coauth.engine import Engine, Rows
 from coauth.tables import COVERAGE
 
 
-def survey(works: pa.Table, engine: Engine) -> pa.Table:
+def survey(works: Rows, engine: Engine) -> pa.Table:
     """`COVERAGE` by year, publisher and field, over included works.
 
     It sees only what was harvested: a work that lost every domestic affiliation is not in the data and cannot be counted.

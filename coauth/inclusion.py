@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from coauth.engine import Engine
+from coauth.engine import Engine, Rows
 from coauth.tables import WORKS
 
 
-def decide(harvested: pa.Table, affiliations: pa.Table, countries: pa.Table, engine: Engine) -> pa.Table:
+def decide(harvested: Rows, affiliations: Rows, countries: Rows, engine: Engine) -> pa.Table:
     """`WORKS`: the harvested works with their institutions and countries counted, `included` and `exclusion_reason`.
 
     n_institutions and n_countries are counted after roll-up; n_countries takes institution and string countries.

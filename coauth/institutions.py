@@ -20,6 +20,7 @@ they were. The SQL is `queries/sql/affiliations.sql`; here are only the small ta
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
@@ -28,7 +29,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coauth.engine import Engine
+from coauth.engine import Engine, Rows
 from coauth.errors import TableError
 from coauth.queries import RollUp
 from coauth.tables import AFFILIATIONS, FLOAT, INSTITUTIONS, STRING
@@ -38,34 +39,34 @@ _WHOLE = 2**40
 _ANCESTORS = pa.schema([("institution_id", STRING), ("ancestor_id", STRING)])
 _UNIFIED = pa.schema([("institution_id", STRING), ("unified_id", STRING)])
 _DIVIDED = pa.schema([("institution_id", STRING), ("owner_id", STRING), ("low", FLOAT), ("high", FLOAT)])
+_SHARES = pa.schema([AFFILIATIONS.schema.field(name) for name in ("work_id", "author_share")])
 _ASSOCIATED = pa.schema([("institution_id", STRING), ("university_id", STRING)])
 
 
 class RolledUp(NamedTuple):
-    affiliations: pa.Table
+    affiliations: Iterator[pa.RecordBatch]
     nodes: pa.Table
     """One row per node: institution_id, ror, name, country_code, type, lineage, rolled_up_from."""
 
 
-def roll_up(harvested: pa.Table, authorships: pa.Table, strings: pa.Table, found: pa.Table, rollup: RollUp, engine: Engine) -> RolledUp:
+def roll_up(harvested: pa.Table, authorships: Rows, strings: Rows, found: pa.Table, rollup: RollUp, engine: Engine) -> RolledUp:
     """Authorship-level matches as work × node rows (`AFFILIATIONS`), and the nodes.
 
     An associated institution is a node of its own, of the works without its universities; it is not among their
     `rolled_up_from`, but on each work among their `harvested_ids`.
 
-    Raises `TableError` if the authors' shares of any work do not add up to what they were before: roll-up moves shares,
-    it never makes or loses any.
+    The affiliations end with a `TableError` if the authors' shares of any work do not add up to what they were before:
+    roll-up moves shares, it never makes or loses any.
     """
     latest = found.to_pandas().sort_values(["institution_id", "seen"]).drop_duplicates("institution_id", keep="last")
     places = _Places(latest, rollup)
-    affiliations = engine.run(
+    affiliations = engine.stream(
         "affiliations", AFFILIATIONS, harvested=harvested, authorships=authorships, strings=strings, nodes=(nodes := _nodes(latest, places)),
         ancestors=_table(places.ancestors() if rollup.drop_ancestors else (), _ANCESTORS),
         unified=_table(places.unified.items(), _UNIFIED), divided=_table(places.divided, _DIVIDED),
         associated=_table(places.associated, _ASSOCIATED),
     )  # fmt: skip
-    _conserved(harvested, affiliations)
-    return RolledUp(affiliations, nodes)
+    return RolledUp(_conserving(harvested, affiliations), nodes)
 
 
 class _Places:
@@ -145,6 +146,14 @@ def _nodes(latest: pd.DataFrame, places: _Places) -> pa.Table:
     return pa.Table.from_pandas(frame[schema.names], schema=schema.remove_metadata(), preserve_index=False)
 
 
+def _conserving(harvested: pa.Table, affiliations: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    shares = []
+    for batch in affiliations:
+        shares.append(batch.select(["work_id", "author_share"]))
+        yield batch
+    _conserved(harvested.select(["work_id", "n_authors", "n_authors_with_institution"]), pa.Table.from_batches(shares, _SHARES))
+
+
 def _conserved(harvested: pa.Table, affiliations: pa.Table) -> None:
     """Work by work and to the last bit: sums of up to 2⁴⁰ parts of 2⁻⁴⁰ are exact in binary floating point."""
     held = affiliations.group_by("work_id").aggregate([("author_share", "sum")])
@@ -160,7 +169,7 @@ def _conserved(harvested: pa.Table, affiliations: pa.Table) -> None:
         )
 
 
-def describe(nodes: pa.Table, affiliations: pa.Table, works: pa.Table, technologies: pa.Table, engine: Engine) -> pa.Table:
+def describe(nodes: pa.Table, affiliations: Rows, works: Rows, technologies: Rows, engine: Engine) -> pa.Table:
     """`INSTITUTIONS`: the nodes with their included works here and the share of them in each EU-10 area."""
     return engine.run(
         "institutions", INSTITUTIONS, nodes=nodes, affiliations=affiliations, works=works, technologies=technologies

@@ -332,21 +332,21 @@ class _Making:
 
     def _works(self, rollup: RollUp) -> None:
         shelf, engine = self.shelf, self.engine
-        harvested = shelf.parts("works").to_table()
+        harvested = shelf.parts("works")
         rolled = institutions.roll_up(
-            harvested, shelf.parts("authorships"), shelf.parts("strings"), shelf.parts("institutions").to_table(), rollup, engine
+            harvested.to_table(["work_id", "n_authors", "n_authors_with_institution"]), shelf.parts("authorships"), shelf.parts("strings"), shelf.parts("institutions").to_table(), rollup, engine
         )
         self._keep(tables.AFFILIATIONS, rolled.affiliations)
         self._keep(tables.COUNTRIES, tables.COUNTRIES.check(shelf.parts("countries").to_table()))
         self._keep(tables.TECHNOLOGIES, tables.TECHNOLOGIES.check(shelf.parts("technologies").to_table()))
         affiliations, technology = shelf.rows("affiliations"), shelf.rows("technologies")
-        counted = inclusion.decide(harvested, shelf.rows("affiliations"), shelf.rows("countries"), engine)
-        self.excluded = _count(counted, "exclusion_reason")
-        self._keep(tables.WORKS, counted)
+        self._keep(tables.WORKS, inclusion.decide(harvested, affiliations, shelf.rows("countries"), engine))
+        self.excluded = _count(shelf.read("works", ["exclusion_reason"]), "exclusion_reason")
+        counted = shelf.rows("works")
         self._keep(tables.INSTITUTIONS, institutions.describe(rolled.nodes, affiliations, counted, technology, engine))
         self._keep(tables.COVERAGE, coverage.survey(counted, engine))
-        self._keep(tables.EDGES, edges.link(shelf.rows("works"), affiliations, engine))
-        self._keep(tables.HYPERAUTHORSHIP, edges.above_k(shelf.rows("works"), engine))
+        self._keep(tables.EDGES, edges.link(counted, affiliations, engine))
+        self._keep(tables.HYPERAUTHORSHIP, edges.above_k(counted, engine))
 
     def _cues(self) -> None:
         shelf, engine = self.shelf, self.engine

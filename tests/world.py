@@ -134,7 +134,7 @@ class World:
 
     @cached_property
     def affiliations(self):
-        return self.rolled.affiliations
+        return pa.Table.from_batches(self.rolled.affiliations, tables.AFFILIATIONS.schema)
 
     @cached_property
     def works(self):

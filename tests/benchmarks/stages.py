@@ -118,8 +118,9 @@ def pagerank():
         harvested, authorships, strings, countries, found = (pa.concat_tables(p) for p in list(zip(*batches, strict=True))[:5])
         engine = Engine(asked.sql, asked.tables())
         rolled = institutions.roll_up(harvested, authorships, strings, found, RollUp(drop_ancestors=False), engine)
-        counted = inclusion.decide(harvested, rolled.affiliations, COUNTRIES.check(countries), engine)
-        world = incidence(counted, rolled.affiliations)
+        affiliations = pa.Table.from_batches(rolled.affiliations)
+        counted = inclusion.decide(harvested, affiliations, COUNTRIES.check(countries), engine)
+        world = incidence(counted, affiliations)
         world = world.only(world.team >= 2)
         ranked = pagerank(world, np.ones((len(world.team), 1)), "full")[:, 0]
         graph = sp.coo_array(sp.triu(project(world, "full")))
