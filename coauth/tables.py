@@ -195,7 +195,7 @@ TECHNOLOGIES = Table("technologies", "work × technology", ("work_id", "list_id"
     Column("basis", STRING, "topic, topic+phrase or gated+phrase; the strongest in this order"),
     Column("topic_id", STRING, "the topic it rests on"),
     Column("score", FLOAT, "OpenAlex's score of that topic", "probability", null=True),
-    Column("phrase", STRING, "the phrase found, where the basis has one", null=True),
+    Column("phrase", STRING, "the first phrase found, also beside a topic that counts alone; lower case, one blank between words", null=True),
     Column("title_only", BOOL, "no abstract: phrases were sought in the title alone"),
 ))  # fmt: skip
 
