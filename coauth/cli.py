@@ -25,6 +25,7 @@ import pandas as pd
 from coauth import __version__, explain, pipeline, publish, revisions, standing, tables
 from coauth.engine import Engine
 from coauth.errors import CacheError, CoauthError, NotFound, SourceError
+from coauth.explain import candidates
 from coauth.export import FORMATS
 from coauth.pipeline import Project, Source
 from coauth.progress import Bar
@@ -354,13 +355,16 @@ def explain_(project: Project, answer: Answer, institutions: tuple[str, ...], li
         a, b = (explain.resolve(i, made["institutions"], project.queries) for i in institutions)
         if a == b:
             raise NotFound(f"'{institutions[0]}' and '{institutions[1]}' are the same institution ({a})")
-        works = explain.pair(made, a, b, year)
+        works = explain.pair(made, a, b, project.queries, year)
         names = dict(zip(made["institutions"]["institution_id"].to_pylist(), made["institutions"]["name"].to_pylist(), strict=True))
         heading = f"{len(works)} works shared by {names[a]} ({a}) and {names[b]} ({b})"
     answer.give(works, [heading + (f" in {year}" if year else ""), *(line for w in works for line in _work_lines(w)), *_CAUTION])
 
 
-_CAUTION = ("A flag is a review cue: a co-publication is lawful and often wanted. The absence of a flag is no clearance.",)
+_CAUTION = (
+    "A flag is a review cue: a co-publication is lawful and often wanted. The absence of a flag is no clearance.",
+    "For internal use: a list of works leads to people.",
+)
 
 
 def _work_lines(work: Mapping[str, Any]) -> Iterable[str]:
@@ -370,8 +374,11 @@ def _work_lines(work: Mapping[str, Any]) -> Iterable[str]:
     yield f"      {where}  {work['type']}, {work['n_institutions']} institutions, affiliations {work['affiliation_status']}"
     for cue in work["cues"]:
         said = f": “{cue['matched_string']}”" if cue["matched_string"] else ""
-        listed = f", listed when published: {cue['listed_at_publication']}" if cue["kind"] == "watchlist" else ""
+        today = f", today: {'yes' if cue['listed_today'] else 'no'}"
+        listed = f", listed when published: {cue['listed_at_publication']}{today}" if cue["kind"] == "watchlist" else ""
         yield f"      {cue['kind']} {cue['list_id']}/{cue['entry_id']} by {cue['match_method']} {cue['matched_id']}{said}{listed}"
+    for doubt in work["doubts"]:
+        yield f"      to weigh: {doubt['reason']} ({doubt['detail']})"
 
 
 @coauth.command("shifts")
@@ -501,9 +508,19 @@ def flags_() -> None:
 @of_vintage
 @common
 def flags_check(project: Project, answer: Answer, vintage: str | None) -> None:
-    """Listed institutions by how they were matched, those that never occur, and unlisted ones with a look-alike name."""
-    found = explain.near_misses(publish.read(project.cache.find(vintage)), project.queries)
-    answer.give(found, (f"{f['finding']:<28} {f['list_id']}/{f['entry_id']:<10} {f['institution_id'] or ''} {f['name'] or ''}".rstrip() for f in found))
+    """What to look at before trusting a list: matches and how they are known, entries that never occur, look-alike names,
+    strings that name a listed institution and were not matched to it, merged or withdrawn ROR ids. Nothing here is counted.
+
+    Example: coauth flags check
+    """
+    chosen = project.cache.find(vintage)
+    found = candidates.check(publish.read(chosen), chosen.pages(), project.queries)
+    answer.give(found, map(_finding_line, found))
+
+
+def _finding_line(f: Mapping[str, Any]) -> str:
+    works = f"  ({f['works']} works, e.g. {', '.join(f['examples'])})" if f["works"] else ""
+    return f"{f['finding']:<24} {f['list_id']}/{f['entry_id'] or '':<10} {f['institution_id'] or ''} {f['name'] or ''}".rstrip() + works
 
 
 def main() -> None:

@@ -227,6 +227,8 @@ LISTED = Table("listed", "institution × list entry", ("institution_id", "list_i
     Column("list_id", STRING, "the watchlist"),
     Column("entry_id", STRING, "the listed institution"),
     Column("match_method", STRING, "id, ror or lineage; the strictest in this order"),
+    Column("standing", STRING, "designation (a government's act) or assessment (another's judgement)"),
+    Column("listed_today", BOOL, "still listed when this version of the list was retrieved"),
 ))  # fmt: skip
 
 FLAGS = Table("flags", "year × pair × list entry", ("year", "source", "target", "kind", "list_id", "entry_id"), _columns(

@@ -193,7 +193,7 @@ def test_the_automaton_finds_what_patterns_find(asked, real_records):
         found = {said[index] for index, _, _ in automaton.find(fold(text))}
         assert found == {p for p, pattern in zip(said, patterns, strict=True) if pattern.search(text)}, text
         hits += len(found)
-    assert hits > 100
+    assert hits >= 50
 
 
 WORDS = st.lists(st.sampled_from(["quantum", "dot", "dots", "qubit", "a", "sub"]), max_size=8)

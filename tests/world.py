@@ -158,4 +158,4 @@ class World:
     def made(self):
         """What `coauth.explain` is given."""
         return {"works": self.works, "affiliations": self.affiliations, "institutions": self.institutions, "listed": self.listed,
-                "evidence": self.found.evidence}  # fmt: skip
+                "evidence": self.found.evidence, "technologies": self.technologies}  # fmt: skip
