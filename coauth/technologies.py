@@ -12,7 +12,7 @@ OpenAlex's own (right for about 82 % of works since October 2026), so a hit is a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +30,9 @@ THRESHOLDS = (0.3, 0.5, 0.7, 0.9)
 """Scores at which `sensitivity` counts; OpenAlex's score is a probability since October 2026."""
 
 
-class _Rule(NamedTuple):
+class Rule(NamedTuple):
+    """A technology of a set, and the score its core topics need."""
+
     list_id: str
     technology_id: str
     min_score: float
@@ -45,10 +47,10 @@ class Matcher:
     def __init__(self, sets: Iterable[Definitions], topic_model: str) -> None:
         """`topic_model` is the vintage's, "unknown" for records from disk that nobody dated. Raises `QueryError` where a set was
         made for another era of topics: ids and names stayed when OpenAlex replaced the assignments, so nothing else would notice."""
-        self._core: dict[str, list[_Rule]] = {}
-        self._gated: dict[str, list[_Rule]] = {}
-        meant: dict[str, set[_Rule]] = {}
-        cancelled: dict[str, set[_Rule]] = {}
+        self._core: dict[str, list[Rule]] = {}
+        self._gated: dict[str, list[Rule]] = {}
+        meant: dict[str, set[Rule]] = {}
+        cancelled: dict[str, set[Rule]] = {}
         for definitions in (s for s in sets if s.enabled):
             if topic_model not in ("unknown", definitions.topic_model):
                 raise QueryError(
@@ -56,7 +58,7 @@ class Matcher:
                     f"has {topic_model}: use a definition of that era, or set enabled = false"
                 )
             for t in definitions.technology:
-                rule = _Rule(definitions.id, t.id, definitions.core_min_score)
+                rule = Rule(definitions.id, t.id, definitions.core_min_score)
                 for topics, of_topic in ((t.core_topics, self._core), (t.gated_topics, self._gated)):
                     for topic in topics:
                         of_topic.setdefault(topic, []).append(rule)
@@ -88,32 +90,37 @@ class Matcher:
         self, work_id: str, title: str | None, abstract: str | None, primary: str | None, score: float | None,
         topic_ids: Sequence[str], topic_scores: Sequence[float | None],
     ) -> Iterator[dict[str, Any]]:  # fmt: skip
+        found = self.judge(title, abstract, primary, score, dict(zip(topic_ids, topic_scores, strict=True)))
+        for rule, (basis, topic, topic_score, phrase) in found.items():
+            yield {
+                "work_id": work_id, "list_id": rule.list_id, "technology_id": rule.technology_id, "basis": basis,
+                "topic_id": topic, "score": topic_score, "phrase": phrase, "title_only": not abstract,
+            }  # fmt: skip
+
+    def judge(
+        self, title: str | None, abstract: str | None, primary: str | None, score: float | None, topics: Mapping[str, float | None]
+    ) -> dict[Rule, tuple[str, str, float | None, str | None]]:
+        """The rule on one work: technology -> its strongest basis, the topic it rests on, that topic's score, the phrase found."""
         said = self.said(title, abstract)
-        scores = dict(zip(topic_ids, topic_scores, strict=True))
-        found: dict[_Rule, tuple[str, str, float | None]] = {}
-        if primary:
-            scores.setdefault(primary, score)
-            for rule in self._core.get(primary, ()):
-                if score is not None and score >= rule.min_score:
-                    found[rule] = ("topic", primary, score)
+        found: dict[Rule, tuple[str, str, float | None, str | None]] = {}
+        for rule in self._core.get(primary or "", ()):
+            if primary and score is not None and score >= rule.min_score:
+                found[rule] = ("topic", primary, score, said.get(rule))
         if said:
+            scores = {primary: score, **topics} if primary and primary not in topics else topics
             for basis, of_topic in (("topic+phrase", self._core), ("gated+phrase", self._gated)):
                 for topic, topic_score in scores.items():
                     for rule in of_topic.get(topic, ()):
                         if rule in said:  # the strongest basis came first and is kept
-                            found.setdefault(rule, (basis, topic, topic_score))
-        for rule, (basis, topic, topic_score) in found.items():
-            yield {
-                "work_id": work_id, "list_id": rule.list_id, "technology_id": rule.technology_id, "basis": basis,
-                "topic_id": topic, "score": topic_score, "phrase": said.get(rule), "title_only": not abstract,
-            }  # fmt: skip
+                            found.setdefault(rule, (basis, topic, topic_score, said[rule]))
+        return found
 
-    def said(self, title: str | None, abstract: str | None) -> dict[_Rule, str]:
+    def said(self, title: str | None, abstract: str | None) -> dict[Rule, str]:
         """The first phrase of each technology, whatever the topics; the title's before the abstract's, none where the title excludes."""
         head = fold(title or "")
         text = f"{head}\n{fold(abstract)}" if abstract else head
-        first: dict[_Rule, tuple[int, int]] = {}
-        cancelled: set[_Rule] = set()
+        first: dict[Rule, tuple[int, int]] = {}
+        cancelled: set[Rule] = set()
         for phrase, start, end in self._phrases.find(text):
             for rule in self._meant[phrase]:
                 first[rule] = min(first.get(rule, (start, -end)), (start, -end))
