@@ -68,8 +68,9 @@ def sample(made: Mapping[str, pa.Table], queries: Queries, size: int, seed: int)
     stratum = strata(made, queries)
     part = -(-size // max(1, stratum.nunique()))
     chosen = [i for _, ids in stratum.groupby(stratum) for i in rng.permutation(ids.index.to_numpy())[:part]]
-    works = made["works"].select(["work_id", "doi", "year", "title"]).to_pandas().set_index("work_id").loc[rng.permutation(chosen)]
-    return works.assign(label_1="", label_2="").reset_index()[list(COLUMNS)]
+    works: pd.DataFrame = made["works"].select(["work_id", "doi", "year", "title"]).to_pandas().set_index("work_id").loc[rng.permutation(chosen)]
+    sheet: pd.DataFrame = works.assign(label_1="", label_2="").reset_index()[list(COLUMNS)]
+    return sheet
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -198,5 +199,5 @@ def lines(rows: pd.DataFrame, agreed: Agreement | None) -> Iterable[str]:
         yield f"two labellers of {agreed.works} works: alike in {agreed.alike:.1%}, Cohen's kappa {agreed.kappa:.2f}"
 
 
-def _interval(r: Mapping[str, Any], name: str) -> str:
+def _interval(r: Mapping[Any, Any], name: str) -> str:
     return "–" if pd.isna(r[name]) else f"{r[name]:.2f} ({r[f'{name}_low']:.2f}–{r[f'{name}_high']:.2f})"

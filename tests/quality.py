@@ -30,9 +30,9 @@ def records(folder):
     with gzip.open(folder / "openalex/works/full_works_613.jsonl.gz") as file:
         found |= {w.id.rpartition("/")[2]: w for w in (pages.keep(line) for line in file) if w.id and w.title}
     served = [json.loads((folder / f).read_text("utf-8")) for f in ("openalex/works/damaged_dk_page.json", "openalex/responses/works_list.json")]
-    raw = [w for s in served for w in s["results"]] + [json.loads((folder / "openalex/responses/work.json").read_text("utf-8"))]
     with (folder / "openalex/works/dk_cn_works.jsonl").open(encoding="utf-8") as file:
-        raw += [{"id": t["paper_id"], "title": t["title"]} for t in map(json.loads, file)]
+        raw = [{"id": t["paper_id"], "title": t["title"]} for t in map(json.loads, file)]
+    raw += [w for s in served for w in s["results"]] + [json.loads((folder / "openalex/responses/work.json").read_text("utf-8"))]
     for w in raw:
         found.setdefault((w.get("id") or "").rpartition("/")[2], pages.keep(json.dumps(w).encode()))
     return found
