@@ -22,7 +22,7 @@ from typing import Any
 import click
 import pandas as pd
 
-from coauth import __version__, explain, pipeline, publish, quality, revisions, standing, tables, technologies
+from coauth import __version__, explain, flags, pipeline, publish, quality, revisions, standing, tables, technologies
 from coauth.engine import Engine
 from coauth.errors import CacheError, CoauthError, NotFound, SourceError
 from coauth.explain import candidates
@@ -519,6 +519,23 @@ def flags_check(project: Project, answer: Answer, vintage: str | None) -> None:
     chosen = project.cache.find(vintage)
     found = candidates.check(publish.read(chosen), chosen.pages(), project.queries)
     answer.give(found, map(_finding_line, found))
+
+
+@flags_.command("pairs")
+@click.option("-n", "most", type=click.IntRange(1), default=40, show_default=True, help="How many pairs to show; --json gives all.")
+@of_vintage
+@common
+def flags_pairs(project: Project, answer: Answer, most: int, vintage: str | None) -> None:
+    """Domestic–foreign pairs with a cue, in the order a review would take them: works with cues of both kinds, of either, most recent.
+
+    Example: coauth flags pairs -n 20
+    """
+    chosen = project.cache.find(vintage)
+    institutions = chosen.read("institutions")
+    rows = flags.ordered(chosen.read("evidence"), institutions)
+    names = dict(zip(institutions["institution_id"].to_pylist(), institutions["name"].to_pylist(), strict=True))
+    shown = rows.head(most).assign(domestic=rows["domestic"].map(names), foreign=rows["foreign"].map(names))
+    answer.give(rows.to_dict("records"), [shown.to_string(index=False), f"{min(most, len(rows))} of {len(rows)} pairs", *_CAUTION])
 
 
 @flags_.command("sample")

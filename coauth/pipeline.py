@@ -27,6 +27,7 @@ import pyarrow as pa
 
 from coauth import (
     admissions,
+    benefits,
     centrality,
     copublications,
     coverage,
@@ -278,6 +279,7 @@ def _tables(
     log.info("%d institutions, %d year–pairs", made["institutions"].num_rows, made["edges"].num_rows)
     made["listed"] = listed = flags.match(made["institutions"], engine)
     made["flags"], made["evidence"] = flags.find(counted, affiliations, made["institutions"], technology, listed, engine)
+    made["benefits"] = benefits.count(counted, affiliations, made["institutions"], made["evidence"], engine)
     made["memberships"] = copublications.members(counted, countries, affiliations, listed, engine)
     made["copublications"] = copublications.count(made["memberships"], scope, measures.confidence, engine)
     made["events"] = events.regress(made["copublications"], asked.events, scope, measures.confidence)

@@ -250,6 +250,16 @@ EVIDENCE = Table(
     Column("listed_at_publication", STRING, "yes, no or unknown"),
 ))  # fmt: skip
 
+BENEFITS = Table("benefits", "year × cue × field", ("year", "cue", "field_id"), (
+    _YEAR,
+    Column("cue", STRING, "'watchlist:…' or 'technology:…' with the list; 'none': works of domestic–foreign pairs without a cue"),
+    Column("field_id", STRING, "OpenAlex field of the primary topic", null=True),
+    Column("works", INT, "works of domestic–foreign pairs; a work with several cues counts in each", "works"),
+    Column("works_ranked", INT, "of these, ranked by citations within field, year and type", "works"),
+    Column("works_top_10", INT, "of these, among the 10 % most cited", "works"),
+    Column("works_company", INT, "works with a company among their institutions", "works"),
+))  # fmt: skip
+
 MEMBERSHIPS = Table("memberships", "work × partner group × basis", ("year", "group_id", "basis", "work_id"), (
     _YEAR,
     Column("group_id", STRING, "group of queries/groups.toml; 'international'; 'list:…' for a watchlist"),
@@ -342,8 +352,8 @@ REVISIONS = Table("revisions", "earlier vintage × headline number × cause", ("
 
 ALL: dict[str, Table] = {
     t.name: t
-    for t in (WORKS, AFFILIATIONS, COUNTRIES, INSTITUTIONS, TECHNOLOGIES, EDGES, PAIRS, LISTED, FLAGS, EVIDENCE, MEMBERSHIPS, COPUBLICATIONS,
-              CENTRALITY, SHIFTS, EVENTS, COVERAGE, ADMISSIONS, REVISIONS)
+    for t in (WORKS, AFFILIATIONS, COUNTRIES, INSTITUTIONS, TECHNOLOGIES, EDGES, PAIRS, LISTED, FLAGS, EVIDENCE, BENEFITS, MEMBERSHIPS,
+              COPUBLICATIONS, CENTRALITY, SHIFTS, EVENTS, COVERAGE, ADMISSIONS, REVISIONS)
 }  # fmt: skip
 
 

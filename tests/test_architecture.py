@@ -12,7 +12,7 @@ SHARED = ("errors", "tables", "phrases", "queries", "pages", "vintage", "engine"
 LAYERS = [
     *({name} for name in SHARED),
     {"sources", "works", "institutions", "inclusion", "coverage", "technologies", "edges", "flags", "graph", "centrality",
-     "shifts", "pairs", "copublications", "events", "admissions", "revisions", "standing", "explain", "quality", "export", "report", "progress"},
+     "shifts", "pairs", "copublications", "events", "admissions", "revisions", "standing", "explain", "quality", "benefits", "export", "report", "progress"},
     {"pipeline"},
     {"publish"},
     {"verbs"},

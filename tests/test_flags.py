@@ -11,7 +11,7 @@ import pytest
 from built import CHECKOUT
 from world import place, rows, topic, url, work
 
-from coauth import queries
+from coauth import flags, queries
 from coauth.errors import QueryError
 
 HIT, NJUST, BIT = "I204983213", "I36399199", "I125839683"
@@ -322,3 +322,17 @@ def test_the_shipped_lists_are_what_their_sources_hold(asked, real_records):
     sizes = {"aspi2019": 159, "us1286_cn": 108, "us1286_ru": 33, "us1286_ir": 9, "us_bis_cn": 60}
     assert {i: len(lists[i].entry) + sum("talent programme" not in u.reason for u in lists[i].unmatchable) for i in sizes} == sizes
     assert all(w.kind == ("designation" if w.id.startswith("us") else "assessment") for w in asked.watchlists)
+
+
+def test_pairs_are_ordered_by_facts_that_can_be_counted(world):
+    """First works with cues of both kinds, then how many with either, then the most recent; only domestic–foreign pairs."""
+    hit, njust, bit = (chinese(i) for i in (HIT, NJUST, BIT))
+    made = world(
+        work(1, 2018, [["I1"], [njust]], topics=[QUANTA]), *(work(10 + n, 2020, [["I1"], [hit]]) for n in range(3)),
+        work(20, 2019, [["I1"], ["I20"]], topics=[QUANTA]), work(21, 2021, [["I2"], [bit]]), work(30, 2021, [["I1"], ["I2"]], topics=[QUANTA]),
+    )  # fmt: skip
+    found = flags.ordered(made.found.evidence, made.institutions)
+    assert found.to_numpy().tolist() == [
+        ["I1", NJUST, 1, 1, 1, 2018], ["I1", HIT, 0, 3, 0, 2020], ["I2", BIT, 0, 1, 0, 2021], ["I1", "I20", 0, 0, 1, 2019]]  # fmt: skip
+    none = world(work(1, 2020, [["I1"], ["I20"]]))
+    assert flags.ordered(none.found.evidence, none.institutions).empty

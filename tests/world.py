@@ -12,7 +12,19 @@ from functools import cached_property
 
 import pyarrow as pa
 
-from coauth import copublications, coverage, edges, flags, inclusion, institutions, pages, tables, technologies, works
+from coauth import (
+    benefits,
+    copublications,
+    coverage,
+    edges,
+    flags,
+    inclusion,
+    institutions,
+    pages,
+    tables,
+    technologies,
+    works,
+)
 from coauth.engine import Engine
 
 COUNTRY = {0: "DK", 1: "CN", 2: "SE", 3: "US", 4: "RU", 5: "HK", 6: "FI", 7: None}
@@ -145,6 +157,10 @@ class World:
     @cached_property
     def found(self):
         return flags.find(self.works, self.affiliations, self.institutions, self.technologies, self.listed, self.engine)
+
+    @cached_property
+    def benefits(self):
+        return benefits.count(self.works, self.affiliations, self.institutions, self.found.evidence, self.engine)
 
     @cached_property
     def memberships(self):
