@@ -2,11 +2,13 @@
 
 import datetime
 import json
+from collections import Counter
 
+import pyarrow.compute as pc
 import pytest
 from world import page, place, rows, topic, work
 
-from coauth import explain
+from coauth import explain, pipeline, publish
 from coauth.errors import NotFound
 from coauth.explain import candidates
 
@@ -282,3 +284,44 @@ def test_hyper_authored_works_and_scores_near_the_threshold_show_it(world, asked
     )  # fmt: skip
     assert reasons(made, asked, DTU["id"], HIT["id"]) == [{"hyper-authored"}, {"score near threshold"}, set(), set()]
 
+
+
+@pytest.fixture(scope="module")
+def sampled(sample_root):
+    project = pipeline.Project(sample_root)
+    return publish.read(project.cache.find()), project.queries
+
+
+def narrowed(made, institution):
+    """The tables with only what concerns an institution's works: thousands of questions are asked of them below."""
+    works = pc.field("work_id").isin(made["affiliations"].filter(pc.field("institution_id") == institution)["work_id"].combine_chunks().unique())
+    ends = (pc.field("source") == institution) | (pc.field("target") == institution)
+    return made | {n: made[n].filter(works) for n in ("works", "affiliations", "technologies")} | {"evidence": made["evidence"].filter(ends)}
+
+
+def test_every_number_of_flagged_works_is_what_explain_lists_by_pair(sampled):
+    """All review cues of the sample, of every kind: the works of a flag are the distinct works `coauth explain A B --year Y` lists with it."""
+    made, asked = sampled
+    flags = made["flags"].to_pandas()
+    assert set(flags["kind"]) >= {"watchlist", "technology"}
+    seen = 0
+    for source, of_source in flags.groupby("source"):
+        near = narrowed(made, source)
+        for target, rows_ in of_source.groupby("target"):
+            told = {(r.year, r.kind, r.list_id, r.entry_id): r.works for r in rows_.itertuples()}
+            listed = [(w["year"], c["kind"], c["list_id"], c["entry_id"], w["work_id"])
+                      for w in explain.pair(near, source, target, asked) for c in w["cues"]]  # fmt: skip
+            assert Counter(key[:4] for key in set(listed)) == told, (source, target)
+            seen += len(told)
+    assert seen == len(flags) > 5_000
+
+
+def test_every_number_of_a_list_is_what_explain_lists_by_year(sampled):
+    """Each year's count of a watchlist in the table behind Figure 2 is the number of works `coauth explain --list L --year Y` gives."""
+    made, asked = sampled
+    counted = made["copublications"].to_pandas()
+    counted = counted[counted["group_id"].str.startswith("list:") & (counted["basis"] == "institution")]
+    assert len(counted) >= len(asked.scope.years)
+    for row in counted.itertuples():
+        listed = explain.watchlist(made, row.group_id.removeprefix("list:"), asked, row.year)
+        assert len({w["work_id"] for w in listed}) == len(listed) == row.works, row.year

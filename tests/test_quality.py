@@ -1,14 +1,19 @@
 """How good the technologies are said to be: blind sheets, weights, intervals, agreement, and the measurement on real titles."""
 
 
+import json
+import shutil
+
 import pandas as pd
 import pytest
 import quality as measured
+from built import coauth
 from scipy import stats
 from world import topic, work
 
 from coauth import quality
 from coauth.errors import QueryError
+from coauth.pipeline import Project
 from coauth.tables import AREAS
 
 QUANTA, NEAR = topic("T10275"), topic("T10079")
@@ -188,3 +193,58 @@ def test_a_measured_area_carries_no_mark(asked):
     (shipped,) = asked.technologies
     good = shipped.model_copy(update={"standing": "measured", "quality": {"EU10": "measured", "EU1": "indicative"}})
     assert (good.marked("coatings"), good.marked("EU2"), good.marked("integrated_circuits")) == (None, None, "indicative")
+
+
+# -- the commands
+
+
+@pytest.fixture(scope="module")
+def copied(sample_root, tmp_path_factory):
+    """The built sample in a folder of its own: scoring writes into the vintage."""
+    root = tmp_path_factory.mktemp("quality")
+    for part in ("queries", "cache"):
+        shutil.copytree(sample_root / part, root / part)
+    return root
+
+
+def test_a_sheet_goes_out_blind_and_comes_back_as_numbers_the_vintage_keeps(copied):
+    """sample, label every title that says its phrase, score: precision and recall with intervals, kept in the manifest for the report."""
+    sheet = copied / "sheet.csv"
+    assert "to label; for internal use" in coauth(copied, "flags", "sample", "-n", "80", "-o", str(sheet)).stdout
+    frame = pd.read_csv(sheet, dtype=str, keep_default_na=False)
+    assert 80 <= len(frame) <= 100
+    assert frame["title"].str.startswith("SYNTHETIC SAMPLE").all()
+    frame["label_1"] = ["EU8" if "batter" in t.lower() else "none" for t in frame["title"]]
+    frame.to_csv(sheet, index=False)
+    printed = coauth(copied, "flags", "score", str(sheet)).stdout
+    assert printed.splitlines()[1].startswith("all ")
+    (vintage,) = Project(copied).cache.vintages()
+    kept = vintage.manifest["technology_quality"]
+    assert {r["class"] for r in kept["classes"]} == {"all", "any", *AREAS}
+    assert all(r["precision"] is None or r["precision_low"] <= r["precision"] <= r["precision_high"] for r in kept["classes"])
+    frame.loc[0, "label_1"] = "EU11"
+    frame.to_csv(sheet, index=False)
+    refused = coauth(copied, "flags", "score", str(sheet), check=False)
+    assert refused.returncode == 1
+    assert refused.stderr == f"coauth: {sheet}: line 2: label_1: 'EU11' is not `none` or areas such as `EU2 EU4`\n"
+
+
+def test_sensitivity_and_pairs_say_what_they_are(copied):
+    """Thresholds for ten areas with their marks and what is not there; pairs by counts; both with JSON for programs."""
+    printed = coauth(copied, "flags", "sensitivity").stdout
+    assert "list not obtained" in printed
+    assert printed.count("(indicative, unmeasured)") == 10
+    rows = json.loads(coauth(copied, "flags", "sensitivity", "--json").stdout)
+    assert all(r["0.3"] >= r["0.5"] >= r["0.7"] >= r["0.9"] for r in rows)
+    pairs = json.loads(coauth(copied, "flags", "pairs", "--json").stdout)
+    assert [p["works_both"] for p in pairs] == sorted((p["works_both"] for p in pairs), reverse=True)
+    assert "no clearance" in coauth(copied, "flags", "pairs", "-n", "3").stdout
+
+
+def test_check_shows_candidates_of_the_sample(copied):
+    """The sample loses institutions and keeps their strings: `flags check` finds them, each with works to open."""
+    found = json.loads(coauth(copied, "flags", "check", "--json").stdout)
+    strings = [f for f in found if f["finding"] == "string without id"]
+    assert strings
+    assert all(f["works"] >= len(f["examples"]) > 0 for f in strings)
+    assert {f["entry_id"] for f in found if f["finding"] == "matched by id"} == {e.id for e in Project(copied).queries.watchlists[1].entry}
