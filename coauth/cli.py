@@ -427,21 +427,26 @@ def _shift_line(r: Mapping[str, Any]) -> str:
 def compare_(project: Project, answer: Answer, old: str, new: str) -> None:
     """What changed between two vintages: new, removed and changed works, and what they do to each headline count.
 
-    A work can have changed in year, type, inclusion, affiliations or topics; --json lists every work.
+    A work can have changed in year, type, inclusion, affiliations or topics; --json lists every work. A watchlist or set of technologies
+    that differs between the two builds is named.
 
     Example: coauth compare 2026-08-14 2026-11-20
     """
-    works, revised = pipeline.compare(project.cache.find(old), project.cache.find(new))
+    vintages = project.cache.find(old), project.cache.find(new)
+    works, revised = pipeline.compare(*vintages)
+    before, after = ((v.manifest.get("build") or {}).get("lists", {}) for v in vintages)
+    lists = {i: [before.get(i), after.get(i)] for i in sorted(before | after) if before.get(i) != after.get(i)}
     counts, rows = revisions.counts(works), revised.to_pandas()
     said = {name: f"{n:,}" for name, n in counts.items()}
     shown = [
         f"works      {said['new']} new, {said['removed']} removed, {said['changed']} changed",
         "changed in " + ", ".join(f"{aspect} {said[f'changed {aspect}']}" for aspect in revisions.ASPECTS) + " (a work may be in several)",
     ]
+    shown += [f"list {i}: {a or 'not enabled'} -> {b or 'not enabled'}" for i, (a, b) in lists.items()]
     wide = rows.pivot_table("works", ["series", "year"], "cause", aggfunc="sum", fill_value=0)
     shown += ["", wide.to_string()] if len(wide) else [f"{old} and {new} give the same headline counts"]
-    result = {"counts": counts, "works": works.to_dict("records"), "headline": rows.to_dict("records")}
-    answer.give(result, shown if len(works) or len(wide) else [f"{old} and {new} hold the same works"])
+    result = {"counts": counts, "works": works.to_dict("records"), "headline": rows.to_dict("records"), "lists": lists}
+    answer.give(result, shown if len(works) or len(wide) or lists else [f"{old} and {new} hold the same works"])
 
 
 @coauth.group()

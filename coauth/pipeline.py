@@ -249,7 +249,7 @@ def build(
         vintage.record(build=None)  # until every new table is there, none is
         hashes = {name: vintage.write(tables.ALL[name], made[name], synthetic) for name in STORED}
         summary = {
-            "complete": vintage.complete, "level": level, "queries": asked.fingerprint, "synthetic": synthetic,
+            "complete": vintage.complete, "level": level, "queries": asked.fingerprint, "lists": asked.lists(), "synthetic": synthetic,
             "losses": losses, "rows": {name: made[name].num_rows for name in STORED}, "sha256": hashes,
             "seed": asked.measures.seed, "versions": versions(),
         }  # fmt: skip

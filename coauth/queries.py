@@ -355,6 +355,11 @@ class Queries(_Strict):
             ),
         }  # fmt: skip
 
+    def lists(self) -> dict[str, str]:
+        """Enabled watchlists and sets of technologies: id -> version and a digest of what it says, so that no edit goes unseen."""
+        both: tuple[Watchlist | Technologies, ...] = (*self.watchlists, *self.technologies)
+        return {x.id: f"{x.version} ({hashlib.sha256(x.model_dump_json().encode()).hexdigest()[:8]})" for x in both if x.enabled}
+
     def event_table(self) -> list[Event]:
         return sorted(self.events.event, key=lambda e: (e.date, e.id))
 

@@ -286,6 +286,17 @@ def test_another_country_watches_another_list_by_one_file(world, tmp_path):
     assert "list:aland" in rows(made.memberships, "group_id")
 
 
+def test_an_edited_list_is_another_list(tmp_path, asked):
+    """Enabled lists are known by version and digest: a new version, or an edit that forgot to say so, shows in `coauth compare`."""
+    mine = queries.load(folder_with(tmp_path, MY_LIST))
+    assert set(mine.lists()) == {"aland", "aspi44", "miit"}
+    assert {i: v for i, v in mine.lists().items() if i != "aland"} == asked.lists()
+    (tmp_path / "queries/watchlists/aland.toml").write_text(MY_LIST.replace("2020-12-31", "2020-11-30"), "utf-8")
+    edited = queries.load(tmp_path / "queries").lists()["aland"]
+    assert edited.startswith("1 (")
+    assert edited != mine.lists()["aland"]
+
+
 def test_a_malformed_list_gets_all_its_errors_at_once_with_line_and_key(tmp_path):
     """Seven faults of every kind in one list: seven lines, each with the line in the file and the key."""
     text = MY_LIST.replace('kind = "designation"', 'kind = "accusation"').replace("valid_to", "valid_till").replace('"I20"', '"20"')

@@ -13,7 +13,7 @@ crossing AS (                        -- counted works that make a domestic–for
   WHERE w.included AND w.n_institutions >= 2 AND w.year BETWEEN s.first_year AND s.last_year AND m.home = 1 AND m.all_home = 0
 ),
 cue AS (
-  SELECT DISTINCT e.work_id, concat(e.kind, ':', e.list_id) AS cue
+  SELECT DISTINCT e.work_id, e.kind || ':' || e.list_id AS cue
   FROM evidence e
   JOIN institutions s ON s.institution_id = e.source
   JOIN institutions t ON t.institution_id = e.target
