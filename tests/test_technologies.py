@@ -228,3 +228,21 @@ def test_sensitivity_is_what_another_threshold_would_have_given(asked):
         assert of_area[threshold] == len(set(rows(again, "work_id")) - {"W4"})
     assert of_area.to_list() == [15, 14, 13, 12]  # 11 by phrase; of the other four by topic, one fewer at each
     assert made["area_id"].to_list() == [f"EU{n}" for n in range(1, 11)]
+
+
+def test_batches_and_order_do_not_matter(asked, real_records):
+    """Real works classified in one table, in batches of seven or in reverse give the same rows; a batch that is a slice of a larger one too."""
+    with gzip.open(real_records / "openalex/works/full_works_613.jsonl.gz") as file:
+        kept = [w for w in (pages.keep(line) for line in file) if w.topics]
+    texts = pa.Table.from_pylist([
+        {"work_id": w.id.rpartition("/")[2], "title": w.title, "abstract": w.abstract, "topic_ids": [t.id.rpartition("/")[2] for t in w.topics],
+         "topic_scores": [t.score for t in w.topics], "primary_topic_id": w.primary_topic.id.rpartition("/")[2],
+         "topic_score": w.primary_topic.score} for w in {w.id: w for w in kept}.values()
+    ], works.TEXTS)  # fmt: skip
+    matcher = technologies.Matcher(asked.technologies, "unknown")
+    whole = matcher.assign(texts)
+    assert whole.num_rows > 20
+    parts = [matcher.assign(texts.slice(n, 7)) for n in range(0, len(texts), 7)]
+    assert technologies.TECHNOLOGIES.check(pa.concat_tables(parts)).equals(whole)
+    assert matcher.assign(texts.take(list(range(len(texts)))[::-1])).equals(whole)
+    assert matcher.assign(pa.concat_tables([texts.slice(0, 50), texts.slice(50)])).equals(whole)
