@@ -22,13 +22,15 @@ from typing import Any
 import click
 import pandas as pd
 
-from coauth import __version__, explain, pipeline, publish, revisions, standing, tables
+from coauth import __version__, explain, flags, pipeline, publish, quality, revisions, standing, tables, technologies
 from coauth.engine import Engine
 from coauth.errors import CacheError, CoauthError, NotFound, SourceError
+from coauth.explain import candidates
 from coauth.export import FORMATS
 from coauth.network import COUNTINGS
 from coauth.pipeline import Project, Source
 from coauth.progress import Bar
+from coauth.queries import Queries
 from coauth.vintage import Vintage
 
 Command = Callable[..., Any]
@@ -360,24 +362,32 @@ def explain_(project: Project, answer: Answer, institutions: tuple[str, ...], li
         a, b = (explain.resolve(i, made["institutions"], project.queries) for i in institutions)
         if a == b:
             raise NotFound(f"'{institutions[0]}' and '{institutions[1]}' are the same institution ({a})")
-        works = explain.pair(made, a, b, year)
+        works = explain.pair(made, a, b, project.queries, year)
         names = dict(zip(made["institutions"]["institution_id"].to_pylist(), made["institutions"]["name"].to_pylist(), strict=True))
         heading = f"{len(works)} works shared by {names[a]} ({a}) and {names[b]} ({b})"
-    answer.give(works, [heading + (f" in {year}" if year else ""), *(line for w in works for line in _work_lines(w)), *_CAUTION])
+    answer.give(works, [heading + (f" in {year}" if year else ""), *(line for w in works for line in _work_lines(w, project.queries)), *_CAUTION])
 
 
-_CAUTION = ("A flag is a review cue: a co-publication is lawful and often wanted. The absence of a flag is no clearance.",)
+_CAUTION = (
+    "A flag is a review cue: a co-publication is lawful and often wanted. The absence of a flag is no clearance.",
+    "For internal use: a list of works leads to people.",
+)
 
 
-def _work_lines(work: Mapping[str, Any]) -> Iterable[str]:
+def _work_lines(work: Mapping[str, Any], queries: Queries) -> Iterable[str]:
+    sets = {s.id: s for s in queries.technologies}
     left_out = "" if work["included"] else f" [not counted: {work['exclusion_reason']}]"
     yield f"\n{work['year']}  {work['work_id']}  {work['title'] or '(no title)'}{left_out}"
     where = f"https://doi.org/{work['doi']}" if work["doi"] else f"https://openalex.org/{work['work_id']}"
     yield f"      {where}  {work['type']}, {work['n_institutions']} institutions, affiliations {work['affiliation_status']}"
     for cue in work["cues"]:
         said = f": “{cue['matched_string']}”" if cue["matched_string"] else ""
-        listed = f", listed when published: {cue['listed_at_publication']}" if cue["kind"] == "watchlist" else ""
-        yield f"      {cue['kind']} {cue['list_id']}/{cue['entry_id']} by {cue['match_method']} {cue['matched_id']}{said}{listed}"
+        today = f", today: {'yes' if cue['listed_today'] else 'no'}"
+        listed = f", listed when published: {cue['listed_at_publication']}{today}" if cue["kind"] == "watchlist" else ""
+        mark = sets[cue["list_id"]].marked(cue["entry_id"]) if cue["list_id"] in sets else None
+        yield f"      {cue['kind']} {cue['list_id']}/{cue['entry_id']}{f' ({mark})' if mark else ''} by {cue['match_method']} {cue['matched_id']}{said}{listed}"
+    for doubt in work["doubts"]:
+        yield f"      to weigh: {doubt['reason']} ({doubt['detail']})"
 
 
 @coauth.command("shifts")
@@ -423,21 +433,26 @@ def _shift_line(r: Mapping[str, Any]) -> str:
 def compare_(project: Project, answer: Answer, old: str, new: str) -> None:
     """What changed between two vintages: new, removed and changed works, and what they do to each headline count.
 
-    A work can have changed in year, type, inclusion, affiliations or topics; --json lists every work.
+    A work can have changed in year, type, inclusion, affiliations or topics; --json lists every work. A watchlist or set of technologies
+    that differs between the two builds is named.
 
     Example: coauth compare 2026-08-14 2026-11-20
     """
-    works, revised = pipeline.compare(project.cache.find(old), project.cache.find(new))
+    vintages = project.cache.find(old), project.cache.find(new)
+    works, revised = pipeline.compare(*vintages)
+    before, after = ((v.manifest.get("build") or {}).get("lists", {}) for v in vintages)
+    lists = {i: [before.get(i), after.get(i)] for i in sorted(before | after) if before.get(i) != after.get(i)}
     counts, rows = revisions.counts(works), revised.to_pandas()
     said = {name: f"{n:,}" for name, n in counts.items()}
     shown = [
         f"works      {said['new']} new, {said['removed']} removed, {said['changed']} changed",
         "changed in " + ", ".join(f"{aspect} {said[f'changed {aspect}']}" for aspect in revisions.ASPECTS) + " (a work may be in several)",
     ]
+    shown += [f"list {i}: {a or 'not enabled'} -> {b or 'not enabled'}" for i, (a, b) in lists.items()]
     wide = rows.pivot_table("works", ["series", "year"], "cause", aggfunc="sum", fill_value=0)
     shown += ["", wide.to_string()] if len(wide) else [f"{old} and {new} give the same headline counts"]
-    result = {"counts": counts, "works": works.to_dict("records"), "headline": rows.to_dict("records")}
-    answer.give(result, shown if len(works) or len(wide) else [f"{old} and {new} hold the same works"])
+    result = {"counts": counts, "works": works.to_dict("records"), "headline": rows.to_dict("records"), "lists": lists}
+    answer.give(result, shown if len(works) or len(wide) or lists else [f"{old} and {new} hold the same works"])
 
 
 @coauth.group()
@@ -508,9 +523,93 @@ def flags_() -> None:
 @of_vintage
 @common
 def flags_check(project: Project, answer: Answer, vintage: str | None) -> None:
-    """Listed institutions by how they were matched, those that never occur, and unlisted ones with a look-alike name."""
-    found = explain.near_misses(publish.read(project.cache.find(vintage)), project.queries)
-    answer.give(found, (f"{f['finding']:<28} {f['list_id']}/{f['entry_id']:<10} {f['institution_id'] or ''} {f['name'] or ''}".rstrip() for f in found))
+    """What to look at before trusting a list: matches and how they are known, entries that never occur, look-alike names,
+    strings that name a listed institution and were not matched to it, merged or withdrawn ROR ids. Nothing here is counted.
+
+    Example: coauth flags check
+    """
+    chosen = project.cache.find(vintage)
+    found = candidates.check(publish.read(chosen), chosen.pages(), project.queries)
+    answer.give(found, map(_finding_line, found))
+
+
+@flags_.command("pairs")
+@click.option("-n", "most", type=click.IntRange(1), default=40, show_default=True, help="How many pairs to show; --json gives all.")
+@of_vintage
+@common
+def flags_pairs(project: Project, answer: Answer, most: int, vintage: str | None) -> None:
+    """Domestic–foreign pairs with a cue, in the order a review would take them: works with cues of both kinds, of either, most recent.
+
+    Example: coauth flags pairs -n 20
+    """
+    chosen = project.cache.find(vintage)
+    institutions = chosen.read("institutions")
+    rows = flags.ordered(chosen.read("evidence"), institutions)
+    names = dict(zip(institutions["institution_id"].to_pylist(), institutions["name"].to_pylist(), strict=True))
+    shown = rows.head(most).assign(domestic=rows["domestic"].map(names), foreign=rows["foreign"].map(names))
+    answer.give(rows.to_dict("records"), [shown.to_string(index=False), f"{min(most, len(rows))} of {len(rows)} pairs", *_CAUTION])
+
+
+@flags_.command("sample")
+@click.option("-n", "size", type=click.IntRange(10), default=300, show_default=True, help="About how many works.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed draws other works.")
+@click.option("-o", "out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="CSV to write.")
+@of_vintage
+@common
+def flags_sample(project: Project, answer: Answer, size: int, seed: int, out: Path, vintage: str | None) -> None:
+    """Write a labelling sheet: titles from every EU-10 area found and from none, in random order, without what was found.
+
+    Write areas such as `EU2 EU4`, or `none`, into label_1 (and a second person into label_2), then `coauth flags score`.
+
+    Example: coauth flags sample -n 300 -o sheet.csv
+    """
+    sheet = quality.sample(publish.read(project.cache.find(vintage)), project.queries, size, seed)
+    try:
+        sheet.to_csv(out, index=False, lineterminator="\n")
+    except OSError as fault:
+        raise CacheError(f"cannot write {out} ({fault.strerror}); name another file") from fault
+    answer.give({"path": out, "works": len(sheet)}, [f"{out}: {len(sheet)} works to label; for internal use, since a list of works leads to people"])
+
+
+@flags_.command("score")
+@click.argument("sheet", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@of_vintage
+@common
+def flags_score(project: Project, answer: Answer, sheet: Path, vintage: str | None) -> None:
+    """Precision and recall of the technologies from a labelled sheet, with intervals, kept with the vintage for its next report.
+
+    Each work stands for as many as were in its stratum. An area with fewer than 30 true works is unmeasured.
+
+    Example: coauth flags score sheet.csv
+    """
+    chosen = project.cache.find(vintage)
+    rows, agreed = quality.score(quality.read(sheet), publish.read(chosen), project.queries)
+    kept = {"queries": project.queries.fingerprint, "classes": rows.astype(object).where(rows.notna(), None).to_dict("records"),
+            "agreement": agreed._asdict() if agreed else None}  # fmt: skip
+    with chosen.held():
+        chosen.record(technology_quality=json.loads(json.dumps(kept, default=_plain)))
+    answer.give(kept, quality.lines(rows, agreed))
+
+
+@flags_.command("sensitivity")
+@of_vintage
+@common
+def flags_sensitivity(project: Project, answer: Answer, vintage: str | None) -> None:
+    """Works per EU-10 area, had the score a core topic needs been 0.3, 0.5, 0.7 or 0.9.
+
+    Example: coauth flags sensitivity
+    """
+    chosen = project.cache.find(vintage)
+    rows = technologies.sensitivity(chosen.read("works"), chosen.read("technologies"), project.queries)
+    on = next((s for s in project.queries.technologies if s.enabled), None)
+    shown = [f"{on.id}: {on.status}", *on.not_obtained, ""] if on else ["no set of technologies is enabled"]
+    table = rows.assign(area=[f"{on.eu10.get(a, a)} ({on.marked(a)})" if on and on.marked(a) else a for a in rows["area_id"]])
+    answer.give(rows.to_dict("records"), [*shown, table.to_string(index=False)])
+
+
+def _finding_line(f: Mapping[str, Any]) -> str:
+    works = f"  ({f['works']} works, e.g. {', '.join(f['examples'])})" if f["works"] else ""
+    return f"{f['finding']:<24} {f['list_id']}/{f['entry_id'] or '':<10} {f['institution_id'] or ''} {f['name'] or ''}".rstrip() + works
 
 
 def main() -> None:

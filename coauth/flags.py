@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
 
-from coauth.engine import Engine
+from coauth.engine import Engine, Rows
 from coauth.tables import AREAS, EVIDENCE, FLAGS, LISTED, STRING
 
 
@@ -34,7 +36,7 @@ def match(institutions: pa.Table, engine: Engine) -> pa.Table:
 
 
 def find(
-    works: pa.Table, affiliations: pa.Table, institutions: pa.Table, technologies: pa.Table, listed: pa.Table, engine: Engine
+    works: Rows, affiliations: Rows, institutions: pa.Table, technologies: pa.Table, listed: pa.Table, engine: Engine
 ) -> Found:
     """`FLAGS` and `EVIDENCE`: every flag is exactly the count of the distinct works in its evidence."""
     evidence = engine.run(
@@ -43,6 +45,26 @@ def find(
     )  # fmt: skip
     flags = engine.run("flags", FLAGS, evidence=evidence, works=works, institutions=institutions)
     return Found(flags, evidence)
+
+
+def ordered(evidence: pa.Table, institutions: pa.Table) -> pd.DataFrame:
+    """Domestic–foreign pairs with a cue, in the order a review would take them: by facts that can be counted, never by a score.
+
+    Columns: domestic, foreign, works_both (with a watchlist and a technology cue at once), works_watchlist, works_technology, last_year
+    (of any of these). First come pairs with works of both kinds, then more works with either, then the more recent.
+    """
+    domestic = dict(zip(institutions["institution_id"].to_pylist(), institutions["is_domestic"].to_pylist(), strict=True))
+    cues = evidence.select(["source", "target", "kind", "work_id", "year"]).to_pandas()
+    home = cues["source"].map(domestic)
+    cues = cues[(home != cues["target"].map(domestic)) & cues["kind"].isin(["watchlist", "technology"])]
+    cues["domestic"], cues["foreign"] = cues["source"].where(home, cues["target"]), cues["target"].where(home, cues["source"])
+    pair = ["domestic", "foreign"]
+    by_work = pd.crosstab([cues["domestic"], cues["foreign"], cues["work_id"]], cues["kind"]).gt(0).reindex(columns=["watchlist", "technology"], fill_value=False)
+    counts = by_work.assign(both=by_work.all(axis=1)).groupby(pair).sum().astype("int64").add_prefix("works_")
+    rows = counts.join(cues.groupby(pair)["year"].max().rename("last_year")).reset_index()
+    rows = rows.assign(any=rows[["works_watchlist", "works_technology"]].sum(axis=1) - rows["works_both"])
+    rows = rows.sort_values(["works_both", "any", "last_year", *pair], ascending=[False, False, False, True, True])
+    return rows[[*pair, "works_both", "works_watchlist", "works_technology", "last_year"]].reset_index(drop=True)
 
 
 def _pairs(rows: list[tuple[str, str]], second: str) -> pa.Table:
@@ -61,11 +83,9 @@ def _profiles(institutions: pa.Table, technologies: pa.Table) -> pa.Table:
     return pa.Table.from_pandas(tall[schema.names], schema=schema, preserve_index=False)
 
 
-def _first_strings(affiliations: pa.Table, listed: pa.Table) -> pa.Table:
+def _first_strings(affiliations: Rows, listed: pa.Table) -> pa.Table:
     """The first affiliation string (in text order) that was matched to a listed institution on a work."""
-    ids = set(listed["institution_id"].to_pylist())
-    rows = affiliations.select(["work_id", "institution_id", "strings"]).to_pandas()
-    rows = rows[rows["institution_id"].isin(ids) & rows["strings"].notna()]
-    rows["string"] = [s[0] if len(s) else None for s in rows["strings"]]
-    schema = pa.schema([("work_id", STRING), ("institution_id", STRING), ("string", STRING)])
-    return pa.Table.from_pandas(rows[schema.names], schema=schema, preserve_index=False)
+    hit = ds.field("institution_id").isin(listed["institution_id"].unique()) & ds.field("strings").is_valid()
+    rows = (ds.dataset(affiliations) if isinstance(affiliations, pa.Table) else affiliations).to_table(["work_id", "institution_id", "strings"], filter=hit)
+    rows = rows.filter(pc.greater(pc.list_value_length(rows["strings"]), 0))
+    return rows.set_column(2, "string", pc.list_element(rows["strings"], 0))

@@ -29,6 +29,7 @@ import pyarrow as pa
 
 from coauth import (
     admissions,
+    benefits,
     centrality,
     copublications,
     coverage,
@@ -247,7 +248,7 @@ def build(
             making = _Making(project, vintage, asked, engine, shelf, workers)
             making.tables(asked.rollup if level == "unified" else RollUp(drop_ancestors=False))
         summary = {
-            "complete": vintage.complete, "level": level, "queries": asked.fingerprint, "synthetic": making.synthetic,
+            "complete": vintage.complete, "level": level, "queries": asked.fingerprint, "lists": asked.lists(), "synthetic": making.synthetic,
             "losses": {"works": losses.balance(), "excluded": making.excluded}, "rows": making.rows, "sha256": making.sha256,
             "seed": asked.measures.seed, "versions": versions(),
         }  # fmt: skip
@@ -334,8 +335,9 @@ class _Making:
         shelf, engine = self.shelf, self.engine
         harvested = shelf.parts("works")
         rolled = institutions.roll_up(
-            harvested.to_table(["work_id", "n_authors", "n_authors_with_institution"]), shelf.parts("authorships"), shelf.parts("strings"), shelf.parts("institutions").to_table(), rollup, engine
-        )
+            harvested.to_table(["work_id", "n_authors", "n_authors_with_institution"]), shelf.parts("authorships"),
+            shelf.parts("strings"), shelf.parts("institutions").to_table(), rollup, engine,
+        )  # fmt: skip
         self._keep(tables.AFFILIATIONS, rolled.affiliations)
         self._keep(tables.COUNTRIES, tables.COUNTRIES.check(shelf.parts("countries").to_table()))
         self._keep(tables.TECHNOLOGIES, tables.TECHNOLOGIES.check(shelf.parts("technologies").to_table()))
@@ -352,9 +354,11 @@ class _Making:
         shelf, engine = self.shelf, self.engine
         described = shelf.read("institutions")
         self._keep(tables.LISTED, listed := flags.match(described, engine))
-        found = flags.find(shelf.rows("works"), shelf.read("affiliations"), described, shelf.read("technologies"), listed, engine)
+        found = flags.find(shelf.rows("works"), shelf.rows("affiliations"), described, shelf.read("technologies"), listed, engine)
         self._keep(tables.FLAGS, found.flags)
         self._keep(tables.EVIDENCE, found.evidence)
+        counted = benefits.count(shelf.rows("works"), shelf.rows("affiliations"), described, shelf.rows("evidence"), engine)
+        self._keep(tables.BENEFITS, counted)
 
     def _counts(self) -> None:
         shelf, engine, scope, confidence = self.shelf, self.engine, self.asked.scope, self.asked.measures.confidence

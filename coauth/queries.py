@@ -17,6 +17,7 @@ import math
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -30,7 +31,8 @@ InstitutionId = Annotated[str, Field(pattern=r"^I\d+$")]
 TopicId = Annotated[str, Field(pattern=r"^T\d+$")]
 Ror = Annotated[str, Field(pattern=r"^https://ror\.org/0[a-z0-9]{6}\d{2}$")]
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-Phrase = Annotated[str, Field(pattern=r"\w")]
+Phrase = Annotated[str, Field(pattern=r"^[^*]*\w[^*]*\*?$", description="a star only at its end")]
+Alias = Annotated[str, Field(min_length=4, description="shorter keys fit half the world")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Years = tuple[int, int]
@@ -267,14 +269,34 @@ class Entry(_Strict):
     name: str
     name_local: str = ""
     openalex: InstitutionId | None = None
-    ror: Ror
+    ror: Ror | None = None
+    aliases: tuple[Alias, ...] = Field(default=(), description="campuses and spellings `flags check` seeks in strings; never matched, never counted")
+    withdrawn: tuple[Ror, ...] = Field(default=(), description="ROR records withdrawn in its favour: they are it")
+    established: int | None = Field(default=None, description="year, by ROR; a work older than it was assigned wrongly")
     valid_from: date | None = None
     valid_to: date | None = None
-    kind: Literal["designation", "assessment"] | None = None
+    kind: Literal["designation", "assessment"] | None = Field(default=None, description="where it differs from the list's")
+    first_listed: str = Field(default="", description="as the source words it, where it gives no day")
+    source: str = Field(default="", description="of this entry's ids or dates, where they are not the list's own")
+
+    @model_validator(mode="after")
+    def _sound(self) -> Entry:
+        if not (self.ror or self.openalex):
+            raise ValueError("an entry is matched by id: give ror or openalex, or move it to [[unmatchable]] with a reason")
+        if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
+            raise ValueError(f"valid_to {self.valid_to} is before valid_from {self.valid_from}")
+        return self
+
+
+class Unmatchable(_Strict):
+    """An institution on the list that no id is known for: kept in sight, flags nothing."""
+
+    name: str
+    reason: str = Field(min_length=1)
 
 
 class Watchlist(_Strict):
-    """Listed institutions (`watchlists/*.toml`)."""
+    """Listed institutions (`watchlists/*.toml`). `designation` is a government's act, `assessment` another's judgement."""
 
     id: Slug
     name: str
@@ -289,6 +311,7 @@ class Watchlist(_Strict):
     note: str = ""
     exclude_lineage: tuple[Ror, ...] = ()
     entry: tuple[Entry, ...] = Field(min_length=1)
+    unmatchable: tuple[Unmatchable, ...] = ()
 
     @model_validator(mode="after")
     def _once(self) -> Watchlist:
@@ -297,6 +320,13 @@ class Watchlist(_Strict):
         if bare := [e.id for e in self.entry if self.match == "lineage" and not e.openalex]:
             raise ValueError(f"entry.openalex: missing for {', '.join(bare)}; match = 'lineage' finds descendants by this id")
         return self
+
+    def kind_of(self, entry: Entry) -> str:
+        return entry.kind or self.kind
+
+    def still_lists(self, entry: Entry) -> bool:
+        """Whether the entry is listed "today": on the day this version of the list was retrieved."""
+        return entry.valid_to is None or entry.valid_to >= self.retrieved
 
 
 class Technology(_Strict):
@@ -312,7 +342,13 @@ class Technology(_Strict):
     note: str = ""
 
 
+Area = Literal["EU1", "EU2", "EU3", "EU4", "EU5", "EU6", "EU7", "EU8", "EU9", "EU10"]
+Standing = Literal["measured", "indicative", "unmeasured"]
+
+
 class Technologies(_Strict):
+    """A set of critical technologies, and how good it is known to be."""
+
     id: Slug
     name: str
     enabled: bool
@@ -321,6 +357,9 @@ class Technologies(_Strict):
     status: str
     topic_model: Literal["v1", "v2"]
     core_min_score: Share
+    standing: Standing = Field(default="unmeasured", description="of the whole; `indicative` is precision below 0.8")
+    quality: dict[Area, Standing] = Field(default={}, description="by EU-10 area")
+    not_obtained: tuple[str, ...] = Field(default=(), description="lists a reader may miss here, and why")
     eu10: dict[str, str]
     technology: tuple[Technology, ...] = Field(min_length=1)
 
@@ -328,6 +367,12 @@ class Technologies(_Strict):
     def _once(self) -> Technologies:
         _refuse_twice("technology.id", [t.id for t in self.technology])
         return self
+
+    def marked(self, entry: str) -> str | None:
+        """What must stand beside a technology or area wherever it is shown: "indicative", "unmeasured" or both; None if measured."""
+        areas: tuple[Any, ...] = next((t.eu10 for t in self.technology if t.id == entry), (entry,))
+        marks = sorted({self.standing, *(self.quality.get(a, self.standing) for a in areas)} - {"measured"})
+        return ", ".join(marks) or None
 
 
 class Queries(_Strict):
@@ -346,7 +391,7 @@ class Queries(_Strict):
 
     def tables(self) -> dict[str, pa.Table]:
         """What SQL may join of the queries: settings (one row), home_countries, partner_countries, successors,
-        entries (of watchlists), unlisted_descendants, technology_areas."""
+        entries (of watchlists), withdrawn_rors, unlisted_descendants, technology_areas."""
         scope, measures = self.scope, self.measures
         settings = {
             "first_year": scope.first_year, "last_year": scope.last_year, "max_institutions": scope.max_institutions,
@@ -360,9 +405,11 @@ class Queries(_Strict):
         )
         listed = pa.schema(
             [("list_id", pa.string()), ("entry_id", pa.string()), ("institution_id", pa.string()), ("ror", pa.string()),
-             ("by_lineage", pa.bool_()), ("valid_from", pa.date32()), ("valid_to", pa.date32())]
+             ("by_lineage", pa.bool_()), ("valid_from", pa.date32()), ("valid_to", pa.date32()), ("kind", pa.string()),
+             ("listed_today", pa.bool_())]
         )  # fmt: skip
         successors = pa.schema([("ror", pa.string()), ("successor_ror", pa.string())])
+        withdrawn = pa.schema([("list_id", pa.string()), ("entry_id", pa.string()), ("ror", pa.string())])
         excluded = pa.schema([("list_id", pa.string()), ("ror", pa.string())])
         areas = pa.schema([("list_id", pa.string()), ("technology_id", pa.string()), ("area_id", pa.string())])
         on = [w for w in self.watchlists if w.enabled]
@@ -375,11 +422,15 @@ class Queries(_Strict):
             ),
             "entries": pa.Table.from_pylist(
                 [{"list_id": w.id, "entry_id": e.id, "institution_id": e.openalex, "ror": e.ror,
-                  "by_lineage": w.match == "lineage", "valid_from": e.valid_from, "valid_to": e.valid_to}
+                  "by_lineage": w.match == "lineage", "valid_from": e.valid_from, "valid_to": e.valid_to, "kind": w.kind_of(e),
+                  "listed_today": w.still_lists(e)}
                  for w in on for e in w.entry], listed,
             ),
             "successors": pa.Table.from_pylist(
                 [{"ror": s.institution, "successor_ror": s.successor} for s in self.rollup.successors], successors
+            ),
+            "withdrawn_rors": pa.Table.from_pylist(
+                [{"list_id": w.id, "entry_id": e.id, "ror": r} for w in on for e in w.entry for r in e.withdrawn], withdrawn
             ),
             "unlisted_descendants": pa.Table.from_pylist(
                 [{"list_id": w.id, "ror": r} for w in on for r in w.exclude_lineage], excluded
@@ -389,6 +440,11 @@ class Queries(_Strict):
                  for s in self.technologies if s.enabled for t in s.technology for a in t.eu10], areas,
             ),
         }  # fmt: skip
+
+    def lists(self) -> dict[str, str]:
+        """Enabled watchlists and sets of technologies: id -> version and a digest of what it says, so that no edit goes unseen."""
+        both: tuple[Watchlist | Technologies, ...] = (*self.watchlists, *self.technologies)
+        return {x.id: f"{x.version} ({hashlib.sha256(x.model_dump_json().encode()).hexdigest()[:8]})" for x in both if x.enabled}
 
     def event_table(self) -> list[Event]:
         return sorted(self.events.event, key=lambda e: (e.date, e.id))
@@ -427,9 +483,12 @@ def load(folder: Path) -> Queries:
 
 
 def _read(path: Path, model: type[Model], faults: list[str]) -> Model | None:
+    text, raw = "", {}
     try:
+        text = path.read_text("utf-8")
+        raw = tomllib.loads(text)
         # by way of JSON, where strict reading still takes a list for a tuple
-        return model.model_validate_json(json.dumps(tomllib.loads(path.read_text("utf-8")), default=str), strict=True)
+        return model.model_validate_json(json.dumps(raw, default=str), strict=True)
     except FileNotFoundError:
         faults.append(f"{path}: missing; `coauth init` writes a fresh copy")
     except OSError as fault:
@@ -437,16 +496,51 @@ def _read(path: Path, model: type[Model], faults: list[str]) -> Model | None:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         faults.append(f"{path}: not TOML: {fault}")
     except ValidationError as fault:
-        faults += [_sentence(path, model, detail) for detail in fault.errors()]
+        # a list is not "too short" because what stands in it is faulty
+        told = [d for d in fault.errors() if d["type"] != "too_short" or len(d["loc"]) > 1 or not raw.get(str(d["loc"][0]))]
+        faults += [_sentence(path, model, detail, text) for detail in told]
+        if any(detail["loc"] for detail in told):  # a fault of one key hides what is wrong between entries
+            faults += [f"{path}: {said}" for said in _repeated(model, raw)]
     return None
 
 
-def _sentence(path: Path, model: type[BaseModel], detail: Any) -> str:
+def _sentence(path: Path, model: type[BaseModel], detail: Any, text: str) -> str:
     where = ".".join(str(part) for part in detail["loc"]) or "the file"
+    line = _line(text, detail["loc"])
+    at = f" (line {line})" if line else ""
     if detail["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(detail["loc"][-1]), _known_keys(model), n=1)
-        return f"{path}: {where}: unknown key" + (f", did you mean '{near[0]}'?" if near else "")
-    return f"{path}: {where}: {detail['msg']}"
+        return f"{path}: {where}: unknown key" + (f", did you mean '{near[0]}'?" if near else "") + at
+    return f"{path}: {where}: {detail['msg']}{at}"
+
+
+def _line(text: str, loc: tuple[str | int, ...]) -> int | None:
+    """The line of a key, or of the header of the table that lacks it; None for a key that is not there at the top."""
+    lines = text.splitlines()
+    first, last, keys = 0, len(lines), list(loc)
+    headers = [n for n, line in enumerate(lines) if re.match(r"\[+[\w.-]+\]+\s*(#|$)", line)]
+    if len(keys) > 1:
+        own = [n for n in headers if lines[n].strip("[] ") == keys[0]]
+        place = keys[1] if isinstance(keys[1], int) else 0
+        if place < len(own):
+            first = own[place]
+            keys = keys[2:] if isinstance(keys[1], int) else keys[1:]
+    last = next((n for n in headers if n > first), last)
+    key = keys[0] if keys and isinstance(keys[0], str) else None
+    found = [n for n in range(first, last) if key and re.match(rf'\s*"?{re.escape(key)}"?\s*=', lines[n])]
+    return found[0] + 1 if found else first + 1 if first else None
+
+
+def _repeated(model: type[BaseModel], raw: Mapping[str, Any]) -> list[str]:
+    """Ids that a list of tables gives twice, read before anything else is known to be right."""
+    tables = [(name, rows) for name, rows in raw.items() if name in model.model_fields and isinstance(rows, list)]
+    found = []
+    for name, rows in tables:
+        for key in ("id", "ror", "openalex"):
+            values = [str(r[key]) for r in rows if isinstance(r, dict) and key in r]
+            if twice := sorted({v for v in values if values.count(v) > 1}):
+                found.append(f"{name}.{key}: listed twice: {', '.join(twice)}")
+    return found
 
 
 def _known_keys(model: type[BaseModel]) -> set[str]:

@@ -228,7 +228,7 @@ TECHNOLOGIES = Table("technologies", "work × technology", ("work_id", "list_id"
     Column("basis", STRING, "topic, topic+phrase or gated+phrase; the strongest in this order"),
     Column("topic_id", STRING, "the topic it rests on"),
     Column("score", FLOAT, "OpenAlex's score of that topic", "probability", null=True),
-    Column("phrase", STRING, "the phrase found, where the basis has one", null=True),
+    Column("phrase", STRING, "the first phrase found, also beside a topic that counts alone; lower case, one blank between words", null=True),
     Column("title_only", BOOL, "no abstract: phrases were sought in the title alone"),
 ))  # fmt: skip
 
@@ -265,6 +265,8 @@ LISTED = Table("listed", "institution × list entry", ("institution_id", "list_i
     Column("list_id", STRING, "the watchlist"),
     Column("entry_id", STRING, "the listed institution"),
     Column("match_method", STRING, "id, ror or lineage; the strictest in this order"),
+    Column("standing", STRING, "designation (a government's act) or assessment (another's judgement)"),
+    Column("listed_today", BOOL, "still listed when this version of the list was retrieved"),
 ))  # fmt: skip
 
 FLAGS = Table("flags", "year × pair × list entry", ("year", "source", "target", "kind", "list_id", "entry_id"), _columns(
@@ -284,6 +286,16 @@ EVIDENCE = Table(
     Column("matched_id", STRING, "the institution or topic that matched"),
     Column("matched_string", STRING, "the affiliation string or phrase it stands on", null=True),
     Column("listed_at_publication", STRING, "yes, no or unknown"),
+))  # fmt: skip
+
+BENEFITS = Table("benefits", "year × cue × field", ("year", "cue", "field_id"), (
+    _YEAR,
+    Column("cue", STRING, "'watchlist:…' or 'technology:…' with the list; 'none': works of domestic–foreign pairs without a cue"),
+    Column("field_id", STRING, "OpenAlex field of the primary topic", null=True),
+    Column("works", INT, "works of domestic–foreign pairs; a work with several cues counts in each", "works"),
+    Column("works_ranked", INT, "of these, ranked by citations within field, year and type", "works"),
+    Column("works_top_10", INT, "of these, among the 10 % most cited", "works"),
+    Column("works_company", INT, "works with a company among their institutions", "works"),
 ))  # fmt: skip
 
 MEMBERSHIPS = Table("memberships", "work × partner group × basis", ("year", "group_id", "basis", "work_id"), (
@@ -413,7 +425,7 @@ REVISIONS = Table("revisions", "earlier vintage × headline number × cause", ("
 
 ALL: dict[str, Table] = {
     t.name: t
-    for t in (WORKS, AFFILIATIONS, COUNTRIES, INSTITUTIONS, TECHNOLOGIES, EDGES, PAIRS, HYPERAUTHORSHIP, LISTED, FLAGS, EVIDENCE, MEMBERSHIPS,
+    for t in (WORKS, AFFILIATIONS, COUNTRIES, INSTITUTIONS, TECHNOLOGIES, EDGES, PAIRS, HYPERAUTHORSHIP, LISTED, FLAGS, EVIDENCE, BENEFITS, MEMBERSHIPS,
               COPUBLICATIONS, CENTRALITY, SHIFTS, EVENTS, MATCHES, COVERAGE, ADMISSIONS, REVISIONS)
 }  # fmt: skip
 

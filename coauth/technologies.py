@@ -12,96 +12,142 @@ OpenAlex's own (right for about 82 % of works since October 2026), so a hit is a
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from coauth.errors import QueryError
+from coauth.phrases import Phrases, fold
 from coauth.queries import Queries
 from coauth.queries import Technologies as Definitions
-from coauth.tables import TECHNOLOGIES
+from coauth.tables import AREAS, STRING, TECHNOLOGIES
+
+THRESHOLDS = (0.3, 0.5, 0.7, 0.9)
+"""Scores at which `sensitivity` counts; OpenAlex's score is a probability since October 2026."""
 
 
-class _Rule(NamedTuple):
+class Rule(NamedTuple):
+    """A technology of a set, and the score its core topics need."""
+
     list_id: str
     technology_id: str
     min_score: float
-    phrases: re.Pattern[str] | None
-    exclusions: re.Pattern[str] | None
 
 
 class Matcher:
-    """The enabled technologies, compiled once; `assign` is called on every batch of works."""
+    """The enabled technologies, compiled once; `assign` is called on every batch of works.
+
+    Topics are the gate: only works with a topic that some technology names are read, and these once for all phrases.
+    """
 
     def __init__(self, sets: Iterable[Definitions], topic_model: str) -> None:
         """`topic_model` is the vintage's, "unknown" for records from disk that nobody dated. Raises `QueryError` where a set was
         made for another era of topics: ids and names stayed when OpenAlex replaced the assignments, so nothing else would notice."""
-        self._core: dict[str, list[_Rule]] = {}
-        self._gated: dict[str, list[_Rule]] = {}
-        for definitions in sets:
-            if not definitions.enabled:
-                continue
+        self._core: dict[str, list[Rule]] = {}
+        self._gated: dict[str, list[Rule]] = {}
+        meant: dict[str, set[Rule]] = {}
+        cancelled: dict[str, set[Rule]] = {}
+        for definitions in (s for s in sets if s.enabled):
             if topic_model not in ("unknown", definitions.topic_model):
                 raise QueryError(
                     f"queries/technologies: '{definitions.id}' was made for topic model {definitions.topic_model}, this vintage "
                     f"has {topic_model}: use a definition of that era, or set enabled = false"
                 )
             for t in definitions.technology:
-                rule = _Rule(definitions.id, t.id, definitions.core_min_score, _pattern(t.phrases), _pattern(t.exclusions))
-                for index, topics in ((self._core, t.core_topics), (self._gated, t.gated_topics)):
+                rule = Rule(definitions.id, t.id, definitions.core_min_score)
+                for topics, of_topic in ((t.core_topics, self._core), (t.gated_topics, self._gated)):
                     for topic in topics:
-                        index.setdefault(topic, []).append(rule)
+                        of_topic.setdefault(topic, []).append(rule)
+                for phrases, of_phrase in ((t.phrases, meant), (t.exclusions, cancelled)):
+                    for phrase in phrases:
+                        of_phrase.setdefault(phrase, set()).add(rule)
+        said = sorted(meant.keys() | cancelled.keys())
+        self._phrases = Phrases(said)
+        self._meant = [meant.get(p, set()) for p in said]
+        self._cancelled = [cancelled.get(p, set()) for p in said]
+        self._topics = pa.array(sorted(self._core.keys() | self._gated.keys()), STRING)
 
     def assign(self, texts: pa.Table) -> pa.Table:
         """`TECHNOLOGIES` rows of a batch's texts (work_id, title, abstract, topics with scores)."""
-        return TECHNOLOGIES.of(row for work in texts.to_pylist() for row in self._of_work(work))
+        near = texts.filter(self._near(texts))
+        names = ("work_id", "title", "abstract", "primary_topic_id", "topic_score", "topic_ids", "topic_scores")
+        works = zip(*(near[name].to_pylist() for name in names), strict=True)
+        return TECHNOLOGIES.of(row for work in works for row in self._of_work(*work))
 
-    def _of_work(self, work: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        found: dict[tuple[str, str], dict[str, Any]] = {}
-        for rule, basis, topic, score, phrase in self._hits(work):
-            # hits come strongest first, so the first of a technology is the one that is kept
-            found.setdefault((rule.list_id, rule.technology_id), {
-                "work_id": work["work_id"], "list_id": rule.list_id, "technology_id": rule.technology_id, "basis": basis,
-                "topic_id": topic, "score": score, "phrase": phrase, "title_only": not work["abstract"],
-            })  # fmt: skip
-        yield from found.values()
+    def _near(self, texts: pa.Table) -> pa.Array:
+        """Which works have a topic of any technology."""
+        topics = texts["topic_ids"].combine_chunks()
+        named = pc.is_in(pc.list_flatten(topics), value_set=self._topics)
+        near = pc.is_in(texts["primary_topic_id"], value_set=self._topics).to_numpy().copy()
+        near[pc.list_parent_indices(topics).filter(named).to_numpy()] = True
+        return pa.array(near)
 
-    def _hits(self, work: dict[str, Any]) -> Iterator[tuple[_Rule, str, str, float | None, str | None]]:
-        primary, score = work["primary_topic_id"], work["topic_score"]
-        for rule in self._core.get(primary, ()):
-            if score is not None and score >= rule.min_score:
-                yield rule, "topic", primary, score, None
-        scores = dict(zip(work["topic_ids"], work["topic_scores"], strict=True))
-        if primary:
-            scores.setdefault(primary, score)
-        for basis, index in (("topic+phrase", self._core), ("gated+phrase", self._gated)):
-            for topic, topic_score in scores.items():
-                for rule in index.get(topic, ()):
-                    if phrase := _phrase(rule, work["title"] or "", work["abstract"] or ""):
-                        yield rule, basis, topic, topic_score, phrase
+    def _of_work(
+        self, work_id: str, title: str | None, abstract: str | None, primary: str | None, score: float | None,
+        topic_ids: Sequence[str], topic_scores: Sequence[float | None],
+    ) -> Iterator[dict[str, Any]]:  # fmt: skip
+        found = self.judge(title, abstract, primary, score, dict(zip(topic_ids, topic_scores, strict=True)))
+        for rule, (basis, topic, topic_score, phrase) in found.items():
+            yield {
+                "work_id": work_id, "list_id": rule.list_id, "technology_id": rule.technology_id, "basis": basis,
+                "topic_id": topic, "score": topic_score, "phrase": phrase, "title_only": not abstract,
+            }  # fmt: skip
 
+    def judge(
+        self, title: str | None, abstract: str | None, primary: str | None, score: float | None, topics: Mapping[str, float | None]
+    ) -> dict[Rule, tuple[str, str, float | None, str | None]]:
+        """The rule on one work: technology -> its strongest basis, the topic it rests on, that topic's score, the phrase found."""
+        said = self.said(title, abstract)
+        found: dict[Rule, tuple[str, str, float | None, str | None]] = {}
+        for rule in self._core.get(primary or "", ()):
+            if primary and score is not None and score >= rule.min_score:
+                found[rule] = ("topic", primary, score, said.get(rule))
+        if said:
+            scores = {primary: score, **topics} if primary and primary not in topics else topics
+            for basis, of_topic in (("topic+phrase", self._core), ("gated+phrase", self._gated)):
+                for topic, topic_score in scores.items():
+                    for rule in of_topic.get(topic, ()):
+                        if rule in said:  # the strongest basis came first and is kept
+                            found.setdefault(rule, (basis, topic, topic_score, said[rule]))
+        return found
 
-def _phrase(rule: _Rule, title: str, abstract: str) -> str | None:
-    if rule.phrases is None or (rule.exclusions and rule.exclusions.search(title)):
-        return None
-    hit = rule.phrases.search(title) or rule.phrases.search(abstract)
-    return hit.group().casefold() if hit else None
-
-
-def _pattern(phrases: tuple[str, ...]) -> re.Pattern[str] | None:
-    r"""One pattern for all phrases; words may be parted by any blank, hyphen or dash (publishers print U+2010), `*` ends a word freely.
-
-    >>> _pattern(("quantum dot*",)).search("CdSe quantum-dots").group()
-    'quantum-dots'
-    """
-    if not phrases:
-        return None
-    parts = (r"[\s‐-―-]+".join(re.escape(w).replace(r"\*", r"\w*") for w in re.split(r"[\s-]+", p)) for p in phrases)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
+    def said(self, title: str | None, abstract: str | None) -> dict[Rule, str]:
+        """The first phrase of each technology, whatever the topics; the title's before the abstract's, none where the title excludes."""
+        head = fold(title or "")
+        text = f"{head}\n{fold(abstract)}" if abstract else head
+        first: dict[Rule, tuple[int, int]] = {}
+        cancelled: set[Rule] = set()
+        for phrase, start, end in self._phrases.find(text):
+            for rule in self._meant[phrase]:
+                first[rule] = min(first.get(rule, (start, -end)), (start, -end))
+            if start < len(head):
+                cancelled |= self._cancelled[phrase]
+        return {rule: text[start:-minus_end] for rule, (start, minus_end) in first.items() if rule not in cancelled}
 
 
 def assign(texts: pa.Table, queries: Queries, topic_model: str) -> pa.Table:
     """`Matcher` for one table of texts: the stage run alone."""
     return Matcher(queries.technologies, topic_model).assign(texts)
+
+
+def sensitivity(works: pa.Table, technologies: pa.Table, queries: Queries) -> pd.DataFrame:
+    """Included works per EU-10 area, had `core_min_score` been each of `THRESHOLDS`; a work may count in several areas.
+
+    Exact, from the tables alone: a work that counts by a phrase counts at every threshold, and one that rests on its primary
+    topic counts from that topic's score on down. Columns: area_id, and one of works per threshold.
+    """
+    counted = works.filter(pc.field("included")).select(["work_id", "primary_topic_id", "topic_score"]).to_pandas()
+    sets = [s for s in queries.technologies if s.enabled]
+    core = pd.DataFrame([(c, a) for s in sets for t in s.technology for c in t.core_topics for a in t.eu10], columns=["primary_topic_id", "area_id"])
+    areas = pd.DataFrame([(t.id, a) for s in sets for t in s.technology for a in t.eu10], columns=["technology_id", "area_id"])
+    by_topic = counted.merge(core, on="primary_topic_id")[["work_id", "area_id", "topic_score"]]
+    phrased = technologies.filter(pc.is_valid(pc.field("phrase"))).select(["work_id", "technology_id"]).to_pandas()
+    by_phrase = phrased.merge(areas, on="technology_id")[["work_id", "area_id"]].assign(topic_score=np.inf)
+    by_phrase = by_phrase[by_phrase["work_id"].isin(counted["work_id"])]
+    score = pd.concat([by_topic, by_phrase]).groupby(["area_id", "work_id"])["topic_score"].max()
+    rows = {t: (score >= t).groupby("area_id").sum() for t in THRESHOLDS}
+    return pd.DataFrame(rows, index=pd.Index(AREAS, name="area_id")).fillna(0).astype("int64").reset_index()

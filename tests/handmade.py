@@ -41,7 +41,7 @@ def world(works=WORKS, places=PLACES, *, listed=(BEIHANG,), technology=((2020, K
     return {
         "edges": tables.EDGES.of(edges.values()),
         "institutions": tables.INSTITUTIONS.of(institution(i, *said, works) for i, said in places.items()),
-        "listed": tables.LISTED.of({"institution_id": i, "list_id": "miit", "entry_id": i.lower(), "match_method": "id"} for i in listed),
+        "listed": tables.LISTED.of({"institution_id": i, "list_id": "miit", "entry_id": i.lower(), "match_method": "id", "standing": "assessment", "listed_today": True} for i in listed),
         "flags": tables.FLAGS.of(flags),
         "centrality": tables.CENTRALITY.empty(),
         "shifts": tables.SHIFTS.empty(),

@@ -8,11 +8,12 @@ import pytest
 import coauth
 
 PACKAGE = Path(coauth.__file__).parent
-SHARED = ("errors", "files", "tables", "queries", "titles", "pages", "vintage", "engine", "network", "incidence", "distance", "resampling", "completeness")
+SHARED = ("errors", "files", "tables", "phrases", "queries", "titles", "pages", "vintage", "engine", "network", "incidence", "distance", "resampling", "completeness")
 LAYERS = [
     *({name} for name in SHARED),
     {"sources", "works", "institutions", "inclusion", "coverage", "technologies", "edges", "flags", "graph", "centrality",
-     "shifts", "pairs", "copublications", "events", "aggregation", "disclosure", "admissions", "revisions", "standing", "explain", "export", "report", "progress"},
+     "shifts", "pairs", "copublications", "events", "aggregation", "disclosure", "admissions", "revisions", "standing", "explain", "quality",
+     "benefits", "export", "report", "progress"},
     {"pipeline"},
     {"publish"},
     {"verbs"},

@@ -58,7 +58,7 @@ def test_an_unknown_key(tmp_path):
 def test_an_unknown_key_is_one_line(tmp_path):
     """One fault is one line that says what to do."""
     root = edit(project(tmp_path), "measures.toml", "window = 3", "window = 3\nwindou = 4")
-    assert "windou: unknown key, did you mean 'window'?; mend it" in refused(root, "rebuild", "--sample")
+    assert "windou: unknown key, did you mean 'window'? (line 4); mend it" in refused(root, "rebuild", "--sample")
 
 
 def test_no_key_at_the_real_address(tmp_path):

@@ -2,14 +2,22 @@
 
 import csv
 import datetime
+import itertools
+import re
+import shutil
 from collections import Counter
 
 import pytest
+from built import CHECKOUT
 from world import place, rows, topic, url, work
+
+from coauth import flags, queries
+from coauth.errors import QueryError
 
 HIT, NJUST, BIT = "I204983213", "I36399199", "I125839683"
 ZIJIN = {"id": "I990", "country_code": "CN", "ror": "https://ror.org/0387aje64", "lineage": ["I990", NJUST]}
 SHENZHEN = {"id": "I991", "country_code": "CN", "ror": "https://ror.org/00hwfqh10", "lineage": ["I991", HIT], "display_name": "Somewhere else"}
+LAB = {"id": "I991", "country_code": "CN", "ror": "https://ror.org/03zxdkx17", "lineage": ["I991", HIT], "display_name": "A laboratory"}
 QUANTA = topic("T10275", 0.9)
 
 
@@ -17,9 +25,14 @@ def chinese(said):
     return {"id": said, "country_code": "CN"}
 
 
+def the_seven(asked):
+    (miit,) = (w for w in asked.watchlists if w.enabled)
+    return miit
+
+
 def listing(asked, match="lineage", **dates):
     """The shipped watchlist with HIT's dates, or another way to match."""
-    (miit,) = asked.watchlists
+    miit = the_seven(asked)
     entries = tuple(e.model_copy(update=dates) if e.id == "hit" else e for e in miit.entry)
     return (miit.model_copy(update={"match": match, "entry": entries}),)
 
@@ -28,20 +41,41 @@ def cues(made, *columns):
     return rows(made.found.flags, *columns)
 
 
-def test_every_look_alike_is_no_hit(world, asked, real_records):
-    """All 21 institutions with a name like one of the seven, each on a work with DTU: no listing, no flag, no membership."""
+def look_alikes(real_records):
+    """The 22 rows as (institution on a record, what its row says: whether it is HIT)."""
     with (real_records / "lists/miit_confusables.csv").open(encoding="utf-8") as file:
-        told = [r for r in csv.DictReader(file) if not r["why"].startswith("IS HIT")]
-    alike = [
-        {"id": r["openalex"] or f"I90{n}", "ror": f"https://ror.org/{r['ror']}", "display_name": r["name"], "country_code": r["country"]}
-        for n, r in enumerate(told)
-    ]
-    made = world(*(work(n, 2020, [["I1"], [i]]) for n, i in enumerate(alike)))
-    assert len(alike) == 21
-    assert made.institutions.num_rows == 22
-    assert made.listed.num_rows == made.found.flags.num_rows == made.found.evidence.num_rows == 0
-    assert not [g for g in rows(made.memberships, "group_id") if g.startswith("list:")]
-    assert {e.openalex for w in asked.watchlists for e in w.entry}.isdisjoint(i["id"] for i in alike)
+        told = list(csv.DictReader(file))
+    assert len(told) == 22
+    return [
+        ({"id": r["openalex"] or f"I90{n}", "ror": f"https://ror.org/{r['ror']}", "display_name": r["name"], "country_code": r["country"]},
+         r["why"].startswith("IS HIT")) for n, r in enumerate(told)
+    ]  # fmt: skip
+
+
+def test_every_look_alike_is_what_its_row_says(world, real_records):
+    """22 institutions with a name like one of the seven, each on a work with DTU: 21 are no listing, no flag, no membership; one is HIT."""
+    alike = look_alikes(real_records)
+    made = world(*(work(n, 2020, [["I1"], [i]]) for n, (i, _) in enumerate(alike)))
+    (own,) = (i["id"] for i, is_hit in alike if is_hit)
+    assert made.institutions.num_rows == 23
+    assert rows(made.listed, "institution_id", "entry_id", "match_method") == [(own, "hit", "ror")]
+    assert cues(made, "source", "target", "entry_id") == [("I1", own, "hit")]
+    assert [g for g in rows(made.memberships, "group_id") if g.startswith("list:")] == ["list:miit"]
+
+
+def test_a_look_alike_is_no_entry_of_the_seven(asked, real_records):
+    """None of the 21 ids is on the list, as an entry or as a record withdrawn in its favour."""
+    seven = the_seven(asked).entry
+    ids = {e.openalex for e in seven} | {r for e in seven for r in (e.ror, *e.withdrawn)}
+    assert not [i["id"] for i, is_hit in look_alikes(real_records) if not is_hit and ids & {i["id"], i["ror"]}]
+
+
+def test_a_look_alike_name_without_an_id_is_nothing(world, real_records):
+    """The same 22 names on records without an institution, in the address alone: nothing is listed and nothing flagged."""
+    strings = [{"institutions": [], "affiliations": [{"raw_affiliation_string": i["display_name"], "institution_ids": []}]}
+               for i, _ in look_alikes(real_records)]  # fmt: skip
+    made = world(*(work(n, 2020, [["I1"], said]) for n, said in enumerate(strings)))
+    assert made.listed.num_rows == made.found.flags.num_rows == 0
 
 
 @pytest.mark.parametrize(
@@ -49,14 +83,16 @@ def test_every_look_alike_is_no_hit(world, asked, real_records):
     [
         (chinese(HIT), "hit", "id"),
         ({"id": "I992", "country_code": "CN", "ror": "https://ror.org/01yqg2h08"}, "hit", "ror"),
-        (SHENZHEN, "hit", "lineage"),
-        (SHENZHEN | {"ror": None}, "hit", "lineage"),
+        (LAB, "hit", "lineage"),
+        (LAB | {"ror": None}, "hit", "lineage"),
+        (SHENZHEN, "hit", "ror"),
+        (SHENZHEN | {"lineage": ["I991"]}, "hit", "ror"),
         (ZIJIN, None, None),
         (ZIJIN | {"id": NJUST, "lineage": [NJUST]}, "njust", "id"),
         ({"id": "I993", "country_code": "CN", "display_name": "Harbin Institute of Technology", "ror": None}, None, None),
         ({"id": "I2049832130", "country_code": "CN", "ror": None}, None, None),
     ],
-    ids=["id", "ROR alone", "descendant", "descendant without ROR", "excluded descendant", "listed although excluded", "name alone", "longer id"],
+    ids=["id", "ROR alone", "descendant", "descendant without ROR", "withdrawn ROR", "withdrawn ROR without lineage", "excluded descendant", "listed although excluded", "name alone", "longer id"],
 )
 def test_how_an_institution_is_known(world, institution, entry, method):
     """By id, by ROR and by lineage, the strictest first; an excluded descendant and a name are nothing."""
@@ -67,7 +103,7 @@ def test_how_an_institution_is_known(world, institution, entry, method):
 
 def test_a_strict_list_knows_no_descendants(world, asked):
     """match = "strict" takes ids and RORs alone."""
-    records = [work(1, 2020, [["I1"], [SHENZHEN]]), work(2, 2020, [["I1"], [chinese(HIT)]])]
+    records = [work(1, 2020, [["I1"], [LAB]]), work(2, 2020, [["I1"], [chinese(HIT)]])]
     assert rows(world(*records, watchlists=listing(asked, "strict")).listed, "institution_id", "match_method") == [(HIT, "id")]
 
 
@@ -90,7 +126,7 @@ def test_two_listed_ends_are_two_cues(world):
     """HIT with BIT is a cue for each entry; HIT with its own laboratory is one cue for HIT, on one work, with both matches as evidence."""
     made = world(work(1, 2020, [["I1"], [chinese(HIT)], [chinese(BIT)]]))
     assert [c for c in cues(made, "source", "target", "entry_id", "works") if "I1" not in c] == [(BIT, HIT, "bit", 1), (BIT, HIT, "hit", 1)]
-    made = world(work(1, 2020, [["I1"], [chinese(HIT)], [SHENZHEN]]))
+    made = world(work(1, 2020, [["I1"], [chinese(HIT)], [LAB]]))
     assert cues(made, "source", "target", "entry_id", "works") == [("I1", HIT, "hit", 1), ("I1", "I991", "hit", 1), (HIT, "I991", "hit", 1)]
     both = [e for e in rows(made.found.evidence, "source", "target", "matched_id", "match_method") if e[0] == HIT]
     assert both == [(HIT, "I991", HIT, "id"), (HIT, "I991", "I991", "lineage")]
@@ -198,6 +234,116 @@ def test_the_evidence_shows_the_string_it_stands_on(world):
 
 def test_a_disabled_list_gives_nothing(world, asked):
     """enabled = false takes a list out of listings, flags and memberships."""
-    (miit,) = asked.watchlists
+    miit = the_seven(asked)
     made = world(work(1, 2020, [["I1"], [chinese(HIT)]]), watchlists=(miit.model_copy(update={"enabled": False}),))
     assert made.listed.num_rows == made.found.flags.num_rows == 0
+
+
+MY_LIST = '''
+id = "aland"
+name = "Institutions Åland watches"
+name_da = "Institutioner Åland holder øje med"
+enabled = true
+kind = "designation"
+match = "strict"
+source = "made for a test"
+version = "1"
+retrieved = 2021-01-01
+licence = "CC0"
+[[entry]]
+id = "lund"
+name = "Lund University"
+openalex = "I20"
+valid_from = 2019-01-01
+valid_to = 2020-12-31
+[[entry]]
+id = "umea"
+name = "Umeå University"
+ror = "https://ror.org/000002199"
+kind = "assessment"
+[[unmatchable]]
+name = "The Unfindable Institute"
+reason = "nobody has given it an id"
+'''
+
+
+def folder_with(tmp_path, text):
+    shutil.copytree(CHECKOUT / "queries", tmp_path / "queries")
+    (tmp_path / "queries/watchlists/aland.toml").write_text(text, "utf-8")
+    return tmp_path / "queries"
+
+
+def test_another_country_watches_another_list_by_one_file(world, tmp_path):
+    """One TOML and no Python: matched by id or by ROR, dated, with its standing, and told apart when published and today."""
+    asked = queries.load(folder_with(tmp_path, MY_LIST))
+    made = world(
+        work(1, 2020, [["I1"], ["I20"]]), work(2, 2021, [["I1"], ["I20"]]), work(3, 2021, [["I1"], ["I21"]]), watchlists=asked.watchlists,
+    )  # fmt: skip
+    assert rows(made.listed, "institution_id", "entry_id", "match_method", "standing", "listed_today") == [
+        ("I20", "lund", "id", "designation", False), ("I21", "umea", "ror", "assessment", True)]  # fmt: skip
+    assert cues(made, "year", "target", "list_id", "works", "works_listed") == [
+        (2020, "I20", "aland", 1, 1), (2021, "I20", "aland", 1, 0), (2021, "I21", "aland", 1, None)]  # fmt: skip
+    assert "list:aland" in rows(made.memberships, "group_id")
+
+
+def test_an_edited_list_is_another_list(tmp_path, asked):
+    """Enabled lists are known by version and digest: a new version, or an edit that forgot to say so, shows in `coauth compare`."""
+    mine = queries.load(folder_with(tmp_path, MY_LIST))
+    assert set(mine.lists()) == {"aland", "aspi44", "miit"}
+    assert {i: v for i, v in mine.lists().items() if i != "aland"} == asked.lists()
+    (tmp_path / "queries/watchlists/aland.toml").write_text(MY_LIST.replace("2020-12-31", "2020-11-30"), "utf-8")
+    edited = queries.load(tmp_path / "queries").lists()["aland"]
+    assert edited.startswith("1 (")
+    assert edited != mine.lists()["aland"]
+
+
+def test_a_malformed_list_gets_all_its_errors_at_once_with_line_and_key(tmp_path):
+    """Seven faults of every kind in one list: seven lines, each with the line in the file and the key."""
+    text = MY_LIST.replace('kind = "designation"', 'kind = "accusation"').replace("valid_to", "valid_till").replace('"I20"', '"20"')
+    text = text.replace('id = "umea"', 'id = "lund"').replace('ror = "https://ror.org/000002199"', "").replace('licence = "CC0"\n', "")
+    text = text.replace('reason = "nobody has given it an id"', "")
+    with pytest.raises(QueryError) as refused:
+        queries.load(folder_with(tmp_path, text))
+    said = [line.rpartition("aland.toml: ")[2] for line in str(refused.value).splitlines()]
+    assert sorted(line.partition(":")[0] for line in said[:-1]) == [
+        "entry.0.openalex", "entry.0.valid_till", "entry.1", "entry.id", "kind", "licence", "unmatchable.0.reason"]  # fmt: skip
+    lines = dict(enumerate(text.splitlines(), 1))
+    told = {line.partition(":")[0]: int(m[1]) for line in said if (m := re.search(r"\(line (\d+)\)", line))}
+    assert lines[told["kind"]] == 'kind = "accusation"'
+    assert lines[told["entry.0.openalex"]] == 'openalex = "20"'
+    assert lines[told["entry.0.valid_till"]] == "valid_till = 2020-12-31"
+    assert lines[told["entry.1"]] == "[[entry]]"
+    assert lines[told["unmatchable.0.reason"]] == "[[unmatchable]]"
+
+
+def test_the_shipped_lists_are_what_their_sources_hold(asked, real_records):
+    """Every id of a shipped list stands in the file it was taken from, every name is an entry or unmatchable, and only MIIT is enabled."""
+    lists = {w.id: w for w in asked.watchlists}
+    assert [w.id for w in asked.watchlists if w.enabled] == ["miit"]
+    by_ror = {}
+    for name in ("lists/aspi_cdut_2019.csv", "lists/us_section1286_fy2025.csv", "openalex/institutions_10k_2024-12.csv"):
+        with (real_records / name).open(encoding="utf-8") as file:
+            for r in csv.DictReader(file):
+                for ror, openalex in itertools.zip_longest(r["ror"].split(), r.get("openalex", r.get("openalex_id")).split(), fillvalue=""):
+                    by_ror.setdefault(f"https://ror.org/{ror}", set()).add(openalex or None)
+    elsewhere = {"lobachevsky-state-university-of-nizhny-novgorod"}  # its ids stand beside the list, not in it
+    for w in asked.watchlists:
+        for e in w.entry:
+            assert e.id in elsewhere or e.openalex in by_ror[e.ror] | {None}, (w.id, e.id)
+    sizes = {"aspi2019": 159, "us1286_cn": 108, "us1286_ru": 33, "us1286_ir": 9, "us_bis_cn": 60}
+    assert {i: len(lists[i].entry) + sum("talent programme" not in u.reason for u in lists[i].unmatchable) for i in sizes} == sizes
+    assert all(w.kind == ("designation" if w.id.startswith("us") else "assessment") for w in asked.watchlists)
+
+
+def test_pairs_are_ordered_by_facts_that_can_be_counted(world):
+    """First works with cues of both kinds, then how many with either, then the most recent; only domestic–foreign pairs."""
+    hit, njust, bit = (chinese(i) for i in (HIT, NJUST, BIT))
+    made = world(
+        work(1, 2018, [["I1"], [njust]], topics=[QUANTA]), *(work(10 + n, 2020, [["I1"], [hit]]) for n in range(3)),
+        work(20, 2019, [["I1"], ["I20"]], topics=[QUANTA]), work(21, 2021, [["I2"], [bit]]), work(30, 2021, [["I1"], ["I2"]], topics=[QUANTA]),
+    )  # fmt: skip
+    found = flags.ordered(made.found.evidence, made.institutions)
+    assert found.to_numpy().tolist() == [
+        ["I1", NJUST, 1, 1, 1, 2018], ["I1", HIT, 0, 3, 0, 2020], ["I2", BIT, 0, 1, 0, 2021], ["I1", "I20", 0, 0, 1, 2019]]  # fmt: skip
+    none = world(work(1, 2020, [["I1"], ["I20"]]))
+    assert flags.ordered(none.found.evidence, none.institutions).empty

@@ -96,7 +96,7 @@ def full() -> dict[str, pa.Table]:
         "affiliations": tables.AFFILIATIONS.of([
             {"work_id": first, "institution_id": i, "harvested_ids": [i], "author_share": 0.5, "is_domestic": i == DTU} for i in (DTU, BEIHANG)
         ]),
-        "listed": tables.LISTED.of([{"institution_id": i, "list_id": "miit", "entry_id": e, "match_method": "id"}
+        "listed": tables.LISTED.of([{"institution_id": i, "list_id": "miit", "entry_id": e, "match_method": "id", "standing": "assessment", "listed_today": True}
                                     for i, e in ((BEIHANG, "beihang"), (HIT, "hit"))]),
         "copublications": tables.COPUBLICATIONS.of(copublished()),
         "memberships": tables.MEMBERSHIPS.of([

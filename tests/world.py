@@ -12,7 +12,19 @@ from functools import cached_property
 
 import pyarrow as pa
 
-from coauth import copublications, coverage, edges, flags, inclusion, institutions, pages, tables, technologies, works
+from coauth import (
+    benefits,
+    copublications,
+    coverage,
+    edges,
+    flags,
+    inclusion,
+    institutions,
+    pages,
+    tables,
+    technologies,
+    works,
+)
 from coauth.engine import Engine
 
 COUNTRY = {0: "DK", 1: "CN", 2: "SE", 3: "US", 4: "RU", 5: "HK", 6: "FI", 7: None}
@@ -165,6 +177,10 @@ class World:
         return flags.find(self.works, self.affiliations, self.institutions, self.technologies, self.listed, self.engine)
 
     @cached_property
+    def benefits(self):
+        return benefits.count(self.works, self.affiliations, self.institutions, self.found.evidence, self.engine)
+
+    @cached_property
     def memberships(self):
         return copublications.members(self.works, self.countries, self.affiliations, self.institutions, self.listed, self.engine)
 
@@ -176,4 +192,4 @@ class World:
     def made(self):
         """What `coauth.explain` is given."""
         return {"works": self.works, "affiliations": self.affiliations, "institutions": self.institutions, "listed": self.listed,
-                "evidence": self.found.evidence}  # fmt: skip
+                "evidence": self.found.evidence, "technologies": self.technologies}  # fmt: skip

@@ -1,0 +1,50 @@
+"""What collaboration brings, for pairs with and without a review cue alike: highly cited works, fields, companies.
+
+A cue says where to look; this says what stands on the other side. Nothing here measures technology readiness: metadata cannot.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+from scipy import stats
+
+from coauth.engine import Engine, Rows
+from coauth.tables import BENEFITS
+
+
+def count(works: Rows, affiliations: Rows, institutions: Rows, evidence: Rows, engine: Engine) -> pa.Table:
+    """`BENEFITS`: works of domestic–foreign pairs by year, cue and field."""
+    return engine.run("benefits", BENEFITS, works=works, affiliations=affiliations, institutions=institutions, evidence=evidence)
+
+
+def shares(benefits: pa.Table, years: tuple[int, int], confidence: float) -> pd.DataFrame:
+    """Per cue, over some years: works; share among the 10 % most cited of their field, year and type, of works that have that rank; share
+    with a company; each with the exact binomial interval, null where there is nothing to share. 0.1 is the world's share of the first.
+
+    Columns: cue, works, works_ranked, top_10, top_10_low, top_10_high, company, company_low, company_high; most works first.
+    """
+    frame = benefits.to_pandas()
+    frame = frame[frame["year"].between(*years)].groupby("cue", as_index=False)[["works", "works_ranked", "works_top_10", "works_company"]].sum()
+    for name, part, whole in (("top_10", "works_top_10", "works_ranked"), ("company", "works_company", "works")):
+        bounds = [_interval(int(k), int(n), confidence) for k, n in zip(frame[part], frame[whole], strict=True)]
+        frame[[name, f"{name}_low", f"{name}_high"]] = pd.DataFrame(bounds, index=frame.index, columns=range(3), dtype="float64")
+    columns = ["cue", "works", "works_ranked", "top_10", "top_10_low", "top_10_high", "company", "company_low", "company_high"]
+    ordered: pd.DataFrame = frame.sort_values(["works", "cue"], ascending=[False, True])[columns].reset_index(drop=True)
+    return ordered
+
+
+def fields(benefits: pa.Table, years: tuple[int, int]) -> pd.DataFrame:
+    """Per cue and OpenAlex field, over some years: works, and their share of the cue's works that have a field."""
+    frame = benefits.to_pandas()
+    frame = frame[frame["year"].between(*years)].dropna(subset="field_id").groupby(["cue", "field_id"], as_index=False)["works"].sum()
+    share = frame["works"] / frame.groupby("cue")["works"].transform("sum")
+    ordered: pd.DataFrame = frame.assign(share=share).sort_values(["cue", "works", "field_id"], ascending=[True, False, True])
+    return ordered.reset_index(drop=True)
+
+
+def _interval(part: int, whole: int, confidence: float) -> tuple[float | None, float | None, float | None]:
+    if not whole:
+        return None, None, None
+    bounds = stats.binomtest(part, whole).proportion_ci(confidence, "exact")
+    return part / whole, float(bounds.low), float(bounds.high)

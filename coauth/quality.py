@@ -1,0 +1,203 @@
+"""How often technology cues are right: a labelling sheet drawn from a vintage, and precision and recall of what came back.
+
+The sheet is blind: works in random order, without topic, technology or stratum. Scoring draws the strata again from the tables and
+weights each labelled work by how many it stands for.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy import stats
+
+from coauth.errors import QueryError
+from coauth.queries import Queries
+from coauth.tables import AREAS
+
+MIN_POSITIVES = 30
+"""Fewer works that truly belong to an area say nothing worth printing about it: "unmeasured"."""
+
+GOOD = 0.8
+"""An area whose precision is below this is marked "indicative" wherever it is shown."""
+
+NONE = "none"
+COLUMNS = ("work_id", "doi", "year", "title", "label_1", "label_2")
+
+
+class Agreement(NamedTuple):
+    """Two labellers over the same works: how many, how often alike, and Cohen's kappa (chance-corrected; 1 = always alike)."""
+
+    works: int
+    alike: float
+    kappa: float
+
+
+# -- the sheet
+
+
+def strata(made: Mapping[str, pa.Table], queries: Queries) -> pd.Series:
+    """work_id -> stratum: the first EU-10 area found on it; "near" for a topic of a technology without a hit; "far" for the rest."""
+    titled = made["works"].filter(pc.field("included") & pc.is_valid(pc.field("title"))).select(["work_id", "primary_topic_id"]).to_pandas()
+    topics = {t for s in queries.technologies if s.enabled for x in s.technology for t in (*x.core_topics, *x.gated_topics)}
+    first = {w: min(found, key=AREAS.index) for w, found in predicted(made, queries).items()}
+    near = titled["primary_topic_id"].isin(topics).map({True: "near", False: "far"})
+    return pd.Series(titled["work_id"].map(first).fillna(near).to_numpy(), index=titled["work_id"].to_numpy()).sort_index()
+
+
+def predicted(made: Mapping[str, pa.Table], queries: Queries) -> dict[str, set[str]]:
+    """work_id -> EU-10 areas of the technologies found on it."""
+    areas = {(s.id, t.id): set(t.eu10) for s in queries.technologies for t in s.technology}
+    found: dict[str, set[str]] = {}
+    for row in made["technologies"].select(["work_id", "list_id", "technology_id"]).to_pylist():
+        found.setdefault(row["work_id"], set()).update(areas.get((row["list_id"], row["technology_id"]), ()))
+    return {w: a for w, a in found.items() if a}
+
+
+def sample(made: Mapping[str, pa.Table], queries: Queries, size: int, seed: int) -> pd.DataFrame:
+    """A blind sheet of about `size` works: as many from each stratum as it has, up to an equal part, in random order."""
+    rng = np.random.default_rng(seed)
+    stratum = strata(made, queries)
+    part = -(-size // max(1, stratum.nunique()))
+    chosen = [i for _, ids in stratum.groupby(stratum) for i in rng.permutation(ids.index.to_numpy())[:part]]
+    works: pd.DataFrame = made["works"].select(["work_id", "doi", "year", "title"]).to_pandas().set_index("work_id").loc[rng.permutation(chosen)]
+    sheet: pd.DataFrame = works.assign(label_1="", label_2="").reset_index()[list(COLUMNS)]
+    return sheet
+
+
+def read(path: Path) -> pd.DataFrame:
+    """A labelled sheet: work_id and the columns that begin with `label`, as sets of areas; None where a cell is empty.
+
+    Raises `QueryError` naming every cell that is not `none` or a list of EU1…EU10, each with its line.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        if "work_id" not in (reader.fieldnames or ()) or not (labels := [c for c in reader.fieldnames or () if c.startswith("label")]):
+            raise QueryError(f"{path}: no columns work_id and label_1; `coauth flags sample` writes a sheet")
+        rows, faults = [], []
+        for row in reader:
+            read_ = {c: _areas(row[c] or "") for c in labels}
+            faults += [f"{path}: line {reader.line_num}: {c}: '{row[c]}' is not `{NONE}` or areas such as `EU2 EU4`" for c, v in read_.items() if v == {""}]
+            rows.append({"work_id": row["work_id"]} | read_)
+    seen = Counter(r["work_id"] for r in rows)
+    faults += [f"{path}: work_id: {w} is there {n} times" for w, n in sorted(seen.items()) if n > 1]
+    if faults:
+        raise QueryError("\n".join(faults))
+    return pd.DataFrame(rows, columns=["work_id", *labels])
+
+
+def _areas(cell: str) -> set[str] | None:
+    words = [w for w in re.split(r"[\s,;|]+", cell.strip()) if w]
+    if not words:
+        return None
+    if [w.lower() for w in words] == [NONE]:
+        return set()
+    return {w.upper() for w in words} if all(w.upper() in AREAS for w in words) else {""}
+
+
+# -- scores
+
+
+def score(sheet: pd.DataFrame, made: Mapping[str, pa.Table], queries: Queries) -> tuple[pd.DataFrame, Agreement | None]:
+    """`measure` of a labelled sheet against the vintage's technologies, each work weighted by its stratum; and the labellers' agreement.
+
+    A work belongs to the areas all its labellers gave it. Raises `QueryError` where a work of the sheet is not of this vintage, or
+    where nothing is labelled.
+    """
+    labels = [c for c in sheet.columns if c.startswith("label")]
+    stratum = strata(made, queries)
+    if strangers := sorted(set(sheet["work_id"]) - set(stratum.index)):
+        raise QueryError(f"{len(strangers)} works of the sheet are not counted in this vintage ({', '.join(strangers[:3])}); name its own with --vintage")
+    truth = {w: set.intersection(*given) for w, *cells in sheet[["work_id", *labels]].itertuples(index=False) if (given := [c for c in cells if c is not None])}
+    if not truth:
+        raise QueryError(f"nothing is labelled: write `{NONE}` or areas such as `EU2 EU4` into {labels[0]}")
+    drawn = stratum[list(truth)]
+    weight = (stratum.value_counts() / drawn.value_counts()).dropna()
+    weights = dict(zip(truth, drawn.map(weight), strict=True))
+    both = sheet.dropna(subset=labels) if len(labels) == 2 else sheet.iloc[:0]
+    agreed = agreement(both[labels[0]], both[labels[1]]) if len(both) else None
+    return measure(truth, predicted(made, queries), AREAS, queries.measures.confidence, weights), agreed
+
+
+def measure(
+    truth: Mapping[str, set[str]], found: Mapping[str, set[str]], classes: Sequence[str], confidence: float,
+    weights: Mapping[str, float] | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """Precision and recall with intervals: over all work × class pairs ("all"), of having any class ("any"), and of each class.
+
+    precision = Σw(true and found) / Σw(found); recall = Σw(true and found) / Σw(true), over the works of `truth`.
+    Intervals are Clopper–Pearson's with the effective number of works (Σw)²/Σw² (Korn & Graubard 1998, Survey Methodology 24:193);
+    with equal weights that is the exact binomial interval. `standing`: "unmeasured" below `MIN_POSITIVES` true works, "indicative"
+    below `GOOD`, else "measured".
+
+    >>> measure({"W1": {"EU2"}, "W2": set()}, {"W1": {"EU2"}, "W2": {"EU2"}}, ["EU2"], 0.95).loc[0, ["precision", "recall"]].to_list()
+    [0.5, 1.0]
+    """
+    weights = weights or dict.fromkeys(truth, 1.0)
+    pairs = [(w, c, c in truth[w], c in found.get(w, ())) for w in truth for c in classes]
+    any_ = [(w, "any", bool(truth[w]), bool(found.get(w))) for w in truth]
+    groups: list[tuple[str, list[tuple[str, str, bool, bool]]]] = [("all", pairs), ("any", any_)]
+    groups += [(c, [p for p in pairs if p[1] == c]) for c in classes]
+    return pd.DataFrame([_row(name, rows, weights, confidence) for name, rows in groups])
+
+
+def _row(name: str, rows: list[tuple[str, str, bool, bool]], weights: Mapping[str, float], confidence: float) -> dict[str, Any]:
+    w = np.array([weights[r[0]] for r in rows])
+    true, found = (np.array([r[i] for r in rows], dtype=bool) for i in (2, 3))
+    precision, recall = _share(true[found], w[found], confidence), _share(found[true], w[true], confidence)
+    positives = int(true.sum())
+    standing = "unmeasured" if positives < MIN_POSITIVES or precision[0] is None else "indicative" if precision[0] < GOOD else "measured"
+    return {
+        "class": name, "works": len({r[0] for r in rows}), "true": positives, "found": int(found.sum()), "both": int((true & found).sum()),
+        "precision": precision[0], "precision_low": precision[1], "precision_high": precision[2],
+        "recall": recall[0], "recall_low": recall[1], "recall_high": recall[2], "standing": standing,
+    }  # fmt: skip
+
+
+def _share(hit: np.ndarray[Any, Any], w: np.ndarray[Any, Any], confidence: float) -> tuple[float | None, float | None, float | None]:
+    if not len(hit):
+        return None, None, None
+    p, n, tail = float(w[hit].sum() / w.sum()), float(w.sum() ** 2 / (w**2).sum()), (1 - confidence) / 2
+    low = 0.0 if p == 0 else float(stats.beta.ppf(tail, n * p, n * (1 - p) + 1))
+    high = 1.0 if p == 1 else float(stats.beta.ppf(1 - tail, n * p + 1, n * (1 - p)))
+    return p, low, high
+
+
+def agreement(first: Iterable[set[str]], second: Iterable[set[str]]) -> Agreement:
+    """Cohen's kappa of two labellers, each distinct set of labels taken as one category.
+
+    kappa = (p_o − p_e) / (1 − p_e), p_e from the labellers' own frequencies (Cohen 1960, https://doi.org/10.1177/001316446002000104).
+
+    >>> agreement([{"EU2"}, set(), set(), set()], [{"EU2"}, {"EU2"}, set(), set()]).kappa
+    0.5
+    """
+    a, b = ([" ".join(sorted(s)) for s in side] for side in (first, second))
+    n, counts = len(a), (Counter(a), Counter(b))
+    alike = sum(x == y for x, y in zip(a, b, strict=True)) / n
+    chance = sum(counts[0][c] * counts[1][c] for c in counts[0]) / n**2
+    return Agreement(n, alike, 1.0 if chance == 1 else (alike - chance) / (1 - chance))
+
+
+def lines(rows: pd.DataFrame, agreed: Agreement | None) -> Iterable[str]:
+    """For people: one line a class; classes without 30 true works are said to be unmeasured."""
+    yield f"{'':<34} {'works':>6} {'true':>5} {'found':>6}  precision            recall"
+    for r in rows.to_dict("records"):
+        if r["standing"] == "unmeasured" and r["class"] not in ("all", "any"):
+            yield f"{r['class']:<34} {r['works']:>6} {r['true']:>5} {r['found']:>6}  unmeasured: fewer than {MIN_POSITIVES} true works"
+            continue
+        shown = (_interval(r, "precision"), _interval(r, "recall"))
+        yield f"{r['class']:<34} {r['works']:>6} {r['true']:>5} {r['found']:>6}  {shown[0]:<19}  {shown[1]:<19}  {r['standing']}"
+    if agreed:
+        yield f"two labellers of {agreed.works} works: alike in {agreed.alike:.1%}, Cohen's kappa {agreed.kappa:.2f}"
+
+
+def _interval(r: Mapping[Any, Any], name: str) -> str:
+    return "–" if pd.isna(r[name]) else f"{r[name]:.2f} ({r[f'{name}_low']:.2f}–{r[f'{name}_high']:.2f})"
