@@ -152,7 +152,7 @@ class Measures(_Strict):
     window: int = Field(ge=1)
     measures: tuple[Literal["strength", "strength_share", "degree", "pagerank", "eigenvector", "harmonic", "betweenness"], ...]
     resampled: tuple[Literal["strength", "strength_share", "pagerank"], ...]
-    counting: Literal["newman", "full", "strict"]
+    counting: Literal["newman", "full", "strict", "author"]
     replicates: int = Field(ge=100)
     seed: int
     confidence: Annotated[float, Field(gt=0.5, lt=1)]

@@ -271,7 +271,7 @@ COPUBLICATIONS = Table("copublications", "year × partner group × basis", ("yea
 _MEASURE = (
     _INSTITUTION,
     Column("measure", STRING, "strength, strength_share, degree, pagerank (N × PR), eigenvector, harmonic, betweenness"),
-    Column("counting", STRING, "newman, full or strict"),
+    Column("counting", STRING, "newman, full, strict or author"),
     Column("variant", STRING, "all works; k: of at most K institutions; complete: with complete affiliations; reweighted: these by 1/P(complete)"),
 )
 CENTRALITY = Table(

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from coauth.centrality.paths import distance, shortest_paths
 from coauth.centrality.spectra import eigenvector, pagerank
-from coauth.incidence import Floats, Incidence, Integers, project, strength_weight
+from coauth.counting import Counting
+from coauth.incidence import Floats, Incidence, Integers
 from coauth.queries import Measures
 from coauth.resampling import interval
 
@@ -57,11 +58,11 @@ def resampled(
         part, weight, drawn = world.only(rows), weight[rows], times[rows]  # noqa: PLW2901
         if not len(part.institutions):
             continue
-        adds = strength_weight(part.team, measures.counting) * weight
-        strength = np.asarray(part.by_institution @ adds)
+        counted = Counting.of(part, measures.counting)
+        strength = np.asarray(counted.strength @ weight)
         width = min(max(_CELLS // len(part.institutions), 20), 40)
         blocks = [drawn[:, s : s + width] for s in range(0, drawn.shape[1], width)]
-        strengths = np.hstack([part.by_institution @ (adds[:, None] * b) for b in blocks])
+        strengths = np.hstack([counted.strength @ (weight[:, None] * b) for b in blocks])
         places = _places(strengths, measures)  # a share ranks as what it is a share of
         if "strength" in measures.resampled:
             yield Rating("strength", variant, part.institutions, strength, strengths, places)
@@ -70,8 +71,8 @@ def resampled(
             shares = np.divide(strengths, whole, out=np.zeros_like(strengths), where=whole > 0)
             yield Rating("strength_share", variant, part.institutions, strength / strength.sum(), shares, places)
         if "pagerank" in measures.resampled:
-            value = pagerank(part, weight[:, None], measures.counting)[:, 0]
-            values = np.hstack([pagerank(part, weight[:, None] * b, measures.counting, _ROUGH) for b in blocks])
+            value = pagerank(counted, weight[:, None])[:, 0]
+            values = np.hstack([pagerank(counted, weight[:, None] * b, _ROUGH) for b in blocks])
             yield Rating("pagerank", variant, part.institutions, value, values, _places(values, measures))
 
 
@@ -80,14 +81,14 @@ def patterns(world: Incidence, measures: Measures) -> Iterator[Rating]:
     asked = [m for m in measures.measures if m not in measures.resampled]
     if not asked or not len(world.institutions):
         return
-    ids, graph = world.institutions, project(world, measures.counting)
-    strength = np.asarray(world.by_institution @ strength_weight(world.team, measures.counting))
+    ids, counted = world.institutions, Counting.of(world, measures.counting)
+    graph, strength = counted.project(), np.asarray(counted.strength.sum(axis=1))
     if "strength" in asked:
         yield Rating("strength", "k", ids, strength)
     if "strength_share" in asked:
         yield Rating("strength_share", "k", ids, strength / strength.sum())
     if "pagerank" in asked:
-        yield Rating("pagerank", "k", ids, pagerank(world, np.ones((len(world.team), 1)), measures.counting)[:, 0])
+        yield Rating("pagerank", "k", ids, pagerank(counted, np.ones((len(world.team), 1)))[:, 0])
     if "degree" in asked:
         yield Rating("degree", "k", ids, np.diff(graph.indptr).astype(np.float64))
     if "eigenvector" in asked:
