@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from coauth.dispersion import stretch
 from coauth.incidence import Floats, Integers
 from coauth.queries import Measures, Years
 
@@ -39,7 +40,9 @@ class Replicates:
     value: dict[Values, Floats]
     """0 where an institution has no such work: it is not in that window's graph"""
     drawn: dict[Values, NDArray[np.float32]]
-    """institutions × replicates"""
+    """institutions × replicates, spread as far as `coauth.dispersion` found"""
+    freedom: float
+    """degrees of freedom of that spread"""
 
     def at(self, ids: Collection[str]) -> Integers:
         """Where those of `ids` that are here stand."""
@@ -65,10 +68,11 @@ def draw(works: int, window: Years, measures: Measures) -> NDArray[np.int8]:
     return times
 
 
-def interval(drawn: NDArray[np.number], confidence: float) -> tuple[Floats, Floats]:
-    """Percentile interval of each row of institutions × replicates."""
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(drawn, (tail, 1 - tail), axis=1)
-    return low, high
-
-
+def interval(
+    value: Floats, drawn: NDArray[np.number], confidence: float, freedom: float = np.inf
+) -> tuple[Floats, Floats]:
+    """Percentile interval of each row of institutions × replicates, stretched about the value by Student's t over normal."""
+    lower = (1 - confidence) / 2
+    wider = stretch(confidence, freedom)
+    low, high = np.quantile(drawn, (lower, 1 - lower), axis=1)
+    return value + wider * (low - value), value + wider * (high - value)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from coauth.completeness import Completeness
+from coauth.dispersion import tail
 from coauth.incidence import Floats, Incidence, Integers, comparisons, incidence
 from coauth.queries import Measures, Period, Scope, Years
 from coauth.resampling import Replicates, interval
@@ -22,8 +22,6 @@ from coauth.tables import SHIFTS
 
 ROSE, FELL, UNCLEAR, NOT_COMPARABLE = "rose", "fell", "no clear change", "not comparable: coverage"
 VARIANTS = ("k", "all", "complete", "reweighted")
-FEWEST = 10
-"""Replicates on the far side of no change from which their share is taken for the p-value."""
 
 TITLES = {
     "strength": "Strength (collaborative works; moves with the country's output and OpenAlex's growth)",
@@ -81,24 +79,17 @@ def judge(
 # -- changes
 
 
-def two_sided(change: Floats, drawn: NDArray[np.float64]) -> Floats:
-    """p of no change, from its replicates (rows: institutions).
+def two_sided(change: Floats, drawn: NDArray[np.float64], freedom: float) -> Floats:
+    """p of no change: 2·P(T > |change|/sd), sd that of the replicates (rows: institutions), T Student's with `freedom` degrees.
 
-    With m of R replicates on the far side of zero, p = 2(m+1)/(R+1), capped at 1. Counting resolves no less than 2/(R+1) =
-    0.005 at R = 400, which could never make q ≤ 0.05 for a single true shift in a roster of more than ten. So where m < 10,
-    too few to count, the tail is that of a normal with the replicates' standard deviation: p = 2Φ(−|change|/sd), never
-    above what ten would have given. Replicates that do not vary tell nothing beyond the counting.
+    Counting replicates on the far side of zero resolves no less than 1/R, which could never make q ≤ 0.05 for a single true
+    shift in a large roster. Replicates that do not vary tell nothing: p = 1.
 
-    >>> two_sided(np.array([0.0, 9.0]), np.array([[-1.0, 1.0] * 200, [8.0, 10.0] * 200])).round(4).tolist()
-    [1.0, 0.0]
+    >>> two_sided(np.array([0.0, 9.0, 1.0]), np.array([[-1.0, 1.0] * 200, [8.0, 10.0] * 200, [1.0] * 400]), np.inf).round(4).tolist()
+    [1.0, 0.0, 1.0]
     """
-    replicates = drawn.shape[1]
-    far = np.minimum((drawn <= 0).sum(axis=1), (drawn >= 0).sum(axis=1))
-    counted = np.minimum(2 * (far + 1) / (replicates + 1), 1.0)
     spread = drawn.std(axis=1)
-    z = np.divide(np.abs(change), spread, out=np.zeros_like(change), where=spread > 0)
-    ceiling = min(2 * (FEWEST + 1) / (replicates + 1), 1.0)
-    return np.asarray(np.where((far < FEWEST) & (spread > 0), np.minimum(2 * ndtr(-z), ceiling), counted))
+    return tail(np.divide(change, spread, out=np.zeros_like(change), where=spread > 0), freedom)
 
 
 def false_discovery(p: Floats) -> Floats:
@@ -139,8 +130,8 @@ class _Changes:
             return replicates.value[key][roster], replicates.drawn[key][roster].astype(np.float64)
 
         (before, was), (after, became) = of(period[0]), of(period[1])
-        low, high = interval(became - was, measures.confidence)
-        p = two_sided(after - before, became - was)
+        low, high = interval(after - before, became - was, measures.confidence, replicates.freedom)
+        p = two_sided(after - before, became - was, replicates.freedom)
         return cls(measure, variant, period, before, after, low, high, p, false_discovery(p))
 
     def sign(self, i: int) -> int:

@@ -325,7 +325,7 @@ class TestResampling:
             rows = np.sort(generator.integers(0, len(urn.team), generator.poisson(240)))
             part = Incidence(sp.csr_array(urn.matrix[rows]), urn.institutions, urn.works.take(pa.array(rows)))
             times = draw(len(rows), (sample, sample), asked(replicates=200)[1])
-            low, high = interval(part.by_institution @ times, 0.95)
+            low, high = interval(part.by_institution @ np.ones(len(rows)), part.by_institution @ times, 0.95)
             truth, middle = 240 * odds, (low + high) / 2
             held.append((low <= truth) & (truth <= high))
             halved.append(np.abs(truth - middle) <= (high - low) / 4)

@@ -210,19 +210,17 @@ class TestStatistics:
         """As scipy has it."""
         assert false_discovery(np.array(p)) == pytest.approx(scipy.stats.false_discovery_control(p))
 
-    def test_p_by_counting_and_by_the_tail(self):
-        """20 of 400 on the far side: 2·21/401. None: the normal tail 2Φ(−4). No spread: no less than 2/401."""
-        many = np.concatenate([np.full(20, -1.0), np.full(380, 1.0)])
+    def test_p_is_the_tail_of_the_replicates_spread(self):
+        """A change of four standard deviations: 2Φ(−4) where the spread is known, t's tail where it was estimated."""
         tail = 4 + scipy.stats.norm.ppf((np.arange(400) + 0.5) / 400)
-        p = two_sided(np.array([1.0, 4.0, 5.0]), np.stack([many, tail, np.full(400, 5.0)]))
-        assert p[0] == pytest.approx(42 / 401)
-        assert p[1] == pytest.approx(2 * scipy.stats.norm.sf(4 / tail.std()))
-        assert p[2] == pytest.approx(2 / 401)
+        drawn, change = np.stack([tail, np.full(400, 5.0)]), np.array([4.0, 5.0])
+        assert two_sided(change, drawn, np.inf) == pytest.approx([2 * scipy.stats.norm.sf(4 / tail.std()), 1.0])
+        assert two_sided(change, drawn, 23.0) == pytest.approx([2 * scipy.stats.t.sf(4 / tail.std(), 23), 1.0])
 
     def test_a_single_true_shift_can_be_found_in_a_large_roster(self):
-        """Counted p-values alone, at best 2/401, give q = 0.5 for one shift among a hundred."""
-        p = np.array([two_sided(np.array([6.0]), 6 + scipy.stats.norm.ppf((np.arange(400) + 0.5) / 400)[None, :])[0], *[0.5] * 99])
-        assert false_discovery(p)[0] < 0.001
+        """Counted p-values, at best 2/401, would give q = 0.5 for one shift among a hundred."""
+        drawn = 6 + scipy.stats.norm.ppf((np.arange(400) + 0.5) / 400)[None, :]
+        assert false_discovery(np.array([two_sided(np.array([6.0]), drawn, 23.0)[0], *[0.5] * 99]))[0] < 0.001
 
     def test_without_a_shift_p_is_uniform(self):
         """In 30 worlds where nothing changed, about one p in twenty is below 0.05."""

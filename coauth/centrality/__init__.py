@@ -6,11 +6,14 @@ author. Weights are strengths (larger is closer); only `paths` turns them into d
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pyarrow as pa
 
 from coauth.centrality.rating import Rating, patterns, ranks, resampled, variants
 from coauth.completeness import complete_probability
+from coauth.dispersion import Dispersion
 from coauth.incidence import Flags, Incidence, Integers, comparisons, incidence, windows
 from coauth.queries import Measures, Scope, Years
 from coauth.resampling import Replicates, draw, interval
@@ -64,21 +67,22 @@ def measure(works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Mea
     chance = complete_probability(world.works, measures)
     sliding = windows(scope, measures)
     compared = sorted({w for pair in comparisons(scope, measures) for w in pair})
-    kept = _Kept.of(world, compared, scope, measures)
+    dispersion = Dispersion.of(world.only((world.team >= 2) & (world.team <= scope.max_institutions)), measures.counting)
+    kept = _Kept.of(world, compared, scope, measures, dispersion.freedom)
     blocks = [CENTRALITY.empty()]
     for window in sorted({*sliding, *compared}):
         rows = world.within(window) & (world.team >= 2)
         team = world.only(rows)
         times = draw(len(team.team), window, measures)
         weights = variants(team, chance[rows], scope.max_institutions)
-        for rating in resampled(team, weights, times, measures):
+        for rating in resampled(team, weights, times, measures, partial(dispersion.factor, window)):
             if window in sliding and rating.measure in measures.measures:
-                blocks.append(_rows(window, rating, measures))
+                blocks.append(_rows(window, rating, measures, dispersion.freedom))
             if window in compared:
                 kept.keep(window, rating)
         if window in sliding:
             within_k = team.only(weights["k"] > 0)
-            blocks += [_rows(window, rating, measures) for rating in patterns(within_k, measures)]
+            blocks += [_rows(window, rating, measures, dispersion.freedom) for rating in patterns(within_k, measures)]
     return CENTRALITY.check(pa.concat_tables(blocks)), kept.replicates
 
 
@@ -89,7 +93,7 @@ class _Kept:
         self.replicates, self.indices = replicates, indices
 
     @classmethod
-    def of(cls, world: Incidence, compared: list[Years], scope: Scope, measures: Measures) -> _Kept:
+    def of(cls, world: Incidence, compared: list[Years], scope: Scope, measures: Measures, freedom: float) -> _Kept:
         counted: Flags = (world.team >= 2) & (world.team <= scope.max_institutions)
         works = {window: world.count(counted & world.within(window)) for window in compared}
         enough = np.zeros(len(world.institutions), bool)
@@ -97,7 +101,7 @@ class _Kept:
             enough |= works[before] + works[after] >= measures.roster_min_works
         indices = np.flatnonzero(enough)
         ids = world.institutions[indices]
-        return cls(Replicates(ids, measures.counting, {w: n[indices] for w, n in works.items()}, {}, {}), indices)
+        return cls(Replicates(ids, measures.counting, {w: n[indices] for w, n in works.items()}, {}, {}, freedom), indices)
 
     def keep(self, window: Years, rating: Rating) -> None:
         """float32 holds a count up to 16 million exactly, and anything else to seven digits, for half the memory."""
@@ -109,7 +113,7 @@ class _Kept:
         self.replicates.value[key], self.replicates.drawn[key] = value, drawn
 
 
-def _rows(window: Years, rating: Rating, measures: Measures) -> pa.Table:
+def _rows(window: Years, rating: Rating, measures: Measures, freedom: float) -> pa.Table:
     n = len(rating.institutions)
     columns = {
         "first_year": np.full(n, window[0]), "last_year": np.full(n, window[1]),
@@ -118,7 +122,7 @@ def _rows(window: Years, rating: Rating, measures: Measures) -> pa.Table:
         "value": rating.value, "rank": ranks(rating.value[None, :])[0],
     }  # fmt: skip
     if rating.places is not None:
-        low, high = interval(rating.drawn, measures.confidence)
+        low, high = interval(rating.value, rating.drawn, measures.confidence, freedom)
         columns |= {"low": low, "high": high, "rank_low": rating.places[0], "rank_high": rating.places[1]}
     nothing = {name: pa.nulls(n) for name in ("low", "high", "rank_low", "rank_high") if name not in columns}
     return pa.table(columns | nothing).select(CENTRALITY.schema.names).cast(CENTRALITY.schema)

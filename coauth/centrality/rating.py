@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,8 +13,8 @@ from coauth.centrality.spectra import eigenvector, pagerank
 from coauth.counting import Counting
 from coauth.incidence import Floats, Incidence, Integers
 from coauth.queries import Measures
-from coauth.resampling import interval
 
+Factor = Callable[[str, NDArray[np.object_]], Floats]
 _CELLS = 1 << 18  # institutions × replicates carried through the sparse products at once, within 20 … 40 replicates
 _ROUGH = 1e-7  # Σ|x − T(x)| at which a replicate's PageRank is good enough for a percentile
 
@@ -50,9 +50,10 @@ def variants(world: Incidence, chance: Floats, most: int) -> dict[str, Floats]:
 
 
 def resampled(
-    world: Incidence, weights: dict[str, Floats], times: NDArray[np.int8], measures: Measures
+    world: Incidence, weights: dict[str, Floats], times: NDArray[np.int8], measures: Measures, factor: Factor
 ) -> Iterator[Rating]:
-    """strength, strength_share and pagerank of each variant, with their replicates; `times` is works × replicates."""
+    """The resampled measures of each variant, with their replicates; `times` is works × replicates. `factor` says how much
+    wider than Poisson's the spread of a count or a share of each institution is."""
     for variant, weight in weights.items():
         rows = weight > 0
         part, weight, drawn = world.only(rows), weight[rows], times[rows]  # noqa: PLW2901
@@ -63,17 +64,17 @@ def resampled(
         width = min(max(_CELLS // len(part.institutions), 20), 40)
         blocks = [drawn[:, s : s + width] for s in range(0, drawn.shape[1], width)]
         strengths = np.hstack([counted.strength @ (weight[:, None] * b) for b in blocks])
-        places = _places(strengths, measures)  # a share ranks as what it is a share of
+        of_count, of_share = (factor(kind, part.institutions)[:, None] for kind in ("count", "share"))
         if "strength" in measures.resampled:
-            yield Rating("strength", variant, part.institutions, strength, strengths, places)
+            yield _rated("strength", variant, part.institutions, strength, strengths, of_count, measures)
         if "strength_share" in measures.resampled:
             whole = strengths.sum(axis=0)
             shares = np.divide(strengths, whole, out=np.zeros_like(strengths), where=whole > 0)
-            yield Rating("strength_share", variant, part.institutions, strength / strength.sum(), shares, places)
+            yield _rated("strength_share", variant, part.institutions, strength / strength.sum(), shares, of_share, measures)
         if "pagerank" in measures.resampled:
             value = pagerank(counted, weight[:, None])[:, 0]
             values = np.hstack([pagerank(counted, weight[:, None] * b, _ROUGH) for b in blocks])
-            yield Rating("pagerank", variant, part.institutions, value, values, _places(values, measures))
+            yield _rated("pagerank", variant, part.institutions, value, values, of_share, measures)
 
 
 def patterns(world: Incidence, measures: Measures) -> Iterator[Rating]:
@@ -101,8 +102,16 @@ def patterns(world: Incidence, measures: Measures) -> Iterator[Rating]:
                 yield Rating(name, "k", ids, value)
 
 
+def _rated(
+    measure: str, variant: str, ids: NDArray[np.object_], value: Floats, drawn: Floats, factor: Floats, measures: Measures
+) -> Rating:
+    drawn = np.maximum(value[:, None] + factor * (drawn - value[:, None]), 0.0)  # none of these measures can be negative
+    return Rating(measure, variant, ids, value, drawn, _places(drawn, measures))
+
+
 def _places(drawn: Floats, measures: Measures) -> tuple[Floats, Floats]:
-    best, worst = interval(ranks(drawn.T).T, measures.confidence)
+    tail = (1 - measures.confidence) / 2
+    best, worst = np.quantile(ranks(drawn.T).T, (tail, 1 - tail), axis=1)
     return np.floor(best), np.ceil(worst)
 
 
