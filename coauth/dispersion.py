@@ -61,9 +61,9 @@ class Dispersion:
         if not len(middle):
             return cls({"count": 0.0, "share": 0.0}, np.inf, {}, 0.0, adds, world.year, place)
         theta, own = {}, {}
-        around = [_series(adds, world.year[:, None] == middle + step) for step in (-1, 0, 1)]
+        around = [series(adds, world.year[:, None] == middle + step) for step in (-1, 0, 1)]
         for kind in ("count", "share"):
-            (x0, v0), (x1, v1), (x2, v2) = (series[kind] for series in around)
+            (x0, v0), (x1, v1), (x2, v2) = (year[kind] for year in around)
             squares, poisson, size = (x0 - 2 * x1 + x2) ** 2, v0 + 4 * v1 + v2, x0**2 + 4 * x1**2 + x2**2
             theta[kind] = max(0.0, float((squares - poisson).sum() / size.sum()))
             total = poisson.sum(axis=1)
@@ -80,7 +80,7 @@ class Dispersion:
             return widened
         at = [self._place[name] for name in institutions[here]]
         years = np.arange(window[0], window[1] + 1)
-        _, variance = _series(self._adds, (self._year[:, None] >= window[0]) & (self._year[:, None] <= window[1]))[kind]
+        _, variance = series(self._adds, (self._year[:, None] >= window[0]) & (self._year[:, None] <= window[1]))[kind]
         each = self._adds @ (self._year[:, None] == years).astype(np.float64)
         if kind == "share":
             each = each / max(each.sum(), 1.0)
@@ -110,12 +110,18 @@ def stretch(confidence: float, freedom: float) -> float:
     return 1.0 if np.isinf(freedom) else float(stdtrit(freedom, upper) / ndtri(upper))
 
 
-def _series(adds: sp.csr_array, columns: NDArray[np.bool_]) -> dict[str, tuple[Floats, Floats]]:
-    """{kind: (x, v)}, institutions × columns; each column takes some of the works."""
-    taken, work, squares = columns.astype(np.float64), np.asarray(adds.sum(axis=0)), adds.copy()
+def series(
+    adds: sp.csr_array, columns: NDArray[np.bool_], work: Floats | None = None
+) -> dict[str, tuple[Floats, Floats]]:
+    """{kind: (x, v)} of the rows of U in each column of works × columns, a column taking some of the works; see `Dispersion`.
+
+    `work` is U_p, where `adds` has not the rows of all institutions.
+    """
+    taken, squares = columns.astype(np.float64), adds.copy()
     squares.data = squares.data**2
+    work = np.asarray(adds.sum(axis=0)) if work is None else work
     count, variance = adds @ taken, squares @ taken
-    total = np.maximum(count.sum(axis=0), 1.0)  # a work adds at least 2, or nothing
+    total = np.maximum(work @ taken, 1.0)  # a work adds at least 2, or nothing
     share = count / total
     spread = variance - 2 * share * (adds @ (work[:, None] * taken)) + share**2 * (work**2 @ taken)
     return {"count": (count, variance), "share": (share, np.maximum(spread, 0.0) / total**2)}

@@ -283,7 +283,9 @@ def _tables(
     made["events"] = events.regress(made["copublications"], asked.events, scope, measures.confidence)
     made["pairs"] = pairs.relate(counted, affiliations, scope, measures)
     log.info("measuring centralities of %d windows", len(scope.years) - measures.window + 1)
-    made["centrality"], replicates = centrality.measure(counted, affiliations, scope, measures)
+    made["centrality"], replicates = centrality.measure(
+        counted, affiliations, scope, measures, made["institutions"], listed
+    )
     roster = set(listed["institution_id"].to_pylist())
     made["shifts"] = shifts.judge(replicates, counted, affiliations, roster, scope, measures)
     made["admissions"] = project.cache.admissions

@@ -150,8 +150,11 @@ class Measures(_Strict):
     """`measures.toml`: windows, measures, resampling and the thresholds of a verdict, each with its why in the file."""
 
     window: int = Field(ge=1)
-    measures: tuple[Literal["strength", "strength_share", "degree", "pagerank", "eigenvector", "harmonic", "betweenness"], ...]
-    resampled: tuple[Literal["strength", "strength_share", "pagerank"], ...]
+    measures: tuple[
+        Literal["strength", "strength_share", "degree", "degree_rarefied", "pagerank", "eigenvector", "harmonic", "betweenness",
+                "participation", "exposure"], ...
+    ]  # fmt: skip
+    resampled: tuple[Literal["strength", "strength_share", "pagerank", "participation", "exposure"], ...]
     counting: Literal["newman", "full", "strict", "author"]
     replicates: int = Field(ge=100)
     seed: int

@@ -27,6 +27,8 @@ TITLES = {
     "strength": "Strength (collaborative works; moves with the country's output and OpenAlex's growth)",
     "strength_share": "Share of all strength (free of the size of the whole)",
     "pagerank": "PageRank (N × PR; 1 = the mean institution of its window)",
+    "participation": "Participation (chance that two partners drawn by weight are of different countries)",
+    "exposure": "Exposure (share of its strength that goes to listed institutions)",
 }
 
 
@@ -270,18 +272,21 @@ def _jumped(jump: Jump, period: Period) -> str:
     ).replace("-", "−")
 
 
+_DIGITS = {"strength": ",.0f", "strength_share": ".2f", "pagerank": ",.2f", "participation": ".3f", "exposure": ".2f"}
+_SHARES = ("strength_share", "exposure")
+
+
 def _number(measure: str, value: float) -> str:
-    return {"strength": f"{value:,.0f}", "strength_share": f"{100 * value:.2f} %", "pagerank": f"{value:,.2f}"}[measure]
+    return f"{100 * value:.2f} %" if measure in _SHARES else format(value, _DIGITS[measure])
 
 
 def _moved(measure: str, value: float) -> str:
     """A difference with its sign; of shares in percentage points."""
-    digits = {"strength": "+,.0f", "strength_share": "+.2f", "pagerank": "+,.2f"}[measure]
-    return format(100 * value if measure == "strength_share" else value, digits).replace("-", "−")
+    return format(100 * value if measure in _SHARES else value, f"+{_DIGITS[measure]}").replace("-", "−")
 
 
 def _signed(change: _Changes, i: int) -> str:
-    points = " percentage points" if change.measure == "strength_share" else ""
+    points = " percentage points" if change.measure in _SHARES else ""
     return _moved(change.measure, change.after[i] - change.before[i]) + points
 
 

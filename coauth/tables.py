@@ -270,7 +270,7 @@ COPUBLICATIONS = Table("copublications", "year × partner group × basis", ("yea
 
 _MEASURE = (
     _INSTITUTION,
-    Column("measure", STRING, "strength, strength_share, degree, pagerank (N × PR), eigenvector, harmonic, betweenness"),
+    Column("measure", STRING, "strength, strength_share, degree, degree_rarefied, pagerank (N × PR), eigenvector, harmonic, betweenness, participation, exposure"),
     Column("counting", STRING, "newman, full, strict or author"),
     Column("variant", STRING, "all works; k: of at most K institutions; complete: with complete affiliations; reweighted: these by 1/P(complete)"),
 )
@@ -283,6 +283,7 @@ CENTRALITY = Table(
     Column("rank", INT, "1 = largest; ties share the better rank"),
     Column("rank_low", INT, "best rank of the interval", null=True),
     Column("rank_high", INT, "worst rank of the interval", null=True),
+    Column("rarefied_to", INT, "degree_rarefied: works drawn in expectation, those of the smallest window", "works", null=True),
 ))  # fmt: skip
 
 SHIFTS = Table(

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
+from coauth.centrality.partners import Partners
 from coauth.centrality.rating import Rating, patterns, ranks, resampled, variants
 from coauth.completeness import complete_probability
 from coauth.dispersion import Dispersion
@@ -20,7 +21,10 @@ from coauth.resampling import Replicates, draw, interval
 from coauth.tables import CENTRALITY
 
 
-def measure(works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Measures) -> tuple[pa.Table, Replicates]:
+def measure(
+    works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Measures,
+    institutions: pa.Table | None = None, listed: pa.Table | None = None,
+) -> tuple[pa.Table, Replicates]:  # fmt: skip
     """CENTRALITY of every sliding window, and what `shifts` needs of the windows that are compared.
 
     ==============  =================================================  ====================  =========
@@ -67,7 +71,10 @@ def measure(works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Mea
     chance = complete_probability(world.works, measures)
     sliding = windows(scope, measures)
     compared = sorted({w for pair in comparisons(scope, measures) for w in pair})
-    dispersion = Dispersion.of(world.only((world.team >= 2) & (world.team <= scope.max_institutions)), measures.counting)
+    small = (world.team >= 2) & (world.team <= scope.max_institutions)
+    dispersion = Dispersion.of(world.only(small), measures.counting)
+    partners = Partners.of(institutions, listed)
+    rarefied_to = min((int((small & world.within(window)).sum()) for window in sliding), default=0)
     kept = _Kept.of(world, compared, scope, measures, dispersion.freedom)
     blocks = [CENTRALITY.empty()]
     for window in sorted({*sliding, *compared}):
@@ -75,14 +82,14 @@ def measure(works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Mea
         team = world.only(rows)
         times = draw(len(team.team), window, measures)
         weights = variants(team, chance[rows], scope.max_institutions)
-        for rating in resampled(team, weights, times, measures, partial(dispersion.factor, window)):
+        for rating in resampled(team, weights, times, measures, partial(dispersion.factor, window), partners):
             if window in sliding and rating.measure in measures.measures:
                 blocks.append(_rows(window, rating, measures, dispersion.freedom))
             if window in compared:
                 kept.keep(window, rating)
         if window in sliding:
             within_k = team.only(weights["k"] > 0)
-            blocks += [_rows(window, rating, measures, dispersion.freedom) for rating in patterns(within_k, measures)]
+            blocks += [_rows(window, rating, measures, dispersion.freedom) for rating in patterns(within_k, measures, partners, rarefied_to)]
     return CENTRALITY.check(pa.concat_tables(blocks)), kept.replicates
 
 
@@ -120,6 +127,7 @@ def _rows(window: Years, rating: Rating, measures: Measures, freedom: float) -> 
         "institution_id": pa.array(rating.institutions, pa.string()), "measure": pa.repeat(rating.measure, n),
         "counting": pa.repeat(measures.counting, n), "variant": pa.repeat(rating.variant, n),
         "value": rating.value, "rank": ranks(rating.value[None, :])[0],
+        "rarefied_to": pa.repeat(pa.scalar(rating.rarefied_to, pa.int64()), n),
     }  # fmt: skip
     if rating.places is not None:
         low, high = interval(rating.value, rating.drawn, measures.confidence, freedom)

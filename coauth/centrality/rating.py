@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from coauth.centrality.partners import Partners, rarefied_degree
 from coauth.centrality.paths import distance, shortest_paths
 from coauth.centrality.spectra import eigenvector, pagerank
 from coauth.counting import Counting
@@ -31,6 +32,7 @@ class Rating:
     """institutions × replicates; no columns where the measure is not resampled"""
     places: tuple[Floats, Floats] | None = None
     """best and worst rank of the interval"""
+    rarefied_to: int | None = None
 
 
 def variants(world: Incidence, chance: Floats, most: int) -> dict[str, Floats]:
@@ -50,7 +52,7 @@ def variants(world: Incidence, chance: Floats, most: int) -> dict[str, Floats]:
 
 
 def resampled(
-    world: Incidence, weights: dict[str, Floats], times: NDArray[np.int8], measures: Measures, factor: Factor
+    world: Incidence, weights: dict[str, Floats], times: NDArray[np.int8], measures: Measures, factor: Factor, partners: Partners
 ) -> Iterator[Rating]:
     """The resampled measures of each variant, with their replicates; `times` is works × replicates. `factor` says how much
     wider than Poisson's the spread of a count or a share of each institution is."""
@@ -75,9 +77,14 @@ def resampled(
             value = pagerank(counted, weight[:, None])[:, 0]
             values = np.hstack([pagerank(counted, weight[:, None] * b, _ROUGH) for b in blocks])
             yield _rated("pagerank", variant, part.institutions, value, values, of_share, measures)
+        for name in ("participation", "exposure"):
+            if name in measures.resampled:
+                ratios = partners.measure(name, part, counted, weight[:, None], *(weight[:, None] * b for b in blocks))
+                same = np.ones((len(part.institutions), 1))  # a ratio within an institution's own works: no count to be dispersed
+                yield _rated(name, variant, part.institutions, ratios[0][:, 0], np.hstack(ratios[1:]), same, measures)
 
 
-def patterns(world: Incidence, measures: Measures) -> Iterator[Rating]:
+def patterns(world: Incidence, measures: Measures, partners: Partners, rarefied_to: int) -> Iterator[Rating]:
     """The measures that rest on the pattern of edges, without interval; and any other that is not resampled."""
     asked = [m for m in measures.measures if m not in measures.resampled]
     if not asked or not len(world.institutions):
@@ -90,8 +97,12 @@ def patterns(world: Incidence, measures: Measures) -> Iterator[Rating]:
         yield Rating("strength_share", "k", ids, strength / strength.sum())
     if "pagerank" in asked:
         yield Rating("pagerank", "k", ids, pagerank(counted, np.ones((len(world.team), 1)))[:, 0])
+    for ratio in [n for n in ("participation", "exposure") if n in asked]:
+        yield Rating(ratio, "k", ids, partners.measure(ratio, world, counted, np.ones((len(world.team), 1)))[0][:, 0])
     if "degree" in asked:
         yield Rating("degree", "k", ids, np.diff(graph.indptr).astype(np.float64))
+    if "degree_rarefied" in asked:
+        yield Rating("degree_rarefied", "k", ids, rarefied_degree(Counting.of(world, "full"), rarefied_to), rarefied_to=rarefied_to)
     if "eigenvector" in asked:
         nodes, vector = eigenvector(graph)
         yield Rating("eigenvector", "k", ids[nodes], vector)
