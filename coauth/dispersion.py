@@ -49,17 +49,16 @@ class Dispersion:
     _own_freedom: float
     _adds: sp.csr_array
     _year: Integers
-    _place: dict[str, int]
+    _institutions: NDArray[np.object_]
 
     @classmethod
     def of(cls, world: Incidence, rule: str) -> Dispersion:
         """From the years in which the world has works."""
         adds = Counting.of(world, rule).strength
-        place = {name: i for i, name in enumerate(world.institutions)}
         years = np.unique(world.year)
         middle = years[np.isin(years - 1, years) & np.isin(years + 1, years)]  # a year without works is no year of few works
         if not len(middle):
-            return cls({"count": 0.0, "share": 0.0}, np.inf, {}, 0.0, adds, world.year, place)
+            return cls({"count": 0.0, "share": 0.0}, np.inf, {}, 0.0, adds, world.year, world.institutions)
         theta, own = {}, {}
         around = [series(adds, world.year[:, None] == middle + step) for step in (-1, 0, 1)]
         for kind in ("count", "share"):
@@ -70,25 +69,33 @@ class Dispersion:
             own[kind] = np.divide(squares.sum(axis=1), total, out=np.ones(len(x0)), where=total > 0)
         apart = np.abs(middle[:, None] - middle)
         own_freedom = len(middle) ** 2 / float(((apart == 0) + (apart == 1) * 4 / 9 + (apart == 2) / 36).sum())
-        return cls(theta, own_freedom + PRIOR, own, own_freedom, adds, world.year, place)
+        return cls(theta, own_freedom + PRIOR, own, own_freedom, adds, world.year, world.institutions)
 
-    def factor(self, window: Years, kind: str, institutions: NDArray[np.object_]) -> Floats:
-        """√φ of these institutions for a `count` or a `share` in the window; 1 for one without works here."""
-        widened = np.ones(len(institutions))
-        here = np.array([i for i, name in enumerate(institutions) if name in self._place], np.int64)
-        if not self._own or not len(here):
-            return widened
-        at = [self._place[name] for name in institutions[here]]
-        years = np.arange(window[0], window[1] + 1)
-        _, variance = series(self._adds, (self._year[:, None] >= window[0]) & (self._year[:, None] <= window[1]))[kind]
-        each = self._adds @ (self._year[:, None] == years).astype(np.float64)
-        if kind == "share":
-            each = each / max(each.sum(), 1.0)
-        beyond = np.divide((each**2).sum(axis=1), variance[:, 0], out=np.zeros(len(each)), where=variance[:, 0] > 0)
-        pooled = 1 + self.theta[kind] * beyond
-        weighed = (self._own_freedom * self._own[kind] + PRIOR * pooled) / (self._own_freedom + PRIOR)
-        widened[here] = np.sqrt(np.maximum(weighed, 1.0))[at]
-        return widened
+    def factors(self, window: Years) -> Factors:
+        """√φ in the window."""
+        ones = np.ones(len(self._institutions))
+        found = {"count": ones, "share": ones}
+        if self._own:
+            inside = (self._year[:, None] >= window[0]) & (self._year[:, None] <= window[1])
+            each = self._adds @ (self._year[:, None] == np.arange(window[0], window[1] + 1)).astype(np.float64)
+            yearly = {"count": each, "share": each / max(each.sum(), 1.0)}
+            for kind, (_, variance) in series(self._adds, inside).items():
+                squares = (yearly[kind] ** 2).sum(axis=1)
+                pooled = 1 + self.theta[kind] * np.divide(squares, variance[:, 0], out=np.zeros(len(squares)), where=variance[:, 0] > 0)
+                weighed = (self._own_freedom * self._own[kind] + PRIOR * pooled) / (self._own_freedom + PRIOR)
+                found[kind] = np.sqrt(np.maximum(weighed, 1.0))
+        return Factors({kind: dict(zip(self._institutions, f.tolist(), strict=True)) for kind, f in found.items()})
+
+
+@dataclass(frozen=True)
+class Factors:
+    """How much wider than Poisson's the spread of a `count` or a `share` of each institution is: √φ in one window."""
+
+    known: dict[str, dict[str, float]]
+
+    def of(self, kind: str, institutions: NDArray[np.object_]) -> Floats:
+        """1 for an institution without works of the kind that was looked at."""
+        return np.array([self.known[kind].get(name, 1.0) for name in institutions])
 
 
 def tail(z: Floats, freedom: float) -> Floats:

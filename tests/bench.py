@@ -84,7 +84,7 @@ def main():
     with timed("pairs") as note:
         note["pairs"] = pairs.relate(counted, affiliations, asked.scope, asked.measures).num_rows
     with timed("centrality, resampled") as note:
-        measured, replicates = centrality.measure(counted, affiliations, asked.scope, asked.measures)
+        measured, replicates = centrality.measure(counted, affiliations, asked.scope, asked.measures, described, listed)
         note["rows"], note["replicates"] = measured.num_rows, asked.measures.replicates
     with timed("shifts") as note:
         roster = set(listed["institution_id"].to_pylist())

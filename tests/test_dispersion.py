@@ -25,7 +25,7 @@ def test_by_hand():
     assert found.freedom == PRIOR + 1
     pooled = 1 + theta * (2 * 100**2 + 160**2) / 360
     expected = np.sqrt((14_400 / 840 + PRIOR * pooled) / (PRIOR + 1))
-    widened = found.factor((2011, 2013), "count", np.array(["A", "C", "nobody"], object))
+    widened = found.factors((2011, 2013)).of("count", np.array(["A", "C", "nobody"], object))
     assert widened[0] == pytest.approx(expected)
     assert widened[1] == pytest.approx(np.sqrt(max(PRIOR * (1 + theta * 3e6 / 3e3) / (PRIOR + 1), 1)))
     assert widened[2] == 1
@@ -50,7 +50,7 @@ def test_years_on_end_are_needed(years, found):
     works = [{"on": "A b", "year": y} for y in years for _ in range(30 + 40 * (y % 2))]
     told = Dispersion.of(incidence(*tables(works)), "newman")
     assert np.isfinite(told.freedom) == bool(found)
-    widened = told.factor((2011, 2015), "count", np.array(["A"], object))[0]
+    widened = told.factors((2011, 2015)).of("count", np.array(["A"], object))[0]
     assert (widened > 1) == bool(found)
 
 

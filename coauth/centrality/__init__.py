@@ -6,8 +6,6 @@ author. Weights are strengths (larger is closer); only `paths` turns them into d
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pyarrow as pa
 
@@ -82,7 +80,7 @@ def measure(
         team = world.only(rows)
         times = draw(len(team.team), window, measures)
         weights = variants(team, chance[rows], scope.max_institutions)
-        for rating in resampled(team, weights, times, measures, partial(dispersion.factor, window), partners):
+        for rating in resampled(team, weights, times, measures, dispersion.factors(window), partners):
             if window in sliding and rating.measure in measures.measures:
                 blocks.append(_rows(window, rating, measures, dispersion.freedom))
             if window in compared:

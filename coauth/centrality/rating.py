@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,10 +12,10 @@ from coauth.centrality.partners import Partners, rarefied_degree
 from coauth.centrality.paths import distance, shortest_paths
 from coauth.centrality.spectra import eigenvector, pagerank
 from coauth.counting import Counting
+from coauth.dispersion import Factors
 from coauth.incidence import Floats, Incidence, Integers
 from coauth.queries import Measures
 
-Factor = Callable[[str, NDArray[np.object_]], Floats]
 _CELLS = 1 << 18  # institutions × replicates carried through the sparse products at once, within 20 … 40 replicates
 _ROUGH = 1e-7  # Σ|x − T(x)| at which a replicate's PageRank is good enough for a percentile
 
@@ -30,7 +30,7 @@ class Rating:
     value: Floats
     drawn: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     """institutions × replicates; no columns where the measure is not resampled"""
-    places: tuple[Floats, Floats] | None = None
+    places: tuple[Integers, Integers] | None = None
     """best and worst rank of the interval"""
     rarefied_to: int | None = None
 
@@ -52,10 +52,10 @@ def variants(world: Incidence, chance: Floats, most: int) -> dict[str, Floats]:
 
 
 def resampled(
-    world: Incidence, weights: dict[str, Floats], times: NDArray[np.int8], measures: Measures, factor: Factor, partners: Partners
+    world: Incidence, weights: dict[str, Floats], times: NDArray[np.int8], measures: Measures, factors: Factors, partners: Partners
 ) -> Iterator[Rating]:
-    """The resampled measures of each variant, with their replicates; `times` is works × replicates. `factor` says how much
-    wider than Poisson's the spread of a count or a share of each institution is."""
+    """The resampled measures of each variant, with their replicates; `times` is works × replicates. `factors` widens
+    them beyond Poisson's spread."""
     for variant, weight in weights.items():
         rows = weight > 0
         part, weight, drawn = world.only(rows), weight[rows], times[rows]  # noqa: PLW2901
@@ -66,7 +66,7 @@ def resampled(
         width = min(max(_CELLS // len(part.institutions), 20), 40)
         blocks = [drawn[:, s : s + width] for s in range(0, drawn.shape[1], width)]
         strengths = np.hstack([counted.strength @ (weight[:, None] * b) for b in blocks])
-        of_count, of_share = (factor(kind, part.institutions)[:, None] for kind in ("count", "share"))
+        of_count, of_share = (factors.of(kind, part.institutions)[:, None] for kind in ("count", "share"))
         if "strength" in measures.resampled:
             yield _rated("strength", variant, part.institutions, strength, strengths, of_count, measures)
         if "strength_share" in measures.resampled:
@@ -120,10 +120,11 @@ def _rated(
     return Rating(measure, variant, ids, value, drawn, _places(drawn, measures))
 
 
-def _places(drawn: Floats, measures: Measures) -> tuple[Floats, Floats]:
-    tail = (1 - measures.confidence) / 2
-    best, worst = np.quantile(ranks(drawn.T).T, (tail, 1 - tail), axis=1)
-    return np.floor(best), np.ceil(worst)
+def _places(drawn: Floats, measures: Measures) -> tuple[Integers, Integers]:
+    tail, last = (1 - measures.confidence) / 2, drawn.shape[1] - 1
+    at = [int(np.floor(tail * last)), int(np.ceil((1 - tail) * last))]  # ranks are whole: the order statistics outside
+    best, worst = np.partition(ranks(drawn.T), at, axis=0)[at]
+    return best, worst
 
 
 def ranks(values: NDArray[np.number]) -> Integers:

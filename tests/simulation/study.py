@@ -80,7 +80,7 @@ def _permuted(works: pa.Table, affiliations: pa.Table, judged: pd.DataFrame) -> 
     world = world.only((world.team >= 2) & (world.team <= SCOPE.max_institutions))
     names = np.array(sorted(set(judged["institution_id"])), object)
     dispersion = Dispersion.of(world, "newman")
-    factors = tuple(dispersion.factor(window, "share", names) for window in PERIOD)
+    factors = tuple(dispersion.factors(window).of("share", names) for window in PERIOD)
     roster = np.searchsorted(world.institutions.astype(str), names.astype(str))
     p = permuted(world, "newman", roster, PERIOD, factors, 40 * len(names), SETTING.seed)
     return pd.DataFrame({
