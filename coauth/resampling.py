@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from coauth.dispersion import stretch
 from coauth.incidence import Floats, Integers
+from coauth.influence import LeaveOneOut
 from coauth.queries import Measures, Years
 
 _TIMES = np.cumsum([1 / (math.e * math.factorial(k)) for k in range(12)])
@@ -43,6 +44,7 @@ class Replicates:
     """institutions × replicates, spread as far as `coauth.dispersion` found"""
     freedom: float
     """degrees of freedom of that spread"""
+    leave_one_out: dict[Years, LeaveOneOut]
 
     def at(self, ids: Collection[str]) -> Integers:
         """Where those of `ids` that are here stand."""

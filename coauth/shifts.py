@@ -74,7 +74,7 @@ def judge(
         for measure in measures.resampled:
             changes = {v: _Changes.between(replicates, roster, period, measure, v, measures) for v in VARIANTS}
             for i, name in enumerate(replicates.institutions[roster]):
-                rows += _verdicts(str(name), i, changes, jumps[i], measures)
+                rows += _verdicts(str(name), i, changes, jumps[i], replicates, measures)
     return SHIFTS.of([{"counting": replicates.counting} | row for row in rows])
 
 
@@ -212,7 +212,7 @@ class _Coverage:
 
 
 def _verdicts(
-    name: str, i: int, changes: dict[str, _Changes], jump: Jump | None, measures: Measures
+    name: str, i: int, changes: dict[str, _Changes], jump: Jump | None, replicates: Replicates, measures: Measures
 ) -> list[dict[str, object]]:
     rate = measures.false_discovery_rate
     rows = []
@@ -221,6 +221,8 @@ def _verdicts(
         row |= {"verdict": change.plain(i, rate), "reason": _of_itself(change, i, measures)}
         rows.append(row)
     verdict, reason = _decided(i, changes, jump, measures)
+    if verdict in (ROSE, FELL):
+        reason += _one_work(name, i, changes["k"], replicates)
     rows[0] |= {"verdict": verdict, "reason": reason, "verdict_complete_coverage": changes["complete"].plain(i, rate)}
     return rows
 
@@ -258,6 +260,19 @@ def _told(change: _Changes, i: int, measures: Measures) -> str:
         f"{_number(change.measure, change.after[i])} in {a0}–{a1}, a change of {_signed(change, i)} "
         f"({measures.confidence:.0%} interval {_range(change, i)}, {_q(change.q[i])} over {len(change.q)} institutions)"
     )
+
+
+def _one_work(name: str, i: int, change: _Changes, replicates: Replicates) -> str:
+    """Names the work without which the interval, moved along, would no longer exclude 0."""
+    before, after = (replicates.leave_one_out[window].without(change.measure, name) for window in change.period)
+    left = {work: change.after[i] - value for work, value in before.items()} | {w: value - change.before[i] for w, value in after.items()}
+    if not left:
+        return ""
+    work = min(sorted(left), key=lambda w: left[w] * change.sign(i))
+    moved = left[work] - (change.after[i] - change.before[i])
+    if change.low[i] + moved > 0 or change.high[i] + moved < 0:
+        return ""
+    return f" It rests on one work: without {work} the change would be {_moved(change.measure, left[work])}, and its interval would not exclude no change."
 
 
 def _jumped(jump: Jump, period: Period) -> str:

@@ -8,7 +8,8 @@ import pytest
 import coauth
 
 PACKAGE = Path(coauth.__file__).parent
-SHARED = ("errors", "tables", "queries", "pages", "vintage", "engine", "network", "incidence", "counting", "dispersion", "permutation", "resampling", "completeness")
+SHARED = ("errors", "tables", "queries", "pages", "vintage", "engine", "network", "incidence", "counting", "dispersion", "permutation", "influence",
+          "resampling", "completeness")
 LAYERS = [
     *({name} for name in SHARED),
     {"sources", "works", "institutions", "inclusion", "coverage", "technologies", "edges", "flags", "graph", "centrality",

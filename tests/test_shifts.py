@@ -241,3 +241,43 @@ class TestStatistics:
         counts = kept.works[BEFORE] + kept.works[AFTER]
         assert counts.min() >= 30
         assert pa.array(kept.institutions).type == pa.string()
+
+
+class TestOneWork:
+    """One work of many institutions, counted fully, adds more than years of pairs."""
+
+    WORKS = ([{"on": "C d", "year": y} for y in (2018, 2022)] * 150 + [{"on": "A b", "year": y} for y in (2018, 2022)] * 60
+             + [{"on": " ".join(["A", *(f"x{i:02d}" for i in range(48))]), "year": 2022, "work_id": "W999999"}])  # fmt: skip
+
+    def left_out(self, works, measure, counting):
+        scope, measures = asked(**SETTING | {"counting": counting})
+        _, replicates = centrality.measure(*tables(works), scope, measures)
+        return replicates.leave_one_out[AFTER].without(measure, "A")
+
+    @pytest.mark.parametrize("measure", ["strength", "strength_share", "pagerank"])
+    def test_is_the_measure_of_the_others(self, measure):
+        """Left out of the weights or never written: the same value. (PageRank: where all its institutions have other works, since
+        those left without any keep their places.)"""
+        found = self.left_out(self.WORKS, measure, "full")
+        assert "W999999" in found
+        scope, measures = asked(**SETTING | {"counting": "full"})
+        for work in (min(found),) if measure == "pagerank" else ("W999999", min(found)):
+            others = [w for i, w in enumerate(self.WORKS) if w.get("work_id", f"W{i:06d}") != work]
+            _, again = centrality.measure(*tables([{"work_id": f"V{i:06d}"} | w for i, w in enumerate(others)]), scope, measures)
+            expected = again.value[AFTER, "k", measure][list(again.institutions).index("A")]
+            assert found[work] == pytest.approx(expected)
+
+    def test_the_work_that_makes_a_rise_is_named(self):
+        """A rise of 48 with an interval that excludes 0, all of it one work's; a rise of 480 would not be."""
+        scope, measures = asked(**SETTING | {"counting": "full"})
+        _, replicates = centrality.measure(*tables(self.WORKS), scope, measures)
+
+        def change(after, low, high):
+            return shifts._Changes("strength", "k", (BEFORE, AFTER), *(np.array([x]) for x in (60.0, after, low, high, 0.001, 0.001)))
+
+        assert "without W999999 the change would be +0" in shifts._one_work("A", 0, change(108.0, 10.0, 90.0), replicates)
+        assert shifts._one_work("A", 0, change(540.0, 400.0, 560.0), replicates) == ""
+
+    def test_newman_counts_no_work_for_more_than_one(self, verdicts):
+        """The default: nobody's shift rests on a single work."""
+        assert not [r["reason"] for r in verdicts.to_pylist() if "rests on one work" in r["reason"]]

@@ -6,14 +6,18 @@ author. Weights are strengths (larger is closer); only `paths` turns them into d
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pyarrow as pa
 
 from coauth.centrality.partners import Partners
-from coauth.centrality.rating import Rating, patterns, ranks, resampled, variants
+from coauth.centrality.rating import Rating, patterns, ranks, rate, resampled, variants
 from coauth.completeness import complete_probability
+from coauth.counting import Counting
 from coauth.dispersion import Dispersion
 from coauth.incidence import Flags, Incidence, Integers, comparisons, incidence, windows
+from coauth.influence import LeaveOneOut
 from coauth.queries import Measures, Scope, Years
 from coauth.resampling import Replicates, draw, interval
 from coauth.tables import CENTRALITY
@@ -85,8 +89,11 @@ def measure(
                 blocks.append(_rows(window, rating, measures, dispersion.freedom))
             if window in compared:
                 kept.keep(window, rating)
+        within_k = team.only(weights["k"] > 0)
+        if window in compared:
+            counted = Counting.of(within_k, measures.counting)
+            kept.replicates.leave_one_out[window] = LeaveOneOut(within_k, counted, partial(rate, partners, within_k))
         if window in sliding:
-            within_k = team.only(weights["k"] > 0)
             blocks += [_rows(window, rating, measures, dispersion.freedom) for rating in patterns(within_k, measures, partners, rarefied_to)]
     return CENTRALITY.check(pa.concat_tables(blocks)), kept.replicates
 
@@ -106,7 +113,7 @@ class _Kept:
             enough |= works[before] + works[after] >= measures.roster_min_works
         indices = np.flatnonzero(enough)
         ids = world.institutions[indices]
-        return cls(Replicates(ids, measures.counting, {w: n[indices] for w, n in works.items()}, {}, {}, freedom), indices)
+        return cls(Replicates(ids, measures.counting, {w: n[indices] for w, n in works.items()}, {}, {}, freedom, {}), indices)
 
     def keep(self, window: Years, rating: Rating) -> None:
         """float32 holds a count up to 16 million exactly, and anything else to seven digits, for half the memory."""

@@ -113,6 +113,18 @@ def patterns(world: Incidence, measures: Measures, partners: Partners, rarefied_
                 yield Rating(name, "k", ids, value)
 
 
+def rate(partners: Partners, world: Incidence, measure: str, counted: Counting, weights: Floats) -> Floats:
+    """A measure that can be resampled, for each column of work weights."""
+    if measure == "pagerank":
+        return pagerank(counted, weights)
+    strength = np.asarray(counted.strength @ weights)
+    if measure == "strength":
+        return strength
+    if measure == "strength_share":
+        return np.asarray(strength / np.maximum(strength.sum(axis=0), 1.0))
+    return partners.measure(measure, world, counted, weights)[0]
+
+
 def _rated(
     measure: str, variant: str, ids: NDArray[np.object_], value: Floats, drawn: Floats, factor: Floats, measures: Measures
 ) -> Rating:
