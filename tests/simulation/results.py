@@ -66,8 +66,8 @@ def written(parts: dict[str, Tally]) -> str:
         "## Power: true shifts found, by size of the shift and of the institution",
         _power(parts["power"]),
         "## Falls made by lost metadata, and true falls of a quarter under the same loss",
-        "Publisher's loss: from 2022 publisher Q keeps the affiliations of others than the leading institution on "
-        f"{d.KEPT:.0%} of its works; hardest hit are those with eight in ten of their works there. Own loss: six of ten authors of one institution stay unmatched. The "
+        "Publisher's loss: from 2022 publisher Q keeps the affiliations of others than the leading institution on half or a "
+        "tenth of its works; hardest hit are those with eight in ten of their works there. Own loss: six of ten authors of one institution stay unmatched. The "
         "rows `below 0 with q ≤ 0.05` show that the loss would be called a fall if coverage were left out of account.",
         _table(("measure", "", "share called", "worlds"), [
             (what[0], what[1], _share(mean, error), n) for what, mean, error, n in sorted(parts["losses"].rows())

@@ -29,8 +29,6 @@ LEAD_WORKS, CONSORTIUM_WORKS = 520.0, 130.0
 ACTIVITY, BURSTS, OUTPUT = 0.005, 0.1, 0.001
 """Squared coefficients of variation, year by year, beyond Poisson: of an institution's own works (7 %), of a consortium's
 (32 %), of the country's (3 %)."""
-KEPT = 0.1
-"""Part of the spoiled publisher's works that keep the affiliations of others than the leading institution."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +37,8 @@ class Design:
 
     shift: dict[str, float] = field(default_factory=dict)
     """institution → −0.25 for a fall by a quarter"""
-    spoiled: bool = False
-    """publisher Q loses affiliations"""
+    kept: float = 1.0
+    """part of publisher Q's works that keep the affiliations of others than the leading institution"""
     unmatched: tuple[str, ...] = ()
     """institutions six of ten of whose authors' strings are no longer matched"""
 
@@ -74,8 +72,8 @@ def tables(seed: int, design: Design = Design()) -> tuple[pa.Table, pa.Table]:
     publisher = (draw.random((len(year), 1)) > COUNTRY.publishers.cumsum(axis=1)[lead]).sum(axis=1)
     authors = np.where(on, draw.integers(1, 4, on.shape), 0)
     matched = authors.copy()
-    if design.spoiled:
-        hit = late & (publisher == 0) & (draw.random(len(year)) > KEPT)
+    if design.kept < 1:
+        hit = late & (publisher == 0) & (draw.random(len(year)) > design.kept)
         matched[hit] = np.where(np.arange(len(NAMES)) == lead[hit, None], authors[hit], 0)
     for name in design.unmatched:
         column = np.flatnonzero(name == NAMES)[0]
