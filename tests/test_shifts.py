@@ -268,15 +268,15 @@ class TestOneWork:
             assert found[work] == pytest.approx(expected)
 
     def test_the_work_that_makes_a_rise_is_named(self):
-        """A rise of 48 with an interval that excludes 0, all of it one work's; C's rise loses 1 of 50 without any one work."""
+        """A rise of 48 with an interval that excludes 0, all of it one work's; C's rise of 60 is 59 without any one work."""
         scope, measures = asked(**SETTING | {"counting": "full"})
-        _, replicates = centrality.measure(*tables(self.WORKS), scope, measures)
+        _, replicates = centrality.measure(*tables(self.WORKS + [{"on": "C d", "year": 2022}] * 60), scope, measures)
 
         def change(before, after, low, high):
             return shifts._Changes("strength", "k", (BEFORE, AFTER), *(np.array([x]) for x in (before, after, low, high, 0.001, 0.001)))
 
         assert "without W999999 the change would be +0" in shifts._one_work("A", 0, change(60.0, 108.0, 10.0, 90.0), replicates)
-        assert shifts._one_work("C", 0, change(100.0, 150.0, 20.0, 80.0), replicates) == ""
+        assert shifts._one_work("C", 0, change(150.0, 210.0, 20.0, 100.0), replicates) == ""
 
     def test_newman_counts_no_work_for_more_than_one(self, verdicts):
         """The default: nobody's shift rests on a single work."""
