@@ -62,7 +62,9 @@ def _shuffled(late: Flags, strata: list[Integers], times: int, generator: np.ran
     """Labels works × times: in each stratum as many late ones as there are, drawn anew."""
     labels = np.zeros((len(late), times), bool)
     for rows in strata:
-        keys = generator.random((len(rows), times))
-        order = np.argsort(keys, axis=0, kind="stable")
-        labels[rows[order[: int(late[rows].sum())]], np.arange(times)] = True
+        keys = generator.random((times, len(rows)))
+        after = int(late[rows].sum())
+        if after:
+            chosen = np.argpartition(keys, after - 1, axis=1)[:, :after]
+            labels[rows[chosen], np.arange(times)[:, None]] = True
     return labels

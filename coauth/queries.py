@@ -157,6 +157,7 @@ class Measures(_Strict):
     resampled: tuple[Literal["strength", "strength_share", "pagerank", "participation", "exposure"], ...]
     counting: Literal["newman", "full", "strict", "author"]
     replicates: int = Field(ge=100)
+    permutations: int = Field(ge=0)
     seed: int
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
     false_discovery_rate: Annotated[float, Field(gt=0, lt=0.5)]

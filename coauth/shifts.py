@@ -14,10 +14,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from coauth.completeness import Completeness
-from coauth.dispersion import tail
+from coauth.dispersion import Dispersion, tail
 from coauth.incidence import Floats, Incidence, Integers, comparisons, incidence
+from coauth.permutation import permuted
 from coauth.queries import Measures, Period, Scope, Years
-from coauth.resampling import Replicates, interval
+from coauth.resampling import Interval, Replicates, interval
 from coauth.tables import SHIFTS
 
 ROSE, FELL, UNCLEAR, NOT_COMPARABLE = "rose", "fell", "no clear change", "not comparable: coverage"
@@ -43,6 +44,9 @@ def judge(
     made large in one window, and their return to the mean would pass for shifts (one in seven at p < 0.05 in simulation
     without any shift). A window in which an institution has none counts as 0 for every measure.
 
+    `p_permuted` stands beside it for the share: works shuffled between the windows, `measures.permutations` times for each of the roster
+    (`coauth.permutation`). In simulation both kept the rate of false finds, so one of them decides: the p that every measure has.
+
     For each of `measures.resampled` and each variant: change = after − before, its percentile interval from independent
     replicates of the two windows, a two-sided p (`two_sided`), and q over the roster (`false_discovery`).
 
@@ -64,18 +68,35 @@ def judge(
     domestic = affiliations.filter(affiliations["is_domestic"])["institution_id"].to_pylist()
     members = replicates.at({*domestic, *roster_ids})
     coverage = _Coverage(world, Completeness.of(world.works, measures))
+    counted = world.only((world.team >= 2) & (world.team <= scope.max_institutions))
+    dispersion = Dispersion.of(counted, measures.counting)
     rows: list[dict[str, object]] = []
     for period in comparisons(scope, measures):
         if not all(world.within(window).any() for window in period):
             continue  # an empty window is a harvest that is not there, not a fall of everybody
         both = replicates.works[period[0]][members] + replicates.works[period[1]][members]
         roster = members[both >= measures.roster_min_works]
-        jumps = [coverage.jump(str(name), period) for name in replicates.institutions[roster]]
+        names = replicates.institutions[roster]
+        jumps = [coverage.jump(str(name), period) for name in names]
+        shuffled = _shuffled(counted, names, period, dispersion, measures)
         for measure in measures.resampled:
             changes = {v: _Changes.between(replicates, roster, period, measure, v, measures) for v in VARIANTS}
-            for i, name in enumerate(replicates.institutions[roster]):
+            for i, name in enumerate(names):
                 rows += _verdicts(str(name), i, changes, jumps[i], replicates, measures)
+                if measure == "strength_share":
+                    rows[-len(VARIANTS)]["p_permuted"] = shuffled[i]
     return SHIFTS.of([{"counting": replicates.counting} | row for row in rows])
+
+
+def _shuffled(world: Incidence, names: NDArray[np.object_], period: Period, dispersion: Dispersion, measures: Measures) -> list[float | None]:
+    """p of each name's share by permutation; None where none is asked for."""
+    times = measures.permutations * len(names)
+    if not times:
+        return [None] * len(names)
+    at = np.searchsorted(world.institutions.astype(str), names.astype(str))
+    first, second = (dispersion.factors(window).of("share", names) for window in period)
+    p: list[float | None] = permuted(world, measures.counting, at, period, (first, second), times, measures.seed).tolist()
+    return p
 
 
 # -- changes
@@ -116,8 +137,7 @@ class _Changes:
     period: Period
     before: Floats
     after: Floats
-    low: Floats
-    high: Floats
+    ends: Interval
     p: Floats
     q: Floats
 
@@ -132,14 +152,14 @@ class _Changes:
             return replicates.value[key][roster], replicates.drawn[key][roster].astype(np.float64)
 
         (before, was), (after, became) = of(period[0]), of(period[1])
-        low, high = interval(after - before, became - was, measures.confidence, replicates.freedom)
+        ends = interval(after - before, became - was, measures.confidence, replicates.freedom)
         p = two_sided(after - before, became - was, replicates.freedom)
-        return cls(measure, variant, period, before, after, low, high, p, false_discovery(p))
+        return cls(measure, variant, period, before, after, ends, p, false_discovery(p))
 
     def sign(self, i: int) -> int:
         """+1 or −1 where the interval excludes 0 and the change lies on that side, else 0."""
         change = self.after[i] - self.before[i]
-        return int(change > 0 and self.low[i] > 0) - int(change < 0 and self.high[i] < 0)
+        return int(change > 0 and self.ends.low[i] > 0) - int(change < 0 and self.ends.high[i] < 0)
 
     def plain(self, i: int, rate: float) -> str:
         return {1: ROSE, -1: FELL}.get(self.sign(i), UNCLEAR) if self.q[i] <= rate else UNCLEAR
@@ -150,7 +170,7 @@ class _Changes:
             "institution_id": name, "measure": self.measure, "variant": self.variant,
             "before_first": b0, "before_last": b1, "after_first": a0, "after_last": a1,
             "before": self.before[i], "after": self.after[i], "change": self.after[i] - self.before[i],
-            "low": self.low[i], "high": self.high[i], "p_value": self.p[i], "q_value": self.q[i],
+            **{name: end[i] for name, end in self.ends._asdict().items()}, "p_value": self.p[i], "q_value": self.q[i],
         }  # fmt: skip
 
 
@@ -270,7 +290,7 @@ def _one_work(name: str, i: int, change: _Changes, replicates: Replicates) -> st
         return ""
     work = min(sorted(left), key=lambda w: left[w] * change.sign(i))
     moved = left[work] - (change.after[i] - change.before[i])
-    if change.low[i] + moved > 0 or change.high[i] + moved < 0:
+    if change.ends.low[i] + moved > 0 or change.ends.high[i] + moved < 0:
         return ""
     return f" It rests on one work: without {work} the change would be {_moved(change.measure, left[work])}, and its interval would not exclude no change."
 
@@ -306,7 +326,7 @@ def _signed(change: _Changes, i: int) -> str:
 
 
 def _range(change: _Changes, i: int) -> str:
-    return f"{_moved(change.measure, change.low[i])} to {_moved(change.measure, change.high[i])}"
+    return f"{_moved(change.measure, change.ends.low[i])} to {_moved(change.measure, change.ends.high[i])}"
 
 
 def _q(value: float) -> str:

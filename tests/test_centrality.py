@@ -273,6 +273,15 @@ class TestResampling:
         assert a.drawn.keys() == b.drawn.keys()
         assert not one.equals(other)
 
+    def test_another_seed_moves_ends_by_no_more_than_is_stated(self):
+        """Of all interval ends at most one in twenty lies further off than 1.96·√2 of its stated standard error."""
+        data = tables(random_works(9, works=1500, institutions=40))
+        setting = {"measures": RESAMPLED, "replicates": 400}
+        one, two = (centrality.measure(*data, *asked(**setting, seed=s))[0].to_pandas() for s in (1, 2))
+        ends = [np.abs(one[e] - two[e]) > 1.96 * 2**0.5 * one[f"{e}_error"] for e in ("low", "high")]
+        assert np.mean(ends) <= 0.05
+        assert any((one[e] != two[e]).mean() > 0.5 for e in ("low", "high"))
+
     def test_a_window_does_not_depend_on_the_others(self):
         """The draws of 2021 are the same whether or not 2018–2020 are measured."""
         data = tables(random_works(8, works=200, years=(2018, 2021)))
@@ -325,7 +334,7 @@ class TestResampling:
             rows = np.sort(generator.integers(0, len(urn.team), generator.poisson(240)))
             part = Incidence(sp.csr_array(urn.matrix[rows]), urn.institutions, urn.works.take(pa.array(rows)))
             times = draw(len(rows), (sample, sample), asked(replicates=200)[1])
-            low, high = interval(part.by_institution @ np.ones(len(rows)), part.by_institution @ times, 0.95)
+            low, high, *_ = interval(part.by_institution @ np.ones(len(rows)), part.by_institution @ times, 0.95)
             truth, middle = 240 * odds, (low + high) / 2
             held.append((low <= truth) & (truth <= high))
             halved.append(np.abs(truth - middle) <= (high - low) / 4)

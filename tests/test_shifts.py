@@ -11,6 +11,7 @@ from written_down import asked, random_works, shuffled, tables
 from coauth import centrality, shifts
 from coauth.completeness import Completeness
 from coauth.incidence import incidence
+from coauth.resampling import Interval
 from coauth.shifts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR, false_discovery, two_sided
 from coauth.tables import SHIFTS
 
@@ -232,6 +233,15 @@ class TestStatistics:
         assert 0.02 <= np.mean(np.array(found) < 0.05) <= 0.09
         assert np.mean(found) == pytest.approx(0.5, abs=0.06)
 
+    def test_permuted_p_stands_beside(self):
+        """For the share and variant k alone, where it is asked for; it sees what is planted."""
+        table = judged(planted(), permutations=40)
+        given_ = {(r["measure"], r["variant"]) for r in table.to_pylist() if r["p_permuted"] is not None}
+        assert given_ == {("strength_share", "k")}
+        assert row(table, "Falling", "strength_share")["p_permuted"] < 0.01
+        assert row(judged(TestRules().even(60, 60), permutations=40), "A", "strength_share")["p_permuted"] == 1
+        assert all(r["p_permuted"] is None for r in judged(planted()).to_pylist())
+
     def test_replicates_are_bounded(self):
         """Kept only for windows that are compared and institutions that may be judged, in four bytes a number."""
         works = planted(yearly=60)
@@ -273,7 +283,8 @@ class TestOneWork:
         _, replicates = centrality.measure(*tables(self.WORKS + [{"on": "C d", "year": 2022}] * 60), scope, measures)
 
         def change(before, after, low, high):
-            return shifts._Changes("strength", "k", (BEFORE, AFTER), *(np.array([x]) for x in (before, after, low, high, 0.001, 0.001)))
+            before, after, low, high, small = (np.array([x]) for x in (before, after, low, high, 0.001))
+            return shifts._Changes("strength", "k", (BEFORE, AFTER), before, after, Interval(low, high, small, small), small, small)
 
         assert "without W999999 the change would be +0" in shifts._one_work("A", 0, change(60.0, 108.0, 10.0, 90.0), replicates)
         assert shifts._one_work("C", 0, change(150.0, 210.0, 20.0, 100.0), replicates) == ""

@@ -135,7 +135,7 @@ def _rows(window: Years, rating: Rating, measures: Measures, freedom: float) -> 
         "rarefied_to": pa.repeat(pa.scalar(rating.rarefied_to, pa.int64()), n),
     }  # fmt: skip
     if rating.places is not None:
-        low, high = interval(rating.value, rating.drawn, measures.confidence, freedom)
-        columns |= {"low": low, "high": high, "rank_low": rating.places[0], "rank_high": rating.places[1]}
-    nothing = {name: pa.nulls(n) for name in ("low", "high", "rank_low", "rank_high") if name not in columns}
+        columns |= interval(rating.value, rating.drawn, measures.confidence, freedom)._asdict()
+        columns |= {"rank_low": rating.places[0], "rank_high": rating.places[1]}
+    nothing = {name: pa.nulls(n) for name in CENTRALITY.schema.names if name not in columns}
     return pa.table(columns | nothing).select(CENTRALITY.schema.names).cast(CENTRALITY.schema)

@@ -80,8 +80,8 @@ def resampled(
         for name in ("participation", "exposure"):
             if name in measures.resampled:
                 ratios = partners.measure(name, part, counted, weight[:, None], *(weight[:, None] * b for b in blocks))
-                same = np.ones((len(part.institutions), 1))  # a ratio within an institution's own works: no count to be dispersed
-                yield _rated(name, variant, part.institutions, ratios[0][:, 0], np.hstack(ratios[1:]), same, measures)
+                # works in bursts go to the same partners, so a ratio rests on fewer of them too
+                yield _rated(name, variant, part.institutions, ratios[0][:, 0], np.hstack(ratios[1:]), of_share, measures)
 
 
 def patterns(world: Incidence, measures: Measures, partners: Partners, rarefied_to: int) -> Iterator[Rating]:

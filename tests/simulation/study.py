@@ -19,6 +19,7 @@ from coauth import centrality, shifts
 from coauth.dispersion import Dispersion
 from coauth.incidence import incidence
 from coauth.permutation import permuted
+from coauth.resampling import interval
 from coauth.shifts import FELL, ROSE
 from tests.simulation import worlds
 from tests.simulation.worlds import AFTER, BEFORE, LISTED, NAMES, Design
@@ -70,7 +71,7 @@ def look(seed: int, design: Design, measured: tuple[str, ...] = VOLUME, *, permu
     for measure in measured:
         for window in PERIOD:
             value, drawn = (kept[window, "k", measure] for kept in (replicates.value, replicates.drawn))
-            low, high = centrality.interval(value, drawn, SETTING.confidence, replicates.freedom)
+            low, high, *_ = interval(value, drawn, SETTING.confidence, replicates.freedom)
             told = {"institution_id": replicates.institutions, "measure": measure, "window": window[0], "value": value, "low": low, "high": high}
             values.append(pd.DataFrame(told))
     values = pd.concat(values)
