@@ -29,26 +29,32 @@ def measure(
 ) -> tuple[pa.Table, Replicates]:  # fmt: skip
     """CENTRALITY of every sliding window, and what `shifts` needs of the windows that are compared.
 
-    ==============  =================================================  ====================  =========
-    measure         definition on w_ij, N institutions                 unit                  interval
-    ==============  =================================================  ====================  =========
-    strength        s_i = Σ_j w_ij; newman: i's collaborative works    works                 resampled
-    strength_share  s_i / Σ s                                          share                 resampled
-    pagerank        N × PageRank, damping 0.85                         1 = the mean          resampled
-    degree          number of j with w_ij > 0                          institutions          none
-    eigenvector     first eigenvector of the giant component           ‖x‖₂ = 1              none
-    harmonic        Σ_j 1/d_ij / (N−1), d = Σ 1/w along the path       works                 none
-    betweenness     share of shortest paths through i, same d          mean over the pairs   none
-    ==============  =================================================  ====================  =========
+    ===============  =================================================  ====================  =========
+    measure          definition on w_ij, N institutions                 unit                  interval
+    ===============  =================================================  ====================  =========
+    strength         s_i = Σ_j w_ij; newman: i's collaborative works    works                 resampled
+    strength_share   s_i / Σ s                                          share                 resampled
+    pagerank         N × PageRank, damping 0.85                         1 = the mean          resampled
+    participation    1 − Σ_c (s_ic/s_i)² over partner countries         probability           resampled
+    exposure         Σ_{j listed} w_ij / s_i                            share                 resampled
+    degree           number of j with w_ij > 0                          institutions          none
+    degree_rarefied  its expectation in the smallest window's works     institutions          none
+    eigenvector      first eigenvector of the giant component           ‖x‖₂ = 1              none
+    harmonic         Σ_j 1/d_ij / (N−1), d = Σ 1/w along the path       works                 none
+    betweenness      share of shortest paths through i, same d          mean over the pairs   none
+    ===============  =================================================  ====================  =========
+
+    How a work counts: `coauth.counting`. participation needs the table `institutions`, exposure `listed`.
 
     The institutions of a window are those with a work of at least two institutions; who has none has no row. Variant
     `k` (works of at most `scope.max_institutions`) has all measures. `all`, `complete` and `reweighted` (complete works,
-    each weighted by 1/P(complete), see `coauth.completeness`; both of at most K) have the three that can be resampled: a
+    each weighted by 1/P(complete), see `coauth.completeness`; both of at most K) have those that can be resampled: a
     replicate lacks 37 % of the works, which shifts whatever rests on the pattern of edges. The percentile interval
-    speaks of which works there happened to be, not of coverage (`coauth.resampling`). Sources stand with each measure
-    in `coauth.centrality.paths` and `.spectra`.
+    speaks of which works there happened to be, not of coverage (`coauth.resampling`), and is widened for works that come in
+    bursts (`coauth.dispersion`). Sources stand with each measure
+    in `coauth.centrality.paths`, `.spectra` and `.partners`.
 
-    Raises `MeasureFailed` where a measure does not converge; no other is put in its place.
+    Raises `MeasureFailed` where a measure does not converge or lacks the table it needs; no other is put in its place.
 
     >>> from types import SimpleNamespace as Some
     >>> from coauth.tables import AFFILIATIONS, WORKS

@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest has it: tests import their neighbours by name
 
-from tests.simulation.results import main
+from simulation.results import main
 
 if __name__ == "__main__":
     main()

@@ -6,8 +6,8 @@ import argparse
 import time
 from pathlib import Path
 
-from tests.simulation import study, worlds
-from tests.simulation.study import Tally
+from simulation import study, worlds
+from simulation.study import Tally
 
 PAGE = Path(__file__).with_name("RESULTS.md")
 LOW, HIGH = 0.93, 0.97

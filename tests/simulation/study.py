@@ -21,8 +21,8 @@ from coauth.incidence import incidence
 from coauth.permutation import permuted
 from coauth.resampling import interval
 from coauth.shifts import FELL, ROSE
-from tests.simulation import worlds
-from tests.simulation.worlds import AFTER, BEFORE, LISTED, NAMES, Design
+from simulation import worlds
+from simulation.worlds import AFTER, BEFORE, LISTED, NAMES, Design
 
 VOLUME = ("strength", "strength_share", "pagerank")
 """The measures that a planted shift moves."""
@@ -103,7 +103,8 @@ class Tally:
 
     def rows(self) -> Iterator[tuple[tuple[str, ...], float, float, int]]:
         for what, found in self.by_world.items():
-            yield what, float(np.mean(found)), float(np.std(found, ddof=1) / np.sqrt(len(found))), len(found)
+            error = float(np.std(found, ddof=1) / np.sqrt(len(found))) if len(found) > 1 else np.nan
+            yield what, float(np.mean(found)), error, len(found)
 
 
 Told = Callable[[str], None]
