@@ -1,6 +1,6 @@
 # make demo    install, run the whole pipeline on the synthetic sample, print where the report and the Gephi file are
 # make test    install, lint, type-check, run every test
-# make bench   install, time the stages (never part of the tests)
+# make bench   install, measure every stage and its competitors at 20,000 to 500,000 works into tests/benchmarks/RESULTS.md (hours)
 
 VENV ?= .venv
 PYTHON ?= python3
@@ -22,7 +22,8 @@ test: $(VENV)/installed
 	$(BIN)/pytest -n 2
 
 bench: $(VENV)/installed
-	$(BIN)/python -m tests.bench
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python -m tests.benchmarks
 
 clean:
 	rm -rf $(VENV) cache/*/ reports/*/

@@ -26,6 +26,7 @@ from coauth import __version__, explain, pipeline, publish, revisions, standing,
 from coauth.engine import Engine
 from coauth.errors import CacheError, CoauthError, NotFound, SourceError
 from coauth.export import FORMATS
+from coauth.network import COUNTINGS
 from coauth.pipeline import Project, Source
 from coauth.progress import Bar
 from coauth.vintage import Vintage
@@ -167,8 +168,8 @@ def _harvested(
 def of_build(command: Command) -> Command:
     for option in (
         click.option("--level", type=click.Choice(["unified", "as-harvested"]), default="unified", show_default=True, help="Institutions rolled up by queries/institutions.toml, or not at all."),
-        click.option("--memory", metavar="SIZE", help="Memory limit of the SQL engine, e.g. 2GB; beyond it, it spills to disk."),
-        click.option("--threads", type=click.IntRange(1), help="Threads of the SQL engine; the result does not depend on it."),
+        click.option("--memory", metavar="SIZE", help="Memory limit, e.g. 2GB; beyond it, the SQL engine spills to disk."),
+        click.option("--threads", type=click.IntRange(1), help="Threads and processes; the result does not depend on them."),
         click.option("--allow-incomplete", is_flag=True, help="Build although slices are short; every output says so."),
     ):
         command = option(command)
@@ -288,7 +289,8 @@ def _access() -> tuple[str | None, str | None]:
 @click.option("--years", metavar="Y1-Y2", help="Only these years, e.g. 2019-2024.")
 @click.option("--flagged", is_flag=True, help="Only pairs with a review cue (watchlist or technology).")
 @click.option("--domestic", is_flag=True, help="Only domestic–foreign pairs.")
-@click.option("--min-weight", type=float, default=0.0, help="Only pairs of at least this Newman weight (works).")
+@click.option("--min-weight", type=float, default=0.0, help="Only pairs of at least this weight (works).")
+@click.option("--counting", type=click.Choice(list(COUNTINGS)), help="The rule behind weights [default: that of measures.toml].")
 @click.option("--top", type=click.IntRange(1), help="Only the N strongest institutions.")
 @click.option("--ego", metavar="INSTITUTION", help="Only an institution and its partners.")
 @click.option("--backbone", is_flag=True, help="Only pairs that stand out at one of their ends (disparity filter, 0.05).")
@@ -468,9 +470,10 @@ def sql(project: Project, answer: Answer, name: str | None, file: Path | None, v
         statement = Engine(project.queries.sql, {}).statement(name or "")
         answer.give({"sql": statement}, [statement.rstrip()])
         return
-    made = publish.read(project.cache.find(vintage))
-    frame = Engine({}, shared).query(file.read_text("utf-8"), str(file), **made).to_pandas()
-    notice = [f"-- {tables.MARK}"] if tables.is_synthetic(made["works"]) else []
+    chosen = project.cache.find(vintage)
+    stored = {table: chosen.rows(table) for table in tables.ALL}
+    frame = Engine({}, shared).query(file.read_text("utf-8"), str(file), **stored).to_pandas()
+    notice = [f"-- {tables.MARK}"] if chosen.manifest["build"]["synthetic"] else []
     answer.give(frame.to_dict("records"), [*notice, frame.to_csv(index=False).rstrip()])
 
 

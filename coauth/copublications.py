@@ -15,13 +15,21 @@ from coauth.queries import Scope
 from coauth.tables import COPUBLICATIONS, MEMBERSHIPS
 
 
-def members(works: pa.Table, countries: pa.Table, affiliations: pa.Table, listed: pa.Table, engine: Engine) -> pa.Table:
+def members(
+    works: pa.Table, countries: pa.Table, affiliations: pa.Table, institutions: pa.Table, listed: pa.Table, engine: Engine
+) -> pa.Table:
     """Which included works count for which group: `MEMBERSHIPS`, the rows that `count` counts and `revisions` compares."""
-    return engine.run("memberships", MEMBERSHIPS, works=works, countries=countries, affiliations=affiliations, listed=listed)
+    return engine.run(
+        "memberships", MEMBERSHIPS, works=works, countries=countries, affiliations=affiliations, institutions=institutions, listed=listed
+    )
 
 
 def count(memberships: pa.Table, scope: Scope, confidence: float, engine: Engine) -> pa.Table:
-    """`COPUBLICATIONS`: full counts a year for every group, with years without a work as 0.
+    """`COPUBLICATIONS`: full and author-fractional counts a year for every group, with years without a work as 0.
+
+    A work counts 1 in full. Author-fractional it counts the share of its authors at the group's institutions, each author
+    divided evenly over their own (Leiden Ranking: Waltman et al. 2012, doi:10.1002/asi.22708); authors without an
+    institution count for nobody. So only works by institution have it: by union it is null.
 
     Intervals are about the chance in publishing, not about coverage or matching: exact Poisson for counts (Garwood 1936,
     doi:10.1093/biomet/28.3-4.437), exact binomial for shares (Clopper and Pearson 1934, doi:10.1093/biomet/26.4.404).
@@ -32,6 +40,7 @@ def count(memberships: pa.Table, scope: Scope, confidence: float, engine: Engine
     series = found[["group_id", "basis"]].drop_duplicates()
     grid = series.merge(pd.DataFrame({"year": list(years)}), how="cross").merge(found, how="left", on=["year", "group_id", "basis"])
     grid["works"] = grid["works"].fillna(0).astype("int64")
+    grid["author_works"] = grid["author_works"].fillna(0).where(grid["basis"] == "institution")
     all_ = grid[grid["group_id"] == "international"].set_index(["year", "basis"])["works"]
     total = all_.reindex(pd.MultiIndex.from_frame(grid[["year", "basis"]])).fillna(0).to_numpy(dtype=float)
     grid["works_low"], grid["works_high"] = poisson(grid["works"].to_numpy(), confidence)

@@ -1,23 +1,44 @@
 """Harvested institutions -> the nodes of the graph: roll-up, and what is known of each node.
 
-Roll-up does two things so far, both on one authorship: a merged or withdrawn institution counts for its successor
-(`queries/institutions.toml`), and an ancestor beside its own descendant is dropped, because one affiliation string can
-match both a hospital and its region. Lineages come from OpenAlex (ROR parents); they form no tree, so a node is never
-replaced by "its" ancestor.
+OpenAlex names every organisation that has a ROR record; a network needs those that act. What counts for whom is data
+(`queries/institutions.toml`), and the rules are those of the CWTS Leiden Ranking Open Edition
+(https://open.leidenranking.com/information/universities), in this order:
+
+1. An ancestor beside its own descendant on one authorship is dropped: one affiliation string can match both a hospital
+   and its region. Lineages come from OpenAlex (ROR parents), more parents from the file; they form no tree, so a node
+   is never replaced by "its" ancestor.
+2. A merged institution counts for its successor, a component for its whole.
+3. An author's share 1/n is split evenly over the institutions left on the authorship: 1/(n q).
+4. A joint institution's share goes to its owners by weight.
+5. An associated one (an academic hospital) counts for its universities, divided equally, on the works that a university
+   of its own is on, itself or through 1–4; on all other works it stands alone.
+
+Shares are integers of 2⁻⁴⁰, and every division gives the last bit to someone, so that a work's shares sum to exactly what
+they were. The SQL is `queries/sql/affiliations.sql`; here are only the small tables of institutions it joins.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections import defaultdict
+from itertools import accumulate, pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from coauth.engine import Engine
 from coauth.errors import TableError
 from coauth.queries import RollUp
-from coauth.tables import AFFILIATIONS, INSTITUTIONS, STRING
+from coauth.tables import AFFILIATIONS, FLOAT, INSTITUTIONS, STRING
+
+_WHOLE = 2**40
+
+_ANCESTORS = pa.schema([("institution_id", STRING), ("ancestor_id", STRING)])
+_UNIFIED = pa.schema([("institution_id", STRING), ("unified_id", STRING)])
+_DIVIDED = pa.schema([("institution_id", STRING), ("owner_id", STRING), ("low", FLOAT), ("high", FLOAT)])
+_ASSOCIATED = pa.schema([("institution_id", STRING), ("university_id", STRING)])
 
 
 class RolledUp(NamedTuple):
@@ -29,65 +50,113 @@ class RolledUp(NamedTuple):
 def roll_up(harvested: pa.Table, authorships: pa.Table, strings: pa.Table, found: pa.Table, rollup: RollUp, engine: Engine) -> RolledUp:
     """Authorship-level matches as work × node rows (`AFFILIATIONS`), and the nodes.
 
-    Raises `TableError` if the authors' shares do not add up to what they were before: roll-up moves shares, it never
-    makes or loses any.
+    An associated institution is a node of its own, of the works without its universities; it is not among their
+    `rolled_up_from`, but on each work among their `harvested_ids`.
+
+    Raises `TableError` if the authors' shares of any work do not add up to what they were before: roll-up moves shares,
+    it never makes or loses any.
     """
     latest = found.to_pandas().sort_values(["institution_id", "seen"]).drop_duplicates("institution_id", keep="last")
-    unified = _unified(latest, rollup)
-    nodes = _nodes(latest, unified)
-    ancestors = _ancestors(latest, unified) if rollup.drop_ancestors else _pairs([], ("institution_id", "ancestor_id"))
+    places = _Places(latest, rollup)
     affiliations = engine.run(
-        "affiliations", AFFILIATIONS, harvested=harvested, authorships=authorships, strings=strings, nodes=nodes,
-        ancestors=ancestors, unified=_pairs(sorted(unified.items()), ("institution_id", "unified_id")),
+        "affiliations", AFFILIATIONS, harvested=harvested, authorships=authorships, strings=strings, nodes=(nodes := _nodes(latest, places)),
+        ancestors=_table(places.ancestors() if rollup.drop_ancestors else (), _ANCESTORS),
+        unified=_table(places.unified.items(), _UNIFIED), divided=_table(places.divided, _DIVIDED),
+        associated=_table(places.associated, _ASSOCIATED),
     )  # fmt: skip
     _conserved(harvested, affiliations)
     return RolledUp(affiliations, nodes)
 
 
-def _unified(latest: pd.DataFrame, rollup: RollUp) -> dict[str, str]:
-    """Harvested id -> node id. The node is the successor; while it has no works of its own, its first predecessor."""
-    by_ror = dict(zip(latest["ror"], latest["institution_id"], strict=True))
-    unified = {i: i for i in latest["institution_id"]}
-    for successor, group in pd.DataFrame([s.model_dump() for s in rollup.successors]).groupby("successor") if rollup.successors else ():
-        old = sorted(by_ror[r] for r in group["institution"] if r in by_ror)
-        for institution in old:
-            unified[institution] = by_ror.get(successor, old[0])
-    return unified
+class _Places:
+    """The rules of a `RollUp`, which speak of ROR ids, in terms of the institutions that were found.
+
+    unified: harvested id -> node id; a joint institution is its own node until it is divided.
+    divided: (joint, owner, low, high): the owner's part of the joint one's share, laid on the line from 0 to 1.
+    associated: (institution, university), both nodes.
+    """
+
+    def __init__(self, latest: pd.DataFrame, rollup: RollUp) -> None:
+        rors = zip(latest["ror"], latest["institution_id"], strict=True)
+        self._node_of = {ror: i for ror, i in sorted(rors, key=lambda found: _number(found[1]), reverse=True) if ror}
+        self._id_of = dict(self._node_of)
+        self._lineages = dict(zip(latest["institution_id"], latest["lineage"], strict=True))
+        self._parents = self._pairs((p.institution, p.parent) for p in rollup.parents)
+        self.unified = {i: i for i in sorted(latest["institution_id"])}
+        self._unify(rollup.into)
+        self.divided = [row for j in rollup.joint if j.institution in self._id_of for row in self._divide(self._id_of[j.institution], j.weights)]
+        self.associated = sorted(self._pairs((a.institution, u) for a in rollup.associated for u in a.universities))
+
+    def _unify(self, into: dict[str, str]) -> None:
+        """The node is the successor or the whole; while that has no work of its own, its part with the smallest id."""
+        gathered: dict[str, list[str]] = defaultdict(list)
+        for institution, target in into.items():
+            if institution in self._id_of:
+                gathered[target].append(self._id_of[institution])
+        for target, parts in gathered.items():
+            node = self._node_of.setdefault(target, min(parts))
+            self.unified |= dict.fromkeys(parts, node)
+
+    def _divide(self, joint: str, weights: dict[str, float]) -> list[tuple[str, str, float, float]]:
+        """Owners without a work have no node: the others take their part; where none has, the joint one stands alone."""
+        owned = sorted((self._node_of[r], w) for r, w in weights.items() if r in self._node_of)
+        ends = [0.0, *accumulate(w for _, w in owned)]
+        return [(joint, owner, low / ends[-1], high / ends[-1]) for (owner, _), (low, high) in zip(owned, pairwise(ends), strict=True)]
+
+    def _pairs(self, rors: Any) -> set[tuple[str, str]]:
+        return {(self._node_of[a], self._node_of[b]) for a, b in rors if a in self._node_of and b in self._node_of}
+
+    def ancestors(self) -> list[tuple[str, str]]:
+        """Every (institution, what is above it), both as harvested, or what that is now; an owner beside its joint one stays."""
+        lineages: dict[str, set[str]] = {i: set(above) for i, above in self._lineages.items()}
+        for institution, parent in self._parents:
+            lineages[institution].add(parent)
+        owned = {(joint, owner) for joint, owner, *_ in self.divided}
+        return sorted(
+            {(i, a) for i, lineage in lineages.items() for above in lineage for a in (above, self.unified.get(above, above))
+             if self.unified[i] != (node := self.unified.get(a, a)) and (i, node) not in owned}
+        )  # fmt: skip
+
+    def origins(self) -> dict[str, list[str]]:
+        """Node -> the other institutions whose works count for it, on whatever work."""
+        joint = {j for j, *_ in self.divided}
+        known: dict[str, set[str]] = {node: set() for node in self.unified.values() if node not in joint}
+        for institution, node in [*self.unified.items(), *((j, owner) for j, owner, *_ in self.divided)]:
+            if institution != node:
+                known[node].add(institution)
+        return {node: sorted(known[node]) for node in known}
 
 
-def _nodes(latest: pd.DataFrame, unified: dict[str, str]) -> pa.Table:
-    origins: dict[str, list[str]] = {}
-    for institution, node in unified.items():
-        origins.setdefault(node, []).extend([institution] if institution != node else [])
+def _number(institution: str) -> tuple[int, str]:
+    """Ids grow: of two records with one ROR the older is the one that other sources know."""
+    return len(institution), institution
+
+
+def _table(rows: Any, schema: pa.Schema) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    return pa.Table.from_arrays([pa.array(c, t) for c, t in zip(columns, schema.types, strict=True)], schema=schema)
+
+
+def _nodes(latest: pd.DataFrame, places: _Places) -> pa.Table:
+    origins = places.origins()
     frame = latest[latest["institution_id"].isin(origins)].drop(columns="seen")
-    frame["rolled_up_from"] = pd.Series([sorted(origins[i]) for i in frame["institution_id"]], frame.index, dtype=object)
+    frame["rolled_up_from"] = pd.Series([origins[i] for i in frame["institution_id"]], frame.index, dtype=object)
     schema = pa.schema([f for f in INSTITUTIONS.schema if f.name in frame.columns])
     return pa.Table.from_pandas(frame[schema.names], schema=schema.remove_metadata(), preserve_index=False)
 
 
-def _ancestors(latest: pd.DataFrame, unified: dict[str, str]) -> pa.Table:
-    """Every (node, ancestor node) pair, apart from a node with itself."""
-    pairs = {
-        (unified[i], unified.get(above, above))
-        for i, lineage in zip(latest["institution_id"], latest["lineage"], strict=True)
-        for above in lineage
-    }
-    return _pairs(sorted(p for p in pairs if p[0] != p[1]), ("institution_id", "ancestor_id"))
-
-
-def _pairs(rows: list[tuple[str, str]], names: tuple[str, str]) -> pa.Table:
-    columns = list(zip(*rows, strict=True)) or [(), ()]
-    return pa.table([pa.array(c, STRING) for c in columns], names=names)
-
-
 def _conserved(harvested: pa.Table, affiliations: pa.Table) -> None:
-    works = harvested.to_pandas()
-    before = float((works["n_authors_with_institution"] / works["n_authors"].clip(lower=1)).sum())
-    after = float(np.sum(affiliations["author_share"].to_numpy()))
-    if abs(before - after) > 1e-6 * max(1.0, before):
+    """Work by work and to the last bit: sums of up to 2⁴⁰ parts of 2⁻⁴⁰ are exact in binary floating point."""
+    held = affiliations.group_by("work_id").aggregate([("author_share", "sum")])
+    found = held["author_share_sum"].combine_chunks().take(pc.index_in(harvested["work_id"], held["work_id"]).combine_chunks())
+    after = pc.fill_null(found, 0.0).to_numpy(zero_copy_only=False)
+    authors = np.maximum(harvested["n_authors"].to_numpy(), 1)
+    before = harvested["n_authors_with_institution"].to_numpy() * (_WHOLE // authors) / _WHOLE
+    if (wrong := np.flatnonzero(before != after)).size:
         raise TableError(
-            f"affiliations: authors' shares sum to {after:.6f} after roll-up and {before:.6f} before; roll-up must only move "
-            "them: please report this with queries/institutions.toml"
+            f"affiliations: authors' shares sum to {after.sum():.6f} after roll-up and {before.sum():.6f} before, first on "
+            f"{harvested['work_id'][int(wrong[0])]}; roll-up must only move them: are two institutions each other's ancestor? "
+            "`coauth build --level as-harvested` builds without; please report this with queries/institutions.toml"
         )
 
 

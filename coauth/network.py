@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -42,6 +43,25 @@ GROUPS: Mapping[str, str] = {
 }
 """The classes nodes are coloured by, in the order in which they are decided: a listed institution is `listed` anywhere."""
 
+
+class Counting(NamedTuple):
+    column: str
+    """Of the table `edges`; with `_k` appended, over works of at most K institutions."""
+    words: str
+
+
+COUNTINGS: Mapping[str, Counting] = {
+    "newman": Counting("weight", "each work of k institutions adds 1/(k−1) to each of its pairs (Newman), so that an institution's "
+                       "strength is its number of collaborative works"),
+    "full": Counting("works", "each work adds 1 to each of its pairs (full), so that a work of k institutions adds k−1 to the "
+                     "strength of each"),
+    "strict": Counting("strict_weight", "each work of k institutions adds 2/(k(k−1)) to each of its pairs (strict), 1 to all of "
+                       "them together"),
+    "author": Counting("author_weight", "each work adds 2·f·g/(1−Σf²) to a pair whose institutions hold the shares f and g of its "
+                       "authors (author-fractional), 1 to all its pairs together"),
+}  # fmt: skip
+"""The rules a work's weight is shared out by; `coauth.edges` has their sources."""
+
 NORDIC = frozenset(("AX", "DK", "FI", "FO", "GL", "IS", "NO", "SE"))
 EUROPE = frozenset((
     "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IS", "IT", "LI",
@@ -69,8 +89,8 @@ NODES = Table("network_nodes", "institution", ("institution_id",), (
     Attribute("works", INT, "included works in all years harvested", "works", title="Works, all years"),
     Attribute("first_year", INT, "first year with an edge here", null=True, title="First year"),
     Attribute("last_year", INT, "last year with an edge here", null=True, title="Last year"),
-    Attribute("strength", FLOAT, "sum of the Newman weights of all its edges in the years, those left out of this file "
-              "included; with works of at least two institutions, their number", "works", title="Strength"),
+    Attribute("strength", FLOAT, "sum of the weights of all its edges in the years, those left out of this file included; by "
+              "Newman counting its number of works with another institution", "works", title="Strength"),
     Attribute("partners", INT, "institutions it shares a work with in the years, those left out of this file included",
               "institutions", title="Partners"),
     *_measure("pagerank", "PageRank", "PageRank times number of institutions (1 = average), latest window"),
@@ -87,8 +107,8 @@ NODES = Table("network_nodes", "institution", ("institution_id",), (
 EDGES = Table("network_edges", "pair, source < target", ("source", "target"), (
     Attribute("source", STRING, "institution with the smaller id (as text)", title="Source"),
     Attribute("target", STRING, "institution with the larger id (as text)", title="Target"),
-    Attribute("weight", FLOAT, "Newman: Σ 1/(k−1) over shared works of k institutions, k ≤ K; larger means closer", "works",
-              title="Weight (Newman)"),
+    Attribute("weight", FLOAT, "what shared works add by the counting this file names (Newman, unless asked otherwise: 1/(k−1) for a "
+              "work of k institutions, k ≤ K); larger means closer", "works", title="Weight"),
     Attribute("works", INT, "works behind the weight (full count)", "works", title="Works"),
     Attribute("strict_weight", FLOAT, "Σ 2/(k(k−1)): each work adds 1 to all its pairs together", "works", title="Weight (strict)"),
     Attribute("works_all", INT, "shared works, those of more than K institutions included", "works", title="Works of any size"),
@@ -105,7 +125,7 @@ EDGES = Table("network_edges", "pair, source < target", ("source", "target"), (
 NODE_YEARS = Table("network_node_years", "institution × year", ("institution_id", "year"), (
     Attribute("institution_id", STRING, "OpenAlex id of the institution", title="OpenAlex id"),
     Attribute("year", INT, "publication year", title="Year"),
-    Attribute("strength", FLOAT, "sum of the Newman weights of its edges in the year", "works", null=True, title="Strength"),
+    Attribute("strength", FLOAT, "sum of the weights of its edges in the year", "works", null=True, title="Strength"),
     Attribute("pagerank", FLOAT, "PageRank times number of institutions, in the window that ends with the year", null=True,
               title="PageRank"),
 ))  # fmt: skip
@@ -114,7 +134,7 @@ EDGE_YEARS = Table("network_edge_years", "pair × year", ("source", "target", "y
     Attribute("source", STRING, "institution with the smaller id (as text)", title="Source"),
     Attribute("target", STRING, "institution with the larger id (as text)", title="Target"),
     Attribute("year", INT, "publication year", title="Year"),
-    Attribute("weight", FLOAT, "Newman weight of the year", "works", title="Weight (Newman)"),
+    Attribute("weight", FLOAT, "weight of the year", "works", title="Weight"),
     Attribute("works", INT, "works behind it (full count)", "works", title="Works"),
 ))  # fmt: skip
 
@@ -144,6 +164,8 @@ class Network:
     comparison: tuple[int, int, int, int] | None = None
     """The windows behind `change`: before_first, before_last, after_first, after_last."""
     preliminary: frozenset[int] = frozenset()
+    counting: str = "newman"
+    """The rule behind weights, strengths, centralities and changes: a key of `COUNTINGS`."""
     hyper: bool = False
     """Works of more than K institutions are counted too."""
     share_above_k: float = 0.0
@@ -164,8 +186,7 @@ class Network:
         said = [
             f"Institutions that publish together, {span(*self.years)}: {self.nodes.num_rows} institutions, "
             f"{self.edges.num_rows} pairs.",
-            "Counting: each work of k institutions adds 1/(k−1) to each of its pairs (Newman), so that an institution's "
-            f"strength is its number of collaborative works. {apart}",
+            f"Counting: {COUNTINGS[self.counting].words}. {apart}",
             f"Pairs of foreign institutions are seen only through works with an author from {homes}: this is the network "
             f"of {homes}, not of the world.",
             "A flag is a review cue. A co-publication is lawful and often wanted; absence of a flag is no clearance.",

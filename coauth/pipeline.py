@@ -13,7 +13,7 @@ import hashlib
 import json
 import logging
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -21,7 +21,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import joblib
 import msgspec
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -48,14 +50,12 @@ from coauth.errors import HarvestIncomplete, NotFound, SourceError
 from coauth.queries import Queries, RollUp
 from coauth.sources import api, sample, snapshot
 from coauth.sources.progress import Progress
-from coauth.vintage import Cache, Vintage
+from coauth.vintage import Cache, Shelf, Slice, Vintage, quarter
 
 log = logging.getLogger(__name__)
 
 TOPICS_REPLACED = date(2026, 10, 6)
 """OpenAlex re-assigned the topics of every work on this day; only 29 % of works kept theirs."""
-
-STORED = tuple(tables.ALL)
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def harvest(
     source = _own_source(project, source, name)
     day = sample.AS_OF if source.kind == "sample" else as_of or today
     vintage = _continued(project, source, day, name, fresh) or project.cache.create(
-        name or (f"SYNTHETIC-SAMPLE-{source.seed}" if source.kind == "sample" else day.isoformat()),
+        name or (tables.marked(str(source.seed)) if source.kind == "sample" else day.isoformat()),
         source=source.identity(), scope=scope.model_dump(mode="json"), scope_fingerprint=scope.fingerprint,
         started=day.isoformat(), completed=None, topic_model=_topic_model(source, day, as_of),
     )  # fmt: skip
@@ -160,7 +160,7 @@ def _fill(
     else:
         records = (msgspec.json.encode(r) for r in sample.records(source.seed))
         summary = snapshot.store(vintage, records, f"synthetic sample, seed {source.seed}", "sample")
-        vintage.write_text("SYNTHETIC-SAMPLE-truth.json", json.dumps(sample.truth(source.seed), indent=1, ensure_ascii=False))
+        vintage.write_text(tables.marked("truth.json"), json.dumps(sample.truth(source.seed), indent=1, ensure_ascii=False))
     vintage.record(harvest=summary)
     if short := summary.get("incomplete"):
         if allow_incomplete:
@@ -211,8 +211,7 @@ def _continued(project: Project, source: Source, day: date, name: str | None, fr
         )
     if unfinished := [v for v in fitting if not v.complete]:
         return unfinished[-1]
-    quarter = f"{day.year}Q{(day.month + 2) // 3}"
-    current = [v for v in fitting if v.name == name or v.quarter == quarter]
+    current = [v for v in fitting if v.name == name or v.quarter == quarter(day)]
     return current[-1] if current and not fresh else None
 
 
@@ -240,71 +239,149 @@ def build(
         raise HarvestIncomplete(
             f"vintage {vintage.name} is not complete; run `coauth harvest` to finish it, or give --allow-incomplete"
         )
-    asked = project.queries
-    engine = Engine(asked.sql, asked.tables(), memory, threads)
+    asked, workers = project.queries, threads or joblib.cpu_count()
     with vintage.held():
-        made, losses = _tables(project, vintage, asked, engine, level)
-        synthetic = tables.is_synthetic(made["works"])
-        vintage.record(build=None)  # until every new table is there, none is
-        hashes = {name: vintage.write(tables.ALL[name], made[name], synthetic) for name in STORED}
+        with vintage.shelf() as shelf:
+            engine = Engine(asked.sql, asked.tables(), memory, workers, shelf.spill)
+            losses = read(vintage, asked, shelf, workers)
+            making = _Making(project, vintage, asked, engine, shelf, workers)
+            making.tables(asked.rollup if level == "unified" else RollUp(drop_ancestors=False))
         summary = {
-            "complete": vintage.complete, "level": level, "queries": asked.fingerprint, "synthetic": synthetic,
-            "losses": losses, "rows": {name: made[name].num_rows for name in STORED}, "sha256": hashes,
+            "complete": vintage.complete, "level": level, "queries": asked.fingerprint, "synthetic": making.synthetic,
+            "losses": {"works": losses.balance(), "excluded": making.excluded}, "rows": making.rows, "sha256": making.sha256,
             "seed": asked.measures.seed, "versions": versions(),
         }  # fmt: skip
         vintage.record(build=summary)
     return summary
 
 
-def _tables(
-    project: Project, vintage: Vintage, asked: Queries, engine: Engine, level: str
-) -> tuple[dict[str, pa.Table], dict[str, Any]]:
-    scope, measures = asked.scope, asked.measures
-    rollup = asked.rollup if level == "unified" else RollUp(drop_ancestors=False)
-    losses = works.Losses()
-    harvested, authorships, strings, countries, found, technology = _read(vintage, asked, losses)
+_PAGES = 50
+"""Pages read at once: the longer, the more works share what is decoded once; the shorter, the less memory they take."""
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Reads parts of a vintage, here or in another process, and puts what they hold on the shelf."""
+
+    asked: Queries
+    as_of: date
+    topic_model: str
+    shelf: Shelf
+
+    def __call__(self, parts: Sequence[tuple[int, list[tuple[Slice, int]], Collection[str]]]) -> list[tuple[works.Losses, pa.Array]]:
+        """Losses and ids of the works of each (number, pages, ids of works read before)."""
+        matcher = technologies.Matcher(self.asked.technologies, self.topic_model)
+        return [self._read(number, pages, known, matcher) for number, pages, known in parts]
+
+    def _read(
+        self, number: int, pages: list[tuple[Slice, int]], known: Collection[str], matcher: technologies.Matcher
+    ) -> tuple[works.Losses, pa.Array]:
+        records = [record for part, page in pages for record in part.records(page)]
+        batch, losses = works.read(records, self.asked.scope, self.as_of, known)
+        made = batch._asdict() | {"technologies": matcher.assign(batch.texts)}
+        for name in made.keys() - {"texts"}:
+            self.shelf.put(name, number, made[name])
+        return losses, batch.works["work_id"].combine_chunks()
+
+
+def read(vintage: Vintage, asked: Queries, shelf: Shelf, workers: int) -> works.Losses:
+    """Put the works of all pages on the shelf, side by side; of works that share an id the first in order of pages counts."""
+    reading = _Reading(asked, vintage.as_of, vintage.manifest["topic_model"], shelf)
+    parts = vintage.parts(_PAGES) or [[]]
+    workers = min(workers, 1 + len(parts) // 10)  # another process takes a second to start
+    runs = np.array_split(np.arange(len(parts)), min(len(parts), 4 * workers))
+    jobs = (joblib.delayed(reading)([(int(n), parts[n], ()) for n in run]) for run in runs)
+    results = [result for run in joblib.Parallel(workers)(jobs) for result in run]
+    part = np.repeat(np.arange(len(results)), [len(ids) for _, ids in results])
+    ids = pa.concat_arrays([ids for _, ids in results])
+    later = np.ones(len(ids), bool)
+    later[np.unique(ids.dictionary_encode().indices.to_numpy(), return_index=True)[1]] = False
+    for number in np.unique(part[later]).tolist():
+        known = ids.filter(pa.array(later & (part == number))).to_pylist()
+        results[number] = reading([(number, parts[number], known)])[0]
+    losses = sum((lost for lost, _ in results), works.Losses())
     log.info("read %d records, %d works in scope", losses.records, losses.works)
     if not losses.works:
-        raise NotFound(
-            f"no work is in scope: {losses.records} records read, {_reasons(losses)}; look at queries/scope.toml"
+        raise NotFound(f"no work is in scope: {losses.records} records read, {_reasons(losses)}; look at queries/scope.toml")
+    return losses
+
+
+class _Making:
+    """The tables in the order in which they are made; each is on the shelf before the next."""
+
+    def __init__(self, project: Project, vintage: Vintage, asked: Queries, engine: Engine, shelf: Shelf, workers: int) -> None:
+        self.project, self.vintage, self.asked, self.engine, self.shelf, self.workers = project, vintage, asked, engine, shelf, workers
+        self.synthetic = tables.is_synthetic(shelf.parts("works").to_table(["title"]))
+        self.rows: dict[str, int] = {}
+        self.sha256: dict[str, str] = {}
+        self.excluded: dict[str, int] = {}
+
+    def _keep(self, contract: tables.Table, rows: pa.Table | Iterator[pa.RecordBatch]) -> None:
+        self.sha256[contract.name] = self.shelf.write(contract, rows, synthetic=self.synthetic)
+        self.rows[contract.name] = self.shelf.rows(contract.name).count_rows()
+        log.info("%s: %d rows", contract.name, self.rows[contract.name])
+
+    def tables(self, rollup: RollUp) -> None:
+        """Everything in `tables.ALL`."""
+        self._works(rollup)
+        self._cues()
+        self._counts()
+        self._measures()
+        self._keep(tables.ADMISSIONS, self.project.cache.admissions)
+        self._keep(tables.REVISIONS, _revisions(self.project, self.vintage, self.shelf))
+
+    def _works(self, rollup: RollUp) -> None:
+        shelf, engine = self.shelf, self.engine
+        harvested = shelf.parts("works").to_table()
+        rolled = institutions.roll_up(
+            harvested, shelf.parts("authorships"), shelf.parts("strings"), shelf.parts("institutions").to_table(), rollup, engine
         )
-    made: dict[str, pa.Table] = {"countries": countries, "technologies": technology}
-    rolled = institutions.roll_up(harvested, authorships, strings, found, rollup, engine)
-    made["affiliations"] = affiliations = rolled.affiliations
-    made["works"] = counted = inclusion.decide(harvested, affiliations, countries)
-    made["institutions"] = institutions.describe(rolled.nodes, affiliations, counted, technology, engine)
-    made["coverage"] = coverage.survey(counted, engine)
-    made["edges"] = edges.link(counted, affiliations, engine)
-    log.info("%d institutions, %d year–pairs", made["institutions"].num_rows, made["edges"].num_rows)
-    made["listed"] = listed = flags.match(made["institutions"], engine)
-    made["flags"], made["evidence"] = flags.find(counted, affiliations, made["institutions"], technology, listed, engine)
-    made["memberships"] = copublications.members(counted, countries, affiliations, listed, engine)
-    made["copublications"] = copublications.count(made["memberships"], scope, measures.confidence, engine)
-    made["events"] = events.regress(made["copublications"], asked.events, scope, measures.confidence)
-    made["pairs"] = pairs.relate(counted, affiliations, scope, measures)
-    log.info("measuring centralities of %d windows", len(scope.years) - measures.window + 1)
-    made["centrality"], replicates = centrality.measure(
-        counted, affiliations, scope, measures, made["institutions"], listed
-    )
-    roster = set(listed["institution_id"].to_pylist())
-    made["shifts"] = shifts.judge(replicates, counted, affiliations, roster, scope, measures)
-    made["admissions"] = project.cache.admissions
-    made["revisions"] = _revisions(project, vintage, made)
-    return made, {"works": losses.balance(), "excluded": _count(counted, "exclusion_reason")}
+        self._keep(tables.AFFILIATIONS, rolled.affiliations)
+        self._keep(tables.COUNTRIES, tables.COUNTRIES.check(shelf.parts("countries").to_table()))
+        self._keep(tables.TECHNOLOGIES, tables.TECHNOLOGIES.check(shelf.parts("technologies").to_table()))
+        affiliations, technology = shelf.rows("affiliations"), shelf.rows("technologies")
+        counted = inclusion.decide(harvested, shelf.rows("affiliations"), shelf.rows("countries"), engine)
+        self.excluded = _count(counted, "exclusion_reason")
+        self._keep(tables.WORKS, counted)
+        self._keep(tables.INSTITUTIONS, institutions.describe(rolled.nodes, affiliations, counted, technology, engine))
+        self._keep(tables.COVERAGE, coverage.survey(counted, engine))
+        self._keep(tables.EDGES, edges.link(shelf.rows("works"), affiliations, engine))
+        self._keep(tables.HYPERAUTHORSHIP, edges.above_k(shelf.rows("works"), engine))
+
+    def _cues(self) -> None:
+        shelf, engine = self.shelf, self.engine
+        described = shelf.read("institutions")
+        self._keep(tables.LISTED, listed := flags.match(described, engine))
+        found = flags.find(shelf.rows("works"), shelf.read("affiliations"), described, shelf.read("technologies"), listed, engine)
+        self._keep(tables.FLAGS, found.flags)
+        self._keep(tables.EVIDENCE, found.evidence)
+
+    def _counts(self) -> None:
+        shelf, engine, scope, confidence = self.shelf, self.engine, self.asked.scope, self.asked.measures.confidence
+        works_, countries, affiliations, described = (shelf.rows(n) for n in ("works", "countries", "affiliations", "institutions"))
+        self._keep(tables.MEMBERSHIPS, copublications.members(works_, countries, affiliations, described, shelf.read("listed"), engine))
+        self._keep(tables.COPUBLICATIONS, copublications.count(shelf.rows("memberships"), scope, confidence, engine))
+
+    def _measures(self) -> None:
+        shelf, scope, measures = self.shelf, self.asked.scope, self.asked.measures
+        counted = shelf.read("works", [c.name for c in tables.WORKS.columns if c.name not in {"title", "doi"}])
+        affiliations = shelf.read("affiliations", [c.name for c in tables.AFFILIATIONS.columns if c.type != tables.STRINGS])
+        listed = shelf.read("listed")
+        tested = events.regress(
+            shelf.read("memberships"), counted, affiliations, shelf.read("institutions"), listed, self.asked.events, scope, measures.confidence
+        )
+        self._keep(tables.EVENTS, tested.events)
+        self._keep(tables.MATCHES, tested.matches)
+        self._keep(tables.PAIRS, pairs.relate(counted, affiliations, scope, measures))
+        measured, replicates = centrality.measure(
+            counted, affiliations, scope, measures, shelf.read("institutions"), listed, workers=self.workers
+        )
+        self._keep(tables.CENTRALITY, measured)
+        roster = set(listed["institution_id"].to_pylist())
+        self._keep(tables.SHIFTS, shifts.judge(replicates, counted, affiliations, roster, scope, measures))
 
 
-def _read(vintage: Vintage, asked: Queries, losses: works.Losses) -> tuple[pa.Table, ...]:
-    """Harvested works, authorships, strings, countries, institutions and technologies of all batches."""
-    matcher = technologies.Matcher(asked.technologies, vintage.manifest["topic_model"])
-    batches = works.read(vintage.pages(), asked.scope, vintage.as_of, losses)
-    parts = [(*batch[:5], matcher.assign(batch.texts)) for batch in batches]
-    harvested, authorships, strings, countries, found, technology = (pa.concat_tables(p) for p in zip(*parts, strict=True))
-    return (
-        harvested, authorships, strings, tables.COUNTRIES.check(countries), found, tables.TECHNOLOGIES.check(technology),
-    )  # fmt: skip
-
-
-def _revisions(project: Project, vintage: Vintage, made: Mapping[str, pa.Table]) -> pa.Table:
+def _revisions(project: Project, vintage: Vintage, shelf: Shelf) -> pa.Table:
     """Against the newest earlier vintage of the same kind of source that was built."""
     kind = vintage.manifest["source"]["kind"]
     earlier = [
@@ -314,7 +391,7 @@ def _revisions(project: Project, vintage: Vintage, made: Mapping[str, pa.Table])
     if not earlier:
         return tables.REVISIONS.empty()
     old = max(earlier, key=lambda v: (v.as_of, v.order))
-    return revisions.compare(old.name, {n: old.read(n) for n in ("works", "memberships")}, dict(made))
+    return revisions.compare(old.name, *({n: place.read(n) for n in ("works", "memberships")} for place in (old, shelf)))
 
 
 def compare(old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:

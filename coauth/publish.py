@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -13,8 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from coauth import copublications, export, graph, report, tables
-from coauth.errors import CacheError
+from coauth import copublications, export, files, graph, report, tables
 from coauth.export import layout, picture
 from coauth.network import Network
 from coauth.pipeline import Project
@@ -29,6 +27,8 @@ LIGHT = 500
 """Strongest institutions in the quarter's dynamic and Gephi Lite files: a whole country's fourteen years are a gigabyte
 that nothing opens. `coauth export` writes any other cut."""
 
+ADVICE = "make room or give rights to the folder, or name another --root"
+
 
 def read(vintage: Vintage) -> dict[str, pa.Table]:
     """Every table of a built vintage."""
@@ -38,9 +38,10 @@ def read(vintage: Vintage) -> dict[str, pa.Table]:
 def network(
     project: Project, vintage: Vintage, *, made: Mapping[str, pa.Table] | None = None, years: tuple[int, int] | None = None, **filters: Any
 ) -> Network:
-    """The network of the vintage in some years (all by default), filtered as `graph.build` says."""
+    """The network of the vintage in some years (all by default), filtered as `graph.build` says; counted as measures.toml says."""
     measures = project.queries.measures
-    return graph.build(made or read(vintage), scope=project.queries.scope, years=years, window=measures.window, **filters)
+    asked = {"counting": measures.counting} | filters
+    return graph.build(made or read(vintage), scope=project.queries.scope, years=years, window=measures.window, **asked)
 
 
 def positions(drawn: Network, vintage: Vintage, seed: int) -> dict[str, list[float]]:
@@ -54,8 +55,9 @@ def positions(drawn: Network, vintage: Vintage, seed: int) -> dict[str, list[flo
 
 def write(project: Project, vintage: Vintage, form: str, path: Path, **filters: Any) -> list[Path]:
     """Export the network in one format (see `coauth.export`); returns the files written."""
-    whole = network(project, vintage)
-    chosen = network(project, vintage, **filters) if filters else whole
+    made = read(vintage)
+    whole = network(project, vintage, made=made)
+    chosen = network(project, vintage, made=made, **filters) if filters else whole
     places = positions(whole, vintage, project.queries.measures.seed)
     about = _about(project, vintage)
     return export.write(
@@ -72,25 +74,25 @@ def quarter(
     (the command line can, a plain script cannot), so it is asked for, never assumed.
     """
     about = _about(project, vintage)
-    folder = project.reports / (f"SYNTHETIC-SAMPLE-{about.quarter}" if about.synthetic else about.quarter)
+    folder = project.reports / (tables.marked(about.quarter) if about.synthetic else about.quarter)
     made = read(vintage)
     places = positions(network(project, vintage, made=made), vintage, project.queries.measures.seed)
     paths: dict[str, Path] = {}
     written: list[Path] = []
-    with _writable(folder):
+    with files.reported(folder, ADVICE):
         _forget(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for form, name, filters in _files(project.queries):
-            files = export.write(
+            exported = export.write(
                 network(project, vintage, made=made, **filters), form, folder / name, positions=places, as_of=vintage.as_of,
                 provenance=_provenance(about), synthetic=about.synthetic,
             )  # fmt: skip
-            paths[form] = files[0]
-            written += files
+            paths[form] = exported[0]
+            written += exported
         links = {form: path.name for form, path in paths.items()}
-        for language, files in _editions(project, vintage, folder, links, languages, side_by_side):
-            paths[f"report.{language}"] = files[0]
-            written += files
+        for language, edition in _editions(project, vintage, folder, links, languages, side_by_side):
+            paths[f"report.{language}"] = edition[0]
+            written += edition
         paths["run"] = _run(folder, sorted(set(written)), project.queries, vintage, about)
     return paths
 
@@ -170,7 +172,7 @@ def _forget(folder: Path) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
-def _run(folder: Path, files: Sequence[Path], asked: Queries, vintage: Vintage, about: About) -> Path:
+def _run(folder: Path, written: Sequence[Path], asked: Queries, vintage: Vintage, about: About) -> Path:
     """run.json: same entries, same bytes in every file listed."""
     manifest = vintage.manifest
     entries = {
@@ -179,23 +181,8 @@ def _run(folder: Path, files: Sequence[Path], asked: Queries, vintage: Vintage, 
         "topic_model": about.topic_model, "scope": manifest["scope"], "queries_sha256": asked.fingerprint, "seed": about.seed,
         "versions": about.versions, "losses": manifest["build"]["losses"], "rows": manifest["build"]["rows"],
         "tables_sha256": manifest["build"]["sha256"],
-        "files_sha256": {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files},
+        "files_sha256": {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in written},
     }  # fmt: skip
     path = folder / "run.json"
-    path.write_text(json.dumps(entries, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
+    files.write({path: [json.dumps(entries, indent=1, sort_keys=True, ensure_ascii=False), "\n"]}, ADVICE)
     return path
-
-
-class _writable:  # noqa: N801  reads as a statement
-    """Says in one line where a report could not be written."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, fault: BaseException | None, trace: Any) -> None:
-        if isinstance(fault, OSError):
-            reason = os.strerror(fault.errno) if fault.errno else str(fault)
-            raise CacheError(f"cannot write {self.folder} ({reason}); make room or give rights to it, or name another --root") from fault

@@ -13,8 +13,10 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import math
 import re
 import tomllib
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -39,9 +41,14 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _twice(key: str, values: list[str]) -> str:
+    twice = sorted(v for v, times in Counter(values).items() if times > 1)
+    return f"{key}: listed twice: {', '.join(twice)}" if twice else ""
+
+
 def _refuse_twice(key: str, values: list[str]) -> None:
-    if twice := sorted({v for v in values if values.count(v) > 1}):
-        raise ValueError(f"{key}: listed twice: {', '.join(twice)}")
+    if fault := _twice(key, values):
+        raise ValueError(fault)
 
 
 class Scope(_Strict):
@@ -54,6 +61,7 @@ class Scope(_Strict):
     preliminary_years: int = Field(ge=0, description="how many of the last measured years are marked preliminary")
     types: tuple[Slug, ...] = Field(min_length=1)
     max_institutions: int = Field(ge=2, description="K: works of more institutions are set apart from centralities")
+    count_duplicates: bool = Field(default=False, description="works that OpenAlex holds twice count twice")
 
     @model_validator(mode="after")
     def _years(self) -> Scope:
@@ -76,13 +84,46 @@ class Scope(_Strict):
         return hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
 
 
-class Successor(_Strict):
+class _Rule(_Strict):
+    institution: Ror
+    name: str = Field(description="in words, for the reader; matching is by ROR")
+    source: str
+
+
+class Successor(_Rule):
     """An institution whose works count for another: merged, renamed or withdrawn."""
 
-    institution: Ror
     successor: Ror
-    name: str = Field(description="old name -> new name, for the reader; matching is by ROR")
-    source: str
+
+
+class Component(_Rule):
+    """A part of an organisation that has a record of its own: its works count for the whole."""
+
+    part_of: Ror
+
+
+class Joint(_Rule):
+    """An institution shared by several organisations: each has its weight of it."""
+
+    weights: dict[Ror, Annotated[float, Field(gt=0, lt=1)]]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Joint:
+        if abs((total := math.fsum(self.weights.values())) - 1) > 1e-9:
+            raise ValueError(f"weights: sum to {total:.12g}, not to 1: {self.name}")
+        return self
+
+
+class Associated(_Rule):
+    """A partner, first of all an academic hospital, that counts for a university on the works the university is on too."""
+
+    universities: tuple[Ror, ...] = Field(min_length=1)
+
+
+class Parent(_Rule):
+    """An owner that ROR does not give as a parent; it only extends the lineage."""
+
+    parent: Ror
 
 
 class RollUp(_Strict):
@@ -91,14 +132,47 @@ class RollUp(_Strict):
     drop_ancestors: bool = Field(description="an ancestor beside its descendant on one authorship is dropped")
     aliases: dict[str, Ror] = Field(default={}, description="short names a person may type; results never match by name")
     successors: tuple[Successor, ...] = ()
+    components: tuple[Component, ...] = ()
+    joint: tuple[Joint, ...] = ()
+    associated: tuple[Associated, ...] = ()
+    parents: tuple[Parent, ...] = ()
+
+    @property
+    def into(self) -> dict[str, str]:
+        """ROR of every institution that counts wholly for one other -> ROR of that other."""
+        return {s.institution: s.successor for s in self.successors} | {c.institution: c.part_of for c in self.components}
 
     @model_validator(mode="after")
     def _single_step(self) -> RollUp:
-        old = [s.institution for s in self.successors]
-        _refuse_twice("successors", old)
-        if chained := sorted({s.successor for s in self.successors} & set(old)):
-            raise ValueError(f"successors: {', '.join(chained)} is itself succeeded; point straight to the last one")
+        """Every rule points straight to where the works end up, and an institution follows one rule: their order cannot matter."""
+        rules: dict[str, tuple[_Rule, ...]] = {
+            "successors": self.successors, "components": self.components, "joint": self.joint, "associated": self.associated,
+        }  # fmt: skip
+        targets = {
+            "successors": {s.successor for s in self.successors}, "components": {c.part_of for c in self.components},
+            "joint": {r for j in self.joint for r in j.weights}, "associated": {u for a in self.associated for u in a.universities},
+        }  # fmt: skip
+        faults = [t for key, listed in rules.items() if (t := _twice(key, [r.institution for r in listed]))]
+        faults += [t for a in self.associated if (t := _twice(f"associated: {a.name}: universities", list(a.universities)))]
+        moved: dict[str, str] = {}
+        for key, listed in rules.items():
+            for ror in sorted({r.institution for r in listed}):
+                if (other := moved.setdefault(ror, key)) != key:
+                    faults.append(f"{key}: {ror} is under {other} too; one institution follows one rule")
+        for key, wanted in targets.items():
+            straight = _STRAIGHT if key == "associated" else {k: v for k, v in _STRAIGHT.items() if k != "associated"}
+            faults += [f"{key}: {r} is itself {straight[moved[r]]}" for r in sorted(wanted) if moved.get(r) in straight]
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
+
+
+_STRAIGHT = {
+    "successors": "succeeded; point straight to the last one",
+    "components": "a component; point straight to the whole",
+    "joint": "joint; point straight to its owners",
+    "associated": "associated; point straight to the university",
+}
 
 
 class Group(_Strict):
@@ -138,12 +212,21 @@ class Event(_Strict):
 
 class Events(_Strict):
     lags: tuple[int, ...] = Field(description="years after the date at which publication may answer; all are reported")
+    controls: int = Field(ge=1, description="institutions each listed one is compared with")
+    widest_ratio: float = Field(gt=1, description="how many times more or fewer works such an institution may have")
+    widest_distance: Share = Field(description="how far its mix of fields may be, as a Hellinger distance")
     event: tuple[Event, ...]
 
     @model_validator(mode="after")
     def _once(self) -> Events:
         _refuse_twice("event.id", [e.id for e in self.event])
         return self
+
+
+class Pivots(_Strict):
+    """Betweenness from so many sources drawn at random (`coauth.centrality.paths.betweenness`)."""
+
+    pivots: int = Field(ge=1)
 
 
 class Measures(_Strict):
@@ -156,6 +239,7 @@ class Measures(_Strict):
     ]  # fmt: skip
     resampled: tuple[Literal["strength", "strength_share", "pagerank", "participation", "exposure"], ...]
     counting: Literal["newman", "full", "strict", "author"]
+    betweenness: Literal["exact"] | Pivots
     replicates: int = Field(ge=100)
     permutations: int = Field(ge=0)
     seed: int
@@ -170,6 +254,7 @@ class Measures(_Strict):
     profile_min_works: int = Field(ge=1)
     headline_change: tuple[int, int]
     smallest_pair: int = Field(ge=1)
+    null_samples: int = Field(ge=0)
 
     @model_validator(mode="after")
     def _comparisons(self) -> Measures:
@@ -269,6 +354,7 @@ class Queries(_Strict):
         scope, measures = self.scope, self.measures
         settings = {
             "first_year": scope.first_year, "last_year": scope.last_year, "max_institutions": scope.max_institutions,
+            "count_duplicates": scope.count_duplicates,
             "profile_share": measures.profile_share, "profile_min_works": measures.profile_min_works,
             "window_years": measures.window,
         }  # fmt: skip
@@ -332,6 +418,7 @@ def load(folder: Path) -> Queries:
     if len(on := [s.id for s in sets if s is not None and s.enabled]) > 1:
         faults.append(f"{folder / 'technologies'}: enabled: {', '.join(on)}; enable one set at a time")
     faults += _unanswered(folder, single["groups"], single["events"], lists)
+    faults += _hidden(folder, single["institutions"], lists)
     faults += _strangers(folder)
     if faults:
         advice = "mend it and run `coauth queries check`" if len(faults) == 1 else "mend them and run `coauth queries check`"
@@ -385,6 +472,17 @@ def _unanswered(folder: Path, groups: Any, events: Any, lists: list[Watchlist | 
     return [
         f"{folder / 'events.toml'}: event '{e}': series: no group or watchlist makes '{s}'"
         + (f", did you mean '{near[s][0]}'?" if near[s] else "") for e, s in unknown
+    ]  # fmt: skip
+
+
+def _hidden(folder: Path, rollup: Any, lists: list[Watchlist | None]) -> list[str]:
+    """A listed institution that counts only partly for another would be listed there with all or with none of its works."""
+    if rollup is None:
+        return []
+    partly = {r.institution: key for key in ("joint", "associated") for r in getattr(rollup, key)}
+    return [
+        f"{folder / 'institutions.toml'}: {partly[e.ror]}: {e.ror} is on the watchlist '{w.id}' ({e.id}); it must stand alone"
+        for w in lists if w for e in w.entry if e.ror in partly
     ]  # fmt: skip
 
 

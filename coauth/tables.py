@@ -6,7 +6,7 @@ dictionary beside every export, so that it cannot drift. Ids are OpenAlex's shor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,16 @@ STRING, INT, FLOAT, BOOL, DAY, STRINGS = pa.string(), pa.int64(), pa.float64(), 
 
 MARK = "SYNTHETIC SAMPLE"
 """Begins every title of the synthetic world; what is made from such works carries it in every file."""
+
+
+def marked(name: str) -> str:
+    """The name of a file or folder of the synthetic world.
+
+    >>> marked("edges.csv"), marked("SYNTHETIC-SAMPLE-edges.csv")
+    ('SYNTHETIC-SAMPLE-edges.csv', 'SYNTHETIC-SAMPLE-edges.csv')
+    """
+    mark = MARK.replace(" ", "-")
+    return name if name.startswith(mark) else f"{mark}-{name}"
 
 
 @dataclass(frozen=True)
@@ -62,8 +72,23 @@ class Table:
 
         >>> EDGES.check(pa.table({"year": [2020]}))
         Traceback (most recent call last):
-        coauth.errors.TableError: edges: columns missing: source, target, works, weight, strict_weight, works_k, weight_k, strict_weight_k
+        coauth.errors.TableError: edges: columns missing: source, target, works, weight, strict_weight, author_weight, works_k, weight_k, strict_weight_k,
+        author_weight_k
         """
+        ordered = self._shaped(table).sort_by([(k, "ascending") for k in self.key])
+        return pa.Table.from_batches(self.checked(ordered.to_batches()), self.schema).combine_chunks()
+
+    def checked(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Batches that are sorted already, each as `check` would have it, without holding more than one of them."""
+        last = None
+        for batch in batches:
+            shaped = self._shaped(pa.Table.from_batches([batch])).combine_chunks()
+            self._filled(shaped)
+            self._rising(shaped if last is None else pa.concat_tables([last, shaped]))
+            last = shaped.slice(shaped.num_rows - 1) if shaped.num_rows else last
+            yield from shaped.cast(self.schema).to_batches()
+
+    def _shaped(self, table: pa.Table) -> pa.Table:
         names = [c.name for c in self.columns]
         if missing := [n for n in names if n not in table.column_names]:
             raise TableError(f"{self.name}: columns missing: {', '.join(missing)}")
@@ -72,32 +97,35 @@ class Table:
         if len(table.column_names) > len(names):
             raise TableError(f"{self.name}: a column is there twice: {', '.join(table.column_names)}")
         try:
-            cast = table.select(names).cast(pa.schema([pa.field(c.name, c.type) for c in self.columns]))
+            return table.select(names).cast(pa.schema([pa.field(c.name, c.type) for c in self.columns]))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
             raise TableError(f"{self.name}: {fault}") from fault
+
+    def _filled(self, table: pa.Table) -> None:
         for column in self.columns:
-            values = cast[column.name]
+            values = table[column.name]
             if not column.null and values.null_count:
                 raise TableError(f"{self.name}.{column.name}: {values.null_count} of {len(values)} rows are null")
             if column.type == FLOAT and pc.any(pc.is_nan(values)).as_py():
                 raise TableError(f"{self.name}.{column.name}: NaN; a value that cannot be had is null or no row at all")
-        ordered = cast.sort_by([(k, "ascending") for k in self.key]).combine_chunks()
-        self._unique(ordered)
-        return ordered.cast(self.schema)
 
-    def _unique(self, ordered: pa.Table) -> None:
-        if ordered.num_rows < 2:
-            return
-        same = None
+    def _rising(self, table: pa.Table) -> None:
+        """Every key is larger than the one before it (nulls last)."""
+        same: Any = True
+        rises: Any = False
         for name in self.key:
-            values = ordered[name].combine_chunks()
-            pair = pc.fill_null(pc.equal(values[1:], values[:-1]), False)
-            both_null = pc.and_(pc.is_null(values[1:]), pc.is_null(values[:-1]))
-            equal = pc.or_(pair, both_null)
-            same = equal if same is None else pc.and_(same, equal)
-        if pc.any(same).as_py():
-            row = ordered.slice(pc.index(same, True).as_py(), 1).select(list(self.key)).to_pylist()[0]
-            raise TableError(f"{self.name}: two rows share the key {row}")
+            values = table[name].combine_chunks()
+            before, after = values[:-1], values[1:]
+            more = pc.if_else(pc.is_null(after), pc.is_valid(before), pc.fill_null(pc.greater(after, before), False))
+            equal = pc.if_else(pc.is_null(after), pc.is_null(before), pc.fill_null(pc.equal(after, before), False))
+            rises = pc.or_(rises, pc.and_(same, more))
+            same = pc.and_(same, equal)
+        if pc.all(rises).as_py() is False:
+            at = pc.index(rises, False).as_py()
+            rows = table.slice(at, 2).select(list(self.key)).to_pylist()
+            if rows[0] == rows[1]:
+                raise TableError(f"{self.name}: two rows share the key {rows[0]}")
+            raise TableError(f"{self.name}: rows not in order: {rows[0]} before {rows[1]}")
 
     def dictionary(self) -> list[dict[str, str]]:
         return [{"column": c.name, "type": str(c.type), "unit": c.unit, "meaning": c.meaning} for c in self.columns]
@@ -183,8 +211,13 @@ INSTITUTIONS = Table("institutions", "institution", ("institution_id",), _column
     Column("type", STRING, "ROR type", null=True),
     Column("is_domestic", BOOL, "its own country is the scope's"),
     Column("lineage", STRINGS, "OpenAlex ids of itself and its ROR ancestors"),
-    Column("rolled_up_from", STRINGS, "institutions whose works count for it"),
-    Column("works", INT, "included works here", "works"),
+    Column("rolled_up_from", STRINGS, "institutions whose works count for it, all or by weight; an associated one is a node of its own"),
+    Column("works", INT, "included works here (full count)", "works"),
+    Column("author_works", FLOAT,
+           "Σ author_share over them: each counts by the share of its authors who are here; over all institutions the works "
+           "less the authors without an institution", "works"),
+    Column("author_works_matched", FLOAT,
+           "the same among authors with an institution: each work is divided among its institutions and counts 1 in all", "works"),
     tuple(Column(a.lower(), FLOAT, f"share of its works here in area {a} of the EU-10", "share", null=True) for a in AREAS),
 ))  # fmt: skip
 
@@ -203,9 +236,11 @@ _EDGE_WEIGHTS = (
     Column("works", INT, "works the two share (full count)", "works"),
     Column("weight", FLOAT, "Newman: Σ 1/(k−1); larger means closer", "works"),
     Column("strict_weight", FLOAT, "Σ 2/(k(k−1)): each work adds 1 to all its pairs together", "works"),
+    Column("author_weight", FLOAT, "Σ 2 f_i f_j/(1 − Σ f²), f the shares of a work's authors: the same 1, by authors", "works"),
     Column("works_k", INT, "the same over works of at most K institutions", "works"),
     Column("weight_k", FLOAT, "the same over works of at most K institutions", "works"),
     Column("strict_weight_k", FLOAT, "the same over works of at most K institutions", "works"),
+    Column("author_weight_k", FLOAT, "the same over works of at most K institutions", "works"),
 )
 EDGES = Table("edges", "year × pair, source < target", ("year", "source", "target"), _columns(_YEAR, _PAIR, _EDGE_WEIGHTS))
 
@@ -218,8 +253,11 @@ PAIRS = Table("pairs", "window × domestic–foreign pair", ("first_year", "last
     Column("ric_low", FLOAT, "lower end of its interval", "ratio", null=True),
     Column("ric_high", FLOAT, "upper end of its interval", "ratio", null=True),
     Column("association_strength", FLOAT, "T·w/(s_i·s_j) with full counts; 1 = as expected from their volumes", "ratio", null=True),
-    Column("null_z", FLOAT, "z against a fixed-degree null model; null: not computed", "standard deviations", null=True),
-    Column("q_value", FLOAT, "false discovery rate of null_z; null: not computed", null=True),
+    Column("expected", FLOAT, "mean of works under the null model: the same institutions dealt out anew; null: not computed", "works", null=True),
+    Column("null_z", FLOAT, "(works − expected) / their standard deviation under the null; null: not computed, or nothing can vary",
+           "standard deviations", null=True),
+    Column("p_value", FLOAT, "two-sided, of as many works or as few under the null; null: not computed", null=True),
+    Column("q_value", FLOAT, "Benjamini–Hochberg over all domestic–foreign pairs that could have reached so many works; null: not computed", null=True),
 ))  # fmt: skip
 
 LISTED = Table("listed", "institution × list entry", ("institution_id", "list_id", "entry_id"), (
@@ -253,6 +291,8 @@ MEMBERSHIPS = Table("memberships", "work × partner group × basis", ("year", "g
     Column("group_id", STRING, "group of queries/groups.toml; 'international'; 'list:…' for a watchlist"),
     Column("basis", STRING, "union: institution or string countries; institution: matched institutions only"),
     _WORK,
+    Column("author_share", FLOAT, "share of its authors at the group's institutions, after roll-up; null by union: an author "
+           "without an institution is at none", "share of authors", null=True),
 ))  # fmt: skip
 
 COPUBLICATIONS = Table("copublications", "year × partner group × basis", ("year", "group_id", "basis"), _columns(
@@ -262,6 +302,8 @@ COPUBLICATIONS = Table("copublications", "year × partner group × basis", ("yea
     Column("works", INT, "works with the scope's country and the group (full count)", "works"),
     Column("works_low", FLOAT, "lower end of the exact Poisson interval", "works"),
     Column("works_high", FLOAT, "upper end", "works"),
+    Column("author_works", FLOAT, "Σ author_share: the same works, each by the share of its authors at the group's institutions; "
+           "null by union", "works", null=True),
     Column("share", FLOAT, "of the year's international works", "share", null=True),
     Column("share_low", FLOAT, "lower end of the exact binomial interval", "share", null=True),
     Column("share_high", FLOAT, "upper end", "share", null=True),
@@ -304,14 +346,45 @@ SHIFTS = Table(
     Column("verdict_complete_coverage", STRING, "what complete works alone would say; shown, decides nothing", null=True),
 ))  # fmt: skip
 
-EVENTS = Table("events", "series × policy date × lag", ("series", "event_id", "lag"), _columns(
+EVENTS = Table("events", "series × policy date × period × method × lag", ("series", "event_id", "period", "method", "lag"), _columns(
     Column("series", STRING, "the co-publication series"),
     Column("event_id", STRING, "policy date of queries/events.toml"),
-    Column("lag", INT, "years between the date and the first year that may answer", "years"),
-    Column("level_change", FLOAT, "step in log works at the date, relative to all international works", "log ratio"),
-    Column("slope_change", FLOAT, "change of the yearly trend after it", "log ratio a year"),
+    Column("period", STRING, "year or quarter: what is counted"),
+    Column("method", STRING, "segmented: against all other international works, with a trend; did: against institutions like the listed, without"),
+    Column("lag", INT, "years between the date and the first period that may answer", "years"),
+    Column("level_change", FLOAT, "step in log works at the date, relative to what the series is held against", "log ratio"),
+    Column("slope_change", FLOAT, "change of the yearly trend after it; null: no trend in the model", "log ratio a year", null=True),
     _interval("the step", "log ratio"),
     Column("power", FLOAT, "probability that a fall of a quarter would have been seen", "probability"),
+    Column("works_needed", FLOAT, "works a year from which a fall of a quarter between two years is seen with 80 % power", "works"),
+    Column("works_before", INT, "works of the series before the date (and lag)", "works"),
+    Column("works_after", INT, "works of the series from it on", "works"),
+    Column("left_out", INT, "works of the series left out: of quarters, those dated 1 January; of did, those shared with the others", "works"),
+    Column("dispersion", FLOAT, "variance of a period over its variance by chance alone", "ratio"),
+    Column("autocorrelation", FLOAT, "of one period with the next, beyond chance, averaged over its likelihood"),
+    Column("pre_trend", FLOAT, "trend relative to the others before the date; null: did only", "log ratio a year", null=True),
+    Column("pre_trend_p", FLOAT, "two-sided p of no such trend: small means the comparison does not hold; null: did only", null=True),
+))  # fmt: skip
+
+MATCHES = Table("matches", "watchlist × policy date × listed institution × institution like it",
+    ("series", "event_id", "institution_id", "control_id"), (
+    Column("series", STRING, "the watchlist's series"),
+    Column("event_id", STRING, "policy date of queries/events.toml"),
+    Column("institution_id", STRING, "the listed institution"),
+    Column("control_id", STRING, "the institution it is compared with; null: none is alike", null=True),
+    Column("works_before", INT, "works of the listed one in the measured years before the date's", "works"),
+    Column("control_works_before", INT, "works of the other in these", "works", null=True),
+    Column("field_distance", FLOAT, "Hellinger distance of their shares of OpenAlex fields: 0 the same, 1 none in common", null=True),
+))  # fmt: skip
+
+HYPERAUTHORSHIP = Table("hyperauthorship", "year × counting", ("year", "counting"), (
+    _YEAR,
+    Column("counting", STRING, "full, newman, strict or author: the weight of edges"),
+    Column("works", INT, "included works of at least two institutions", "works"),
+    Column("works_above_k", INT, "of these, works of more than K institutions", "works"),
+    Column("weight", FLOAT, "what the works add to all their pairs together", "works"),
+    Column("weight_above_k", FLOAT, "what works of more than K institutions add", "works"),
+    Column("share_above_k", FLOAT, "their share of the weight", "share"),
 ))  # fmt: skip
 
 COVERAGE = Table("coverage", "year × publisher × field", ("year", "publisher", "field_id"), (
@@ -343,8 +416,8 @@ REVISIONS = Table("revisions", "earlier vintage × headline number × cause", ("
 
 ALL: dict[str, Table] = {
     t.name: t
-    for t in (WORKS, AFFILIATIONS, COUNTRIES, INSTITUTIONS, TECHNOLOGIES, EDGES, PAIRS, LISTED, FLAGS, EVIDENCE, MEMBERSHIPS, COPUBLICATIONS,
-              CENTRALITY, SHIFTS, EVENTS, COVERAGE, ADMISSIONS, REVISIONS)
+    for t in (WORKS, AFFILIATIONS, COUNTRIES, INSTITUTIONS, TECHNOLOGIES, EDGES, PAIRS, HYPERAUTHORSHIP, LISTED, FLAGS, EVIDENCE, MEMBERSHIPS,
+              COPUBLICATIONS, CENTRALITY, SHIFTS, EVENTS, MATCHES, COVERAGE, ADMISSIONS, REVISIONS)
 }  # fmt: skip
 
 

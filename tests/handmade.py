@@ -1,4 +1,7 @@
-"""A network worked out by hand: works as (year, institutions), counted here in a few lines of plain Python."""
+"""A network worked out by hand: works as (year, institutions), counted here in a few lines of plain Python.
+
+Of a work's k institutions the first named holds k parts of its authors, the next k − 1, the last 1.
+"""
 
 from collections import defaultdict
 from datetime import date
@@ -45,11 +48,16 @@ def world(works=WORKS, places=PLACES, *, listed=(BEIHANG,), technology=((2020, K
     }
 
 
+COLUMNS = ("works", "weight", "strict_weight", "author_weight")
+
+
 def count(works):
     """Rows of `edges` by (year, source, target)."""
-    rows = defaultdict(lambda: dict.fromkeys(("works", "weight", "strict_weight", "works_k", "weight_k", "strict_weight_k"), 0))
+    rows = defaultdict(lambda: dict.fromkeys((f"{c}{tail}" for c in COLUMNS for tail in ("", "_k")), 0))
     for year, members in works:
         k = len(members)
+        share = {member: 2 * (k - n) / (k * (k + 1)) for n, member in enumerate(members)}
+        apart = 1 - sum(f**2 for f in share.values())
         for source, target in combinations(sorted(members), 2):
             row = rows[year, source, target]
             row |= {"year": year, "source": source, "target": target}
@@ -57,6 +65,7 @@ def count(works):
                 row[f"works{tail}"] += 1
                 row[f"weight{tail}"] += 1 / (k - 1)
                 row[f"strict_weight{tail}"] += 2 / (k * (k - 1))
+                row[f"author_weight{tail}"] += 2 * share[source] * share[target] / apart
     return rows
 
 
@@ -64,7 +73,7 @@ def institution(name, label, country, works):
     return {
         "institution_id": name, "ror": f"https://ror.org/0{name}", "name": label, "country_code": country, "type": "education",
         "is_domestic": country == "DK", "lineage": [name], "rolled_up_from": [name],
-        "works": sum(name in members for _, members in works),
+        "works": sum(name in members for _, members in works), "author_works": 0.0, "author_works_matched": 0.0,
     }  # fmt: skip
 
 

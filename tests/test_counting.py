@@ -1,130 +1,140 @@
-"""Counting rules: worked by hand, against plain fractions, and the invariants that hold for each of them."""
+"""Who a work is counted for, and how much: institutions and partner groups by the share of its authors, works above K."""
 
 from collections import defaultdict
 from fractions import Fraction
-from itertools import combinations
 
-import numpy as np
-import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from written_down import random_works, shuffled, tables
+from world import COUNTRY, rows, work
 
-from coauth.counting import Counting
-from coauth.errors import TableError
-from coauth.incidence import ONE, incidence
+COLUMN = {"full": "works", "newman": "weight", "strict": "strict_weight", "author": "author_weight"}
 
-RULES = ("newman", "full", "strict", "author")
-seeds = st.integers(0, 10_000)
-
-
-def teams(seed, works=25):
-    """A random world as [{institution: authors}], one dict a work."""
-    draw = np.random.default_rng(seed)
-    return [{name: int(draw.integers(1, 6)) for name in work["on"].split()} for work in random_works(seed, works)]
+PLACES = [f"I{n}" for n in (1, 2, 10, 20, 21, 30, 50, 70)]
+AUTHOR = st.lists(st.sampled_from(PLACES), max_size=3, unique=True)
+TOLD = st.lists(st.tuples(st.integers(2019, 2021), st.lists(AUTHOR, max_size=6).map(lambda a: [["I1"], *a])), min_size=1, max_size=12)
+few_worlds = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def world_of(found):
-    """The world of such teams, each author of one institution."""
-    works, affiliations = tables([{"on": " ".join(team)} for team in found])
-    shares = [n / sum(team.values()) for team in found for n in team.values()]
-    at = affiliations.schema.get_field_index("author_share")
-    written = pa.Table.from_pylist([{"work_id": f"W{i:06d}", "institution_id": name} for i, team in enumerate(found) for name in team])
-    ordered = written.append_column("author_share", pa.array(shares)).sort_by([("work_id", "ascending"), ("institution_id", "ascending")])
-    return works, affiliations.set_column(at, affiliations.schema.field(at), ordered["author_share"])
+def by_authors(made, year=2020):
+    found = rows(made.copublications, "year", "group_id", "basis", "author_works")
+    return {g: w for y, g, b, w in found if (y, b) == (year, "institution") and w}
 
 
-def pairs(counted, names):
-    graph = counted.project().toarray() / ONE
-    return {(a, b): graph[i, j] for (i, a), (j, b) in combinations(enumerate(names), 2) if graph[i, j]}
+# -- institutions
 
 
-def by_fractions(found, rule):
-    """{(a, b): weight} in exact fractions, straight from the definitions."""
-    weight = defaultdict(Fraction)
-    for team in found:
-        k, authors = len(team), sum(team.values())
-        spread = 1 - sum(Fraction(n, authors) ** 2 for n in team.values())
-        for a, b in combinations(sorted(team), 2):
-            weight[a, b] += {
-                "newman": Fraction(1, k - 1), "full": Fraction(1), "strict": Fraction(2, k * (k - 1)),
-                "author": 2 * Fraction(team[a], authors) * Fraction(team[b], authors) / spread,
-            }[rule]  # fmt: skip
-    return weight
+def test_an_institution_counts_its_share_of_a_works_authors(world):
+    """Of five authors two are of I1, one of I10, one of I10 and I20, one of nowhere: shares 4/10, 3/10, 1/10 of all, /(8/10) of those placed."""
+    made = world(work(1, 2020, [["I1"], ["I1"], ["I10"], ["I10", "I20"], []]), work(2, 2020, [["I1"]]), work(3, 2020, [["I2"]], is_retracted=True))
+    found = {i: counts for i, *counts in rows(made.institutions, "institution_id", "works", "author_works", "author_works_matched")}
+    wanted = {"I1": [2, 1.4, 1.5], "I10": [1, 0.3, 0.375], "I20": [1, 0.1, 0.125], "I2": [0, 0, 0]}
+    assert set(found) == set(wanted)
+    for institution, counts in wanted.items():
+        assert found[institution] == pytest.approx(counts, abs=1e-11)
 
 
-def test_unequal_shares_by_hand():
-    """Four authors, 2 + 1 + 1: 1 − Σf² = 1 − 6/16 = 5/8, so A–b is 2·½·¼·8/5 = 2/5 and b–c is 2·¼·¼·8/5 = 1/5."""
-    world = incidence(*world_of([{"A": 2, "b": 1, "c": 1}]))
-    assert pairs(Counting.of(world, "author"), world.institutions) == pytest.approx({("A", "b"): 0.4, ("A", "c"): 0.4, ("b", "c"): 0.2})
+@few_worlds
+@given(TOLD)
+def test_institutions_share_out_every_work_once(world, told):
+    """Over all institutions: the share of authors with an institution, and among these one for each work."""
+    made = world(*(work(n, y, authors) for n, (y, authors) in enumerate(told)))
+    found = rows(made.institutions, "works", "author_works", "author_works_matched")
+    placed = sum(Fraction(sum(map(bool, authors)), len(authors)) for _, authors in told)
+    assert sum(r[1] for r in found) == pytest.approx(float(placed), abs=1e-9)
+    assert sum(r[2] for r in found) == pytest.approx(len(told), abs=1e-9)
+    assert all(0 < share <= matched <= works + 1e-9 for works, share, matched in found)
 
 
-@settings(max_examples=20, deadline=None)
-@given(seeds, st.sampled_from(RULES))
-def test_against_fractions(seed, rule):
-    """Every pair within 1e-9 of the exact sum; strengths are the row sums; W is symmetric to the bit, without diagonal."""
-    found = teams(seed)
-    world = incidence(*world_of(found))
-    counted = Counting.of(world, rule)
-    expected = by_fractions(found, rule)
-    assert pairs(counted, world.institutions) == pytest.approx({pair: float(w) for pair, w in expected.items()}, rel=1e-9)
-    strength = counted.strength @ np.ones(len(found))
-    for i, name in enumerate(world.institutions):
-        assert strength[i] == pytest.approx(float(sum(w for pair, w in expected.items() if name in pair)), rel=1e-9)
-    graph = counted.project()
-    assert (graph != graph.T).nnz == 0
-    assert not graph.diagonal().any()
+# -- partner groups
 
 
-@settings(max_examples=20, deadline=None)
-@given(seeds)
-def test_invariants(seed):
-    """One edge set for all rules; a collaborative work adds 1 to all pairs together under strict and author; Newman
-    strengths are whole numbers; a work of one institution changes no edge."""
-    found = teams(seed)
-    world = incidence(*world_of(found))
-    graphs = {rule: Counting.of(world, rule).project() for rule in RULES}
-    assert len({(g.indptr.tobytes(), g.indices.tobytes()) for g in graphs.values()}) == 1
-    together = sum(len(team) > 1 for team in found)
-    for rule in ("strict", "author"):
-        assert graphs[rule].sum() / ONE / 2 == pytest.approx(together, rel=1e-9)
-    newman = Counting.of(world, "newman").strength @ np.ones(len(found))
-    assert newman.tolist() == [sum(name in team and len(team) > 1 for team in found) for name in world.institutions]
-    more = incidence(*world_of([*found, {"A00": 3}]))
-    for rule in RULES:
-        again = Counting.of(more, rule).project()
-        keep = np.flatnonzero(np.isin(more.institutions, world.institutions))
-        assert (again[keep][:, keep] != graphs[rule]).nnz == 0
+def test_a_group_counts_the_share_of_its_authors(world):
+    """Of four authors two are Danish, one of Lund, one of Lund and MIT: Nordic and Europe 3/8, USA 1/8, abroad 1/2."""
+    made = world(work(1, 2020, [["I1"], ["I2"], ["I20"], ["I20", "I30"]]), work(2, 2020, [["I1"], ["I20"], ["I21"]]))
+    assert by_authors(made) == pytest.approx({"nordic": 3 / 8 + 2 / 3, "europe": 3 / 8 + 2 / 3, "usa": 1 / 8, "international": 1 / 2 + 2 / 3}, abs=1e-11)
 
 
-@settings(max_examples=10, deadline=None)
-@given(seeds, st.sampled_from(RULES))
-def test_toward_splits_strength(seed, rule):
-    """Strength towards a group and towards the rest is strength; it is the sum of the edges that lead there."""
-    world = incidence(*world_of(teams(seed)))
-    counted = Counting.of(world, rule)
-    group = np.random.default_rng(seed).random(len(world.institutions)) < 0.4
-    ones = np.ones(len(world.team))
-    there = counted.toward(group) @ ones
-    assert there == pytest.approx((counted.project() / ONE) @ group.astype(float), rel=1e-9, abs=1e-9)
-    assert there + counted.toward(~group) @ ones == pytest.approx(counted.strength @ ones)
+def test_by_union_nobody_knows_the_share(world):
+    """A Chinese address without an institution is a work with China by the union; its authors are at no institution."""
+    made = world(work(1, 2020, [["I1"], {"countries": ["CN"]}]))
+    found = {(g, b): (w, a) for y, g, b, w, a in rows(made.copublications, "year", "group_id", "basis", "works", "author_works") if y == 2020}
+    assert found["china", "union"] == (1, None)
+    assert found["china", "institution"] == (0, 0)
+    assert {a for (_, basis), (_, a) in found.items() if basis == "union"} == {None}
+    assert {rows(made.memberships, "author_share")[0]} == {None}
 
 
-def test_row_order_is_irrelevant():
-    works, affiliations = world_of(teams(3))
-    one, two = incidence(works, affiliations), incidence(shuffled(works, 1), shuffled(affiliations, 2))
-    for rule in RULES:
-        assert (Counting.of(one, rule).project() != Counting.of(two, rule).project()).nnz == 0
+def test_years_and_groups_without_a_work_are_zero(world):
+    """By institution an empty year is 0 and not null."""
+    found = rows(world(work(1, 2013, [["I1"], ["I10"]])).copublications, "year", "basis", "works", "author_works")
+    assert len(found) > 14
+    assert all(a == (w / 2 if b == "institution" else None) for _, b, w, a in found)
 
 
-@pytest.mark.parametrize("share", [0.0, None])
-def test_without_shares_author_counting_is_refused(share):
-    """A share of nothing would make an institution on the work no part of it; no other rule is put in its place."""
-    works, affiliations = world_of([{"A": 1, "b": 1}])
-    at = affiliations.schema.get_field_index("author_share")
-    affiliations = affiliations.remove_column(at) if share is None else affiliations.set_column(at, "author_share", pa.array([1.0, share]))
-    world = incidence(works, affiliations)
-    with pytest.raises(TableError, match="author_share"):
-        Counting.of(world, "author")
-    assert Counting.of(world, "newman").pair.tolist() == [1.0]
+def test_a_list_counts_each_of_its_institutions_once(world, asked):
+    """An institution below two listed ones matches two entries; its authors are still counted once."""
+    (miit,) = (w for w in asked.watchlists if w.id == "miit")
+    lists = (miit.model_copy(update={"match": "lineage"}),)
+    below = {"id": "I10", "lineage": ["I10", "I204983213", "I125839683"]}
+    made = world(work(1, 2020, [["I1"], [below], [below, "I11"], ["I12"]]), watchlists=lists)
+    assert len(rows(made.listed, "entry_id")) == 2
+    assert by_authors(made)["list:miit"] == pytest.approx(1 / 4 + 1 / 8, abs=1e-11)
+
+
+def test_what_roll_up_took_away_holds_no_author(world):
+    """A Chinese parent beside its Danish hospital: the work is one with China, and none of its authors is there after roll-up."""
+    hospital = {"id": "I2", "lineage": ["I2", "I10"]}
+    made = world(work(1, 2020, [[hospital, "I10"], ["I1"]]))
+    found = {g: (w, a) for y, g, b, w, a in rows(made.copublications, "year", "group_id", "basis", "works", "author_works")
+             if (y, b) == (2020, "institution")}  # fmt: skip
+    assert found["china"] == (1, 0)
+
+
+@few_worlds
+@given(TOLD)
+def test_the_authors_of_a_year_are_at_home_abroad_or_nowhere(world, told):
+    """Domestic shares, international ones, those of no country and of no institution make up the works; a part is never more than the whole."""
+    made = world(*(work(n, y, authors) for n, (y, authors) in enumerate(told)))
+    held = defaultdict(Fraction)
+    for year, authors in told:
+        for places in authors:
+            for place in places:
+                held[year, COUNTRY[int(place[1:]) // 10]] += Fraction(1, len(authors) * len(places))
+    for year in range(2019, 2022):
+        found = by_authors(made, year)
+        abroad = sum(v for (y, c), v in held.items() if y == year and c not in {"DK", None})
+        assert found.get("international", 0) == pytest.approx(float(abroad), abs=1e-9)
+        assert found.get("china", 0) == pytest.approx(float(held[year, "CN"]), abs=1e-9)
+        assert found.get("nordic", 0) == pytest.approx(float(held[year, "SE"]), abs=1e-9)
+    counted = rows(made.copublications, "basis", "works", "author_works")
+    assert all(a < w or a == w == 0 for b, w, a in counted if b == "institution")
+
+
+# -- works above K
+
+
+def test_works_above_k_by_hand(world):
+    """K = 3, a work of two and one of four: full 1 + 6, Newman 1 + 2, strict and by authors 1 + 1. One institution is none."""
+    made = world(
+        work(1, 2020, [["I1"], ["I10"]]), work(2, 2020, [["I1"], ["I10"], ["I20"], ["I30"]]), work(3, 2020, [["I1"]]),
+        work(4, 2021, [["I1"], ["I10"]]), work(5, 2025, [["I1"], ["I10"]]), scope={"max_institutions": 3},
+    )  # fmt: skip
+    found = {(y, c): tuple(said) for y, c, *said in rows(made.hyperauthorship, *made.hyperauthorship.column_names)}
+    assert found == {
+        (2020, "full"): (2, 1, 7, 6, 6 / 7), (2020, "newman"): (2, 1, 3, 2, 2 / 3), (2020, "strict"): (2, 1, 2, 1, 1 / 2),
+        (2020, "author"): (2, 1, 2, 1, 1 / 2), **{(2021, c): (1, 0, 1, 0, 0) for c in COLUMN},
+    }  # fmt: skip
+
+
+@few_worlds
+@given(TOLD, st.integers(2, 5))
+def test_works_above_k_weigh_what_their_edges_weigh(world, told, most):
+    """The same from the edges: the sum of each weight, less its sum over works of at most K institutions."""
+    made = world(*(work(n, y, authors) for n, (y, authors) in enumerate(told)), scope={"max_institutions": most})
+    for year, counting, weight, above in rows(made.hyperauthorship, "year", "counting", "weight", "weight_above_k"):
+        column = COLUMN[counting]
+        of_year = [(w, small) for y, w, small in rows(made.edges, "year", column, f"{column}_k") if y == year]
+        assert weight == pytest.approx(sum(w for w, _ in of_year), abs=1e-9)
+        assert above == pytest.approx(sum(w - small for w, small in of_year), abs=1e-9)
+    assert set(rows(made.hyperauthorship, "year")) == set(rows(made.edges, "year"))

@@ -2,6 +2,7 @@
 
 import json
 from itertools import combinations
+from types import SimpleNamespace
 
 import networkx as nx
 import numpy as np
@@ -10,7 +11,7 @@ from handmade import BEIHANG, DTU, KU, LUND, MIT, PLACES, SCOPE, measured, shift
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coauth import tables
+from coauth import publish, tables
 from coauth.errors import NotFound, TableError
 from coauth.graph import build, distance, to_networkx
 
@@ -43,6 +44,53 @@ def test_weights_of_a_pair_in_all_countings():
     assert edge["strict_weight"] == pytest.approx(1 + 1 / 3 + 1)
     assert (edge["works"], edge["works_all"]) == (3, 4)
     assert (edge["first_year"], edge["last_year"]) == (2019, 2022)
+
+
+@pytest.mark.parametrize(
+    ("counting", "weight", "strength", "above"),
+    [
+        ("newman", 1 + 1 / 2 + 1, 5, 2.5 / 8.5),
+        ("full", 3, 1 + 2 + 1 + 2 + 1, 10 / 19),
+        ("strict", 1 + 1 / 3 + 1, 1 + 2 / 3 + 1 + 2 / 3 + 1, 1 / 6),
+        ("author", 1 + 6 / 11 + 1, 1 + 9 / 11 + 1 + 9 / 11 + 1, 1 / 6),
+    ],
+)
+def test_every_rule_of_counting(counting, weight, strength, above):
+    """KU–DTU and KU. With three institutions the authors are shared 3:2:1, so that pairs get 6/11, 3/11 and 2/11 of a work."""
+    net = network(counting=counting)
+    assert pairs(net)[KU, DTU]["weight"] == pytest.approx(weight)
+    assert nodes(net)[KU]["strength"] == pytest.approx(strength)
+    assert net.share_above_k == pytest.approx(above)
+    assert set(pairs(net)) == set(pairs(network()))
+    assert sum(y["weight"] for y in net.edge_years.to_pylist() if (y["source"], y["target"]) == (KU, DTU)) == pytest.approx(weight)
+    assert sum(f"({name})" in net.statements()[1] for name in ("Newman", "full", "strict", "author-fractional")) == 1
+    assert f"they carry {above:.1%} of all weight" in net.statements()[1]
+
+
+def test_measures_by_another_counting_are_not_shown():
+    """A centrality or change of full counting beside weights by authors would be of two kinds."""
+    window = (2020, 2022)
+    made = world() | {
+        "centrality": tables.CENTRALITY.of([measured(window, KU, "pagerank", 1.0), measured(window, KU, "pagerank", 2.0, counting="author")]),
+        "shifts": tables.SHIFTS.of([shifted(KU, (2017, 2019), window, 0.1)]),
+    }
+    seen = {c: nodes(network(made, counting=c))[KU] for c in ("newman", "author", "full")}
+    assert [seen[c]["pagerank"] for c in seen] == [1.0, 2.0, None]
+    assert [seen[c]["change"] for c in seen] == [0.1, None, None]
+    assert network(made, counting="full").window is None
+
+
+def test_an_unknown_counting_is_refused():
+    with pytest.raises(NotFound, match=r"no counting 'half'; there are: newman, full, strict, author"):
+        network(counting="half")
+
+
+def test_the_network_is_counted_as_the_measures_are(asked):
+    """measures.toml decides, so that centralities and weights are of one kind; a reader may ask for another rule."""
+    full = asked.model_copy(update={"scope": SCOPE, "measures": asked.measures.model_copy(update={"counting": "full"})})
+    project = SimpleNamespace(queries=full)
+    assert publish.network(project, None, made=world()).counting == "full"
+    assert publish.network(project, None, made=world(), counting="author").counting == "author"
 
 
 def test_a_pair_known_only_from_works_above_k_is_left_out_and_counted():

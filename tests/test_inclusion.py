@@ -4,7 +4,11 @@ import itertools
 import random
 
 import pytest
-from world import rows, work
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from world import ror, rows, work
+
+from coauth.queries import RollUp, Successor
 
 TITLE = "The growth of crystals under a magnetic field of changing strength"
 AUTHORS = [["I1"], ["I10"]]
@@ -130,3 +134,53 @@ def test_countries_of_strings_count_for_a_work_once(world):
     """n_countries joins countries of institutions and of strings; the same country from both is one."""
     authors = [["I1"], {"countries": ["CN"]}, ["I10"], {"countries": ["IR"]}]
     assert rows(world(work(1, 2020, authors)).works, "n_countries", "n_institutions") == [(3, 2)]
+
+
+def test_duplicates_count_where_the_scope_says_so(world):
+    """`count_duplicates = true` keeps both versions; a retracted work and paratext stay out, whatever the scope says."""
+    records = [version(1, doi="10.5/a"), version(2, doi="10.5/a", title="Other"), version(3, 2021, "preprint"), version(4, is_retracted=True, title="x"),
+               version(5, is_paratext=True)]  # fmt: skip
+    unfit = {"W4": "retracted", "W5": "paratext"}
+    assert excluded(world(*records)) == unfit | {"W2": "duplicate: same DOI", "W3": "duplicate: same title"}
+    assert excluded(world(*records, scope={"count_duplicates": True})) == unfit
+
+
+def test_the_same_institutions_are_compared_after_roll_up(world, asked):
+    """A preprint that names the hospital's old name and an article that names the new one are one work."""
+    step = Successor(institution=ror(2), successor=ror(1), name="-", source="-")
+    both = version(1), version(2, kind="preprint", authors=[["I2"], ["I10"]])
+    assert excluded(world(*both, rollup=RollUp(drop_ancestors=True, successors=(step,)))) == {"W2": "duplicate: same title"}
+    assert excluded(world(*both, rollup=RollUp(drop_ancestors=True))) == {}
+
+
+ORDER = ["article", "review", "conference-paper", "book-chapter", "book", "report", "dissertation", "preprint"]
+
+
+def by_hand(told):
+    """Every rule as a loop over pairs: (number, year, type, doi, title, institutions, retracted, paratext) -> reasons."""
+    gone = {doi for _, _, _, doi, _, _, retracted, _ in told if retracted and doi}
+    why = {w[0]: "retracted" if w[6] or w[3] in gone else "paratext" for w in told if w[6] or w[3] in gone or w[7]}
+    better = lambda x, y: (ORDER.index(x[2]), x[0]) < (ORDER.index(y[2]), y[0])  # noqa: E731
+    left = [w for w in told if w[0] not in why]
+    why |= {y[0]: "duplicate: same DOI" for y in left if any(x[3] and x[3] == y[3] and better(x, y) for x in left)}
+    left = [w for w in left if w[0] not in why]
+    for y in left:
+        for x in left:
+            alike = (x[4], x[5]) == (y[4], y[5]) and len(x[4].replace(" ", "")) >= 20 and abs(x[1] - y[1]) <= 1
+            if alike and better(x, y) and any(w[2] == "preprint" or not w[3] for w in (x, y)):
+                why[y[0]] = "duplicate: same title"
+    return {f"W{number}": reason for number, reason in why.items()}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(
+    st.integers(2018, 2021), st.sampled_from(ORDER), st.sampled_from([None, "10.5/a", "10.5/b", "10.5/c"]),
+    st.sampled_from(["one title that is long enough", "another title as long as that", "short"]),
+    st.sampled_from([("I1", "I10"), ("I1", "I11"), ("I1", "I20")]), st.sampled_from([False] * 7 + [True]), st.sampled_from([False] * 7 + [True]),
+), min_size=2, max_size=12))  # fmt: skip
+def test_the_statement_decides_as_a_loop_over_pairs_does(world, told):
+    """SQL equals the rules written as nested loops, on worlds where every second work looks like another."""
+    told = [(number * 7 % 100 + 9 * (number % 2), *w) for number, w in enumerate(told, 1)]
+    records = (work(n, y, [[i] for i in at], type=kind, doi=doi, title=title, is_retracted=gone, is_paratext=para)
+               for n, y, kind, doi, title, at, gone, para in told)  # fmt: skip
+    assert excluded(world(*records)) == by_hand(told)

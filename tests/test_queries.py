@@ -50,11 +50,23 @@ WRONG = [
     ("events.toml", "2022-03-01", '"soon"', "events.toml: event.0.date: "),
     ("measures.toml", "[[2011, 2013], [2022, 2024]]", "[[2011, 2022], [2022, 2024]]", "windows must follow each other without overlap"),
     ("measures.toml", '"pagerank"', '"pagerang"', "measures.toml: measures.3: "),
+    ("measures.toml", 'betweenness = "exact"', "betweenness = { pivots = 0 }", "measures.toml: betweenness."),
     ("measures.toml", "replicates = 400", "replicates = 4", "measures.toml: replicates: "),
     ("institutions.toml", "04qtj9h94", "04qtj9h9", "institutions.toml: aliases.DTU: "),
     ("institutions.toml", "drop_ancestors = true", 'drop_ancestors = "yes"', "institutions.toml: drop_ancestors: "),
     ("institutions.toml", "https://ror.org/04jewc589", "https://ror.org/02cdjts56", "https://ror.org/02cdjts56 is itself succeeded"),
     ("institutions.toml", "https://ror.org/045gqp102", "https://ror.org/02cdjts56", "successors: listed twice: https://ror.org/02cdjts56"),
+    ("institutions.toml", "part_of = \"https://ror.org/035b05819", "part_off = \"https://ror.org/035b05819", "institutions.toml: components.0.part_off: unknown key, did you mean 'part_of'?"),
+    ("institutions.toml", "= 0.3334", "= 0.4", "institutions.toml: joint.0: Value error, weights: sum to 1.0666, not to 1: Geocenter Denmark"),
+    ("institutions.toml", "= 0.3334", "= -0.3334", "institutions.toml: joint.0.weights.https://ror.org/035b05819: Input should be greater than 0"),
+    ("institutions.toml", "universities = [\"https://ror.org/03yrrjy16\"]", "universities = []", "institutions.toml: associated.16.universities: "),
+    ("institutions.toml", "universities = [\"https://ror.org/03yrrjy16\"]", "universities = [\"https://ror.org/03yrrjy16\", \"https://ror.org/03yrrjy16\"]", "universities: listed twice: https://ror.org/03yrrjy16"),
+    ("institutions.toml", "universities = [\"https://ror.org/03yrrjy16\"]", "universities = [\"https://ror.org/03mchdq19\"]", "associated: https://ror.org/03mchdq19 is itself associated; point straight to the university"),
+    ("institutions.toml", "institution = \"https://ror.org/00ey0ed83\"", "institution = \"https://ror.org/01cyz3n15\"", "associated: https://ror.org/01cyz3n15 is under components too; one institution follows one rule"),
+    ("institutions.toml", "part_of = \"https://ror.org/00ey0ed83\"", "part_of = \"https://ror.org/01cyz3n15\"", "components: https://ror.org/01cyz3n15 is itself a component; point straight to the whole"),
+    ("institutions.toml", "part_of = \"https://ror.org/00ey0ed83\"", "part_of = \"https://ror.org/04cz2sw33\"", "components: https://ror.org/04cz2sw33 is itself joint; point straight to its owners"),
+    ("institutions.toml", "institution = \"https://ror.org/00ey0ed83\"", "institution = \"https://ror.org/01yqg2h08\"", "institutions.toml: associated: https://ror.org/01yqg2h08 is on the watchlist 'miit' (hit); it must stand alone"),
+    ("scope.toml", "count_duplicates = false", "count_duplicates = 0", "scope.toml: count_duplicates: Input should be a valid boolean"),
     ("watchlists/miit.toml", "enabled = true", 'enabled = "off"', "miit.toml: enabled: "),
     ("watchlists/miit.toml", "I125839683", "I82880672", "entry.openalex: listed twice: I82880672"),
     ("watchlists/miit.toml", 'openalex = "I125839683"', "", "entry.openalex: missing for bit"),
@@ -201,6 +213,43 @@ def test_the_seven_are_the_seven(asked, real_records):
     (miit,) = asked.watchlists
     assert {(e.id, e.openalex, e.ror) for e in miit.entry} == wanted
     assert len(wanted) == 7
+
+
+def test_every_fault_of_the_roll_up_is_named_at_once(folder):
+    """A misspelt key and two wrong sums are three lines; where every entry is right by itself, all crossings are told together."""
+    edit(folder, "institutions.toml", "drop_ancestors", "drop_ancestor")
+    edit(folder, "institutions.toml", "= 0.3334", "= 0.4")
+    edit(folder, "institutions.toml", "= 0.5,", "= 0.6,")
+    said = refusal(folder).splitlines()
+    for fault in ("drop_ancestor: unknown key", "drop_ancestors: Field required", "joint.0: Value error, weights: sum to 1.0666", "joint.1: Value error, weights: sum to 1.1"):
+        assert sum(f"institutions.toml: {fault}" in line for line in said) == 1, fault
+    shutil.copy(SHIPPED / "institutions.toml", folder / "institutions.toml")
+    edit(folder, "institutions.toml", "https://ror.org/04jewc589", "https://ror.org/02cdjts56")
+    edit(folder, "institutions.toml", "https://ror.org/040ck2b86", "https://ror.org/00ey0ed83")
+    (line,) = refusal(folder).splitlines()
+    assert "successors: https://ror.org/02cdjts56 is itself succeeded" in line
+    assert "associated: https://ror.org/00ey0ed83 is under components too" in line
+
+
+def test_the_roll_up_is_what_ror_says(asked, real_records):
+    """Components and joint ones are ROR children of where they go, sites by name aside; associated are the healthcare partners of a university."""
+    with (real_records / "ror/ror_dk_relations.csv").open(encoding="utf-8") as file:
+        told = list(csv.DictReader(file))
+    down = {(r["related_ror"], r["ror"]) for r in told if r["relation"] == "parent"}
+    child = {(r["ror"], r["related_ror"]) for r in told if r["relation"] == "child"} | down
+    across = {(r["ror"], r["related_ror"]) for r in told if r["relation"] == "related"}
+    rollup, above = asked.rollup, {(below, over) for over, below in child}
+    sites = {c.institution for c in rollup.components if "a site by its name" in c.source}
+    assert {(c.institution, c.part_of) for c in rollup.components if c.institution not in sites} <= above
+    assert len(sites) == 2
+    for joint in rollup.joint:
+        assert set(joint.weights) == {over for below, over in above if below == joint.institution}
+    partners = {(a.institution, u) for a in rollup.associated for u in a.universities}
+    through = {(a.institution, u) for a in rollup.associated for u in a.universities if "which is related" in a.source}
+    related = across | {(b, a) for a, b in across}
+    assert partners - related == through
+    clinics = {r["ror"] for r in told if "healthcare" in r["types"] and r["status"] == "active"}
+    assert {(i, u) for i, u in related if u in {u for _, u in partners} and i in clinics - rollup.into.keys()} <= partners
 
 
 def test_successors_and_aliases_are_those_of_ror(asked, real_records):

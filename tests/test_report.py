@@ -64,7 +64,7 @@ def work(i: int, year: int) -> dict[str, object]:
 
 def institution(i: str, name: str, country: str, **more: object) -> dict[str, object]:
     return {"institution_id": i, "name": name, "country_code": country, "is_domestic": country == "DK", "lineage": [i],
-            "rolled_up_from": [], "works": 10} | more  # fmt: skip
+            "rolled_up_from": [], "works": 10, "author_works": 2.5, "author_works_matched": 2.5} | more  # fmt: skip
 
 
 def shift(i: str, before: float, after: float, low: float, high: float, verdict: str, q: float, variant: str = "k") -> dict[str, object]:
@@ -114,7 +114,8 @@ def full() -> dict[str, pa.Table]:
         "flags": tables.FLAGS.of([flagged(2019, HIT, "hit", 2, None), flagged(2022, BEIHANG, "beihang", 3, 3), flagged(2023, BEIHANG, "beihang", 4, 2)]),
         "evidence": tables.EVIDENCE.of([{"year": 2023, **ends, **evidence}]),
         "pairs": tables.PAIRS.of([{**window, **ends, "works": 7, "ric": 2.53, "ric_low": 1.2, "ric_high": 5.3, "association_strength": 1.0}]),
-        "edges": tables.EDGES.of([{"year": 2023, **ends, "works": 7, "weight": 10.0, "strict_weight": 7.0, "works_k": 6, "weight_k": 9.0, "strict_weight_k": 6.0}]),
+        "edges": tables.EDGES.of([{"year": 2023, **ends, "works": 7, "weight": 10.0, "strict_weight": 7.0, "author_weight": 7.0,
+                                  "works_k": 6, "weight_k": 9.0, "strict_weight_k": 6.0, "author_weight_k": 6.0}]),
         "centrality": tables.CENTRALITY.of([
             {**window, "institution_id": KU, "measure": "strength", "counting": "newman", "variant": "k", "value": 1234.0,
              "low": 1200.0, "high": 1270.0, "rank": 1}]),
@@ -123,8 +124,17 @@ def full() -> dict[str, pa.Table]:
             shift(DTU, 0.05, 0.06, -0.002, 0.022, "no clear change", 0.3), shift(BEIHANG, 0.0, 0.001, 0.0005, 0.002, "rose", 0.0001),
             shift(LUND, 0.02, 0.01, -0.012, -0.008, "not comparable: coverage", 0.0001),
         ]),
-        "events": tables.EVENTS.of([{"series": "china", "event_id": "uris", "lag": 1, "level_change": -0.2, "slope_change": 0.01,
-                                     "low": -0.5, "high": 0.1, "power": 0.31}]),
+        "events": tables.EVENTS.of([
+            {"series": "china", "event_id": "uris", "period": "year", "method": "segmented", "lag": 1, "level_change": -0.2, "slope_change": 0.01,
+             "low": -0.5, "high": 0.1, "power": 0.31, "works_needed": 442.0, "works_before": 1500, "works_after": 300, "left_out": 0,
+             "dispersion": 2.0, "autocorrelation": 0.4},
+            {"series": "list:miit", "event_id": "uris", "period": "quarter", "method": "did", "lag": 0, "level_change": -0.2, "low": -0.5, "high": 0.1,
+             "power": 0.31, "works_needed": 221.0, "works_before": 300, "works_after": 80, "left_out": 12, "dispersion": 1.0,
+             "autocorrelation": 0.4, "pre_trend": 0.01, "pre_trend_p": 0.4}]),
+        "matches": tables.MATCHES.of([
+            {"series": "list:miit", "event_id": "uris", "institution_id": BEIHANG, "control_id": LUND, "works_before": 40, "control_works_before": 50,
+             "field_distance": 0.31},
+            {"series": "list:miit", "event_id": "uris", "institution_id": HIT, "works_before": 70}]),
         "admissions": tables.ADMISSIONS.of([
             {"year": y, "country_code": c, "admissions": None if (c, y) == ("IR", 2021) else 50 + y - 2011, "suppressed": (c, y) == ("IR", 2021),
              "source": "register extract", "retrieved": date(2026, 1, 2)} for y in range(2018, 2024) for c in ("CN", "IR", "total")

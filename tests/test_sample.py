@@ -228,7 +228,7 @@ def test_same_seed_same_bytes_whatever_the_hash_seed(world):
         "for r in sample.records(1): h.update(json.dumps(r).encode())\n"
         "print(h.hexdigest(), hashlib.sha256(json.dumps(sample.truth(1)).encode()).hexdigest())"
     )
-    root = str(pathlib.Path(pages.__file__).parents[1])
+    root = str(pathlib.Path(pages.__file__).parents[2])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     environment = {**os.environ, "PYTHONHASHSEED": "4711", "PYTHONPATH": path}
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)

@@ -47,7 +47,7 @@ def test_a_failed_write_leaves_what_was_there(cache, monkeypatch, fault, place):
             lambda: made.slice("2020-01").write(1, OTHER),
             lambda: made.slice("2020-01").close(count=2),
             lambda: made.record(completed="2026-01-06"),
-            lambda: made.write(tables.EDGES, tables.EDGES.empty(), synthetic=False),
+            lambda: built(made, tables.EDGES.empty()),
             lambda: made.write_text("truth.json", "{}"),
             lambda: cache.create("2026-04-01", started="2026-04-01"),
         ):
@@ -249,20 +249,56 @@ def test_a_page_that_cannot_be_read_is_told(cache):
         cache.create("v", started="2026-01-05").slice("2020-01").read(7)
 
 
+def built(made, table, *, synthetic=False):
+    """Build `edges` alone; the hash of its file."""
+    with made.shelf() as shelf:
+        return shelf.write(tables.EDGES, table, synthetic=synthetic)
+
+
+def test_a_build_that_fails_leaves_the_tables_that_were_there(cache):
+    """New tables stand beside the old ones until all are there; whatever happens meanwhile, the old ones stay."""
+    made = cache.create("v", started="2026-01-05")
+    built(made, tables.EDGES.empty())
+    made.record(build={"rows": 0})
+    before = files(cache.folder)
+    with pytest.raises(ZeroDivisionError), made.shelf() as shelf:  # noqa: PT012
+        shelf.put("parts", 1, tables.EDGES.empty())
+        shelf.write(tables.EDGES, tables.EDGES.empty(), synthetic=True)
+        raise ZeroDivisionError
+    assert files(cache.folder) == before
+    with made.shelf() as shelf:
+        shelf.put("parts", 1, tables.EDGES.empty())
+        assert shelf.parts("parts").count_rows() == 0
+    assert files(cache.folder).keys() == {"v/manifest.json"}
+
+
+def test_the_bytes_of_a_table_do_not_depend_on_how_its_rows_arrive(cache, monkeypatch):
+    """Row groups are cut by their number of rows, whatever batches bring them."""
+    monkeypatch.setattr("coauth.vintage.shelf._GROUP", 10)
+    made = cache.create("v", started="2026-01-05")
+    weights = ("weight", "strict_weight", "author_weight", "weight_k", "strict_weight_k", "author_weight_k")
+    row = {"target": "I2", "works": 1, "works_k": 1} | dict.fromkeys(weights, 1.0)
+    table = tables.EDGES.of(row | {"year": 2000 + i, "source": f"I{i}"} for i in range(37))
+    whole = built(made, table)
+    for size in (1, 3, 10, 11, 36):
+        assert built(made, (b for t in range(0, 37, size) for b in table.slice(t, size).to_batches())) == whole
+
+
 def test_tables_come_back_and_are_the_same_bytes(cache):
     """A stored table reads back equal with its contract's metadata; the same rows give the same file; a sample carries its mark."""
     made = cache.create("v", started="2026-01-05")
-    row = {"year": 2020, "source": "I1", "target": "I2", "works": 1, "weight": 1.0, "strict_weight": 1.0, "works_k": 1,
-           "weight_k": 1.0, "strict_weight_k": 1.0}  # fmt: skip
+    row = {"year": 2020, "source": "I1", "target": "I2", "works": 1, "weight": 1.0, "strict_weight": 1.0, "author_weight": 1.0, "works_k": 1,
+           "weight_k": 1.0, "strict_weight_k": 1.0, "author_weight_k": 1.0}  # fmt: skip
     table = tables.EDGES.of([row])
-    first = made.write(tables.EDGES, table, synthetic=False)
-    assert made.write(tables.EDGES, tables.EDGES.of([row]), synthetic=False) == first
+    first = built(made, table)
+    assert built(made, tables.EDGES.of([row])) == first
     with pytest.raises(NotFound, match="no table 'edges' yet; run `coauth build --vintage v`"):
         made.read("edges")
     made.record(build={"rows": 1})
     assert made.read("edges").equals(table)
     assert b"notice" not in made.read("edges").schema.metadata
-    made.write(tables.EDGES, table, synthetic=True)
+    built(made, table, synthetic=True)
+    made.record(build={"rows": 1})
     assert made.read("edges").schema.metadata[b"notice"] == tables.MARK.encode()
     with pytest.raises(NotFound, match="no table 'edgse'; there are: admissions, affiliations"):
         made.read("edgse")
@@ -271,8 +307,8 @@ def test_tables_come_back_and_are_the_same_bytes(cache):
 def test_a_damaged_table_is_told(cache):
     """A Parquet file cut short is named with the command that makes it anew."""
     made = cache.create("v", started="2026-01-05", build={})
+    built(made, tables.EDGES.empty())
     made.record(build={"rows": 0})
-    made.write(tables.EDGES, tables.EDGES.empty(), synthetic=False)
     path = made.path / "tables" / "edges.parquet"
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(CacheError, match=r"edges\.parquet: damaged .*run `coauth build --vintage v`"):

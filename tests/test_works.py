@@ -10,16 +10,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from test_pages import JSON, SHAPE, spots
-from world import AS_OF, page, place, rows, url, work
+from world import page, place, rows, url, work
+from world import read as world_read
 
 from coauth import pages, works
 
 
 def read(asked, *served, scope=None, size=5_000):
     """Batches and losses of pages under the shipped scope, with what is told otherwise."""
-    losses = works.Losses()
-    batches = list(works.read(served, asked.scope.model_copy(update=scope or {}), AS_OF, losses, size))
-    return batches, losses
+    return world_read(served, asked.scope.model_copy(update=scope or {}), size)
 
 
 def one(asked, record, **scope):
@@ -109,7 +108,7 @@ def test_every_column_of_a_work(asked):
         "type": "review", "language": "en", "publisher": "P", "field_id": "17", "primary_topic_id": "T5", "topic_score": 0.9,
         "n_authors": 4, "n_authors_with_institution": 3, "n_authors_with_string": 3, "authors_cut": False,
         "affiliation_status": "partial", "is_top_10_percent": True, "has_company": True, "is_retracted": True, "is_paratext": False,
-        "cited_by_count": 3,
+        "cited_by_count": 3, "title_key": "ofmattersnumbered000007inalongrow",
     }]  # fmt: skip
     assert rows(batch.authorships, "work_id", "place", "institution_id") == [
         ("W7", 0, "I1"), ("W7", 0, "I10"), ("W7", 1, "I10"), ("W7", 3, "I20")]  # fmt: skip

@@ -75,6 +75,21 @@ def page(*records):
     return pages.Page(request="by hand", served_sha256=[], works=[kept(r) for r in records])
 
 
+def read(served, scope, size=5_000):
+    """Batches of `size` records of the pages, and losses; each batch knows the works of those before it."""
+    records = [r for p in served for r in pages.records(pages.pack(p), "by hand")]
+    batches, losses, known = [], works.Losses(), set()
+    for start in range(0, max(len(records), 1), size):
+        batch, lost = works.read(records[start : start + size], scope, AS_OF, known)
+        batches, losses, known = [*batches, batch], losses + lost, known | set(rows(batch.works, "work_id"))
+    return batches, losses
+
+
+def linked(counted, affiliations, engine):
+    """`edges.link` as one table."""
+    return pa.Table.from_batches(edges.link(counted, affiliations, engine), tables.EDGES.schema)
+
+
 def rows(table, *columns):
     """A table as a list of tuples of these columns (or of a column's values)."""
     picked = [table[c].to_pylist() for c in columns]
@@ -90,7 +105,6 @@ class World:
             update=changed
             | {"scope": asked.scope.model_copy(update=scope or {}), "rollup": asked.rollup if rollup is None else rollup}
         )
-        self.losses = works.Losses()
 
     @cached_property
     def engine(self):
@@ -99,8 +113,8 @@ class World:
     @cached_property
     def batch(self):
         served = [page(*self.records[i : i + 7]) for i in range(0, len(self.records), 7)]
-        read = list(works.read(served, self.asked.scope, AS_OF, self.losses, self.size))
-        joined = (pa.concat_tables(part) for part in zip(*read, strict=True))
+        batches, self.losses = read(served, self.asked.scope, self.size)
+        joined = (pa.concat_tables(part) for part in zip(*batches, strict=True))
         if self.shuffle is not None:
             joined = (t.take(self.shuffle.sample(range(len(t)), len(t))) for t in joined)
         return works.Batch(*joined)
@@ -124,7 +138,7 @@ class World:
 
     @cached_property
     def works(self):
-        return inclusion.decide(self.batch.works, self.affiliations, self.countries)
+        return inclusion.decide(self.batch.works, self.affiliations, self.countries, self.engine)
 
     @cached_property
     def institutions(self):
@@ -136,7 +150,11 @@ class World:
 
     @cached_property
     def edges(self):
-        return edges.link(self.works, self.affiliations, self.engine)
+        return linked(self.works, self.affiliations, self.engine)
+
+    @cached_property
+    def hyperauthorship(self):
+        return edges.above_k(self.works, self.engine)
 
     @cached_property
     def listed(self):
@@ -148,7 +166,7 @@ class World:
 
     @cached_property
     def memberships(self):
-        return copublications.members(self.works, self.countries, self.affiliations, self.listed, self.engine)
+        return copublications.members(self.works, self.countries, self.affiliations, self.institutions, self.listed, self.engine)
 
     @cached_property
     def copublications(self):

@@ -25,7 +25,7 @@ from coauth.tables import CENTRALITY
 
 def measure(
     works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Measures,
-    institutions: pa.Table | None = None, listed: pa.Table | None = None,
+    institutions: pa.Table | None = None, listed: pa.Table | None = None, *, workers: int = 1,
 ) -> tuple[pa.Table, Replicates]:  # fmt: skip
     """CENTRALITY of every sliding window, and what `shifts` needs of the windows that are compared.
 
@@ -51,8 +51,8 @@ def measure(
     each weighted by 1/P(complete), see `coauth.completeness`; both of at most K) have those that can be resampled: a
     replicate lacks 37 % of the works, which shifts whatever rests on the pattern of edges. The percentile interval
     speaks of which works there happened to be, not of coverage (`coauth.resampling`), and is widened for works that come in
-    bursts (`coauth.dispersion`). Sources stand with each measure
-    in `coauth.centrality.paths`, `.spectra` and `.partners`.
+    bursts (`coauth.dispersion`). Sources stand with each measure in `coauth.centrality.paths`, `.spectra` and `.partners`.
+    `workers` processes share the paths; no byte depends on their number.
 
     Raises `MeasureFailed` where a measure does not converge or lacks the table it needs; no other is put in its place.
 
@@ -64,7 +64,7 @@ def measure(
     ...     for w, i in (("W1", "I1"), ("W1", "I2"), ("W2", "I1"), ("W2", "I3"), ("W3", "I1"))])
     >>> scope = Some(first_year=2020, last_year=2020, years=range(2020, 2021), max_institutions=50)
     >>> asked = Some(window=1, comparisons=(), measures=("strength", "betweenness"), resampled=("strength",), seed=1,
-    ...     counting="newman", replicates=100, confidence=0.95, coverage_prior_works=20.0, roster_min_works=1)
+    ...     counting="newman", betweenness="exact", replicates=100, confidence=0.95, coverage_prior_works=20.0, roster_min_works=1)
     >>> table, _ = measure(works, affiliations, scope, asked)       # W3 has one institution: no edge, not counted
     >>> for row in table.filter(pa.compute.equal(table["variant"], "k")).to_pylist():
     ...     print(*(row[c] for c in ("institution_id", "measure", "value", "rank")), row["low"] is not None)
@@ -100,7 +100,8 @@ def measure(
             counted = Counting.of(within_k, measures.counting)
             kept.replicates.leave_one_out[window] = LeaveOneOut(within_k, counted, partial(rate, partners, within_k))
         if window in sliding:
-            blocks += [_rows(window, rating, measures, dispersion.freedom) for rating in patterns(within_k, measures, partners, rarefied_to)]
+            found = patterns(within_k, measures, partners, rarefied_to, workers)
+            blocks += [_rows(window, rating, measures, dispersion.freedom) for rating in found]
     return CENTRALITY.check(pa.concat_tables(blocks)), kept.replicates
 
 

@@ -1,112 +1,169 @@
 """Measures on shortest paths: harmonic closeness and betweenness, exact, in one pass over the sources.
 
-Distances are integers (Newman weight w becomes rint(720720·2²⁰ / w)), held in float64: sums along paths are exact, so
-two paths are equally long or they are not. With float distances 1/w, 1/3 + 1/6 is not 1/2, and betweenness depends on
-rounding.
+Lengths are whole numbers held in float64 (`coauth.distance`), so that ties are ties. Sources are worked on in blocks
+that depend on the graph alone and are summed in their order: the same bytes with one process and with several.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+import joblib
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import dijkstra
 
+from coauth.centrality.skeleton import Skeleton
+from coauth.distance import UNIT
+from coauth.distance import distance as distances
 from coauth.incidence import ONE, Floats, Integers
 
-UNIT = 720720 * 2**20
-"""The distance across an edge of weight 1. 720720 is divisible by 1 … 16, so small fractions are exact."""
-_HUBS, _BLOCK = 64, 1 << 14
-_CELLS = 1 << 18  # nodes × sources worked on at once: a few ten megabytes
+__all__ = ["UNIT", "betweenness", "distance", "shortest_paths"]
+
+_HUBS = 64
+_CELLS = 1 << 20  # nodes and edges × sources worked on at once: a few ten megabytes
+_TASK = 16  # blocks of sources handed to a process together
 
 
 def distance(graph: sp.csr_array) -> sp.csr_array:
-    """Lengths of the edges: rint(720720·2²⁰ / w) for weights w in units of 1/2⁴⁰ work; smaller is closer.
-
-    The integer weights are cut off below 1/2⁴⁰, which makes 1/6 too long by a few units of the distance, enough to
-    break a true tie. Where 720720/w lies as close to a whole number as that cut can explain, it is that number.
-
-    >>> third, sixth = ONE // 3, ONE // 6
-    >>> d = distance(sp.csr_array(np.array([[0, third], [sixth, 0]])))
-    >>> (d.data / UNIT).tolist()
-    [3.0, 6.0]
-    """
-    exact = 720720.0 * ONE / graph.data
-    whole = np.rint(exact)
-    exact = np.where(np.abs(exact - whole) <= 5e-11 * exact, whole, exact)
-    return sp.csr_array((np.rint(exact * 2**20), graph.indices, graph.indptr), shape=graph.shape)
+    """`coauth.distance.distance` of the edges of a graph whose weights are in units of 1/2⁴⁰ work."""
+    return sp.csr_array((distances(graph.data / ONE), graph.indices, graph.indptr), shape=graph.shape)
 
 
-def shortest_paths(lengths: sp.csr_array) -> tuple[Floats, Floats]:
-    """(harmonic, betweenness) of every node of an undirected graph with edge lengths in `UNIT`s.
+def shortest_paths(
+    lengths: sp.csr_array, *, pivots: int | None = None, seed: int = 0, workers: int = 1
+) -> tuple[Floats, Floats]:
+    """(harmonic, betweenness) of every node of an undirected graph with edge lengths > 0 in `UNIT`s.
 
     harmonic_i = Σ_j 1/d_ij / (n−1), in works: d is in 1/works, and unreachable pairs add 0 (Marchiori & Latora 2000,
-    doi 10.1016/S0378-4371(00)00311-3). betweenness_i = Σ_{s<t} σ_st(i)/σ_st / ((n−1)(n−2)/2), the mean share of the
-    shortest paths between two others that pass through i (Freeman 1977, doi 10.2307/3033543; accumulated as in Brandes
-    2001, doi 10.1080/0022250X.2001.9990249). Both 0 where n is too small to have any.
+    doi 10.1016/S0378-4371(00)00311-3). Exact, whatever `pivots`. Betweenness is as in `betweenness`, which leaves out
+    the half of the work that harmonic closeness takes when betweenness has pivots. Both 0 where n is too small.
 
-    A work's institutions are all tied to each other, so most edges are longer than the way round over one of the big
-    institutions and lie on no shortest path: they are dropped first, which changes no result.
+    `workers` processes share the sources; the result is the same to the last bit.
 
     >>> path = sp.csr_array(np.array([[0, 1, 0], [1, 0, 2], [0, 2, 0]]) * float(UNIT))
-    >>> harmonic, betweenness = shortest_paths(path)      # middle: (1/1 + 1/2)/2; ends: (1/1 + 1/3)/2, (1/2 + 1/3)/2
-    >>> harmonic.round(6).tolist(), betweenness.tolist()
+    >>> harmonic, between = shortest_paths(path)          # middle: (1/1 + 1/2)/2; ends: (1/1 + 1/3)/2, (1/2 + 1/3)/2
+    >>> harmonic.round(6).tolist(), between.tolist()
     ([0.666667, 0.75, 0.416667], [0.0, 1.0, 0.0])
     """
-    n = lengths.shape[0]
-    closeness, between = np.zeros(n), np.zeros(n)
-    tails, heads, length = _useful(lengths)
-    both = (np.concatenate([length, length]), (np.concatenate([tails, heads]), np.concatenate([heads, tails])))
-    useful = sp.csr_array(both, shape=(n, n))
-    batch = max(_CELLS // max(n, 1), 1)
-    for first in range(0, n, batch):
-        sources = np.arange(first, min(first + batch, n))
-        reached = np.ascontiguousarray(dijkstra(useful, indices=sources).T)
-        reached[np.isinf(reached)] = -1.0  # no edge leads there from a reached node, and differences stay finite
-        closeness[sources] = np.divide(UNIT, reached, out=np.zeros_like(reached), where=reached > 0).sum(axis=0)
-        between += _dependencies(reached, sources, tails, heads, length)
-    return closeness / max(n - 1, 1), between / max((n - 1) * (n - 2), 1)
+    return _Pass(lengths, pivots, seed, harmonic=True).run(workers)
 
 
-def _useful(lengths: sp.csr_array) -> tuple[Integers, Integers, Floats]:
-    """Edges (tail, head, length) not longer than the way over one of the hubs: the nodes with the shortest edges."""
-    edges = sp.triu(lengths, k=1, format="coo")
-    tails, heads = edges.coords
-    nearness = np.bincount(lengths.indices, UNIT / lengths.data, minlength=lengths.shape[0])
-    hubs = np.argsort(-nearness, kind="stable")[:_HUBS]
-    to_hub = np.ascontiguousarray(dijkstra(lengths, indices=hubs).T)
-    keep = np.zeros(len(edges.data), bool)
-    for start in range(0, len(keep), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        keep[part] = edges.data[part] <= (to_hub[tails[part]] + to_hub[heads[part]]).min(axis=1)
-    return tails[keep], heads[keep], edges.data[keep]
+def betweenness(lengths: sp.csr_array, *, pivots: int | None = None, seed: int = 0, workers: int = 1) -> Floats:
+    """Σ_{s<t} σ_st(i)/σ_st / ((n−1)(n−2)/2): the mean share of the shortest paths between two others that pass through i.
 
+    Freeman 1977, doi 10.2307/3033543; accumulated as in Brandes 2001, doi 10.1080/0022250X.2001.9990249. Edge lengths
+    > 0 as in `shortest_paths`; exact while the longest shortest path is below 2⁵³.
 
-def _dependencies(reached: Floats, sources: Integers, tails: Integers, heads: Integers, length: Floats) -> Floats:
-    """Σ over these sources s of δ_s(v) = Σ_t σ_st(v)/σ_st; `reached` is nodes × sources, −1 where not.
+    With `pivots` an unbiased estimate: only the pairs that begin at so many nodes, drawn at random without replacement
+    (seeded), each standing for n/pivots of them (Brandes & Pich 2007, doi 10.1142/S0218127407018403). Pairs with a leaf
+    of i at an end stay exact. All nodes as pivots are the exact value.
 
-    Edge and source together are a link of the source's tree of shortest paths iff the distances of the edge's ends
-    differ by just its length. Counting paths is pushing ones along the links, step by step until none is left.
+    >>> star = sp.csr_array(np.array([[0, 1, 1, 1], [1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]]) * float(UNIT))
+    >>> betweenness(star).tolist(), betweenness(star, pivots=1).tolist()
+    ([1.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0])
     """
-    n, width = reached.shape
-    ahead = reached[heads] - reached[tails]
-    edge, source = np.nonzero(np.abs(ahead) == length[:, None])
-    forward = ahead[edge, source] > 0
-    start = np.where(forward, tails[edge], heads[edge]) * width + source
-    end = np.where(forward, heads[edge], tails[edge]) * width + source
-    links = sp.csr_array((np.ones(len(edge)), (start, end)), shape=(n * width, n * width))
-    own = sources * width + np.arange(len(sources))
+    return _Pass(lengths, pivots, seed, harmonic=False).run(workers)[1]
 
-    paths = np.zeros(n * width)
-    step = sp.csr_array((np.ones(width), (np.zeros(width, np.int64), own)), shape=(1, n * width))
-    while step.nnz:
-        paths[step.indices] += step.data
-        step = step @ links
 
-    links.data = np.repeat(paths, np.diff(links.indptr)) / paths[links.indices]
-    back = sp.csr_array(links.T)
-    onward = links.sum(axis=1)
-    step = sp.csr_array(onward[None, :])
-    while (step := step @ back).nnz:
-        onward[step.indices] += step.data
-    onward[own] = 0.0
-    return np.asarray(onward.reshape(n, width).sum(axis=1))
+class _Pass:
+    """One pass over the sources of a graph. It is what is sent to the processes that share the work."""
+
+    def __init__(self, lengths: sp.csr_array, pivots: int | None, seed: int, *, harmonic: bool) -> None:
+        self.n = n = lengths.shape[0]
+        self.skeleton = Skeleton.of(lengths, _HUBS)
+        self.graph = self.skeleton.graph
+        self.stands_for = self.skeleton.members.astype(np.float64)
+        """per position in the core: the sources that one pass from there speaks for"""
+        if pivots is not None and pivots < n:
+            drawn = np.argsort(np.random.Generator(np.random.PCG64(seed)).random(n), kind="stable")[:pivots]
+            self.stands_for = np.bincount(self.skeleton.anchor[drawn], minlength=len(self.stands_for)) * (n / pivots)
+        self.closeness = _Closeness(self.skeleton) if harmonic else None
+        sources = np.flatnonzero((self.stands_for > 0) | harmonic)
+        width = max(_CELLS // max(len(self.stands_for) + len(self.skeleton.edges[0]), 1), 1)
+        self.blocks = [sources[s : s + width] for s in range(0, len(sources), width)]
+
+    def run(self, workers: int) -> tuple[Floats, Floats]:
+        n, core = self.n, self.skeleton.core
+        harmonic, through = np.zeros(n), self.skeleton.passing.astype(np.float64)
+        for nearness, part in self._shared(workers):
+            harmonic += nearness
+            through += part
+        between = np.zeros(n)
+        between[core] = through / max((n - 1) * (n - 2), 1)
+        return harmonic / max(n - 1, 1), between
+
+    def _shared(self, workers: int) -> Iterator[tuple[Floats, Floats]]:
+        """What `block` gives for each block, in their order."""
+        tasks = [self.blocks[first : first + _TASK] for first in range(0, len(self.blocks), _TASK)]
+        shared = joblib.Parallel(min(workers, len(tasks)) or 1, return_as="generator")
+        for done in shared(joblib.delayed(self.several)(task) for task in tasks):
+            yield from done
+
+    def several(self, blocks: Iterable[Integers]) -> list[tuple[Floats, Floats]]:
+        return [self.block(sources) for sources in blocks]
+
+    def block(self, sources: Integers) -> tuple[Floats, Floats]:
+        """Σ_j 1/d_ij per node i that stands at one of the sources, and what passes through each node of the core."""
+        reached = np.ascontiguousarray(dijkstra(self.graph, indices=sources).T)
+        nearness = np.zeros(self.n) if self.closeness is None else self.closeness.of(sources, reached)
+        speaking = np.flatnonzero(self.stands_for[sources])
+        return nearness, self._through(np.ascontiguousarray(reached[:, speaking]), sources[speaking])
+
+    def _through(self, reached: Floats, sources: Integers) -> Floats:
+        """Σ over these sources s, each as often as it stands for, of δ_s(v) = Σ_t members_t σ_st(v)/σ_st.
+
+        Edge and source together are a link of the source's tree of shortest paths iff the distance of its start and its
+        length make the distance of its end: the sum that `dijkstra` made. Counting paths is pushing ones along the
+        links, step by step until none is left.
+        """
+        n, width = reached.shape
+        reached[np.isinf(reached)] = np.nan  # equal to nothing: no link leads where the source does not
+        tails, heads, length = self.skeleton.edges
+        from_tail, from_head = reached[tails], reached[heads]
+        onto = np.nonzero(from_tail + length[:, None] == from_head)
+        back = np.nonzero(from_head + length[:, None] == from_tail)
+        edge, source = (np.concatenate(both) for both in zip(onto, back, strict=True))
+        split = len(onto[0])
+        start = np.concatenate([tails[edge[:split]], heads[edge[split:]]]) * width + source
+        end = np.concatenate([heads[edge[:split]], tails[edge[split:]]]) * width + source
+        links = sp.csr_array((np.ones(len(edge)), (start, end)), shape=(n * width, n * width))
+        own = sources * width + np.arange(width)
+
+        paths = np.zeros(n * width)
+        step = sp.csr_array((np.ones(width), (np.zeros(width, np.int64), own)), shape=(1, n * width))
+        while step.nnz:
+            paths[step.indices] += step.data
+            step = step @ links
+
+        links.data = np.repeat(paths, np.diff(links.indptr)) / paths[links.indices]
+        against = sp.csr_array(links.T)
+        onward = links @ np.repeat(self.skeleton.members.astype(np.float64), width)
+        step = sp.csr_array(onward[None, :])
+        while (step := step @ against).nnz:
+            onward[step.indices] += step.data
+        onward[own] = 0.0
+        return np.asarray((onward.reshape(n, width) * self.stands_for[sources]).sum(axis=1))
+
+
+class _Closeness:
+    """Sums of 1/d over all nodes. Leaves equally far from the same neighbour stand together at a station."""
+
+    def __init__(self, skeleton: Skeleton) -> None:
+        where = np.column_stack([skeleton.anchor, skeleton.offset])
+        stations, self.station, self.count = np.unique(where, axis=0, return_inverse=True, return_counts=True)
+        self.anchor, self.offset = stations[:, 0].astype(np.int64), stations[:, 1]
+
+    def of(self, sources: Integers, reached: Floats) -> Floats:
+        """Per node Σ_j UNIT/d_ij if its anchor is among the sources, else 0; `reached` is core × sources."""
+        total = np.zeros(len(self.offset))
+        here = np.flatnonzero(np.isin(self.anchor, sources))
+        column = np.searchsorted(sources, self.anchor)
+        width = max(_CELLS // len(self.offset), 1)
+        for some in (here[s : s + width] for s in range(0, len(here), width)):
+            away = reached[self.anchor][:, column[some]] + self.offset[:, None] + self.offset[some]
+            near = np.divide(UNIT, away, out=np.zeros_like(away), where=away > 0)
+            total[some] = (near * self.count[:, None]).sum(axis=0)
+        leaves = here[self.offset[here] > 0]
+        total[leaves] -= UNIT / (2 * self.offset[leaves])  # a leaf counted the way to its neighbour and back to itself
+        return np.asarray(total[self.station.ravel()])

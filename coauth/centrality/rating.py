@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coauth.centrality.partners import Partners, rarefied_degree
-from coauth.centrality.paths import distance, shortest_paths
+from coauth.centrality.paths import betweenness, distance, shortest_paths
 from coauth.centrality.spectra import eigenvector, pagerank
 from coauth.counting import Counting
 from coauth.dispersion import Factors
@@ -84,7 +84,9 @@ def resampled(
                 yield _rated(name, variant, part.institutions, ratios[0][:, 0], np.hstack(ratios[1:]), of_share, measures)
 
 
-def patterns(world: Incidence, measures: Measures, partners: Partners, rarefied_to: int) -> Iterator[Rating]:
+def patterns(
+    world: Incidence, measures: Measures, partners: Partners, rarefied_to: int, workers: int = 1
+) -> Iterator[Rating]:
     """The measures that rest on the pattern of edges, without interval; and any other that is not resampled."""
     asked = [m for m in measures.measures if m not in measures.resampled]
     if not asked or not len(world.institutions):
@@ -106,11 +108,14 @@ def patterns(world: Incidence, measures: Measures, partners: Partners, rarefied_
     if "eigenvector" in asked:
         nodes, vector = eigenvector(graph)
         yield Rating("eigenvector", "k", ids[nodes], vector)
-    if {"harmonic", "betweenness"} & set(asked):
-        harmonic, betweenness = shortest_paths(distance(graph))
-        for name, value in (("harmonic", harmonic), ("betweenness", betweenness)):
-            if name in asked:
-                yield Rating(name, "k", ids, value)
+    pivots = None if measures.betweenness == "exact" else measures.betweenness.pivots
+    if "harmonic" in asked:
+        harmonic, between = shortest_paths(distance(graph), pivots=pivots, seed=measures.seed, workers=workers)
+        yield Rating("harmonic", "k", ids, harmonic)
+    elif "betweenness" in asked:
+        between = betweenness(distance(graph), pivots=pivots, seed=measures.seed, workers=workers)
+    if "betweenness" in asked:
+        yield Rating("betweenness", "k", ids, between)
 
 
 def rate(partners: Partners, world: Incidence, measure: str, counted: Counting, weights: Floats) -> Floats:

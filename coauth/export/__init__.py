@@ -12,23 +12,22 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coauth.errors import CacheError, NotFound
+from coauth import files
+from coauth.errors import NotFound
 from coauth.export import gexf, graphml, layout, pajek, tabular, vosviewer
 from coauth.export.notice import Notice
-from coauth.tables import MARK
+from coauth.files import Content
+from coauth.tables import marked
 
 if TYPE_CHECKING:
     from coauth.network import Network
 
 FORMATS = ("gexf", "gexf-dynamic", "gephi-lite", "graphml", "pajek", "vosviewer", "csv", "parquet")
-Content = Iterable[str] | bytes
 
 
 def write(
@@ -58,7 +57,7 @@ def write(
     notice = Notice.of(network, as_of, provenance, synthetic=synthetic)
     contents = _contents(network, form, path, places, notice)
     contents[_beside(path, "dictionary.csv", notice)] = tabular.dictionary(notice)
-    _store(contents)
+    files.write(contents, "make room or give rights to the folder, or name another file")
     return list(contents)
 
 
@@ -86,34 +85,5 @@ def _contents(
 
 def _beside(path: Path, ending: str, notice: Notice) -> Path:
     """network.gexf -> network.dictionary.csv; a CSV of the synthetic world bears its mark in the name."""
-    mark = MARK.replace(" ", "-")
-    marked = notice.synthetic and ending.endswith(".csv") and not path.name.startswith(mark)
-    return path.with_name(f"{mark + '-' if marked else ''}{path.stem}.{ending}")
-
-
-def _store(contents: Mapping[Path, Content]) -> None:
-    """Write all files under other names, then move them into place."""
-    with ExitStack() as undo:
-        try:
-            written = {}
-            for path, content in contents.items():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-                undo.callback(temporary.unlink, missing_ok=True)
-                _fill(temporary, content)
-                written[temporary] = path
-            for temporary, path in written.items():
-                temporary.replace(path)
-        except OSError as fault:
-            first = next(iter(contents))
-            raise CacheError(f"cannot write {first} ({fault.strerror}); make room or give rights to the folder, or name another file") from fault
-
-
-def _fill(path: Path, content: Content) -> None:
-    with path.open("wb") as file:
-        if isinstance(content, bytes):
-            file.write(content)
-        else:
-            file.writelines(piece.encode() for piece in content)
-        file.flush()
-        os.fsync(file.fileno())
+    name = f"{path.stem}.{ending}"
+    return path.with_name(marked(name) if notice.synthetic and ending.endswith(".csv") else name)

@@ -20,7 +20,7 @@ SCALE = 1000.0  # VOSviewer's maps are about one unit wide
 
 
 def lines(network: Network, positions: Mapping[str, Sequence[float]], notice: Notice) -> Iterator[str]:
-    """The file: clusters are the groups of the colours, links the pairs with their Newman weight."""
+    """The file: clusters are the groups of the colours, links the pairs with their weight."""
     info = {"title": notice.title, "description": notice.description}
     clusters = [{"cluster": n, "label": words} for n, words in enumerate(GROUPS.values(), 1)]
     yield f'{{"info":{_json(info)},\n"config":{_json(_config())},\n"network":{{"clusters":{_json(clusters)},"items":[\n'

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from coauth.distance import distance
 from coauth.errors import TableError
 from coauth.graph import parts, selection
 from coauth.graph.pairs import Pairs, between, share_above_k
@@ -35,24 +36,28 @@ def build(
     ego: str | None = None,
     backbone: bool = False,
     include_hyper: bool = False,
+    counting: str = "newman",
 ) -> Network:
     """The co-authorship network of `years` (default: all of the scope).
 
-    `tables` holds edges, institutions, listed, flags, centrality and shifts. `window` is the length in years of the
+    `tables` holds edges, institutions, listed, flags, centrality and shifts. `counting` (newman, full, strict or
+    author; formulas in `coauth.edges`) is the rule behind every weight, strength, centrality and change shown;
+    centralities and changes are null where they were measured by another. `window` is the length in years of the
     windows whose centralities are shown: the latest that lies inside the years. Shown are the pairs with a weight from
-    works of at most K institutions (`include_hyper`: of any size) that pass all that is asked: `flagged` (a watchlist or
-    technology cue), `domestic` (one end domestic, the other foreign), `min_weight` (works, summed over the years), `top`
-    (both ends among the strongest so many), `ego` (the institution, its partners and the pairs among them), `backbone`
-    (disparity filter). An institution without an edge shown is left out, the ego excepted.
+    works of at most K institutions (`include_hyper`: of any size) that pass all that is asked: `flagged` (a watchlist
+    or technology cue), `domestic` (one end domestic, the other foreign), `min_weight` (works, summed over the years),
+    `top` (both ends among the strongest so many), `ego` (the institution, its partners and the pairs among them),
+    `backbone` (disparity filter). An institution without an edge shown is left out, the ego excepted.
 
-    Raises `TableError` where a table is missing or tables do not fit each other, `NotFound` for an unknown ego.
+    Raises `TableError` where a table is missing or tables do not fit each other, `NotFound` for an unknown ego or
+    counting.
     """
     _demand(tables)
     years = years or (scope.first_year, scope.last_year)
     institutions = tables["institutions"].sort_by("institution_id")
     ids = institutions["institution_id"].combine_chunks()
     yearly = between(tables["edges"], years)
-    pairs = Pairs.of(yearly, ids, hyper=include_hyper)
+    pairs = Pairs.of(yearly, ids, counting=counting, hyper=include_hyper)
     cues = parts.cues(between(tables["flags"], years))
     home = institutions["is_domestic"].to_numpy(zero_copy_only=False)
 
@@ -67,17 +72,19 @@ def build(
     if ego is not None:
         nodes = np.union1d(nodes, [selection.position(ids, ego)])
 
-    at, windows = parts.latest_window(tables["centrality"], years, window)
-    compared, change = parts.latest_change(tables["shifts"])
+    centrality = parts.counted(tables["centrality"], counting)
+    at, windows = parts.latest_window(centrality, years, window)
+    compared, change = parts.latest_change(parts.counted(tables["shifts"], counting))
     return Network(
         nodes=parts.nodes(
-            institutions, nodes, pairs, shown, parts.lists(tables["listed"]), parts.measures(tables["centrality"], at, ids), change
+            institutions, nodes, pairs, shown, parts.lists(tables["listed"]), parts.measures(centrality, at, ids), change
         ),
         edges=parts.edges(shown, ids, home, cues),
-        node_years=parts.node_years(pairs, nodes, ids, tables["centrality"], windows),
+        node_years=parts.node_years(pairs, nodes, ids, centrality, windows),
         edge_years=parts.edge_years(shown, ids),
         years=years, home=tuple(scope.countries), max_institutions=scope.max_institutions, window=at, comparison=compared,
-        preliminary=scope.preliminary, hyper=include_hyper, share_above_k=share_above_k(yearly), filters=tuple(asked),
+        preliminary=scope.preliminary, counting=counting, hyper=include_hyper, share_above_k=share_above_k(yearly, counting),
+        filters=tuple(asked),
         dropped={
             f"known only from works of more than {scope.max_institutions} institutions": weightless,
             "outside the selection": len(pairs.source) - weightless - len(shown.source),
@@ -89,8 +96,8 @@ def to_networkx(network: Network, provenance: Mapping[str, str] | None = None) -
     """An undirected graph of plain Python values.
 
     Node attributes are the columns of `network.NODES`; those without a value are left out. An edge has `weight` (larger
-    means closer) and `distance` = round(720720·2²⁰ / weight), an integer for shortest paths: ties between float
-    distances make implementations disagree.
+    means closer) and `distance` = round(720720·2²⁰ / weight), an integer for shortest paths: that of the measures, see
+    `coauth.distance`.
     """
     import networkx as nx  # noqa: PLC0415  importing coauth stays cheap
 
@@ -98,21 +105,10 @@ def to_networkx(network: Network, provenance: Mapping[str, str] | None = None) -
     for row in network.nodes.to_pylist():
         name = row.pop("institution_id")
         graph.add_node(name, **{k: v for k, v in row.items() if v is not None})
-    for row in network.edges.to_pylist():
-        ends = row.pop("source"), row.pop("target")
-        graph.add_edge(*ends, **row, distance=distance(row["weight"]))
+    lengths = distance(network.edges["weight"].to_numpy()).astype(np.int64).tolist()
+    for row, length in zip(network.edges.to_pylist(), lengths, strict=True):
+        graph.add_edge(row.pop("source"), row.pop("target"), **row, distance=length)
     return graph
-
-
-def distance(weight: float) -> int:
-    """Length of an edge for shortest paths: round(720720·2²⁰ / weight).
-
-    720720 = lcm(1 … 16), so that the commonest sums of 1/(k−1) give whole numbers.
-
-    >>> distance(1.0) == 2 * distance(2.0) == 720720 * 2**20
-    True
-    """
-    return round(720720 * 2**20 / weight)
 
 
 def _demand(tables: Mapping[str, pa.Table]) -> None:

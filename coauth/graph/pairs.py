@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from coauth.errors import TableError
+from coauth.errors import NotFound, TableError
+from coauth.network import COUNTINGS
 
 UNIT = 2**40  # weights are summed as integers, so that no sum depends on order or threads; 2⁻⁴⁰ works is the grain
 Ints = NDArray[np.int64]
@@ -33,14 +34,14 @@ class Pairs:
     size: int
 
     @classmethod
-    def of(cls, edges: pa.Table, ids: pa.Array, *, hyper: bool) -> Pairs:
+    def of(cls, edges: pa.Table, ids: pa.Array, *, counting: str, hyper: bool) -> Pairs:
         tail = "" if hyper else "_k"
         ends = [pc.index_in(edges[end], value_set=ids) for end in ("source", "target")]
         if unknown := sum(end.null_count for end in ends):
             raise TableError(f"edges: {unknown} ends are not in institutions; build both from the same vintage")
         rows = pa.table({
             "year": edges["year"], "s": ends[0].cast(pa.int64()), "t": ends[1].cast(pa.int64()),
-            "w": fixed(edges[f"weight{tail}"]), "x": fixed(edges[f"strict_weight{tail}"]),
+            "w": fixed(edges[column_of(counting) + tail]), "x": fixed(edges[f"strict_weight{tail}"]),
             "n": edges[f"works{tail}"], "all": edges["works"],
         })  # fmt: skip
         weighty = pc.greater(rows["w"], 0)
@@ -87,6 +88,13 @@ def between(table: pa.Table, years: tuple[int, int]) -> pa.Table:
     return table.filter(pc.and_(pc.greater_equal(table["year"], years[0]), pc.less_equal(table["year"], years[1])))
 
 
-def share_above_k(edges: pa.Table) -> float:
-    whole, small = (int(pc.sum(fixed(edges[c])).as_py() or 0) for c in ("weight", "weight_k"))
+def column_of(counting: str) -> str:
+    if counting not in COUNTINGS:
+        raise NotFound(f"no counting '{counting}'; there are: {', '.join(COUNTINGS)}")
+    return COUNTINGS[counting].column
+
+
+def share_above_k(edges: pa.Table, counting: str) -> float:
+    column = column_of(counting)
+    whole, small = (int(pc.sum(fixed(edges[c])).as_py() or 0) for c in (column, f"{column}_k"))
     return 1 - small / whole if whole else 0.0

@@ -15,7 +15,7 @@ from coauth.graph.pairs import UNIT, Ints, Mask, Pairs
 from coauth.network import EDGE_YEARS, EDGES, EUROPE, NODE_YEARS, NODES, NORDIC, legal
 
 MEASURES = ("pagerank", "eigenvector", "harmonic", "betweenness")
-COUNTING, VARIANT = "newman", "k"
+VARIANT = "k"
 
 
 # -- review cues
@@ -52,6 +52,11 @@ def lists(listed: pa.Table) -> dict[str, list[str]]:
 # -- measures
 
 
+def counted(measured: pa.Table, counting: str) -> pa.Table:
+    """The rows of centrality or shifts by this counting, of works of at most K institutions."""
+    return measured.filter(pc.and_(pc.equal(measured["counting"], counting), pc.equal(measured["variant"], VARIANT)))
+
+
 def latest_window(
     centrality: pa.Table, years: tuple[int, int], length: int
 ) -> tuple[tuple[int, int] | None, list[tuple[int, int]]]:
@@ -63,7 +68,7 @@ def latest_window(
 
 
 def _of_window(centrality: pa.Table, window: tuple[int, int], measure: str) -> pa.Table:
-    wanted = {"first_year": window[0], "last_year": window[1], "measure": measure, "counting": COUNTING, "variant": VARIANT}
+    wanted = {"first_year": window[0], "last_year": window[1], "measure": measure}
     for column, value in wanted.items():
         centrality = centrality.filter(pc.equal(centrality[column], value))
     return centrality
@@ -82,10 +87,7 @@ def measures(centrality: pa.Table, window: tuple[int, int] | None, ids: pa.Array
 
 def latest_change(shifts: pa.Table) -> tuple[tuple[int, int, int, int] | None, dict[str, dict[str, Any]]]:
     """The latest comparison of windows, and each institution's change of strength share in it."""
-    wanted = {"measure": "strength_share", "counting": COUNTING, "variant": VARIANT}
-    for column, value in wanted.items():
-        shifts = shifts.filter(pc.equal(shifts[column], value))
-    rows = shifts.to_pylist()
+    rows = shifts.filter(pc.equal(shifts["measure"], "strength_share")).to_pylist()
 
     def windows(row: Mapping[str, Any]) -> tuple[int, int, int, int]:
         return row["before_first"], row["before_last"], row["after_first"], row["after_last"]

@@ -257,7 +257,14 @@ def events(made: Made) -> pd.DataFrame:
     rows = frame(made, "events")
     for column, log in (("step", "level_change"), ("step_low", "low"), ("step_high", "high"), ("slope", "slope_change")):
         rows[column] = np.expm1(rows[log].astype(float))
-    return rows[["series", "event_id", "lag", "step", "step_low", "step_high", "slope", "power"]]
+    return rows[["series", "event_id", "period", "method", "lag", "step", "step_low", "step_high", "slope", "power", "works_needed",
+                 "works_before", "works_after", "left_out", "dispersion", "autocorrelation", "pre_trend_p"]]  # fmt: skip
+
+
+def matches(made: Made) -> pd.DataFrame:
+    """Which institutions the listed ones are compared with; those without any first."""
+    rows = frame(made, "matches")
+    return rows.sort_values(["series", "event_id", "institution_id", "control_id"], na_position="first").reset_index(drop=True)
 
 
 def admissions(made: Made, queries: Queries) -> pd.DataFrame:

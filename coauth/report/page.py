@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 from coauth.report import pictures
 from coauth.report.text import Words
-from coauth.tables import MARK
+from coauth.tables import MARK, marked
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ class Writer:
         return place
 
     def _marked(self, name: str) -> str:
-        return f"{MARK.replace(' ', '-')}-{name}" if self.synthetic else name
+        return marked(name) if self.synthetic else name
 
     def _write(self, place: str, data: bytes) -> None:
         path = self.folder / place

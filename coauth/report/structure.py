@@ -260,17 +260,35 @@ def events(brief: Brief) -> Section:
     if rows.empty:
         return Section("events", w("events.title"), (Text(w("events.none"), "none"),))
     known = {e.id: e for e in brief.queries.events.event}
+    dated = {i: w("events.event", name=w.named(e), day=w.day(e.date)) for i, e in known.items()}
     lines = [
-        [brief.series_name(r.series), w("events.event", name=w.named(known[r.event_id]), day=w.day(known[r.event_id].date))
-         if r.event_id in known else r.event_id, w.number(r.lag), w.percent(r.step, sign=True), w.percent_span(r.step_low, r.step_high, sign=True),
-         w.percent(r.slope, sign=True), w.number(r.power, 2), _outcome(brief, r.step_low, r.step_high, r.power)]
+        [brief.series_name(r.series), dated.get(r.event_id, r.event_id), w(f"events.{r.method}_{r.period}"), w.number(r.lag),
+         w.percent(r.step, sign=True), w.percent_span(r.step_low, r.step_high, sign=True), w.percent(r.slope, sign=True),
+         w.number(r.pre_trend_p, 2), w.number(r.power, 2), _outcome(brief, r.step_low, r.step_high, r.power)]
         for r in findings.each(rows)
     ]  # fmt: skip
-    titles = [w("column.series"), w("column.event"), w("column.lag"), w("column.step"), w("column.interval", confidence=brief.confidence),
-              w("column.slope"), w("column.power"), w("column.reading")]  # fmt: skip
-    shown = with_text(grid(titles, lines, text=2), w("column.reading"))
+    titles = [w("column.series"), w("column.event"), w("column.test"), w("column.lag"), w("column.step"), w("column.interval", confidence=brief.confidence),
+              w("column.slope"), w("column.pre_trend"), w("column.power"), w("column.reading")]  # fmt: skip
+    shown = with_text(grid(titles, lines, text=3), w("column.reading"))
     listing = Listing(w("events.table"), shown, rows, brief.notes(w("events.note")))
-    return Section("events", w("events.title"), (Text(w("events.lead")), listing))
+    least, most = (rows["works_needed"] / rows["dispersion"]).min(), rows["works_needed"].max()
+    sees = w("events.sees", least=w.number(least), most=w.number(most))
+    return Section("events", w("events.title"), (Text(w("events.lead")), Text(sees), listing, *_matches(brief, dated)))
+
+
+def _matches(brief: Brief, dated: Mapping[str, str]) -> tuple[Listing, ...]:
+    """Whom the listed institutions are compared with, and how alike they were before the date."""
+    w, rows = brief.words, findings.matches(brief.made)
+    if rows.empty:
+        return ()
+    lines = [
+        [dated.get(r.event_id, r.event_id), brief.place(r.institution_id), w.number(r.works_before),
+         w("events.alone") if pd.isna(r.control_id) else brief.place(r.control_id), w.number(r.control_works_before), w.number(r.field_distance, 2)]
+        for r in findings.each(rows)
+    ]  # fmt: skip
+    titles = [w("column.event"), w("column.listed"), w("column.works_before"), w("column.compared"), w("column.works"), w("column.field_distance")]
+    shown = with_text(grid(titles, lines, text=2), w("column.compared"))
+    return (Listing(w("events.matches"), shown, rows, brief.notes(w("events.matches_note"))),)
 
 
 def _outcome(brief: Brief, low: float, high: float, power: float) -> str:

@@ -1,5 +1,6 @@
 -- Works with the scope's country and a partner group, by year. Read for Figure 1 and Figure 2.
--- Unit: works, full count. A group asked for that no work touches is there with 0 in the first year.
+-- Unit: works, in full (works) and by the share of their authors at the group's institutions (author_works; null by union).
+-- A group asked for that no work touches is there with 0 in the first year.
 -- Intervals, shares and the other years without a work are added afterwards (coauth/copublications.py).
 WITH groups AS (
   SELECT group_id, 'union' AS basis FROM partner_countries
@@ -10,10 +11,12 @@ WITH groups AS (
   UNION
   SELECT 'list:' || list_id, 'institution' FROM entries
 )
-SELECT year, group_id, basis, CAST(sum(works) AS BIGINT) AS works
+SELECT year, group_id, basis, CAST(sum(works) AS BIGINT) AS works,
+       CASE WHEN basis = 'institution' THEN CAST(sum(share) AS BIGINT) / CAST(1099511627776 AS DOUBLE) END AS author_works
 FROM (
-  SELECT year, group_id, basis, 1 AS works FROM memberships
+  SELECT year, group_id, basis, 1 AS works,
+         CAST(floor(coalesce(author_share, 0) * 1099511627776) AS BIGINT) AS share FROM memberships
   UNION ALL
-  SELECT s.first_year, g.group_id, g.basis, 0 FROM groups g CROSS JOIN settings s
+  SELECT s.first_year, g.group_id, g.basis, 0, 0 FROM groups g CROSS JOIN settings s
 ) AS counted
 GROUP BY year, group_id, basis

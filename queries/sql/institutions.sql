@@ -1,10 +1,20 @@
 -- One row per institution of the graph. Read by exports, flags (technology profiles) and the report.
+-- author_works: share of the works' authors who are here; author_works_matched: the same among authors with an
+-- institution, so that a work counts 1 over all of them. Summed as integers of 2^-40.
 -- eu1 … eu10: share of its included works here that count for an area of the EU-10; null where it has none included.
-WITH counted AS (
-  SELECT a.institution_id, count(*) AS works
+WITH member AS (
+  SELECT a.work_id, a.institution_id, CAST(floor(a.author_share * 1099511627776) AS BIGINT) AS authors
   FROM affiliations a JOIN works w ON w.work_id = a.work_id
   WHERE w.included
-  GROUP BY a.institution_id
+),
+matched AS (
+  SELECT institution_id, authors,
+         CAST(floor(authors / CAST(sum(authors) OVER (PARTITION BY work_id) AS DOUBLE) * 1099511627776 + 0.5) AS BIGINT) AS share
+  FROM member
+),
+counted AS (
+  SELECT institution_id, count(*) AS works, CAST(sum(authors) AS BIGINT) AS authors, CAST(sum(share) AS BIGINT) AS shares
+  FROM matched GROUP BY institution_id
 ),
 area_works AS (                      -- a work counts once for an area, however many of its technologies it touches
   SELECT DISTINCT a.institution_id, a.work_id, t.area_id
@@ -29,6 +39,8 @@ areas AS (
 )
 SELECT n.institution_id, n.ror, n.name, n.country_code, n.type, h.country_code IS NOT NULL AS is_domestic,
        n.lineage, n.rolled_up_from, coalesce(c.works, 0) AS works,
+       coalesce(c.authors, 0) / CAST(1099511627776 AS DOUBLE) AS author_works,
+       coalesce(c.shares, 0) / CAST(1099511627776 AS DOUBLE) AS author_works_matched,
        coalesce(a.eu1, 0) / CAST(c.works AS DOUBLE) AS eu1,
        coalesce(a.eu2, 0) / CAST(c.works AS DOUBLE) AS eu2,
        coalesce(a.eu3, 0) / CAST(c.works AS DOUBLE) AS eu3,

@@ -5,6 +5,7 @@
     cache/<vintage>/pages/<slice>/slice.json       written last: the slice is closed, with its counts and page hashes
     cache/<vintage>/aside/<slice>/                 the better of two walks that both lost works, while a third is under way
     cache/<vintage>/tables/<table>.parquet
+    cache/<vintage>/tables.new/                    the tables of a build that is at work
 
 The state of a harvest is what lies on disk. Every file is written under another name, synced and moved into place, so
 a run killed anywhere leaves whole files or none, and the next run continues after the last one.
@@ -12,9 +13,7 @@ a run killed anywhere leaves whole files or none, and the next run continues aft
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,12 +22,18 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from coauth import tables
+from coauth import files, tables
 from coauth.errors import CacheError, NotFound
-from coauth.pages import Page, pack, unpack
+from coauth.pages import Page
+from coauth.vintage.disk import ADVICE, json_bytes, read_bytes
+from coauth.vintage.shelf import Shelf, store
+from coauth.vintage.slice import Slice
+
+__all__ = ["Cache", "Shelf", "Slice", "Vintage"]
 
 
 class Cache:
@@ -58,7 +63,7 @@ class Cache:
 
     @admissions.setter
     def admissions(self, table: pa.Table) -> None:
-        _write(self.folder / "admissions.parquet", _parquet(tables.ADMISSIONS, table, synthetic=False))
+        store(self.folder / "admissions.parquet", tables.ADMISSIONS, table, {})
 
     def find(self, name: str | None = None, quarter: str | None = None) -> Vintage:
         """The vintage of that name, or the newest complete one (of the quarter, if one is given)."""
@@ -83,6 +88,14 @@ class Cache:
         return max(there, key=lambda v: (v.as_of, v.order)) if there else self.find()
 
 
+def quarter(day: date) -> str:
+    """
+    >>> quarter(date(2026, 11, 22))
+    '2026Q4'
+    """
+    return f"{day.year}Q{(day.month + 2) // 3}"
+
+
 def _listing(names: Iterator[str] | Any) -> str:
     return ", ".join(sorted(names)) or "none"
 
@@ -103,7 +116,7 @@ class Vintage:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep other processes from writing to this vintage meanwhile. Raises `CacheError` where one already does."""
-        with _reported(self.path):
+        with files.reported(self.path, ADVICE):
             lock = FileLock(self.path / ".lock", timeout=0)
             try:
                 lock.acquire()
@@ -122,13 +135,13 @@ class Vintage:
         if not path.exists():
             return {}
         try:
-            return dict(json.loads(_read(path)))
+            return dict(json.loads(read_bytes(path)))
         except ValueError as fault:
             raise CacheError(f"{path}: damaged ({fault}); move the folder away and harvest again") from fault
 
     def record(self, **entries: Any) -> None:
         """Set entries of the manifest, keeping the others."""
-        _write(self.path / "manifest.json", _json(self.manifest | entries))
+        files.write({self.path / "manifest.json": json_bytes(self.manifest | entries)}, ADVICE)
 
     @property
     def complete(self) -> bool:
@@ -142,7 +155,7 @@ class Vintage:
 
     @property
     def quarter(self) -> str:
-        return f"{self.as_of.year}Q{(self.as_of.month + 2) // 3}"
+        return quarter(self.as_of)
 
     # -- pages
 
@@ -156,6 +169,11 @@ class Vintage:
         """Every stored page, by slice and number."""
         for part in self.slices():
             yield from part.pages()
+
+    def parts(self, pages: int) -> list[list[tuple[Slice, int]]]:
+        """Every stored page by slice and number, so many at a time."""
+        numbered = [(part, number) for part in self.slices() for number in part.numbers]
+        return [numbered[start : start + pages] for start in range(0, len(numbered), pages)]
 
     def damage(self) -> list[str]:
         """What is no longer as it was stored; empty when all is. A complete harvest also misses slices that are gone."""
@@ -171,30 +189,50 @@ class Vintage:
 
     # -- tables
 
-    def write(self, contract: tables.Table, table: pa.Table, synthetic: bool) -> str:
-        """Store a checked table as Parquet; returns the sha256 of the file. Same table, same bytes.
+    @contextmanager
+    def shelf(self) -> Iterator[Shelf]:
+        """New tables in the making; they replace the old ones when all are there, and only then."""
+        path = self.path / "tables.new"
+        with files.reported(path, ADVICE):
+            shutil.rmtree(path, ignore_errors=True)
+            path.mkdir(parents=True)
+        note = {} if self.complete else {"incomplete": "slices of the harvest hold fewer works than OpenAlex counts"}
+        shelf = Shelf(path, note)
+        try:
+            yield shelf
+            shelf.drop()
+            self.record(build=None)  # until the new tables stand in their place, there are none
+            with files.reported(path, ADVICE):
+                shutil.rmtree(self.path / "tables", ignore_errors=True)
+                path.rename(self.path / "tables")
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
 
-        Its metadata say where it is synthetic, and where the harvest behind it is not complete.
-        """
-        data = _parquet(contract, table, synthetic, self.complete)
-        _write(self.path / "tables" / f"{contract.name}.parquet", data)
-        return hashlib.sha256(data).hexdigest()
-
-    def read(self, name: str) -> pa.Table:
+    def read(self, name: str, columns: list[str] | None = None) -> pa.Table:
         """A stored table. Raises `NotFound` for an unknown one, or where nothing was built yet."""
+        with self._finished(name) as shelf:
+            return shelf.read(name, columns)
+
+    def rows(self, name: str) -> ds.FileSystemDataset:
+        """The same, left on disk."""
+        with self._finished(name) as shelf:
+            return shelf.rows(name)
+
+    @contextmanager
+    def _finished(self, name: str) -> Iterator[Shelf]:
         if name not in tables.ALL:
             raise NotFound(f"no table '{name}'; there are: {', '.join(sorted(tables.ALL))}")
         path = self.path / "tables" / f"{name}.parquet"
         if not (self.manifest.get("build") and path.exists()):
             raise NotFound(f"vintage {self.name} has no table '{name}' yet; run `coauth build --vintage {self.name}`")
         try:
-            return pq.read_table(path)
+            yield Shelf(path.parent, {})
         except (pa.ArrowInvalid, OSError) as fault:
             raise CacheError(f"{path}: damaged ({fault}); run `coauth build --vintage {self.name}`") from fault
 
     def write_text(self, name: str, text: str) -> Path:
         """A small file beside the manifest (the synthetic world's truth)."""
-        _write(self.path / name, text.encode())
+        files.write({self.path / name: text.encode()}, ADVICE)
         return self.path / name
 
     @property
@@ -205,140 +243,4 @@ class Vintage:
 
     @layout.setter
     def layout(self, positions: dict[str, list[float]]) -> None:
-        _write(self.path / "layout.json", _json(positions))
-
-
-class Slice:
-    """One part of a harvest (a publication month), walked page by page."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.name = path.name
-
-    @property
-    def numbers(self) -> list[int]:
-        return sorted(int(p.name.split(".")[0]) for p in self.path.glob("[0-9]*.json.gz"))
-
-    def pages(self) -> Iterator[Page]:
-        for number in self.numbers:
-            yield self.read(number)
-
-    def read(self, number: int) -> Page:
-        path = self._page(number)
-        return unpack(_read(path), path)
-
-    def write(self, number: int, page: Page) -> None:
-        _write(self._page(number), pack(page))
-
-    @property
-    def summary(self) -> dict[str, Any] | None:
-        """What `close` recorded; None while the slice is open. Raises `CacheError` where the file is damaged."""
-        path = self.path / "slice.json"
-        try:
-            return dict(json.loads(_read(path))) if path.exists() else None
-        except (ValueError, TypeError) as fault:
-            raise CacheError(f"{path}: damaged ({fault}); run `coauth harvest --vintage NAME` to fetch the slice again") from fault
-
-    @property
-    def status(self) -> str:
-        """As it was closed: complete, drifted or incomplete; before that, open; damaged where slice.json cannot be read."""
-        try:
-            return str((self.summary or {"status": "open"}).get("status", "complete"))
-        except CacheError:
-            return "damaged"
-
-    def checked(self) -> dict[str, Any] | None:
-        """The summary, once all pages are known to be as they were stored; a slice that is damaged is forgotten first."""
-        if self.damage():
-            self.clear()
-        return self.summary
-
-    def close(self, **summary: Any) -> None:
-        """Close the slice with its counts; the hash of every stored page is added for `status --verify`."""
-        _write(self.path / "slice.json", _json(summary | {"stored_sha256": self.hashes()}))
-
-    def hashes(self) -> dict[str, str]:
-        """sha256 of every stored page file, by file name."""
-        return {self._page(n).name: hashlib.sha256(_read(self._page(n))).hexdigest() for n in self.numbers}
-
-    def damage(self) -> list[str]:
-        """What of a closed slice is no longer as it was stored; empty when all is."""
-        try:
-            summary = self.summary
-        except CacheError:
-            return [f"{self.path / 'slice.json'}: damaged"]
-        if summary is None:
-            return []
-        stored, now = summary.get("stored_sha256"), self.hashes()
-        if not isinstance(stored, dict):
-            return [f"{self.path / 'slice.json'}: without the hashes of its pages"]
-        gone = [f"{self.path / n}: missing" for n in stored if n not in now]
-        changed = [f"{self.path / n}: changed since it was stored" for n in now if n in stored and stored[n] != now[n]]
-        added = [f"{self.path / n}: not there when the slice was closed" for n in now if n not in stored]
-        return gone + changed + added
-
-    def clear(self) -> None:
-        """Forget the slice, so that the next harvest walks it again."""
-        with _reported(self.path):
-            if self.path.exists():
-                shutil.rmtree(self.path)
-
-    @property
-    def aside(self) -> Slice:
-        """Where an earlier, better walk of this slice waits while it is walked again."""
-        return Slice(self.path.parent.parent / "aside" / self.name)
-
-    def move(self, to: Slice) -> None:
-        """Put these pages in the place of another slice's."""
-        to.clear()
-        with _reported(to.path):
-            to.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.rename(to.path)
-
-    def _page(self, number: int) -> Path:
-        return self.path / f"{number:04d}.json.gz"
-
-
-def _parquet(contract: tables.Table, table: pa.Table, synthetic: bool, complete: bool = True) -> bytes:
-    note = {"row": contract.row, "key": " ".join(contract.key)} | ({"notice": tables.MARK} if synthetic else {})
-    note |= {} if complete else {"incomplete": "slices of the harvest hold fewer works than OpenAlex counts"}
-    sink = pa.BufferOutputStream()
-    pq.write_table(table.replace_schema_metadata(note), sink, compression="zstd", row_group_size=1_000_000)
-    return bytes(sink.getvalue())
-
-
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as fault:
-        raise CacheError(f"{path}: {fault.strerror}; check the disk and its permissions") from fault
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    with _reported(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            with temporary.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def _reported(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as fault:
-        raise CacheError(
-            f"cannot write {path} ({fault.strerror}); what was stored before is untouched: make room or give rights to "
-            "the folder, or name another with --root, and run the same command again"
-        ) from fault
+        files.write({self.path / "layout.json": json_bytes(positions)}, ADVICE)

@@ -1,0 +1,21 @@
+"""The only room that knows OpenAlex's JSON: what is served, what of it is kept, how it lies on disk, how it is read again.
+
+The typed record *is* the allow-list. A served work is decoded into `ServedWork`; `keep` turns it into a `Work`, which
+has no field for a person: no author object, raw author name, ORCID or corresponding author. Nothing outside the
+fields of `shape` can reach the disk, whatever OpenAlex adds. Affiliation strings stay, because flags must be able to show
+the words they stand on; e-mail addresses, ORCIDs and the names of the work's own authors in them are masked first
+(`masking`).
+
+A record that does not fit becomes a `Work` that carries only its id and what was wrong, so that it is counted, never lost
+silently, and never costs its page; a record whose id is no work's carries not even that.
+"""
+
+from coauth.pages.files import of_records, pack, unpack
+from coauth.pages.keeping import keep, read_response
+from coauth.pages.reading import Fragments, Numbers, Record, records
+from coauth.pages.shape import LIST_AUTHORS, MOST_AUTHORS, SELECT, Institution, Meta, Page, Response, Work
+
+__all__ = [
+    "LIST_AUTHORS", "MOST_AUTHORS", "SELECT", "Fragments", "Institution", "Meta", "Numbers", "Page", "Record", "Response", "Work", "keep", "of_records",
+    "pack", "read_response", "records", "unpack",
+]  # fmt: skip

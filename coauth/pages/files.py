@@ -1,0 +1,52 @@
+"""Pages as files: gzipped JSON without a clock, so that the same page gives the same bytes."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+import msgspec
+
+from coauth.errors import CacheError
+from coauth.pages.keeping import keep
+from coauth.pages.shape import Page, Work
+
+_page = msgspec.json.Decoder(Page)
+Decoded = TypeVar("Decoded")
+
+
+def of_records(records: Iterable[bytes], request: str, per_page: int = 100) -> Iterator[Page]:
+    """Cut a stream of served records (JSON, one each) into pages as they are stored."""
+    works: list[Work] = []
+    digest = hashlib.sha256()
+    for record in records:
+        works.append(keep(record))
+        digest.update(record + b"\n")
+        if len(works) == per_page:
+            yield Page(request=request, served_sha256=[digest.hexdigest()], works=works)
+            works, digest = [], hashlib.sha256()
+    if works:
+        yield Page(request=request, served_sha256=[digest.hexdigest()], works=works)
+
+
+def pack(page: Page) -> bytes:
+    """A page as the bytes of its file: gzipped JSON without a clock, so that the same page gives the same bytes."""
+    return gzip.compress(msgspec.json.encode(page), compresslevel=6, mtime=0)
+
+
+def unpack(data: bytes, where: Any) -> Page:
+    """The page in a file's bytes; raises `CacheError` naming the file if it is cut or edited."""
+    return unpacked(data, _page, where)
+
+
+def unpacked(data: bytes, decoder: msgspec.json.Decoder[Decoded], where: Any) -> Decoded:
+    """What a decoder makes of a page file's bytes."""
+    try:
+        return decoder.decode(gzip.decompress(data))
+    except (OSError, EOFError, zlib.error, msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise CacheError(
+            f"{where}: not a page coauth wrote ({fault}); run `coauth status --verify`, then `coauth harvest`"
+        ) from fault

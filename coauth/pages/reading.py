@@ -1,0 +1,120 @@
+"""A stored page read again: typed, and no more of it than the tables need.
+
+OpenAlex repeats itself: a few thousand lists of institutions stand on millions of authorships. Such pieces are not
+decoded where they stand; `Fragments` numbers the different ones and decodes each once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from coauth.errors import CacheError
+from coauth.pages.files import unpacked
+from coauth.pages.shape import Percentile, Source
+
+_NOTHING = msgspec.Raw(b"null")
+
+
+class _Id(msgspec.Struct, gc=False):
+    id: str | None = None
+
+
+class _Topic(msgspec.Struct, gc=False):
+    id: str | None = None
+    score: float | None = None
+    field: _Id | None = None
+
+
+class _Location(msgspec.Struct, gc=False):
+    source: Source | None = None
+
+
+class Affiliation(msgspec.Struct, gc=False):
+    raw_affiliation_string: str | None = None
+    institution_ids: msgspec.Raw = _NOTHING
+
+
+class Authorship(msgspec.Struct, gc=False):
+    """One author's place, its lists still undecoded."""
+
+    institutions: msgspec.Raw = _NOTHING
+    countries: msgspec.Raw = _NOTHING
+    affiliations: list[Affiliation] | None = None
+
+
+class Record(msgspec.Struct, gc=False):
+    """One stored work, as `coauth.works` reads it."""
+
+    id: str | None = None
+    doi: str | None = None
+    title: str | None = None
+    publication_year: int | None = None
+    publication_date: str | None = None
+    type: str | None = None
+    language: str | None = None
+    is_retracted: bool | None = None
+    is_paratext: bool | None = None
+    primary_topic: _Topic | None = None
+    topics: list[_Topic | None] | None = None
+    cited_by_count: int | None = None
+    citation_normalized_percentile: Percentile | None = None
+    primary_location: _Location | None = None
+    authorships: list[Authorship] | None = None
+    abstract: str | None = None
+    authors_cut: bool = False
+    damage: str | None = None
+
+
+class _Page(msgspec.Struct, gc=False):
+    works: list[Record]
+
+
+_page = msgspec.json.Decoder(_Page)
+
+
+def records(data: bytes, where: Any) -> list[Record]:
+    """The works in a page file's bytes; raises `CacheError` naming the file if it is cut or edited."""
+    return unpacked(data, _page, where).works
+
+
+class Numbers(dict[Any, int]):
+    """Numbers the different things it is shown.
+
+    >>> letters = Numbers()
+    >>> letters.of("abca").tolist(), list(letters)
+    ([0, 1, 2, 0], ['a', 'b', 'c'])
+    """
+
+    def __missing__(self, key: Any) -> int:
+        self[key] = number = len(self)
+        return number
+
+    def of(self, things: Iterable[Any]) -> NDArray[np.int64]:
+        return np.array(list(map(self.__getitem__, things)), np.int64)
+
+
+class Fragments:
+    """Numbers the different pieces of JSON it is shown and decodes each of them once.
+
+    >>> lists = Fragments(list[str] | None)
+    >>> lists.of([msgspec.Raw(b'["DK"]'), msgspec.Raw(b"null"), msgspec.Raw(b'["DK"]')]).tolist(), lists.values()
+    ([0, 1, 0], [['DK'], None])
+    """
+
+    def __init__(self, kind: Any) -> None:
+        self._decoder = msgspec.json.Decoder(kind)
+        self._numbers = Numbers()
+
+    def of(self, pieces: Iterable[msgspec.Raw]) -> NDArray[np.int64]:
+        return self._numbers.of(map(bytes, pieces))
+
+    def values(self) -> list[Any]:
+        try:
+            return [self._decoder.decode(piece) for piece in self._numbers]
+        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+            raise CacheError(f"a page was changed since it was stored ({fault}); run `coauth status --verify` to see which") from fault

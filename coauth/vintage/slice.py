@@ -1,0 +1,111 @@
+"""One part of a harvest (a publication month): numbered pages, and slice.json once it is closed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from coauth import files
+from coauth.errors import CacheError
+from coauth.pages import Page, Record, pack, records, unpack
+from coauth.vintage.disk import ADVICE, json_bytes, read_bytes
+
+
+class Slice:
+    """One part of a harvest (a publication month), walked page by page."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.name
+
+    @property
+    def numbers(self) -> list[int]:
+        return sorted(int(p.name.split(".")[0]) for p in self.path.glob("[0-9]*.json.gz"))
+
+    def pages(self) -> Iterator[Page]:
+        for number in self.numbers:
+            yield self.read(number)
+
+    def read(self, number: int) -> Page:
+        path = self._page(number)
+        return unpack(read_bytes(path), path)
+
+    def records(self, number: int) -> list[Record]:
+        """The works of one page, as the tables need them."""
+        path = self._page(number)
+        return records(read_bytes(path), path)
+
+    def write(self, number: int, page: Page) -> None:
+        files.write({self._page(number): pack(page)}, ADVICE)
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """What `close` recorded; None while the slice is open. Raises `CacheError` where the file is damaged."""
+        path = self.path / "slice.json"
+        try:
+            return dict(json.loads(read_bytes(path))) if path.exists() else None
+        except (ValueError, TypeError) as fault:
+            raise CacheError(f"{path}: damaged ({fault}); run `coauth harvest --vintage NAME` to fetch the slice again") from fault
+
+    @property
+    def status(self) -> str:
+        """As it was closed: complete, drifted or incomplete; before that, open; damaged where slice.json cannot be read."""
+        try:
+            return str((self.summary or {"status": "open"}).get("status", "complete"))
+        except CacheError:
+            return "damaged"
+
+    def checked(self) -> dict[str, Any] | None:
+        """The summary, once all pages are known to be as they were stored; a slice that is damaged is forgotten first."""
+        if self.damage():
+            self.clear()
+        return self.summary
+
+    def close(self, **summary: Any) -> None:
+        """Close the slice with its counts; the hash of every stored page is added for `status --verify`."""
+        files.write({self.path / "slice.json": json_bytes(summary | {"stored_sha256": self.hashes()})}, ADVICE)
+
+    def hashes(self) -> dict[str, str]:
+        """sha256 of every stored page file, by file name."""
+        return {self._page(n).name: hashlib.sha256(read_bytes(self._page(n))).hexdigest() for n in self.numbers}
+
+    def damage(self) -> list[str]:
+        """What of a closed slice is no longer as it was stored; empty when all is."""
+        try:
+            summary = self.summary
+        except CacheError:
+            return [f"{self.path / 'slice.json'}: damaged"]
+        if summary is None:
+            return []
+        stored, now = summary.get("stored_sha256"), self.hashes()
+        if not isinstance(stored, dict):
+            return [f"{self.path / 'slice.json'}: without the hashes of its pages"]
+        gone = [f"{self.path / n}: missing" for n in stored if n not in now]
+        changed = [f"{self.path / n}: changed since it was stored" for n in now if n in stored and stored[n] != now[n]]
+        added = [f"{self.path / n}: not there when the slice was closed" for n in now if n not in stored]
+        return gone + changed + added
+
+    def clear(self) -> None:
+        """Forget the slice, so that the next harvest walks it again."""
+        with files.reported(self.path, ADVICE):
+            if self.path.exists():
+                shutil.rmtree(self.path)
+
+    @property
+    def aside(self) -> Slice:
+        """Where an earlier, better walk of this slice waits while it is walked again."""
+        return Slice(self.path.parent.parent / "aside" / self.name)
+
+    def move(self, to: Slice) -> None:
+        """Put these pages in the place of another slice's."""
+        to.clear()
+        with files.reported(to.path, ADVICE):
+            to.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.rename(to.path)
+
+    def _page(self, number: int) -> Path:
+        return self.path / f"{number:04d}.json.gz"
