@@ -43,7 +43,7 @@ def written(parts: dict[str, Tally]) -> str:
     d = worlds
     return "\n\n".join([
         "# What the intervals and verdicts do where the truth is known",
-        f"SYNTHETIC worlds; written by `python -m tests.simulation --worlds 1000`. Each has {d.DOMESTIC} domestic and {d.FOREIGN + d.SMALL} foreign "
+        f"SYNTHETIC worlds; written by `python -m tests.simulation`, every row from as many worlds as it says. Each has {d.DOMESTIC} domestic and {d.FOREIGN + d.SMALL} foreign "
         f"institutions and some {d.LEAD_WORKS + d.CONSORTIUM_WORKS:.0f} collaborative works a year, {d.YEARS[0]}–{d.YEARS[-1]}; a fifth are of 30 consortia that "
         "publish again and again. From year to year, beyond Poisson, an institution's own output varies by "
         f"{d.ACTIVITY**0.5:.0%}, a consortium's by {d.BURSTS**0.5:.0%} and the country's by {d.OUTPUT**0.5:.0%}. {study.SETTING.replicates} replicates; "
