@@ -45,6 +45,8 @@ class Incidence:
     institutions: NDArray[np.object_]
     works: pa.Table
     """the included works, in the order of the rows"""
+    shares: Floats | None = None
+    """author_share of each entry of `matrix`, in its order; None where the table had none"""
 
     @cached_property
     def team(self) -> Integers:
@@ -72,7 +74,11 @@ class Incidence:
         """These works, and the institutions that stand on at least one of them."""
         matrix = self.matrix[np.flatnonzero(keep)]
         seen = np.flatnonzero(np.bincount(matrix.indices, minlength=matrix.shape[1]))
-        return Incidence(sp.csr_array(matrix[:, seen]), self.institutions[seen], self.works.filter(pa.array(keep)))
+        place = np.zeros(matrix.shape[1], matrix.indices.dtype)
+        place[seen] = np.arange(len(seen))
+        matrix = sp.csr_array((matrix.data, place[matrix.indices], matrix.indptr), shape=(matrix.shape[0], len(seen)))
+        shares = None if self.shares is None else self.shares[np.repeat(keep, self.team)]
+        return Incidence(matrix, self.institutions[seen], self.works.filter(pa.array(keep)), shares)
 
     def count(self, keep: Flags) -> Integers:
         """Works of each institution among these."""
@@ -87,45 +93,12 @@ def incidence(works: pa.Table, affiliations: pa.Table) -> Incidence:
     ids = pc.unique(affiliations["institution_id"]).sort()
     rows = row.filter(pc.is_valid(row)).to_numpy()
     columns = pc.index_in(affiliations["institution_id"], ids).to_numpy()
-    matrix = sp.csr_array((np.ones(len(rows)), (rows, columns)), shape=(works.num_rows, len(ids)))
-    return Incidence(matrix, ids.to_numpy(zero_copy_only=False).astype(object), works)
-
-
-def pair_weight(team: Integers, counting: str) -> Integers:
-    """What a work of k institutions adds to each of its pairs, in units of 1/2⁴⁰ work (0 where k < 2).
-
-    newman 1/(k−1) (Newman 2001, doi 10.1103/PhysRevE.64.016132), full 1, strict 2/(k(k−1)). Integers, because float
-    sums change in their last bits with order and threads, and equal paths would no longer be equal.
-
-    >>> [pair_weight(np.array([1, 2, 3]), c).tolist() == [0, ONE, w] for c, w in
-    ...  (("newman", ONE // 2), ("full", ONE), ("strict", ONE // 3))]
-    [True, True, True]
-    """
-    k = np.maximum(team, 2)
-    weight = {"newman": ONE // (k - 1), "full": np.full_like(k, ONE), "strict": 2 * ONE // (k * (k - 1))}[counting]
-    return np.where(team >= 2, weight, 0)
-
-
-def strength_weight(team: Integers, counting: str) -> Floats:
-    """What a work of k ≥ 2 institutions adds to the strength of each: newman 1, full k−1, strict 2/k.
-
-    >>> strength_weight(np.array([2, 4]), "newman").tolist(), strength_weight(np.array([2, 4]), "strict").tolist()
-    ([1.0, 1.0], [1.0, 0.5])
-    """
-    k = np.maximum(team, 2).astype(np.float64)
-    weight = {"newman": np.ones_like(k), "full": k - 1, "strict": 2 / k}[counting]
-    return np.where(team >= 2, weight, 0.0)
-
-
-def project(world: Incidence, counting: str) -> sp.csr_array:
-    """W = BᵀDB without its diagonal: institutions × institutions, int64, in units of 1/2⁴⁰ work; larger is closer."""
-    ones = world.matrix.astype(np.int64)
-    weighted = sp.csr_array((np.repeat(pair_weight(world.team, counting), world.team), ones.indices, ones.indptr), ones.shape)
-    graph = sp.csr_array(ones.T @ weighted)
-    graph.setdiag(0)
-    graph.eliminate_zeros()
-    graph.sort_indices()
-    return graph
+    order = np.lexsort((columns, rows))
+    starts = np.searchsorted(rows[order], np.arange(works.num_rows + 1))
+    matrix = sp.csr_array((np.ones(len(rows)), columns[order], starts), shape=(works.num_rows, len(ids)))
+    named = "author_share" in affiliations.column_names
+    shares = affiliations["author_share"].to_numpy()[order] if named else None
+    return Incidence(matrix, ids.to_numpy(zero_copy_only=False).astype(object), works, shares)
 
 
 def windows(scope: Scope, measures: Measures) -> list[Years]:

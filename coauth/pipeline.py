@@ -377,7 +377,9 @@ class _Making:
         self._keep(tables.EVENTS, tested.events)
         self._keep(tables.MATCHES, tested.matches)
         self._keep(tables.PAIRS, pairs.relate(counted, affiliations, scope, measures))
-        measured, replicates = centrality.measure(counted, affiliations, scope, measures, workers=self.workers)
+        measured, replicates = centrality.measure(
+            counted, affiliations, scope, measures, shelf.read("institutions"), listed, workers=self.workers
+        )
         self._keep(tables.CENTRALITY, measured)
         roster = set(listed["institution_id"].to_pylist())
         self._keep(tables.SHIFTS, shifts.judge(replicates, counted, affiliations, roster, scope, measures))

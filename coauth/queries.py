@@ -235,11 +235,15 @@ class Measures(_Strict):
     """`measures.toml`: windows, measures, resampling and the thresholds of a verdict, each with its why in the file."""
 
     window: int = Field(ge=1)
-    measures: tuple[Literal["strength", "strength_share", "degree", "pagerank", "eigenvector", "harmonic", "betweenness"], ...]
-    resampled: tuple[Literal["strength", "strength_share", "pagerank"], ...]
-    counting: Literal["newman", "full", "strict"]
+    measures: tuple[
+        Literal["strength", "strength_share", "degree", "degree_rarefied", "pagerank", "eigenvector", "harmonic", "betweenness",
+                "participation", "exposure"], ...
+    ]  # fmt: skip
+    resampled: tuple[Literal["strength", "strength_share", "pagerank", "participation", "exposure"], ...]
+    counting: Literal["newman", "full", "strict", "author"]
     betweenness: Literal["exact"] | Pivots
     replicates: int = Field(ge=100)
+    permutations: int = Field(ge=0)
     seed: int
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
     false_discovery_rate: Annotated[float, Field(gt=0, lt=0.5)]

@@ -324,19 +324,21 @@ COPUBLICATIONS = Table("copublications", "year × partner group × basis", ("yea
 
 _MEASURE = (
     _INSTITUTION,
-    Column("measure", STRING, "strength, strength_share, degree, pagerank (N × PR), eigenvector, harmonic, betweenness"),
-    Column("counting", STRING, "newman, full or strict"),
+    Column("measure", STRING, "strength, strength_share, degree, degree_rarefied, pagerank (N × PR), eigenvector, harmonic, betweenness, participation, exposure"),
+    Column("counting", STRING, "newman, full, strict or author"),
     Column("variant", STRING, "all works; k: of at most K institutions; complete: with complete affiliations; reweighted: these by 1/P(complete)"),
 )
+_ENDS = tuple(Column(f"{end}_error", FLOAT, f"standard error of `{end}` by the number of replicates", null=True) for end in ("low", "high"))
 CENTRALITY = Table(
     "centrality", "window × institution × measure × counting × variant",
     ("first_year", "last_year", "institution_id", "measure", "counting", "variant"), _columns(
     _WINDOW, _MEASURE,
     Column("value", FLOAT, "the measure; larger is more central"),
-    _interval("the value"),
+    _interval("the value"), _ENDS,
     Column("rank", INT, "1 = largest; ties share the better rank"),
     Column("rank_low", INT, "best rank of the interval", null=True),
     Column("rank_high", INT, "worst rank of the interval", null=True),
+    Column("rarefied_to", INT, "degree_rarefied: works drawn in expectation, those of the smallest window", "works", null=True),
 ))  # fmt: skip
 
 SHIFTS = Table(
@@ -347,8 +349,9 @@ SHIFTS = Table(
     Column("before", FLOAT, "value in the window before"),
     Column("after", FLOAT, "value in the window after"),
     Column("change", FLOAT, "after − before"),
-    _interval("the change"),
+    _interval("the change"), _ENDS,
     Column("p_value", FLOAT, "two-sided, from the resampled change"),
+    Column("p_permuted", FLOAT, "strength_share, variant k: by shuffling works between the windows; decides nothing", null=True),
     Column("q_value", FLOAT, "Benjamini–Hochberg over the roster"),
     Column("verdict", STRING, "rose, fell, no clear change, or not comparable: coverage"),
     Column("reason", STRING, "why this verdict, in words"),

@@ -11,6 +11,7 @@ from written_down import asked, random_works, shuffled, tables
 from coauth import centrality, shifts
 from coauth.completeness import Completeness
 from coauth.incidence import incidence
+from coauth.resampling import Interval
 from coauth.shifts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR, false_discovery, two_sided
 from coauth.tables import SHIFTS
 
@@ -210,19 +211,17 @@ class TestStatistics:
         """As scipy has it."""
         assert false_discovery(np.array(p)) == pytest.approx(scipy.stats.false_discovery_control(p))
 
-    def test_p_by_counting_and_by_the_tail(self):
-        """20 of 400 on the far side: 2·21/401. None: the normal tail 2Φ(−4). No spread: no less than 2/401."""
-        many = np.concatenate([np.full(20, -1.0), np.full(380, 1.0)])
+    def test_p_is_the_tail_of_the_replicates_spread(self):
+        """A change of four standard deviations: 2Φ(−4) where the spread is known, t's tail where it was estimated."""
         tail = 4 + scipy.stats.norm.ppf((np.arange(400) + 0.5) / 400)
-        p = two_sided(np.array([1.0, 4.0, 5.0]), np.stack([many, tail, np.full(400, 5.0)]))
-        assert p[0] == pytest.approx(42 / 401)
-        assert p[1] == pytest.approx(2 * scipy.stats.norm.sf(4 / tail.std()))
-        assert p[2] == pytest.approx(2 / 401)
+        drawn, change = np.stack([tail, np.full(400, 5.0)]), np.array([4.0, 5.0])
+        assert two_sided(change, drawn, np.inf) == pytest.approx([2 * scipy.stats.norm.sf(4 / tail.std()), 1.0])
+        assert two_sided(change, drawn, 23.0) == pytest.approx([2 * scipy.stats.t.sf(4 / tail.std(), 23), 1.0])
 
     def test_a_single_true_shift_can_be_found_in_a_large_roster(self):
-        """Counted p-values alone, at best 2/401, give q = 0.5 for one shift among a hundred."""
-        p = np.array([two_sided(np.array([6.0]), 6 + scipy.stats.norm.ppf((np.arange(400) + 0.5) / 400)[None, :])[0], *[0.5] * 99])
-        assert false_discovery(p)[0] < 0.001
+        """Counted p-values, at best 2/401, would give q = 0.5 for one shift among a hundred."""
+        drawn = 6 + scipy.stats.norm.ppf((np.arange(400) + 0.5) / 400)[None, :]
+        assert false_discovery(np.array([two_sided(np.array([6.0]), drawn, 23.0)[0], *[0.5] * 99]))[0] < 0.001
 
     def test_without_a_shift_p_is_uniform(self):
         """In 30 worlds where nothing changed, about one p in twenty is below 0.05."""
@@ -234,6 +233,15 @@ class TestStatistics:
         assert 0.02 <= np.mean(np.array(found) < 0.05) <= 0.09
         assert np.mean(found) == pytest.approx(0.5, abs=0.06)
 
+    def test_permuted_p_stands_beside(self):
+        """For the share and variant k alone, where it is asked for; it sees what is planted."""
+        table = judged(planted(), permutations=40)
+        given_ = {(r["measure"], r["variant"]) for r in table.to_pylist() if r["p_permuted"] is not None}
+        assert given_ == {("strength_share", "k")}
+        assert row(table, "Falling", "strength_share")["p_permuted"] < 0.01
+        assert row(judged(TestRules().even(60, 60), permutations=40), "A", "strength_share")["p_permuted"] == 1
+        assert all(r["p_permuted"] is None for r in judged(planted()).to_pylist())
+
     def test_replicates_are_bounded(self):
         """Kept only for windows that are compared and institutions that may be judged, in four bytes a number."""
         works = planted(yearly=60)
@@ -243,3 +251,44 @@ class TestStatistics:
         counts = kept.works[BEFORE] + kept.works[AFTER]
         assert counts.min() >= 30
         assert pa.array(kept.institutions).type == pa.string()
+
+
+class TestOneWork:
+    """One work of many institutions, counted fully, adds more than years of pairs."""
+
+    WORKS = ([{"on": "C d", "year": y} for y in (2018, 2022)] * 150 + [{"on": "A b", "year": y} for y in (2018, 2022)] * 60
+             + [{"on": " ".join(["A", *(f"x{i:02d}" for i in range(48))]), "year": 2022, "work_id": "W999999"}])  # fmt: skip
+
+    def left_out(self, works, measure, counting):
+        scope, measures = asked(**SETTING | {"counting": counting})
+        _, replicates = centrality.measure(*tables(works), scope, measures)
+        return replicates.leave_one_out[AFTER].without(measure, "A")
+
+    @pytest.mark.parametrize("measure", ["strength", "strength_share", "pagerank"])
+    def test_is_the_measure_of_the_others(self, measure):
+        """Left out of the weights or never written: the same value. (PageRank: where all its institutions have other works, since
+        those left without any keep their places.)"""
+        found = self.left_out(self.WORKS, measure, "full")
+        assert "W999999" in found
+        scope, measures = asked(**SETTING | {"counting": "full"})
+        for work in (min(found),) if measure == "pagerank" else ("W999999", min(found)):
+            others = [w for i, w in enumerate(self.WORKS) if w.get("work_id", f"W{i:06d}") != work]
+            _, again = centrality.measure(*tables([{"work_id": f"V{i:06d}"} | w for i, w in enumerate(others)]), scope, measures)
+            expected = again.value[AFTER, "k", measure][list(again.institutions).index("A")]
+            assert found[work] == pytest.approx(expected)
+
+    def test_the_work_that_makes_a_rise_is_named(self):
+        """A rise of 48 with an interval that excludes 0, all of it one work's; C's rise of 60 is 59 without any one work."""
+        scope, measures = asked(**SETTING | {"counting": "full"})
+        _, replicates = centrality.measure(*tables(self.WORKS + [{"on": "C d", "year": 2022}] * 60), scope, measures)
+
+        def change(before, after, low, high):
+            before, after, low, high, small = (np.array([x]) for x in (before, after, low, high, 0.001))
+            return shifts._Changes("strength", "k", (BEFORE, AFTER), before, after, Interval(low, high, small, small), small, small)
+
+        assert "without W999999 the change would be +0" in shifts._one_work("A", 0, change(60.0, 108.0, 10.0, 90.0), replicates)
+        assert shifts._one_work("C", 0, change(150.0, 210.0, 20.0, 100.0), replicates) == ""
+
+    def test_newman_counts_no_work_for_more_than_one(self, verdicts):
+        """The default: nobody's shift rests on a single work."""
+        assert not [r["reason"] for r in verdicts.to_pylist() if "rests on one work" in r["reason"]]

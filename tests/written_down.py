@@ -8,14 +8,17 @@ import pyarrow as pa
 from coauth.queries import load
 from coauth.tables import AFFILIATIONS, WORKS
 
+RATIOS = ("participation", "exposure")
 QUERIES = load(Path(__file__).parents[1] / "queries")
 
 
 def asked(**changes):
-    """(scope, measures) of the shipped queries; years=(a, b) and k=K go to the scope, the rest to the measures."""
+    """(scope, measures) of the shipped queries; years=(a, b) and k=K go to the scope, the rest to the measures. Left out unless
+    asked for: the measures that need to know countries or lists."""
     years = changes.pop("years", (2020, 2020))
     scope = {"first_year": years[0], "last_year": years[1], "max_institutions": changes.pop("k", 50)}
-    quick = {"window": 1, "comparisons": (), "replicates": 100, "roster_min_works": 1}
+    quick = {"window": 1, "comparisons": (), "replicates": 100, "permutations": 0, "roster_min_works": 1}
+    quick |= {name: tuple(m for m in getattr(QUERIES.measures, name) if m not in RATIOS) for name in ("measures", "resampled")}
     return QUERIES.scope.model_copy(update=scope), QUERIES.measures.model_copy(update=quick | changes)
 
 

@@ -6,42 +6,55 @@ author. Weights are strengths (larger is closer); only `paths` turns them into d
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pyarrow as pa
 
-from coauth.centrality.rating import Rating, patterns, ranks, resampled, variants
+from coauth.centrality.partners import Partners
+from coauth.centrality.rating import Rating, patterns, ranks, rate, resampled, variants
 from coauth.completeness import complete_probability
+from coauth.counting import Counting
+from coauth.dispersion import Dispersion
 from coauth.incidence import Flags, Incidence, Integers, comparisons, incidence, windows
+from coauth.influence import LeaveOneOut
 from coauth.queries import Measures, Scope, Years
 from coauth.resampling import Replicates, draw, interval
 from coauth.tables import CENTRALITY
 
 
 def measure(
-    works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Measures, *, workers: int = 1
-) -> tuple[pa.Table, Replicates]:
+    works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Measures,
+    institutions: pa.Table | None = None, listed: pa.Table | None = None, *, workers: int = 1,
+) -> tuple[pa.Table, Replicates]:  # fmt: skip
     """CENTRALITY of every sliding window, and what `shifts` needs of the windows that are compared.
 
-    ==============  =================================================  ====================  =========
-    measure         definition on w_ij, N institutions                 unit                  interval
-    ==============  =================================================  ====================  =========
-    strength        s_i = Σ_j w_ij; newman: i's collaborative works    works                 resampled
-    strength_share  s_i / Σ s                                          share                 resampled
-    pagerank        N × PageRank, damping 0.85                         1 = the mean          resampled
-    degree          number of j with w_ij > 0                          institutions          none
-    eigenvector     first eigenvector of the giant component           ‖x‖₂ = 1              none
-    harmonic        Σ_j 1/d_ij / (N−1), d = Σ 1/w along the path       works                 none
-    betweenness     share of shortest paths through i, same d          mean over the pairs   none
-    ==============  =================================================  ====================  =========
+    ===============  =================================================  ====================  =========
+    measure          definition on w_ij, N institutions                 unit                  interval
+    ===============  =================================================  ====================  =========
+    strength         s_i = Σ_j w_ij; newman: i's collaborative works    works                 resampled
+    strength_share   s_i / Σ s                                          share                 resampled
+    pagerank         N × PageRank, damping 0.85                         1 = the mean          resampled
+    participation    1 − Σ_c (s_ic/s_i)² over partner countries         probability           resampled
+    exposure         Σ_{j listed} w_ij / s_i                            share                 resampled
+    degree           number of j with w_ij > 0                          institutions          none
+    degree_rarefied  its expectation in the smallest window's works     institutions          none
+    eigenvector      first eigenvector of the giant component           ‖x‖₂ = 1              none
+    harmonic         Σ_j 1/d_ij / (N−1), d = Σ 1/w along the path       works                 none
+    betweenness      share of shortest paths through i, same d          mean over the pairs   none
+    ===============  =================================================  ====================  =========
+
+    How a work counts: `coauth.counting`. participation needs the table `institutions`, exposure `listed`.
 
     The institutions of a window are those with a work of at least two institutions; who has none has no row. Variant
     `k` (works of at most `scope.max_institutions`) has all measures. `all`, `complete` and `reweighted` (complete works,
-    each weighted by 1/P(complete), see `coauth.completeness`; both of at most K) have the three that can be resampled: a
+    each weighted by 1/P(complete), see `coauth.completeness`; both of at most K) have those that can be resampled: a
     replicate lacks 37 % of the works, which shifts whatever rests on the pattern of edges. The percentile interval
-    speaks of which works there happened to be, not of coverage (`coauth.resampling`). Sources stand with each measure
-    in `coauth.centrality.paths` and `.spectra`. `workers` processes share the paths; no byte depends on their number.
+    speaks of which works there happened to be, not of coverage (`coauth.resampling`), and is widened for works that come in
+    bursts (`coauth.dispersion`). Sources stand with each measure in `coauth.centrality.paths`, `.spectra` and `.partners`.
+    `workers` processes share the paths; no byte depends on their number.
 
-    Raises `MeasureFailed` where a measure does not converge; no other is put in its place.
+    Raises `MeasureFailed` where a measure does not converge or lacks the table it needs; no other is put in its place.
 
     >>> from types import SimpleNamespace as Some
     >>> from coauth.tables import AFFILIATIONS, WORKS
@@ -66,21 +79,29 @@ def measure(
     chance = complete_probability(world.works, measures)
     sliding = windows(scope, measures)
     compared = sorted({w for pair in comparisons(scope, measures) for w in pair})
-    kept = _Kept.of(world, compared, scope, measures)
+    small = (world.team >= 2) & (world.team <= scope.max_institutions)
+    dispersion = Dispersion.of(world.only(small), measures.counting)
+    partners = Partners.of(institutions, listed)
+    rarefied_to = min((int((small & world.within(window)).sum()) for window in sliding), default=0)
+    kept = _Kept.of(world, compared, scope, measures, dispersion.freedom)
     blocks = [CENTRALITY.empty()]
     for window in sorted({*sliding, *compared}):
         rows = world.within(window) & (world.team >= 2)
         team = world.only(rows)
         times = draw(len(team.team), window, measures)
         weights = variants(team, chance[rows], scope.max_institutions)
-        for rating in resampled(team, weights, times, measures):
+        for rating in resampled(team, weights, times, measures, dispersion.factors(window), partners):
             if window in sliding and rating.measure in measures.measures:
-                blocks.append(_rows(window, rating, measures))
+                blocks.append(_rows(window, rating, measures, dispersion.freedom))
             if window in compared:
                 kept.keep(window, rating)
+        within_k = team.only(weights["k"] > 0)
+        if window in compared:
+            counted = Counting.of(within_k, measures.counting)
+            kept.replicates.leave_one_out[window] = LeaveOneOut(within_k, counted, partial(rate, partners, within_k))
         if window in sliding:
-            within_k = team.only(weights["k"] > 0)
-            blocks += [_rows(window, rating, measures) for rating in patterns(within_k, measures, workers)]
+            found = patterns(within_k, measures, partners, rarefied_to, workers)
+            blocks += [_rows(window, rating, measures, dispersion.freedom) for rating in found]
     return CENTRALITY.check(pa.concat_tables(blocks)), kept.replicates
 
 
@@ -91,7 +112,7 @@ class _Kept:
         self.replicates, self.indices = replicates, indices
 
     @classmethod
-    def of(cls, world: Incidence, compared: list[Years], scope: Scope, measures: Measures) -> _Kept:
+    def of(cls, world: Incidence, compared: list[Years], scope: Scope, measures: Measures, freedom: float) -> _Kept:
         counted: Flags = (world.team >= 2) & (world.team <= scope.max_institutions)
         works = {window: world.count(counted & world.within(window)) for window in compared}
         enough = np.zeros(len(world.institutions), bool)
@@ -99,7 +120,7 @@ class _Kept:
             enough |= works[before] + works[after] >= measures.roster_min_works
         indices = np.flatnonzero(enough)
         ids = world.institutions[indices]
-        return cls(Replicates(ids, measures.counting, {w: n[indices] for w, n in works.items()}, {}, {}), indices)
+        return cls(Replicates(ids, measures.counting, {w: n[indices] for w, n in works.items()}, {}, {}, freedom, {}), indices)
 
     def keep(self, window: Years, rating: Rating) -> None:
         """float32 holds a count up to 16 million exactly, and anything else to seven digits, for half the memory."""
@@ -111,16 +132,17 @@ class _Kept:
         self.replicates.value[key], self.replicates.drawn[key] = value, drawn
 
 
-def _rows(window: Years, rating: Rating, measures: Measures) -> pa.Table:
+def _rows(window: Years, rating: Rating, measures: Measures, freedom: float) -> pa.Table:
     n = len(rating.institutions)
     columns = {
         "first_year": np.full(n, window[0]), "last_year": np.full(n, window[1]),
         "institution_id": pa.array(rating.institutions, pa.string()), "measure": pa.repeat(rating.measure, n),
         "counting": pa.repeat(measures.counting, n), "variant": pa.repeat(rating.variant, n),
         "value": rating.value, "rank": ranks(rating.value[None, :])[0],
+        "rarefied_to": pa.repeat(pa.scalar(rating.rarefied_to, pa.int64()), n),
     }  # fmt: skip
     if rating.places is not None:
-        low, high = interval(rating.drawn, measures.confidence)
-        columns |= {"low": low, "high": high, "rank_low": rating.places[0], "rank_high": rating.places[1]}
-    nothing = {name: pa.nulls(n) for name in ("low", "high", "rank_low", "rank_high") if name not in columns}
+        columns |= interval(rating.value, rating.drawn, measures.confidence, freedom)._asdict()
+        columns |= {"rank_low": rating.places[0], "rank_high": rating.places[1]}
+    nothing = {name: pa.nulls(n) for name in CENTRALITY.schema.names if name not in columns}
     return pa.table(columns | nothing).select(CENTRALITY.schema.names).cast(CENTRALITY.schema)

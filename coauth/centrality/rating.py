@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from coauth.centrality.partners import Partners, rarefied_degree
 from coauth.centrality.paths import betweenness, distance, shortest_paths
 from coauth.centrality.spectra import eigenvector, pagerank
-from coauth.incidence import Floats, Incidence, Integers, project, strength_weight
+from coauth.counting import Counting
+from coauth.dispersion import Factors
+from coauth.incidence import Floats, Incidence, Integers
 from coauth.queries import Measures
-from coauth.resampling import interval
 
 _CELLS = 1 << 18  # institutions × replicates carried through the sparse products at once, within 20 … 40 replicates
 _ROUGH = 1e-7  # Σ|x − T(x)| at which a replicate's PageRank is good enough for a percentile
@@ -28,8 +30,9 @@ class Rating:
     value: Floats
     drawn: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     """institutions × replicates; no columns where the measure is not resampled"""
-    places: tuple[Floats, Floats] | None = None
+    places: tuple[Integers, Integers] | None = None
     """best and worst rank of the interval"""
+    rarefied_to: int | None = None
 
 
 def variants(world: Incidence, chance: Floats, most: int) -> dict[str, Floats]:
@@ -49,47 +52,59 @@ def variants(world: Incidence, chance: Floats, most: int) -> dict[str, Floats]:
 
 
 def resampled(
-    world: Incidence, weights: dict[str, Floats], times: NDArray[np.int8], measures: Measures
+    world: Incidence, weights: dict[str, Floats], times: NDArray[np.int8], measures: Measures, factors: Factors, partners: Partners
 ) -> Iterator[Rating]:
-    """strength, strength_share and pagerank of each variant, with their replicates; `times` is works × replicates."""
+    """The resampled measures of each variant, with their replicates; `times` is works × replicates. `factors` widens
+    them beyond Poisson's spread."""
     for variant, weight in weights.items():
         rows = weight > 0
         part, weight, drawn = world.only(rows), weight[rows], times[rows]  # noqa: PLW2901
         if not len(part.institutions):
             continue
-        adds = strength_weight(part.team, measures.counting) * weight
-        strength = np.asarray(part.by_institution @ adds)
+        counted = Counting.of(part, measures.counting)
+        strength = np.asarray(counted.strength @ weight)
         width = min(max(_CELLS // len(part.institutions), 20), 40)
         blocks = [drawn[:, s : s + width] for s in range(0, drawn.shape[1], width)]
-        strengths = np.hstack([part.by_institution @ (adds[:, None] * b) for b in blocks])
-        places = _places(strengths, measures)  # a share ranks as what it is a share of
+        strengths = np.hstack([counted.strength @ (weight[:, None] * b) for b in blocks])
+        of_count, of_share = (factors.of(kind, part.institutions)[:, None] for kind in ("count", "share"))
         if "strength" in measures.resampled:
-            yield Rating("strength", variant, part.institutions, strength, strengths, places)
+            yield _rated("strength", variant, part.institutions, strength, strengths, of_count, measures)
         if "strength_share" in measures.resampled:
             whole = strengths.sum(axis=0)
             shares = np.divide(strengths, whole, out=np.zeros_like(strengths), where=whole > 0)
-            yield Rating("strength_share", variant, part.institutions, strength / strength.sum(), shares, places)
+            yield _rated("strength_share", variant, part.institutions, strength / strength.sum(), shares, of_share, measures)
         if "pagerank" in measures.resampled:
-            value = pagerank(part, weight[:, None], measures.counting)[:, 0]
-            values = np.hstack([pagerank(part, weight[:, None] * b, measures.counting, _ROUGH) for b in blocks])
-            yield Rating("pagerank", variant, part.institutions, value, values, _places(values, measures))
+            value = pagerank(counted, weight[:, None])[:, 0]
+            values = np.hstack([pagerank(counted, weight[:, None] * b, _ROUGH) for b in blocks])
+            yield _rated("pagerank", variant, part.institutions, value, values, of_share, measures)
+        for name in ("participation", "exposure"):
+            if name in measures.resampled:
+                ratios = partners.measure(name, part, counted, weight[:, None], *(weight[:, None] * b for b in blocks))
+                # works in bursts go to the same partners, so a ratio rests on fewer of them too
+                yield _rated(name, variant, part.institutions, ratios[0][:, 0], np.hstack(ratios[1:]), of_share, measures)
 
 
-def patterns(world: Incidence, measures: Measures, workers: int = 1) -> Iterator[Rating]:
+def patterns(
+    world: Incidence, measures: Measures, partners: Partners, rarefied_to: int, workers: int = 1
+) -> Iterator[Rating]:
     """The measures that rest on the pattern of edges, without interval; and any other that is not resampled."""
     asked = [m for m in measures.measures if m not in measures.resampled]
     if not asked or not len(world.institutions):
         return
-    ids, graph = world.institutions, project(world, measures.counting)
-    strength = np.asarray(world.by_institution @ strength_weight(world.team, measures.counting))
+    ids, counted = world.institutions, Counting.of(world, measures.counting)
+    graph, strength = counted.project(), np.asarray(counted.strength.sum(axis=1))
     if "strength" in asked:
         yield Rating("strength", "k", ids, strength)
     if "strength_share" in asked:
         yield Rating("strength_share", "k", ids, strength / strength.sum())
     if "pagerank" in asked:
-        yield Rating("pagerank", "k", ids, pagerank(world, np.ones((len(world.team), 1)), measures.counting)[:, 0])
+        yield Rating("pagerank", "k", ids, pagerank(counted, np.ones((len(world.team), 1)))[:, 0])
+    for ratio in [n for n in ("participation", "exposure") if n in asked]:
+        yield Rating(ratio, "k", ids, partners.measure(ratio, world, counted, np.ones((len(world.team), 1)))[0][:, 0])
     if "degree" in asked:
         yield Rating("degree", "k", ids, np.diff(graph.indptr).astype(np.float64))
+    if "degree_rarefied" in asked:
+        yield Rating("degree_rarefied", "k", ids, rarefied_degree(Counting.of(world, "full"), rarefied_to), rarefied_to=rarefied_to)
     if "eigenvector" in asked:
         nodes, vector = eigenvector(graph)
         yield Rating("eigenvector", "k", ids[nodes], vector)
@@ -103,9 +118,30 @@ def patterns(world: Incidence, measures: Measures, workers: int = 1) -> Iterator
         yield Rating("betweenness", "k", ids, between)
 
 
-def _places(drawn: Floats, measures: Measures) -> tuple[Floats, Floats]:
-    best, worst = interval(ranks(drawn.T).T, measures.confidence)
-    return np.floor(best), np.ceil(worst)
+def rate(partners: Partners, world: Incidence, measure: str, counted: Counting, weights: Floats) -> Floats:
+    """A measure that can be resampled, for each column of work weights."""
+    if measure == "pagerank":
+        return pagerank(counted, weights)
+    strength = np.asarray(counted.strength @ weights)
+    if measure == "strength":
+        return strength
+    if measure == "strength_share":
+        return np.asarray(strength / np.maximum(strength.sum(axis=0), 1.0))
+    return partners.measure(measure, world, counted, weights)[0]
+
+
+def _rated(
+    measure: str, variant: str, ids: NDArray[np.object_], value: Floats, drawn: Floats, factor: Floats, measures: Measures
+) -> Rating:
+    drawn = np.maximum(value[:, None] + factor * (drawn - value[:, None]), 0.0)  # none of these measures can be negative
+    return Rating(measure, variant, ids, value, drawn, _places(drawn, measures))
+
+
+def _places(drawn: Floats, measures: Measures) -> tuple[Integers, Integers]:
+    tail, last = (1 - measures.confidence) / 2, drawn.shape[1] - 1
+    at = [int(np.floor(tail * last)), int(np.ceil((1 - tail) * last))]  # ranks are whole: the order statistics outside
+    best, worst = np.partition(ranks(drawn.T), at, axis=0)[at]
+    return best, worst
 
 
 def ranks(values: NDArray[np.number]) -> Integers:

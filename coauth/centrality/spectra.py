@@ -8,19 +8,20 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
+from coauth.counting import Counting
 from coauth.errors import MeasureFailed
-from coauth.incidence import ONE, Floats, Incidence, Integers, pair_weight, strength_weight
+from coauth.incidence import ONE, Floats, Integers
 
 DAMPING = 0.85
 
 
-def pagerank(world: Incidence, weights: Floats, counting: str, tolerance: float = 1e-12, most: int = 500) -> Floats:
+def pagerank(counted: Counting, weights: Floats, tolerance: float = 1e-12, most: int = 500) -> Floats:
     """N × PageRank of each institution (mean 1), one column for each column of work weights.
 
     x = d·W S⁻¹x + (1−d)/N, d = 0.85, S = diag(strength) (Brin & Page 1998, doi 10.1016/S0169-7552(98)00110-X). The
     graph is undirected, so with z = S^(−½)x this is a symmetric positive definite system whose condition is at most
     (1+d)/(1−d) = 12.3: conjugate gradients need a fifth of the steps of the power iteration and stop by the same
-    criterion, Σ|x − T(x)| ≤ tolerance, T being one power step. W is never built: Wx = Bᵀ(m∘(Bx)) − diag∘x.
+    criterion, Σ|x − T(x)| ≤ tolerance, T being one power step. W is never built: Wx = Aᵀ(c∘m∘(Ax)) − diag∘x.
 
     `weights` is works × replicates: how often each work counts. An institution whose works all have weight 0 stays a
     node: it keeps (1−d)/N and what the walker would do there goes to the others in proportion to their strength. So N,
@@ -29,22 +30,22 @@ def pagerank(world: Incidence, weights: Floats, counting: str, tolerance: float 
     Raises `MeasureFailed` after `most` steps without agreement.
 
     >>> import pyarrow as pa
+    >>> from coauth.incidence import Incidence
     >>> star = Incidence(sp.csr_array(np.array([[1.0, 1, 0], [1, 0, 1]])), np.array(["I1", "I2", "I3"], object), pa.table({}))
-    >>> pagerank(star, np.ones((2, 1)), "newman").ravel().round(4).tolist()     # 3·0.9/1.85, then 3·(0.05 + 0.85·x/2)
+    >>> pagerank(Counting.of(star, "newman"), np.ones((2, 1))).ravel().round(4).tolist()     # 3·0.9/1.85, then 3·(0.05 + 0.85·x/2)
     [1.4595, 0.7703, 0.7703]
     """
-    ones, across = world.matrix, world.by_institution
+    values, across = counted.values, counted.across
     nodes = across.shape[0]
     if not nodes:
         return np.zeros((0, weights.shape[1]))
-    pair = (pair_weight(world.team, counting) / ONE)[:, None] * weights
-    own = across @ pair
-    strength = across @ (strength_weight(world.team, counting)[:, None] * weights)
+    pair = counted.pair[:, None] * weights
+    own, strength = counted.own @ weights, counted.strength @ weights
     scale = np.divide(1.0, np.sqrt(strength), out=np.zeros_like(strength), where=strength > 0)
 
     def walk(z: Floats) -> Floats:
         x = scale * z
-        return np.asarray(z - DAMPING * scale * (across @ (pair * (ones @ x)) - own * x))
+        return np.asarray(z - DAMPING * scale * (across @ (pair * (values @ x)) - own * x))
 
     rest = (1 - DAMPING) / nodes
     share = strength / np.maximum(strength.sum(axis=0), 1e-300)

@@ -79,6 +79,7 @@ def betweenness():
     import joblib
 
     from coauth import pipeline
+    from coauth.centrality.partners import Partners
     from coauth.centrality.rating import patterns
     from coauth.incidence import incidence, windows
 
@@ -90,7 +91,7 @@ def betweenness():
         small = (world.team >= 2) & (world.team <= scope.max_institutions)
         sizes = {}
         for window in windows(scope, measures):
-            (rating,) = patterns(world.only(small & world.within(window)), measures, joblib.cpu_count())
+            (rating,) = patterns(world.only(small & world.within(window)), measures, Partners.of(None, None), 0, joblib.cpu_count())
             sizes[f"{window[0]}–{window[1]}"] = len(rating.institutions)
         return {"rows": sizes}
 
@@ -105,8 +106,9 @@ def pagerank():
 
     from coauth import inclusion, institutions, pipeline, works
     from coauth.centrality.spectra import pagerank
+    from coauth.counting import Counting
     from coauth.engine import Engine
-    from coauth.incidence import ONE, incidence, project
+    from coauth.incidence import ONE, incidence
     from coauth.queries import RollUp
     from coauth.tables import COUNTRIES
 
@@ -122,8 +124,9 @@ def pagerank():
         counted = inclusion.decide(harvested, affiliations, COUNTRIES.check(countries), engine)
         world = incidence(counted, affiliations)
         world = world.only(world.team >= 2)
-        ranked = pagerank(world, np.ones((len(world.team), 1)), "full")[:, 0]
-        graph = sp.coo_array(sp.triu(project(world, "full")))
+        counted = Counting.of(world, "full")
+        ranked = pagerank(counted, np.ones((len(world.team), 1)))[:, 0]
+        graph = sp.coo_array(sp.triu(counted.project()))
         ids = world.institutions
         return {"edges": (ids[graph.row], ids[graph.col], graph.data // ONE), "pagerank": dict(zip(ids, ranked / ranked.sum(), strict=True))}
 

@@ -1,0 +1,97 @@
+"""Measures of whom an institution works with: in how many countries, how much with listed ones, how many partners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from coauth.counting import Counting
+from coauth.errors import MeasureFailed
+from coauth.incidence import ONE, Flags, Floats, Incidence
+
+
+@dataclass(frozen=True)
+class Partners:
+    """Where institutions are, and which are listed; None where the table was not given."""
+
+    countries: dict[str, str | None] | None
+    listed: frozenset[str] | None
+
+    @classmethod
+    def of(cls, institutions: pa.Table | None, listed: pa.Table | None) -> Partners:
+        """From INSTITUTIONS and LISTED."""
+        countries = None
+        if institutions is not None:
+            countries = dict(zip(institutions["institution_id"].to_pylist(), institutions["country_code"].to_pylist(), strict=True))
+        return cls(countries, None if listed is None else frozenset(listed["institution_id"].to_pylist()))
+
+    def measure(self, name: str, world: Incidence, counted: Counting, *weights: Floats) -> list[Floats]:
+        """`participation` or `exposure` of each institution, for each block of work weights a block of as many columns.
+
+        participation_i = 1 − Σ_c (s_ic/s_i)², s_ic the strength of i towards partners in country c, its own among them: the
+        chance that two edge ends drawn by weight lie in different countries; 0 = one country (Guimerà & Amaral 2005, doi
+        10.1038/nature03288, with countries for modules). Institutions of unknown country are one country together.
+
+        exposure_i = Σ_{j listed} w_ij / s_i: the share of i's strength that goes to institutions of an enabled watchlist.
+        It says how much, not how grave: a listed partner is a review cue.
+
+        Where no weighted work ties i to anybody, what all works together say is taken.
+
+        Raises `MeasureFailed` where the table that is needed was not given.
+
+        >>> import scipy.sparse as sp
+        >>> on = sp.csr_array(np.array([[1.0, 1, 0], [1, 0, 1]]))               # A with b in one country, A with c in another
+        >>> world = Incidence(on, np.array(["A", "b", "c"], object), pa.table({}))
+        >>> partners = Partners({"A": "DK", "b": "SE", "c": "CN"}, frozenset({"c"}))
+        >>> for name in ("participation", "exposure"):
+        ...     partners.measure(name, world, Counting.of(world, "newman"), np.ones((2, 1)))[0].ravel().tolist()
+        [0.5, 0.0, 0.0]
+        [0.5, 0.0, 0.0]
+        """
+        if name == "exposure":
+            toward = [counted.toward(self._are_listed(world))]
+        else:
+            codes = self._country(world)
+            toward = [counted.toward(codes == code) for code in np.unique(codes)]
+        power = 1 if name == "exposure" else 2
+
+        def of(block: Floats) -> tuple[Floats, Floats]:
+            strength = (counted.strength @ block) ** power
+            part = np.sum([(there @ block) ** power for there in toward], axis=0)
+            part = part if name == "exposure" else strength - part
+            return np.divide(part, strength, out=np.zeros_like(strength), where=strength > 0), strength > 0
+
+        (whole, _) = of(np.ones((len(counted.pair), 1)))
+        return [np.where(tied, ratio, whole) for ratio, tied in map(of, weights)]
+
+    def _are_listed(self, world: Incidence) -> Flags:
+        if self.listed is None:
+            raise MeasureFailed("exposure: which institutions are listed was not given; hand the table `listed` to centrality.measure")
+        return np.array([name in self.listed for name in world.institutions], bool)
+
+    def _country(self, world: Incidence) -> np.ndarray:
+        if self.countries is None:
+            raise MeasureFailed("participation: countries were not given; hand the table `institutions` to centrality.measure")
+        return np.array([self.countries.get(name) or "" for name in world.institutions])
+
+
+def rarefied_degree(full: Counting, works: int) -> Floats:
+    """How many partners each institution would have if `works` of the N works were drawn without replacement: expected value.
+
+    Σ_j 1 − C(N − n_ij, m)/C(N, m), with n_ij the works i and j share and m = `works`: j stays a partner unless all
+    n_ij works are left out (hypergeometric; Hurlbert 1971, doi 10.2307/1934145). Degree grows with the number of works even where nothing
+    changes; at one m, windows of different size can be compared. m = N gives the degree itself. Not defined for m > N.
+
+    >>> import scipy.sparse as sp
+    >>> pair = sp.csr_array(np.array([[1.0, 1, 0], [1, 1, 0], [1, 0, 1], [0, 1, 1]]))   # A–b twice, A–c once, b–c once
+    >>> rarefied_degree(Counting.of(Incidence(pair, np.array(["A", "b", "c"], object), pa.table({})), "full"), 2).round(4).tolist()
+    [1.3333, 1.3333, 1.0]
+    """
+    graph, n = full.project(), len(full.pair)
+    shared = np.asarray(graph.data // ONE)
+    drawn = np.arange(shared.max(initial=0))
+    missed = np.concatenate([[1.0], np.cumprod(np.maximum(n - works - drawn, 0) / (n - drawn))])
+    graph.data = 1.0 - missed[shared]
+    return np.asarray(graph.sum(axis=1), np.float64)
