@@ -23,7 +23,7 @@ import click
 import pandas as pd
 
 from coauth import __version__, explain, pipeline, publish, revisions, standing, tables
-from coauth.engine import Engine
+from coauth.engine.duck import DuckDB
 from coauth.errors import CacheError, CoauthError, NotFound, SourceError
 from coauth.export import FORMATS
 from coauth.network import COUNTINGS
@@ -167,6 +167,7 @@ def _harvested(
 
 def of_build(command: Command) -> Command:
     for option in (
+        click.option("--engine", type=click.Choice(list(pipeline.ENGINES)), default="duckdb", show_default=True, help="DuckDB in this machine, or Spark: here, or on a cluster (coauth/engine/SPARK.md)."),
         click.option("--level", type=click.Choice(["unified", "as-harvested"]), default="unified", show_default=True, help="Institutions rolled up by queries/institutions.toml, or not at all."),
         click.option("--memory", metavar="SIZE", help="Memory limit of the SQL engine, e.g. 2GB; beyond it, it spills to disk."),
         click.option("--threads", type=click.IntRange(1), help="Threads of the SQL engine; the result does not depend on it."),
@@ -181,14 +182,14 @@ def of_build(command: Command) -> Command:
 @of_build
 @of_vintage
 @common
-def rebuild(project: Project, answer: Answer, vintage: str | None, level: str, memory: str | None, threads: int | None, allow_incomplete: bool, **options: Any) -> None:
+def rebuild(project: Project, answer: Answer, vintage: str | None, engine: str, level: str, memory: str | None, threads: int | None, allow_incomplete: bool, **options: Any) -> None:
     """Harvest what is missing, then build tables, Gephi files and report. Safe to run again after any interruption.
 
     Example: coauth rebuild --sample
     """
     project.queries  # noqa: B018  faults in queries/ show before anything is fetched
     done = _harvested(project, answer, vintage, options, allow_incomplete)
-    built = pipeline.build(project, done, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
+    built = pipeline.build(project, done, engine=engine, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
     paths = publish.quarter(project, done, side_by_side=True)
     answer.give({"vintage": done.name, "rows": built["rows"], "paths": paths}, _summary(project, done, built, paths))
 
@@ -236,13 +237,13 @@ def harvest(project: Project, answer: Answer, vintage: str | None, **options: An
 @of_build
 @of_vintage
 @common
-def build(project: Project, answer: Answer, vintage: str | None, level: str, memory: str | None, threads: int | None, allow_incomplete: bool) -> None:
+def build(project: Project, answer: Answer, vintage: str | None, engine: str, level: str, memory: str | None, threads: int | None, allow_incomplete: bool) -> None:
     """Build the tables of a harvested vintage: cache/<vintage>/pages -> tables.
 
     Example: coauth build --memory 2GB
     """
     chosen = project.cache.newest() if allow_incomplete and vintage is None else project.cache.find(vintage)
-    built = pipeline.build(project, chosen, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
+    built = pipeline.build(project, chosen, engine=engine, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
     answer.give(built, (f"{name:<15} {n:>12,} rows" for name, n in built["rows"].items()))
 
 
@@ -467,11 +468,11 @@ def sql(project: Project, answer: Answer, name: str | None, file: Path | None, v
         raise click.UsageError("give the name of a statement, or --run FILE")
     shared = project.queries.tables()
     if file is None:
-        statement = Engine(project.queries.sql, {}).statement(name or "")
+        statement = DuckDB(project.queries.sql, {}).statement(name or "")
         answer.give({"sql": statement}, [statement.rstrip()])
         return
     made = publish.read(project.cache.find(vintage))
-    frame = Engine({}, shared).query(file.read_text("utf-8"), str(file), **made).to_pandas()
+    frame = DuckDB({}, shared).query(file.read_text("utf-8"), str(file), **made).to_pandas()
     notice = [f"-- {tables.MARK}"] if tables.is_synthetic(made["works"]) else []
     answer.give(frame.to_dict("records"), [*notice, frame.to_csv(index=False).rstrip()])
 

@@ -46,6 +46,8 @@ from coauth import (
     works,
 )
 from coauth.engine import Engine
+from coauth.engine.duck import DuckDB
+from coauth.engine.spark import Spark
 from coauth.errors import HarvestIncomplete, NotFound, SourceError
 from coauth.queries import Queries, RollUp
 from coauth.sources import api, sample, snapshot
@@ -225,10 +227,14 @@ def _topic_model(source: Source, day: date, as_of: date | None) -> str:
 # -- build
 
 
+ENGINES: dict[str, type[DuckDB] | type[Spark]] = {"duckdb": DuckDB, "spark": Spark}
+
+
 def build(
     project: Project,
     vintage: Vintage,
     *,
+    engine: str = "duckdb",
     level: str = "unified",
     memory: str | None = None,
     threads: int | None = None,
@@ -239,17 +245,18 @@ def build(
         raise HarvestIncomplete(
             f"vintage {vintage.name} is not complete; run `coauth harvest` to finish it, or give --allow-incomplete"
         )
-    asked, workers = project.queries, threads or joblib.cpu_count()
+    asked = project.queries
+    vintage = Vintage(vintage.path.resolve())  # other processes may stand in another folder
     with vintage.held():
         with vintage.shelf() as shelf:
-            engine = Engine(asked.sql, asked.tables(), memory, workers, shelf.spill)
-            losses = _read(vintage, asked, shelf, workers)
-            making = _Making(project, vintage, asked, engine, shelf, workers)
+            running = ENGINES[engine](asked.sql, asked.tables(), memory, threads, shelf.spill)
+            losses = _read(vintage, asked, shelf, running)
+            making = _Making(project, vintage, asked, running, shelf, threads or joblib.cpu_count())
             making.tables(asked.rollup if level == "unified" else RollUp(drop_ancestors=False))
         summary = {
-            "complete": vintage.complete, "level": level, "queries": asked.fingerprint, "synthetic": making.synthetic,
+            "complete": vintage.complete, "engine": engine, "level": level, "queries": asked.fingerprint, "synthetic": making.synthetic,
             "losses": {"works": losses.balance(), "excluded": making.excluded}, "rows": making.rows, "sha256": making.sha256,
-            "seed": asked.measures.seed, "versions": versions(),
+            "seed": asked.measures.seed, "versions": versions(*running.packages),
         }  # fmt: skip
         vintage.record(build=summary)
     return summary
@@ -284,14 +291,13 @@ class _Reading:
         return losses, batch.works["work_id"].combine_chunks()
 
 
-def _read(vintage: Vintage, asked: Queries, shelf: Shelf, workers: int) -> works.Losses:
+def _read(vintage: Vintage, asked: Queries, shelf: Shelf, engine: Engine) -> works.Losses:
     """Put the works of all pages on the shelf, side by side; of works that share an id the first in order of pages counts."""
     reading = _Reading(asked, vintage.as_of, vintage.manifest["topic_model"], shelf)
     parts = vintage.parts(_PAGES) or [[]]
-    workers = min(workers, 1 + len(parts) // 10)  # another process takes a second to start
-    runs = np.array_split(np.arange(len(parts)), min(len(parts), 4 * workers))
-    jobs = (joblib.delayed(reading)([(int(n), parts[n], ()) for n in run]) for run in runs)
-    results = [result for run in joblib.Parallel(workers)(jobs) for result in run]
+    workers = min(engine.workers, 1 + len(parts) // 10)  # another process takes a second to start
+    runs = np.array_split(np.arange(len(parts)), min(len(parts), 4 * workers) if workers > 1 else 1)
+    results = [done for run in engine.each(reading, [[(int(n), parts[n], ()) for n in run] for run in runs]) for done in run]
     part = np.repeat(np.arange(len(results)), [len(ids) for _, ids in results])
     ids = pa.concat_arrays([ids for _, ids in results])
     later = np.ones(len(ids), bool)
@@ -410,7 +416,7 @@ def _reasons(losses: works.Losses) -> str:
     return "; ".join(f"{n} {reason}" for reason, n in sorted(losses.dropped.items())) or "none dropped"
 
 
-def versions() -> dict[str, str]:
+def versions(*engine: str) -> dict[str, str]:
     """Of what the numbers depend on."""
-    packages = ("coauth", "duckdb", "networkx", "numpy", "pandas", "pyalex", "pyarrow", "scipy", "matplotlib")
+    packages = ("coauth", *engine, "networkx", "numpy", "pandas", "pyalex", "pyarrow", "scipy", "matplotlib")
     return {"python": platform.python_version()} | {p: version(p) for p in packages}

@@ -30,7 +30,7 @@ from coauth import (
     technologies,
     works,
 )  # fmt: skip
-from coauth.engine import Engine
+from coauth.engine.duck import DuckDB
 from coauth.pipeline import Project, Source
 from coauth.sources import sample
 
@@ -63,7 +63,7 @@ def main():
         parts = [(*b[:5], matcher.assign(b.texts)) for b in works.read(stored, asked.scope, sample.AS_OF, losses)]
         harvested, authorships, strings, countries, found, technology = (pa.concat_tables(p) for p in zip(*parts, strict=True))
         note["works"], note["authorships"] = harvested.num_rows, authorships.num_rows
-    engine = Engine(asked.sql, asked.tables())
+    engine = DuckDB(asked.sql, asked.tables())
     with timed("institutions: roll-up") as note:
         rolled = institutions.roll_up(harvested, authorships, strings, found, asked.rollup, engine)
         affiliations = rolled.affiliations
