@@ -150,7 +150,7 @@ def of_source(command: Command) -> Command:
 
 
 def _harvested(
-    project: Project, answer: Answer, vintage: str | None, options: Mapping[str, Any], allow_incomplete: bool = False
+    project: Project, answer: Answer, vintage: str | None, options: Mapping[str, Any], engine: str, threads: int | None = None, allow_incomplete: bool = False
 ) -> Vintage:
     if options["sample"] and options["records"]:
         raise click.UsageError("--sample and --from are two different sources; give one")
@@ -162,12 +162,17 @@ def _harvested(
         return pipeline.harvest(
             project, source, today=datetime.now(UTC).date(), as_of=as_of.date() if as_of else None, name=vintage,
             fresh=options["fresh"], wait=options["wait"], allow_incomplete=allow_incomplete, progress=bar,
+            engine=engine, threads=threads,
         )  # fmt: skip
+
+
+def of_engine(command: Command) -> Command:
+    return click.option("--engine", type=click.Choice(list(pipeline.ENGINES)), default="duckdb", show_default=True, help="DuckDB, or Spark in this machine or on a cluster; the tables are the same.")(command)
 
 
 def of_build(command: Command) -> Command:
     for option in (
-        click.option("--engine", type=click.Choice(list(pipeline.ENGINES)), default="duckdb", show_default=True, help="DuckDB in this machine, or Spark: here, or on a cluster (coauth/engine/SPARK.md)."),
+        of_engine,
         click.option("--level", type=click.Choice(["unified", "as-harvested"]), default="unified", show_default=True, help="Institutions rolled up by queries/institutions.toml, or not at all."),
         click.option("--memory", metavar="SIZE", help="Memory limit of the SQL engine, e.g. 2GB; beyond it, it spills to disk."),
         click.option("--threads", type=click.IntRange(1), help="Threads of the SQL engine; the result does not depend on it."),
@@ -188,7 +193,7 @@ def rebuild(project: Project, answer: Answer, vintage: str | None, engine: str, 
     Example: coauth rebuild --sample
     """
     project.queries  # noqa: B018  faults in queries/ show before anything is fetched
-    done = _harvested(project, answer, vintage, options, allow_incomplete)
+    done = _harvested(project, answer, vintage, options, engine, threads, allow_incomplete)
     built = pipeline.build(project, done, engine=engine, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
     paths = publish.quarter(project, done, side_by_side=True)
     answer.give({"vintage": done.name, "rows": built["rows"], "paths": paths}, _summary(project, done, built, paths))
@@ -222,14 +227,15 @@ def _verdicts(project: Project, vintage: Vintage) -> str:
 
 @coauth.command()
 @of_source
+@of_engine
 @of_vintage
 @common
-def harvest(project: Project, answer: Answer, vintage: str | None, **options: Any) -> None:
+def harvest(project: Project, answer: Answer, vintage: str | None, engine: str, **options: Any) -> None:
     """Only the harvest: continue an unfinished vintage or start a new one; with --vintage also mend a damaged one.
 
     Example: OPENALEX_API_KEY=… coauth harvest --wait
     """
-    done = _harvested(project, answer, vintage, options)
+    done = _harvested(project, answer, vintage, options, engine)
     answer.give(done.manifest, [f"vintage {done.name} is complete ({done.quarter}): {done.path}"])
 
 

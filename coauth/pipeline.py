@@ -121,8 +121,12 @@ def harvest(
     wait: bool = False,
     allow_incomplete: bool = False,
     progress: Progress | None = None,
+    engine: str = "duckdb",
+    threads: int | None = None,
 ) -> Vintage:
     """A complete vintage from the source: the unfinished one continued, this quarter's complete one found, or a new one.
+
+    With Spark for `engine`, the files of a snapshot are read side by side on its nodes; no other source has use for it.
 
     A vintage asked for by `name` is looked through for damage first; only what is damaged is fetched or read again.
 
@@ -142,12 +146,12 @@ def harvest(
     with vintage.held():
         if vintage.complete and not _reopened(vintage, today):
             return vintage
-        return _fill(project, source, vintage, day, today, wait, allow_incomplete, progress)
+        return _fill(project, source, vintage, day, today, wait, allow_incomplete, progress, engine, threads)
 
 
 def _fill(
     project: Project, source: Source, vintage: Vintage, day: date, today: date, wait: bool, allow_incomplete: bool,
-    progress: Progress | None,
+    progress: Progress | None, engine: str, threads: int | None,
 ) -> Vintage:  # fmt: skip
     scope = project.queries.scope
     began = date.fromisoformat(vintage.manifest["started"])
@@ -158,7 +162,8 @@ def _fill(
         )  # fmt: skip
     elif source.kind == "files":
         assert source.path is not None  # noqa: S101  identity() has looked at it
-        summary = snapshot.fill(vintage, source.path, scope=scope, progress=progress)
+        nodes = Spark({}, {}, threads=threads, spill=vintage.path) if engine == "spark" else None
+        summary = snapshot.fill(Vintage(vintage.path.resolve()), source.path.resolve(), scope=scope, progress=progress, engine=nodes)
     else:
         records = (msgspec.json.encode(r) for r in sample.records(source.seed))
         summary = snapshot.store(vintage, records, f"synthetic sample, seed {source.seed}", "sample")
