@@ -26,7 +26,7 @@ there = importlib.util.find_spec("pyspark") is not None and (shutil.which("java"
 needs_spark = pytest.mark.skipif(not there and os.environ.get("CI") != "true", reason="pyspark or Java is missing")
 pytestmark = pytest.mark.xdist_group("spark")
 
-QUICK = {"PYSPARK_SUBMIT_ARGS": "--conf spark.ui.enabled=false --driver-java-options -XX:TieredStopAtLevel=1 pyspark-shell"}
+QUICK = {"PYSPARK_SUBMIT_ARGS": "--conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=2 --driver-java-options -XX:TieredStopAtLevel=1 pyspark-shell"}
 """Settings as a user gives them; the compiler that is quick to start suits tables of a few rows."""
 
 
