@@ -23,7 +23,7 @@ import click
 import pandas as pd
 
 from coauth import __version__, explain, flags, pipeline, publish, quality, revisions, standing, tables, technologies
-from coauth.engine import Engine
+from coauth.engine.duck import DuckDB
 from coauth.errors import CacheError, CoauthError, NotFound, SourceError
 from coauth.explain import candidates
 from coauth.export import FORMATS
@@ -152,7 +152,7 @@ def of_source(command: Command) -> Command:
 
 
 def _harvested(
-    project: Project, answer: Answer, vintage: str | None, options: Mapping[str, Any], allow_incomplete: bool = False
+    project: Project, answer: Answer, vintage: str | None, options: Mapping[str, Any], engine: str, threads: int | None = None, allow_incomplete: bool = False
 ) -> Vintage:
     if options["sample"] and options["records"]:
         raise click.UsageError("--sample and --from are two different sources; give one")
@@ -164,11 +164,17 @@ def _harvested(
         return pipeline.harvest(
             project, source, today=datetime.now(UTC).date(), as_of=as_of.date() if as_of else None, name=vintage,
             fresh=options["fresh"], wait=options["wait"], allow_incomplete=allow_incomplete, progress=bar,
+            engine=engine, threads=threads,
         )  # fmt: skip
+
+
+def of_engine(command: Command) -> Command:
+    return click.option("--engine", type=click.Choice(list(pipeline.ENGINES)), default="duckdb", show_default=True, help="DuckDB, or Spark in this machine or on a cluster; the tables are the same.")(command)
 
 
 def of_build(command: Command) -> Command:
     for option in (
+        of_engine,
         click.option("--level", type=click.Choice(["unified", "as-harvested"]), default="unified", show_default=True, help="Institutions rolled up by queries/institutions.toml, or not at all."),
         click.option("--memory", metavar="SIZE", help="Memory limit, e.g. 2GB; beyond it, the SQL engine spills to disk."),
         click.option("--threads", type=click.IntRange(1), help="Threads and processes; the result does not depend on them."),
@@ -183,14 +189,14 @@ def of_build(command: Command) -> Command:
 @of_build
 @of_vintage
 @common
-def rebuild(project: Project, answer: Answer, vintage: str | None, level: str, memory: str | None, threads: int | None, allow_incomplete: bool, **options: Any) -> None:
+def rebuild(project: Project, answer: Answer, vintage: str | None, engine: str, level: str, memory: str | None, threads: int | None, allow_incomplete: bool, **options: Any) -> None:
     """Harvest what is missing, then build tables, Gephi files and report. Safe to run again after any interruption.
 
     Example: coauth rebuild --sample
     """
     project.queries  # noqa: B018  faults in queries/ show before anything is fetched
-    done = _harvested(project, answer, vintage, options, allow_incomplete)
-    built = pipeline.build(project, done, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
+    done = _harvested(project, answer, vintage, options, engine, threads, allow_incomplete)
+    built = pipeline.build(project, done, engine=engine, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
     paths = publish.quarter(project, done, side_by_side=True)
     answer.give({"vintage": done.name, "rows": built["rows"], "paths": paths}, _summary(project, done, built, paths))
 
@@ -223,14 +229,15 @@ def _verdicts(project: Project, vintage: Vintage) -> str:
 
 @coauth.command()
 @of_source
+@of_engine
 @of_vintage
 @common
-def harvest(project: Project, answer: Answer, vintage: str | None, **options: Any) -> None:
+def harvest(project: Project, answer: Answer, vintage: str | None, engine: str, **options: Any) -> None:
     """Only the harvest: continue an unfinished vintage or start a new one; with --vintage also mend a damaged one.
 
     Example: OPENALEX_API_KEY=… coauth harvest --wait
     """
-    done = _harvested(project, answer, vintage, options)
+    done = _harvested(project, answer, vintage, options, engine)
     answer.give(done.manifest, [f"vintage {done.name} is complete ({done.quarter}): {done.path}"])
 
 
@@ -238,13 +245,13 @@ def harvest(project: Project, answer: Answer, vintage: str | None, **options: An
 @of_build
 @of_vintage
 @common
-def build(project: Project, answer: Answer, vintage: str | None, level: str, memory: str | None, threads: int | None, allow_incomplete: bool) -> None:
+def build(project: Project, answer: Answer, vintage: str | None, engine: str, level: str, memory: str | None, threads: int | None, allow_incomplete: bool) -> None:
     """Build the tables of a harvested vintage: cache/<vintage>/pages -> tables.
 
     Example: coauth build --memory 2GB
     """
     chosen = project.cache.newest() if allow_incomplete and vintage is None else project.cache.find(vintage)
-    built = pipeline.build(project, chosen, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
+    built = pipeline.build(project, chosen, engine=engine, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
     answer.give(built, (f"{name:<15} {n:>12,} rows" for name, n in built["rows"].items()))
 
 
@@ -486,12 +493,12 @@ def sql(project: Project, answer: Answer, name: str | None, file: Path | None, v
         raise click.UsageError("give the name of a statement, or --run FILE")
     shared = project.queries.tables()
     if file is None:
-        statement = Engine(project.queries.sql, {}).statement(name or "")
+        statement = DuckDB(project.queries.sql, {}).statement(name or "")
         answer.give({"sql": statement}, [statement.rstrip()])
         return
     chosen = project.cache.find(vintage)
     stored = {table: chosen.rows(table) for table in tables.ALL}
-    frame = Engine({}, shared).query(file.read_text("utf-8"), str(file), **stored).to_pandas()
+    frame = DuckDB({}, shared).query(file.read_text("utf-8"), str(file), **stored).to_pandas()
     notice = [f"-- {tables.MARK}"] if chosen.manifest["build"]["synthetic"] else []
     answer.give(frame.to_dict("records"), [*notice, frame.to_csv(index=False).rstrip()])
 

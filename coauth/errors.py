@@ -39,3 +39,7 @@ class NotFound(CoauthError):
 
 class MeasureFailed(CoauthError):
     """A measure has no answer (no convergence, nothing to measure); no other method is tried in its place."""
+
+
+class EngineError(CoauthError):
+    """The engine asked for cannot be started here: a package or a program is missing."""

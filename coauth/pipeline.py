@@ -47,6 +47,8 @@ from coauth import (
     works,
 )
 from coauth.engine import Engine
+from coauth.engine.duck import DuckDB
+from coauth.engine.spark import Spark
 from coauth.errors import HarvestIncomplete, NotFound, SourceError
 from coauth.queries import Queries, RollUp
 from coauth.sources import api, sample, snapshot
@@ -120,8 +122,12 @@ def harvest(
     wait: bool = False,
     allow_incomplete: bool = False,
     progress: Progress | None = None,
+    engine: str = "duckdb",
+    threads: int | None = None,
 ) -> Vintage:
     """A complete vintage from the source: the unfinished one continued, this quarter's complete one found, or a new one.
+
+    With Spark for `engine`, the files of a snapshot are read side by side on its nodes; no other source has use for it.
 
     A vintage asked for by `name` is looked through for damage first; only what is damaged is fetched or read again.
 
@@ -141,12 +147,12 @@ def harvest(
     with vintage.held():
         if vintage.complete and not _reopened(vintage, today):
             return vintage
-        return _fill(project, source, vintage, day, today, wait, allow_incomplete, progress)
+        return _fill(project, source, vintage, day, today, wait, allow_incomplete, progress, engine, threads)
 
 
 def _fill(
     project: Project, source: Source, vintage: Vintage, day: date, today: date, wait: bool, allow_incomplete: bool,
-    progress: Progress | None,
+    progress: Progress | None, engine: str, threads: int | None,
 ) -> Vintage:  # fmt: skip
     scope = project.queries.scope
     began = date.fromisoformat(vintage.manifest["started"])
@@ -157,7 +163,8 @@ def _fill(
         )  # fmt: skip
     elif source.kind == "files":
         assert source.path is not None  # noqa: S101  identity() has looked at it
-        summary = snapshot.fill(vintage, source.path, scope=scope, progress=progress)
+        nodes = Spark({}, {}, threads=threads, spill=vintage.path) if engine == "spark" else None
+        summary = snapshot.fill(Vintage(vintage.path.resolve()), source.path.resolve(), scope=scope, progress=progress, engine=nodes)
     else:
         records = (msgspec.json.encode(r) for r in sample.records(source.seed))
         summary = snapshot.store(vintage, records, f"synthetic sample, seed {source.seed}", "sample")
@@ -226,10 +233,14 @@ def _topic_model(source: Source, day: date, as_of: date | None) -> str:
 # -- build
 
 
+ENGINES: dict[str, type[DuckDB] | type[Spark]] = {"duckdb": DuckDB, "spark": Spark}
+
+
 def build(
     project: Project,
     vintage: Vintage,
     *,
+    engine: str = "duckdb",
     level: str = "unified",
     memory: str | None = None,
     threads: int | None = None,
@@ -240,17 +251,19 @@ def build(
         raise HarvestIncomplete(
             f"vintage {vintage.name} is not complete; run `coauth harvest` to finish it, or give --allow-incomplete"
         )
-    asked, workers = project.queries, threads or joblib.cpu_count()
+    asked = project.queries
+    vintage = Vintage(vintage.path.resolve())  # other processes may stand in another folder
     with vintage.held():
         with vintage.shelf() as shelf:
-            engine = Engine(asked.sql, asked.tables(), memory, workers, shelf.spill)
-            losses = read(vintage, asked, shelf, workers)
-            making = _Making(project, vintage, asked, engine, shelf, workers)
+            running = ENGINES[engine](asked.sql, asked.tables(), memory, threads, shelf.spill)
+            losses = read(vintage, asked, shelf, running)
+            making = _Making(project, vintage, asked, running, shelf, threads or joblib.cpu_count())
             making.tables(asked.rollup if level == "unified" else RollUp(drop_ancestors=False))
         summary = {
-            "complete": vintage.complete, "level": level, "queries": asked.fingerprint, "lists": asked.lists(), "synthetic": making.synthetic,
+            "complete": vintage.complete, "engine": engine, "level": level, "queries": asked.fingerprint,
+            "lists": asked.lists(), "synthetic": making.synthetic,
             "losses": {"works": losses.balance(), "excluded": making.excluded}, "rows": making.rows, "sha256": making.sha256,
-            "seed": asked.measures.seed, "versions": versions(),
+            "seed": asked.measures.seed, "versions": versions(*running.packages),
         }  # fmt: skip
         vintage.record(build=summary)
     return summary
@@ -285,14 +298,13 @@ class _Reading:
         return losses, batch.works["work_id"].combine_chunks()
 
 
-def read(vintage: Vintage, asked: Queries, shelf: Shelf, workers: int) -> works.Losses:
+def read(vintage: Vintage, asked: Queries, shelf: Shelf, engine: Engine) -> works.Losses:
     """Put the works of all pages on the shelf, side by side; of works that share an id the first in order of pages counts."""
     reading = _Reading(asked, vintage.as_of, vintage.manifest["topic_model"], shelf)
     parts = vintage.parts(_PAGES) or [[]]
-    workers = min(workers, 1 + len(parts) // 10)  # another process takes a second to start
-    runs = np.array_split(np.arange(len(parts)), min(len(parts), 4 * workers))
-    jobs = (joblib.delayed(reading)([(int(n), parts[n], ()) for n in run]) for run in runs)
-    results = [result for run in joblib.Parallel(workers)(jobs) for result in run]
+    workers = min(engine.workers, 1 + len(parts) // 10)  # another process takes a second to start
+    runs = np.array_split(np.arange(len(parts)), min(len(parts), 4 * workers) if workers > 1 else 1)
+    results = [done for run in engine.each(reading, [[(int(n), parts[n], ()) for n in run] for run in runs]) for done in run]
     part = np.repeat(np.arange(len(results)), [len(ids) for _, ids in results])
     ids = pa.concat_arrays([ids for _, ids in results])
     later = np.ones(len(ids), bool)
@@ -420,7 +432,7 @@ def _reasons(losses: works.Losses) -> str:
     return "; ".join(f"{n} {reason}" for reason, n in sorted(losses.dropped.items())) or "none dropped"
 
 
-def versions() -> dict[str, str]:
+def versions(*engine: str) -> dict[str, str]:
     """Of what the numbers depend on."""
-    packages = ("coauth", "duckdb", "networkx", "numpy", "pandas", "pyalex", "pyarrow", "scipy", "matplotlib")
+    packages = ("coauth", *engine, "networkx", "numpy", "pandas", "pyalex", "pyarrow", "scipy", "matplotlib")
     return {"python": platform.python_version()} | {p: version(p) for p in packages}

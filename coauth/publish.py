@@ -14,7 +14,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from coauth import aggregation, copublications, disclosure, export, files, graph, report, tables
-from coauth.engine import Engine
+from coauth.engine.duck import DuckDB
 from coauth.export import layout, picture
 from coauth.network import Network
 from coauth.pipeline import Project
@@ -52,7 +52,7 @@ def network(
     asked, made = project.queries, dict(made or read(vintage))
     wholes = _wholes(made, unit, profile)
     if wholes:
-        made = aggregation.join(made, wholes, Engine(asked.sql, asked.tables()))
+        made = aggregation.join(made, wholes, DuckDB(asked.sql, asked.tables()))
     told: dict[str, Any] = {"unit": unit}
     if profile == "public":
         made, taken_out = disclosure.public(made, filters.get("ego"))

@@ -12,7 +12,7 @@ from test_api import everything_on_disk, scope, work
 
 from coauth.errors import SourceError
 from coauth.sources import snapshot
-from coauth.vintage import Cache
+from coauth.vintage import Cache, Slice
 
 HERE = [work(n, "2020-02-02", authors=1 + n % 3) | {"is_xpac": False} for n in range(250)]
 ABROAD = [json.loads(json.dumps(w).replace('"DK"', '"SE"')) | {"id": f"https://openalex.org/W77{n}"} for n, w in enumerate(HERE[:90])]
@@ -106,6 +106,27 @@ def test_what_was_taken_out_stays_out_after_an_interruption_or_a_repair(tmp_path
     again = fill(vintage, root)
     assert again == first == fill(vintage, root)
     assert {p: p.read_bytes() for p in vintage.path.rglob("0*.gz")} == files
+
+
+def test_a_file_that_was_stored_but_not_judged_is_read_again(tmp_path, vintage, layout, monkeypatch):
+    """Which of its works have left older partitions is known only once it is judged, in the order of partitions."""
+    root = copy(tmp_path / "copy", {DAYS[0]: HERE[:10], DAYS[1]: HERE[:1] + ABROAD[:2]}, layout)
+    whole = fill(Cache(tmp_path / "other").create("v", started="2026-10-15"), root)
+
+    class Stop(Exception):
+        pass
+
+    def stop(*_, **__):
+        raise Stop
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Slice, "note", stop)
+        for _ in range(2):
+            with pytest.raises(Stop):
+                fill(vintage, root)
+            assert vintage.slice("from-00001").status == "complete"
+    assert fill(vintage, root) == whole
+    assert whole["moved"] == 1
 
 
 def test_files_that_the_manifest_does_not_name_are_of_an_older_release(tmp_path, vintage, layout):

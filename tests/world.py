@@ -25,7 +25,7 @@ from coauth import (
     technologies,
     works,
 )
-from coauth.engine import Engine
+from coauth.engine.duck import DuckDB
 
 COUNTRY = {0: "DK", 1: "CN", 2: "SE", 3: "US", 4: "RU", 5: "HK", 6: "FI", 7: None}
 """I1–I9 are Danish, I10–I19 Chinese, I20–I29 Swedish and so on."""
@@ -120,7 +120,7 @@ class World:
 
     @cached_property
     def engine(self):
-        return Engine(self.asked.sql, self.asked.tables(), threads=self.threads)
+        return DuckDB(self.asked.sql, self.asked.tables(), threads=self.threads)
 
     @cached_property
     def batch(self):

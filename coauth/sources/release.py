@@ -20,9 +20,10 @@ import logging
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -90,35 +91,29 @@ def _counts(manifest: Path) -> dict[str, int] | None:
 # -- the records of a country
 
 
-@dataclass
+@dataclass(frozen=True)
 class Sieve:
-    """Passes the records that name one of the countries, and remembers where every passed work was seen.
+    """Passes the records that name one of the countries (any record where there are none), whatever other files hold.
 
     Looking for `"DK"` in the bytes is far faster than decoding, and misses no institution of Denmark; a record that
-    says it elsewhere passes too, and is told apart when works are read from the pages. Partitions must come oldest
-    first. `known` holds only works that passed, so it grows with the country, not with the world.
+    says it elsewhere passes too, and is told apart when works are read from the pages.
     """
 
     countries: tuple[str, ...]
-    known: dict[str, str] = field(default_factory=dict)
 
     def of(self, file: Path) -> Callable[[Counter[str], set[str]], Iterable[bytes]]:
-        """Reads `file` into records, given what to count and a set for works it has a newer record of."""
+        """Reads `file` into records, given what to count and a set for the short ids of all its works, passed or not."""
         read = self._rows if file.suffix == ".parquet" else self._lines
         return partial(read, file)
 
-    def learn(self, work_id: str | None, partition: str) -> None:
-        if work_id is not None:
-            self.known[_short(work_id)] = partition
-
-    def _lines(self, file: Path, seen: Counter[str], supersedes: set[str]) -> Iterator[bytes]:
+    def _lines(self, file: Path, seen: Counter[str], met: set[str]) -> Iterator[bytes]:
         marks = [f'"{country}"'.encode() for country in self.countries]
-        partition = file.parent.name
         for text in unpacked(file):
             places = _Places(text, marks)
             for start, end in _line_ends(text):
                 seen["read"] += 1
-                self._meet(_id_at(text, start, end), partition, supersedes)
+                if work_id := _id_at(text, start, end):
+                    met.add(work_id)
                 if not places.within(end):
                     seen["elsewhere"] += 1
                 elif _is_xpac(line := text[start:end]):
@@ -126,13 +121,7 @@ class Sieve:
                 else:
                     yield line
 
-    def _meet(self, work_id: str | None, partition: str, supersedes: set[str]) -> None:
-        """A record of a work that an older partition holds too takes its place."""
-        if work_id is not None and self.known.get(work_id, partition) < partition:
-            supersedes.add(work_id)
-
-    def _rows(self, file: Path, seen: Counter[str], supersedes: set[str]) -> Iterator[bytes]:
-        partition = file.parent.name
+    def _rows(self, file: Path, seen: Counter[str], met: set[str]) -> Iterator[bytes]:
         try:
             opened = pq.ParquetFile(file, pre_buffer=False)
             columns = [c for c in (*SELECT, "is_xpac") if c in opened.schema_arrow.names]
@@ -140,8 +129,7 @@ class Sieve:
                 raise SourceError(f"{file}: no works of OpenAlex (columns id and authorships are not there)")
             for batch in opened.iter_batches(batch_size=ROWS_AT_ONCE, columns=columns, use_threads=False):
                 seen["read"] += batch.num_rows
-                for work_id in batch["id"].to_pylist():
-                    self._meet(_short(work_id) if work_id else None, partition, supersedes)
+                met.update(short(work_id) for work_id in batch["id"].to_pylist() if work_id)
                 yield from self._here(batch, seen)
         except (pa.ArrowException, OSError) as fault:
             raise SourceError(f"{file}: the Parquet file is cut short or damaged; fetch it again (nothing of it was kept)") from fault
@@ -233,7 +221,7 @@ def _id_at(text: bytes, start: int, end: int) -> str | None:
         found = _marked.decode(text[start:end]).id
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return _short(found) if found else None
+    return short(found) if found else None
 
 
 def _is_xpac(line: bytes) -> bool:
@@ -245,7 +233,7 @@ def _is_xpac(line: bytes) -> bool:
         return False  # passed on, to be counted as damaged
 
 
-def _short(work_id: str) -> str:
+def short(work_id: str) -> str:
     return work_id.rsplit("/", 1)[-1]
 
 
@@ -280,29 +268,30 @@ def unpacked(file: Path) -> Iterator[bytes]:
 # -- what a copy says of works that are stored already
 
 
-def settle(slices: Iterable[Slice], deleted_ids: Path) -> None:
+def settle(stored: Iterable[tuple[Slice, Collection[str]]], deleted_ids: Path) -> None:
     """Take out works whose newest record is elsewhere, and works deleted since; each slice counts its own.
 
-    Which works a slice has a newer record of stands in its summary, so that this comes out the same after any
-    interruption, and in whatever order slices were read again.
+    `stored` holds the slices with the short ids of their works. Which works a slice has a newer record of stands in its
+    summary, so that this comes out the same after any interruption, and in whatever order slices were read again.
     """
-    closed = [(part, summary) for part in slices if (summary := part.summary)]
+    closed = [(part, summary, ids) for part, ids in stored if (summary := part.summary)]
     newest: dict[str, str] = {}
-    for _, summary in closed:
+    for _, summary, _ in closed:
         for work_id in summary["supersedes"]:
             newest[work_id] = max(newest.get(work_id, ""), summary["partition"])
-    stored = {_short(w.id) for part, _ in closed for page in part.pages() for w in page.works if w.id}
-    deleted = {w for w in _deleted(deleted_ids) if w in stored}
-    for part, summary in closed:
-        gone = dict.fromkeys(deleted, "deleted") | {w: "moved" for w, day in newest.items() if day > summary["partition"]}
-        _without(part, summary, gone)
+    known = set(chain.from_iterable(ids for _, _, ids in closed))
+    deleted = known.intersection(_deleted(deleted_ids))
+    for part, summary, ids in closed:
+        gone = {w: "deleted" for w in ids if w in deleted} | {w: "moved" for w in ids if newest.get(w, "") > summary["partition"]}
+        if gone:
+            _without(part, summary, gone)
 
 
 def _without(part: Slice, summary: dict[str, Any], why: Mapping[str, str]) -> None:
     gone: Counter[str] = Counter()
     for number in part.numbers:
         page = part.read(number)
-        reasons = [why.get(_short(w.id or ""), "") for w in page.works]
+        reasons = [why.get(short(w.id or ""), "") for w in page.works]
         if any(reasons):
             gone.update(filter(None, reasons))
             page.works = [w for w, reason in zip(page.works, reasons, strict=True) if not reason]

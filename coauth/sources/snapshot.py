@@ -22,7 +22,7 @@ import gzip
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -31,6 +31,7 @@ from typing import IO, Any
 
 import msgspec
 
+from coauth.engine import Engine
 from coauth.errors import SourceError
 from coauth.pages import LIST_AUTHORS, Page, of_records, unpack
 from coauth.queries import Scope
@@ -63,17 +64,18 @@ class _Input:
 
 
 def fill(
-    vintage: Vintage, path: Path, *, scope: Scope | None = None, progress: Progress | None = None
+    vintage: Vintage, path: Path, *, scope: Scope | None = None, progress: Progress | None = None, engine: Engine | None = None
 ) -> dict[str, Any]:
     """Store the records under `path`; returns a summary for the manifest.
 
     One slice a file, or a slice for a slice where pages of a vintage are read. Closed slices are left alone, so an
     interrupted run goes on with the file it was at. With a `scope`, records of a snapshot that name none of its
-    countries anywhere are counted and not stored. Raises `SourceError` if there is nothing to read, or a file is cut
+    countries anywhere are counted and not stored. With an `engine`, files of a snapshot are read side by side, and
+    progress is told file by file. Raises `SourceError` if there is nothing to read, or a file is cut
     short or damaged.
     """
     if path.is_dir() and (copy := release.Copy.at(path)):
-        return _of_release(vintage, copy, scope, progress or Silent())
+        return _of_release(vintage, copy, scope, progress or Silent(), engine)
     inputs, ignored = _inputs(path)
     if not inputs:
         raise SourceError(
@@ -190,29 +192,65 @@ def _summary(source: str, closed: dict[str, dict[str, Any]]) -> dict[str, Any]:
 _LEFT_OUT = ("elsewhere", "xpac", "moved", "deleted", "abstracts unreadable")
 
 
-def _of_release(vintage: Vintage, copy: release.Copy, scope: Scope | None, progress: Progress) -> dict[str, Any]:
-    """One slice a file, oldest partition first; then what newer partitions and deletions say of works stored before."""
-    sieve = release.Sieve(scope.countries if scope else ())
+@dataclass(frozen=True)
+class _Part:
+    """What is left in mind of a file once it is stored."""
+
+    summary: dict[str, Any]
+    met: Collection[str]
+    """Short ids of all works in the file, stored or not; none where that was judged in an earlier run."""
+    stored: list[str]
+
+
+def _of_release(
+    vintage: Vintage, copy: release.Copy, scope: Scope | None, progress: Progress, engine: Engine | None
+) -> dict[str, Any]:
+    """One slice a file, oldest partition first; then what newer partitions and deletions say of works stored before.
+
+    Files are stored without knowing each other, so in any order and anywhere. Which of their works stand in an older
+    partition too is judged here, in order; `known` holds only works that are stored: it grows with the countries asked
+    for, not with the world.
+    """
     slices = [vintage.slice(f"from-{number:05d}") for number in range(1, len(copy.files) + 1)]
+    known: dict[str, str] = {}
+    held: list[tuple[Slice, list[str]]] = []
     read = 0
-    for slice_, file in zip(slices, copy.files, strict=True):
-        read += _of_part(slice_, file, copy, sieve, progress)["read"]
-        for page in slice_.pages():
-            for work in page.works:
-                sieve.learn(work.id, file.parent.name)
+    for slice_, part in zip(slices, _parts(slices, copy, release.Sieve(scope.countries if scope else ()), progress, engine), strict=True):
+        partition = part.summary["partition"]
+        if "supersedes" not in part.summary:
+            slice_.note(supersedes=sorted(w for w in part.met if known.get(w, partition) < partition))
+        known |= dict.fromkeys(part.stored, partition)
+        held.append((slice_, part.stored))
+        read += part.summary["read"]
     if not read:
         raise SourceError(f"{copy.folder}: no records in it; give --from a copy of the snapshot's data/jsonl or data/parquet")
-    release.settle(slices, copy.folder / "deleted_ids.csv")
+    release.settle(held, copy.folder / "deleted_ids.csv")
     closed = {slice_.name: slice_.summary or {} for slice_ in slices}
     left_out = {name: sum(int(s[name]) for s in closed.values()) for name in ("read", *_LEFT_OUT)}
     listed = {"ignored_files": copy.ignored, "missing_files": copy.missing, "manifest": copy.counts is not None}
     return _summary("snapshot", closed) | left_out | listed | {"incomplete": [*_short(closed), *copy.missing]}
 
 
-def _of_part(slice_: Slice, file: Path, copy: release.Copy, sieve: release.Sieve, progress: Progress) -> dict[str, Any]:
+def _parts(slices: list[Slice], copy: release.Copy, sieve: release.Sieve, progress: Progress, engine: Engine | None) -> Iterator[_Part]:
+    """Every file stored, in order: one by one here, or as many at once as the engine takes."""
+    inputs = list(zip(slices, copy.files, strict=True))
+    if engine is None:
+        yield from (_of_part(given, copy, sieve, progress) for given in inputs)
+        return
+    at_once = 4 * engine.workers
+    for start in range(0, len(inputs), at_once):
+        batch = inputs[start : start + at_once]
+        for (slice_, _), part in zip(batch, engine.each(partial(_of_part, copy=copy, sieve=sieve, progress=Silent()), batch), strict=True):
+            progress.page(slice_.name, len(part.stored), 0)
+            progress.closed(slice_.name, part.summary["status"], part.summary["distinct"], part.summary["expected"])
+            yield part
+
+
+def _of_part(given: tuple[Slice, Path], copy: release.Copy, sieve: release.Sieve, progress: Progress) -> _Part:
     """Store the records of one file. It is whole if it held as many as the manifest says."""
+    slice_, file = given
     seen: Counter[str] = Counter()
-    supersedes: set[str] = set()
+    met: set[str] = set()
     name = release.name_of(file)
 
     def more() -> dict[str, Any]:
@@ -221,10 +259,13 @@ def _of_part(slice_: Slice, file: Path, copy: release.Copy, sieve: release.Sieve
             "status": "incomplete", "reason": f"{seen['read']} records where the manifest counts {expected}: fetch the file again"
         }  # fmt: skip
         counts = {reason: seen[reason] for reason in ("read", *_LEFT_OUT)}
-        return {"partition": file.parent.name, "supersedes": sorted(supersedes)} | counts | short
+        return {"partition": file.parent.name} | counts | short
 
-    given = _Input(slice_.name, name, lambda: sieve.of(file)(seen, supersedes))
-    return _stored(slice_, given, progress, more)
+    summary = slice_.checked()
+    if summary is None or "supersedes" not in summary:  # stored, and then interrupted before it was judged
+        slice_.clear()
+        summary = _stored(slice_, _Input(slice_.name, name, lambda: sieve.of(file)(seen, met)), progress, more)
+    return _Part(summary, met, [release.short(work.id) for page in slice_.pages() for work in page.works if work.id])
 
 
 # -- what there is to read

@@ -69,6 +69,10 @@ class Slice:
         """Close the slice with its counts; the hash of every stored page is added for `status --verify`."""
         files.write({self.path / "slice.json": json_bytes(summary | {"stored_sha256": self.hashes()})}, ADVICE)
 
+    def note(self, **entries: Any) -> None:
+        """Add to the summary of a closed slice; its pages stay as they were hashed."""
+        files.write({self.path / "slice.json": json_bytes((self.summary or {}) | entries)}, ADVICE)
+
     def hashes(self) -> dict[str, str]:
         """sha256 of every stored page file, by file name."""
         return {self._page(n).name: hashlib.sha256(read_bytes(self._page(n))).hexdigest() for n in self.numbers}

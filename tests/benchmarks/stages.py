@@ -45,16 +45,15 @@ def _build(changed=None, **options):
 
 def tables():
     """pages → tables: every record parsed into Arrow tables on disk by all cores, technologies found in its texts."""
-    import joblib
-
     from coauth import pipeline
+    from coauth.engine.duck import DuckDB
     from coauth.vintage import Shelf
 
     def work(root):
         project = pipeline.Project(root)
         with tempfile.TemporaryDirectory(prefix="coauth-bench-") as folder:
             shelf = Shelf(Path(folder), {})
-            pipeline.read(project.cache.find(), project.queries, shelf, joblib.cpu_count())
+            pipeline.read(project.cache.find(), project.queries, shelf, DuckDB({}, {}))
             return {"rows": {name: shelf.parts(name).count_rows() for name in ("works", "authorships")}}
 
     return work
@@ -63,12 +62,12 @@ def tables():
 def edges():
     """tables → edges: year × pair with all weights, sorted and checked, from the tables of the last build."""
     from coauth import edges, pipeline
-    from coauth.engine import Engine
+    from coauth.engine.duck import DuckDB
 
     def work(root):
         project = pipeline.Project(root)
         vintage, asked = project.cache.find(), project.queries
-        made = edges.link(vintage.rows("works"), vintage.rows("affiliations"), Engine(asked.sql, asked.tables()))
+        made = edges.link(vintage.rows("works"), vintage.rows("affiliations"), DuckDB(asked.sql, asked.tables()))
         return {"rows": {"edges": sum(batch.num_rows for batch in made)}}
 
     return work
@@ -107,7 +106,7 @@ def pagerank():
     from coauth import inclusion, institutions, pipeline, works
     from coauth.centrality.spectra import pagerank
     from coauth.counting import Counting
-    from coauth.engine import Engine
+    from coauth.engine.duck import DuckDB
     from coauth.incidence import ONE, incidence
     from coauth.queries import RollUp
     from coauth.tables import COUNTRIES
@@ -118,7 +117,7 @@ def pagerank():
         parts = ([r for part, number in pages for r in part.records(number)] for pages in vintage.parts(50))
         batches = [works.read(records, asked.scope, vintage.as_of)[0] for records in parts]
         harvested, authorships, strings, countries, found = (pa.concat_tables(p) for p in list(zip(*batches, strict=True))[:5])
-        engine = Engine(asked.sql, asked.tables())
+        engine = DuckDB(asked.sql, asked.tables())
         rolled = institutions.roll_up(harvested, authorships, strings, found, RollUp(drop_ancestors=False), engine)
         affiliations = pa.Table.from_batches(rolled.affiliations)
         counted = inclusion.decide(harvested, affiliations, COUNTRIES.check(countries), engine)

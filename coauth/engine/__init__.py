@@ -1,0 +1,71 @@
+"""Runs the statements of `queries/sql/`, and spreads work that is no SQL: with DuckDB in the process, or on Spark.
+
+A statement takes no parameters and names no file: it reads tables by the names of `coauth.tables` and of
+`Queries.tables`, and returns the columns of one contract. Fractional weights are summed inside as integers
+(2⁴⁰ // (k−1)), because float sums change in their last bits with the number of threads; rows come sorted by the
+contract's key. So there is one text of every statement, and engines differ in where it runs, not in what comes out.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import ClassVar, TypeAlias, TypeVar
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from coauth.errors import NotFound
+from coauth.tables import Table
+
+Rows: TypeAlias = pa.Table | ds.FileSystemDataset
+"""A table in memory, or Parquet files that need not fit into it."""
+
+BATCH = 250_000
+"""Rows handed on at a time."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Engine(ABC):
+    """`run("edges", EDGES, works=…, affiliations=…)` executes `queries/sql/edges.sql`."""
+
+    packages: ClassVar[tuple[str, ...]]
+    """What its numbers depend on, for the manifest."""
+    workers: int
+    """How much it does at once."""
+
+    def __init__(self, statements: Mapping[str, str]) -> None:
+        self.statements = statements
+
+    def statement(self, name: str) -> str:
+        try:
+            return self.statements[name]
+        except KeyError:
+            raise NotFound(f"no statement '{name}' in queries/sql; there are: {', '.join(sorted(self.statements))}") from None
+
+    def run(self, name: str, contract: Table, /, **tables: Rows) -> pa.Table:
+        """The statement's rows under `contract`. Raises `QueryError` with the engine's words if the SQL is wrong."""
+        return pa.Table.from_batches(self.stream(name, contract, **tables), contract.schema)
+
+    def stream(self, name: str, contract: Table, /, **tables: Rows) -> Iterator[pa.RecordBatch]:
+        """The same rows, sorted and checked, a batch at a time: for results that need not fit into memory."""
+        order = ", ".join(f'"{key}" ASC NULLS LAST' for key in contract.key)
+        sql = f"SELECT * FROM (\n{self.statement(name)}\n) ORDER BY {order}"
+        with self._answer(sql, f"queries/sql/{name}.sql", tables) as batches:
+            yield from contract.checked(batches)
+
+    def query(self, sql: str, where: str, /, **tables: Rows) -> pa.Table:
+        """What a statement of the user's own returns, unsorted and unchecked."""
+        with self._answer(sql, where, tables) as batches:
+            return batches.read_all()
+
+    @abstractmethod
+    def each(self, task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """What `task` returns for each item, in their order; items are worked on side by side, in other processes."""
+
+    @abstractmethod
+    def _answer(self, sql: str, where: str, tables: Mapping[str, Rows]) -> AbstractContextManager[pa.RecordBatchReader]:
+        """The rows of `sql` over the tables; they can be read until the context ends. Raises `QueryError` naming `where`."""
