@@ -1,0 +1,37 @@
+"""The order of the stages, written once: source → pages → tables → exports and report.
+
+    sources ─► pages ─► works ─► institutions ─► inclusion ─► edges ─► flags ─► centrality ─► shifts
+                          └► technologies ────────────────────────────┘  └► copublications ─► events, revisions
+
+Stages never import each other: each takes the tables it reads and returns the tables it makes, and they meet here. All
+that happens on the network happens in `harvest`; `build` and everything after it read only the cache.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from coauth import admissions, revisions
+from coauth.pipeline.building import ENGINES, build, versions
+from coauth.pipeline.harvesting import Source, budget_left, harvest
+from coauth.pipeline.project import Project
+from coauth.pipeline.reading import read
+from coauth.vintage import Vintage
+
+__all__ = ["ENGINES", "Project", "Source", "budget_left", "build", "compare", "harvest", "import_admissions", "read", "versions"]
+
+
+def compare(old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:
+    """What became of each work between two built vintages (`revisions.works`), and `REVISIONS` of them."""
+    before, after = ({n: v.read(n) for n in ("works", "affiliations", "memberships")} for v in (old, new))
+    return revisions.works(before, after), revisions.compare(old.name, before, after)
+
+
+def import_admissions(project: Project, path: Path) -> pa.Table:
+    """PhD admissions from a CSV, kept beside the vintages and carried into every later build."""
+    table = admissions.read(path)
+    project.cache.admissions = table
+    return table

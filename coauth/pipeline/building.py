@@ -1,0 +1,175 @@
+"""Pages -> every table of a vintage, in the order in which they are made."""
+
+from __future__ import annotations
+
+import logging
+import platform
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+
+import joblib
+import pyarrow as pa
+
+from coauth import (
+    benefits,
+    centrality,
+    copublications,
+    coverage,
+    edges,
+    events,
+    flags,
+    inclusion,
+    institutions,
+    pairs,
+    revisions,
+    shifts,
+    tables,
+)
+from coauth.engine import Engine
+from coauth.engine.duck import DuckDB
+from coauth.engine.spark import Spark
+from coauth.errors import HarvestIncomplete
+from coauth.pipeline.project import Project
+from coauth.pipeline.reading import read
+from coauth.queries import Queries, RollUp
+from coauth.vintage import Shelf, Vintage
+
+log = logging.getLogger(__name__)
+
+ENGINES: dict[str, type[DuckDB] | type[Spark]] = {"duckdb": DuckDB, "spark": Spark}
+
+
+def build(
+    project: Project,
+    vintage: Vintage,
+    *,
+    engine: str = "duckdb",
+    level: str = "unified",
+    memory: str | None = None,
+    threads: int | None = None,
+    allow_incomplete: bool = False,
+) -> dict[str, Any]:
+    """All tables of a vintage from its pages; returns rows per table and losses per stage, and records them."""
+    if not vintage.complete and not allow_incomplete:
+        raise HarvestIncomplete(
+            f"vintage {vintage.name} is not complete; run `coauth harvest` to finish it, or give --allow-incomplete"
+        )
+    asked = project.queries
+    vintage = Vintage(vintage.path.resolve())  # other processes may stand in another folder
+    with vintage.held():
+        with vintage.shelf() as shelf:
+            running = ENGINES[engine](asked.sql, asked.tables(), memory, threads, shelf.spill)
+            losses = read(vintage, asked, shelf, running)
+            making = _Making(project, vintage, asked, running, shelf, threads or joblib.cpu_count())
+            making.tables(asked.rollup if level == "unified" else RollUp(drop_ancestors=False))
+        summary = {
+            "complete": vintage.complete, "engine": engine, "level": level, "queries": asked.fingerprint,
+            "lists": asked.lists(), "synthetic": making.synthetic,
+            "losses": {"works": losses.balance(), "excluded": making.excluded}, "rows": making.rows, "sha256": making.sha256,
+            "seed": asked.measures.seed, "versions": versions(*running.packages),
+        }  # fmt: skip
+        vintage.record(build=summary)
+    return summary
+
+
+class _Making:
+    """The tables in the order in which they are made; each is on the shelf before the next."""
+
+    def __init__(self, project: Project, vintage: Vintage, asked: Queries, engine: Engine, shelf: Shelf, workers: int) -> None:
+        self.project, self.vintage, self.asked, self.engine, self.shelf, self.workers = project, vintage, asked, engine, shelf, workers
+        self.synthetic = tables.is_synthetic(shelf.parts("works").to_table(["title"]))
+        self.rows: dict[str, int] = {}
+        self.sha256: dict[str, str] = {}
+        self.excluded: dict[str, int] = {}
+
+    def _keep(self, contract: tables.Table, rows: pa.Table | Iterator[pa.RecordBatch]) -> None:
+        self.sha256[contract.name] = self.shelf.write(contract, rows, synthetic=self.synthetic)
+        self.rows[contract.name] = self.shelf.rows(contract.name).count_rows()
+        log.info("%s: %d rows", contract.name, self.rows[contract.name])
+
+    def tables(self, rollup: RollUp) -> None:
+        """Everything in `tables.ALL`."""
+        self._works(rollup)
+        self._cues()
+        self._counts()
+        self._measures()
+        self._keep(tables.ADMISSIONS, self.project.cache.admissions)
+        self._keep(tables.REVISIONS, _revisions(self.project, self.vintage, self.shelf))
+
+    def _works(self, rollup: RollUp) -> None:
+        shelf, engine = self.shelf, self.engine
+        harvested = shelf.parts("works")
+        rolled = institutions.roll_up(
+            harvested.to_table(["work_id", "n_authors", "n_authors_with_institution"]), shelf.parts("authorships"),
+            shelf.parts("strings"), shelf.parts("institutions").to_table(), rollup, engine,
+        )  # fmt: skip
+        self._keep(tables.AFFILIATIONS, rolled.affiliations)
+        self._keep(tables.COUNTRIES, tables.COUNTRIES.check(shelf.parts("countries").to_table()))
+        self._keep(tables.TECHNOLOGIES, tables.TECHNOLOGIES.check(shelf.parts("technologies").to_table()))
+        affiliations, technology = shelf.rows("affiliations"), shelf.rows("technologies")
+        self._keep(tables.WORKS, inclusion.decide(harvested, affiliations, shelf.rows("countries"), engine))
+        self.excluded = _count(shelf.read("works", ["exclusion_reason"]), "exclusion_reason")
+        counted = shelf.rows("works")
+        self._keep(tables.INSTITUTIONS, institutions.describe(rolled.nodes, affiliations, counted, technology, engine))
+        self._keep(tables.COVERAGE, coverage.survey(counted, engine))
+        self._keep(tables.EDGES, edges.link(counted, affiliations, engine))
+        self._keep(tables.HYPERAUTHORSHIP, edges.above_k(counted, engine))
+
+    def _cues(self) -> None:
+        shelf, engine = self.shelf, self.engine
+        described = shelf.read("institutions")
+        self._keep(tables.LISTED, listed := flags.match(described, engine))
+        found = flags.find(shelf.rows("works"), shelf.rows("affiliations"), described, shelf.read("technologies"), listed, engine)
+        self._keep(tables.FLAGS, found.flags)
+        self._keep(tables.EVIDENCE, found.evidence)
+        counted = benefits.count(shelf.rows("works"), shelf.rows("affiliations"), described, shelf.rows("evidence"), engine)
+        self._keep(tables.BENEFITS, counted)
+
+    def _counts(self) -> None:
+        shelf, engine, scope, confidence = self.shelf, self.engine, self.asked.scope, self.asked.measures.confidence
+        works_, countries, affiliations, described = (shelf.rows(n) for n in ("works", "countries", "affiliations", "institutions"))
+        self._keep(tables.MEMBERSHIPS, copublications.members(works_, countries, affiliations, described, shelf.read("listed"), engine))
+        self._keep(tables.COPUBLICATIONS, copublications.count(shelf.rows("memberships"), scope, confidence, engine))
+
+    def _measures(self) -> None:
+        shelf, scope, measures = self.shelf, self.asked.scope, self.asked.measures
+        counted = shelf.read("works", [c.name for c in tables.WORKS.columns if c.name not in {"title", "doi"}])
+        affiliations = shelf.read("affiliations", [c.name for c in tables.AFFILIATIONS.columns if c.type != tables.STRINGS])
+        listed = shelf.read("listed")
+        tested = events.regress(
+            shelf.read("memberships"), counted, affiliations, shelf.read("institutions"), listed, self.asked.events, scope, measures.confidence
+        )
+        self._keep(tables.EVENTS, tested.events)
+        self._keep(tables.MATCHES, tested.matches)
+        self._keep(tables.PAIRS, pairs.relate(counted, affiliations, scope, measures))
+        measured, replicates = centrality.measure(
+            counted, affiliations, scope, measures, shelf.read("institutions"), listed, workers=self.workers
+        )
+        self._keep(tables.CENTRALITY, measured)
+        roster = set(listed["institution_id"].to_pylist())
+        self._keep(tables.SHIFTS, shifts.judge(replicates, counted, affiliations, roster, scope, measures))
+
+
+def _revisions(project: Project, vintage: Vintage, shelf: Shelf) -> pa.Table:
+    """Against the newest earlier vintage of the same kind of source that was built."""
+    kind = vintage.manifest["source"]["kind"]
+    earlier = [
+        v for v in project.cache.vintages()
+        if v.complete and v.manifest.get("build") and v.as_of < vintage.as_of and v.manifest["source"]["kind"] == kind
+    ]  # fmt: skip
+    if not earlier:
+        return tables.REVISIONS.empty()
+    old = max(earlier, key=lambda v: (v.as_of, v.order))
+    return revisions.compare(old.name, *({n: place.read(n) for n in ("works", "memberships")} for place in (old, shelf)))
+
+
+def _count(table: pa.Table, column: str) -> dict[str, int]:
+    counts = table[column].drop_null().value_counts().to_pylist()
+    return {c["values"]: c["counts"] for c in sorted(counts, key=lambda c: c["values"])}
+
+
+def versions(*engine: str) -> dict[str, str]:
+    """Of what the numbers depend on."""
+    packages = ("coauth", *engine, "networkx", "numpy", "pandas", "pyalex", "pyarrow", "scipy", "matplotlib")
+    return {"python": platform.python_version()} | {p: version(p) for p in packages}

@@ -1,0 +1,170 @@
+"""Source -> a complete vintage of pages: the only part of the road that may ask the network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from coauth import tables
+from coauth.engine.spark import Spark
+from coauth.errors import HarvestIncomplete, SourceError
+from coauth.pipeline.project import Project
+from coauth.sources import api, sample, snapshot
+from coauth.sources.progress import Progress
+from coauth.vintage import Vintage, quarter
+
+TOPICS_REPLACED = date(2026, 10, 6)
+"""OpenAlex re-assigned the topics of every work on this day; only 29 % of works kept theirs."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the pages come from: `api`, `files` (a path of OpenAlex records) or `sample` (a seed)."""
+
+    kind: str
+    path: Path | None = None
+    seed: int = 1
+    url: str | None = None
+    key: str | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """What must be the same for a harvest to be continued; never the key."""
+        if self.kind == "sample":
+            return {"kind": "sample", "seed": self.seed}
+        if self.kind == "files":
+            return {"kind": "files", "path": str(self.path), "state": _state(self.path)}
+        return {"kind": "api"}
+
+
+def _state(path: Path | None) -> str:
+    """Changes when a file is added, removed or rewritten, without reading gigabytes."""
+    if path is None or not path.exists():
+        raise SourceError(f"{path}: no such file or folder; give --from a file or folder of OpenAlex records")
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    seen = [(p.relative_to(path).as_posix(), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+
+
+def harvest(
+    project: Project,
+    source: Source,
+    *,
+    today: date,
+    as_of: date | None = None,
+    name: str | None = None,
+    fresh: bool = False,
+    wait: bool = False,
+    allow_incomplete: bool = False,
+    progress: Progress | None = None,
+    engine: str = "duckdb",
+    threads: int | None = None,
+) -> Vintage:
+    """A complete vintage from the source: the unfinished one continued, this quarter's complete one found, or a new one.
+
+    With Spark for `engine`, the files of a snapshot are read side by side on its nodes; no other source has use for it.
+
+    A vintage asked for by `name` is looked through for damage first; only what is damaged is fetched or read again.
+
+    Raises `HarvestIncomplete` where a slice stayed short of what OpenAlex counts, unless that is allowed; all that was
+    fetched is kept, and the vintage stays unfinished.
+    """
+    scope = project.queries.scope
+    source = _own_source(project, source, name)
+    day = sample.AS_OF if source.kind == "sample" else as_of or today
+    vintage = _continued(project, source, day, name, fresh) or project.cache.create(
+        name or (tables.marked(str(source.seed)) if source.kind == "sample" else day.isoformat()),
+        source=source.identity(), scope=scope.model_dump(mode="json"), scope_fingerprint=scope.fingerprint,
+        started=day.isoformat(), completed=None, topic_model=_topic_model(source, day, as_of),
+    )  # fmt: skip
+    if vintage.complete and name is None:
+        return vintage
+    with vintage.held():
+        if vintage.complete and not _reopened(vintage, today):
+            return vintage
+        return _fill(project, source, vintage, day, today, wait, allow_incomplete, progress, engine, threads)
+
+
+def _fill(
+    project: Project, source: Source, vintage: Vintage, day: date, today: date, wait: bool, allow_incomplete: bool,
+    progress: Progress | None, engine: str, threads: int | None,
+) -> Vintage:  # fmt: skip
+    scope = project.queries.scope
+    began = date.fromisoformat(vintage.manifest["started"])
+    if source.kind == "api":
+        summary = api.fill(
+            vintage, scope, as_of=began, key=source.key, url=source.url, wait=wait, progress=progress,
+            settled=bool(vintage.manifest.get("reopened")),
+        )  # fmt: skip
+    elif source.kind == "files":
+        assert source.path is not None  # noqa: S101  identity() has looked at it
+        nodes = Spark({}, {}, threads=threads, spill=vintage.path) if engine == "spark" else None
+        summary = snapshot.fill(Vintage(vintage.path.resolve()), source.path.resolve(), scope=scope, progress=progress, engine=nodes)
+    else:
+        records = (msgspec.json.encode(r) for r in sample.records(source.seed))
+        summary = snapshot.store(vintage, records, f"synthetic sample, seed {source.seed}", "sample")
+        vintage.write_text(tables.marked("truth.json"), json.dumps(sample.truth(source.seed), indent=1, ensure_ascii=False))
+    vintage.record(harvest=summary)
+    if short := summary.get("incomplete"):
+        if allow_incomplete:
+            return vintage
+        raise HarvestIncomplete(
+            f"vintage {vintage.name}: {len(short)} slices hold fewer works than OpenAlex counts ({', '.join(sorted(short)[:5])}…); "
+            "run `coauth harvest` again to retry them, or `coauth build --allow-incomplete` to go on with what is there"
+        )
+    completed = vintage.manifest.get("reopened") or (day if source.kind != "api" else max(today, began)).isoformat()
+    vintage.record(completed=completed, reopened=None)
+    return vintage
+
+
+def _own_source(project: Project, source: Source, name: str | None) -> Source:
+    """A vintage asked for by name, with no other source said, is continued or mended from where it came."""
+    there = {v.name: v.manifest["source"] for v in project.cache.vintages()}
+    own = there.get(name or "", {"kind": "api"})
+    if source.kind != "api" or own["kind"] == "api":
+        return source
+    return replace(source, kind=own["kind"], path=Path(own["path"]) if "path" in own else None, seed=own.get("seed", source.seed))
+
+
+def _reopened(vintage: Vintage, today: date) -> bool:
+    """Take back that a damaged vintage is complete, until the damage is mended; its date stays the one it had."""
+    damaged = {slice_.name for slice_ in vintage.slices() if slice_.status == "open" or slice_.damage()}
+    damaged |= vintage.manifest.get("harvest", {}).get("slices", {}).keys() - {s.name for s in vintage.slices()}
+    if damaged:
+        repaired = vintage.manifest.get("repaired", {}) | dict.fromkeys(sorted(damaged), today.isoformat())
+        vintage.record(reopened=vintage.manifest["completed"], completed=None, repaired=repaired)
+    return bool(damaged)
+
+
+def budget_left(key: str | None, url: str | None) -> int | None:
+    """Credits left today; None where the address does not tell. Raises `SourceError` where it does not answer."""
+    return api.budget_left(key, url)
+
+
+def _continued(project: Project, source: Source, day: date, name: str | None, fresh: bool) -> Vintage | None:
+    wanted = (source.identity(), project.queries.scope.fingerprint)
+    fitting = [
+        v for v in project.cache.vintages()
+        if (v.manifest["source"], v.manifest["scope_fingerprint"]) == wanted and name in (None, v.name)
+    ]  # fmt: skip
+    if name and not fitting and not fresh and name in {v.name for v in project.cache.vintages()}:
+        raise SourceError(
+            f"vintage {name} was harvested from another source, from files changed since, or under another scope; "
+            "take these up again, or begin a new vintage with --new"
+        )
+    if unfinished := [v for v in fitting if not v.complete]:
+        return unfinished[-1]
+    current = [v for v in fitting if v.name == name or v.quarter == quarter(day)]
+    return current[-1] if current and not fresh else None
+
+
+def _topic_model(source: Source, day: date, as_of: date | None) -> str:
+    """Records from disk do not say when their topics were assigned; only --as-of can."""
+    if source.kind == "files" and as_of is None:
+        return "unknown"
+    return "v2" if day >= TOPICS_REPLACED else "v1"
