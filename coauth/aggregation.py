@@ -65,10 +65,7 @@ def join(made: Mapping[str, pa.Table], wholes: Wholes, engine: Engine) -> dict[s
     affiliations = _affiliations(made["affiliations"], rename)
     works = _sized(made["works"], affiliations)
     institutions = _institutions(made["institutions"], wholes, works, affiliations)
-    listed = tables.LISTED.of(
-        {"institution_id": whole, "list_id": list_id, "entry_id": list_id, "match_method": "id"}
-        for whole, list_id in sorted({(w[0], w[0].removeprefix(LIST)) for w in wholes.values() if w[0].startswith(LIST)})
-    )
+    listed = _listed(made["listed"], wholes)
     evidence = _evidence(made["evidence"], rename)
     return dict(made) | {
         "works": works, "affiliations": affiliations, "institutions": institutions, "listed": listed,
@@ -76,6 +73,17 @@ def join(made: Mapping[str, pa.Table], wholes: Wholes, engine: Engine) -> dict[s
         "flags": engine.run("flags", tables.FLAGS, evidence=evidence, works=works, institutions=institutions),
         **{name: tables.ALL[name].empty() for name in ("centrality", "shifts", "pairs", "evidence")},
     }  # fmt: skip
+
+
+def _listed(listed: pa.Table, wholes: Wholes) -> pa.Table:
+    """Each summed list as its own entry; listed today as long as one of its institutions is."""
+    entries = listed.select(["list_id", "standing", "listed_today"]).to_pylist()
+    whole = {w[0].removeprefix(LIST): w[0] for w in wholes.values() if w[0].startswith(LIST)}
+    today = {e["list_id"] for e in entries if e["listed_today"]}
+    return tables.LISTED.of(
+        {"institution_id": whole[name], "list_id": name, "entry_id": name, "match_method": "id", "standing": standing, "listed_today": name in today}
+        for name, standing in {e["list_id"]: e["standing"] for e in entries if e["list_id"] in whole}.items()
+    )
 
 
 def _renamed(ids: pa.ChunkedArray, rename: Mapping[str, str]) -> pa.ChunkedArray:

@@ -51,7 +51,8 @@ class Harvest:
         self.places.append({"institution_id": name, "name": name, "country_code": country, "type": kind, "is_domestic": False, "lineage": [name],
                             "rolled_up_from": [], "works": 1, "author_works": 1.0, "author_works_matched": 1.0})  # fmt: skip
         if on_list:
-            self.listed.append({"institution_id": name, "list_id": "miit", "entry_id": name.lower(), "match_method": "id"})
+            self.listed.append({"institution_id": name, "list_id": "miit", "entry_id": name.lower(), "match_method": "id",
+                                "standing": "designation", "listed_today": True})  # fmt: skip
 
     def regress(self, told, asked, order=None, **scope):
         tables = [MEMBERSHIPS.of(self.members), WORKS.of(self.works), AFFILIATIONS.of(self.on), INSTITUTIONS.of(self.places), LISTED.of(self.listed)]

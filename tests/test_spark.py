@@ -60,11 +60,12 @@ RECORDS = [
     work(9, 2023, [["I1"], ["I20"]], is_retracted=True),
     work(10, 2024, [["I1", *(f"I{n}" for n in range(10, 69))]]),
     *(work(n, 2019, [["I1"], ["I10"], ["I20"]], topics=[QUANTA]) for n in range(11, 15)),
+    work(15, 2022, [["I1", SHENZHEN | {"id": "I992", "ror": None, "lineage": ["I992", HIT]}]]),
 ]
 STATEMENTS = {
     "affiliations": "affiliations", "works": "works", "institutions": "institutions", "coverage": "coverage", "edges": "edges",
     "hyperauthorship": "hyperauthorship", "listed": "listed", "evidence": "found", "flags": "found", "memberships": "memberships",
-    "copublications": "copublications",
+    "copublications": "copublications", "benefits": "benefits",
 }  # fmt: skip
 
 
@@ -100,7 +101,7 @@ def test_the_world_made_by_hand_meets_every_rule(both):
     reasons = set(made.works["exclusion_reason"].to_pylist())
     assert reasons == {None, "retracted", "duplicate: same DOI", "duplicate: same title"}
     assert set(made.found.evidence["kind"].to_pylist()) == {"watchlist", "technology", "technology_profile"}
-    assert set(made.listed["match_method"].to_pylist()) == {"id", "lineage"}
+    assert set(made.listed["match_method"].to_pylist()) == {"id", "ror", "lineage"}
     assert {"I6", "I9", "I71"} <= set(made.affiliations["institution_id"].to_pylist())
     assert not {"I5", "I8", "I70"} & set(made.affiliations["institution_id"].to_pylist())
 
@@ -131,7 +132,7 @@ def root(tmp_path_factory):
 
 def built(root, vintage, engine, monkeypatch):
     """The summary and all tables of a build; parts are small, so that there are several for each worker."""
-    monkeypatch.setattr(pipeline, "_PAGES", 10)
+    monkeypatch.setattr("coauth.pipeline.reading._PAGES", 10)
     summary = pipeline.build(root, vintage, engine=engine, threads=2)
     return summary, {name: vintage.read(name) for name in tables.ALL}
 
