@@ -38,7 +38,8 @@ class DuckDB(Engine):
             self._connection.register(name, table)
 
     def each(self, task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        return list(joblib.Parallel(max(1, min(self.workers, len(items))))(joblib.delayed(task)(item) for item in items))
+        with joblib.parallel_config("loky", idle_worker_timeout=5):  # what follows needs their memory
+            return list(joblib.Parallel(max(1, min(self.workers, len(items))))(joblib.delayed(task)(item) for item in items))
 
     @contextmanager
     def _answer(self, sql: str, where: str, tables: Mapping[str, Rows]) -> Iterator[pa.RecordBatchReader]:

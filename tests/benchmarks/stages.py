@@ -12,8 +12,9 @@ from pathlib import Path
 
 LEAN = {
     "measures": '["strength", "strength_share", "degree", "pagerank", "eigenvector"]', "resampled": "[]", "replicates": "100",
+    "permutations": "0", "null_samples": "0",
 }  # fmt: skip
-"""`measures.toml` without paths and resampling. No fewer than 100 replicates are allowed; nothing is made of them."""
+"""`measures.toml` without paths, resampling, permutations and null model. No fewer than 100 replicates are allowed; nothing is made of them."""
 
 
 @contextmanager
