@@ -1,0 +1,166 @@
+"""Questions to what is built: explain, shifts, compare, sql, queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from coauth import explain, pipeline, publish, revisions, tables
+from coauth.cli.group import CAUTION, Answer, coauth, common, of_vintage, years
+from coauth.engine.duck import DuckDB
+from coauth.errors import NotFound
+from coauth.pipeline import Project
+from coauth.queries import Queries
+
+
+@coauth.command("explain")
+@click.argument("institutions", nargs=-1, metavar="[A B]")
+@click.option("--list", "list_id", metavar="LIST", help="Every work of a watchlist instead of a pair.")
+@click.option("--year", type=int, help="Only this year.")
+@of_vintage
+@common
+def explain_(project: Project, answer: Answer, institutions: tuple[str, ...], list_id: str | None, year: int | None, vintage: str | None) -> None:
+    """The works behind a pair of institutions or a watchlist, with why each is flagged.
+
+    Example: coauth explain DTU Beihang --year 2022
+    """
+    if bool(list_id) == bool(institutions) or (institutions and len(institutions) != 2):
+        raise click.UsageError("give two institutions, or --list")
+    made = publish.read(project.cache.find(vintage))
+    if list_id:
+        works = explain.watchlist(made, list_id, project.queries, year)
+        heading = f"{len(works)} works with an institution of '{list_id}'"
+    else:
+        a, b = (explain.resolve(i, made["institutions"], project.queries) for i in institutions)
+        if a == b:
+            raise NotFound(f"'{institutions[0]}' and '{institutions[1]}' are the same institution ({a})")
+        works = explain.pair(made, a, b, project.queries, year)
+        names = dict(zip(made["institutions"]["institution_id"].to_pylist(), made["institutions"]["name"].to_pylist(), strict=True))
+        heading = f"{len(works)} works shared by {names[a]} ({a}) and {names[b]} ({b})"
+    answer.give(works, [heading + (f" in {year}" if year else ""), *(line for w in works for line in _work_lines(w, project.queries)), *CAUTION])
+
+
+def _work_lines(work: Mapping[str, Any], queries: Queries) -> Iterable[str]:
+    sets = {s.id: s for s in queries.technologies}
+    left_out = "" if work["included"] else f" [not counted: {work['exclusion_reason']}]"
+    yield f"\n{work['year']}  {work['work_id']}  {work['title'] or '(no title)'}{left_out}"
+    where = f"https://doi.org/{work['doi']}" if work["doi"] else f"https://openalex.org/{work['work_id']}"
+    yield f"      {where}  {work['type']}, {work['n_institutions']} institutions, affiliations {work['affiliation_status']}"
+    for cue in work["cues"]:
+        said = f": “{cue['matched_string']}”" if cue["matched_string"] else ""
+        today = f", today: {'yes' if cue['listed_today'] else 'no'}"
+        listed = f", listed when published: {cue['listed_at_publication']}{today}" if cue["kind"] == "watchlist" else ""
+        mark = sets[cue["list_id"]].marked(cue["entry_id"]) if cue["list_id"] in sets else None
+        yield f"      {cue['kind']} {cue['list_id']}/{cue['entry_id']}{f' ({mark})' if mark else ''} by {cue['match_method']} {cue['matched_id']}{said}{listed}"
+    for doubt in work["doubts"]:
+        yield f"      to weigh: {doubt['reason']} ({doubt['detail']})"
+
+
+@coauth.command("shifts")
+@click.argument("institution", required=False)
+@click.option("--measure", default="strength_share", show_default=True, help="strength, strength_share or pagerank.")
+@click.option("--before", metavar="Y1-Y2", help="Window before, e.g. 2018-2020.")
+@click.option("--after", metavar="Y1-Y2", help="Window after, e.g. 2022-2024.")
+@of_vintage
+@common
+def shifts_(project: Project, answer: Answer, institution: str | None, measure: str, before: str | None, after: str | None, vintage: str | None) -> None:
+    """Changes of centrality between two windows, each with interval, verdict and reason.
+
+    Example: coauth shifts DTU --measure strength_share --before 2018-2020 --after 2022-2024
+    """
+    chosen = project.cache.find(vintage)
+    rows = chosen.read("shifts").to_pandas()
+    measured = sorted(rows["measure"].unique())
+    if measure not in measured:
+        raise NotFound(f"no shifts of '{measure}': only measures with an interval are judged ({', '.join(measured) or 'none'})")
+    rows = rows[(rows["measure"] == measure) & (rows["variant"] == "k")]
+    for name, said in (("before", before), ("after", after)):
+        if said:
+            first, last = years(said)
+            rows = rows[(rows[f"{name}_first"] == first) & (rows[f"{name}_last"] == last)]
+    if institution:
+        rows = rows[rows["institution_id"] == explain.resolve(institution, chosen.read("institutions"), project.queries)]
+    if not len(rows):
+        raise NotFound("no such comparison; the pairs of windows and the roster are set in queries/measures.toml")
+    names = chosen.read("institutions").select(["institution_id", "name"]).to_pandas()
+    rows = rows.merge(names, on="institution_id").sort_values(["after_first", "before_first", "after"], ascending=[True, True, False])
+    answer.give(rows.to_dict("records"), (_shift_line(r) for r in rows.to_dict("records")))
+
+
+def _shift_line(r: Mapping[str, Any]) -> str:
+    windows = f"{r['before_first']}–{r['before_last']} → {r['after_first']}–{r['after_last']}"
+    return f"{windows}  {r['verdict']:<26} {r['name']} ({r['institution_id']}): {r['reason']}"
+
+
+@coauth.command("compare")
+@click.argument("old")
+@click.argument("new")
+@common
+def compare_(project: Project, answer: Answer, old: str, new: str) -> None:
+    """What changed between two vintages: new, removed and changed works, and what they do to each headline count.
+
+    A work can have changed in year, type, inclusion, affiliations or topics; --json lists every work. A watchlist or set of technologies
+    that differs between the two builds is named.
+
+    Example: coauth compare 2026-08-14 2026-11-20
+    """
+    vintages = project.cache.find(old), project.cache.find(new)
+    works, revised = pipeline.compare(*vintages)
+    before, after = ((v.manifest.get("build") or {}).get("lists", {}) for v in vintages)
+    lists = {i: [before.get(i), after.get(i)] for i in sorted(before | after) if before.get(i) != after.get(i)}
+    counts, rows = revisions.counts(works), revised.to_pandas()
+    said = {name: f"{n:,}" for name, n in counts.items()}
+    shown = [
+        f"works      {said['new']} new, {said['removed']} removed, {said['changed']} changed",
+        "changed in " + ", ".join(f"{aspect} {said[f'changed {aspect}']}" for aspect in revisions.ASPECTS) + " (a work may be in several)",
+    ]
+    shown += [f"list {i}: {a or 'not enabled'} -> {b or 'not enabled'}" for i, (a, b) in lists.items()]
+    wide = rows.pivot_table("works", ["series", "year"], "cause", aggfunc="sum", fill_value=0)
+    shown += ["", wide.to_string()] if len(wide) else [f"{old} and {new} give the same headline counts"]
+    result = {"counts": counts, "works": works.to_dict("records"), "headline": rows.to_dict("records"), "lists": lists}
+    answer.give(result, shown if len(works) or len(wide) or lists else [f"{old} and {new} hold the same works"])
+
+
+@coauth.command()
+@click.argument("name", required=False)
+@click.option("--run", "file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Run this statement against a vintage.")
+@of_vintage
+@common
+def sql(project: Project, answer: Answer, name: str | None, file: Path | None, vintage: str | None) -> None:
+    """Print the statement behind a table, or run one of your own against the tables of a vintage.
+
+    Example: coauth sql edges
+    """
+    if bool(name) == bool(file):
+        raise click.UsageError("give the name of a statement, or --run FILE")
+    shared = project.queries.tables()
+    if file is None:
+        statement = DuckDB(project.queries.sql, {}).statement(name or "")
+        answer.give({"sql": statement}, [statement.rstrip()])
+        return
+    chosen = project.cache.find(vintage)
+    stored = {table: chosen.rows(table) for table in tables.ALL}
+    frame = DuckDB({}, shared).query(file.read_text("utf-8"), str(file), **stored).to_pandas()
+    notice = [f"-- {tables.MARK}"] if chosen.manifest["build"]["synthetic"] else []
+    answer.give(frame.to_dict("records"), [*notice, frame.to_csv(index=False).rstrip()])
+
+
+@coauth.group("queries")
+def queries_() -> None:
+    """The questions: queries/."""
+
+
+@queries_.command()
+@common
+def check(project: Project, answer: Answer) -> None:
+    """Read every file in queries/ strictly and name all faults at once.
+
+    Files: scope.toml, institutions.toml, groups.toml, events.toml, measures.toml, watchlists/*.toml,
+    technologies/*.toml, sql/*.sql.
+    """
+    asked = project.queries
+    on = [w.id for w in asked.watchlists if w.enabled] + [t.id for t in asked.technologies if t.enabled]
+    answer.give({"fingerprint": asked.fingerprint, "enabled": on}, [f"all questions read; enabled lists: {', '.join(on)}; fingerprint {asked.fingerprint[:16]}"])

@@ -1,0 +1,105 @@
+"""What every verb has: the group that turns an expected error into one line, the common options, and how a result is given."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+
+from coauth import __version__
+from coauth.errors import CoauthError
+from coauth.pipeline import Project
+from coauth.progress import Bar
+
+Command = Callable[..., Any]
+
+
+class Group(click.Group):
+    """Turns an expected error into one line; lets everything else fall through with its traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CoauthError as fault:
+            click.echo(f"coauth: {fault}", err=True)
+            ctx.exit(1)
+
+
+def common(command: Command) -> Command:
+    """The options every verb has."""
+
+    @click.option("--root", type=click.Path(path_type=Path, file_okay=False), default=".", help="Folder with queries/, cache/ and reports/ [default: here].")
+    @click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout.")
+    @click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
+    @click.option("-v", "--verbose", is_flag=True, help="Every stage as it runs.")
+    @functools.wraps(command)
+    def wrapped(*args: Any, root: Path, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> Any:
+        level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
+        logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
+        logging.getLogger("coauth").setLevel(level)
+        return command(Project(root), Answer(as_json, quiet, verbose), *args, **options)
+
+    return wrapped
+
+
+def of_vintage(command: Command) -> Command:
+    return click.option("--vintage", metavar="NAME", help="A vintage by name [default: the newest complete one].")(command)
+
+
+class Answer:
+    """Prints a result: lines for people, or JSON for programs."""
+
+    def __init__(self, as_json: bool, quiet: bool, verbose: bool = False) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        self.verbose = verbose
+
+    def give(self, result: Any, lines: Iterable[str]) -> None:
+        if self.as_json:
+            click.echo(json.dumps(result, indent=1, ensure_ascii=False, default=plain))
+        else:
+            for line in lines:
+                click.echo(line)
+
+    def progress(self) -> Bar:
+        return Bar(quiet=self.quiet or self.as_json)
+
+
+def plain(value: Any) -> Any:
+    """Dates and paths as text, missing values as null."""
+    if isinstance(value, date | Path):
+        return str(value)
+    if hasattr(value, "item"):
+        return value.item()
+    return None if pd.isna(value) else str(value)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="coauth")
+def coauth() -> None:
+    """Watch a country's international research collaboration, from OpenAlex to graph, review cues, shifts and report.
+
+    Start: `coauth init DIR`, then in DIR `coauth rebuild --sample` (synthetic, no network), or `coauth rebuild` with
+    OPENALEX_API_KEY set (free key: openalex.org/settings/api).
+    """
+
+
+def years(said: str) -> tuple[int, int]:
+    first, _, last = said.partition("-")
+    if not (first.isdigit() and (last or first).isdigit() and int(first) <= int(last or first)):
+        raise click.BadParameter(f"'{said}' is not Y1-Y2, e.g. 2019-2024", param_hint="--years")
+    return int(first), int(last or first)
+
+
+CAUTION = (
+    "A flag is a review cue: a co-publication is lawful and often wanted. The absence of a flag is no clearance.",
+    "For internal use: a list of works leads to people.",
+)

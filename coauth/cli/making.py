@@ -1,0 +1,221 @@
+"""From nothing to tables: init, rebuild, harvest, build, status, admissions."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import click
+
+from coauth import pipeline, publish, standing, tables
+from coauth.cli.group import Answer, Command, coauth, common, of_vintage
+from coauth.errors import CacheError, SourceError
+from coauth.pipeline import Project, Source
+from coauth.vintage import Vintage
+
+
+@coauth.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+def init(folder: Path) -> None:
+    """Lay out queries/, cache/ and reports/ in DIR. Nothing that is already there is overwritten.
+
+    Example: coauth init denmark
+    """
+    start = resources.files("coauth") / "_start"
+    with resources.as_file(start) as packaged:
+        origin = packaged if packaged.is_dir() else Path(__file__).parents[2]  # a checkout carries them at its top
+        try:
+            kept = _lay_out(origin, folder)
+        except OSError as fault:
+            raise CacheError(f"cannot write {folder} ({fault.strerror}); name another folder") from fault
+    click.echo(f"{folder}: queries/, cache/ and reports/ are there" + (f"; kept {kept} files as they were" if kept else ""))
+
+
+def _lay_out(origin: Path, folder: Path) -> int:
+    kept = 0
+    files = [p for p in sorted((origin / "queries").rglob("*")) if p.suffix in {".toml", ".sql"}]
+    for file in [*files, origin / "reports" / "quarterly.py"]:
+        target = folder / file.relative_to(origin)
+        if target.exists():
+            kept += 1
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    (folder / "cache").mkdir(exist_ok=True)
+    return kept
+
+
+def of_source(command: Command) -> Command:
+    """Where the pages come from."""
+    for option in (
+        click.option("--sample", is_flag=True, help="A seeded synthetic world: no network, no key. SYNTHETIC everywhere."),
+        click.option("--seed", type=int, default=1, show_default=True, help="Of the synthetic world."),
+        click.option("--from", "records", type=click.Path(path_type=Path), help="OpenAlex JSON, JSONL(.gz), saved pages or a snapshot folder instead of the API."),
+        click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="With --from: the day the records were taken from OpenAlex."),
+        click.option("--new", "fresh", is_flag=True, help="A new vintage, even if this quarter has one."),
+        click.option("--wait", is_flag=True, help="Sleep over a spent daily budget instead of stopping."),
+    ):
+        command = option(command)
+    return command
+
+
+def _harvested(
+    project: Project, answer: Answer, vintage: str | None, options: Mapping[str, Any], engine: str, threads: int | None = None, allow_incomplete: bool = False
+) -> Vintage:
+    if options["sample"] and options["records"]:
+        raise click.UsageError("--sample and --from are two different sources; give one")
+    kind = "sample" if options["sample"] else "files" if options["records"] else "api"
+    key, url = _access()
+    source = Source(kind, path=options["records"], seed=options["seed"], key=key, url=url)
+    as_of = options["as_of"]
+    with answer.progress() as bar:
+        return pipeline.harvest(
+            project, source, today=datetime.now(UTC).date(), as_of=as_of.date() if as_of else None, name=vintage,
+            fresh=options["fresh"], wait=options["wait"], allow_incomplete=allow_incomplete, progress=bar,
+            engine=engine, threads=threads,
+        )  # fmt: skip
+
+
+def of_engine(command: Command) -> Command:
+    return click.option("--engine", type=click.Choice(list(pipeline.ENGINES)), default="duckdb", show_default=True, help="DuckDB, or Spark in this machine or on a cluster; the tables are the same.")(command)
+
+
+def of_build(command: Command) -> Command:
+    for option in (
+        of_engine,
+        click.option("--level", type=click.Choice(["unified", "as-harvested"]), default="unified", show_default=True, help="Institutions rolled up by queries/institutions.toml, or not at all."),
+        click.option("--memory", metavar="SIZE", help="Memory limit, e.g. 2GB; beyond it, the SQL engine spills to disk."),
+        click.option("--threads", type=click.IntRange(1), help="Threads and processes; the result does not depend on them."),
+        click.option("--allow-incomplete", is_flag=True, help="Build although slices are short; every output says so."),
+    ):
+        command = option(command)
+    return command
+
+
+@coauth.command()
+@of_source
+@of_build
+@of_vintage
+@common
+def rebuild(project: Project, answer: Answer, vintage: str | None, engine: str, level: str, memory: str | None, threads: int | None, allow_incomplete: bool, **options: Any) -> None:
+    """Harvest what is missing, then build tables, Gephi files and report. Safe to run again after any interruption.
+
+    Example: coauth rebuild --sample
+    """
+    project.queries  # noqa: B018  faults in queries/ show before anything is fetched
+    done = _harvested(project, answer, vintage, options, engine, threads, allow_incomplete)
+    built = pipeline.build(project, done, engine=engine, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
+    paths = publish.quarter(project, done, side_by_side=True)
+    answer.give({"vintage": done.name, "rows": built["rows"], "paths": paths}, _summary(project, done, built, paths))
+
+
+def _summary(project: Project, vintage: Vintage, built: Mapping[str, Any], paths: Mapping[str, Path]) -> Iterable[str]:
+    losses, rows = built["losses"]["works"], built["rows"]
+    if built["synthetic"]:
+        yield f"{tables.MARK}: none of these numbers is about the real world."
+    if not built["complete"]:
+        yield "INCOMPLETE: slices of the harvest hold fewer works than OpenAlex counts; every number may be too small."
+    said = [("vintage", f"{vintage.name} ({vintage.quarter}): {losses['records']:,} records, {losses['works']:,} works in scope")]
+    said += [("left out", f"{n:,} records: {reason}") for reason, n in losses["dropped"].items()]
+    said += [("not counted", f"{n:,} works: {reason}") for reason, n in built["losses"]["excluded"].items()]
+    said += [("network", f"{rows['institutions']:,} institutions, {rows['edges']:,} year–pairs, {rows['flags']:,} review cues")]
+    said += [("shifts", _verdicts(project, vintage)), *((name, str(path)) for name, path in paths.items())]
+    yield from (f"{name:<14} {text}" for name, text in said)
+
+
+def _verdicts(project: Project, vintage: Vintage) -> str:
+    """How many institutions rose, fell or cannot be judged between the last pair of windows."""
+    shifts = vintage.read("shifts").to_pandas()
+    before, after = project.queries.measures.comparisons[-1]
+    judged = shifts[
+        (shifts["measure"] == "strength_share") & (shifts["variant"] == "k")
+        & (shifts["before_first"] == before[0]) & (shifts["after_first"] == after[0])
+    ]  # fmt: skip
+    counts = ", ".join(f"{n:,} {v}" for v, n in judged["verdict"].value_counts(sort=False).sort_index().items())
+    return f"{before[0]}–{before[1]} → {after[0]}–{after[1]}, share of strength: {counts or 'too few works to judge'}"
+
+
+@coauth.command()
+@of_source
+@of_engine
+@of_vintage
+@common
+def harvest(project: Project, answer: Answer, vintage: str | None, engine: str, **options: Any) -> None:
+    """Only the harvest: continue an unfinished vintage or start a new one; with --vintage also mend a damaged one.
+
+    Example: OPENALEX_API_KEY=… coauth harvest --wait
+    """
+    done = _harvested(project, answer, vintage, options, engine)
+    answer.give(done.manifest, [f"vintage {done.name} is complete ({done.quarter}): {done.path}"])
+
+
+@coauth.command()
+@of_build
+@of_vintage
+@common
+def build(project: Project, answer: Answer, vintage: str | None, engine: str, level: str, memory: str | None, threads: int | None, allow_incomplete: bool) -> None:
+    """Build the tables of a harvested vintage: cache/<vintage>/pages -> tables.
+
+    Example: coauth build --memory 2GB
+    """
+    chosen = project.cache.newest() if allow_incomplete and vintage is None else project.cache.find(vintage)
+    built = pipeline.build(project, chosen, engine=engine, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
+    answer.give(built, (f"{name:<15} {n:>12,} rows" for name, n in built["rows"].items()))
+
+
+@coauth.command()
+@click.option("--verify", is_flag=True, help="Hash every stored page against what was recorded.")
+@common
+def status(project: Project, answer: Answer, verify: bool) -> None:
+    """Vintages and what each holds of what OpenAlex counts; -v lists every slice, --verify looks for damage.
+
+    With a key, or another address of the API, also the budget left today.
+
+    Example: coauth status --verify
+    """
+    found = [standing.of_vintage(v, verify=verify) for v in project.cache.vintages()]
+    budget = _budget_left()
+    shown = [line for s in found for line in standing.lines(s, every_slice=answer.verbose)] or [
+        f"no vintage in {project.cache.folder}; run `coauth rebuild --sample` or `coauth harvest`"
+    ]
+    answer.give({"vintages": found, "budget": budget}, [*shown, *([f"budget       {budget}"] if budget else [])])
+    if damaged := [s["vintage"] for s in found if s["damage"]]:
+        raise CacheError(f"stored pages are damaged; `coauth harvest --vintage {damaged[0]}` fetches the damaged slices again")
+
+
+def _budget_left() -> str | None:
+    """One line; None where nobody is to be asked. Not to know it is no failure of `status`."""
+    key, url = _access()
+    if not (key or url):
+        return None
+    try:
+        left = pipeline.budget_left(key, url)
+    except SourceError as fault:
+        return f"not known: {fault}"
+    return "not told by this address" if left is None else f"{left:,} credits left today"
+
+
+def _access() -> tuple[str | None, str | None]:
+    return os.environ.get("OPENALEX_API_KEY") or None, os.environ.get("COAUTH_OPENALEX_URL") or None
+
+
+@coauth.group()
+def admissions() -> None:
+    """PhD admissions by country, imported from a file."""
+
+
+@admissions.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@common
+def import_(project: Project, answer: Answer, file: Path) -> None:
+    """Import a CSV with columns year, country_code, admissions, suppressed, source, retrieved; used by the next build.
+
+    country_code is ISO 3166-1 alpha-2 or `total`; admissions is empty exactly where suppressed is true.
+    """
+    table = pipeline.import_admissions(project, file)
+    answer.give({"rows": table.num_rows}, [f"{table.num_rows} rows imported; run `coauth build`, then `coauth report`"])

@@ -1,0 +1,176 @@
+"""`queries/*.toml` and `queries/sql/*.sql` -> frozen, strictly read objects.
+
+Everything an analyst may decide is here as data: what to harvest, how institutions are rolled up, partner groups,
+policy dates, measures and thresholds, watchlists, technologies. Reading is strict (an unknown key, a missing value, a
+wrong type or a broken reference is an error) and names *all* faults at once, each with its file and key.
+
+SQL takes no parameters. What a statement needs from the queries it finds as a table (`Queries.tables`), so the same
+statement runs on DuckDB, on Spark, or by hand.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from coauth.errors import QueryError
+from coauth.queries.events import Event, Events
+from coauth.queries.faults import read
+from coauth.queries.groups import Group, Groups
+from coauth.queries.institutions import RollUp
+from coauth.queries.measures import Measures, Pivots
+from coauth.queries.scope import Scope
+from coauth.queries.strict import Period, Strict, Years
+from coauth.queries.technologies import Technologies, Technology
+from coauth.queries.watchlists import Entry, Watchlist
+
+__all__ = ["Entry", "Event", "Events", "Group", "Groups", "Measures", "Period", "Pivots", "Queries", "RollUp", "Scope", "Technologies", "Technology", "Watchlist", "Years", "load"]
+
+
+class Queries(Strict):
+    """All of `queries/`, read."""
+
+    scope: Scope
+    rollup: RollUp
+    groups: Groups
+    events: Events
+    measures: Measures
+    watchlists: tuple[Watchlist, ...]
+    technologies: tuple[Technologies, ...]
+    sql: dict[str, str]
+    fingerprint: str
+    """sha256 over every file, so that a report names the questions it answers."""
+
+    def tables(self) -> dict[str, pa.Table]:
+        """What SQL may join of the queries: settings (one row), home_countries, partner_countries, successors,
+        entries (of watchlists), withdrawn_rors, unlisted_descendants, technology_areas."""
+        scope, measures = self.scope, self.measures
+        settings = {
+            "first_year": scope.first_year, "last_year": scope.last_year, "max_institutions": scope.max_institutions,
+            "count_duplicates": scope.count_duplicates,
+            "profile_share": measures.profile_share, "profile_min_works": measures.profile_min_works,
+            "window_years": measures.window,
+        }  # fmt: skip
+        country = pa.schema([("country_code", pa.string())])
+        groups = pa.schema(
+            [("group_id", pa.string()), ("country_code", pa.string()), ("valid_from", pa.int32()), ("valid_to", pa.int32())]
+        )
+        listed = pa.schema(
+            [("list_id", pa.string()), ("entry_id", pa.string()), ("institution_id", pa.string()), ("ror", pa.string()),
+             ("by_lineage", pa.bool_()), ("valid_from", pa.date32()), ("valid_to", pa.date32()), ("kind", pa.string()),
+             ("listed_today", pa.bool_())]
+        )  # fmt: skip
+        successors = pa.schema([("ror", pa.string()), ("successor_ror", pa.string())])
+        withdrawn = pa.schema([("list_id", pa.string()), ("entry_id", pa.string()), ("ror", pa.string())])
+        excluded = pa.schema([("list_id", pa.string()), ("ror", pa.string())])
+        areas = pa.schema([("list_id", pa.string()), ("technology_id", pa.string()), ("area_id", pa.string())])
+        on = [w for w in self.watchlists if w.enabled]
+        return {
+            "settings": pa.Table.from_pylist([settings]),
+            "home_countries": pa.Table.from_pylist([{"country_code": c} for c in scope.countries], country),
+            "partner_countries": pa.Table.from_pylist(
+                [{"group_id": g.id, "country_code": c, "valid_from": g.valid_from, "valid_to": g.valid_to}
+                 for g in self.groups.group for c in g.countries], groups,
+            ),
+            "entries": pa.Table.from_pylist(
+                [{"list_id": w.id, "entry_id": e.id, "institution_id": e.openalex, "ror": e.ror,
+                  "by_lineage": w.match == "lineage", "valid_from": e.valid_from, "valid_to": e.valid_to, "kind": w.kind_of(e),
+                  "listed_today": w.still_lists(e)}
+                 for w in on for e in w.entry], listed,
+            ),
+            "successors": pa.Table.from_pylist(
+                [{"ror": s.institution, "successor_ror": s.successor} for s in self.rollup.successors], successors
+            ),
+            "withdrawn_rors": pa.Table.from_pylist(
+                [{"list_id": w.id, "entry_id": e.id, "ror": r} for w in on for e in w.entry for r in e.withdrawn], withdrawn
+            ),
+            "unlisted_descendants": pa.Table.from_pylist(
+                [{"list_id": w.id, "ror": r} for w in on for r in w.exclude_lineage], excluded
+            ),
+            "technology_areas": pa.Table.from_pylist(
+                [{"list_id": s.id, "technology_id": t.id, "area_id": a}
+                 for s in self.technologies if s.enabled for t in s.technology for a in t.eu10], areas,
+            ),
+        }  # fmt: skip
+
+    def lists(self) -> dict[str, str]:
+        """Enabled watchlists and sets of technologies: id -> version and a digest of what it says, so that no edit goes unseen."""
+        both: tuple[Watchlist | Technologies, ...] = (*self.watchlists, *self.technologies)
+        return {x.id: f"{x.version} ({hashlib.sha256(x.model_dump_json().encode()).hexdigest()[:8]})" for x in both if x.enabled}
+
+    def event_table(self) -> list[Event]:
+        return sorted(self.events.event, key=lambda e: (e.date, e.id))
+
+
+_FILES: dict[str, type[Strict]] = {
+    "scope": Scope, "institutions": RollUp, "groups": Groups, "events": Events, "measures": Measures,
+}  # fmt: skip
+
+
+def load(folder: Path) -> Queries:
+    """Read every file in `folder` strictly. Raises `QueryError` with all faults, one a line, each with file and key."""
+    if not folder.is_dir():
+        raise QueryError(f"{folder}: no queries here; run `coauth init DIR` and then work in DIR, or give --root")
+    faults: list[str] = []
+    single = {name: read(folder / f"{name}.toml", model, faults) for name, model in _FILES.items()}
+    lists = [read(p, Watchlist, faults) for p in sorted(folder.glob("watchlists/*.toml"))]
+    sets = [read(p, Technologies, faults) for p in sorted(folder.glob("technologies/*.toml"))]
+    sql = {p.stem: p.read_text("utf-8") for p in sorted(folder.glob("sql/*.sql"))}
+    ids = [x.id for x in (*lists, *sets) if x is not None]
+    faults += [f"{folder}: two lists share the id '{i}'" for i in sorted({i for i in ids if ids.count(i) > 1})]
+    if len(on := [s.id for s in sets if s is not None and s.enabled]) > 1:
+        faults.append(f"{folder / 'technologies'}: enabled: {', '.join(on)}; enable one set at a time")
+    faults += _unanswered(folder, single["groups"], single["events"], lists)
+    faults += _hidden(folder, single["institutions"], lists)
+    faults += _strangers(folder)
+    if faults:
+        advice = "mend it and run `coauth queries check`" if len(faults) == 1 else "mend them and run `coauth queries check`"
+        raise QueryError(f"{faults[0]}; {advice}" if len(faults) == 1 else "\n".join([*faults, advice]))
+    return Queries(
+        scope=single["scope"], rollup=single["institutions"], groups=single["groups"], events=single["events"],
+        measures=single["measures"], watchlists=tuple(x for x in lists if x), technologies=tuple(x for x in sets if x),
+        sql=sql, fingerprint=_fingerprint(folder),
+    )  # fmt: skip
+
+
+def _unanswered(folder: Path, groups: Any, events: Any, lists: list[Watchlist | None]) -> list[str]:
+    """A series that no group or watchlist makes would be tested on nothing, in silence."""
+    if groups is None or events is None or None in lists:
+        return []
+    known = {"international"} | {g.id for g in groups.group} | {f"list:{w.id}" for w in lists if w}
+    unknown = [(e.id, s) for e in events.event for s in e.series if s not in known]
+    near = {s: difflib.get_close_matches(s, known, n=1) for _, s in unknown}
+    return [
+        f"{folder / 'events.toml'}: event '{e}': series: no group or watchlist makes '{s}'"
+        + (f", did you mean '{near[s][0]}'?" if near[s] else "") for e, s in unknown
+    ]  # fmt: skip
+
+
+def _hidden(folder: Path, rollup: Any, lists: list[Watchlist | None]) -> list[str]:
+    """A listed institution that counts only partly for another would be listed there with all or with none of its works."""
+    if rollup is None:
+        return []
+    partly = {r.institution: key for key in ("joint", "associated") for r in getattr(rollup, key)}
+    return [
+        f"{folder / 'institutions.toml'}: {partly[e.ror]}: {e.ror} is on the watchlist '{w.id}' ({e.id}); it must stand alone"
+        for w in lists if w for e in w.entry if e.ror in partly
+    ]  # fmt: skip
+
+
+def _strangers(folder: Path) -> list[str]:
+    """A misspelt file name would be a question nobody asks, in silence."""
+    known = re.compile(rf"({'|'.join(_FILES)})\.toml|(watchlists|technologies)/[^/]+\.toml|sql/[^/]+\.sql")
+    files = (p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file() and p.name[0] != ".")
+    return [f"{folder / f}: no such question; see `coauth queries check --help`" for f in files if not known.fullmatch(f)]
+
+
+def _fingerprint(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in {".toml", ".sql"}):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()

@@ -1,0 +1,50 @@
+"""`measures.toml`: windows, measures, resampling and the thresholds of a verdict."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from coauth.queries.strict import Period, Share, Strict
+
+
+class Pivots(Strict):
+    """Betweenness from so many sources drawn at random (`coauth.centrality.paths.betweenness`)."""
+
+    pivots: int = Field(ge=1)
+
+
+class Measures(Strict):
+    """`measures.toml`: windows, measures, resampling and the thresholds of a verdict, each with its why in the file."""
+
+    window: int = Field(ge=1)
+    measures: tuple[
+        Literal["strength", "strength_share", "degree", "degree_rarefied", "pagerank", "eigenvector", "harmonic", "betweenness",
+                "participation", "exposure"], ...
+    ]  # fmt: skip
+    resampled: tuple[Literal["strength", "strength_share", "pagerank", "participation", "exposure"], ...]
+    counting: Literal["newman", "full", "strict", "author"]
+    betweenness: Literal["exact"] | Pivots
+    replicates: int = Field(ge=100)
+    permutations: int = Field(ge=0)
+    seed: int
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    false_discovery_rate: Annotated[float, Field(gt=0, lt=0.5)]
+    comparisons: tuple[Period, ...] = Field(min_length=1)
+    roster_min_works: int = Field(ge=1)
+    partial_jump: Share
+    partial_jump_z: float = Field(gt=0)
+    coverage_prior_works: float = Field(gt=0)
+    profile_share: Share
+    profile_min_works: int = Field(ge=1)
+    headline_change: tuple[int, int]
+    smallest_pair: int = Field(ge=1)
+    null_samples: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _comparisons(self) -> Measures:
+        for before, after in self.comparisons:
+            if not before[0] <= before[1] < after[0] <= after[1]:
+                raise ValueError(f"comparisons: {before} -> {after}: windows must follow each other without overlap")
+        return self

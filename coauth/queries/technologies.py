@@ -1,0 +1,55 @@
+"""`technologies/*.toml`: critical technologies."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from coauth.queries.strict import Phrase, Share, Slug, Strict, TopicId, refuse_twice
+
+
+class Technology(Strict):
+    """One critical technology: which topics and phrases make a work count for it (`technologies/*.toml`)."""
+
+    id: Slug
+    name: str
+    eu10: tuple[Literal["EU1", "EU2", "EU3", "EU4", "EU5", "EU6", "EU7", "EU8", "EU9", "EU10"], ...]
+    core_topics: tuple[TopicId, ...]
+    gated_topics: tuple[TopicId, ...]
+    phrases: tuple[Phrase, ...]
+    exclusions: tuple[Phrase, ...] = ()
+    note: str = ""
+
+
+Area = Literal["EU1", "EU2", "EU3", "EU4", "EU5", "EU6", "EU7", "EU8", "EU9", "EU10"]
+Standing = Literal["measured", "indicative", "unmeasured"]
+
+
+class Technologies(Strict):
+    """A set of critical technologies, and how good it is known to be."""
+
+    id: Slug
+    name: str
+    enabled: bool
+    source: str
+    version: str
+    status: str
+    topic_model: Literal["v1", "v2"]
+    core_min_score: Share
+    standing: Standing = Field(default="unmeasured", description="of the whole; `indicative` is precision below 0.8")
+    quality: dict[Area, Standing] = Field(default={}, description="by EU-10 area")
+    not_obtained: tuple[str, ...] = Field(default=(), description="lists a reader may miss here, and why")
+    eu10: dict[str, str]
+    technology: tuple[Technology, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _once(self) -> Technologies:
+        refuse_twice("technology.id", [t.id for t in self.technology])
+        return self
+
+    def marked(self, entry: str) -> str | None:
+        """What must stand beside a technology or area wherever it is shown: "indicative", "unmeasured" or both; None if measured."""
+        areas: tuple[Any, ...] = next((t.eu10 for t in self.technology if t.id == entry), (entry,))
+        marks = sorted({self.standing, *(self.quality.get(a, self.standing) for a in areas)} - {"measured"})
+        return ", ".join(marks) or None

@@ -1,0 +1,30 @@
+"""What travels between stages: for every table its key, columns, types, units and meaning.
+
+Stages take and return `pyarrow.Table`s and end with `return EDGES.check(table)`. The same definitions print the data
+dictionary beside every export, so that it cannot drift. Ids are OpenAlex's short form ("W…", "I…", "T…").
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from coauth.tables.contract import BOOL, DAY, FLOAT, INT, MARK, STRING, STRINGS, Column, Table, marked
+from coauth.tables.counts import ADMISSIONS, COPUBLICATIONS, MEMBERSHIPS, REVISIONS
+from coauth.tables.cues import BENEFITS, EVIDENCE, FLAGS, LISTED
+from coauth.tables.graph import EDGES, HYPERAUTHORSHIP, PAIRS
+from coauth.tables.harvested import AFFILIATIONS, AREAS, COUNTRIES, COVERAGE, INSTITUTIONS, TECHNOLOGIES, WORKS
+from coauth.tables.measured import CENTRALITY, EVENTS, MATCHES, SHIFTS
+
+__all__ = ["ADMISSIONS", "AFFILIATIONS", "ALL", "AREAS", "BENEFITS", "BOOL", "CENTRALITY", "COPUBLICATIONS", "COUNTRIES", "COVERAGE", "DAY", "EDGES", "EVENTS", "EVIDENCE", "FLAGS", "FLOAT", "HYPERAUTHORSHIP", "INSTITUTIONS", "INT", "LISTED", "MARK", "MATCHES", "MEMBERSHIPS", "PAIRS", "REVISIONS", "SHIFTS", "STRING", "STRINGS", "TECHNOLOGIES", "WORKS", "Column", "Table", "is_synthetic", "marked"]
+
+ALL: dict[str, Table] = {
+    t.name: t
+    for t in (WORKS, AFFILIATIONS, COUNTRIES, INSTITUTIONS, TECHNOLOGIES, EDGES, PAIRS, HYPERAUTHORSHIP, LISTED, FLAGS, EVIDENCE, BENEFITS, MEMBERSHIPS,
+              COPUBLICATIONS, CENTRALITY, SHIFTS, EVENTS, MATCHES, COVERAGE, ADMISSIONS, REVISIONS)
+}  # fmt: skip
+
+
+def is_synthetic(works: pa.Table) -> bool:
+    """Whether works of the synthetic world are among these, by the mark in their titles."""
+    return bool(pc.any(pc.starts_with(pc.fill_null(works["title"], ""), MARK)).as_py())

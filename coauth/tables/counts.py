@@ -1,0 +1,47 @@
+"""Tables of co-publications, PhD admissions, and what changed since an earlier vintage."""
+
+from __future__ import annotations
+
+from coauth.tables.contract import BOOL, DAY, FLOAT, INT, STRING, Column, Table
+from coauth.tables.parts import WORK, YEAR, columns
+
+MEMBERSHIPS = Table("memberships", "work × partner group × basis", ("year", "group_id", "basis", "work_id"), (
+    YEAR,
+    Column("group_id", STRING, "group of queries/groups.toml; 'international'; 'list:…' for a watchlist"),
+    Column("basis", STRING, "union: institution or string countries; institution: matched institutions only"),
+    WORK,
+    Column("author_share", FLOAT, "share of its authors at the group's institutions, after roll-up; null by union: an author "
+           "without an institution is at none", "share of authors", null=True),
+))  # fmt: skip
+
+COPUBLICATIONS = Table("copublications", "year × partner group × basis", ("year", "group_id", "basis"), columns(
+    YEAR,
+    Column("group_id", STRING, "group of queries/groups.toml; 'international'; 'list:…' for a watchlist"),
+    Column("basis", STRING, "union: institution or string countries; institution: matched institutions only"),
+    Column("works", INT, "works with the scope's country and the group (full count)", "works"),
+    Column("works_low", FLOAT, "lower end of the exact Poisson interval", "works"),
+    Column("works_high", FLOAT, "upper end", "works"),
+    Column("author_works", FLOAT, "Σ author_share: the same works, each by the share of its authors at the group's institutions; "
+           "null by union", "works", null=True),
+    Column("share", FLOAT, "of the year's international works", "share", null=True),
+    Column("share_low", FLOAT, "lower end of the exact binomial interval", "share", null=True),
+    Column("share_high", FLOAT, "upper end", "share", null=True),
+    Column("preliminary", BOOL, "the year is still growing"),
+))  # fmt: skip
+
+ADMISSIONS = Table("admissions", "year × country × source", ("year", "country_code", "source"), (
+    YEAR,
+    Column("country_code", STRING, "ISO 3166-1 alpha-2 of origin; 'total' for all"),
+    Column("admissions", INT, "PhD admissions; null where suppressed", "persons", null=True),
+    Column("suppressed", BOOL, "withheld by the source as a small cell"),
+    Column("source", STRING, "who counted, and where it is published"),
+    Column("retrieved", DAY, "when it was read"),
+))  # fmt: skip
+
+REVISIONS = Table("revisions", "earlier vintage × headline number × cause", ("against", "series", "year", "cause"), (
+    Column("against", STRING, "the earlier vintage"),
+    Column("series", STRING, "the headline number"),
+    YEAR,
+    Column("cause", STRING, "added, removed, re-dated, re-affiliated or excluded differently"),
+    Column("works", INT, "change it makes in the count", "works"),
+))  # fmt: skip
