@@ -22,14 +22,14 @@ from coauth.errors import QueryError
 from coauth.queries.events import Event, Events
 from coauth.queries.faults import read
 from coauth.queries.groups import Group, Groups
-from coauth.queries.institutions import RollUp
+from coauth.queries.institutions import Associated, Component, Joint, Parent, RollUp, Successor
 from coauth.queries.measures import Measures, Pivots
 from coauth.queries.scope import Scope
 from coauth.queries.strict import Period, Strict, Years
 from coauth.queries.technologies import Technologies, Technology
 from coauth.queries.watchlists import Entry, Watchlist
 
-__all__ = ["Entry", "Event", "Events", "Group", "Groups", "Measures", "Period", "Pivots", "Queries", "RollUp", "Scope", "Technologies", "Technology", "Watchlist", "Years", "load"]
+__all__ = ["Associated", "Component", "Entry", "Event", "Events", "Group", "Groups", "Joint", "Measures", "Parent", "Period", "Pivots", "Queries", "RollUp", "Scope", "Successor", "Technologies", "Technology", "Watchlist", "Years", "load"]
 
 
 class Queries(Strict):
