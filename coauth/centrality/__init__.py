@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from coauth.centrality.partners import Partners
 from coauth.centrality.rating import Rating, patterns, ranks, rate, resampled, variants
-from coauth.completeness import complete_probability
+from coauth.completeness import complete_weights
 from coauth.counting import Counting
 from coauth.dispersion import Dispersion
 from coauth.incidence import Flags, Incidence, Integers, comparisons, incidence, windows
@@ -48,7 +48,7 @@ def measure(
 
     The institutions of a window are those with a work of at least two institutions; who has none has no row. Variant
     `k` (works of at most `scope.max_institutions`) has all measures. `all`, `complete` and `reweighted` (complete works,
-    each weighted by 1/P(complete), see `coauth.completeness`; both of at most K) have those that can be resampled: a
+    each weighted by about 1/P(complete), see `coauth.completeness`; both of at most K) have those that can be resampled: a
     replicate lacks 37 % of the works, which shifts whatever rests on the pattern of edges. The percentile interval
     speaks of which works there happened to be, not of coverage (`coauth.resampling`), and is widened for works that come in
     bursts (`coauth.dispersion`). Sources stand with each measure in `coauth.centrality.paths`, `.spectra` and `.partners`.
@@ -64,7 +64,7 @@ def measure(
     ...     for w, i in (("W1", "I1"), ("W1", "I2"), ("W2", "I1"), ("W2", "I3"), ("W3", "I1"))])
     >>> scope = Some(first_year=2020, last_year=2020, years=range(2020, 2021), max_institutions=50)
     >>> asked = Some(window=1, comparisons=(), measures=("strength", "betweenness"), resampled=("strength",), seed=1,
-    ...     counting="newman", betweenness="exact", replicates=100, confidence=0.95, coverage_prior_works=20.0, roster_min_works=1)
+    ...     counting="newman", betweenness="exact", replicates=100, confidence=0.95, roster_min_works=1)
     >>> table, _ = measure(works, affiliations, scope, asked)       # W3 has one institution: no edge, not counted
     >>> for row in table.filter(pa.compute.equal(table["variant"], "k")).to_pylist():
     ...     print(*(row[c] for c in ("institution_id", "measure", "value", "rank")), row["low"] is not None)
@@ -76,32 +76,36 @@ def measure(
     I3 strength 1.0 2 True
     """
     world = incidence(works, affiliations)
-    chance = complete_probability(world.works, measures)
     sliding = windows(scope, measures)
     compared = sorted({w for pair in comparisons(scope, measures) for w in pair})
     small = (world.team >= 2) & (world.team <= scope.max_institutions)
-    dispersion = Dispersion.of(world.only(small), measures.counting)
+    several = world.team >= 2
+    joint = world.only(several)
+    weights = variants(joint, complete_weights(world.works)[several], scope.max_institutions)
+    dispersion = {variant: Dispersion.of(joint, measures.counting, weight) for variant, weight in weights.items()}
     partners = Partners.of(institutions, listed)
     rarefied_to = min((int((small & world.within(window)).sum()) for window in sliding), default=0)
-    kept = _Kept.of(world, compared, scope, measures, dispersion.freedom)
+    kept = _Kept.of(world, compared, scope, measures, dispersion["k"].freedom)
     blocks = [CENTRALITY.empty()]
     for window in sorted({*sliding, *compared}):
-        rows = world.within(window) & (world.team >= 2)
-        team = world.only(rows)
+        rows = joint.within(window)
+        team, inside = joint.only(rows), {variant: weight[rows] for variant, weight in weights.items()}
         times = draw(len(team.team), window, measures)
-        weights = variants(team, chance[rows], scope.max_institutions)
-        for rating in resampled(team, weights, times, measures, dispersion.factors(window), partners):
+        factors = {variant: found.factors(window) for variant, found in dispersion.items()}
+        for rating in resampled(team, inside, times, measures, factors, partners):
             if window in sliding and rating.measure in measures.measures:
-                blocks.append(_rows(window, rating, measures, dispersion.freedom))
+                blocks.append(_rows(window, rating, measures, kept.replicates.freedom))
             if window in compared:
                 kept.keep(window, rating)
-        within_k = team.only(weights["k"] > 0)
+        within_k = team.only(inside["k"] > 0)
         if window in compared:
-            counted = Counting.of(within_k, measures.counting)
-            kept.replicates.leave_one_out[window] = LeaveOneOut(within_k, counted, partial(rate, partners, within_k))
+            weighted = inside["reweighted"]
+            complete = team.only(weighted > 0)
+            counted = Counting.of(complete, measures.counting)
+            kept.replicates.leave_one_out[window] = LeaveOneOut(complete, counted, weighted[weighted > 0], partial(rate, partners, complete))
         if window in sliding:
             found = patterns(within_k, measures, partners, rarefied_to, workers)
-            blocks += [_rows(window, rating, measures, dispersion.freedom) for rating in found]
+            blocks += [_rows(window, rating, measures, kept.replicates.freedom) for rating in found]
     return CENTRALITY.check(pa.concat_tables(blocks)), kept.replicates
 
 

@@ -35,26 +35,25 @@ class Rating:
     rarefied_to: int | None = None
 
 
-def variants(world: Incidence, chance: Floats, most: int) -> dict[str, Floats]:
+def variants(world: Incidence, stands_for: Floats, most: int) -> dict[str, Floats]:
     """How much each work counts in each variant.
 
     >>> import pyarrow as pa, scipy.sparse as sp
     >>> works = pa.table({"affiliation_status": ["complete", "partial", "complete"]})
     >>> teams = sp.csr_array(np.array([[1, 1, 0], [1, 1, 0], [1, 1, 1]]))
-    >>> weights = variants(Incidence(teams, np.array(["I1", "I2", "I3"], object), works), np.array([0.5, 0.5, 0.8]), most=2)
+    >>> weights = variants(Incidence(teams, np.array(["I1", "I2", "I3"], object), works), np.array([2.0, 0.0, 1.25]), most=2)
     >>> {name: w.tolist() for name, w in weights.items()}
     {'all': [1.0, 1.0, 1.0], 'k': [1.0, 1.0, 0.0], 'complete': [1.0, 0.0, 0.0], 'reweighted': [2.0, 0.0, 0.0]}
     """
     small = (world.team <= most).astype(np.float64)
     complete = small * world.complete
-    reweighted = np.divide(complete, chance, out=np.zeros_like(complete), where=complete > 0)
-    return {"all": np.ones(len(small)), "k": small, "complete": complete, "reweighted": reweighted}
+    return {"all": np.ones(len(small)), "k": small, "complete": complete, "reweighted": complete * stands_for}
 
 
 def resampled(
-    world: Incidence, weights: dict[str, Floats], times: NDArray[np.int8], measures: Measures, factors: Factors, partners: Partners
+    world: Incidence, weights: dict[str, Floats], times: NDArray[np.int8], measures: Measures, factors: dict[str, Factors], partners: Partners
 ) -> Iterator[Rating]:
-    """The resampled measures of each variant, with their replicates; `times` is works × replicates. `factors` widens
+    """The resampled measures of each variant, with their replicates; `times` is works × replicates. The variant's `factors` widen
     them beyond Poisson's spread."""
     for variant, weight in weights.items():
         rows = weight > 0
@@ -66,7 +65,7 @@ def resampled(
         width = min(max(_CELLS // len(part.institutions), 20), 40)
         blocks = [drawn[:, s : s + width] for s in range(0, drawn.shape[1], width)]
         strengths = np.hstack([counted.strength @ (weight[:, None] * b) for b in blocks])
-        of_count, of_share = (factors.of(kind, part.institutions)[:, None] for kind in ("count", "share"))
+        of_count, of_share = (factors[variant].of(kind, part.institutions)[:, None] for kind in ("count", "share"))
         if "strength" in measures.resampled:
             yield _rated("strength", variant, part.institutions, strength, strengths, of_count, measures)
         if "strength_share" in measures.resampled:
