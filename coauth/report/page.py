@@ -101,6 +101,8 @@ class Page:
     title: str
     kicker: str
     edition: str
+    running: str
+    """What stands at the head of every printed page: which report this is, of which data and for whom."""
     data_line: str
     headlines: tuple[Headline, ...]
     notes: tuple[Text, ...]
@@ -116,15 +118,18 @@ class Writer:
         self.paths: list[Path] = []
         self._charts = self._listings = 0
 
-    def render(self, page: Page) -> str:
-        """The page as HTML; figures and tables are written on the way."""
+    def draw(self, page: Page) -> list[tuple[Section, list[dict[str, Any]]]]:
+        """The sections with their parts numbered and drawn, for `html` and for `pdf.typeset`; figures and tables are written on the way."""
+        return [(s, [self._shown(p) for p in s.parts]) for s in page.sections]
+
+    def html(self, page: Page, sections: Sequence[tuple[Section, Sequence[Mapping[str, Any]]]]) -> str:
+        """The page with its parts drawn, as HTML."""
         source = jinja2.Environment(
             loader=jinja2.FunctionLoader(_template), autoescape=True, undefined=jinja2.StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
         ).get_template("page.html")  # fmt: skip
-        shown = [(s, [self._shown(p) for p in s.parts]) for s in page.sections]
         return source.render(
-            page=page, sections=shown, words=self.words, mark=MARK if self.synthetic else "", style=Markup(_template("style.css"))  # noqa: S704
+            page=page, sections=sections, words=self.words, mark=MARK if self.synthetic else "", style=Markup(_template("style.css"))  # noqa: S704
         )
 
     def _shown(self, part: Text | Listing | Chart) -> dict[str, Any]:
@@ -142,14 +147,16 @@ class Writer:
         name, number = f"figure-{self._charts}", self.words("figure.number", number=self._charts)
         csv = self._data(name, chart.data, chart.statement)
         if chart.draw is not None:
-            images = [Markup(pictures.inline(self._svg(chart.draw(narrow)), f"f{self._charts}{'n' if narrow else 'w'}", chart.alt))  # noqa: S704
-                      for narrow in (False, True)]  # fmt: skip
+            svg = self._svg(chart.draw(False))
+            images = [Markup(pictures.inline(drawn, f"f{self._charts}{shape}", chart.alt))  # noqa: S704
+                      for shape, drawn in (("w", svg), ("n", self._svg(chart.draw(True))))]  # fmt: skip
             loose = pictures.alone(chart.draw(False), f"{number}. {chart.title}", chart.notes)
         else:
             assert chart.still is not None  # noqa: S101  a chart has one of the two
             images, loose = [self._embedded(chart.still, chart.alt)], chart.still
+            svg = self._svg(chart.still)
         self._picture(name, loose)
-        return {"part": chart, "number": number, "csv": csv, "grid": chart.grid, "images": images}
+        return {"part": chart, "number": number, "csv": csv, "grid": chart.grid, "images": images, "svg": svg}
 
     def _svg(self, figure: Figure) -> str:
         if self.synthetic:
