@@ -44,7 +44,7 @@ def brief(records, asked):
 
 def explore(brief, *, works=True):
     network = graph.build(brief.made, scope=brief.queries.scope, window=3)
-    places = {i: [float(k), 2.0 * k] for k, i in enumerate(network.nodes["institution_id"].to_pylist())}
+    places = {i: [400.0 * k, 300.0 * (k * k % 3)] for k, i in enumerate(network.nodes["institution_id"].to_pylist())}
     return explorer.explore(brief, explorer.Atlas(network, places, works))
 
 
