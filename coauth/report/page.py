@@ -7,6 +7,7 @@ picture, a CSV and the statement behind every figure and table.
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -18,9 +19,14 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from coauth.report import pictures
+from coauth.report import pictures, traces
+from coauth.report.explorer import Explorer
 from coauth.report.text import Words
 from coauth.tables import MARK, marked
+
+STYLES = ("style.css", "charts.css", "explorer/explorer.css")
+SCRIPTS = ("explorer/windows.js", "explorer/camera.js", "explorer/map.js", "explorer/panel.js", "explorer/explorer.js", "charts.js")
+"""In the page they are one module, so that nothing of them is global."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,8 @@ class Chart:
     grid: Grid | None = None
     notes: tuple[str, ...] = ()
     statement: str = ""
+    explorer: Explorer | None = None
+    """What sits on top of the picture in the page, for a reader with a script."""
     part: str = "chart"
 
 
@@ -128,8 +136,10 @@ class Writer:
             loader=jinja2.FunctionLoader(_template), autoescape=True, undefined=jinja2.StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
         ).get_template("page.html")  # fmt: skip
+        script = "\n".join(map(_template, SCRIPTS))
         return source.render(
-            page=page, sections=sections, words=self.words, mark=MARK if self.synthetic else "", style=Markup(_template("style.css"))  # noqa: S704
+            page=page, sections=sections, words=self.words, mark=MARK if self.synthetic else "",
+            style=Markup("\n".join(map(_template, STYLES))), script=Markup(script), script_hash=_hash(script),  # noqa: S704
         )
 
     def _shown(self, part: Text | Listing | Chart) -> dict[str, Any]:
@@ -147,15 +157,14 @@ class Writer:
         name, number = f"figure-{self._charts}", self.words("figure.number", number=self._charts)
         csv = self._data(name, chart.data, chart.statement)
         if chart.draw is not None:
-            svg = self._svg(chart.draw(False))
-            images = [Markup(pictures.inline(drawn, f"f{self._charts}{shape}", chart.alt))  # noqa: S704
-                      for shape, drawn in (("w", svg), ("n", self._svg(chart.draw(True))))]  # fmt: skip
-            loose = pictures.alone(chart.draw(False), f"{number}. {chart.title}", chart.notes)
+            figures = {shape: chart.draw(shape == "n") for shape in "wn"}
+            drawn = {shape: self._svg(figure) for shape, figure in figures.items()}  # lays each out, so that its points have a place
+            images = [Markup(pictures.inline(drawn[s], f"f{self._charts}{s}", chart.alt, traces.overlay(f))) for s, f in figures.items()]  # noqa: S704
+            self._picture(name, pictures.alone(chart.draw(False), f"{number}. {chart.title}", chart.notes))
+            svg = drawn["w"]
         else:
             assert chart.still is not None  # noqa: S101  a chart has one of the two
-            images, loose = [self._embedded(chart.still, chart.alt)], chart.still
-            svg = self._svg(chart.still)
-        self._picture(name, loose)
+            images, svg = [self._embedded(chart.still, chart.alt)], self._picture(name, chart.still)
         return {"part": chart, "number": number, "csv": csv, "grid": chart.grid, "images": images, "svg": svg}
 
     def _svg(self, figure: Figure) -> str:
@@ -170,10 +179,12 @@ class Writer:
         data = base64.b64encode(pictures.png(figure, 130)).decode()
         return Markup('<img alt="{}" src="data:image/png;base64,{}">').format(alt, data)
 
-    def _picture(self, name: str, figure: Figure) -> None:
-        suffix = "" if self.words.language == "en" else f".{self.words.language}"
-        self._write(f"figures/{self._marked(name)}{suffix}.svg", self._svg(figure).encode())
+    def _picture(self, name: str, figure: Figure) -> str:
+        """The figure as files of its own; returns its SVG."""
+        suffix, svg = "" if self.words.language == "en" else f".{self.words.language}", self._svg(figure)
+        self._write(f"figures/{self._marked(name)}{suffix}.svg", svg.encode())
         self._write(f"figures/{self._marked(name)}{suffix}.png", pictures.png(figure))
+        return svg
 
     def _data(self, name: str, data: pd.DataFrame, statement: str) -> str:
         """The CSV behind a part (the same in every language), and the SQL beside it; returns the CSV's place."""
@@ -195,6 +206,11 @@ class Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         self.paths.append(path)
+
+
+def _hash(script: str) -> str:
+    """What a Content-Security-Policy knows the page's one script by."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def _template(name: str) -> str:
