@@ -19,7 +19,7 @@ import matplotlib as mpl
 import typst
 from matplotlib.ft2font import FT2Font
 
-from coauth.report.page import Chart, Grid, Listing, Page, Section, Text
+from coauth.report.page import Chart, Grid, Page, Section, Text
 from coauth.report.text import Words
 
 STANDARDS: list[typst.PDFStandard] = ["a-2a", "ua-1"]
@@ -105,7 +105,7 @@ def _breakable(run: re.Match[str]) -> str:
 
 
 @cache
-def _charmap() -> dict[int, int]:
+def _charmap() -> Mapping[int, int]:
     return FT2Font(FONTS / "DejaVuSans.ttf").get_charmap()
 
 
