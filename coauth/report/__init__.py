@@ -43,7 +43,7 @@ def build(
 
     The page comes first, then the PDF. They load nothing and hold no path; `links` (format -> file name beside the page) are
     listed in them. `change(before, after, confidence)` is `coauth.copublications.change`; `picture` the network, drawn
-    elsewhere, and `atlas` what a reader of the page may walk through on top of it.
+    elsewhere, and `atlas` what a reader may walk through on top of it.
     Same tables, queries and `about`: same bytes. Raises `NotFound` for a language without words.
     """
     words = Words(language)

@@ -157,11 +157,11 @@ class Writer:
         name, number = f"figure-{self._charts}", self.words("figure.number", number=self._charts)
         csv = self._data(name, chart.data, chart.statement)
         if chart.draw is not None:
-            figures = {shape: chart.draw(shape == "n") for shape in "wn"}
-            drawn = {shape: self._svg(figure) for shape, figure in figures.items()}  # lays each out, so that its points have a place
-            images = [Markup(pictures.inline(drawn[s], f"f{self._charts}{s}", chart.alt, traces.overlay(f))) for s, f in figures.items()]  # noqa: S704
+            wide, narrow = chart.draw(False), chart.draw(True)
+            svg = self._svg(wide)
+            images = [self._inline(drawn, figure, f"f{self._charts}{shape}", chart.alt)
+                      for shape, drawn, figure in (("w", svg, wide), ("n", self._svg(narrow), narrow))]  # fmt: skip
             self._picture(name, pictures.alone(chart.draw(False), f"{number}. {chart.title}", chart.notes))
-            svg = drawn["w"]
         else:
             assert chart.still is not None  # noqa: S101  a chart has one of the two
             images, svg = [self._embedded(chart.still, chart.alt)], self._picture(name, chart.still)
@@ -171,6 +171,10 @@ class Writer:
         if self.synthetic:
             pictures.mark(figure)
         return pictures.svg(figure)
+
+    def _inline(self, drawn: str, figure: Figure, prefix: str, alt: str) -> Markup:
+        """`drawn` is the figure as SVG: drawing laid it out, so that its points have a place."""
+        return Markup(pictures.inline(drawn, prefix, alt, traces.overlay(figure)))  # noqa: S704
 
     def _embedded(self, figure: Figure, alt: str) -> Markup:
         """Thousands of ties weigh less as pixels."""
