@@ -17,12 +17,13 @@ Danish harvest. That is not planted; here each work keeps at least one author wi
 from collections.abc import Iterator
 from typing import Any
 
+from coauth.sources.sample.admissions import admissions
 from coauth.sources.sample.plan import works
 from coauth.sources.sample.served import AS_OF, serve
 from coauth.sources.sample.truth import truth
 from coauth.sources.sample.work import MARK
 
-__all__ = ["AS_OF", "MARK", "records", "truth"]
+__all__ = ["AS_OF", "MARK", "admissions", "records", "truth"]
 
 
 def records(seed: int = 1) -> Iterator[dict[str, Any]]:
