@@ -140,7 +140,7 @@ def quarter(
             written += exported
         links = {form: path.name for form, path in paths.items()}
         for language, edition in _editions(project, vintage, folder, links, atlas, languages, side_by_side):
-            paths[f"report.{language}"] = edition[0]
+            paths[f"report.{language}"], paths[f"report.{language}.pdf"] = edition[:2]
             written += edition
         paths["run"] = _run(folder, sorted(set(written)), project.queries, vintage, about)
     return paths

@@ -43,7 +43,7 @@ def _coherence(vintage: Vintage, queries: Queries) -> list[dict[str, Any]] | Non
     if not built or built["synthetic"]:
         return None
     held = coherence.hold(vintage.read("copublications"), queries, vintage.manifest["scope"]["countries"])
-    return [asdict(h) | {"agrees": h.agrees} for h in held]
+    return [asdict(h) | {"agrees": h.agrees, "told": str(h)} for h in held]
 
 
 def _slice(part: Slice) -> dict[str, Any]:
@@ -137,14 +137,4 @@ def _coherence_lines(held: list[Mapping[str, Any]] | None, *, every_series: bool
         yield f"  figure 1   {agreeing} of {len(mine)} series agree with {reference} (queries/reference)"
         for h in mine:
             if every_series or not h["agrees"]:
-                yield f"  {h['series']:<24} {_of_series(h)}"
-
-
-def _of_series(h: Mapping[str, Any]) -> str:
-    def percent(ratio: float | None) -> str:
-        return "not known" if ratio is None else f"{ratio:+.1%}"
-
-    change = f"{h['first_year']}–{h['last_year']} {percent(h['change_here'])} (there {percent(h['change_there'])})"
-    levels = f"levels {h['first_level']}–{h['last_level']} {percent(h['lowest'])} to {percent(h['highest'])}"
-    wrong = [said for key, said in (("sign_agrees", "another sign"), ("levels_agree", "levels too far off")) if h[key] is False]
-    return f"{change}, {levels}: {' and '.join(wrong) or 'agrees'}"
+                yield f"             {h['told']}"

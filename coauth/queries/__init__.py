@@ -105,6 +105,16 @@ class Queries(Strict):
         both: tuple[Watchlist | Technologies, ...] = (*self.watchlists, *self.technologies)
         return {x.id: f"{x.version} ({hashlib.sha256(x.model_dump_json().encode()).hexdigest()[:8]})" for x in both if x.enabled}
 
+    def parts(self) -> dict[str, str]:
+        """Digests of what a count of works depends on besides the records: queries/scope, queries/sql, queries/institutions, and by
+        the name of its series every partner group and enabled watchlist. Measures, events and technologies change none."""
+        statements = "\0".join(f"{name}\0{text}" for name, text in sorted(self.sql.items()))
+        counted = self.scope.model_dump_json(include={"countries", "first_year", "types", "count_duplicates"})
+        asked = {"queries/scope": counted, "queries/sql": statements, "queries/institutions": self.rollup.model_dump_json()}
+        asked |= {g.id: g.model_dump_json(include={"countries", "valid_from", "valid_to"}) for g in self.groups.group}
+        asked |= {f"list:{w.id}": w.model_dump_json() for w in self.watchlists if w.enabled}
+        return {name: hashlib.sha256(text.encode()).hexdigest()[:8] for name, text in asked.items()}
+
     def event_table(self) -> list[Event]:
         return sorted(self.events.event, key=lambda e: (e.date, e.id))
 

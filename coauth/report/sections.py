@@ -31,6 +31,7 @@ def compose(
         title=words("head.title", title=about.title, home=brief.home),
         kicker=words("head.kicker", quarter=words.quarter(about.quarter)),
         edition=words("head.edition"),
+        running=words("head.running", quarter=words.quarter(about.quarter), vintage=about.vintage, edition=words("head.edition_short")),
         data_line=words("head.data", source=about.source, vintage=about.vintage, day=words.day(about.as_of), works=words.number(counted),
                         records=words.number(about.records), level=account.level(brief), topics=account.topic_model(brief),
                         queries=about.queries_fingerprint[:12]),
