@@ -97,7 +97,7 @@ class Completeness:
     @cached_property
     def _levels(self) -> tuple[Floats, tuple[float, ...]]:
         """p of each work, and ρ of each level; the overall rate is taken as it is (ρ = 1)."""
-        p, alike = np.full(len(self.complete), 0.5), []
+        p, alike = np.full(len(self.complete), 0.5), list[float]()
         for cell, (n, c) in zip(self.cells, self._counts, strict=True):
             alike.append(_alike(cell[self.counted], c, p[self.counted]) if alike else 1.0)
             p = _drawn(n[cell], c[cell], p, alike[-1])

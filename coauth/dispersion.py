@@ -99,6 +99,11 @@ class Factors:
         """1 for an institution without works of the kind that was looked at."""
         return np.array([self.known[kind].get(name, 1.0) for name in institutions])
 
+    def times(self, institutions: NDArray[np.object_], more: Floats) -> Factors:
+        """Wider still, institution by institution."""
+        by = dict(zip(institutions, more.tolist(), strict=True))
+        return Factors({kind: {name: factor * by.get(name, 1.0) for name, factor in known.items()} for kind, known in self.known.items()})
+
 
 def tail(z: Floats, freedom: float) -> Floats:
     """Two-sided p of a studentised change: 2·P(T > |z|).

@@ -6,9 +6,9 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
-from simulation import events as simulation
 import statsmodels.api as api
 from scipy import stats
+from simulation import events as simulation
 from world import rows
 from written_down import shuffled
 

@@ -91,7 +91,7 @@ def test_a_ratio_and_its_error():
     """Of means over the worlds that both have; no error where the one is always half of the other."""
     tally = study.Tally()
     for seed, share in enumerate([0.2, 0.4, 0.6]):
-        tally.add(seed, ("all",), share)
-        tally.add(seed, ("half",), share / 2)
-    tally.add(9, ("all",), 1.0)
+        tally.add(("all",), share, seed)
+        tally.add(("half",), share / 2, seed)
+    tally.add(("all",), 1.0, 9)
     assert tally.ratio(("half",), ("all",)) == pytest.approx((0.5, 0.0, 3))

@@ -131,9 +131,11 @@ class Tally:
 
     by_world: dict[tuple[str, ...], dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
 
-    def add(self, seed: int, what: tuple[str, ...], share: float) -> None:
+    def add(self, what: tuple[str, ...], share: float, seed: int | None = None) -> None:
+        """Of one world; told apart by `seed` where worlds of two designs are to be compared one by one."""
         if not np.isnan(share):
-            self.by_world[what][seed] = float(share)
+            worlds_ = self.by_world[what]
+            worlds_[len(worlds_) if seed is None else seed] = float(share)
 
     def rows(self) -> Iterator[tuple[tuple[str, ...], float, float, int]]:
         for what in self.by_world:
@@ -181,15 +183,15 @@ def unshifted(number: int, told: Told, country: Country = CONFIRMATION) -> Tally
         world = look(seed, QUIET, VOLUME + RATIOS, country=country, permutations=seed % PERMUTED == 0)
         seen.append(world.values)
         for measure, rows in world.shifts.groupby("measure"):
-            tally.add(seed, (measure, "change"), ((rows["low"] <= 0) & (rows["high"] >= 0)).mean())
-            tally.add(seed, (measure, "change, weighted"), ((rows["low_weighted"] <= 0) & (rows["high_weighted"] >= 0)).mean())
+            tally.add((measure, "change"), ((rows["low"] <= 0) & (rows["high"] >= 0)).mean(), seed)
+            tally.add((measure, "change, weighted"), ((rows["low_weighted"] <= 0) & (rows["high_weighted"] >= 0)).mean(), seed)
             for by, call in _calls(rows).items():
-                tally.add(seed, (measure, "any", by), (call != 0).any())
+                tally.add((measure, "any", by), (call != 0).any(), seed)
         told(f"unshifted {seed + 1}/{number}")
     truth = pd.concat(seen).groupby(["measure", "window", "institution_id"])["value"].mean().rename("truth")
     for seed, values in enumerate(seen):
         for measure, rows in values.join(truth, on=["measure", "window", "institution_id"]).groupby("measure"):
-            tally.add(seed, (measure, "value"), rows["truth"].between(rows["low"], rows["high"]).mean())
+            tally.add((measure, "value"), rows["truth"].between(rows["low"], rows["high"]).mean(), seed)
     return tally
 
 
@@ -206,12 +208,12 @@ def lost(number: int, told: Told, country: Country = CONFIRMATION) -> Tally:
             hit = rows["institution_id"].isin(set(design.unmatched) or country.hardest_hit)
             for measure, part in rows.groupby("measure"):
                 for by, call in _calls(part).items():
-                    tally.add(seed, (measure, name, "fell", by), (call[hit] == -1).mean())
-                    tally.add(seed, (measure, name, "any", by), (call != 0).any())
+                    tally.add((measure, name, "fell", by), (call[hit] == -1).mean(), seed)
+                    tally.add((measure, name, "any", by), (call != 0).any(), seed)
                 silent = part["verdict"] == NOT_COMPARABLE
-                tally.add(seed, (measure, name, "not comparable"), silent[hit].mean())
+                tally.add((measure, name, "not comparable"), silent[hit].mean(), seed)
                 if not design.unmatched and not design.vanish:
-                    tally.add(seed, (measure, name, "change, weighted"), ((part["low_weighted"] <= 0) & (part["high_weighted"] >= 0)).mean())
+                    tally.add((measure, name, "change, weighted"), ((part["low_weighted"] <= 0) & (part["high_weighted"] >= 0)).mean(), seed)
         told(f"lost {seed + 1}/{number}")
     return tally
 
@@ -234,12 +236,12 @@ def shifted(number: int, told: Told, country: Country = CONFIRMATION) -> Tally:
                 works = rows["institution_id"].map(yearly)
                 call = _calls(rows)["verdict"]
                 false = (call != 0) & (planted == 0)
-                tally.add(seed, (measure, name, "false"), false.sum() / max((call != 0).sum(), 1))
-                tally.add(seed, (measure, name, "falls of 25%"), (call == -1)[planted == -0.25].mean())
+                tally.add((measure, name, "false"), false.sum() / max((call != 0).sum(), 1), seed)
+                tally.add((measure, name, "falls of 25%"), (call == -1)[planted == -0.25].mean(), seed)
                 for low, high in SIZES:
                     for size in (0.10, 0.25, 0.50):
                         here = (planted.abs().round(2) == size) & (works > low) & (works <= high)
-                        tally.add(seed, (measure, name, f"{size:.0%}", sized(low, high)), (call == np.sign(planted))[here].mean())
+                        tally.add((measure, name, f"{size:.0%}", sized(low, high)), (call == np.sign(planted))[here].mean(), seed)
         told(f"shifted {seed + 1}/{number}")
     return tally
 
