@@ -8,7 +8,7 @@ Placebo: none, at a date drawn at random with two years or more on either side. 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -78,21 +78,29 @@ def tried(chance, worlds, volume, rho, sigma):
     return found
 
 
-def tallied(worlds: int, told: Callable[[str], None]) -> list[Row]:
-    rows = []
-    for i, volume in enumerate(VOLUMES):
-        for j, (error, (rho, sigma)) in enumerate(ERRORS.items()):
-            found = tried(np.random.default_rng([SEED, i, j]), worlds, volume, rho, sigma)
-            rows += [Row(volume, error, *cell, int(held), int(called), worlds) for cell, (held, called) in found.items()]
-            told(f"policy dates, {volume} works, {error}: 100/100")
-    return rows
+class Tally:
+    """[worlds that held the planted step, worlds whose placebo date was called] of each cell, world by world."""
+
+    def __init__(self) -> None:
+        self.worlds = 0
+        self.found = {cell: np.zeros(2, int) for cell in itertools.product(VOLUMES, ERRORS, METHODS, PERIODS)}
+
+    def add(self, seed: int) -> None:
+        for i, volume in enumerate(VOLUMES):
+            for j, (error, (rho, sigma)) in enumerate(ERRORS.items()):
+                for (method, period), counts in tried(np.random.default_rng([SEED, seed, i, j]), 1, volume, rho, sigma).items():
+                    self.found[volume, error, method, period] += counts
+        self.worlds += 1
+
+    def rows(self) -> list[Row]:
+        return [Row(*cell, int(held), int(called), self.worlds) for cell, (held, called) in self.found.items()]
 
 
-def table(rows: list[Row], tabled, asked: tuple[float, float, float]) -> str:
+def table(tally: Tally, tabled, asked: tuple[float, float, float]) -> str:
     """The section of the page; intervals of the verdicts are Wilson's."""
     low, high, false = asked
     lines = []
-    for row in rows:
+    for row in tally.rows():
         held, called = (stats.binomtest(n, row.worlds).proportion_ci(method="wilson") for n in (row.held, row.called))
         covered = "holds" if held.low >= low and held.high <= high else "fails" if held.high < low else "wide" if held.low > high else "open"
         placebo = "holds" if called.high <= false else "fails" if called.low > false else "open"

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+import pandas as pd
+
 from simulation import events, study, worlds
 from simulation.study import SIZES, Tally, sized
 
@@ -18,26 +20,32 @@ SHOWN = {"value": "value", "change": "change", "change, weighted": "change, weig
 
 def main(given: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("--worlds", type=int, default=1000)
-    parser.add_argument("--quick", action="store_true", help="8 worlds: shows that it runs, proves nothing, writes nothing")
+    parser.add_argument("--worlds", type=int, default=1000, help="Ctrl-C ends it sooner, with a page of what there is")
+    parser.add_argument("--quick", action="store_true", help="4 of the worlds the method was developed on: shows that it runs, proves nothing, writes nothing")
     asked = parser.parse_args(given)
-    number = 8 if asked.quick else asked.worlds
-    began = time.process_time()
-    parts = {"unshifted": study.unshifted(number, _told), "lost": study.lost(number, _told), "shifted": study.shifted(number, _told)}
-    page = written(parts, events.tallied(number, _told))
+    began, seen = time.process_time(), list[pd.DataFrame]()
+    quiet, lost, shifted, dates = Tally(), Tally(), Tally(), events.Tally()
+    country = worlds.DEVELOPMENT if asked.quick else worlds.CONFIRMATION
+    try:
+        for seed in range(4 if asked.quick else asked.worlds):
+            values = study.unshifted(seed, quiet, country)
+            study.lost(seed, lost, country)
+            study.shifted(seed, shifted, country)
+            dates.add(seed)
+            seen.append(values)
+            print(f"{seed + 1} worlds, {time.process_time() - began:.0f} CPU seconds", flush=True)
+    except KeyboardInterrupt:
+        print("ended sooner")
+    study.coverage(seen, quiet)
+    page = written({"unshifted": quiet, "lost": lost, "shifted": shifted}, dates)
     print(page)
     if asked.quick:
         print(f"--quick: {PAGE.name} is left as it is")
     else:
         PAGE.write_text(page, "utf-8")
-    print(f"{time.process_time() - began:.0f} CPU seconds")
 
 
-def _told(line: str) -> None:
-    print(line, flush=True) if line.rpartition("/")[0].endswith("00") else None
-
-
-def written(parts: dict[str, Tally], dates: list[events.Row]) -> str:
+def written(parts: dict[str, Tally], dates: events.Tally) -> str:
     """The page, from what was tallied."""
     d = worlds.CONFIRMATION
     quiet, lost, shifted = parts["unshifted"], parts["lost"], parts["shifted"]

@@ -99,7 +99,7 @@ DEVELOPMENT = Country(
     consortia=30, activity=0.005, bursts=0.1, output=0.001, prefers=(1.5, 4.0, 4.0), at_q=4, tail=0.0,
 )  # fmt: skip
 CONFIRMATION = Country(
-    seed=31415, domestic=31, foreign=20, small=80, flat=(2.0, 3.0), fields=6, taste=0.8, alone=0.5, lead_works=600.0, consortium_works=180.0,
+    seed=271828, domestic=31, foreign=20, small=80, flat=(2.0, 3.0), fields=6, taste=0.8, alone=0.5, lead_works=600.0, consortium_works=180.0,
     consortia=40, activity=0.008, bursts=0.15, output=0.0015, prefers=(3.0, 4.0, 4.0), at_q=5, tail=0.2,
 )  # fmt: skip
 """Larger, steeper, burstier than `DEVELOPMENT`, with more fields and many small publishers."""
