@@ -14,11 +14,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from matplotlib.figure import Figure
+from paper import Paper, squeezed
 
 from coauth import copublications, queries, report, tables
 from coauth.errors import NotFound
 from coauth.report import cues, findings, text
 from coauth.report.about import About
+from coauth.report.page import Chart, Text
+from coauth.report.sections import compose
 from coauth.tables import MARK
 
 ROOT = Path(__file__).parents[1]
@@ -403,6 +406,38 @@ def test_rows_have_as_many_cells_as_columns(page: tuple[str, Path]) -> None:
         assert len(counts) == 1
 
 
+# -- paper
+
+
+@pytest.mark.parametrize("language", ["en", "da"])
+def test_the_pdf_holds_all_that_the_page_does(
+    language: str, page: tuple[str, Path], danish: tuple[str, Path], asked: queries.Queries
+) -> None:
+    """Headlines, paragraphs, captions, notes and every row of every table, the ones folded away behind figures included."""
+    words = text.Words(language)
+    folder, name = (page[1], "report.pdf") if language == "en" else (danish[1], "report.da.pdf")
+    made = compose(full(), asked, about(), words, copublications.change, picture(), None, {"pdf": name, "gexf": "network.gexf"})
+    paper = Paper((folder / name).read_bytes())
+    parts = [p for s in made.sections for p in s.parts]
+    charts, grids = [p for p in parts if isinstance(p, Chart)], [p.grid for p in parts if not isinstance(p, Text) and p.grid]
+    told = [made.title, made.kicker, made.edition, made.data_line, words("head.footer"), *(n.text for n in made.notes)]
+    told += [v for h in made.headlines for v in (h.label, h.value, h.interval, h.sentence)]
+    told += [v for p in parts for v in ((p.term, p.text) if isinstance(p, Text) else (p.title, *p.notes))]
+    told += ["".join(row) for grid in grids for row in ([c.title for c in grid.columns], *grid.rows)]
+    assert [t for t in told if squeezed(t) not in paper.squeezed] == []
+    assert len(told) > 150
+    assert [e["/Alt"] for e in paper.elements("/Figure")] == [c.alt for c in charts]
+    assert len(paper.elements("/Table")) == len(grids)
+    assert [o.title.partition(". ")[2] for o in paper.read.outline] == [*(s.title for s in made.sections), words("pdf.appendix")]
+    assert paper.root["/Lang"] == language
+    assert str(paper.read.metadata.creation_date)[:10] == "2026-11-20"
+    assert paper.read.metadata.author is None
+    assert not re.search(r"\b([Nn]a[Nn]|None|inf)\b|\{\w+\}", " ".join(paper.texts))
+    assert not paper.boxed
+    assert 8 <= len(paper.pages) <= 20
+    assert min(map(len, paper.texts)) > 300
+
+
 # -- worlds
 
 
@@ -412,7 +447,11 @@ def test_a_synthetic_world_is_marked_in_every_file(marked: tuple[str, str, Path]
         assert f'class="mark" role="note"><strong>{MARK}' in shown
         for figure in re.findall(r"<svg\b.*?</svg>", shown, re.DOTALL):
             assert MARK in figure
-    files = [p for p in marked[2].rglob("*") if p.is_file() and p.suffix != ".html"]
+    for name in ("report.pdf", "report.da.pdf"):
+        paper = Paper((marked[2] / name).read_bytes())
+        assert paper.read.metadata.title.startswith(f"{MARK}: ")
+        assert all(MARK in text for text in paper.texts)
+    files = [p for p in marked[2].rglob("*") if p.is_file() and not p.name.startswith("report.")]
     assert all(p.name.startswith("SYNTHETIC-SAMPLE-") for p in files)
     for path in files:
         if path.suffix == ".csv":

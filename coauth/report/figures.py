@@ -24,6 +24,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from coauth.queries import Admission
 from coauth.report.findings import each
 from coauth.report.text import Words
 from coauth.report.traces import Sheet, sheet
@@ -127,7 +128,7 @@ def _index(axis: Axes, indices: pd.DataFrame, own: str, names: Mapping[str, str]
     axis.set_ylim(0, axis.get_ylim()[1] * 1.15)  # room for the legend
 
 
-# -- Figure 3
+# -- coverage
 
 
 @styled
@@ -267,22 +268,30 @@ def slug(verdict: str) -> str:
     return re.sub(r"\W+", "_", verdict)
 
 
-# -- admissions
+# -- Figure 3
 
 
 @styled
-def admissions(rows: pd.DataFrame, names: Sequence[str], words: Words, *, narrow: bool) -> Figure:
-    """A panel a series; a suppressed year is a gap, never a zero."""
-    columns = 2 if narrow else 4
+def admissions(rows: pd.DataFrame, names: Sequence[str], stated: Mapping[str, Admission], words: Words, *, narrow: bool) -> Figure:
+    """A panel a series; a suppressed year is hatched and has no point, never a zero; open marks are what a brief states."""
+    columns = min(len(names), 2 if narrow else 4)
     lines = -(-len(names) // columns)
-    figure = _sheet(narrow, 1.5 * lines + 0.1)
+    figure = _sheet(narrow, 1.5 * lines + (0.1 if columns > 1 else 0.5))
     axes = figure.subplots(lines, columns, squeeze=False).ravel()
     years = range(int(rows["year"].min()), int(rows["year"].max()) + 1)
     for axis, name in zip(axes, names, strict=False):
-        chosen = rows[rows["series"] == name].set_index("year")["admissions"].reindex(years)
-        axis.plot(chosen.index, chosen, color=BLUE, marker="o", markersize=2.5, linewidth=1.2)
-        axis.set_title(textwrap.fill(name, 24), loc="left", fontweight="bold", fontsize=7.5)
+        mine = rows[rows["series"] == name].set_index("year")
+        chosen = mine["admissions"].reindex(years)
+        told = [words("figure.point", series=name, at=y, value=words.number(v)) for y, v in chosen.items()]
+        drawn = axis.plot(chosen.index, chosen, color=BLUE, marker="o", markersize=2.5, linewidth=1.2)
+        figure.trace(axis, name, BLUE, chosen.index, chosen, told, drawn)
+        for year in mine.index[mine["suppressed"]]:
+            axis.axvspan(year - 0.5, year + 0.5, fill=False, hatch="////", edgecolor="#C9B3C1", linewidth=0, zorder=0)
+        axis.set_title(textwrap.fill(name, 26), loc="left", fontweight="bold", fontsize=7.5)
         _frame(axis, chosen.index.to_series(), words, few=True)
+        if said := stated.get(name):
+            at = [min(max(y, years[0]), years[-1]) for y in said.years]
+            axis.plot(at, [said.persons] * 2, "D", color=ORANGE, markersize=4, markerfacecolor="white", linestyle=(0, (4, 2)), linewidth=0.9)
         axis.set_ylim(bottom=0)
     for axis in axes[len(names):]:
         axis.set_visible(False)
