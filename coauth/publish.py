@@ -13,13 +13,14 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from coauth import aggregation, copublications, disclosure, export, files, graph, report, tables
+from coauth import aggregation, copublications, disclosure, export, files, graph, pipeline, report, tables
 from coauth.engine.duck import DuckDB
 from coauth.export import layout, picture
 from coauth.network import Network
 from coauth.pipeline import Project
 from coauth.queries import Queries
 from coauth.report.about import About
+from coauth.report.explorer import Atlas
 from coauth.vintage import Vintage
 
 Unit = Literal["institution", "country", "group"]
@@ -36,8 +37,9 @@ ADVICE = "make room or give rights to the folder, or name another --root"
 
 
 def read(vintage: Vintage) -> dict[str, pa.Table]:
-    """Every table of a built vintage."""
-    return {name: vintage.read(name) for name in tables.ALL}
+    """Every table of a built vintage; to the admissions imported before it was built come the totals fetched since."""
+    made = {name: vintage.read(name) for name in tables.ALL}
+    return made | {"admissions": pa.concat_tables([made["admissions"], pipeline.totals(vintage)])}
 
 
 def network(
@@ -121,7 +123,9 @@ def quarter(
     about = _about(project, vintage)
     folder = project.reports / (tables.marked(about.quarter) if about.synthetic else about.quarter)
     made = read(vintage)
-    places = positions(network(project, vintage, made=made), vintage, project.queries.measures.seed, _before(project, vintage))
+    whole = network(project, vintage, made=made)
+    places = positions(whole, vintage, project.queries.measures.seed, _before(project, vintage))
+    atlas = Atlas(whole if whole.counting == "newman" else network(project, vintage, made=made, counting="newman"), places, works=True)
     paths: dict[str, Path] = {}
     written: list[Path] = []
     with files.reported(folder, ADVICE):
@@ -135,25 +139,25 @@ def quarter(
             paths[form] = exported[0]
             written += exported
         links = {form: path.name for form, path in paths.items()}
-        for language, edition in _editions(project, vintage, folder, links, languages, side_by_side):
-            paths[f"report.{language}"] = edition[0]
+        for language, edition in _editions(project, vintage, folder, links, atlas, languages, side_by_side):
+            paths[f"report.{language}"], paths[f"report.{language}.pdf"] = edition[:2]
             written += edition
         paths["run"] = _run(folder, sorted(set(written)), project.queries, vintage, about)
     return paths
 
 
 def _editions(
-    project: Project, vintage: Vintage, folder: Path, links: Mapping[str, str], languages: Sequence[str], side_by_side: bool
+    project: Project, vintage: Vintage, folder: Path, links: Mapping[str, str], atlas: Atlas, languages: Sequence[str], side_by_side: bool
 ) -> list[tuple[str, list[Path]]]:
     """The report in each language: drawing takes the time, and matplotlib draws on one core."""
     if not side_by_side or len(languages) == 1:
-        return [(language, _edition(project.root, vintage.name, folder, links, language)) for language in languages]
+        return [(language, _edition(project.root, vintage.name, folder, links, atlas, language)) for language in languages]
     with ProcessPoolExecutor(len(languages), mp_context=get_context("spawn")) as pool:
-        drawn = [pool.submit(_edition, project.root, vintage.name, folder, links, language) for language in languages]
+        drawn = [pool.submit(_edition, project.root, vintage.name, folder, links, atlas, language) for language in languages]
         return [(language, future.result()) for language, future in zip(languages, drawn, strict=True)]
 
 
-def _edition(root: Path, name: str, folder: Path, links: Mapping[str, str], language: str) -> list[Path]:
+def _edition(root: Path, name: str, folder: Path, links: Mapping[str, str], atlas: Atlas, language: str) -> list[Path]:
     project = Project(root)
     vintage = project.cache.find(name)
     made = read(vintage)
@@ -161,7 +165,7 @@ def _edition(root: Path, name: str, folder: Path, links: Mapping[str, str], lang
     figure = picture.draw(latest, vintage.layout, labels=30, groups=report.legend(language)) if latest.nodes.num_rows else None
     return report.build(
         made, folder, queries=project.queries, about=_about(project, vintage), language=language,
-        change=copublications.change, picture=figure, links=links,
+        change=copublications.change, picture=figure, atlas=atlas if atlas.network.nodes.num_rows else None, links=links,
     )  # fmt: skip
 
 
@@ -226,6 +230,7 @@ def _run(folder: Path, written: Sequence[Path], asked: Queries, vintage: Vintage
         "topic_model": about.topic_model, "scope": manifest["scope"], "queries_sha256": asked.fingerprint, "seed": about.seed,
         "versions": about.versions, "losses": manifest["build"]["losses"], "rows": manifest["build"]["rows"],
         "tables_sha256": manifest["build"]["sha256"],
+        "statbank": {k: v for k, v in (vintage.totals or {}).items() if k != "body"} or None,
         "files_sha256": {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in written},
     }  # fmt: skip
     path = folder / "run.json"

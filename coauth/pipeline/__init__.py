@@ -4,7 +4,7 @@
                           └► technologies ────────────────────────────┘  └► copublications ─► events, revisions
 
 Stages never import each other: each takes the tables it reads and returns the tables it makes, and they meet here. All
-that happens on the network happens in `harvest`; `build` and everything after it read only the cache.
+that happens on the network happens in `harvest`, and in `fetch_totals` before a report; everything else reads only the cache.
 """
 
 from __future__ import annotations
@@ -15,19 +15,28 @@ import pandas as pd
 import pyarrow as pa
 
 from coauth import admissions, revisions
+from coauth.pipeline.admitted import fetch as fetch_totals
+from coauth.pipeline.admitted import fetch_once as fetch_totals_once
+from coauth.pipeline.admitted import totals
 from coauth.pipeline.building import ENGINES, build, versions
 from coauth.pipeline.harvesting import Source, budget_left, harvest
 from coauth.pipeline.project import Project
 from coauth.pipeline.reading import read
+from coauth.pipeline.revising import counted, revise
 from coauth.vintage import Vintage
 
-__all__ = ["ENGINES", "Project", "Source", "budget_left", "build", "compare", "harvest", "import_admissions", "read", "versions"]
+__all__ = ["ENGINES", "Project", "Source", "budget_left", "build", "compare", "counted", "fetch_totals", "fetch_totals_once", "harvest", "import_admissions", "read", "revised", "totals", "versions"]
 
 
-def compare(old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:
+def compare(project: Project, old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:
     """What became of each work between two built vintages (`revisions.works`), and `REVISIONS` of them."""
-    before, after = ({n: v.read(n) for n in ("works", "affiliations", "memberships")} for v in (old, new))
-    return revisions.works(before, after), revisions.compare(old.name, before, after)
+    before, after = ({n: v.read(n) for n in ("works", "affiliations")} for v in (old, new))
+    return revisions.works(before, after), revised(project, old, new)
+
+
+def revised(project: Project, old: Vintage, new: Vintage) -> pa.Table:
+    """`REVISIONS` of two built vintages. Raises `NotFound` where either has to be built again first."""
+    return revise(old, new, project.queries, counted(new))
 
 
 def import_admissions(project: Project, path: Path) -> pa.Table:
