@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
-from isal import igzip, isal_zlib
+from isal import igzip, igzip_lib
 
 from coauth.errors import CacheError
 from coauth.pages.keeping import keep
@@ -46,7 +46,7 @@ def unpacked(data: bytes, decoder: msgspec.json.Decoder[Decoded], where: Any) ->
     """What a decoder makes of a page file's bytes."""
     try:
         return decoder.decode(igzip.decompress(data))
-    except (OSError, EOFError, isal_zlib.error, msgspec.DecodeError, UnicodeDecodeError) as fault:
+    except (OSError, EOFError, igzip_lib.IsalError, msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise CacheError(
             f"{where}: not a page coauth wrote ({fault}); run `coauth status --verify`, then `coauth harvest`"
         ) from fault
