@@ -8,6 +8,7 @@ import pandas as pd
 
 from coauth.report.brief import Brief
 from coauth.report.page import Listing, Section, Text, grid
+from coauth.report.reference import counts
 
 METHOD = ("unit", "counts", "graph", "flags", "intervals", "coverage", "shifts", "ric", "events", "topics")
 LIMITS = ("chance", "seen", "matching", "recent", "cause", "people")
@@ -22,7 +23,7 @@ def method(brief: Brief) -> Section:
         "smallest": queries.measures.smallest_pair, "roster": queries.measures.roster_min_works,
         "jump": w.number(100 * queries.measures.partial_jump),
     }  # fmt: skip
-    return Section("method", w("method.title"), tuple(_defined(w(f"method.{m}", **known)) for m in METHOD))
+    return Section("method", w("method.title"), (*(_defined(w(f"method.{m}", **known)) for m in METHOD), *counts(brief)))
 
 
 def limits(brief: Brief) -> Section:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from coauth.queries import Queries
 from coauth.report import account, findings, structure, trends
 from coauth.report.about import About
+from coauth.report.admissions import admissions
 from coauth.report.brief import Brief
 from coauth.report.explorer import Atlas
 from coauth.report.findings import Change
@@ -37,7 +38,7 @@ def compose(
         headlines=headlines(brief),
         notes=_notes(brief),
         sections=(
-            trends.revisions(brief), trends.partners(brief), trends.lists(brief), trends.coverage(brief), trends.admissions(brief),
+            trends.revisions(brief), trends.partners(brief), trends.lists(brief), admissions(brief), trends.coverage(brief),
             structure.flagged(brief), structure.technologies(brief), structure.shifts(brief), structure.network(brief, picture, atlas),
             structure.events(brief), account.method(brief), account.limits(brief), account.data(brief),
             account.changelog_and_files(brief, links),
