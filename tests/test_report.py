@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 from matplotlib.figure import Figure
 
-from coauth import copublications, queries, report, tables
+from coauth import benefits, copublications, queries, report, tables
 from coauth.errors import NotFound
 from coauth.report import cues, findings, text
 from coauth.report.about import About
@@ -152,7 +152,7 @@ def picture() -> Figure:
 
 def build(made: dict[str, pa.Table], folder: Path, asked: queries.Queries, language: str = "en", **changes: object) -> str:
     paths = report.build(
-        made, folder, queries=asked, about=about(**changes), language=language, change=copublications.change, picture=picture() if made else None,
+        made, folder, queries=asked, about=about(**changes), language=language, change=copublications.change, benefits=benefits, picture=picture() if made else None,
         links={"gexf": "network.gexf"},
     )  # fmt: skip
     assert all(p.exists() for p in paths)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from coauth.queries import Queries
 from coauth.report.about import About
-from coauth.report.findings import Change
+from coauth.report.findings import Benefits, Change
 from coauth.report.page import Writer
 from coauth.report.sections import compose
 from coauth.report.text import Words
@@ -32,19 +32,20 @@ def build(
     about: About,
     language: str,
     change: Change,
+    benefits: Benefits,
     picture: Figure | None = None,
     links: Mapping[str, str] | None = None,
 ) -> list[Path]:
     """Write `report.html` (language `en`) or `report.da.html` with figures/ and tables/ into `folder`; returns the files.
 
     The page comes first. It loads nothing and holds no path; `links` (format -> file name beside the page) are listed in
-    it. `change(before, after, confidence)` is `coauth.copublications.change`; `picture` the network, drawn elsewhere.
+    it. `change(before, after, confidence)` is `coauth.copublications.change`, `benefits` the module of that name; `picture` the network, drawn elsewhere.
     Same tables, queries and `about`: same bytes. Raises `NotFound` for a language without words.
     """
-    words = Words(language)
+    words = Words(language, valued=True)
     folder.mkdir(parents=True, exist_ok=True)
     writer = Writer(folder, words, queries.sql, synthetic=about.synthetic)
-    html = writer.render(compose(made, queries, about, words, change, picture, links or {}))
+    html = writer.render(compose(made, queries, about, words, change, benefits, picture, links or {}))
     page = folder / ("report.html" if language == "en" else f"report.{language}.html")
     page.write_text(html, "utf-8")
     return [page, *writer.paths]

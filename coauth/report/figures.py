@@ -7,7 +7,6 @@ and shares begin at zero. Text stays text in SVG, so that it can be read aloud, 
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -23,7 +22,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from coauth.report.findings import each
-from coauth.report.text import Words
+from coauth.report.text import Words, slug
 
 BLUE, ORANGE, GREEN, PURPLE, INK, GREY, PALE = "#0072B2", "#D55E00", "#00795A", "#8E4A75", "#222222", "#666666", "#DDDDDD"
 """Okabe & Ito's, the green and the purple darkened until they stand 4.5 : 1 on white."""
@@ -239,15 +238,6 @@ def _verdict_legend(figure: Figure, found: Sequence[str], words: Words, narrow: 
     figure.legend(handles=marks, loc="outside upper left", frameon=False, ncols=2 if narrow else len(marks), fontsize=7.5)
 
 
-def slug(verdict: str) -> str:
-    """A value of the data as part of a key of words.
-
-    >>> slug("not comparable: coverage")
-    'not_comparable_coverage'
-    """
-    return re.sub(r"\W+", "_", verdict)
-
-
 # -- admissions
 
 
@@ -282,7 +272,7 @@ def _sheet(narrow: bool, height: float) -> Figure:
 
 def _series(
     axis: Axes, rows: pd.DataFrame, column: str, colour: str, words: Words, *,
-    dates: Sequence[Date] = (), percent: bool = False, letters: bool = True,
+    dates: Sequence[Date] = (), percent: bool = False, letters: bool = True, few: bool = False,
 ) -> None:  # fmt: skip
     """Line and band; a preliminary year hangs on a dashed line and has an open mark."""
     year, value = rows["year"].to_numpy(), rows[column].to_numpy(dtype=float)
@@ -293,7 +283,7 @@ def _series(
     joined = young | np.append(young[1:], False)
     axis.plot(year[joined], value[joined], color=colour, linewidth=1.0, linestyle=(0, (2, 1.5)), zorder=3)
     axis.plot(year[young], value[young], "o", markersize=3.4, markerfacecolor="white", markeredgecolor=colour, zorder=5)
-    _frame(axis, rows["year"], words, percent=percent)
+    _frame(axis, rows["year"], words, percent=percent, few=few)
     axis.set_ylim(0, max(float(np.nanmax(high)) * 1.08 if len(high) and not np.isnan(high).all() else 1.0, axis.get_ylim()[1], 1e-9))
     _dates(axis, dates, letters)
 
