@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from coauth.queries import Technologies, Watchlist
 from coauth.report import findings
@@ -78,7 +81,7 @@ def _fields(brief: Brief, made: pa.Table, names: dict[str, str]) -> tuple[Listin
 @styled
 def _draw(rows: pd.DataFrame, names: dict[str, str], words: Words, *, narrow: bool) -> Figure:
     """Both shares with their intervals; the dotted line is the world's share among the most cited."""
-    figure = _sheet(narrow, 0.75 + 0.42 * len(rows) * (2 if narrow else 1))
+    figure = _sheet(narrow, 0.75 + 0.45 * len(rows) * (2 if narrow else 1))
     axes = figure.subplots(2, 1) if narrow else figure.subplots(1, 2, sharey=True)
     y = np.arange(len(rows))
     for axis, name, colour, marker in zip(axes, ("top_10", "company"), (BLUE, ORANGE), ("o", "D"), strict=True):
@@ -88,8 +91,9 @@ def _draw(rows: pd.DataFrame, names: dict[str, str], words: Words, *, narrow: bo
         axis.errorbar(part[name], y[known], xerr=reach, fmt=marker, color=colour, markersize=4, linewidth=1)
         axis.set_xlim(0, max(0.2, float(part[f"{name}_high"].max()) * 1.1 if len(part) else 0.2))
         axis.set_title(words(f"benefits.{name}"), loc="left", fontsize=8, fontweight="bold")
-        axis.set_yticks(y, [names[c] for c in rows["cue"]], fontsize=7.3)
+        axis.set_yticks(y, [textwrap.fill(names[c], 26 if narrow else 34) for c in rows["cue"]], fontsize=6.8)
         axis.set_ylim(len(rows) - 0.5, -0.5)
+        axis.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         _percent_axis(axis.xaxis, words)
         _plain(axis, "x")
     axes[0].axvline(TOP_TENTH, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from coauth.report import findings
 from coauth.report.brief import Brief
-from coauth.report.figures import GREY, INK, PALE, _plain, _sheet, styled
+from coauth.report.figures import GREY, INK, PALE, _sheet, styled
 from coauth.report.page import Chart, Section, Text, grid
 from coauth.report.text import Words
 
@@ -102,8 +102,7 @@ def _draw(rows: pd.DataFrame, across: dict[str, str], down: dict[str, str], word
                     rotation_mode="default" if narrow else "anchor", fontsize=6 if narrow else 6.8)  # fmt: skip
     axis.xaxis.tick_top()
     listed = set(rows.loc[rows["listed"], "partner"])
-    short = 24 if narrow else 44
-    axis.set_yticks(range(len(down)), [textwrap.shorten(n, short, placeholder=" …") for n in down.values()], fontsize=6 if narrow else 7.3)
+    axis.set_yticks(range(len(down)), [textwrap.fill(n, 26 if narrow else 44) for n in down.values()], fontsize=5.4 if narrow else 7.3)
     for label, partner in zip(axis.get_yticklabels(), down, strict=True):
         label.set_fontweight("bold" if partner in listed else "normal")
     axis.spines[:].set_visible(False)

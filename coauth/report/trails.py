@@ -115,7 +115,7 @@ def _slopes(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> tuple[Ch
 def _draw_slopes(rows: pd.DataFrame, names: dict[str, str], before: Years, after: Years, words: Words, *, narrow: bool) -> Figure:
     """Universities on the left (phone: above), listed institutions on the right, each with its own scale; colour by verdict."""
     sides = [part for listed in (False, True) if len(part := rows[rows["listed"] == listed])]
-    figure = _sheet(narrow, 3.1 * (len(sides) if narrow else 1))
+    figure = _sheet(narrow, 3.3 * (len(sides) if narrow else 1))
     axes = figure.subplots(len(sides), 1, squeeze=False).ravel() if narrow else figure.subplots(1, len(sides), squeeze=False).ravel()
     for axis, part in zip(axes, sides, strict=True):
         for r in findings.each(part):
@@ -125,7 +125,7 @@ def _draw_slopes(rows: pd.DataFrame, names: dict[str, str], before: Years, after
                 axis.plot([x, x], [low, high], color=colour, linewidth=3, alpha=0.25, solid_capstyle="butt")
         axis.set_xlim(-0.08, 2.0 if narrow else 2.25)
         axis.set_ylim(bottom=0)
-        _labels(axis, [(names[r.institution_id], r.value_after) for r in findings.each(part)], 24 if narrow else 28)
+        _labels(axis, [(names[r.institution_id], r.value_after) for r in findings.each(part)], 30)
         axis.set_xticks([0, 1], [words.years(before), words.years(after)])
         _percent_axis(axis.yaxis, words)
         axis.set_title(words("trails.listed" if bool(part["listed"].iloc[0]) else "trails.universities"), loc="left", fontsize=8, fontweight="bold")
@@ -136,10 +136,10 @@ def _draw_slopes(rows: pd.DataFrame, names: dict[str, str], before: Years, after
 def _labels(axis: Axes, ends: list[tuple[str, float]], width: int) -> None:
     """Names beside the ends of their lines, pushed apart until none covers another."""
     top = axis.get_ylim()[1]
-    step, at = top / 24, -1.0
+    step, at = top / 17, -1.0
     for name, value in sorted(ends, key=lambda end: end[1]):
         at = max(value, at + step)
-        axis.annotate(textwrap.shorten(name, width, placeholder=" …"), (1, value), (1.1, at), fontsize=6.6, va="center", color=INK,
+        axis.annotate(textwrap.fill(name, width), (1, value), (1.1, at), fontsize=6, linespacing=0.95, va="center", color=INK,
                       arrowprops={"arrowstyle": "-", "color": "#BBBBBB", "linewidth": 0.5, "shrinkA": 1, "shrinkB": 2})  # fmt: skip
     axis.set_ylim(0, max(top, at + step))
 
@@ -176,7 +176,7 @@ def _draw_ranks(rows: pd.DataFrame, names: dict[str, str], words: Words, *, narr
         axis.plot(mine["last_year"], mine["rank"], color=colour, linewidth=1.4, marker="o", markersize=3.5, linestyle=("-", "--", ":", "-.")[n // 4 % 4])
         axis.vlines(mine["last_year"], mine["rank_low"], mine["rank_high"], color=colour, linewidth=4, alpha=0.22)
         end = mine.iloc[-1]
-        axis.annotate(textwrap.shorten(names[i], 22 if narrow else 40, placeholder=" …"), (end["last_year"], end["rank"]), (6, 0),
+        axis.annotate(textwrap.fill(names[i], 22 if narrow else 44), (end["last_year"], end["rank"]), (6, 0),
                       textcoords="offset points", fontsize=6.8, va="center")  # fmt: skip
     first, last = int(rows["last_year"].min()), int(rows["last_year"].max())
     axis.set_xlim(first - 0.3, last + (last - first) * (0.75 if narrow else 0.5))
