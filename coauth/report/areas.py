@@ -76,7 +76,7 @@ def _draw_years(rows: pd.DataFrame, names: dict[str, str], sides: dict[str, str]
         for side, colour in (("listed", figures.ORANGE), ("others", figures.BLUE)):
             mine = rows[(rows["area_id"] == area) & (rows["side"] == side)].rename(columns={"low": "share_low", "high": "share_high"})
             if len(mine):
-                figures._series(axis, mine.reset_index(drop=True), "share", colour, words, percent=True, few=True)
+                figures._series(axis, mine.reset_index(drop=True), "share", colour, words, sides[side], percent=True, few=True)
                 top = max(top, 1.25 * float(mine["share"].max()))
         axis.set_ylim(0, top or 0.01)  # the bands of small numbers would press the lines flat
         axis.set_title(textwrap.fill(name, 22), loc="left", fontsize=7.3, fontweight="bold")

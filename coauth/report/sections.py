@@ -15,6 +15,7 @@ from coauth.report.about import About
 from coauth.report.areas import technologies
 from coauth.report.brief import Brief
 from coauth.report.centralities import shifts
+from coauth.report.explorer import Atlas
 from coauth.report.findings import Benefits, Change
 from coauth.report.flagged import flagged
 from coauth.report.gains import gains
@@ -25,7 +26,7 @@ from coauth.report.text import Words
 
 def compose(
     made: Mapping[str, pa.Table], queries: Queries, about: About, words: Words, change: Change, benefits: Benefits,
-    picture: Figure | None, links: Mapping[str, str],
+    picture: Figure | None, atlas: Atlas | None, links: Mapping[str, str],
 ) -> Page:  # fmt: skip
     """The page, before anything is drawn."""
     brief = Brief(made, queries, about, words, change, benefits)
@@ -34,6 +35,7 @@ def compose(
         title=words("head.title", title=about.title, home=brief.home),
         kicker=words("head.kicker", quarter=words.quarter(about.quarter)),
         edition=words("head.edition"),
+        running=words("head.running", quarter=words.quarter(about.quarter), vintage=about.vintage, edition=words("head.edition_short")),
         data_line=words("head.data", source=about.source, vintage=about.vintage, day=words.day(about.as_of), works=words.number(counted),
                         records=words.number(about.records), level=account.level(brief), topics=account.topic_model(brief),
                         queries=about.queries_fingerprint[:12]),
@@ -42,7 +44,7 @@ def compose(
         facts={"works": counted, "records": about.records, **trends.coverage_facts(brief)},
         sections=(
             since.revisions(brief), trends.partners(brief), trends.lists(brief), trends.admissions(brief), trends.coverage(brief),
-            flagged(brief), intensity(brief), technologies(brief), gains(brief), shifts(brief), structure.network(brief, picture),
+            flagged(brief), intensity(brief), technologies(brief), gains(brief), shifts(brief), structure.network(brief, picture, atlas),
             structure.events(brief), account.method(brief), account.limits(brief), account.data(brief),
             account.changelog_and_files(brief, links),
         ),

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from coauth.report import findings
 from coauth.report.brief import Brief
+from coauth.report.explorer import Atlas, explore
 from coauth.report.page import Chart, Listing, Section, Text, grid, with_text
 
 LITTLE_POWER = 0.8
@@ -18,7 +19,7 @@ STRONG = 20
 # -- the picture
 
 
-def network(brief: Brief, picture: Figure | None) -> Section:
+def network(brief: Brief, picture: Figure | None, atlas: Atlas | None) -> Section:
     w = brief.words
     if picture is None:
         return Section("network", w("network.title"), (Text(w("network.none"), "none"),))
@@ -30,10 +31,11 @@ def network(brief: Brief, picture: Figure | None) -> Section:
     lines = [[w.number(r.rank), brief.place(r.institution_id), w.number(r.strength), w.span(r.low, r.high)] for r in findings.each(rows.head(STRONG))]
     titles = [w("column.rank"), w("column.institution"), w("column.strength"), w("column.interval", confidence=brief.confidence)]
     shown = with_text(grid(titles, lines), w("column.institution"))
+    walk = explore(brief, atlas) if atlas else None
     chart = Chart(title, w("network.alt", home=brief.home), rows, still=picture, grid=shown if lines else None,
-                  notes=brief.notes(w("network.note", home=brief.home)))  # fmt: skip
+                  notes=brief.notes(w("network.note", home=brief.home)), explorer=walk)  # fmt: skip
     told = [Text(apart)] if apart else []
-    return Section("network", w("network.title"), (Text(w("network.lead", home=brief.home)), chart, *told), {"share_above_k": hyper})
+    return Section("network", w("network.title"), (Text(w("network.lead", home=brief.home)), chart, *told), {"share_above_k": hyper, **(walk.facts if walk else {})})
 
 
 # -- tests at policy dates
