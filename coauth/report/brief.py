@@ -110,7 +110,7 @@ class Brief:
 
     def area(self, area: str, *, short: bool = False, among: Sequence[str] = ()) -> str:
         """Its name and mark; the mark is left out `among` areas whose heading has it."""
-        name = self.words(f"area{'_short' if short else ''}.{area}")
+        name = self.words(f"area_short.{area}" if short else f"area.{area}")
         mark = "" if among and self.mark_of(among) else self.mark(area)
         return f"{name} ({mark})" if mark else name
 

@@ -183,7 +183,7 @@ class Writer:
             svg = self._svg(wide)
             images = [self._inline(drawn, figure, f"f{which}{shape}", alt)
                       for shape, drawn, figure in (("w", svg, wide), ("n", self._svg(narrow), narrow))]  # fmt: skip
-            loose = pictures.alone(chart.draw(False), bare(f"{number}. {chart.title}"), [bare(note) for note in chart.notes])
+            loose = pictures.alone(wide, bare(f"{number}. {chart.title}"), [bare(note) for note in chart.notes])
         else:
             assert chart.still is not None  # noqa: S101  a chart has one of the two
             images, loose = [self._embedded(chart.still, alt)], chart.still

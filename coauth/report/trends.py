@@ -288,6 +288,7 @@ def _admissions_chart(brief: Brief, rows: pd.DataFrame) -> Chart:
     sources = "; ".join(sorted({f"{r.source} ({w.day(r.retrieved)})" for r in findings.each(rows)}))
     return Chart(
         w("admissions.figure", start=min(years), end=max(years)), w("admissions.alt", countries=w.listing(names)),
-        rows, draw=lambda narrow: figures.admissions(drawn, names, w.bare, narrow=narrow), grid=grid([w("column.year"), *names], lines),
+        rows, draw=lambda narrow: figures.admissions(drawn, names, w.bare, narrow=narrow), grid=grid([w("column.year"), *names], lines, keys=years, by="year"),
         notes=(w("figure.note", text=w("admissions.note")), w("admissions.source", sources=sources)),
+        number="3",
     )  # fmt: skip
