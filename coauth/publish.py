@@ -38,8 +38,9 @@ ADVICE = "make room or give rights to the folder, or name another --root"
 
 
 def read(vintage: Vintage) -> dict[str, pa.Table]:
-    """Every table of a built vintage."""
-    return {name: vintage.read(name) for name in tables.ALL}
+    """Every table of a built vintage; to the admissions imported before it was built come the totals fetched since."""
+    made = {name: vintage.read(name) for name in tables.ALL}
+    return made | {"admissions": pa.concat_tables([made["admissions"], pipeline.totals(vintage)])}
 
 
 def network(
@@ -248,6 +249,7 @@ def _run(folder: Path, written: Sequence[Path], asked: Queries, vintage: Vintage
         "topic_model": about.topic_model, "scope": manifest["scope"], "queries_sha256": asked.fingerprint, "seed": about.seed,
         "versions": about.versions, "losses": manifest["build"]["losses"], "rows": manifest["build"]["rows"],
         "tables_sha256": manifest["build"]["sha256"],
+        "statbank": {k: v for k, v in (vintage.totals or {}).items() if k != "body"} or None,
         "files_sha256": {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in written},
     }  # fmt: skip
     path = folder / "run.json"

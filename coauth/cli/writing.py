@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from coauth import explain, publish
+from coauth import explain, pipeline, publish
 from coauth.cli.group import Answer, coauth, common, of_vintage
 from coauth.cli.group import years as read_years
+from coauth.cli.making import statbank
 from coauth.export import FORMATS
 from coauth.network import COUNTINGS
 from coauth.pipeline import Project
@@ -62,5 +63,6 @@ def report(project: Project, answer: Answer, quarter: str | None, language: tupl
     Example: coauth report 2026Q4 --language da
     """
     chosen = project.cache.find(vintage, quarter)
+    pipeline.fetch_totals_once(project, chosen, **statbank())
     paths = publish.quarter(project, chosen, languages=language or ("en", "da"), against=against, side_by_side=True)
     answer.give(paths, (f"{name:<14} {path}" for name, path in paths.items()))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
+from isal import igzip, isal_zlib
 
 from coauth.errors import CacheError
 from coauth.pages.keeping import keep
@@ -45,8 +45,8 @@ def unpack(data: bytes, where: Any) -> Page:
 def unpacked(data: bytes, decoder: msgspec.json.Decoder[Decoded], where: Any) -> Decoded:
     """What a decoder makes of a page file's bytes."""
     try:
-        return decoder.decode(gzip.decompress(data))
-    except (OSError, EOFError, zlib.error, msgspec.DecodeError, UnicodeDecodeError) as fault:
+        return decoder.decode(igzip.decompress(data))
+    except (OSError, EOFError, isal_zlib.error, msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise CacheError(
             f"{where}: not a page coauth wrote ({fault}); run `coauth status --verify`, then `coauth harvest`"
         ) from fault

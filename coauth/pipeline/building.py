@@ -166,5 +166,5 @@ def _count(table: pa.Table, column: str) -> dict[str, int]:
 
 def versions(*engine: str) -> dict[str, str]:
     """Of what the numbers depend on."""
-    packages = ("coauth", *engine, "networkx", "numpy", "pandas", "pyalex", "pyarrow", "scipy", "matplotlib")
+    packages = ("coauth", *engine, "networkx", "numpy", "pandas", "pyalex", "pyarrow", "scipy", "matplotlib", "typst")
     return {"python": platform.python_version()} | {p: version(p) for p in packages}

@@ -10,6 +10,7 @@ from coauth.report import cues, findings, trails
 from coauth.report.areas import quality
 from coauth.report.brief import Brief
 from coauth.report.page import Facts, Listing, Section, Text, grid
+from coauth.report.reference import counts
 
 METHOD = ("unit", "counts", "graph", "flags", "intervals", "coverage", "shifts", "ric", "events", "topics")
 LIMITS = ("chance", "seen", "matching", "recent", "cause", "people")
@@ -24,7 +25,7 @@ def method(brief: Brief) -> Section:
         "smallest": w.number(queries.measures.smallest_pair), "roster": w.number(queries.measures.roster_min_works),
         "jump": w.points(queries.measures.partial_jump, 0, sign=False),
     }  # fmt: skip
-    return Section("method", w("method.title"), (*(_defined(w(f"method.{m}", **known)) for m in METHOD), *quality(brief)), settings(brief))
+    return Section("method", w("method.title"), (*(_defined(w(f"method.{m}", **known)) for m in METHOD), *quality(brief), *counts(brief)), settings(brief))
 
 
 def settings(brief: Brief) -> Facts:
@@ -35,6 +36,7 @@ def settings(brief: Brief) -> Facts:
         "false_discovery_rate": measures.false_discovery_rate, "smallest_pair": measures.smallest_pair, "roster_min_works": measures.roster_min_works,
         "partial_jump": measures.partial_jump, "publisher_min_works": findings.PUBLISHER_MIN_WORKS, "smallest_q": findings.SMALLEST_Q,
         "narrow_rank": trails.NARROW_RANK, "min_positives": findings.MIN_POSITIVES, "strongest": cues.STRONGEST, "moved": cues.MOVED,
+        **{f"tolerance.{r.id}": r.tolerance for r in brief.queries.references},
     }  # fmt: skip
 
 

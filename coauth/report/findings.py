@@ -174,7 +174,7 @@ def entries_by_year(made: Made, watchlist: Watchlist, queries: Queries) -> pd.Da
     return rows.reset_index()
 
 
-# -- coverage (Figure 3)
+# -- coverage
 
 
 def coverage_by_year(made: Made, queries: Queries) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from coauth.queries import Queries
 from coauth.report import account, findings, since, structure, trends
 from coauth.report.about import About
+from coauth.report.admissions import admissions
 from coauth.report.areas import technologies
 from coauth.report.brief import Brief
 from coauth.report.centralities import shifts
@@ -43,7 +44,7 @@ def compose(
         notes=_notes(brief),
         facts={"works": counted, "records": about.records, **trends.coverage_facts(brief)},
         sections=(
-            since.revisions(brief), trends.partners(brief), trends.lists(brief), trends.admissions(brief), trends.coverage(brief),
+            since.revisions(brief), trends.partners(brief), trends.lists(brief), admissions(brief), trends.coverage(brief),
             flagged(brief), intensity(brief), technologies(brief), gains(brief), shifts(brief), structure.network(brief, picture, atlas),
             structure.events(brief), account.method(brief), account.limits(brief), account.data(brief),
             account.changelog_and_files(brief, links),

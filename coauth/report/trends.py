@@ -1,4 +1,4 @@
-"""Sections on counts: partners, lists, coverage, admissions."""
+"""Sections on counts: partners, lists, coverage."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from coauth.queries import Watchlist
 from coauth.report import figures, findings
 from coauth.report.brief import Brief
 from coauth.report.page import Chart, Facts, Grid, Listing, Section, Text, grid, with_text
-from coauth.report.reference import beside_dfir
+from coauth.report.reference import statements
 from coauth.report.text import bare
 
 # -- partners
@@ -99,9 +99,7 @@ def lists(brief: Brief) -> Section:
         parts += _list(brief, watchlist)
     if not brief.watchlists:
         parts = [Text(w("lists.off"), "none")]
-    if stated := beside_dfir(brief):
-        parts.append(stated)
-    return Section("lists", w("lists.title"), tuple(parts), _list_facts(brief))
+    return Section("lists", w("lists.title"), (*parts, *statements(brief)), _list_facts(brief))
 
 
 def _list_facts(brief: Brief) -> Facts:
@@ -197,7 +195,7 @@ def _entries(brief: Brief, watchlist: Watchlist) -> Listing:
 
 
 def coverage(brief: Brief) -> Section:
-    """Figure 3: what share of affiliations is there, and the publishers where that changed most."""
+    """What share of affiliations is there, and the publishers where that changed most."""
     w = brief.words
     rows = findings.coverage_by_year(brief.made, brief.queries)
     if rows.empty:
@@ -254,41 +252,3 @@ def _publishers(brief: Brief) -> list[Text | Listing]:
               w("column.complete_in", years=a), w("column.change")]  # fmt: skip
     note = w("coverage.publishers_note", works=w.number(findings.PUBLISHER_MIN_WORKS))
     return [Listing(w("coverage.publishers", before=b, after=a), grid(titles, lines), rows, brief.notes(note), "coverage")]
-
-
-# -- admissions
-
-
-def admissions(brief: Brief) -> Section:
-    """PhD admissions by country, where an extract was imported; else why there are none."""
-    w = brief.words
-    rows = findings.admissions(brief.made, brief.queries)
-    parts: list[Text | Listing | Chart] = []
-    if rows.empty:
-        parts.append(Text(w("admissions.none" if "DK" in brief.queries.scope.countries else "admissions.none_elsewhere"), "none"))
-        parts.append(Text("coauth admissions import FILE", "command"))
-    else:
-        parts.append(_admissions_chart(brief, rows))
-    if "DK" in brief.queries.scope.countries:
-        parts.append(Text(w("admissions.stated"), "note"))
-    return Section("admissions", w("admissions.title"), tuple(parts))
-
-
-def _admissions_chart(brief: Brief, rows: pd.DataFrame) -> Chart:
-    """Two sources are two series: adding them up would count the same persons twice."""
-    w = brief.words
-    several = rows["source"].nunique() > 1
-    country = [w("admissions.total") if c == "total" else w.country(c) for c in rows["country_code"]]
-    drawn = rows.assign(series=[f"{c}, {s}" if several else c for c, s in zip(country, rows["source"], strict=True)])
-    names = [str(n) for n in drawn.groupby("series")["admissions"].sum().sort_values(ascending=False, kind="stable").index[:8]]
-    value = {(r.year, r.series): w("admissions.suppressed") if r.suppressed else w.number(r.admissions)
-             for r in findings.each(drawn)}  # fmt: skip
-    years = sorted(set(rows["year"]))
-    lines = [[str(y), *(value.get((y, n), w("format.missing")) for n in names)] for y in years]
-    sources = "; ".join(sorted({f"{r.source} ({w.day(r.retrieved)})" for r in findings.each(rows)}))
-    return Chart(
-        w("admissions.figure", start=min(years), end=max(years)), w("admissions.alt", countries=w.listing(names)),
-        rows, draw=lambda narrow: figures.admissions(drawn, names, w.bare, narrow=narrow), grid=grid([w("column.year"), *names], lines, keys=years, by="year"),
-        notes=(w("figure.note", text=w("admissions.note")), w("admissions.source", sources=sources)),
-        number="3",
-    )  # fmt: skip
