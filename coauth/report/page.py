@@ -7,6 +7,7 @@ picture, a CSV and the statement behind every figure and table.
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -18,9 +19,14 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from coauth.report import pictures
+from coauth.report import pictures, traces
+from coauth.report.explorer import Explorer
 from coauth.report.text import Words
 from coauth.tables import MARK, marked
+
+STYLES = ("style.css", "charts.css", "explorer/explorer.css")
+SCRIPTS = ("explorer/windows.js", "explorer/camera.js", "explorer/map.js", "explorer/panel.js", "explorer/explorer.js", "charts.js")
+"""In the page they are one module, so that nothing of them is global."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,8 @@ class Chart:
     grid: Grid | None = None
     notes: tuple[str, ...] = ()
     statement: str = ""
+    explorer: Explorer | None = None
+    """What sits on top of the picture in the page, for a reader with a script."""
     part: str = "chart"
 
 
@@ -101,6 +109,8 @@ class Page:
     title: str
     kicker: str
     edition: str
+    running: str
+    """What stands at the head of every printed page: which report this is, of which data and for whom."""
     data_line: str
     headlines: tuple[Headline, ...]
     notes: tuple[Text, ...]
@@ -116,15 +126,20 @@ class Writer:
         self.paths: list[Path] = []
         self._charts = self._listings = 0
 
-    def render(self, page: Page) -> str:
-        """The page as HTML; figures and tables are written on the way."""
+    def draw(self, page: Page) -> list[tuple[Section, list[dict[str, Any]]]]:
+        """The sections with their parts numbered and drawn, for `html` and for `pdf.typeset`; figures and tables are written on the way."""
+        return [(s, [self._shown(p) for p in s.parts]) for s in page.sections]
+
+    def html(self, page: Page, sections: Sequence[tuple[Section, Sequence[Mapping[str, Any]]]]) -> str:
+        """The page with its parts drawn, as HTML."""
         source = jinja2.Environment(
             loader=jinja2.FunctionLoader(_template), autoescape=True, undefined=jinja2.StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
         ).get_template("page.html")  # fmt: skip
-        shown = [(s, [self._shown(p) for p in s.parts]) for s in page.sections]
+        script = "\n".join(map(_template, SCRIPTS))
         return source.render(
-            page=page, sections=shown, words=self.words, mark=MARK if self.synthetic else "", style=Markup(_template("style.css"))  # noqa: S704
+            page=page, sections=sections, words=self.words, mark=MARK if self.synthetic else "",
+            style=Markup("\n".join(map(_template, STYLES))), script=Markup(script), script_hash=_hash(script),  # noqa: S704
         )
 
     def _shown(self, part: Text | Listing | Chart) -> dict[str, Any]:
@@ -142,19 +157,26 @@ class Writer:
         name, number = f"figure-{self._charts}", self.words("figure.number", number=self._charts)
         csv = self._data(name, chart.data, chart.statement)
         if chart.draw is not None:
-            images = [Markup(pictures.inline(self._svg(chart.draw(narrow)), f"f{self._charts}{'n' if narrow else 'w'}", chart.alt))  # noqa: S704
-                      for narrow in (False, True)]  # fmt: skip
+            wide, narrow = chart.draw(False), chart.draw(True)
+            svg = self._svg(wide)
+            images = [self._inline(drawn, figure, f"f{self._charts}{shape}", chart.alt)
+                      for shape, drawn, figure in (("w", svg, wide), ("n", self._svg(narrow), narrow))]  # fmt: skip
             loose = pictures.alone(chart.draw(False), f"{number}. {chart.title}", chart.notes)
         else:
             assert chart.still is not None  # noqa: S101  a chart has one of the two
             images, loose = [self._embedded(chart.still, chart.alt)], chart.still
+            svg = self._svg(chart.still)
         self._picture(name, loose)
-        return {"part": chart, "number": number, "csv": csv, "grid": chart.grid, "images": images}
+        return {"part": chart, "number": number, "csv": csv, "grid": chart.grid, "images": images, "svg": svg}
 
     def _svg(self, figure: Figure) -> str:
         if self.synthetic:
             pictures.mark(figure)
         return pictures.svg(figure)
+
+    def _inline(self, drawn: str, figure: Figure, prefix: str, alt: str) -> Markup:
+        """`drawn` is the figure as SVG: drawing laid it out, so that its points have a place."""
+        return Markup(pictures.inline(drawn, prefix, alt, traces.overlay(figure)))  # noqa: S704
 
     def _embedded(self, figure: Figure, alt: str) -> Markup:
         """Thousands of ties weigh less as pixels."""
@@ -188,6 +210,11 @@ class Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         self.paths.append(path)
+
+
+def _hash(script: str) -> str:
+    """What a Content-Security-Policy knows the page's one script by."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def _template(name: str) -> str:

@@ -13,6 +13,7 @@ from coauth.queries import Queries
 from coauth.report import account, findings, structure, trends
 from coauth.report.about import About
 from coauth.report.brief import Brief
+from coauth.report.explorer import Atlas
 from coauth.report.findings import Change
 from coauth.report.page import Headline, Page, Text
 from coauth.report.text import Words
@@ -20,7 +21,7 @@ from coauth.report.text import Words
 
 def compose(
     made: Mapping[str, pa.Table], queries: Queries, about: About, words: Words, change: Change, picture: Figure | None,
-    links: Mapping[str, str],
+    atlas: Atlas | None, links: Mapping[str, str],
 ) -> Page:  # fmt: skip
     """The page, before anything is drawn."""
     brief = Brief(made, queries, about, words, change)
@@ -29,6 +30,7 @@ def compose(
         title=words("head.title", title=about.title, home=brief.home),
         kicker=words("head.kicker", quarter=words.quarter(about.quarter)),
         edition=words("head.edition"),
+        running=words("head.running", quarter=words.quarter(about.quarter), vintage=about.vintage, edition=words("head.edition_short")),
         data_line=words("head.data", source=about.source, vintage=about.vintage, day=words.day(about.as_of), works=words.number(counted),
                         records=words.number(about.records), level=account.level(brief), topics=account.topic_model(brief),
                         queries=about.queries_fingerprint[:12]),
@@ -36,7 +38,7 @@ def compose(
         notes=_notes(brief),
         sections=(
             trends.revisions(brief), trends.partners(brief), trends.lists(brief), trends.coverage(brief), trends.admissions(brief),
-            structure.flagged(brief), structure.technologies(brief), structure.shifts(brief), structure.network(brief, picture),
+            structure.flagged(brief), structure.technologies(brief), structure.shifts(brief), structure.network(brief, picture, atlas),
             structure.events(brief), account.method(brief), account.limits(brief), account.data(brief),
             account.changelog_and_files(brief, links),
         ),

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from coauth.report import cues, figures, findings
 from coauth.report.brief import Brief
+from coauth.report.explorer import Atlas, explore
 from coauth.report.page import Chart, Grid, Listing, Section, Text, grid, with_text
 from coauth.report.text import NBSP
 from coauth.tables import AREAS
@@ -233,7 +234,7 @@ def _q(brief: Brief, value: float) -> str:
 # -- the picture
 
 
-def network(brief: Brief, picture: Figure | None) -> Section:
+def network(brief: Brief, picture: Figure | None, atlas: Atlas | None) -> Section:
     w = brief.words
     if picture is None:
         return Section("network", w("network.title"), (Text(w("network.none"), "none"),))
@@ -246,7 +247,7 @@ def network(brief: Brief, picture: Figure | None) -> Section:
     titles = [w("column.rank"), w("column.institution"), w("column.strength"), w("column.interval", confidence=brief.confidence)]
     shown = with_text(grid(titles, lines), w("column.institution"))
     chart = Chart(title, w("network.alt", home=brief.home), rows, still=picture, grid=shown if lines else None,
-                  notes=brief.notes(w("network.note", home=brief.home)))  # fmt: skip
+                  notes=brief.notes(w("network.note", home=brief.home)), explorer=explore(brief, atlas) if atlas else None)  # fmt: skip
     return Section("network", w("network.title"), (Text(w("network.lead", home=brief.home)), chart, *([Text(apart)] if apart else [])))
 
 
