@@ -9,7 +9,6 @@ from written_down import asked, random_works, tables
 
 from coauth import centrality
 from coauth.centrality.strongest import strongest
-from coauth.counting import Counting
 from coauth.dispersion import Factors
 from coauth.distance import UNIT, distance
 from coauth.incidence import incidence
