@@ -72,6 +72,6 @@ def test_what_every_country_cannot_have_says_so(built, tmp_path):
     with pytest.raises(SourceError, match=r"270 million works.*harvest --from FOLDER"):
         pipeline.harvest(made, Source("api", key="k"), today=TODAY, name="other")
     with pytest.raises(QueryError, match=r'countries = \["\*"\] there is no rest'):
-        report.build({}, tmp_path, queries=made.queries, about=None, language="en", change=None)
+        report.build({}, tmp_path, queries=made.queries, about=None, language="en", change=None, benefits=None)
     assert codes(["*"]) >= {"DK", "CN", "XK"}
     assert vintage.manifest["scope"]["countries"] == ["*"]

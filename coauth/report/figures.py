@@ -7,7 +7,6 @@ and shares begin at zero. Text stays text in SVG, so that it can be read aloud, 
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -26,7 +25,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from coauth.queries import Admission
 from coauth.report.findings import each
-from coauth.report.text import Words
+from coauth.report.text import Words, slug
 from coauth.report.traces import Sheet, sheet
 
 BLUE, ORANGE, GREEN, PURPLE, INK, GREY, PALE = "#0072B2", "#D55E00", "#00795A", "#8E4A75", "#222222", "#666666", "#DDDDDD"
@@ -259,15 +258,6 @@ def _verdict_legend(figure: Figure, found: Sequence[str], words: Words, narrow: 
     figure.legend(handles=marks, loc="outside upper left", frameon=False, ncols=2 if narrow else len(marks), fontsize=7.5)
 
 
-def slug(verdict: str) -> str:
-    """A value of the data as part of a key of words.
-
-    >>> slug("not comparable: coverage")
-    'not_comparable_coverage'
-    """
-    return re.sub(r"\W+", "_", verdict)
-
-
 # -- Figure 3
 
 
@@ -287,12 +277,13 @@ def admissions(rows: pd.DataFrame, names: Sequence[str], stated: Mapping[str, Ad
         figure.trace(axis, name, BLUE, chosen.index, chosen, told, drawn)
         for year in mine.index[mine["suppressed"]]:
             axis.axvspan(year - 0.5, year + 0.5, fill=False, hatch="////", edgecolor="#C9B3C1", linewidth=0, zorder=0)
-        axis.set_title(textwrap.fill(name, 26), loc="left", fontweight="bold", fontsize=7.5)
-        _frame(axis, chosen.index.to_series(), words, few=True)
+        axis.set_title(textwrap.fill(name, 104 // columns), loc="left", fontweight="bold", fontsize=7.5)
         if said := stated.get(name):
             at = [min(max(y, years[0]), years[-1]) for y in said.years]
             axis.plot(at, [said.persons] * 2, "D", color=ORANGE, markersize=4, markerfacecolor="white", linestyle=(0, (4, 2)), linewidth=0.9)
-        axis.set_ylim(bottom=0)
+        _frame(axis, chosen.index.to_series(), words, few=columns > 1)
+        highest = [v for v in (chosen.max(), said.persons if said else None) if v is not None and v > 0]
+        axis.set_ylim(0, 1.12 * max(highest, default=1))
     for axis in axes[len(names):]:
         axis.set_visible(False)
     return figure
@@ -310,7 +301,7 @@ def _sheet(narrow: bool, height: float) -> Sheet:
 
 def _series(
     axis: Axes, rows: pd.DataFrame, column: str, colour: str, words: Words, name: str, *,
-    dates: Sequence[Date] = (), percent: bool = False, letters: bool = True,
+    dates: Sequence[Date] = (), percent: bool = False, letters: bool = True, few: bool = False,
 ) -> None:  # fmt: skip
     """Line and band; a preliminary year hangs on a dashed line and has an open mark."""
     year, value = rows["year"].to_numpy(), rows[column].to_numpy(dtype=float)
@@ -326,7 +317,7 @@ def _series(
     at = [words("cell.preliminary", year=y) if late else str(y) for y, late in zip(year, young, strict=True)]
     told = [_told(words, name, a, v, b, t, percent=percent) for a, v, b, t in zip(at, value, low, high, strict=True)]
     sheet(axis).trace(axis, name, colour, year, value, told, drawn)
-    _frame(axis, rows["year"], words, percent=percent)
+    _frame(axis, rows["year"], words, percent=percent, few=few)
     axis.set_ylim(0, max(float(np.nanmax(high)) * 1.08 if len(high) and not np.isnan(high).all() else 1.0, axis.get_ylim()[1], 1e-9))
     _dates(axis, dates, letters)
 
