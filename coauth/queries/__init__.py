@@ -74,7 +74,7 @@ class Queries(Strict):
         on = [w for w in self.watchlists if w.enabled]
         return {
             "settings": pa.Table.from_pylist([settings]),
-            "home_countries": pa.Table.from_pylist([{"country_code": c} for c in scope.countries], country),
+            "home_countries": pa.Table.from_pylist([{"country_code": c} for c in sorted(scope.home)], country),
             "partner_countries": pa.Table.from_pylist(
                 [{"group_id": g.id, "country_code": c, "valid_from": g.valid_from, "valid_to": g.valid_to}
                  for g in self.groups.group for c in g.countries], groups,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 LEAN = {
     "measures": '["strength", "strength_share", "degree", "pagerank", "eigenvector"]', "resampled": "[]", "replicates": "100",
-    "permutations": "0", "null_samples": "0",
+    "permutations": "0", "null_samples": "0", "single_years": "[]",
 }  # fmt: skip
 """`measures.toml` without paths, resampling, permutations and null model. No fewer than 100 replicates are allowed; nothing is made of them."""
 
