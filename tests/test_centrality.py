@@ -21,7 +21,15 @@ from coauth.resampling import draw, interval
 from coauth.tables import AFFILIATIONS, CENTRALITY, WORKS
 
 RULES = ("newman", "full", "strict", "author")
-RESAMPLED = ("strength", "strength_share", "pagerank")
+RESAMPLED = ("strength", "strength_share", "pagerank", "eigenvector")
+
+
+def ties(graph):
+    """Each edge of a graph as a work of two institutions, and its weight as that of the work."""
+    edges = sp.triu(graph, k=1, format="coo")
+    rows = np.repeat(np.arange(edges.nnz), 2)
+    on = sp.csr_array((np.ones(len(rows)), (rows, np.column_stack(edges.coords).ravel())), shape=(edges.nnz, graph.shape[0]))
+    return Counting.of(Incidence(on, np.arange(graph.shape[0]).astype(str).astype(object), None), "newman"), edges.data[:, None] / ONE
 
 
 def measured(works, **changes):
@@ -175,17 +183,32 @@ class TestAgainstNetworkx:
         assert mine.mean() == pytest.approx(1)
 
     def test_eigenvector(self, graph):
-        nodes, values = eigenvector(graph)
+        nodes, values = eigenvector(*ties(graph))
         referee = graph_of(graph / ONE).subgraph(nodes.tolist())
         assert len(nodes) == max(len(c) for c in nx.connected_components(graph_of(graph)))
         expected = nx.eigenvector_centrality_numpy(referee, weight="weight")
-        assert values == pytest.approx([expected[i] for i in nodes.tolist()], abs=1e-9)
+        assert values[:, 0] == pytest.approx([expected[i] for i in nodes.tolist()], abs=1e-9)
         assert (values > 0).all()
+
+    def test_eigenvector_of_many_weightings_at_once(self, graph):
+        """Each column is networkx's for its own weights, whatever stands beside it and wherever it starts."""
+        counted, weights = ties(graph)
+        weights = weights * np.random.default_rng(1).exponential(size=(len(weights), 3))
+        nodes, values = eigenvector(counted, weights)
+        for column in range(3):
+            referee = nx.from_scipy_sparse_array(counted.among(nodes).project() * 0.0)
+            for (a, b), w in zip(counted.values.indices.reshape(-1, 2).tolist(), weights[:, column], strict=True):
+                if a in nodes:
+                    referee.add_edge(*np.searchsorted(nodes, (a, b)).tolist(), weight=w)
+            expected = nx.eigenvector_centrality_numpy(referee, weight="weight")
+            assert values[:, column] == pytest.approx([expected[i] for i in range(len(nodes))], abs=1e-9)
+        _, warm = eigenvector(counted, weights, start=values[:, :1])
+        assert warm == pytest.approx(values, abs=1e-9)
 
     def test_unconverged_is_an_error(self, graph):
         """Nothing is returned that is not the answer."""
         with pytest.raises(MeasureFailed, match="measures"):
-            eigenvector(graph, most=2)
+            eigenvector(*ties(graph), most=2)
         world = self.world(1)
         with pytest.raises(MeasureFailed, match="PageRank"):
             pagerank(Counting.of(world.only(world.team >= 2), "newman"), np.ones(((world.team >= 2).sum(), 1)), most=1)
@@ -252,14 +275,23 @@ class TestProperties:
             assert all(len(v) == len(kept.institutions) for v in kept.value.values())
 
     def test_only_resampled_measures_have_intervals(self):
-        """Degree, closeness, betweenness and eigenvector are reported without: resampling would shift them."""
-        table, _ = centrality.measure(*tables(random_works(3)), *asked())
+        """Degree and what rests on the paths of the whole graph are reported without; rarefied degree has one without replicates."""
+        table, _ = centrality.measure(*tables(random_works(3)), *asked(path_windows="all"))
+        seen = set()
         for row in table.to_pylist():
+            drawn = row["measure"] in RESAMPLED or row["variant"] == "strongest"
             given_ = [row[c] is not None for c in ("low", "high", "rank_low", "rank_high")]
-            assert given_ == [row["measure"] in RESAMPLED] * 4
-            if row["measure"] in RESAMPLED:
+            assert given_ == [drawn or row["measure"] == "degree_rarefied"] * 2 + [drawn] * 2
+            if drawn:
                 assert row["low"] <= row["high"]
                 assert 1 <= row["rank_low"] <= row["rank_high"]
+            seen.add((row["measure"], row["variant"]))
+        assert {("betweenness", "strongest"), ("harmonic", "strongest"), ("betweenness", "k"), ("degree", "k")} <= seen
+
+    def test_nothing_asked_no_interval(self):
+        table, _ = centrality.measure(*tables(random_works(3)), *asked(resampled=(), path_windows="all"))
+        assert table["low"].null_count == table.num_rows
+        assert set(table["variant"].to_pylist()) == {"k"}
 
 
 class TestResampling:

@@ -73,7 +73,7 @@ def measure(
     >>> scope = Some(first_year=2020, last_year=2020, years=range(2020, 2021), max_institutions=50)
     >>> asked = Some(window=1, comparisons=(), measures=("strength", "betweenness"), resampled=("strength",), seed=1, single_years=(),
     ...     counting="newman", betweenness="exact", replicates=100, confidence=0.95, coverage_prior_works=20.0, roster_min_works=1,
-    ...     rarefied_share=0.5, fixed_roster=Some(among="domestic", min_works=1))
+    ...     rarefied_share=0.5, path_windows="compared", fixed_roster=Some(among="domestic", min_works=1))
     >>> table, _ = measure(works, affiliations, scope, asked)       # W3 has one institution: no edge, not counted
     >>> for row in table.filter(pa.compute.equal(table["variant"], "k")).to_pylist():
     ...     print(*(row[c] for c in ("institution_id", "measure", "value", "rank")), row["low"] is not None)

@@ -123,7 +123,7 @@ def study(number, workers):
 
 
 def _values(tally, what, seen, works):
-    measure, window = what
+    measure, _ = what
     value = np.array([columns[0] for columns, _ in seen])
     known = ~np.isnan(value)
     truth = np.divide(np.nansum(value, axis=0), known.sum(axis=0), out=np.full(value.shape[1], np.nan), where=known.any(axis=0))
