@@ -12,6 +12,8 @@ from world import World
 
 from coauth import queries
 
+os.environ["COAUTH_STATBANK_URL"] = "http://127.0.0.1:9"  # nobody: no test asks Statistics Denmark
+
 
 @pytest.fixture(scope="session")
 def real_records():

@@ -52,7 +52,7 @@ def measure(
     `k` (works of at most `scope.max_institutions`) has all measures. `all`, `complete` and `reweighted` (complete works,
     each weighted by 1/P(complete), see `coauth.completeness`; both of at most K) have those that can be resampled: a
     replicate lacks 37 % of the works, which shifts whatever rests on the pattern of edges. Paths get their interval in variant
-    `strongest`, a smaller graph of the works of `k` (`coauth.centrality.strongest`); rarefied degree, to `measures.rarefied_share` of the
+    `strongest`, a smaller graph of the works of `k` (`coauth.centrality.strongest`), in the windows of `measures.path_windows`; rarefied degree, to `measures.rarefied_share` of the
     works of the smallest window, from leaving out each work in turn (`coauth.centrality.partners.jackknife`). Which measures get
     one at all `measures.resampled` says. The interval
     speaks of which works there happened to be, not of coverage (`coauth.resampling`), and is widened for works that come in
@@ -113,9 +113,10 @@ def measure(
             counted = Counting.of(within_k, measures.counting)
             kept.replicates.leave_one_out[window] = LeaveOneOut(within_k, counted, partial(rate, partners, within_k))
         if window in sliding:
-            found = patterns(within_k, measures, partners, rarefied_to, workers)
-            paths = strongest(within_k, window, names & shown, measures, factors, dispersion.freedom, workers)
-            blocks += [written.rows(window, rating) for rating in (*found, *paths)]
+            found = list(patterns(within_k, measures, partners, rarefied_to, workers))
+            if window in compared or measures.path_windows == "all":
+                found += strongest(within_k, window, names & shown, measures, factors, dispersion.freedom, workers)
+            blocks += [written.rows(window, rating) for rating in found]
     return CENTRALITY.check(pa.concat_tables(blocks)), kept.replicates
 
 

@@ -19,7 +19,7 @@ from coauth.resampling import Interval, within
 
 _CELLS = 1 << 18  # institutions × replicates carried through the sparse products at once, within 20 … 40 replicates
 _ROUGH = 1e-7  # Σ|x − T(x)| at which a replicate's PageRank is good enough for a percentile
-_NEAR = 1e-6  # ‖Wx − λx‖/λ at which a replicate's eigenvector is
+_NEAR = 1e-5  # ‖Wx − λx‖/λ at which a replicate's eigenvector is
 DRAWN = ("strength", "strength_share", "pagerank", "eigenvector", "participation", "exposure")
 """Measures that works drawn again and again do not shift: `resampled` makes their intervals, of every variant."""
 
@@ -84,7 +84,7 @@ def resampled(
             yield _rated("pagerank", variant, ids, pagerank(counted, weight), values, of_share)
         if "eigenvector" in names:
             nodes, value = eigenvector(counted, weight)
-            values = np.hstack([eigenvector(counted, block, _NEAR)[1] for block in blocks])
+            values = np.hstack([eigenvector(counted, block, _NEAR, start=value)[1] for block in blocks])
             yield _rated("eigenvector", variant, ids[nodes], value, values, of_share[nodes])
         for name in ("participation", "exposure"):
             if name in names:
@@ -157,7 +157,7 @@ def places(drawn: Floats, confidence: float) -> tuple[Integers, Integers]:
     """Best and worst rank of each row of institutions × replicates in its interval."""
     tail, last = (1 - confidence) / 2, drawn.shape[1] - 1
     at = [int(np.floor(tail * last)), int(np.ceil((1 - tail) * last))]  # ranks are whole: the order statistics outside
-    best, worst = np.partition(ranks(drawn.T), at, axis=0)[at]
+    best, worst = np.partition(np.ascontiguousarray(ranks(drawn.T).T, np.int32), at, axis=1)[:, at].T.astype(np.int64)
     return best, worst
 
 

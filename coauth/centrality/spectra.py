@@ -77,7 +77,9 @@ def _ratio(above: Floats, below: Floats) -> Floats:
     return np.divide(above, below, out=np.zeros_like(above), where=np.broadcast_to(below > 0, above.shape))
 
 
-def eigenvector(counted: Counting, weights: Floats, tolerance: float = 1e-13, most: int = 100_000) -> tuple[Integers, Floats]:
+def eigenvector(
+    counted: Counting, weights: Floats, tolerance: float = 1e-13, most: int = 100_000, start: Floats | None = None
+) -> tuple[Integers, Floats]:
     """(nodes, values) of the largest component, one column of values for each column of work weights (works × replicates):
     Wx = λx with the largest λ, x ≥ 0, ‖x‖₂ = 1 (Bonacich 1972, doi 10.1080/0022250X.1972.9989806). Other components have no
     value: theirs would be 0 or on another scale.
@@ -85,7 +87,7 @@ def eigenvector(counted: Counting, weights: Floats, tolerance: float = 1e-13, mo
     Which component is the largest all works say, whatever their weights, so that a replicate speaks of the same
     institutions; those that all its works of weight 0 leave alone have 0 in it. Of components equally large the heavier is
     taken, then the one with the smallest id. Power iteration on W + λ/4, all columns at once, because on W alone a star swings
-    between centre and leaves for ever. W is never built: Wx = Aᵀ(c∘m∘(Ax)) − diag∘x.
+    between centre and leaves for ever. W is never built: Wx = Aᵀ(c∘m∘(Ax)) − diag∘x. `start` (one column, > 0) saves steps.
 
     Raises `MeasureFailed` if ‖Wx − λx‖ does not come down to `tolerance`·λ: two cliques that nearly tie have no clear
     first vector, and the measure should then not be used.
@@ -100,7 +102,7 @@ def eigenvector(counted: Counting, weights: Floats, tolerance: float = 1e-13, mo
     nodes = _giant(counted)
     values, pair = sp.csr_array(counted.values[:, nodes]), counted.pair[:, None] * weights
     across, own = sp.csr_array(values.T), counted.own[nodes] @ weights
-    x = _unit(counted.strength[nodes] @ weights)
+    x = _unit(counted.strength[nodes] @ weights) if start is None else np.repeat(start, weights.shape[1], axis=1)
     for _ in range(most if len(nodes) else 0):
         turned = across @ (pair * (values @ x)) - own * x
         value = (x * turned).sum(axis=0)

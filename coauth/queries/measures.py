@@ -37,6 +37,7 @@ class Measures(Strict):
     rarefied_share: Annotated[float, Field(gt=0, le=1)]
     fixed_roster: FixedRoster
     strongest: int = Field(ge=3)
+    path_windows: Literal["compared", "all"]
     path_replicates: int = Field(ge=100)
     counting: Literal["newman", "full", "strict", "author"]
     betweenness: Literal["exact"] | Pivots

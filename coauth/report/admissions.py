@@ -12,10 +12,11 @@ from coauth.queries import Admission, Reference
 from coauth.report import figures, findings
 from coauth.report.brief import Brief
 from coauth.report.page import Chart, Listing, Section, Text, grid, with_text
+from coauth.report.reference import published
 from coauth.tables import STATBANK
 
 SERIES = 8
-"""Panels of the figure, largest first; all are in the CSV."""
+"""Panels of the figure: the totals, then the largest; all are in the CSV."""
 
 
 def admissions(brief: Brief) -> Section:
@@ -45,8 +46,8 @@ def _chart(brief: Brief, rows: pd.DataFrame) -> Chart:
     extracts = rows.loc[rows["source"] != STATBANK, "source"].nunique()
     names = {key: _name(brief, *key, several=extracts > 1) for key in sorted({(r.country_code, r.source) for r in findings.each(rows)})}
     drawn = rows.assign(series=[names[r.country_code, r.source] for r in findings.each(rows)])
-    largest = drawn.groupby("series")["admissions"].sum().sort_values(ascending=False, kind="stable")
-    shown = [str(n) for n in largest.index[:SERIES]]
+    sums = drawn.groupby("series")["admissions"].sum()
+    shown = sorted(names.values(), key=lambda name: (name != w("admissions.phd1"), -sums[name]))[:SERIES]
     value = {(r.year, r.series): w("admissions.suppressed") if r.suppressed else w.number(r.admissions) for r in findings.each(drawn)}
     years = sorted(set(rows["year"]))
     lines = [[str(y), *(value.get((y, n), w("format.missing")) for n in shown)] for y in years]
@@ -70,6 +71,7 @@ def _name(brief: Brief, code: str, source: str, *, several: bool) -> str:
     if source == STATBANK:
         return w("admissions.phd1")
     name = w(f"admissions.{code}") if code in ("total", "international") else w.country(code)
+    name = name[0].upper() + name[1:]  # "the United States"
     return f"{name}, {source}" if several else name
 
 
@@ -92,7 +94,7 @@ def _stated(brief: Brief, reference: Reference, extract: pd.DataFrame) -> Listin
     columns = [w("reference.column"), w("admissions.stated"), w("admissions.extract")]
     return Listing(
         w("admissions.table", reference=w.named(reference)), with_text(grid(columns, lines), *columns[1:]), pd.DataFrame(rows),
-        (w("figure.note", text=w("admissions.stated_note")), w("admissions.source", sources=reference.source)),
+        (w("figure.note", text=w("admissions.stated_note")), w("admissions.source", sources=published(brief, reference))),
     )  # fmt: skip
 
 

@@ -277,12 +277,13 @@ def admissions(rows: pd.DataFrame, names: Sequence[str], stated: Mapping[str, Ad
         figure.trace(axis, name, BLUE, chosen.index, chosen, told, drawn)
         for year in mine.index[mine["suppressed"]]:
             axis.axvspan(year - 0.5, year + 0.5, fill=False, hatch="////", edgecolor="#C9B3C1", linewidth=0, zorder=0)
-        axis.set_title(textwrap.fill(name, 26), loc="left", fontweight="bold", fontsize=7.5)
-        _frame(axis, chosen.index.to_series(), words, few=True)
+        axis.set_title(textwrap.fill(name, 104 // columns), loc="left", fontweight="bold", fontsize=7.5)
         if said := stated.get(name):
             at = [min(max(y, years[0]), years[-1]) for y in said.years]
             axis.plot(at, [said.persons] * 2, "D", color=ORANGE, markersize=4, markerfacecolor="white", linestyle=(0, (4, 2)), linewidth=0.9)
-        axis.set_ylim(bottom=0)
+        _frame(axis, chosen.index.to_series(), words, few=columns > 1)
+        highest = [v for v in (chosen.max(), said.persons if said else None) if v is not None and v > 0]
+        axis.set_ylim(0, 1.12 * max(highest, default=1))
     for axis in axes[len(names):]:
         axis.set_visible(False)
     return figure

@@ -18,6 +18,11 @@ from coauth.report.page import Listing, Text, grid, with_text
 from coauth.tables import COPUBLICATIONS
 
 
+def published(brief: Brief, reference: Reference) -> str:
+    """Where it was published, in the language of the report where that is known."""
+    return str(getattr(reference, f"source_{brief.words.language}", None) or reference.source)
+
+
 def statements(brief: Brief) -> list[Listing]:
     """A table for each publication that states directions, where it applies and a series is there."""
     if brief.about.synthetic:
@@ -78,7 +83,10 @@ def _verdict(brief: Brief, reference: Reference, held: list[Held]) -> str:
     differing = [brief.series_name(h.series) for h in held if not h.agrees]
     rule = {"tolerance": w.percent(reference.tolerance), "levels": w.years((held[0].first_level, held[0].last_level)),
             "change": w.years((held[0].first_year, held[0].last_year)), "reference": w.named(reference)}  # fmt: skip
-    return w("reference.differing", series=w.listing(differing), **rule) if differing else w("reference.agreeing", **rule)
+    if differing:
+        return w("reference.differing", series=w.listing(differing), **rule)
+    whole = all(h.sign_agrees and h.levels_agree for h in held)
+    return w(f"reference.{'agreeing' if whole else 'partly'}", **rule)
 
 
 def _counts(brief: Brief, reference: Reference, held: list[Held]) -> Listing:
@@ -95,5 +103,5 @@ def _counts(brief: Brief, reference: Reference, held: list[Held]) -> Listing:
               w("reference.levels", levels=w.years((held[0].first_level, held[0].last_level))), w("column.reading")]  # fmt: skip
     return Listing(
         w("reference.counts", reference=w.named(reference)), with_text(grid(titles, lines, keys=[h.series for h in held], by="series"), w("column.reading")), data,
-        (w("figure.note", text=w("reference.counts_note")), w("admissions.source", sources=reference.source)), "copublications",
+        (w("figure.note", text=w("reference.counts_note")), w("admissions.source", sources=published(brief, reference))), "copublications",
     )  # fmt: skip
