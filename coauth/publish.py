@@ -7,19 +7,20 @@ import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
 
-from coauth import aggregation, copublications, disclosure, export, files, graph, pipeline, report, tables
+from coauth import aggregation, benefits, copublications, disclosure, export, files, graph, pipeline, report, tables
 from coauth.engine.duck import DuckDB
 from coauth.export import layout, picture
 from coauth.network import Network
 from coauth.pipeline import Project
 from coauth.queries import Queries
-from coauth.report.about import About
+from coauth.report.about import About, Since
 from coauth.report.explorer import Atlas
 from coauth.vintage import Vintage
 
@@ -113,14 +114,16 @@ def write(
 
 
 def quarter(
-    project: Project, vintage: Vintage, *, languages: Sequence[str] = ("en", "da"), side_by_side: bool = False
+    project: Project, vintage: Vintage, *, languages: Sequence[str] = ("en", "da"), against: str | None = None, side_by_side: bool = False
 ) -> dict[str, Path]:
     """reports/<quarter>/: the report in each language, three Gephi files, run.json. Same vintage, same bytes.
+
+    What changed is told `against` a vintage by name; by default against the newest earlier one there was when this was built.
 
     `side_by_side` draws the languages in a process each. Only a program whose main module may be imported again can
     (the command line can, a plain script cannot), so it is asked for, never assumed.
     """
-    about = _about(project, vintage)
+    about = _about(project, vintage, against)
     folder = project.reports / (tables.marked(about.quarter) if about.synthetic else about.quarter)
     made = read(vintage)
     whole = network(project, vintage, made=made)
@@ -139,7 +142,7 @@ def quarter(
             paths[form] = exported[0]
             written += exported
         links = {form: path.name for form, path in paths.items()}
-        for language, edition in _editions(project, vintage, folder, links, atlas, languages, side_by_side):
+        for language, edition in _editions(project, vintage, folder, links, atlas, languages, against, side_by_side):
             paths[f"report.{language}"], paths[f"report.{language}.pdf"] = edition[:2]
             written += edition
         paths["run"] = _run(folder, sorted(set(written)), project.queries, vintage, about)
@@ -147,25 +150,32 @@ def quarter(
 
 
 def _editions(
-    project: Project, vintage: Vintage, folder: Path, links: Mapping[str, str], atlas: Atlas, languages: Sequence[str], side_by_side: bool
-) -> list[tuple[str, list[Path]]]:
+    project: Project, vintage: Vintage, folder: Path, links: Mapping[str, str], atlas: Atlas, languages: Sequence[str],
+    against: str | None, side_by_side: bool,
+) -> list[tuple[str, list[Path]]]:  # fmt: skip
     """The report in each language: drawing takes the time, and matplotlib draws on one core."""
+    asked = [(project.root, vintage.name, folder, links, atlas, language, against) for language in languages]
     if not side_by_side or len(languages) == 1:
-        return [(language, _edition(project.root, vintage.name, folder, links, atlas, language)) for language in languages]
+        return [(language, _edition(*one)) for language, one in zip(languages, asked, strict=True)]
     with ProcessPoolExecutor(len(languages), mp_context=get_context("spawn")) as pool:
-        drawn = [pool.submit(_edition, project.root, vintage.name, folder, links, atlas, language) for language in languages]
+        drawn = [pool.submit(_edition, *one) for one in asked]
         return [(language, future.result()) for language, future in zip(languages, drawn, strict=True)]
 
 
-def _edition(root: Path, name: str, folder: Path, links: Mapping[str, str], atlas: Atlas, language: str) -> list[Path]:
+def _edition(
+    root: Path, name: str, folder: Path, links: Mapping[str, str], atlas: Atlas, language: str, against: str | None
+) -> list[Path]:
     project = Project(root)
     vintage = project.cache.find(name)
     made = read(vintage)
+    if against:
+        made["revisions"] = pipeline.revised(project, project.cache.find(against), vintage)
     latest = network(project, vintage, made=made, years=_latest(project.queries), top=DRAWN, backbone="disparity")
     figure = picture.draw(latest, vintage.layout, labels=30, groups=report.legend(language)) if latest.nodes.num_rows else None
     return report.build(
-        made, folder, queries=project.queries, about=_about(project, vintage), language=language,
-        change=copublications.change, picture=figure, atlas=atlas if atlas.network.nodes.num_rows else None, links=links,
+        made, folder, queries=project.queries, about=_about(project, vintage, against), language=language,
+        change=copublications.change, benefits=benefits, picture=figure,
+        atlas=atlas if atlas.network.nodes.num_rows else None, links=links,
     )  # fmt: skip
 
 
@@ -182,7 +192,7 @@ def _latest(asked: Queries) -> tuple[int, int]:
     return (asked.scope.last_year - asked.measures.window + 1, asked.scope.last_year)
 
 
-def _about(project: Project, vintage: Vintage) -> About:
+def _about(project: Project, vintage: Vintage, against: str | None = None) -> About:
     manifest = vintage.manifest
     built = manifest.get("build") or {}
     if not built:
@@ -193,8 +203,17 @@ def _about(project: Project, vintage: Vintage) -> About:
         synthetic=built["synthetic"], complete=built["complete"], level=built["level"], topic_model=manifest["topic_model"],
         source=_source(manifest["source"]), records=losses["works"]["records"], works=losses["works"]["works"],
         dropped=losses["works"]["dropped"], excluded=losses["excluded"], versions=built["versions"],
-        queries_fingerprint=built["queries"], seed=built["seed"],
+        queries_fingerprint=built["queries"], seed=built["seed"], quality=manifest.get("technology_quality"),
+        since=_since(project, vintage, against),
     )  # fmt: skip
+
+
+def _since(project: Project, vintage: Vintage, against: str | None) -> Since | None:
+    """The vintage a report is held against: the one asked for, else the one that was there when this was built."""
+    told = vintage.manifest["build"].get("since")
+    if against:
+        told = pipeline.since(project.cache.find(against), pipeline.counted(vintage))
+    return Since(told["vintage"], date.fromisoformat(told["as_of"]), told["version"], tuple(told["parts"])) if told else None
 
 
 def _source(identity: Mapping[str, Any]) -> str:
@@ -226,7 +245,7 @@ def _run(folder: Path, written: Sequence[Path], asked: Queries, vintage: Vintage
     manifest = vintage.manifest
     entries = {
         "coauth": about.versions["coauth"], "vintage": vintage.name, "quarter": about.quarter, "as_of": about.as_of.isoformat(),
-        "source": about.source, "synthetic": tables.MARK if about.synthetic else False, "complete": about.complete,
+        "source": about.source, "against": about.since.vintage if about.since else None, "synthetic": tables.MARK if about.synthetic else False, "complete": about.complete,
         "topic_model": about.topic_model, "scope": manifest["scope"], "queries_sha256": asked.fingerprint, "seed": about.seed,
         "versions": about.versions, "losses": manifest["build"]["losses"], "rows": manifest["build"]["rows"],
         "tables_sha256": manifest["build"]["sha256"],

@@ -40,7 +40,7 @@ def init(folder: Path) -> None:
 def _lay_out(origin: Path, folder: Path) -> int:
     kept = 0
     files = [p for p in sorted((origin / "queries").rglob("*")) if p.suffix in {".toml", ".sql"}]
-    for file in [*files, origin / "reports" / "quarterly.py"]:
+    for file in [*files, *(origin / "reports" / name for name in ("quarterly.py", "SCHEDULE.md"))]:
         target = folder / file.relative_to(origin)
         if target.exists():
             kept += 1

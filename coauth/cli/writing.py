@@ -54,14 +54,15 @@ def export(project: Project, answer: Answer, form: str, out: Path, dynamic: bool
 @coauth.command()
 @click.argument("quarter", required=False, metavar="[2026Q3]")
 @click.option("--language", type=click.Choice(["da", "en"]), multiple=True, help="Danish or English [default: both].")
+@click.option("--against", metavar="VINTAGE", help="Tell what changed since this vintage [default: the newest earlier one when it was built].")
 @of_vintage
 @common
-def report(project: Project, answer: Answer, quarter: str | None, language: tuple[str, ...], vintage: str | None) -> None:
+def report(project: Project, answer: Answer, quarter: str | None, language: tuple[str, ...], against: str | None, vintage: str | None) -> None:
     """Write reports/<quarter>/ from the newest complete vintage of the quarter.
 
     Example: coauth report 2026Q4 --language da
     """
     chosen = project.cache.find(vintage, quarter)
     pipeline.fetch_totals_once(project, chosen, **statbank())
-    paths = publish.quarter(project, chosen, languages=language or ("en", "da"), side_by_side=True)
+    paths = publish.quarter(project, chosen, languages=language or ("en", "da"), against=against, side_by_side=True)
     answer.give(paths, (f"{name:<14} {path}" for name, path in paths.items()))

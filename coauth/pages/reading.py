@@ -99,25 +99,25 @@ class Numbers(dict[Any, int]):
 
 
 class Fragments(dict[bytes, int]):
-    """Numbers the different pieces of JSON it is shown; what is made of each, once, stands in `values` at its number.
+    """Numbers the different pieces of JSON it is shown; what is made of each, once, stands in `made` at its number.
 
     >>> lists = Fragments(list[str] | None, lambda codes: tuple(codes or ()))
-    >>> list(lists.numbers([msgspec.Raw(b'["DK"]'), msgspec.Raw(b"null"), msgspec.Raw(b'["DK"]')])), lists.values
+    >>> list(lists.numbers([msgspec.Raw(b'["DK"]'), msgspec.Raw(b"null"), msgspec.Raw(b'["DK"]')])), lists.made
     ([0, 1, 0], [('DK',), ()])
     """
 
     def __init__(self, kind: Any, make: Callable[[Any], Any]) -> None:
         super().__init__()
         self._decoder, self._make = msgspec.json.Decoder(kind), make
-        self.values: list[Any] = []
+        self.made: list[Any] = []
 
     def __missing__(self, piece: bytes) -> int:
         try:
             told = self._decoder.decode(piece)
         except (msgspec.DecodeError, UnicodeDecodeError) as fault:
             raise CacheError(f"a page was changed since it was stored ({fault}); run `coauth status --verify` to see which") from fault
-        self.values.append(self._make(told))
-        self[piece] = number = len(self.values) - 1
+        self.made.append(self._make(told))
+        self[piece] = number = len(self.made) - 1
         return number
 
     def numbers(self, pieces: Iterable[msgspec.Raw]) -> Iterator[int]:
@@ -125,4 +125,4 @@ class Fragments(dict[bytes, int]):
 
     def clear(self) -> None:
         super().clear()
-        self.values.clear()
+        self.made.clear()

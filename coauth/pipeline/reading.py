@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -35,11 +34,7 @@ class _Reading:
     def __call__(self, parts: Sequence[tuple[int, list[tuple[Slice, int]], Collection[str]]]) -> list[tuple[works.Losses, pa.Array]]:
         """Losses and ids of the works of each (number, pages, ids of works read before)."""
         reader, matcher = works.Reader(self.asked.scope, self.as_of), technologies.Matcher(self.asked.technologies, self.topic_model)
-        gc.disable()  # records hold no cycles, and looking for some takes a quarter of the time
-        try:
-            return [self._read(number, pages, known, reader, matcher) for number, pages, known in parts]
-        finally:
-            gc.enable()
+        return [self._read(number, pages, known, reader, matcher) for number, pages, known in parts]
 
     def _read(
         self, number: int, pages: list[tuple[Slice, int]], known: Collection[str], reader: works.Reader, matcher: technologies.Matcher

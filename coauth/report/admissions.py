@@ -61,7 +61,7 @@ def _chart(brief: Brief, rows: pd.DataFrame) -> Chart:
     ]))  # fmt: skip
     return Chart(
         w("admissions.figure", start=min(years), end=max(years)), w("admissions.alt", countries=w.listing(shown)),
-        rows, draw=lambda narrow: figures.admissions(drawn, shown, points, w, narrow=narrow), grid=grid([w("column.year"), *shown], lines),
+        rows, draw=lambda narrow: figures.admissions(drawn, shown, points, w.bare, narrow=narrow), grid=grid([w("column.year"), *shown], lines, keys=years, by="year"), number="3",
         notes=(w("figure.note", text=note), w("admissions.source", sources=sources)),
     )  # fmt: skip
 

@@ -7,7 +7,6 @@ and shares begin at zero. Text stays text in SVG, so that it can be read aloud, 
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -26,7 +25,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from coauth.queries import Admission
 from coauth.report.findings import each
-from coauth.report.text import Words
+from coauth.report.text import Words, slug
 from coauth.report.traces import Sheet, sheet
 
 BLUE, ORANGE, GREEN, PURPLE, INK, GREY, PALE = "#0072B2", "#D55E00", "#00795A", "#8E4A75", "#222222", "#666666", "#DDDDDD"
@@ -259,15 +258,6 @@ def _verdict_legend(figure: Figure, found: Sequence[str], words: Words, narrow: 
     figure.legend(handles=marks, loc="outside upper left", frameon=False, ncols=2 if narrow else len(marks), fontsize=7.5)
 
 
-def slug(verdict: str) -> str:
-    """A value of the data as part of a key of words.
-
-    >>> slug("not comparable: coverage")
-    'not_comparable_coverage'
-    """
-    return re.sub(r"\W+", "_", verdict)
-
-
 # -- Figure 3
 
 
@@ -311,7 +301,7 @@ def _sheet(narrow: bool, height: float) -> Sheet:
 
 def _series(
     axis: Axes, rows: pd.DataFrame, column: str, colour: str, words: Words, name: str, *,
-    dates: Sequence[Date] = (), percent: bool = False, letters: bool = True,
+    dates: Sequence[Date] = (), percent: bool = False, letters: bool = True, few: bool = False,
 ) -> None:  # fmt: skip
     """Line and band; a preliminary year hangs on a dashed line and has an open mark."""
     year, value = rows["year"].to_numpy(), rows[column].to_numpy(dtype=float)
@@ -327,7 +317,7 @@ def _series(
     at = [words("cell.preliminary", year=y) if late else str(y) for y, late in zip(year, young, strict=True)]
     told = [_told(words, name, a, v, b, t, percent=percent) for a, v, b, t in zip(at, value, low, high, strict=True)]
     sheet(axis).trace(axis, name, colour, year, value, told, drawn)
-    _frame(axis, rows["year"], words, percent=percent)
+    _frame(axis, rows["year"], words, percent=percent, few=few)
     axis.set_ylim(0, max(float(np.nanmax(high)) * 1.08 if len(high) and not np.isnan(high).all() else 1.0, axis.get_ylim()[1], 1e-9))
     _dates(axis, dates, letters)
 

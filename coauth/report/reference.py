@@ -102,6 +102,6 @@ def _counts(brief: Brief, reference: Reference, held: list[Held]) -> Listing:
     titles = [w("column.series"), w("reference.there", change=change), w("reference.here", change=change),
               w("reference.levels", levels=w.years((held[0].first_level, held[0].last_level))), w("column.reading")]  # fmt: skip
     return Listing(
-        w("reference.counts", reference=w.named(reference)), with_text(grid(titles, lines), w("column.reading")), data,
+        w("reference.counts", reference=w.named(reference)), with_text(grid(titles, lines, keys=[h.series for h in held], by="series"), w("column.reading")), data,
         (w("figure.note", text=w("reference.counts_note")), w("admissions.source", sources=published(brief, reference))), "copublications",
     )  # fmt: skip

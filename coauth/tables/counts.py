@@ -38,6 +38,9 @@ ADMISSIONS = Table("admissions", "year × country × source", ("year", "country_
     Column("retrieved", DAY, "when it was read"),
 ))  # fmt: skip
 
+CAUSES = ("new publications", "added", "removed", "re-dated", "re-affiliated", "excluded differently", "changed lists", "changed method")
+"""What the change of a count between two vintages is split into, in the order in which it is told."""
+
 STATBANK = "Statistics Denmark, StatBank, table PHD1"
 """`source` of the totals in `ADMISSIONS` that come from StatBank; its licence (CC BY 4.0) asks that it be named."""
 
@@ -45,6 +48,6 @@ REVISIONS = Table("revisions", "earlier vintage × headline number × cause", ("
     Column("against", STRING, "the earlier vintage"),
     Column("series", STRING, "the headline number"),
     YEAR,
-    Column("cause", STRING, "new publications, added, removed, re-dated, excluded differently, re-affiliated, changed lists or changed method"),
+    Column("cause", STRING, f"{', '.join(CAUSES[:-1])} or {CAUSES[-1]}"),
     Column("works", INT, "change it makes in the count", "works"),
 ))  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import chain
+from itertools import accumulate, chain, pairwise
 from typing import Any, NamedTuple
 
 import msgspec
@@ -27,8 +27,8 @@ from coauth.works.batch import AUTHORSHIPS, COUNTRIES, FOUND, STRINGS_MATCHED, s
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-_MOST = 400_000
-"""Lists remembered from one batch to the next: with theirs, some hundred megabytes at most."""
+_MOST = 100_000
+"""Lists remembered from one batch to the next: with what they say some tens of megabytes."""
 
 
 class Institution(NamedTuple):
@@ -74,7 +74,7 @@ class Lists:
         matched: dict[str, int] = {}
         at_home = of_company = False
         for n in self.described.numbers(pieces or ()):
-            institution: Institution = self.described.values[n]
+            institution: Institution = self.described.made[n]
             if institution.country_code:
                 codes.append(self.codes[institution.country_code])
             if institution.institution_id:
@@ -102,7 +102,7 @@ class _Met(NamedTuple):
         here = np.array(numbers, np.int64)
         there = np.zeros(len(fragments), bool)  # what np.unique does, without sorting
         there[here] = True
-        return cls([fragments.values[n] for n in np.flatnonzero(there).tolist()], (np.cumsum(there) - 1)[here])
+        return cls([fragments.made[n] for n in np.flatnonzero(there).tolist()], (np.cumsum(there) - 1)[here])
 
     def spread(self, members: Sequence[Sequence[int]], places: Integers) -> tuple[Integers, Integers]:
         """One row for each of the `members` (of each list) at these places: (which of the places, the member).
@@ -130,19 +130,23 @@ class Authorships:
         self._countries: list[int] = []
         self._affiliations: list[int] = []
         self._matched: list[int] = []
-        self._strings: list[str | None] = []
+        self._texts: list[pa.Array] = []
 
-    def add(self, records: Sequence[Record]) -> None:
+    def add(self, records: Sequence[Record]) -> list[bool]:
+        """Which of the records have an institution at home."""
         own = [r.authorships or () for r in records]
         self._count += map(len, own)
         authorships = list(chain.from_iterable(own))
-        self._institutions += self._lists.institutions.numbers([a.institutions for a in authorships])
+        numbers = list(self._lists.institutions.numbers([a.institutions for a in authorships]))
+        self._institutions += numbers
         self._countries += self._lists.countries.numbers([a.countries for a in authorships])
         affiliations = [a.affiliations or () for a in authorships]
         self._affiliations += map(len, affiliations)
         said = list(chain.from_iterable(affiliations))
         self._matched += self._lists.matched.numbers([a.institution_ids for a in said])
-        self._strings += [a.raw_affiliation_string or None for a in said]
+        self._texts.append(pa.array([a.raw_affiliation_string or None for a in said], STRING))
+        at_home = [self._lists.institutions.made[n].at_home for n in numbers]
+        return [any(at_home[first:end]) for first, end in pairwise(accumulate(map(len, own), initial=0))]
 
     # -- where things stand
 
@@ -166,8 +170,8 @@ class Authorships:
         return _Met.of(self._lists.institutions, self._institutions)
 
     @cached_property
-    def _texts(self) -> pa.Array:
-        return pa.array(self._strings, STRING)
+    def _strings(self) -> pa.Array:
+        return pa.concat_arrays(self._texts or [pa.array([], STRING)])
 
     # -- of each record
 
@@ -183,12 +187,8 @@ class Authorships:
     @cached_property
     def with_string(self) -> Integers:
         said = np.zeros(len(self._record), bool)
-        said[self._authorship[self._texts.is_valid().to_numpy(zero_copy_only=False)]] = True
+        said[self._authorship[self._strings.is_valid().to_numpy(zero_copy_only=False)]] = True
         return np.bincount(self._record[said], minlength=len(self.count))
-
-    @cached_property
-    def at_home(self) -> Flags:
-        return self._records_with([a.at_home for a in self._met.lists]) > 0
 
     @cached_property
     def of_company(self) -> Flags:
@@ -211,7 +211,7 @@ class Authorships:
         """AUTHORSHIPS: each institution once on an authorship."""
         authorship, institution = self._places(fit)
         place = authorship - (np.cumsum(self.count) - self.count)[self._record[authorship]]
-        names = pa.array([i.institution_id for i in self._lists.described.values], STRING)
+        names = pa.array([i.institution_id for i in self._lists.described.made], STRING)
         return table(AUTHORSHIPS, {
             "work_id": _taken(work_ids, _renumbered(fit)[self._record[authorship]]), "place": place, "institution_id": _taken(names, institution),
         })  # fmt: skip
@@ -222,7 +222,7 @@ class Authorships:
         here = np.flatnonzero(fit[record])
         met = _Met.of(self._lists.matched, self._matched)
         at, institution = met.spread(met.lists, here)
-        text = _taken(self._texts, here[at]).dictionary_encode()
+        text = _taken(self._strings, here[at]).dictionary_encode()
         said = text.is_valid().to_numpy(zero_copy_only=False)
         work, institution, string = _distinct(
             _renumbered(fit)[record[here[at[said]]]], institution[said], text.indices.drop_null().to_numpy()
@@ -256,7 +256,7 @@ class Authorships:
         np.maximum.at(latest, institution, rank[self._record[authorship]])
         number, first = np.unique(institution, return_index=True)
         number = number[np.argsort(first)]
-        told = [self._lists.described.values[n] for n in number.tolist()]
+        told = [self._lists.described.made[n] for n in number.tolist()]
         columns = dict(zip(Institution._fields, zip(*told, strict=True) if told else [()] * len(Institution._fields), strict=True))
         return table(FOUND, columns | {"seen": _taken(seen, order[latest[number]])})
 

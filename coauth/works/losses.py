@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -34,16 +34,27 @@ class Losses:
                 "noted": dict(sorted(self.noted.items()))}  # fmt: skip
 
 
-def reasons(rows: Sequence[Told], at_home: Sequence[bool], scope: Scope, as_of: date, known: Collection[str]) -> list[str | None]:
-    """For each record the first reason to leave it out, or None; of records that share an id the first that fits is kept."""
-    found = [_reason(row, home, scope, as_of.year) for row, home in zip(rows, at_home, strict=True)]
-    seen = set(known)
-    for i, (row, reason) in enumerate(zip(rows, found, strict=True)):
+def reasons(rows: Sequence[Told], at_home: Sequence[bool], scope: Scope, as_of: date, seen: set[str]) -> list[str | None]:
+    """For each record the first reason to leave it out, or None; ids of works are added to those `seen`, and count once."""
+    found: list[str | None] = []
+    for row, home in zip(rows, at_home, strict=True):
+        reason = _reason(row, home, scope, as_of.year)
         if row.work_id in seen and not (reason or "").startswith(("unreadable", "no OpenAlex")):
-            found[i] = "same id as an earlier record"
+            reason = "same id as an earlier record"
         elif reason is None:
             seen.add(row.work_id)
+        found.append(reason)
     return found
+
+
+def noted(works: Sequence[Told]) -> Counter[str]:
+    """What could not be read of records that are kept."""
+    counted = Counter({
+        "publication date unreadable, year kept": sum(bool(r.dated) and r.publication_date is None for r in works),
+        "publication year taken from the date": sum(r.publication_year is None for r in works),
+        "no authorships": sum(r.n_authors == 0 for r in works),
+    })  # fmt: skip
+    return +counted  # without what never occurred
 
 
 def _reason(row: Told, at_home: bool, scope: Scope, last: int) -> str | None:

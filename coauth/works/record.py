@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from coauth import titles
 from coauth.pages import MOST_AUTHORS, Record
-from coauth.works.batch import short
+from coauth.tables import BOOL, DAY, FLOAT, INT, STRING, STRINGS
+from coauth.works.batch import short, table
 
 _known = lru_cache(50_000)
 """For what every thousandth record says again: days, topics, fields."""
@@ -27,7 +28,7 @@ class Told(NamedTuple):
     doi: str | None
     title: str | None
     publication_year: int | None
-    date: str | None
+    dated: str | None
     publication_date: date | None
     type: str | None
     language: str | None
@@ -41,6 +42,7 @@ class Told(NamedTuple):
     is_paratext: bool
     cited_by_count: int | None
     title_key: str | None
+    n_authors: int
     abstract: str | None
     topics: dict[str, float | None]
 
@@ -62,19 +64,24 @@ def told(r: Record) -> Told:
         _day(r.publication_date), r.type, r.language, (source.host_organization_name or source.display_name) if source else None,
         _short(field) if field else None, _short(topic.id) if topic and topic.id else None, topic.score if topic else None,
         r.authors_cut or len(r.authorships or ()) == MOST_AUTHORS, percentile.is_in_top_10_percent if percentile else None,
-        bool(r.is_retracted), bool(r.is_paratext), r.cited_by_count, titles.key(r.title), r.abstract,
+        bool(r.is_retracted), bool(r.is_paratext), r.cited_by_count, titles.key(r.title), len(r.authorships or ()), r.abstract,
         {_short(t.id): t.score for t in r.topics or () if t and t.id},
     )  # fmt: skip
 
 
-def columns(rows: Sequence[Told]) -> dict[str, Any]:
-    """The rows by column; topics as two lists."""
-    by_name = dict(zip(Told._fields, zip(*rows, strict=True) if rows else [()] * len(Told._fields), strict=True))
-    scores = by_name["topics"]
-    return by_name | {
-        "work_id": pa.array(by_name["work_id"], pa.string()), "year": [r.year for r in rows],
-        "topic_ids": list(map(list, scores)), "topic_scores": [list(s.values()) for s in scores],
-    }  # fmt: skip
+SAID = pa.schema([
+    ("work_id", STRING), ("doi", STRING), ("title", STRING), ("year", INT), ("publication_date", DAY), ("type", STRING), ("language", STRING),
+    ("publisher", STRING), ("field_id", STRING), ("primary_topic_id", STRING), ("topic_score", FLOAT), ("authors_cut", BOOL),
+    ("is_top_10_percent", BOOL), ("is_retracted", BOOL), ("is_paratext", BOOL), ("cited_by_count", INT), ("title_key", STRING), ("n_authors", INT),
+    ("abstract", STRING), ("topic_ids", STRINGS), ("topic_scores", pa.list_(FLOAT)),
+])  # fmt: skip
+
+
+def columns(rows: Sequence[Told]) -> pa.Table:
+    """SAID of these records; topics as two lists."""
+    by_name: dict[str, Any] = dict(zip(Told._fields, zip(*rows, strict=True) if rows else [()] * len(Told._fields), strict=True))
+    topics = by_name["topics"]
+    return table(SAID, by_name | {"year": [r.year for r in rows], "topic_ids": list(map(list, topics)), "topic_scores": [list(t.values()) for t in topics]})
 
 
 @_known

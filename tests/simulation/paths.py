@@ -17,8 +17,6 @@ import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest has it: tests import their neighbours by name
 
-from simulation import worlds
-from simulation.study import PERIOD, Tally
 from written_down import asked
 
 from coauth.centrality.partners import Partners
@@ -27,6 +25,8 @@ from coauth.centrality.strongest import strongest
 from coauth.dispersion import Dispersion
 from coauth.incidence import incidence
 from coauth.resampling import draw, interval, spread, within
+from simulation import worlds
+from simulation.study import PERIOD, Tally
 
 PAGE = Path(__file__).with_name("PATHS.md")
 LOW, HIGH = 0.93, 0.97
