@@ -181,18 +181,21 @@ def agreement(first: Iterable[set[str]], second: Iterable[set[str]], confidence:
     kappa = (p_o − p_e) / (1 − p_e), p_e from the labellers' own frequencies (Cohen 1960, https://doi.org/10.1177/001316446002000104).
     The interval is Clopper–Pearson's of p_o, with p_e held as observed, as Cohen's own standard error holds it.
 
+    Raises `QueryError` where there is no work.
+
     >>> got = agreement([{"EU2"}, set(), set(), set()], [{"EU2"}, {"EU2"}, set(), set()], 0.95)
     >>> got.kappa, round(got.low, 2), round(got.high, 2)
     (0.5, -0.61, 0.99)
     """
     a, b = ([" ".join(sorted(s)) for s in side] for side in (first, second))
     n, counts = len(a), (Counter(a), Counter(b))
-    alike, *bounds = _share(np.array([x == y for x, y in zip(a, b, strict=True)]), np.ones(n), confidence)
+    alike, low, high = _share(np.array([x == y for x, y in zip(a, b, strict=True)]), np.ones(n), confidence)
     chance = sum(counts[0][c] * counts[1][c] for c in counts[0]) / n**2
-    if alike is None or chance == 1:
-        return Agreement(n, 1.0, 1.0, None, None)
-    kappa, low, high = ((p - chance) / (1 - chance) for p in (alike, *bounds))
-    return Agreement(n, alike, kappa, low, high)
+    if alike is None or low is None or high is None:
+        raise QueryError("no work was labelled by both")
+    if chance == 1:
+        return Agreement(n, alike, 1.0, None, None)
+    return Agreement(n, alike, *((p - chance) / (1 - chance) for p in (alike, low, high)))
 
 
 def lines(rows: pd.DataFrame, agreed: Agreement | None) -> Iterable[str]:
