@@ -80,6 +80,12 @@ def _measure(name: str, title: str, meaning: str) -> tuple[Attribute, ...]:
     )
 
 
+_STANDING = Attribute(
+    "technologies_standing", STRING, "how good the definitions of these technologies are known to be, together: indicative (precision below "
+    "0.8 where it was measured), unmeasured, or both; empty where none is named or all were measured and are better",
+    null=True, title="Standing of technologies",
+)  # fmt: skip
+
 NODES = Table("network_nodes", "institution", ("institution_id",), (
     Attribute("institution_id", STRING, "OpenAlex id of the institution, after roll-up; of a joined node its country code, group "
               "or list", title="OpenAlex id"),
@@ -91,6 +97,7 @@ NODES = Table("network_nodes", "institution", ("institution_id",), (
     Attribute("group", STRING, "class of the colours: " + ", ".join(GROUPS), title="Group"),
     Attribute("lists", STRINGS, "watchlists it is on: a review cue, no judgement; empty is no clearance", title="Watchlists"),
     Attribute("technologies", STRINGS, "critical technologies of the works on its pairs (pairs with a domestic end)", title="Technologies"),
+    _STANDING,
     Attribute("works", INT, "included works in all years harvested", "works", title="Works, all years"),
     Attribute("first_year", INT, "first year with an edge here", null=True, title="First year"),
     Attribute("last_year", INT, "last year with an edge here", null=True, title="Last year"),
@@ -123,6 +130,7 @@ EDGES = Table("network_edges", "pair, source < target", ("source", "target"), (
               title="Review cue"),
     Attribute("lists", STRINGS, "watchlists the edge touches", title="Watchlists"),
     Attribute("technologies", STRINGS, "critical technologies of its works (edges with a domestic end)", title="Technologies"),
+    _STANDING,
     Attribute("null_z", FLOAT, "works shared in the latest window against a null with the volumes of both held; domestic-foreign "
               "pairs; larger is more than expected", "standard deviations", null=True, title="z against chance"),
     Attribute("first_year", INT, "first year with a weight", title="First year"),
@@ -221,6 +229,9 @@ class Network:
                 f"Change is of the share of all strength from {span(*self.comparison[:2])} to {span(*self.comparison[2:])}; "
                 "read it with its interval and verdict."
             )
+        marks = {m for table in (self.nodes, self.edges) for m in table["technologies_standing"].unique().to_pylist() if m}
+        if marks:
+            said.append(f"Technologies are found by definitions that are {' or '.join(sorted(marks))}: some works are cued wrongly, some not at all.")
         if late := sorted(y for y in self.preliminary if self.years[0] <= y <= self.years[1]):
             said.append(f"Preliminary, still growing: {', '.join(map(str, late))}.")
         if self.filters:
