@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -88,6 +89,23 @@ class Brief:
 
     def entry(self, list_id: str, entry_id: str) -> str:
         return {(w.id, e.id): e.name for w in self.queries.watchlists for e in w.entry}.get((list_id, entry_id), entry_id)
+
+    # -- what may be told
+
+    @property
+    def is_public(self) -> bool:
+        return self.about.profile == "public"
+
+    def count(self, value: float | None, decimals: int = 0, *, sign: bool = False) -> str:
+        """A count; in a public edition one that is not there was withheld."""
+        return self._withheld(value) or self.words.number(value, decimals, sign=sign)
+
+    def share(self, value: float | None, decimals: int = 1) -> str:
+        """A share, likewise."""
+        return self._withheld(value) or self.words.percent(value, decimals)
+
+    def _withheld(self, value: float | None) -> str:
+        return self.words("cell.withheld") if self.is_public and (value is None or np.isnan(value)) else ""
 
     # -- phrases used in several sections
 

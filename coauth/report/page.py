@@ -140,7 +140,7 @@ class Writer:
     def _chart(self, chart: Chart) -> dict[str, Any]:
         self._charts += 1
         name, number = f"figure-{self._charts}", self.words("figure.number", number=self._charts)
-        csv = self._data(name, chart.data, chart.statement)
+        csv = self._data(name, chart.data, chart.statement) if len(chart.data.columns) else ""
         if chart.draw is not None:
             images = [Markup(pictures.inline(self._svg(chart.draw(narrow)), f"f{self._charts}{'n' if narrow else 'w'}", chart.alt))  # noqa: S704
                       for narrow in (False, True)]  # fmt: skip

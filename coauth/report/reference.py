@@ -30,7 +30,7 @@ def beside_dfir(brief: Brief) -> Listing | None:
     rows, lines = [], []
     for statement, series, first, last, stated in STATED:
         works = findings.series(brief.made, series, brief.queries).set_index("year")["works"]
-        if first not in works.index or last not in works.index:
+        if first not in works.index or last not in works.index or works[[first, last]].isna().any():
             continue
         found = brief.change(int(works[first]), int(works[last]), brief.queries.measures.confidence)
         seen = findings.direction(found.low, found.high)

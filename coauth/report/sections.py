@@ -24,19 +24,19 @@ def compose(
 ) -> Page:  # fmt: skip
     """The page, before anything is drawn."""
     brief = Brief(made, queries, about, words, change)
-    counted = about.works - sum(about.excluded.values())
     return Page(
         title=words("head.title", title=about.title, home=brief.home),
         kicker=words("head.kicker", quarter=words.quarter(about.quarter)),
-        edition=words("head.edition"),
-        data_line=words("head.data", source=about.source, vintage=about.vintage, day=words.day(about.as_of), works=words.number(counted),
-                        records=words.number(about.records), level=account.level(brief), topics=account.topic_model(brief),
-                        queries=about.queries_fingerprint[:12]),
+        edition=words(f"head.edition_{about.profile}"),
+        data_line=words(f"head.data_{about.profile}", source=about.source, vintage=about.vintage, day=words.day(about.as_of),
+                        works=words.number(about.counted), records=words.number(about.records), level=account.level(brief),
+                        topics=account.topic_model(brief), queries=about.queries_fingerprint[:12]),
         headlines=headlines(brief),
         notes=_notes(brief),
         sections=(
             trends.revisions(brief), trends.partners(brief), trends.lists(brief), trends.coverage(brief), trends.admissions(brief),
-            structure.flagged(brief), structure.technologies(brief), structure.shifts(brief), structure.network(brief, picture),
+            *(() if brief.is_public else (structure.flagged(brief),)), structure.technologies(brief),
+            *(() if brief.is_public else (structure.shifts(brief),)), structure.network(brief, picture),
             structure.events(brief), account.method(brief), account.limits(brief), account.data(brief),
             account.changelog_and_files(brief, links),
         ),
@@ -46,7 +46,9 @@ def compose(
 def _notes(brief: Brief) -> tuple[Text, ...]:
     """What has to be read with the three numbers, before anything is quoted."""
     w = brief.words
-    parts = [] if brief.about.complete else [Text(w("head.incomplete"), "caution")]
+    parts = [Text(w("head.public"))] if brief.is_public else []
+    if not brief.about.complete:
+        parts.append(Text(w("head.incomplete"), "caution"))
     if meaning := trends.coverage_sentence(brief):
         parts.append(Text(meaning, "caution"))
     return (*parts, Text(w("head.intervals", confidence=brief.confidence), "note"))
@@ -58,7 +60,7 @@ def _notes(brief: Brief) -> tuple[Text, ...]:
 def headlines(brief: Brief) -> tuple[Headline, ...]:
     """All international works; then the change of the first list's country group, and of every enabled list."""
     series = [f"list:{x.id}" for x in brief.watchlists]
-    beside = dict.fromkeys(c for x in brief.watchlists if (c := findings.companion(x.id, brief.queries)))
+    beside = dict.fromkeys(c for x in brief.watchlists if (c := brief.queries.companion(x.id)))
     return (_international(brief), *(_changed(brief, s) for s in [*list(beside)[:1], *series]))
 
 
@@ -69,8 +71,9 @@ def _international(brief: Brief) -> Headline:
     if year not in rows.index:
         return Headline(label, w("format.missing"), "", w("headline.no_international", home=brief.home, year=year), sure=False)
     row: Any = rows.loc[year]
-    works = findings.frame(brief.made, "works", ["year", "included"])
-    total = int(((works["year"] == year) & works["included"]).sum())
+    if np.isnan(row["works"]):
+        return _withheld(brief, label)
+    total = findings.coverage_by_year(brief.made, brief.queries).set_index("year")["works"].get(year)
     interval = w("headline.interval", confidence=brief.confidence, span=w.span(row["works_low"], row["works_high"]))
     if not row["works"]:
         return Headline(label, "0", interval, w("headline.no_international", home=brief.home, year=year), sure=False)
@@ -94,6 +97,8 @@ def _changed(brief: Brief, series: str) -> Headline:
     if changes.empty:
         return Headline(label, w("format.missing"), "", w("headline.no_series", series=brief.series_name(series)), sure=False)
     c = changes.iloc[0]
+    if np.isnan(c["before"]) or np.isnan(c["after"]):
+        return _withheld(brief, label)
     kind = findings.direction(c["low"], c["high"])
     counts = {"before": w.number(c["before"]), "after": w.number(c["after"]), "first": first, "last": last}
     ratio, span = w.percent(c["ratio"], sign=True), w.percent_span(c["low"], c["high"], sign=True)
@@ -103,12 +108,16 @@ def _changed(brief: Brief, series: str) -> Headline:
     elif kind == trends.coverage_moved(brief):
         sentence += " " + w(f"headline.coverage_{kind}")
     shares = findings.series(brief.made, series, brief.queries).set_index("year")["share"]
-    if not shares.reindex([first, last]).isna().all():
+    if not shares.reindex([first, last]).isna().any():
         sentence += " " + w("headline.share", first=first, last=last, a=w.percent(shares.get(first), 1), b=w.percent(shares.get(last), 1))
     sure = kind in ("rose", "fell")
     value = ratio if sure else w("headline.no_clear_change" if kind == "unclear" else "format.missing")
     interval = w("headline.interval", confidence=brief.confidence, span=span) if kind != "unknown" else ""
     return Headline(label, value, interval, sentence, sure)
+
+
+def _withheld(brief: Brief, label: str) -> Headline:
+    return Headline(label, brief.words("cell.withheld"), "", brief.words("headline.withheld"), sure=False)
 
 
 def _power(brief: Brief, before: int, year: int) -> str:

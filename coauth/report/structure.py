@@ -124,14 +124,12 @@ def _turnover(brief: Brief) -> list[Text | Listing]:
 def technologies(brief: Brief) -> Section:
     """What the works with listed institutions are about, beside those with the country group and all international ones."""
     w = brief.words
-    series = [f"list:{x.id}" for x in brief.watchlists]
-    beside = dict.fromkeys(c for x in brief.watchlists if (c := findings.companion(x.id, brief.queries)))
-    rows = cues.area_profile(brief.made, [*series, *beside, "international"], brief.queries)
+    rows = cues.area_profile(brief.made, brief.queries)
     window = w.years(findings.last_window(brief.queries))
     drawn = [t for t in brief.queries.technologies if t.enabled]
     if rows.empty or not rows["works"].sum() or not drawn:
         return Section("technologies", w("technologies.title"), (Text(w("technologies.none", window=window), "none"),))
-    names = {s: w("technologies.series", series=brief.series_name(s), works=w.number(rows.loc[rows["series"] == s, "total"].iloc[0]))
+    names = {s: w("technologies.series", series=brief.series_name(s), works=brief.count(rows.loc[rows["series"] == s, "total"].iloc[0]))
              for s in dict.fromkeys(rows["series"])}  # fmt: skip
     labels = {a: w(f"area.{a}") for a in AREAS}
     status = "; ".join(f"{brief.words.named(t)}, {w('technologies.version')} {t.version}: {t.status}" for t in drawn)
@@ -150,8 +148,9 @@ def technologies(brief: Brief) -> Section:
 
 def _area_grid(brief: Brief, rows: pd.DataFrame, labels: dict[str, str]) -> Grid:
     w, series = brief.words, list(dict.fromkeys(rows["series"]))
-    cell = {(r.series, r.area_id): w("cell.count_share", works=w.number(r.works), share=w.percent(r.share, 1),
-                                     span=w.percent_span(r.low, r.high, 1)) for r in findings.each(rows)}  # fmt: skip
+    cell = {(r.series, r.area_id): brief.count(r.works) if np.isnan(r.share) else w(
+        "cell.count_share", works=w.number(r.works), share=w.percent(r.share, 1), span=w.percent_span(r.low, r.high, 1))
+            for r in findings.each(rows)}  # fmt: skip
     lines = [[labels[a], *(cell[s, a] for s in series)] for a in AREAS]
     return grid([w("column.area"), *(brief.series_name(s) for s in series)], lines)
 
@@ -246,7 +245,7 @@ def network(brief: Brief, picture: Figure | None) -> Section:
     titles = [w("column.rank"), w("column.institution"), w("column.strength"), w("column.interval", confidence=brief.confidence)]
     shown = with_text(grid(titles, lines), w("column.institution"))
     chart = Chart(title, w("network.alt", home=brief.home), rows, still=picture, grid=shown if lines else None,
-                  notes=brief.notes(w("network.note", home=brief.home)))  # fmt: skip
+                  notes=brief.notes(w("network.note", home=brief.home), w("network.public") if brief.is_public else ""))  # fmt: skip
     return Section("network", w("network.title"), (Text(w("network.lead", home=brief.home)), chart, *([Text(apart)] if apart else [])))
 
 
@@ -270,10 +269,11 @@ def events(brief: Brief) -> Section:
     titles = [w("column.series"), w("column.event"), w("column.test"), w("column.lag"), w("column.step"), w("column.interval", confidence=brief.confidence),
               w("column.slope"), w("column.pre_trend"), w("column.power"), w("column.reading")]  # fmt: skip
     shown = with_text(grid(titles, lines, text=3), w("column.reading"))
-    listing = Listing(w("events.table"), shown, rows, brief.notes(w("events.note")))
+    tail = "_public" if brief.is_public else ""
+    listing = Listing(w("events.table"), shown, rows, brief.notes(w(f"events.note{tail}")))
     least, most = (rows["works_needed"] / rows["dispersion"]).min(), rows["works_needed"].max()
     sees = w("events.sees", least=w.number(least), most=w.number(most))
-    return Section("events", w("events.title"), (Text(w("events.lead")), Text(sees), listing, *_matches(brief, dated)))
+    return Section("events", w("events.title"), (Text(w(f"events.lead{tail}")), Text(sees), listing, *_matches(brief, dated)))
 
 
 def _matches(brief: Brief, dated: Mapping[str, str]) -> tuple[Listing, ...]:

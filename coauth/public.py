@@ -1,0 +1,36 @@
+"""The public edition of a vintage, made with an eye on the earlier ones that readers have beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from coauth import disclosure
+from coauth.disclosure import Cell, Counted, Earlier, Edition
+from coauth.pipeline import Project
+from coauth.vintage import Vintage
+
+COUNTED = ("copublications", "coverage", "memberships", "technologies", "admissions", "institutions", "listed")
+"""Tables that an edition is counted from."""
+
+
+def edition(project: Project, vintage: Vintage, made: Mapping[str, pa.Table]) -> Edition:
+    """The public tables of a vintage. Raises `DisclosureError` where earlier editions leave no way to make them, and `NotFound`
+    where an earlier edition's vintage is not built."""
+    return disclosure.edition(made, project.queries, _earlier(project, vintage))
+
+
+def _earlier(project: Project, vintage: Vintage) -> list[Earlier]:
+    """Every public edition up to this vintage's date, of the same kind of source, oldest first; one of its own from before too."""
+    kind = vintage.manifest["source"]["kind"]
+    there = [v for v in project.cache.vintages() if v.complete and v.as_of <= vintage.as_of and v.manifest["source"]["kind"] == kind]
+    found = []
+    for v in sorted(there, key=lambda v: (v.as_of, v.order)):
+        if (cells := v.published) is not None:
+            rows = [(Cell(*(r[f] for f in Cell._fields)), r["value"]) for r in cells.to_pylist()]
+            found.append(Earlier(
+                v.name, Counted.of({name: v.read(name) for name in COUNTED}, project.queries),
+                {c: n for c, n in rows if n is not None}, frozenset(c for c, n in rows if n is None),
+            ))  # fmt: skip
+    return found
