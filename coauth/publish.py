@@ -20,6 +20,7 @@ from coauth.network import Network
 from coauth.pipeline import Project
 from coauth.queries import Queries
 from coauth.report.about import About
+from coauth.report.explorer import Atlas
 from coauth.vintage import Vintage
 
 Unit = Literal["institution", "country", "group"]
@@ -121,7 +122,9 @@ def quarter(
     about = _about(project, vintage)
     folder = project.reports / (tables.marked(about.quarter) if about.synthetic else about.quarter)
     made = read(vintage)
-    places = positions(network(project, vintage, made=made), vintage, project.queries.measures.seed, _before(project, vintage))
+    whole = network(project, vintage, made=made)
+    places = positions(whole, vintage, project.queries.measures.seed, _before(project, vintage))
+    atlas = Atlas(whole if whole.counting == "newman" else network(project, vintage, made=made, counting="newman"), places, works=True)
     paths: dict[str, Path] = {}
     written: list[Path] = []
     with files.reported(folder, ADVICE):
@@ -135,7 +138,7 @@ def quarter(
             paths[form] = exported[0]
             written += exported
         links = {form: path.name for form, path in paths.items()}
-        for language, edition in _editions(project, vintage, folder, links, languages, side_by_side):
+        for language, edition in _editions(project, vintage, folder, links, atlas, languages, side_by_side):
             paths[f"report.{language}"] = edition[0]
             written += edition
         paths["run"] = _run(folder, sorted(set(written)), project.queries, vintage, about)
@@ -143,17 +146,17 @@ def quarter(
 
 
 def _editions(
-    project: Project, vintage: Vintage, folder: Path, links: Mapping[str, str], languages: Sequence[str], side_by_side: bool
+    project: Project, vintage: Vintage, folder: Path, links: Mapping[str, str], atlas: Atlas, languages: Sequence[str], side_by_side: bool
 ) -> list[tuple[str, list[Path]]]:
     """The report in each language: drawing takes the time, and matplotlib draws on one core."""
     if not side_by_side or len(languages) == 1:
-        return [(language, _edition(project.root, vintage.name, folder, links, language)) for language in languages]
+        return [(language, _edition(project.root, vintage.name, folder, links, atlas, language)) for language in languages]
     with ProcessPoolExecutor(len(languages), mp_context=get_context("spawn")) as pool:
-        drawn = [pool.submit(_edition, project.root, vintage.name, folder, links, language) for language in languages]
+        drawn = [pool.submit(_edition, project.root, vintage.name, folder, links, atlas, language) for language in languages]
         return [(language, future.result()) for language, future in zip(languages, drawn, strict=True)]
 
 
-def _edition(root: Path, name: str, folder: Path, links: Mapping[str, str], language: str) -> list[Path]:
+def _edition(root: Path, name: str, folder: Path, links: Mapping[str, str], atlas: Atlas, language: str) -> list[Path]:
     project = Project(root)
     vintage = project.cache.find(name)
     made = read(vintage)
@@ -161,7 +164,7 @@ def _edition(root: Path, name: str, folder: Path, links: Mapping[str, str], lang
     figure = picture.draw(latest, vintage.layout, labels=30, groups=report.legend(language)) if latest.nodes.num_rows else None
     return report.build(
         made, folder, queries=project.queries, about=_about(project, vintage), language=language,
-        change=copublications.change, picture=figure, links=links,
+        change=copublications.change, picture=figure, atlas=atlas if atlas.network.nodes.num_rows else None, links=links,
     )  # fmt: skip
 
 

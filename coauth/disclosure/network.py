@@ -70,9 +70,9 @@ def public(made: Mapping[str, pa.Table], ego: str | None = None, bounds: Bounds 
     """The tables of the public profile, and the number of cells taken out.
 
     Edges keep what works of at most K institutions say: the difference to works of any size would be a cell of its own.
-    So would be what an institution publishes in all, less its pairs: works of institutions are not given. A review cue needs
-    `SMALLEST` works of its own, and none or as many without it. Centralities, shifts and z-scores rest on all cells and are
-    left out.
+    So would be what an institution publishes in all, less its pairs: works of institutions are not given. Nor are technologies
+    of pairs: a pair less its works in one would be a small cell again. Centralities, shifts and z-scores rest on all cells and
+    are left out.
 
     Raises `NotFound` where a network is asked for around an `ego` of which no cell is left: it would stand there alone,
     and tell that all its cells are small.
@@ -89,16 +89,17 @@ def public(made: Mapping[str, pa.Table], ego: str | None = None, bounds: Bounds 
         if f"{name}_k" in edges.column_names:
             edges = edges.set_column(edges.column_names.index(name), name, edges[f"{name}_k"])
     institutions = made["institutions"]
-    institutions = institutions.set_column(institutions.column_names.index("works"), "works", pa.nulls(len(institutions), tables.INT))
+    for n, column in enumerate(tables.INSTITUTIONS.columns):
+        if column.type in (tables.INT, tables.FLOAT):
+            institutions = institutions.set_column(n, column.name, pa.nulls(len(institutions), column.type))
     empty = {name: tables.ALL[name].empty() for name in ("centrality", "shifts", "pairs")}
     return dict(made) | empty | {"edges": edges, "institutions": institutions, "flags": flags}, there - edges.num_rows
 
 
 def _flags(flags: pa.Table, edges: pa.Table) -> pa.Table:
-    """Cues of the pairs and years that stand, where neither the works with the cue nor those without are few."""
+    """The cues of summed lists: all works of such a pair are behind them, so that they tell what the pair tells."""
     pair = ["year", "source", "target"]
-    whole = edges.select([*pair, "works"]).rename_columns([*pair, "of"])
-    joined = flags.join(whole, pair, join_type="inner")
-    rest = pc.subtract(joined["of"], joined["works"])
-    enough = pc.and_(pc.greater_equal(joined["works"], SMALLEST), pc.or_(pc.equal(rest, 0), pc.greater_equal(rest, SMALLEST)))
-    return tables.FLAGS.check(joined.filter(enough).select(flags.column_names))
+    shown = edges.select([*pair, "works_k"]).rename_columns([*pair, "works_shown"])
+    joined = flags.filter(pc.equal(flags["kind"], "watchlist")).join(shown, pair, join_type="inner")
+    same = {"works": joined["works_shown"], "works_listed": pa.nulls(len(joined), tables.INT), "weight": joined["works_shown"].cast(tables.FLOAT)}
+    return tables.FLAGS.check(pa.table({name: same.get(name, joined[name]) for name in flags.column_names}))

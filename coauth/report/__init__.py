@@ -10,12 +10,13 @@ from matplotlib.figure import Figure
 
 from coauth.queries import Queries
 from coauth.report.about import About
+from coauth.report.explorer import Atlas
 from coauth.report.findings import Change
 from coauth.report.page import Writer
 from coauth.report.sections import compose
 from coauth.report.text import Words
 
-__all__ = ["About", "build", "legend"]
+__all__ = ["About", "Atlas", "build", "legend"]
 
 
 def legend(language: str) -> dict[str, str]:
@@ -33,18 +34,20 @@ def build(
     language: str,
     change: Change,
     picture: Figure | None = None,
+    atlas: Atlas | None = None,
     links: Mapping[str, str] | None = None,
 ) -> list[Path]:
     """Write `report.html` (language `en`) or `report.da.html` with figures/ and tables/ into `folder`; returns the files.
 
     The page comes first. It loads nothing and holds no path; `links` (format -> file name beside the page) are listed in
-    it. `change(before, after, confidence)` is `coauth.copublications.change`; `picture` the network, drawn elsewhere.
+    it. `change(before, after, confidence)` is `coauth.copublications.change`; `picture` the network, drawn elsewhere,
+    and `atlas` what a reader may walk through on top of it.
     Same tables, queries and `about`: same bytes. Raises `NotFound` for a language without words.
     """
     words = Words(language)
     folder.mkdir(parents=True, exist_ok=True)
     writer = Writer(folder, words, queries.sql, synthetic=about.synthetic)
-    html = writer.render(compose(made, queries, about, words, change, picture, links or {}))
+    html = writer.render(compose(made, queries, about, words, change, picture, atlas, links or {}))
     page = folder / ("report.html" if language == "en" else f"report.{language}.html")
     page.write_text(html, "utf-8")
     return [page, *writer.paths]

@@ -88,6 +88,9 @@ class Brief:
         return name if row["is_domestic"] or not row["country_code"] else f"{name} ({row['country_code']})"
 
     def entry(self, list_id: str, entry_id: str) -> str:
+        """A listed institution; a list that is shown summed is its own entry."""
+        if entry_id == list_id:
+            return self.words("cell.summed")
         return {(w.id, e.id): e.name for w in self.queries.watchlists for e in w.entry}.get((list_id, entry_id), entry_id)
 
     # -- what may be told

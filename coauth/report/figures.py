@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -24,6 +25,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from coauth.report.findings import each
 from coauth.report.text import Words
+from coauth.report.traces import Sheet, sheet
 
 BLUE, ORANGE, GREEN, PURPLE, INK, GREY, PALE = "#0072B2", "#D55E00", "#00795A", "#8E4A75", "#222222", "#666666", "#DDDDDD"
 """Okabe & Ito's, the green and the purple darkened until they stand 4.5 : 1 on white."""
@@ -85,8 +87,8 @@ def partners(
         name, change = titles[group]
         counts.set_title(textwrap.fill(name, 30) + "\n", loc="left", fontweight="bold", fontsize=8, linespacing=1.15)
         _caption(counts, change)
-        _series(counts, chosen, "works", BLUE, words, dates=mine, letters=False)
-        _series(shares, chosen, "share", GREEN, words, dates=mine, percent=True)
+        _series(counts, chosen, "works", BLUE, words, name, dates=mine, letters=False)
+        _series(shares, chosen, "share", GREEN, words, words("figure.share_of", series=name), dates=mine, percent=True)
         _caption(shares, words("figure.share_short" if narrow else "figure.share"))
     return figure
 
@@ -105,7 +107,7 @@ def watchlist(
     axes = figure.subplots(panels, 1) if narrow else figure.subplots(1, panels)
     mine = [d for d in dates if d.concerns(own)]
     for axis, column, colour, label in zip(axes, ("works", "share"), (ORANGE, GREEN), ("figure.works", "figure.share"), strict=False):
-        _series(axis, rows, column, colour, words, dates=mine, percent=column == "share")
+        _series(axis, rows, column, colour, words, words(label), dates=mine, percent=column == "share")
         _caption(axis, words(label))
     if len(indices):
         _index(axes[2], indices, own, names, mine, words)
@@ -115,7 +117,7 @@ def watchlist(
 def _index(axis: Axes, indices: pd.DataFrame, own: str, names: Mapping[str, str], dates: Sequence[Date], words: Words) -> None:
     for group, part in indices.groupby("group_id", sort=False):
         colour = ORANGE if group == own else BLUE
-        _series(axis, part, "index", colour, words, dates=dates if group == own else ())
+        _series(axis, part, "index", colour, words, names[str(group)], dates=dates if group == own else ())
         axis.plot([], [], color=colour, marker="o", markersize=3, label=textwrap.fill(names[str(group)], 26))
     axis.axhline(100, color=GREY, linewidth=0.5, linestyle=(0, (1, 2)), zorder=1)
     base = indices.loc[indices["index"].round(6) == 100, "year"]
@@ -133,8 +135,10 @@ def coverage(rows: pd.DataFrame, words: Words, *, narrow: bool) -> Figure:
     figure = _sheet(narrow, 2.2 if narrow else 2.4)
     axis = figure.subplots()
     for column, colour, style, marker in (("share_authorships", BLUE, "-", "o"), ("share_complete", ORANGE, (0, (4, 1.5)), "s")):
-        axis.plot(rows["year"], rows[column], color=colour, linestyle=style, marker=marker, markersize=3, linewidth=1.3,
-                  label=words(f"figure.{column}"))  # fmt: skip
+        name = words(f"figure.{column}")
+        line = axis.plot(rows["year"], rows[column], color=colour, linestyle=style, marker=marker, markersize=3, linewidth=1.3, label=name)
+        told = [words("figure.point", series=name, at=y, value=words.percent(v, 1)) for y, v in zip(rows["year"], rows[column], strict=True)]
+        figure.trace(axis, name, colour, rows["year"], rows[column], told, line)
     axis.legend(loc="lower left", frameon=False, fontsize=7.5, handlelength=3)
     _frame(axis, rows["year"], words, percent=True)
     axis.set_ylim(0, 1.08)
@@ -158,7 +162,10 @@ def areas(profile: pd.DataFrame, names: Mapping[str, str], labels: Mapping[str, 
         colour, marker = styles[n % len(styles)]
         y = np.arange(len(codes)) + (n - (len(series) - 1) / 2) * 0.22
         reach = np.abs(rows[["low", "high"]].to_numpy(dtype=float).T - rows["share"].to_numpy(dtype=float))
-        axis.errorbar(rows["share"], y, xerr=reach, fmt=marker, color=colour, markersize=3.6, linewidth=0.9, label=names[name])
+        marks = axis.errorbar(rows["share"], y, xerr=reach, fmt=marker, color=colour, markersize=3.6, linewidth=0.9, label=names[name])
+        told = [_told(words, names[name], labels[code], *ends, percent=True)
+                for code, *ends in zip(codes, rows["share"], rows["low"], rows["high"], strict=True)]  # fmt: skip
+        figure.trace(axis, names[name], colour, rows["share"], y, told, [marks.lines[0], *marks.lines[2]])
     axis.set_yticks(range(len(codes)), [labels[c] for c in codes], fontsize=7.5)
     axis.invert_yaxis()
     axis.set_xlim(left=0)
@@ -182,8 +189,12 @@ def shifts(rows: pd.DataFrame, names: Sequence[str], words: Words, *, narrow: bo
     if not narrow:
         _dumbbells(both[0], rows, y, words)
     axis = both[-1]
-    for k, row in enumerate(each(rows)):
-        _change_mark(axis, k, row, n)
+    marks = {k: _change_mark(axis, k, row) for k, row in enumerate(each(rows))}
+    for verdict, (colour, _) in VERDICTS.items():
+        mine = [k for k, drawn in marks.items() if drawn and rows["verdict"].iloc[k] == verdict]
+        change, low, high = ((rows[c] / rows["before"]).iloc[mine] for c in ("change", "low", "high"))
+        told = [_told(words, words(f"verdict.{slug(verdict)}"), names[k], *ends, percent=True) for k, *ends in zip(mine, change, low, high, strict=True)]
+        figure.trace(axis, words(f"verdict.{slug(verdict)}"), colour, change, mine, told, [a for k in mine for a in marks[k]])
     axis.axvline(0, color=GREY, linewidth=0.7, zorder=1)
     _caption(axis, words("figure.change_relative"))
     _percent_axis(axis.xaxis, words, sign=True)
@@ -219,17 +230,21 @@ def _dumbbells(axis: Axes, rows: pd.DataFrame, y: Any, words: Words) -> None:
     _caption(axis, words("figure.strength_share"))
 
 
-def _change_mark(axis: Axes, k: int, row: Any, n: int) -> None:
+def _change_mark(axis: Axes, k: int, row: Any) -> list[Artist]:
+    """Draw a change and its interval; the marks drawn, none where there is no interval."""
     if not row.before:
-        return
+        return []
     colour, marker = VERDICTS.get(row.verdict, (GREY, "o"))
     change, low, high = (v / row.before for v in (row.change, row.low, row.high))
     if row.verdict == "not comparable: coverage":
         axis.add_patch(Rectangle((0, k - 0.42), 1, 0.84, transform=axis.get_yaxis_transform(), fill=False, hatch="////",
                                  edgecolor="#C9B3C1", linewidth=0, zorder=0))  # fmt: skip
-    if not np.isnan(low):
-        axis.plot([low, high], [k, k], color=colour, linewidth=1.2, zorder=2)
-        axis.plot(change, k, marker, markersize=5, color=colour, zorder=3)
+    if np.isnan(low):
+        return []
+    return [
+        *axis.plot([low, high], [k, k], color=colour, linewidth=1.2, zorder=2),
+        *axis.plot(change, k, marker, markersize=5, color=colour, zorder=3),
+    ]
 
 
 def _verdict_legend(figure: Figure, found: Sequence[str], words: Words, narrow: bool) -> None:
@@ -273,29 +288,43 @@ def admissions(rows: pd.DataFrame, names: Sequence[str], words: Words, *, narrow
 # -- parts
 
 
-def _sheet(narrow: bool, height: float) -> Figure:
-    figure = Figure(figsize=(NARROW if narrow else WIDE, height), layout="constrained", facecolor="white")
+def _sheet(narrow: bool, height: float) -> Sheet:
+    figure = Sheet(figsize=(NARROW if narrow else WIDE, height), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     figure.get_layout_engine().set(w_pad=0.05, h_pad=0.05)  # type: ignore[call-arg, union-attr]
     return figure
 
 
 def _series(
-    axis: Axes, rows: pd.DataFrame, column: str, colour: str, words: Words, *,
+    axis: Axes, rows: pd.DataFrame, column: str, colour: str, words: Words, name: str, *,
     dates: Sequence[Date] = (), percent: bool = False, letters: bool = True,
 ) -> None:  # fmt: skip
     """Line and band; a preliminary year hangs on a dashed line and has an open mark."""
     year, value = rows["year"].to_numpy(), rows[column].to_numpy(dtype=float)
     low, high = (rows[f"{column}_{end}"].to_numpy(dtype=float) for end in ("low", "high"))
     young = rows["preliminary"].to_numpy(dtype=bool)
-    axis.fill_between(year, low, high, color=colour, alpha=0.16, linewidth=0, zorder=2)
-    axis.plot(year[~young], value[~young], color=colour, linewidth=1.4, marker="o", markersize=2.6, zorder=4)
     joined = young | np.append(young[1:], False)
-    axis.plot(year[joined], value[joined], color=colour, linewidth=1.0, linestyle=(0, (2, 1.5)), zorder=3)
-    axis.plot(year[young], value[young], "o", markersize=3.4, markerfacecolor="white", markeredgecolor=colour, zorder=5)
+    drawn = [
+        axis.fill_between(year, low, high, color=colour, alpha=0.16, linewidth=0, zorder=2),
+        *axis.plot(year[~young], value[~young], color=colour, linewidth=1.4, marker="o", markersize=2.6, zorder=4),
+        *axis.plot(year[joined], value[joined], color=colour, linewidth=1.0, linestyle=(0, (2, 1.5)), zorder=3),
+        *axis.plot(year[young], value[young], "o", markersize=3.4, markerfacecolor="white", markeredgecolor=colour, zorder=5),
+    ]
+    at = [words("cell.preliminary", year=y) if late else str(y) for y, late in zip(year, young, strict=True)]
+    told = [_told(words, name, a, v, b, t, percent=percent) for a, v, b, t in zip(at, value, low, high, strict=True)]
+    sheet(axis).trace(axis, name, colour, year, value, told, drawn)
     _frame(axis, rows["year"], words, percent=percent)
     axis.set_ylim(0, max(float(np.nanmax(high)) * 1.08 if len(high) and not np.isnan(high).all() else 1.0, axis.get_ylim()[1], 1e-9))
     _dates(axis, dates, letters)
+
+
+def _told(words: Words, series: str, at: str, value: float, low: float, high: float, *, percent: bool) -> str:
+    """A point in a sentence, with its interval where it has one."""
+    shown = words.percent(value, 1) if percent else words.number(value)
+    if not (np.isnan(low) and np.isnan(high)):
+        span = words.percent_span(low, high, 1) if percent else words.span(low, high)
+        shown = words("cell.with_span", value=shown, span=span)
+    return words("figure.point", series=series, at=at, value=shown)
 
 
 def _dates(axis: Axes, dates: Sequence[Date], letters: bool) -> None:

@@ -7,6 +7,7 @@ picture, a CSV and the statement behind every figure and table.
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -18,9 +19,14 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from coauth.report import pictures
+from coauth.report import pictures, traces
+from coauth.report.explorer import Explorer
 from coauth.report.text import Words
 from coauth.tables import MARK, marked
+
+STYLES = ("style.css", "charts.css", "explorer/explorer.css")
+SCRIPTS = ("explorer/windows.js", "explorer/camera.js", "explorer/map.js", "explorer/panel.js", "explorer/explorer.js", "charts.js")
+"""In the page they are one module, so that nothing of them is global."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,8 @@ class Chart:
     grid: Grid | None = None
     notes: tuple[str, ...] = ()
     statement: str = ""
+    explorer: Explorer | None = None
+    """What sits on top of the picture in the page, for a reader with a script."""
     part: str = "chart"
 
 
@@ -122,9 +130,11 @@ class Writer:
             loader=jinja2.FunctionLoader(_template), autoescape=True, undefined=jinja2.StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
         ).get_template("page.html")  # fmt: skip
+        script = "\n".join(map(_template, SCRIPTS))
         shown = [(s, [self._shown(p) for p in s.parts]) for s in page.sections]
         return source.render(
-            page=page, sections=shown, words=self.words, mark=MARK if self.synthetic else "", style=Markup(_template("style.css"))  # noqa: S704
+            page=page, sections=shown, words=self.words, mark=MARK if self.synthetic else "",
+            style=Markup("\n".join(map(_template, STYLES))), script=Markup(script), script_hash=_hash(script),  # noqa: S704
         )
 
     def _shown(self, part: Text | Listing | Chart) -> dict[str, Any]:
@@ -142,8 +152,7 @@ class Writer:
         name, number = f"figure-{self._charts}", self.words("figure.number", number=self._charts)
         csv = self._data(name, chart.data, chart.statement) if len(chart.data.columns) else ""
         if chart.draw is not None:
-            images = [Markup(pictures.inline(self._svg(chart.draw(narrow)), f"f{self._charts}{'n' if narrow else 'w'}", chart.alt))  # noqa: S704
-                      for narrow in (False, True)]  # fmt: skip
+            images = [self._inline(chart.draw(narrow), f"f{self._charts}{'n' if narrow else 'w'}", chart.alt) for narrow in (False, True)]
             loose = pictures.alone(chart.draw(False), f"{number}. {chart.title}", chart.notes)
         else:
             assert chart.still is not None  # noqa: S101  a chart has one of the two
@@ -155,6 +164,10 @@ class Writer:
         if self.synthetic:
             pictures.mark(figure)
         return pictures.svg(figure)
+
+    def _inline(self, figure: Figure, prefix: str, alt: str) -> Markup:
+        drawn = self._svg(figure)  # lays the figure out, so that its points have a place
+        return Markup(pictures.inline(drawn, prefix, alt, traces.overlay(figure)))  # noqa: S704
 
     def _embedded(self, figure: Figure, alt: str) -> Markup:
         """Thousands of ties weigh less as pixels."""
@@ -188,6 +201,11 @@ class Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         self.paths.append(path)
+
+
+def _hash(script: str) -> str:
+    """What a Content-Security-Policy knows the page's one script by."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def _template(name: str) -> str:

@@ -71,13 +71,17 @@ def png(figure: Figure, dpi: int = 160) -> bytes:
     return out.getvalue()
 
 
-def inline(text: str, prefix: str, alt: str) -> str:
-    """An SVG to stand inside a page: named for readers who do not see it, its ids apart from those of other figures."""
+def inline(text: str, prefix: str, alt: str, points: str = "") -> str:
+    """An SVG to stand inside a page: named for readers who do not see it, its ids apart from those of other figures.
+
+    Groups drawn as a series (`Sheet.trace`) say so, and `points` (`traces.overlay`) lie on top.
+    """
     start = text.index("<svg")
     text = re.sub(r"<metadata>.*?</metadata>", "", text[start:], flags=re.DOTALL)
+    text = re.sub(r'<g id="series-(\d+)-', r'<g data-series="\1" id="series-\1-', text)
     for pattern in (r'(\bid=")', r"(url\(#)", r'(xlink:href="#)'):
         text = re.sub(pattern, rf"\g<1>{prefix}-", text)
     head, body = text.split(">", 1)
     head = re.sub(r' (width|height)="[^"]*"', "", head)
     label = alt.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
-    return f'{head} role="img" aria-label="{label}">{body}'.strip()
+    return f'{head} role="img" aria-label="{label}">{body.strip().removesuffix("</svg>")}{points}</svg>'

@@ -13,6 +13,7 @@ from coauth.queries import Queries
 from coauth.report import account, findings, structure, trends
 from coauth.report.about import About
 from coauth.report.brief import Brief
+from coauth.report.explorer import Atlas
 from coauth.report.findings import Change
 from coauth.report.page import Headline, Page, Text
 from coauth.report.text import Words
@@ -20,7 +21,7 @@ from coauth.report.text import Words
 
 def compose(
     made: Mapping[str, pa.Table], queries: Queries, about: About, words: Words, change: Change, picture: Figure | None,
-    links: Mapping[str, str],
+    atlas: Atlas | None, links: Mapping[str, str],
 ) -> Page:  # fmt: skip
     """The page, before anything is drawn."""
     brief = Brief(made, queries, about, words, change)
@@ -36,7 +37,7 @@ def compose(
         sections=(
             trends.revisions(brief), trends.partners(brief), trends.lists(brief), trends.coverage(brief), trends.admissions(brief),
             *(() if brief.is_public else (structure.flagged(brief),)), structure.technologies(brief),
-            *(() if brief.is_public else (structure.shifts(brief),)), structure.network(brief, picture),
+            *(() if brief.is_public else (structure.shifts(brief),)), structure.network(brief, picture, atlas),
             structure.events(brief), account.method(brief), account.limits(brief), account.data(brief),
             account.changelog_and_files(brief, links),
         ),

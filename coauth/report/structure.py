@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from coauth.report import cues, figures, findings
 from coauth.report.brief import Brief
+from coauth.report.explorer import Atlas, explore
 from coauth.report.page import Chart, Grid, Listing, Section, Text, grid, with_text
 from coauth.report.text import NBSP
 from coauth.tables import AREAS
@@ -232,20 +233,21 @@ def _q(brief: Brief, value: float) -> str:
 # -- the picture
 
 
-def network(brief: Brief, picture: Figure | None) -> Section:
+def network(brief: Brief, picture: Figure | None, atlas: Atlas | None) -> Section:
     w = brief.words
     if picture is None:
         return Section("network", w("network.title"), (Text(w("network.none"), "none"),))
     window = w.years(findings.last_window(brief.queries))
     title = w("network.figure", home=brief.home, window=window)
-    hyper = findings.hyper_share(brief.made, brief.queries)
+    hyper = None if brief.is_public else findings.hyper_share(brief.made, brief.queries)
     apart = "" if hyper is None else w("network.hyper", limit=brief.queries.scope.max_institutions, share=w.percent(hyper, 1), window=window)
     rows = findings.strengths(brief.made, brief.queries)
     lines = [[w.number(r.rank), brief.place(r.institution_id), w.number(r.strength), w.span(r.low, r.high)] for r in findings.each(rows.head(STRONG))]
     titles = [w("column.rank"), w("column.institution"), w("column.strength"), w("column.interval", confidence=brief.confidence)]
     shown = with_text(grid(titles, lines), w("column.institution"))
     chart = Chart(title, w("network.alt", home=brief.home), rows, still=picture, grid=shown if lines else None,
-                  notes=brief.notes(w("network.note", home=brief.home), w("network.public") if brief.is_public else ""))  # fmt: skip
+                  notes=brief.notes(w("network.note", home=brief.home), w("network.public") if brief.is_public else ""),
+                  explorer=explore(brief, atlas) if atlas else None)  # fmt: skip
     return Section("network", w("network.title"), (Text(w("network.lead", home=brief.home)), chart, *([Text(apart)] if apart else [])))
 
 

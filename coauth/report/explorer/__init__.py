@@ -1,0 +1,239 @@
+"""The network explorer: what a reader may walk through on top of the still picture of the network.
+
+Here its data are made, in Python and bounded in size; `explorer.html` is its frame, and the scripts beside it draw. All
+numbers are counts of works, summed over a window of years by the script: of a pair, works of at most K institutions, and
+beside them those of more; of an institution, its works with another institution (Newman strength), with the interval of
+`centrality` where one was measured.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from coauth.network import GROUPS, Network, rows
+from coauth.report import findings
+from coauth.report.brief import Brief
+
+STRONGEST = 300
+"""Institutions, by strength over all years; those of a listed pair come on top."""
+PARTNERS = 8
+"""Partners of each institution in each window, among the institutions shown."""
+CUED = 1500
+"""Pairs with most works in a critical technology."""
+WORKS = 4000
+"""Works behind review cues that are listed: watchlists before technologies, newest first. The page stays below a few megabytes."""
+
+CALLED = (
+    "status", "preliminary", "strength", "interval", "partners", "partners_none", "works", "above", "joint", "by_year",
+    "cue_watchlist", "cue_technology", "no_cue", "works_of", "evidence", "evidence_none", "unlisted", "no_title", "cued_pairs",
+    "cued_none", "more", "found", "found_none", "overview",
+)  # fmt: skip
+"""The words the scripts use: `explorer.say_…`."""
+
+
+CUES = ("watchlist", "technology")
+ENDS = ["source", "target"]
+ENTRY = ["kind", "list_id", "entry_id"]
+EVIDENCE = ["year", *ENDS, *ENTRY, "work_id", "match_method", "listed_at_publication"]
+WORK = ["work_id", "doi", "title", "year"]
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """What is walked through: the network of all years (Newman counting), everyone's place, and whether works may be named."""
+
+    network: Network
+    positions: Mapping[str, Sequence[float]]
+    works: bool
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """What the page holds: the data for the script, and the sentences that say what is not in them."""
+
+    data: Mapping[str, Any]
+    notes: tuple[str, ...]
+
+    @property
+    def windows(self) -> int:
+        return len(self.data["windows"])
+
+    @property
+    def embedded(self) -> str:
+        """As JSON that no text inside can end: in a script element only `<` can, and it is written as an escape."""
+        return json.dumps(self.data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def explore(brief: Brief, atlas: Atlas) -> Explorer:
+    """The strongest institutions and every domestic–listed pair, with their windows, cues and (if they may be named) works."""
+    cues = _cues(brief)
+    listed = cues.loc[cues["kind"] == "watchlist", ENDS].drop_duplicates()
+    nodes = _nodes(atlas, listed)
+    at = {n["institution_id"]: k for k, n in enumerate(nodes)}
+    windows = _windows(brief)
+    pairs = _pairs(brief, at)
+    kept = _kept(pairs, cues, windows)
+    pairs, cues = pairs.merge(kept, on=ENDS), cues.merge(kept, on=ENDS)
+    evidence, works, unnamed = _evidence(brief, kept) if atlas.works else (pd.DataFrame(columns=EVIDENCE), pd.DataFrame(columns=WORK), 0)
+    entries = sorted({(c.kind, c.list_id, c.entry_id) for c in findings.each(cues)}, reverse=True)  # watchlists first
+    bases = sorted(set(_bases(evidence)))
+    data = {
+        "first": brief.years[0], "windows": windows, "preliminary": sorted(brief.queries.scope.preliminary), "named": atlas.works,
+        "classes": [[g, brief.words(f"legend.{g}")] for g in GROUPS],
+        "institutions": _institutions(brief, atlas, nodes, windows), "entries": [_entry(brief, *e) for e in entries],
+        "bases": [_basis(brief, *b) for b in bases], "pairs": _told(brief.years[0], pairs, cues, evidence, at, entries, bases, works),
+        "works": _works(works), "say": _say(brief),
+    }  # fmt: skip
+    return Explorer(data, _notes(brief, atlas, nodes, kept, listed, unnamed))
+
+
+# -- what is kept
+
+
+def _cues(brief: Brief) -> pd.DataFrame:
+    """Watchlist and technology cues of works on domestic–foreign pairs, by year; a profile of an institution is no cue of a pair."""
+    flags = findings.frame(brief.made, "flags", ["year", "source", "target", "domestic_pair", "kind", "list_id", "entry_id", "works"])
+    inside = flags["year"].between(*brief.years) & flags["domestic_pair"].astype(bool)
+    return flags[inside & flags["kind"].isin(CUES)].drop(columns="domestic_pair")
+
+
+def _nodes(atlas: Atlas, listed: pd.DataFrame) -> list[dict[str, Any]]:
+    """The strongest institutions and the ends of listed pairs, strongest first."""
+    ends = {*listed["source"], *listed["target"]}
+    everyone = sorted(rows(atlas.network.nodes), key=lambda n: (-n["strength"], n["institution_id"]))
+    return [n for k, n in enumerate(everyone) if k < STRONGEST or n["institution_id"] in ends]
+
+
+def _windows(brief: Brief) -> list[list[int]]:
+    """Every window of the measures inside the years; all years where none is."""
+    (first, last), length = brief.years, brief.queries.measures.window
+    return [[y - length + 1, y] for y in range(first + length - 1, last + 1)] or [[first, last]]
+
+
+def _pairs(brief: Brief, at: Mapping[str, int]) -> pd.DataFrame:
+    """Works of each year and pair of the institutions shown: up to K institutions, and above."""
+    edges = findings.frame(brief.made, "edges", ["year", "source", "target", "works", "works_k"])
+    inside = edges["year"].between(*brief.years) & edges["source"].isin(at) & edges["target"].isin(at)
+    return edges[inside].assign(above=edges["works"] - edges["works_k"])
+
+
+def _kept(pairs: pd.DataFrame, cues: pd.DataFrame, windows: Sequence[Sequence[int]]) -> pd.DataFrame:
+    """All listed pairs, each institution's strongest in each window, and the pairs with most works in a technology."""
+    parts = [cues.loc[cues["kind"] == "watchlist", ENDS]]
+    for first, last in windows:
+        total = pairs[pairs["year"].between(first, last)].groupby(ENDS, as_index=False)["works_k"].sum()
+        total = total[total["works_k"] > 0].sort_values(["works_k", *ENDS], ascending=[False, True, True])
+        both = pd.concat([total[ENDS].assign(of=total[end], place=np.arange(len(total))) for end in ENDS])
+        parts.append(both.sort_values("place", kind="stable").groupby("of").head(PARTNERS)[ENDS])
+    technology = cues[cues["kind"] == "technology"].groupby(ENDS, as_index=False)["works"].sum()
+    parts.append(technology.merge(pairs[ENDS].drop_duplicates(), on=ENDS).sort_values(["works", *ENDS], ascending=[False, True, True]).head(CUED)[ENDS])
+    return pd.concat(parts).drop_duplicates().merge(pairs[ENDS].drop_duplicates(), on=ENDS).sort_values(ENDS, ignore_index=True)
+
+
+def _evidence(brief: Brief, kept: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """The works behind the cues of the pairs kept, the works themselves, and how many there was no room for."""
+    found = findings.frame(brief.made, "evidence", EVIDENCE)
+    found = found[found["year"].between(*brief.years) & found["kind"].isin(CUES)].merge(kept, on=ENDS).drop_duplicates()
+    works = found.assign(second=found["kind"] != CUES[0]).groupby("work_id", as_index=False).agg(second=("second", "min"), year=("year", "max"))
+    works = works.sort_values(["second", "year", "work_id"], ascending=[True, False, True])
+    shown = works[["work_id"]].head(WORKS).merge(findings.frame(brief.made, "works", WORK), on="work_id", how="left")
+    return found[found["work_id"].isin(shown["work_id"])], shown, len(works) - len(shown)
+
+
+# -- how it is told
+
+
+def _institutions(brief: Brief, atlas: Atlas, nodes: Sequence[Mapping[str, Any]], windows: Sequence[Sequence[int]]) -> list[list[Any]]:
+    """Id, name, country, class, x, y, strength by year (as year-less list), and its interval by window."""
+    first, last = brief.years
+    years = atlas.network.node_years.to_pandas()
+    strength = years.pivot_table(index="institution_id", columns="year", values="strength").reindex(columns=range(first, last + 1)).fillna(0.0)
+    measured = findings.frame(brief.made, "centrality")
+    measured = measured[(measured["measure"] == "strength") & (measured["counting"] == "newman") & (measured["variant"] == "k")].dropna(subset=["low"])
+    intervals = {(r.institution_id, r.first_year, r.last_year): [round(r.low), round(r.high)] for r in findings.each(measured)}
+    return [
+        [i, brief.institution(i), n["country"] or "", list(GROUPS).index(n["group"]), *(round(float(v), 1) for v in atlas.positions[i]),
+         [round(v) for v in strength.loc[i]] if i in strength.index else [], [intervals.get((i, a, b), 0) for a, b in windows]]
+        for n in nodes for i in [n["institution_id"]]
+    ]  # fmt: skip
+
+
+def _entry(brief: Brief, kind: str, list_id: str, entry_id: str) -> list[str]:
+    """Kind, name of the list, name of the entry; how good a technology's search is known to be stands in its name."""
+    if kind == "watchlist":
+        lists = {x.id: brief.words.named(x) for x in brief.queries.watchlists}
+        return [kind, lists.get(list_id, list_id), brief.entry(list_id, entry_id)]
+    found = next((t for t in brief.queries.technologies if t.id == list_id), None)
+    if found is None:
+        return [kind, list_id, entry_id]
+    name = next((t.name for t in found.technology if t.id == entry_id), entry_id)
+    marks = [brief.words(f"explorer.{m}") for m in (found.marked(entry_id) or "").split(", ") if m]
+    return [kind, brief.words.named(found), f"{name} ({', '.join(marks)})" if marks else name]
+
+
+def _bases(evidence: pd.DataFrame) -> list[tuple[str, str]]:
+    """How each row matched, and whether its entry was listed then: a technology is on no list."""
+    listed = evidence["listed_at_publication"].where(evidence["kind"] == "watchlist", "")
+    return list(zip(evidence["match_method"], listed, strict=True))
+
+
+def _basis(brief: Brief, method: str, listed: str) -> str:
+    matched = brief.words(f"explorer.by_{method.replace('+', '_')}")
+    return f"{matched}; {brief.words(f'explorer.listed_{listed}')}" if listed else matched
+
+
+def _told(
+    start: int, pairs: pd.DataFrame, cues: pd.DataFrame, evidence: pd.DataFrame, at: Mapping[str, int],
+    entries: Sequence[tuple[str, str, str]], bases: Sequence[tuple[str, str]], works: pd.DataFrame,
+) -> list[list[Any]]:  # fmt: skip
+    """Each pair: ends, [year, works, works above K], [entry, year, works], [work, entry, basis]; years count from `start`."""
+    entry, basis, place = ({e: k for k, e in enumerate(x)} for x in (entries, bases, works["work_id"]))
+    told: dict[tuple[str, str], list[Any]] = {}
+    for r in findings.each(pairs.sort_values([*ENDS, "year"])):
+        pair = told.setdefault((r.source, r.target), [at[r.source], at[r.target], [], [], []])
+        pair[2].append([r.year - start, r.works_k, *([r.above] if r.above else [])])
+    for r in findings.each(cues.sort_values([*ENDS, *ENTRY, "year"])):
+        told[r.source, r.target][3].append([entry[r.kind, r.list_id, r.entry_id], r.year - start, r.works])
+    for r, how in zip(findings.each(evidence), _bases(evidence), strict=True):
+        told[r.source, r.target][4].append([place[r.work_id], entry[r.kind, r.list_id, r.entry_id], basis[how]])
+    for pair in told.values():
+        pair[4].sort()
+    return list(told.values())
+
+
+class _Later(dict[str, Any]):
+    """Places in a sentence that the script fills stay as they are."""
+
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
+
+
+def _say(brief: Brief) -> dict[str, str]:
+    known = _Later(confidence=brief.confidence, limit=brief.queries.scope.max_institutions)
+    return {k: brief.words.entries[f"explorer.say_{k}"].format_map(known) for k in CALLED}
+
+
+def _works(works: pd.DataFrame) -> list[list[Any]]:
+    """Id, DOI, title, year."""
+    return [[r.work_id, r.doi or "", r.title or "", int(r.year)] for r in findings.each(works.astype(object).where(works.notna(), None))]
+
+
+def _notes(
+    brief: Brief, atlas: Atlas, nodes: Sequence[Any], kept: pd.DataFrame, listed: pd.DataFrame, unnamed: int
+) -> tuple[str, ...]:
+    """What the explorer leaves out, with numbers."""
+    w = brief.words
+    lost = len(listed) - len(listed.merge(kept, on=ENDS))
+    said = [w("explorer.cut", shown=w.number(len(nodes)), all=w.number(atlas.network.nodes.num_rows), strongest=w.number(STRONGEST),
+              pairs=w.number(len(kept)), partners=PARTNERS, cued=w.number(CUED))]  # fmt: skip
+    if lost:
+        said.append(w("explorer.lost", lost=w.number(lost), limit=brief.queries.scope.max_institutions))
+    if unnamed:
+        said.append(w("explorer.unnamed", works=w.number(WORKS), unnamed=w.number(unnamed)))
+    return tuple(said)
