@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pyarrow as pa
 
-from coauth import disclosure
+from coauth import disclosure, files, tables
 from coauth.disclosure import Cell, Counted, Earlier, Edition
 from coauth.pipeline import Project
 from coauth.vintage import Vintage
+
+ADVICE = "make room or give rights to the folder, or name another --root"
 
 COUNTED = ("copublications", "coverage", "memberships", "technologies", "admissions", "institutions", "listed")
 """Tables that an edition is counted from."""
@@ -34,3 +37,13 @@ def _earlier(project: Project, vintage: Vintage) -> list[Earlier]:
                 {c: n for c, n in rows if n is not None}, frozenset(c for c, n in rows if n is None),
             ))  # fmt: skip
     return found
+
+
+def write(cells: pa.Table, folder: Path, *, synthetic: bool) -> Path:
+    """Every count of an edition as CSV, shown or withheld."""
+    rows = cells.to_pandas()
+    rows["value"] = rows["value"].astype("Int64")
+    titles = [f"{tables.MARK}: {c}" if synthetic and not n else c for n, c in enumerate(rows.columns)]
+    path = folder / "tables" / (tables.marked("cells.csv") if synthetic else "cells.csv")
+    files.write({path: [rows.to_csv(index=False, header=titles, lineterminator="\n")]}, ADVICE)
+    return path

@@ -99,7 +99,7 @@ def public(made: Mapping[str, pa.Table], ego: str | None = None, bounds: Bounds 
 def _flags(flags: pa.Table, edges: pa.Table) -> pa.Table:
     """The cues of summed lists: all works of such a pair are behind them, so that they tell what the pair tells."""
     pair = ["year", "source", "target"]
-    shown = edges.select([*pair, "works_k"]).rename_columns([*pair, "works_shown"])
+    shown = edges.select([*pair, "works_k", "weight_k"]).rename_columns([*pair, "shown", "weighs"])
     joined = flags.filter(pc.equal(flags["kind"], "watchlist")).join(shown, pair, join_type="inner")
-    same = {"works": joined["works_shown"], "works_listed": pa.nulls(len(joined), tables.INT), "weight": joined["works_shown"].cast(tables.FLOAT)}
+    same = {"works": joined["shown"], "works_listed": pa.nulls(len(joined), tables.INT), "weight": joined["weighs"]}
     return tables.FLAGS.check(pa.table({name: same.get(name, joined[name]) for name in flags.column_names}))
