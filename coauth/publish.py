@@ -172,7 +172,7 @@ def quarter(
         links = {form: path.relative_to(folder).as_posix() for form, path in paths.items()}
         pages = _Pages(project.root, vintage.name, folder, links, about, latest, atlas, shown)
         for language, there in pages.write(languages, side_by_side):
-            paths[f"report.{language}"] = there[0]
+            paths[f"report.{language}"], paths[f"report.{language}.pdf"] = there[:2]
             written += there
         paths["run"] = _run(folder, sorted(set(written)), project.queries, vintage, about)
         if edition:

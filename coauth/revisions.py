@@ -2,13 +2,17 @@
 
 OpenAlex is rebuilt every night and each vintage is a full harvest, so last quarter's figure for 2019 is not this
 quarter's. `works` says of every id whether it is new, removed or changed, and in what; `compare` splits the change of
-each count by what happened to its works.
+each count by what happened to its works, or to the questions asked of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -17,7 +21,35 @@ from coauth.tables import REVISIONS
 ASPECTS = ("year", "type", "inclusion", "affiliations", "topics")
 """What of a work can have changed, besides its being there; a work may have changed in several."""
 
-CAUSES = ("added", "removed", "re-dated", "excluded differently", "re-affiliated")
+CAUSES = (
+    "new publications", "added", "removed", "re-dated", "excluded differently", "re-affiliated", "changed lists", "changed method",
+)  # fmt: skip
+"""What a change of a count is split into, in the order in which a report tells it."""
+
+Made = Mapping[str, pa.Table]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How a vintage was counted: all that two counts may differ by, besides OpenAlex."""
+
+    as_of: date
+    version: str
+    """Of coauth."""
+    scope: Mapping[str, Any]
+    """`countries`, `types` and `first_year` say which records were asked for."""
+    parts: Mapping[str, str]
+    """Digests of the questions behind the counts (`Queries.parts`), a series by its own name."""
+    level: str = "unified"
+    """Whether institutions were rolled up."""
+
+    def otherwise(self, other: Counted) -> bool:
+        """Counted by another method: another version of coauth, other statements or another scope."""
+        return self.version != other.version or any(self.parts[p] != other.parts[p] for p in ("queries/scope", "queries/sql"))
+
+    def differs(self, other: Counted, series: str) -> bool:
+        """The series is defined in another way, or in one of the two only."""
+        return self.parts.get(series) != other.parts.get(series)
 
 
 def works(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table]) -> pd.DataFrame:
@@ -60,38 +92,106 @@ def _aspects(made: Mapping[str, pa.Table]) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def compare(against: str, old: dict[str, pa.Table], new: dict[str, pa.Table]) -> pa.Table:
+def compare(against: str, old: Made, new: Made, before: Counted, after: Counted, recounted: pa.Table | None = None) -> pa.Table:
     """`REVISIONS`: for each series and year, the change in works by cause; the causes of a series and year add up to it.
 
-    `old` and `new` hold the tables works and memberships. A work counts as added (removed) when its id is in one vintage
-    only; else as re-dated when its year differs; else as excluded differently when it is included in one only; else as
-    re-affiliated: its institutions or their countries changed, or the lists and groups it is counted by.
+    `old` and `new` hold the tables works, affiliations, countries and memberships; `recounted` the memberships of the old
+    works under the lists of today, where these are not the old ones. The change has two steps, each work one cause in each:
+
+        memberships of old ── lists ──► recounted ── works ──► memberships of new
+
+    *Lists.* "changed lists", or "changed method" in a series that is defined as it was.
+
+    *Works.* An id in one vintage only: "new publications" where it was published after the old vintage was taken, else
+    "added"; "removed"; "changed method" where the other scope did not ask for it. An id in both: "re-dated" where its year
+    differs; "excluded differently" where it is included in one only, as its record or that of its duplicate changed;
+    "re-affiliated" where its institutions or countries as harvested changed. What is left has the same record in both:
+    "changed lists" if institutions are rolled up otherwise, else "changed method" if there was another, else OpenAlex
+    moved one of its institutions: "re-affiliated". Two changes of the same work are told as the first of these.
     """
-    both = pd.merge(_works(old["works"]), _works(new["works"]), "outer", on="work_id", suffixes=("_old", "_new"))
-    cause = pd.Series("re-affiliated", index=both["work_id"])
+    both = _records(old, new)
+    otherwise, rolled = before.otherwise(after), before.differs(after, "queries/institutions")
+    same = both[[a for a in both.columns if a.startswith("same_")]].all(axis=1)
+    cause = pd.Series("changed lists" if rolled else "changed method" if otherwise else "re-affiliated", index=both.index)
     for name, holds in (
+        ("re-affiliated", ~both["same_places"]),
         ("excluded differently", both["included_old"] != both["included_new"]),
+        ("changed method", (both["included_old"] != both["included_new"]) & same & otherwise),
         ("re-dated", both["year_old"] != both["year_new"]),
         ("removed", both["year_new"].isna()),
+        ("changed method", both["year_new"].isna() & ~_asked_for(both, "old", after.scope)),
         ("added", both["year_old"].isna()),
+        ("new publications", both["year_old"].isna() & _published_after(both, before.as_of)),
+        ("changed method", both["year_old"].isna() & ~_asked_for(both, "new", before.scope)),
     ):
-        cause[holds.to_numpy(dtype=bool)] = name
-    counted = pd.concat([_signed(new["memberships"], 1), _signed(old["memberships"], -1)])
-    net = counted.groupby(["series", "year", "work_id"], as_index=False)["works"].sum().query("works != 0")
-    net["cause"] = net["work_id"].map(cause)
-    rows = net.groupby(["series", "year", "cause"], as_index=False)["works"].sum()
+        cause[holds] = name
+    start = old["memberships"] if recounted is None else recounted
+    by_lists = _net(old["memberships"], start)
+    by_lists["cause"] = ["changed lists" if before.differs(after, s) else "changed method" for s in by_lists["series"]]
+    by_works = _net(start, new["memberships"])
+    by_works["cause"] = by_works["work_id"].map(cause)
+    rows = pd.concat([by_lists, by_works]).groupby(["series", "year", "cause"], as_index=False)["works"].sum()
     rows["against"] = against
     return REVISIONS.check(pa.Table.from_pandas(rows[[c.name for c in REVISIONS.columns]], schema=None, preserve_index=False)
                            if len(rows) else REVISIONS.empty())  # fmt: skip
 
 
-def _works(table: pa.Table) -> pd.DataFrame:
-    frame: pd.DataFrame = table.select(["work_id", "year", "included"]).to_pandas()
-    return frame
+_RECORD = ["type", "doi", "title", "is_retracted", "publication_date"]
+
+
+def _records(old: Made, new: Made) -> pd.DataFrame:
+    """A row for every work of either vintage: its facts in both, and which of them are the same; by work_id."""
+    sides = []
+    for made in (old, new):
+        facts = made["works"].select(["work_id", "year", "included", "n_authors_with_institution", *_RECORD]).to_pandas().set_index("work_id")
+        facts["places"] = _joined(made["affiliations"], ["harvested_ids"]).reindex(facts.index)
+        facts["countries"] = _joined(made["countries"], ["country_code", "basis"]).reindex(facts.index)
+        sides.append(facts)
+    both: pd.DataFrame = sides[0].join(sides[1], how="outer", suffixes=("_old", "_new"))
+    equal = {f: _same(both[f"{f}_old"], both[f"{f}_new"]) for f in (*_RECORD, "places", "countries", "n_authors_with_institution")}
+    places = equal.pop("places") & equal.pop("countries") & equal.pop("n_authors_with_institution")
+    told: pd.DataFrame = both.assign(same_places=places, **{f"same_{f}": same for f, same in equal.items()})
+    return told
+
+
+def _joined(table: pa.Table, columns: list[str]) -> pd.Series[str]:
+    """What a work has of these columns, as one text to compare."""
+    frame = table.select(["work_id", *columns]).to_pandas().explode(columns[0])
+    said = frame[columns[0]]
+    for column in columns[1:]:
+        said = said.str.cat(frame[column], sep=" ")
+    joined: pd.Series[str] = said.groupby(frame["work_id"]).agg(lambda each: "; ".join(sorted(set(each))))
+    return joined
+
+
+def _same(before: pd.Series[Any], after: pd.Series[Any]) -> pd.Series[bool]:
+    return ((before == after) | (before.isna() & after.isna())).astype(bool)
+
+
+def _published_after(both: pd.DataFrame, day: date) -> pd.Series[bool]:
+    """By the new record; one without a date by its year."""
+    published = pd.to_datetime(both["publication_date_new"])
+    later: pd.Series[bool] = (published > pd.Timestamp(day)) | (published.isna() & (both["year_new"] > day.year))
+    return later
+
+
+def _asked_for(both: pd.DataFrame, side: str, scope: Mapping[str, Any]) -> pd.Series[bool]:
+    """Whether a scope asks for the record of this side: its type, its year, and an institution of the countries."""
+    home = {f"{country} institution" for country in scope["countries"]}
+    at_home = np.array([isinstance(said, str) and bool(home & set(said.split("; "))) for said in both[f"countries_{side}"]], bool)
+    asked: pd.Series[bool] = both[f"type_{side}"].isin(list(scope["types"])) & (both[f"year_{side}"] >= scope["first_year"]) & at_home
+    return asked
+
+
+def _net(before: pa.Table, after: pa.Table) -> pd.DataFrame:
+    """Works that entered (1) or left (-1) a series between two tables of memberships."""
+    counted = pd.concat([_signed(after, 1), _signed(before, -1)])
+    net: pd.Series[int] = counted.groupby(["series", "year", "work_id"])["works"].sum()
+    return net[net != 0].reset_index()
 
 
 def _signed(memberships: pa.Table, sign: int) -> pd.DataFrame:
     """Each figure's own basis: countries as the union, watchlists by institution."""
-    rows: pd.DataFrame = memberships.to_pandas()
+    rows: pd.DataFrame = memberships.select(["group_id", "basis", "year", "work_id"]).to_pandas()
     own = (rows["basis"] == "union") | rows["group_id"].str.startswith("list:")
     return rows.loc[own, ["group_id", "year", "work_id"]].rename(columns={"group_id": "series"}).assign(works=sign)

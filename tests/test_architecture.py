@@ -9,7 +9,7 @@ import coauth
 
 PACKAGE = Path(coauth.__file__).parent
 SHARED = ("errors", "files", "tables", "phrases", "queries", "titles", "pages", "vintage", "engine", "network", "incidence", "distance", "counting",
-          "areas", "dispersion", "permutation", "influence", "resampling", "completeness")
+          "areas", "dispersion", "permutation", "influence", "resampling", "completeness", "coherence")
 LAYERS = [
     *({name} for name in SHARED),
     {"sources", "works", "institutions", "inclusion", "coverage", "technologies", "edges", "flags", "graph", "centrality",
@@ -71,7 +71,7 @@ def test_imports_run_one_way(path):
 
 @pytest.mark.parametrize(
     ("library", "allowed"),
-    [("pyalex", {"sources/api.py"}), ("duckdb", {"engine/duck.py"}), ("pyspark", {"engine/spark.py"}), ("click", {"cli/"}), ("requests", {"sources/transport.py"})],
+    [("pyalex", {"sources/api.py"}), ("duckdb", {"engine/duck.py"}), ("pyspark", {"engine/spark.py"}), ("click", {"cli/"}), ("requests", {"sources/transport.py", "sources/wire.py"})],
 )
 def test_one_door_to_each_library(library, allowed):
     """A library that decides a design is met in one file, or one room."""

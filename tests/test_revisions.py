@@ -1,20 +1,41 @@
 """Why a count changed: each cause by hand, and the causes add up to the change."""
 
 import collections
+from dataclasses import replace
+from datetime import date
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from world import rows, work
 
-from coauth import revisions
+from coauth import copublications, flags, revisions, tables
+from coauth.revisions import Counted
 
 HIT = {"id": "I204983213", "country_code": "CN"}
+BEIHANG = {"id": "I82880672", "country_code": "CN"}
 
 
-def compared(world, old, new):
-    """(series, year, cause) -> works between two worlds of records."""
-    tables = [{"works": w.works, "memberships": w.memberships} for w in (world(*old), world(*new))]
-    made = revisions.compare("2026-01-05", *tables)
+def counted(world, day=date(2026, 1, 5), version="1.0"):
+    """How a world was counted."""
+    return Counted(day, version, world.asked.scope.model_dump(mode="json"), world.asked.parts())
+
+
+def made_of(world):
+    return {"works": world.works, "affiliations": world.affiliations, "countries": world.countries, "memberships": world.memberships}
+
+
+def between(old, new, *, version="1.0"):
+    """`revisions.compare` of two worlds, the old one recounted under the lists of the new one where these differ, as the pipeline does."""
+    then, again = made_of(old), None
+    if old.asked.parts() != new.asked.parts():
+        listed = flags.match(old.institutions, new.engine)
+        again = copublications.members(old.works, old.countries, old.affiliations, old.institutions, listed, new.engine)
+    return revisions.compare("2026-01-05", then, made_of(new), counted(old), counted(new, date(2026, 4, 5), version), again)
+
+
+def compared(world, old, new, *, version="1.0", **asked):
+    """(series, year, cause) -> works between two worlds of records; the newer one is asked otherwise by keyword."""
+    made = between(world(*old), world(*new, **asked), version=version)
     assert set(rows(made, "against")) <= {"2026-01-05"}
     return {r[:3]: r[3] for r in rows(made, "series", "year", "cause", "works")}
 
@@ -23,9 +44,9 @@ def american(number, year=2020, **told):
     return work(number, year, [["I1"], ["I30"]], **told)
 
 
-def causes(world, old, new):
-    """Causes seen in the series of the USA alone."""
-    return {(y, c): n for (s, y, c), n in compared(world, old, new).items() if s == "usa"}
+def causes(world, old, new, series="usa", **told):
+    """Causes seen in one series alone."""
+    return {(y, c): n for (s, y, c), n in compared(world, old, new, **told).items() if s == series}
 
 
 def test_the_same_works_make_no_row(world):
@@ -82,6 +103,85 @@ def test_each_figure_has_its_own_basis(world):
     assert found == {("list:miit", 2020, "re-affiliated"): 1}
 
 
+def test_a_new_publication_is_one_that_was_not_yet_published(world):
+    """A new id counts as new where it appeared after the old vintage was taken (here 5 January 2026); one without a date by its year."""
+    new = [american(1, 2026, publication_date="2026-01-06"), american(2, 2026, publication_date="2026-01-05"), american(3, 2025),
+           american(4, 2026, publication_date=None), american(5, 2025, publication_date=None)]  # fmt: skip
+    found = causes(world, [], new)
+    assert found == {(2026, "new publications"): 1, (2026, "added"): 2, (2025, "added"): 2}
+
+
+def test_another_list_is_no_change_of_openalex(world, asked):
+    """An institution taken off a list leaves its series by "changed lists", also on a work that changed in other ways as well."""
+    miit = next(w for w in asked.watchlists if w.id == "miit")
+    shorter = miit.model_copy(update={"entry": tuple(e for e in miit.entry if e.openalex != HIT["id"])})
+    lists = tuple(shorter if w.id == "miit" else w for w in asked.watchlists)
+    old = [work(1, 2020, [["I1"], [HIT]]), work(2, 2020, [["I1"], [HIT]]), work(3, 2020, [["I1"], [BEIHANG]])]
+    new = [old[0], work(2, 2020, [["I1"], [HIT], ["I20"]]), work(4, 2020, [["I1"], [HIT]]), work(5, 2020, [["I1"], [BEIHANG]])]
+    assert causes(world, old, new, "list:miit", watchlists=lists) == {
+        (2020, "changed lists"): -2, (2020, "removed"): -1, (2020, "added"): 1}  # fmt: skip
+    assert causes(world, old, new, "china", watchlists=lists) == {(2020, "removed"): -1, (2020, "added"): 2}
+
+
+def test_another_group_is_no_change_of_openalex(world, asked):
+    """A country that joins a group brings its old works by "changed lists", and its new ones by what they are."""
+    groups = [g.model_copy(update={"countries": (*g.countries, "FI")}) if g.id == "usa" else g for g in asked.groups.group]
+    wider = asked.groups.model_copy(update={"group": tuple(groups)})
+    old = [work(1, 2020, [["I1"], ["I60"]]), american(2)]
+    assert causes(world, old, [*old, work(3, 2020, [["I1"], ["I60"]])], groups=wider) == {(2020, "changed lists"): 1, (2020, "added"): 1}
+
+
+def test_another_scope_is_another_method(world):
+    """Works that the other vintage did not ask for were not added to OpenAlex, nor removed from it."""
+    old, new = [american(1), american(2, type="book")], [american(1), american(2, type="book"), american(3, 2010), american(4, 2011)]
+    narrow, wide = {"types": ("article",)}, {"first_year": 2010}
+    assert causes(world, old, old, scope=narrow) == {(2020, "changed method"): -1}
+    assert causes(world, old, new, scope=wide) == {(2010, "changed method"): 1, (2011, "added"): 1}
+
+
+def test_the_same_record_counted_otherwise_is_another_method(world):
+    """A twin that counts in one vintage only: by its DOI when OpenAlex changed that; by the method when coauth did."""
+    twins = [american(1, doi="https://doi.org/10.1/1"), american(2, doi="https://doi.org/10.1/1")]
+    both = {"count_duplicates": True}
+    assert causes(world, twins, twins, scope=both) == {(2020, "changed method"): 1}
+    assert causes(world, twins, [twins[0], american(2)], scope=both) == {(2020, "excluded differently"): 1}
+    assert causes(world, twins, twins, version="2.0") == {}
+
+
+def test_another_rollup_is_a_changed_list(world):
+    """The same affiliations as harvested, other members of a list: the list's rules, its roll-up among them, did that."""
+    child = {"id": "I18", "country_code": "CN"}
+    records = [work(1, 2020, [["I1"], [child]])]
+    old, new = world(*records), world(*records)
+    extra = tables.MEMBERSHIPS.of([*new.memberships.to_pylist(), {"year": 2020, "group_id": "list:miit", "basis": "institution", "work_id": "W1", "author_share": 0.5}])
+    for part, version, cause in (("queries/institutions", "1.0", "changed lists"), ("queries/sql", "1.0", "changed method"), ("", "2.0", "changed method"), ("", "1.0", "re-affiliated")):
+        after = replace(counted(new, version=version), parts=counted(new).parts | ({part: "other"} if part else {}))
+        made = revisions.compare("x", made_of(old), made_of(new) | {"memberships": extra}, counted(old), after)
+        assert rows(made, "series", "cause", "works") == [("list:miit", cause, 1)]
+
+
+def test_a_series_that_is_defined_as_it_was_changed_by_the_method(world):
+    """Recounting moves a series whose own list is the same only where the statement itself is another."""
+    old = world(american(1))
+    after = replace(counted(old), parts=counted(old).parts | {"queries/sql": "other"})
+    made = revisions.compare("x", made_of(old), made_of(old) | {"memberships": old.memberships.slice(0, 0)}, counted(old), after, old.memberships.slice(0, 0))
+    assert set(rows(made, "cause")) == {"changed method"}
+
+
+def test_every_cause_at_once_adds_up(world, asked):
+    """One world with each cause planted once, worked out by hand, in the series of the list and of China."""
+    miit = next(w for w in asked.watchlists if w.id == "miit")
+    lists = tuple(w.model_copy(update={"entry": tuple(e for e in miit.entry if e.openalex != HIT["id"])}) if w.id == "miit" else w for w in asked.watchlists)
+    old = [work(1, 2020, [["I1"], [HIT]]), work(2, 2020, [["I1"], [BEIHANG]]), work(3, 2020, [["I1"], [BEIHANG]]), work(4, 2019, [["I1"], [BEIHANG]]),
+           work(5, 2020, [["I1"], [BEIHANG]]), work(6, 2020, [["I1"], ["I10"]]), work(7, 2020, [["I1"], [BEIHANG]], type="book")]  # fmt: skip
+    new = [old[0], old[1], work(4, 2020, [["I1"], [BEIHANG]]), work(5, 2020, [["I1"], [BEIHANG]], is_retracted=True), work(6, 2020, [["I1"], [BEIHANG]]),
+           work(7, 2020, [["I1"], [BEIHANG]], type="book"), work(8, 2020, [["I1"], [BEIHANG]]), work(9, 2026, [["I1"], [BEIHANG]], publication_date="2026-02-01")]  # fmt: skip
+    narrow = {"types": ("article",)}
+    assert causes(world, old, new, "list:miit", watchlists=lists, scope=narrow) == {
+        (2020, "changed lists"): -1, (2020, "removed"): -1, (2020, "re-dated"): 1, (2019, "re-dated"): -1, (2020, "excluded differently"): -1,
+        (2020, "re-affiliated"): 1, (2020, "changed method"): -1, (2020, "added"): 1, (2026, "new publications"): 1}  # fmt: skip
+
+
 RECORD = st.tuples(
     st.integers(1, 6), st.integers(2019, 2021), st.sampled_from(["I2", "I10", "I30", "I20"]), st.booleans()
 )
@@ -94,7 +194,7 @@ def test_causes_add_up_to_the_change(world, old, new):
     before, after = (
         world(*(work(n, y, [["I1"], [i]], is_retracted=r) for n, y, i, r in told)) for told in (old, new)
     )
-    made = revisions.compare("x", *({"works": w.works, "memberships": w.memberships} for w in (before, after)))
+    made = between(before, after)
     summed = collections.Counter()
     for series, year, works in rows(made, "series", "year", "works"):
         summed[series, year] += works

@@ -17,7 +17,7 @@ from standin import Fault, StandIn
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from coauth.errors import BudgetSpent, SourceError
-from coauth.sources import transport
+from coauth.sources import transport, wire
 from coauth.sources.transport import NoAnswer, Passing, Refused, Stopped, Transport, known_words
 
 KEY = "secret-KEY-123"
@@ -411,7 +411,7 @@ def test_a_body_that_drips_is_given_up() -> None:
             made.get(URL, msgspec.json.decode)
         over.set()
         serving.join()
-    assert 0.1 * transport.DEADLINE <= time.monotonic() - begun < 5
+    assert 0.1 * wire.DEADLINE <= time.monotonic() - begun < 5
     assert Dripping.dripped > 5
 
 

@@ -108,7 +108,7 @@ def compare_(project: Project, answer: Answer, old: str, new: str) -> None:
     Example: coauth compare 2026-08-14 2026-11-20
     """
     vintages = project.cache.find(old), project.cache.find(new)
-    works, revised = pipeline.compare(*vintages)
+    works, revised = pipeline.compare(project, *vintages)
     before, after = ((v.manifest.get("build") or {}).get("lists", {}) for v in vintages)
     lists = {i: [before.get(i), after.get(i)] for i in sorted(before | after) if before.get(i) != after.get(i)}
     counts, rows = revisions.counts(works), revised.to_pandas()

@@ -19,15 +19,21 @@ from coauth.pipeline.building import ENGINES, build, versions
 from coauth.pipeline.harvesting import Source, budget_left, harvest
 from coauth.pipeline.project import Project
 from coauth.pipeline.reading import read
+from coauth.pipeline.revising import counted, revise
 from coauth.vintage import Vintage
 
-__all__ = ["ENGINES", "Project", "Source", "budget_left", "build", "compare", "harvest", "import_admissions", "read", "versions"]
+__all__ = ["ENGINES", "Project", "Source", "budget_left", "build", "compare", "counted", "harvest", "import_admissions", "read", "revised", "versions"]
 
 
-def compare(old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:
+def compare(project: Project, old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:
     """What became of each work between two built vintages (`revisions.works`), and `REVISIONS` of them."""
-    before, after = ({n: v.read(n) for n in ("works", "affiliations", "memberships")} for v in (old, new))
-    return revisions.works(before, after), revisions.compare(old.name, before, after)
+    before, after = ({n: v.read(n) for n in ("works", "affiliations")} for v in (old, new))
+    return revisions.works(before, after), revised(project, old, new)
+
+
+def revised(project: Project, old: Vintage, new: Vintage) -> pa.Table:
+    """`REVISIONS` of two built vintages. Raises `NotFound` where either has to be built again first."""
+    return revise(old, new, project.queries, counted(new))
 
 
 def import_admissions(project: Project, path: Path) -> pa.Table:

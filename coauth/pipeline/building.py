@@ -22,7 +22,6 @@ from coauth import (
     inclusion,
     institutions,
     pairs,
-    revisions,
     shifts,
     tables,
 )
@@ -32,7 +31,9 @@ from coauth.engine.spark import Spark
 from coauth.errors import HarvestIncomplete
 from coauth.pipeline.project import Project
 from coauth.pipeline.reading import read
+from coauth.pipeline.revising import earlier, revise
 from coauth.queries import Queries, RollUp
+from coauth.revisions import Counted
 from coauth.vintage import Shelf, Vintage
 
 log = logging.getLogger(__name__)
@@ -62,10 +63,10 @@ def build(
             running = ENGINES[engine](asked.sql, asked.tables(), memory, threads, shelf.spill)
             losses = read(vintage, asked, shelf, running)
             making = _Making(project, vintage, asked, running, shelf, threads or joblib.cpu_count())
-            making.tables(asked.rollup if level == "unified" else RollUp(drop_ancestors=False))
+            making.tables(asked.rollup if level == "unified" else RollUp(drop_ancestors=False), level)
         summary = {
             "complete": vintage.complete, "engine": engine, "level": level, "queries": asked.fingerprint,
-            "lists": asked.lists(), "synthetic": making.synthetic,
+            "lists": asked.lists(), "parts": asked.parts(), "synthetic": making.synthetic,
             "losses": {"works": losses.balance(), "excluded": making.excluded}, "rows": making.rows, "sha256": making.sha256,
             "seed": asked.measures.seed, "versions": versions(*running.packages),
         }  # fmt: skip
@@ -88,14 +89,14 @@ class _Making:
         self.rows[contract.name] = self.shelf.rows(contract.name).count_rows()
         log.info("%s: %d rows", contract.name, self.rows[contract.name])
 
-    def tables(self, rollup: RollUp) -> None:
+    def tables(self, rollup: RollUp, level: str) -> None:
         """Everything in `tables.ALL`."""
         self._works(rollup)
         self._cues()
         self._counts()
         self._measures()
         self._keep(tables.ADMISSIONS, self.project.cache.admissions)
-        self._keep(tables.REVISIONS, _revisions(self.project, self.vintage, self.shelf))
+        self._keep(tables.REVISIONS, self._revisions(level))
 
     def _works(self, rollup: RollUp) -> None:
         shelf, engine = self.shelf, self.engine
@@ -150,18 +151,10 @@ class _Making:
         roster = set(listed["institution_id"].to_pylist())
         self._keep(tables.SHIFTS, shifts.judge(replicates, counted, affiliations, roster, scope, measures))
 
-
-def _revisions(project: Project, vintage: Vintage, shelf: Shelf) -> pa.Table:
-    """Against the newest earlier vintage of the same kind of source that was built."""
-    kind = vintage.manifest["source"]["kind"]
-    earlier = [
-        v for v in project.cache.vintages()
-        if v.complete and v.manifest.get("build") and v.as_of < vintage.as_of and v.manifest["source"]["kind"] == kind
-    ]  # fmt: skip
-    if not earlier:
-        return tables.REVISIONS.empty()
-    old = max(earlier, key=lambda v: (v.as_of, v.order))
-    return revisions.compare(old.name, *({n: place.read(n) for n in ("works", "memberships")} for place in (old, shelf)))
+    def _revisions(self, level: str) -> pa.Table:
+        old = earlier(self.project.cache.vintages(), self.vintage, level)
+        now = Counted(self.vintage.as_of, version("coauth"), self.asked.scope.model_dump(mode="json"), self.asked.parts(), level)
+        return revise(old, self.shelf, self.asked, now) if old else tables.REVISIONS.empty()
 
 
 def _count(table: pa.Table, column: str) -> dict[str, int]:

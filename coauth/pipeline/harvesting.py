@@ -76,7 +76,9 @@ def harvest(
     """
     scope = project.queries.scope
     source = _own_source(project, source, name)
-    day = sample.AS_OF if source.kind == "sample" else as_of or today
+    day = as_of or (sample.AS_OF if source.kind == "sample" else today)
+    if source.kind == "sample" and day < sample.AS_OF:
+        raise SourceError(f"the synthetic world is first read on {sample.AS_OF}; give that day or a later one with --as-of")
     vintage = _continued(project, source, day, name, fresh) or project.cache.create(
         name or (tables.marked(str(source.seed)) if source.kind == "sample" else day.isoformat()),
         source=source.identity(), scope=scope.model_dump(mode="json"), scope_fingerprint=scope.fingerprint,
@@ -106,9 +108,9 @@ def _fill(
         nodes = Spark({}, {}, threads=threads, spill=vintage.path) if engine == "spark" else None
         summary = snapshot.fill(Vintage(vintage.path.resolve()), source.path.resolve(), scope=scope, progress=progress, engine=nodes)
     else:
-        records = (msgspec.json.encode(r) for r in sample.records(source.seed))
+        records = (msgspec.json.encode(r) for r in sample.records(source.seed, began))
         summary = snapshot.store(vintage, records, f"synthetic sample, seed {source.seed}", "sample")
-        vintage.write_text(tables.marked("truth.json"), json.dumps(sample.truth(source.seed), indent=1, ensure_ascii=False))
+        vintage.write_text(tables.marked("truth.json"), json.dumps(sample.truth(source.seed, began), indent=1, ensure_ascii=False))
     vintage.record(harvest=summary)
     if short := summary.get("incomplete"):
         if allow_incomplete:

@@ -24,12 +24,13 @@ from coauth.queries.faults import read
 from coauth.queries.groups import Group, Groups
 from coauth.queries.institutions import Associated, Component, Joint, Parent, RollUp, Successor
 from coauth.queries.measures import Measures, Pivots
+from coauth.queries.references import Admission, Counts, Direction, Reference
 from coauth.queries.scope import Scope
 from coauth.queries.strict import Period, Strict, Years
 from coauth.queries.technologies import Technologies, Technology
 from coauth.queries.watchlists import Entry, Watchlist
 
-__all__ = ["Associated", "Component", "Entry", "Event", "Events", "Group", "Groups", "Joint", "Measures", "Parent", "Period", "Pivots", "Queries", "RollUp", "Scope", "Successor", "Technologies", "Technology", "Watchlist", "Years", "load"]
+__all__ = ["Admission", "Associated", "Component", "Counts", "Direction", "Entry", "Event", "Events", "Group", "Groups", "Joint", "Measures", "Parent", "Period", "Pivots", "Queries", "Reference", "RollUp", "Scope", "Successor", "Technologies", "Technology", "Watchlist", "Years", "load"]
 
 
 class Queries(Strict):
@@ -42,6 +43,7 @@ class Queries(Strict):
     measures: Measures
     watchlists: tuple[Watchlist, ...]
     technologies: tuple[Technologies, ...]
+    references: tuple[Reference, ...] = ()
     sql: dict[str, str]
     fingerprint: str
     """sha256 over every file, so that a report names the questions it answers."""
@@ -112,6 +114,16 @@ class Queries(Strict):
                         return name
         return None
 
+    def parts(self) -> dict[str, str]:
+        """Digests of what a count of works depends on besides the records: queries/scope, queries/sql, queries/institutions, and by
+        the name of its series every partner group and enabled watchlist. Measures, events and technologies change none."""
+        statements = "\0".join(f"{name}\0{text}" for name, text in sorted(self.sql.items()))
+        counted = self.scope.model_dump_json(include={"countries", "first_year", "types", "count_duplicates"})
+        asked = {"queries/scope": counted, "queries/sql": statements, "queries/institutions": self.rollup.model_dump_json()}
+        asked |= {g.id: g.model_dump_json(include={"countries", "valid_from", "valid_to"}) for g in self.groups.group}
+        asked |= {f"list:{w.id}": w.model_dump_json() for w in self.watchlists if w.enabled}
+        return {name: hashlib.sha256(text.encode()).hexdigest()[:8] for name, text in asked.items()}
+
     def event_table(self) -> list[Event]:
         return sorted(self.events.event, key=lambda e: (e.date, e.id))
 
@@ -129,8 +141,9 @@ def load(folder: Path) -> Queries:
     single = {name: read(folder / f"{name}.toml", model, faults) for name, model in _FILES.items()}
     lists = [read(p, Watchlist, faults) for p in sorted(folder.glob("watchlists/*.toml"))]
     sets = [read(p, Technologies, faults) for p in sorted(folder.glob("technologies/*.toml"))]
+    references = [read(p, Reference, faults) for p in sorted(folder.glob("reference/*.toml"))]
     sql = {p.stem: p.read_text("utf-8") for p in sorted(folder.glob("sql/*.sql"))}
-    ids = [x.id for x in (*lists, *sets) if x is not None]
+    ids = [x.id for x in (*lists, *sets, *references) if x is not None]
     faults += [f"{folder}: two lists share the id '{i}'" for i in sorted({i for i in ids if ids.count(i) > 1})]
     if len(on := [s.id for s in sets if s is not None and s.enabled]) > 1:
         faults.append(f"{folder / 'technologies'}: enabled: {', '.join(on)}; enable one set at a time")
@@ -143,7 +156,7 @@ def load(folder: Path) -> Queries:
     return Queries(
         scope=single["scope"], rollup=single["institutions"], groups=single["groups"], events=single["events"],
         measures=single["measures"], watchlists=tuple(x for x in lists if x), technologies=tuple(x for x in sets if x),
-        sql=sql, fingerprint=_fingerprint(folder),
+        references=tuple(x for x in references if x), sql=sql, fingerprint=_fingerprint(folder),
     )  # fmt: skip
 
 
@@ -173,7 +186,7 @@ def _hidden(folder: Path, rollup: Any, lists: list[Watchlist | None]) -> list[st
 
 def _strangers(folder: Path) -> list[str]:
     """A misspelt file name would be a question nobody asks, in silence."""
-    known = re.compile(rf"({'|'.join(_FILES)})\.toml|(watchlists|technologies)/[^/]+\.toml|sql/[^/]+\.sql")
+    known = re.compile(rf"({'|'.join(_FILES)})\.toml|(watchlists|technologies|reference)/[^/]+\.toml|sql/[^/]+\.sql")
     files = (p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file() and p.name[0] != ".")
     return [f"{folder / f}: no such question; see `coauth queries check --help`" for f in files if not known.fullmatch(f)]
 

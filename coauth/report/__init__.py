@@ -1,4 +1,4 @@
-"""The quarterly report: tables -> one page in a language, with a picture, a CSV and a statement behind every number."""
+"""The quarterly report: tables -> one page in a language, for the screen and on paper, with a picture, a CSV and a statement behind every number."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import pyarrow as pa
 from matplotlib.figure import Figure
 
 from coauth.queries import Queries
+from coauth.report import pdf
 from coauth.report.about import About
 from coauth.report.explorer import Atlas
 from coauth.report.findings import Change
 from coauth.report.page import Writer
 from coauth.report.sections import compose
 from coauth.report.text import Words
+from coauth.tables import MARK
 
 __all__ = ["About", "Atlas", "build", "legend"]
 
@@ -37,17 +39,20 @@ def build(
     atlas: Atlas | None = None,
     links: Mapping[str, str] | None = None,
 ) -> list[Path]:
-    """Write `report.html` (language `en`) or `report.da.html` with figures/ and tables/ into `folder`; returns the files.
+    """Write `report.html` and `report.pdf` (language `en`; `report.da.html` …) with figures/ and tables/ into `folder`; returns the files.
 
-    The page comes first. It loads nothing and holds no path; `links` (format -> file name beside the page) are listed in
-    it. `change(before, after, confidence)` is `coauth.copublications.change`; `picture` the network, drawn elsewhere,
-    and `atlas` what a reader may walk through on top of it.
+    The page comes first, then the PDF. They load nothing and hold no path; `links` (format -> file name beside the page) are
+    listed in them. `change(before, after, confidence)` is `coauth.copublications.change`; `picture` the network, drawn
+    elsewhere, and `atlas` what a reader may walk through on top of it.
     Same tables, queries and `about`: same bytes. Raises `NotFound` for a language without words.
     """
     words = Words(language)
     folder.mkdir(parents=True, exist_ok=True)
     writer = Writer(folder, words, queries.sql, synthetic=about.synthetic)
-    html = writer.render(compose(made, queries, about, words, change, picture, atlas, links or {}))
-    page = folder / ("report.html" if language == "en" else f"report.{language}.html")
-    page.write_text(html, "utf-8")
-    return [page, *writer.paths]
+    name = "report" if language == "en" else f"report.{language}"
+    web, paper = folder / f"{name}.html", folder / f"{name}.pdf"
+    page = compose(made, queries, about, words, change, picture, atlas, {"pdf": paper.name} | dict(links or {}))
+    sections = writer.draw(page)
+    web.write_text(writer.html(page, sections), "utf-8")
+    paper.write_bytes(pdf.typeset(page, sections, words, day=about.as_of, mark=MARK if about.synthetic else ""))
+    return [web, paper, *writer.paths]

@@ -109,6 +109,8 @@ class Page:
     title: str
     kicker: str
     edition: str
+    running: str
+    """What stands at the head of every printed page: which report this is, of which data and for whom."""
     data_line: str
     headlines: tuple[Headline, ...]
     notes: tuple[Text, ...]
@@ -124,16 +126,19 @@ class Writer:
         self.paths: list[Path] = []
         self._charts = self._listings = 0
 
-    def render(self, page: Page) -> str:
-        """The page as HTML; figures and tables are written on the way."""
+    def draw(self, page: Page) -> list[tuple[Section, list[dict[str, Any]]]]:
+        """The sections with their parts numbered and drawn, for `html` and for `pdf.typeset`; figures and tables are written on the way."""
+        return [(s, [self._shown(p) for p in s.parts]) for s in page.sections]
+
+    def html(self, page: Page, sections: Sequence[tuple[Section, Sequence[Mapping[str, Any]]]]) -> str:
+        """The page with its parts drawn, as HTML."""
         source = jinja2.Environment(
             loader=jinja2.FunctionLoader(_template), autoescape=True, undefined=jinja2.StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
         ).get_template("page.html")  # fmt: skip
         script = "\n".join(map(_template, SCRIPTS))
-        shown = [(s, [self._shown(p) for p in s.parts]) for s in page.sections]
         return source.render(
-            page=page, sections=shown, words=self.words, mark=MARK if self.synthetic else "",
+            page=page, sections=sections, words=self.words, mark=MARK if self.synthetic else "",
             style=Markup("\n".join(map(_template, STYLES))), script=Markup(script), script_hash=_hash(script),  # noqa: S704
         )
 
@@ -152,21 +157,25 @@ class Writer:
         name, number = f"figure-{self._charts}", self.words("figure.number", number=self._charts)
         csv = self._data(name, chart.data, chart.statement) if len(chart.data.columns) else ""
         if chart.draw is not None:
-            images = [self._inline(chart.draw(narrow), f"f{self._charts}{'n' if narrow else 'w'}", chart.alt) for narrow in (False, True)]
+            wide, narrow = chart.draw(False), chart.draw(True)
+            svg = self._svg(wide)
+            images = [self._inline(drawn, figure, f"f{self._charts}{shape}", chart.alt)
+                      for shape, drawn, figure in (("w", svg, wide), ("n", self._svg(narrow), narrow))]  # fmt: skip
             loose = pictures.alone(chart.draw(False), f"{number}. {chart.title}", chart.notes)
         else:
             assert chart.still is not None  # noqa: S101  a chart has one of the two
             images, loose = [self._embedded(chart.still, chart.alt)], chart.still
+            svg = self._svg(chart.still)
         self._picture(name, loose)
-        return {"part": chart, "number": number, "csv": csv, "grid": chart.grid, "images": images}
+        return {"part": chart, "number": number, "csv": csv, "grid": chart.grid, "images": images, "svg": svg}
 
     def _svg(self, figure: Figure) -> str:
         if self.synthetic:
             pictures.mark(figure)
         return pictures.svg(figure)
 
-    def _inline(self, figure: Figure, prefix: str, alt: str) -> Markup:
-        drawn = self._svg(figure)  # lays the figure out, so that its points have a place
+    def _inline(self, drawn: str, figure: Figure, prefix: str, alt: str) -> Markup:
+        """`drawn` is the figure as SVG: drawing laid it out, so that its points have a place."""
         return Markup(pictures.inline(drawn, prefix, alt, traces.overlay(figure)))  # noqa: S704
 
     def _embedded(self, figure: Figure, alt: str) -> Markup:

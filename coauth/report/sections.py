@@ -29,6 +29,7 @@ def compose(
         title=words("head.title", title=about.title, home=brief.home),
         kicker=words("head.kicker", quarter=words.quarter(about.quarter)),
         edition=words(f"head.edition_{about.profile}"),
+        running=words("head.running", quarter=words.quarter(about.quarter), vintage=about.vintage, edition=words(f"head.short_{about.profile}")),
         data_line=words(f"head.data_{about.profile}", source=about.source, vintage=about.vintage, day=words.day(about.as_of),
                         works=words.number(about.counted), records=words.number(about.records), level=account.level(brief),
                         topics=account.topic_model(brief), queries=about.queries_fingerprint[:12]),

@@ -35,8 +35,9 @@ from coauth.errors import BudgetSpent, SourceError
 from coauth.pages import SELECT, Meta, Response, read_response
 from coauth.queries import Scope
 from coauth.sources.progress import InTurn, Progress
-from coauth.sources.transport import API, READ_TIMEOUT, NoAnswer, Passing, Refused, Stopped, Transport
+from coauth.sources.transport import API, NoAnswer, Refused, Stopped, Transport
 from coauth.sources.walk import DONE, Served, TooLarge, Walk
+from coauth.sources.wire import READ_TIMEOUT, Passing
 from coauth.vintage import Vintage
 
 __all__ = ["Progress", "budget_left", "fill"]

@@ -28,8 +28,8 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
-from http.client import responses as PHRASES  # noqa: N812  a table, not a class
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import unquote_plus, urlsplit
@@ -37,22 +37,17 @@ from urllib.parse import unquote_plus, urlsplit
 import msgspec
 import requests
 from requests.auth import AuthBase
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
-from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from coauth.errors import BudgetSpent, SourceError
+from coauth.sources import wire
 from coauth.sources.progress import Progress, Silent
+from coauth.sources.wire import READ_TIMEOUT, Passing, named
 
 API = "https://api.openalex.org"
 
 RATE = 5.0
 """Requests a second over all workers. A free key may make 30; a harvest of 5,000 has no need to come near."""
-
-READ_TIMEOUT = 30.0
-"""Seconds of silence. OpenAlex's own proxy gives a query up after 9, so nothing true arrives later than this."""
-
-DEADLINE = 4
-"""A body that is not whole after so many read time-outs is given up: single bytes that drip are no silence."""
 
 ATTEMPTS = 6
 PATIENCE = 30
@@ -86,22 +81,6 @@ class NoAnswer(SourceError):
 
 class Stopped(Exception):
     """Raised in the other workers when one has failed."""
-
-
-class Passing(Exception):
-    """A failure that time may cure. What reads an answer may raise it too, to have the question asked again.
-
-    `told` is the pause OpenAlex asked for; without it pauses grow. `ordered` marks a 429: not a failure, but an order.
-    """
-
-    def __init__(
-        self, reason: str, told: float | None = None, *, ordered: bool = False, connected: bool = True
-    ) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.told = told
-        self.ordered = ordered
-        self.connected = connected
 
 
 class Limiter:
@@ -175,10 +154,10 @@ class Transport:
         sleep: Callable[[float], None] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.address = _checked(url) if url else API
+        self.address = wire.checked(url, "COAUTH_OPENALEX_URL", API) if url else API
         self._key = _clean(key)
         self._auth = _Key(self._key)
-        self._timeout = (min(timeout, 10.0), timeout)
+        self._timeout = timeout
         self._attempts = attempts
         self._wait, self._progress = wait, progress or Silent()
         self._sleep_as_given, self._now = sleep, now
@@ -210,12 +189,12 @@ class Transport:
         failed: Counter[bool] = Counter()
 
         def enough(state: RetryCallState) -> bool:
-            ordered = _fault(state).ordered
+            ordered = wire.fault(state).ordered
             failed[ordered] += 1
             return failed[ordered] >= (PATIENCE if ordered else self._attempts)
 
         retrying = Retrying(
-            retry=retry_if_exception_type(Passing), stop=enough, wait=_pause, sleep=self.sleep,
+            retry=retry_if_exception_type(Passing), stop=enough, wait=wire.pause, sleep=self.sleep,
             before_sleep=self._say, reraise=True,
         )  # fmt: skip
         try:
@@ -255,15 +234,11 @@ class Transport:
         self.limiter.turn()
         with self._lock:
             self.requests += 1
+        address = self.address + url.removeprefix(API)
         try:
-            address = self.address + url.removeprefix(API)
-            answer = self._session().get(address, auth=self._auth, timeout=self._timeout, stream=True)
-            body = self._body(answer)
-        except requests.RequestException as fault:
-            raise self._unanswered(fault) from None
-        except HTTPError as fault:
-            silent = isinstance(fault, ReadTimeoutError)
-            raise self._failure(self._silence if silent else "connection broken") from None
+            answer, body = wire.answered(partial(self._session().get, address, auth=self._auth), self._timeout)
+        except Passing as fault:
+            raise self._failure(fault.reason, connected=fault.connected) from None
         if answer.status_code != HTTPStatus.OK:
             raise self._not_ok(answer, body, url)
         try:
@@ -277,52 +252,22 @@ class Transport:
             self.credits += _number(answer, "X-RateLimit-Credits-Used", cost)
         return value
 
-    def _body(self, answer: requests.Response) -> bytes:
-        """All of the body, piece by piece as it comes: the time-out of requests is about silence, so a server that sends
-        a byte now and then would be waited for without end."""
-        until = time.monotonic() + DEADLINE * self._timeout[1]
-        pieces: list[bytes] = []
-        with answer:
-            while piece := answer.raw.read1(1 << 16, decode_content=True):
-                pieces.append(piece)
-                if time.monotonic() > until:
-                    raise ReadTimeoutError(answer.raw, "", "the body drips")  # type: ignore[arg-type]
-        return b"".join(pieces)
-
-    @property
-    def _silence(self) -> str:
-        return f"no answer within {self._timeout[1]:g} s"
-
     def _session(self) -> requests.Session:
         """The thread's own: a `requests.Session` is not made to be shared."""
         if not hasattr(self._mine, "session"):
-            session = requests.Session()
-            session.headers["User-Agent"] = "coauth"
-            self._mine.session = session
+            self._mine.session = session = wire.session()
             with self._lock:
                 self._sessions.append(session)
         own: requests.Session = self._mine.session
         return own
 
     def _say(self, state: RetryCallState) -> None:
-        reason = _fault(state).reason
+        reason = wire.fault(state).reason
         with self._lock:
             self.retries[reason] += 1
         self._progress.waiting(reason, state.upcoming_sleep)
 
     # -- what went wrong
-
-    def _unanswered(self, fault: requests.RequestException) -> Exception:
-        """Nothing, or not all, came back."""
-        if isinstance(fault, requests.exceptions.ConnectTimeout):
-            return self._failure("no connection in time", connected=False)
-        if isinstance(fault, requests.exceptions.SSLError | requests.exceptions.ProxyError):
-            return self._failure("no secure connection, or none through the proxy", connected=False)
-        if isinstance(getattr(fault.args[0] if fault.args else None, "reason", None), NewConnectionError):
-            return self._failure("connection refused, or no such host", connected=False)
-        if isinstance(fault, requests.Timeout) or "timed out" in str(fault):
-            return self._failure(self._silence)
-        return self._failure("connection broken")
 
     def _failure(self, reason: str, told: float | None = None, *, connected: bool = True) -> Exception:
         """A failure that may pass, unless OpenAlex has done nothing but fail for a long time."""
@@ -381,18 +326,6 @@ class Transport:
         )
 
 
-def _checked(url: str) -> str:
-    """An address of the API without its last slash; its text is not repeated, since it could hold a password."""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
-    except ValueError:
-        usable = False
-    if not usable or "?" in url or "#" in url:
-        raise SourceError("COAUTH_OPENALEX_URL is not an address like https://api.openalex.org; mend or unset it")
-    return url.rstrip("/")
-
-
 def _clean(key: str | None) -> str | None:
     """The key without the blanks and line ends that come along when it is copied.
 
@@ -403,19 +336,6 @@ def _clean(key: str | None) -> str | None:
     if not all("!" <= sign <= "~" for sign in key):
         raise SourceError("OPENALEX_API_KEY holds a character that no key has; copy it anew from openalex.org/settings/api")
     return key or None
-
-
-def _fault(state: RetryCallState) -> Passing:
-    fault = state.outcome.exception() if state.outcome else None
-    return fault if isinstance(fault, Passing) else Passing("unknown")
-
-
-_growing = wait_exponential_jitter(initial=1, max=30, jitter=1)
-
-
-def _pause(state: RetryCallState) -> float:
-    told = _fault(state).told
-    return _growing(state) if told is None else told
 
 
 # -- what an error answer says
@@ -465,15 +385,6 @@ def _told(answer: requests.Response, body: bytes) -> float | None:
             return None
     said = _complaint(body).retryAfter
     return float(said) if isinstance(said, int | float) and 0 <= said < 1e6 else None
-
-
-def named(status: int) -> str:
-    """A status with the name the standard gives it. The reason on the wire is the server's free text.
-
-    >>> named(503), named(521)
-    ('503 Service Unavailable', '521')
-    """
-    return f"{status} {PHRASES[status]}" if status in PHRASES else str(status)
 
 
 _VOCABULARY = frozenset(  # one word after the other is easier to keep than one a line

@@ -56,7 +56,7 @@ REVISIONS = Table("revisions", "earlier vintage × headline number × cause", ("
     Column("against", STRING, "the earlier vintage"),
     Column("series", STRING, "the headline number"),
     YEAR,
-    Column("cause", STRING, "added, removed, re-dated, re-affiliated or excluded differently"),
+    Column("cause", STRING, "new publications, added, removed, re-dated, excluded differently, re-affiliated, changed lists or changed method"),
     Column("works", INT, "change it makes in the count", "works"),
 ))  # fmt: skip
 

@@ -10,13 +10,18 @@ rise of one Danish institution, two false falls that only missing metadata make,
 change: `truth` tells what an honest analysis must find. Same seed, same bytes, on every machine: all randomness is the
 plain double stream of PCG64 (`chance.py`).
 
+The world is first read on `AS_OF`. Read on a later day, works have been added, removed and changed since, known by number
+and cause as well (`later.py`), so that a second vintage has revisions to tell.
+
 One limit: a real loss of affiliations can take a work's last Danish institution, and with it the work, out of a
 Danish harvest. That is not planted; here each work keeps at least one author with a Danish institution.
 """
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
+from coauth.sources.sample.later import read_on
 from coauth.sources.sample.plan import works
 from coauth.sources.sample.served import AS_OF, serve
 from coauth.sources.sample.truth import truth
@@ -25,7 +30,7 @@ from coauth.sources.sample.work import MARK
 __all__ = ["AS_OF", "MARK", "records", "truth"]
 
 
-def records(seed: int = 1) -> Iterator[dict[str, Any]]:
+def records(seed: int = 1, day: date = AS_OF) -> Iterator[dict[str, Any]]:
     """Full work records, never cut at 100 authors, sorted by (publication_date, id).
 
     Only the root fields that coauth selects are served; some are null or missing here and there, as in OpenAlex.
@@ -34,4 +39,5 @@ def records(seed: int = 1) -> Iterator[dict[str, Any]]:
     >>> first["title"].startswith(MARK), first["publication_date"]
     (True, '2011-01-01')
     """
-    yield from serve(works(seed), seed)
+    first = serve(works(seed), seed)
+    yield from read_on(first, seed, day) if day > AS_OF else first

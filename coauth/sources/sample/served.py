@@ -78,7 +78,7 @@ def _authorships(work: Work, chance: Chance) -> list[dict[str, Any]]:
         met[home.index] = met.get(home.index, -1) + 1
         person = home.first_person + (work.original * 7919 + met[home.index]) % home.persons
         affiliations = _affiliations([places[i] for i in seat], person, fate, chance)
-        institutions = [_institution(places[i]) for i in seat] if fate == KEPT else []
+        institutions = [institution(places[i]) for i in seat] if fate == KEPT else []
         authorships.append({
             "author_position": "first" if position == 0 else "last" if position == len(work.seats) - 1 else "middle",
             "author": _author(person, chance),
@@ -112,14 +112,15 @@ def _raw_name(person: int) -> str:
     return forms[person % 3]
 
 
-def _institution(institution: Institution) -> dict[str, Any]:
+def institution(place: Institution) -> dict[str, Any]:
+    """As OpenAlex nests it in an authorship."""
     return {
-        "id": institution.id,
-        "display_name": institution.name,
-        "ror": institution.ror,
-        "country_code": institution.country,
-        "type": institution.type,
-        "lineage": list(institution.lineage),
+        "id": place.id,
+        "display_name": place.name,
+        "ror": place.ror,
+        "country_code": place.country,
+        "type": place.type,
+        "lineage": list(place.lineage),
     }
 
 
@@ -193,7 +194,7 @@ def _citations(work: Work, chance: Chance) -> dict[str, Any]:
         "is_in_top_10_percent": draw >= 0.90,
     }
     return {
-        "cited_by_count": int(1.6 * (AS_OF.year - work.year) * draw / (1.02 - draw)),
+        "cited_by_count": int(1.6 * max(0, AS_OF.year - work.year) * draw / (1.02 - draw)),
         "citation_normalized_percentile": None if chance.happens(0.10) else percentile,
     }
 

@@ -1,6 +1,7 @@
 """What was planted, and what a correct analysis of it says."""
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 from coauth.sources.sample import effects, teams, topics
 from coauth.sources.sample.atlas import atlas, world
 from coauth.sources.sample.effects import AFTER, BEFORE, YEARS, Effect
+from coauth.sources.sample.later import changes
 from coauth.sources.sample.plan import works
 from coauth.sources.sample.served import AS_OF
 from coauth.sources.sample.work import KEPT, MARK, Work
@@ -23,10 +25,12 @@ class Known(NamedTuple):
     visible: frozenset[int]
 
 
-def truth(seed: int = 1) -> dict[str, Any]:
+def truth(seed: int = 1, day: date = AS_OF) -> dict[str, Any]:
     """A description of the world of `seed`, ready for JSON. Counts are works a year (keys: years as strings), copies left out.
 
     `true_works` counts what was there before any record lost affiliations, `visible_works` what the records show.
+    Of a later `day` they are still those of `AS_OF`; "revisions" then says which works were planted since, by cause, each with its
+    year, partner country and whether that is a listed university, before and after.
     Collaborative: at least two institutions, an author's child institution counted and not its parent beside it.
     """
     everything = works(seed)
@@ -34,7 +38,8 @@ def truth(seed: int = 1) -> dict[str, Any]:
     return {
         "mark": MARK,
         "seed": seed,
-        "as_of": AS_OF.isoformat(),
+        "as_of": day.isoformat(),
+        "revisions": [change._asdict() for change, _ in changes(seed, day)] if day > AS_OF else [],
         "records": _by_year(map(_know, everything), lambda _: True),
         "works": _by_year(originals, lambda _: True),
         "international_works": _by_year(originals, lambda known: known.work.foreign),

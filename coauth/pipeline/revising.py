@@ -1,0 +1,63 @@
+"""Two vintages -> what each headline count changed by, and why."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from coauth import copublications, flags, revisions
+from coauth.engine.duck import DuckDB
+from coauth.errors import NotFound
+from coauth.queries import Queries
+from coauth.revisions import Counted
+from coauth.vintage import Vintage
+
+
+class Stored(Protocol):
+    """A vintage, or the shelf of one that is being built."""
+
+    def read(self, name: str, columns: list[str] | None = None) -> pa.Table: ...
+
+
+def revise(old: Vintage, new: Stored, asked: Queries, after: Counted) -> pa.Table:
+    """`REVISIONS` of `new` against `old`. Where lists or groups are not what they were, the old works are counted under today's.
+
+    Raises `NotFound` where one of the two has to be built again first.
+    """
+    before = counted(old)
+    if before.level != after.level:
+        raise NotFound(f"vintage {old.name} counts institutions {before.level}, the other {after.level}; run `coauth build --vintage {old.name} --level {after.level}`")
+    then, now = ({name: place.read(name) for name in ("works", "affiliations", "countries", "memberships")} for place in (old, new))
+    series = {part for part in before.parts.keys() | after.parts.keys() if not part.startswith("queries/")}
+    moved = any(before.differs(after, s) for s in series)
+    return revisions.compare(old.name, then, now, before, after, _recounted(old, then, asked, after) if moved else None)
+
+
+def _recounted(old: Vintage, then: dict[str, pa.Table], asked: Queries, after: Counted) -> pa.Table:
+    """Memberships of the old works in the groups and lists of the newer vintage."""
+    if asked.parts() != after.parts:
+        raise NotFound("queries/ changed since the newer vintage was built; run `coauth build`")
+    engine, known = DuckDB(asked.sql, asked.tables()), old.read("institutions")
+    listed = flags.match(known, engine)
+    return copublications.members(then["works"], then["countries"], then["affiliations"], known, listed, engine)
+
+
+def counted(vintage: Vintage) -> Counted:
+    """How a built vintage was counted. Raises `NotFound` where it was not built, or by a coauth that did not yet record this."""
+    manifest = vintage.manifest
+    build: dict[str, Any] = manifest.get("build") or {}
+    if "parts" not in build:
+        raise NotFound(f"vintage {vintage.name} has no counts to compare with; run `coauth build --vintage {vintage.name}`")
+    return Counted(vintage.as_of, build["versions"]["coauth"], manifest["scope"], build["parts"], build["level"])
+
+
+def earlier(vintages: list[Vintage], vintage: Vintage, level: str) -> Vintage | None:
+    """The newest earlier vintage of the same kind of source that was built in the same way; None if there is none."""
+    kind = vintage.manifest["source"]["kind"]
+    fitting = [
+        v for v in vintages
+        if v.complete and v.as_of < vintage.as_of and v.manifest["source"]["kind"] == kind
+        and "parts" in (build := v.manifest.get("build") or {}) and build["level"] == level
+    ]  # fmt: skip
+    return max(fitting, key=lambda v: (v.as_of, v.order), default=None)
