@@ -21,7 +21,7 @@ COUNTED = ("copublications", "coverage", "memberships", "technologies", "admissi
 def edition(project: Project, vintage: Vintage, made: Mapping[str, pa.Table]) -> Edition:
     """The public tables of a vintage. Raises `DisclosureError` where earlier editions leave no way to make them, and `NotFound`
     where an earlier edition's vintage is not built."""
-    return disclosure.edition(made, project.queries, _earlier(project, vintage))
+    return disclosure.edition(made, project.queries, _earlier(project, vintage), vintage.name)
 
 
 def _earlier(project: Project, vintage: Vintage) -> list[Earlier]:

@@ -66,8 +66,10 @@ class Edition:
     bounds: Bounds
 
 
-def edition(made: Mapping[str, pa.Table], queries: Queries, earlier: Sequence[Earlier] = ()) -> Edition:
-    """The public edition of the tables of a vintage. Raises `DisclosureError` where earlier editions leave no way to make one."""
+def edition(made: Mapping[str, pa.Table], queries: Queries, earlier: Sequence[Earlier] = (), vintage: str = "") -> Edition:
+    """The public edition of the tables of a vintage, beside those of earlier ones (oldest first) and of its own from before.
+
+    Raises `DisclosureError` where earlier editions leave no way to make one."""
     reaches = Reaches(made, queries)
     counted = Counted.of(made, queries, reaches)
     withheld = decide(counted, earlier)
@@ -75,7 +77,7 @@ def edition(made: Mapping[str, pa.Table], queries: Queries, earlier: Sequence[Ea
     published = {
         "copublications": _copublications(made["copublications"], shown, queries), "coverage": _coverage(shown),
         "profiles": _profiles(counted.cells, shown, queries), "admissions": _admissions(made["admissions"], shown, queries),
-        "events": _events(made["events"], withheld), "revisions": _revisions(shown, earlier),
+        "events": _events(made["events"], withheld), "revisions": _revisions(shown, [e for e in earlier if e.vintage != vintage]),
     }  # fmt: skip
     cells = tables.CELLS.of(c._asdict() | {"value": shown.get(c), "withheld": c not in shown} for c in counted.cells)
     return Edition(published, cells, Bounds(counted.cells, withheld.union(*(e.withheld for e in earlier)), reaches))

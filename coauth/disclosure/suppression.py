@@ -1,8 +1,8 @@
 """Which cells of tied tables must be withheld so that no small one can be worked out from the others.
 
 A *cell* is a count. Cells are *tied*: one holds others, and what is left of it is a count as well, the *rest*. A cell or a rest
-of 1 to 4 is *small*. It is guarded when a reader who knows every cell that is shown, every tie, and of each withheld cell
-whether it is small, must still hold each number from 1 to 4 for possible. Taking out the small cells alone does not do
+of 1 to 4 is *small*. It is guarded when a reader who knows every cell that is shown, every tie, and even which cells of 5
+and more are withheld for the sake of others, must still hold each number from 1 to 4 for possible. Taking out the small cells alone does not do
 that: a total less the parts that are shown gives one back. So further cells are withheld, as few and as cheap as possible:
 the cell suppression problem (Fischetti & Salazar 2001, doi:10.1287/mnsc.47.7.1008.9805), solved here in whole numbers for
 one small cell after another, since withholding more never narrows what was held possible before.
@@ -21,7 +21,7 @@ from scipy import optimize, sparse
 from coauth.errors import DisclosureError
 
 SMALLEST = 5
-"""The smallest count that is shown; 0 is shown too."""
+"""The smallest count that is shown as a rule. So is 0, but as it may be withheld for the sake of others, a withheld one may be 0."""
 ROOM = 64
 """By how much a withheld cell is taken to reach above its value: a bound for the solver, larger than any shift it needs."""
 
@@ -63,7 +63,7 @@ def withhold(
     """The cells to withhold, `gone` among them: every small cell, and what guards each small cell and small rest.
 
     `values` holds every cell (None: not known even here, and withheld by its source). `told` can no longer be withheld,
-    since others have published it; `gone` is withheld already. Zeros are always shown. The order of `values` is that in
+    since others have published it; `gone` is withheld already. The order of `values` is that in
     which cells are guarded, so that the same input has the same answer.
 
     Raises `DisclosureError` where a small cell cannot be guarded: what was told gives it back.
@@ -99,22 +99,22 @@ def exposed(values: Mapping[K, int | None], ties: Iterable[Tie[K]], hidden: Set[
 
 
 def _components(values: Mapping[K, int | None], ties: Sequence[Tie[K]], told: Set[K]) -> Iterator[_Component[K]]:
-    """Ties that share no cell can be looked at apart. Zeros, and what is told, are constants and join nothing."""
+    """Ties that share no cell can be looked at apart. What is told is constant and joins nothing."""
     place = {k: n for n, k in enumerate(values)}
-    fixed = {k for k, v in values.items() if v == 0 or k in told}
     pairs = [(place[t.whole], place[p]) for t in ties for p in t.parts]
     pairs += [(place[a], place[b]) for t in ties for a, b in zip(t.parts, t.parts[1:], strict=False)]
-    pairs = [(a, b) for a, b in pairs if not {a, b} & {place[k] for k in fixed}]
+    constant = {place[k] for k in told}
+    pairs = [(a, b) for a, b in pairs if not {a, b} & constant]
     rows, columns = (np.array([p[side] for p in pairs], dtype=int) for side in (0, 1))
     graph = sparse.coo_array((np.ones(len(pairs)), (rows, columns)), shape=(len(place), len(place)))
     _, label = sparse.csgraph.connected_components(graph, directed=False)
     cells: dict[int, list[K]] = {}
     for k, n in place.items():
-        if k not in fixed:
+        if k not in told:
             cells.setdefault(int(label[n]), []).append(k)
     inside: dict[int, list[Tie[K]]] = {}
     for t in ties:
-        if free := [k for k in (t.whole, *t.parts) if k not in fixed]:
+        if free := [k for k in (t.whole, *t.parts) if k not in told]:
             inside.setdefault(int(label[place[free[0]]]), []).append(t)
     for n, members in cells.items():
         yield _Component(values, members, inside.get(n, []))
@@ -137,9 +137,8 @@ class _Component(Generic[K]):
         self.least = -fixed
         self.most = np.where([t.exact for t in ties], -fixed, np.inf)
         self.value = np.array([_middle(values[k]) for k in cells], dtype=float)
-        tiny = np.array([small(values[k]) for k in cells], dtype=bool)
-        self.low = np.where(tiny, 1.0, SMALLEST)
-        self.high = np.where(tiny, SMALLEST - 1.0, self.value + ROOM)
+        self.low = np.array([0.0 if small(values[k]) or values[k] == 0 else SMALLEST for k in cells])
+        self.high = np.array([SMALLEST - 1.0 if values[k] is None else self.value[n] + ROOM for n, k in enumerate(cells)])
 
     def _aims(self) -> Iterator[tuple[K | Tie[K], int | None, int | None]]:
         """Each small cell (by column) and small rest (by row)."""

@@ -245,7 +245,7 @@ def network(brief: Brief, picture: Figure | None, atlas: Atlas | None) -> Sectio
     lines = [[w.number(r.rank), brief.place(r.institution_id), w.number(r.strength), w.span(r.low, r.high)] for r in findings.each(rows.head(STRONG))]
     titles = [w("column.rank"), w("column.institution"), w("column.strength"), w("column.interval", confidence=brief.confidence)]
     shown = with_text(grid(titles, lines), w("column.institution"))
-    chart = Chart(title, w("network.alt", home=brief.home), rows, still=picture, grid=shown if lines else None,
+    chart = Chart(title, w("network.alt", home=brief.home), pd.DataFrame() if brief.is_public else rows, still=picture, grid=shown if lines else None,
                   notes=brief.notes(w("network.note", home=brief.home), w("network.public") if brief.is_public else ""),
                   explorer=explore(brief, atlas) if atlas else None)  # fmt: skip
     return Section("network", w("network.title"), (Text(w("network.lead", home=brief.home)), chart, *([Text(apart)] if apart else [])))
