@@ -1,7 +1,8 @@
 """PhD admissions by country of origin, from a file: Statistics Denmark publishes none by country, so they are bought or given.
 
-The file is CSV with the columns year, country_code (ISO 3166-1 alpha-2, or `total`), admissions (empty where suppressed),
-suppressed (true/false), source, retrieved (YYYY-MM-DD). Nothing is estimated and no value is ever filled in.
+The file is CSV with the columns year, country_code (ISO 3166-1 alpha-2, `international` for all from abroad, or `total`),
+admissions (empty where suppressed), suppressed (true/false), source, retrieved (YYYY-MM-DD). Nothing is estimated and no
+value is ever filled in.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ def read(path: Path) -> pa.Table:
         raise SourceError(f"{path}: {fault}; see `coauth admissions import --help` for the columns") from fault
     for row in table.to_pylist():
         here = f"{path}: {row['year']} {row['country_code']}"
-        if not re.fullmatch("[A-Z]{2}|total", row["country_code"]):
-            raise SourceError(f"{here}: not a country code of two capitals, nor 'total'")
+        if not re.fullmatch("[A-Z]{2}|international|total", row["country_code"]):
+            raise SourceError(f"{here}: not a country code of two capitals, nor 'international' or 'total'")
         if (row["admissions"] is None) != row["suppressed"]:
             raise SourceError(f"{here}: a suppressed cell has no number, every other cell has one")
         if (row["admissions"] or 0) < 0:

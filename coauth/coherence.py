@@ -40,6 +40,15 @@ class Held:
         """Nothing that could be compared differs."""
         return False not in (self.levels_agree, self.sign_agrees)
 
+    def __str__(self) -> str:
+        def percent(ratio: float | None) -> str:
+            return "not known" if ratio is None else f"{ratio:+.1%}"
+
+        wrong = [said for differs, said in ((self.sign_agrees, "another sign"), (self.levels_agree, "levels too far off")) if differs is False]
+        change = f"{self.first_year}–{self.last_year} {percent(self.change_here)} (there {percent(self.change_there)})"
+        levels = f"levels {self.first_level}–{self.last_level} {percent(self.lowest)} to {percent(self.highest)}"
+        return f"{self.series}: {change}, {levels}: {' and '.join(wrong) or 'agrees'}"
+
 
 def hold(copublications: pa.Table, queries: Queries, countries: Iterable[str]) -> list[Held]:
     """Every reference series that a group of `queries/groups.toml` makes with the same countries, beside that group.

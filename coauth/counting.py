@@ -92,14 +92,22 @@ class Counting:
         part.eliminate_zeros()
         return sp.csr_array(part.T)
 
-    def project(self) -> sp.csr_array:
-        """W: institutions × institutions, int64, in units of 1/2⁴⁰ work.
+    def among(self, institutions: Integers) -> Counting:
+        """Their ties to each other alone, at these columns. What a work counts for between two of them stays as it is in the whole;
+        works that tie no two are left out, and strengths are not made again: they have none."""
+        values = sp.csr_array(self.values[:, institutions])
+        ties = np.flatnonzero(np.diff(values.indptr) >= 2)
+        return Counting(values[ties], self.pair[ties], sp.csr_array((len(institutions), len(ties))))
+
+    def project(self, weights: Floats | None = None) -> sp.csr_array:
+        """W: institutions × institutions, int64, in units of 1/2⁴⁰ work; of works that count once, or as often as `weights` say.
 
         Whole units, because float sums change in their last bits with the order of works, and equal paths would no longer
         be equal: the sums of floor(2⁴⁰c) are exact up to 8,192 works of one pair; author shares are rounded once, at the end.
         """
         scaled = self.values.copy()
-        scaled.data = scaled.data * np.repeat(np.floor(self.pair * ONE), np.diff(scaled.indptr))
+        pair = self.pair if weights is None else self.pair * weights
+        scaled.data = scaled.data * np.repeat(np.floor(pair * ONE), np.diff(scaled.indptr))
         upper = sp.triu(sp.csr_array(self.across @ scaled), k=1)  # c·a_i·a_j and c·a_j·a_i differ in the last bit; one is taken
         graph = sp.csr_array(upper + upper.T)
         graph.data = np.rint(graph.data).astype(np.int64)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from coauth import disclosure, files, tables
+from coauth import disclosure, files, pipeline, tables
 from coauth.disclosure import Cell, Counted, Earlier, Edition
 from coauth.pipeline import Project
 from coauth.vintage import Vintage
@@ -24,6 +24,12 @@ def edition(project: Project, vintage: Vintage, made: Mapping[str, pa.Table]) ->
     return disclosure.edition(made, project.queries, _earlier(project, vintage), vintage.name)
 
 
+def counted(vintage: Vintage) -> dict[str, pa.Table]:
+    """The tables of a vintage that its edition is counted from."""
+    made = {name: vintage.read(name) for name in COUNTED}
+    return made | {"admissions": pa.concat_tables([made["admissions"], pipeline.totals(vintage)])}
+
+
 def _earlier(project: Project, vintage: Vintage) -> list[Earlier]:
     """Every public edition up to this vintage's date, of the same kind of source, oldest first; one of its own from before too."""
     kind = vintage.manifest["source"]["kind"]
@@ -33,7 +39,7 @@ def _earlier(project: Project, vintage: Vintage) -> list[Earlier]:
         if (cells := v.published) is not None:
             rows = [(Cell(*(r[f] for f in Cell._fields)), r["value"]) for r in cells.to_pylist()]
             found.append(Earlier(
-                v.name, Counted.of({name: v.read(name) for name in COUNTED}, project.queries),
+                v.name, Counted.of(counted(v), project.queries),
                 {c: n for c, n in rows if n is not None}, frozenset(c for c, n in rows if n is None),
             ))  # fmt: skip
     return found

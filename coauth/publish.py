@@ -7,19 +7,20 @@ import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 
-from coauth import aggregation, copublications, disclosure, export, files, graph, public, report, tables
+from coauth import aggregation, benefits, copublications, disclosure, export, files, graph, pipeline, public, report, tables
 from coauth.engine.duck import DuckDB
 from coauth.export import layout, picture
 from coauth.network import Network
 from coauth.pipeline import Project
 from coauth.queries import Queries
-from coauth.report.about import About
+from coauth.report.about import About, Since
 from coauth.report.explorer import Atlas
 from coauth.vintage import Vintage
 
@@ -37,8 +38,9 @@ ADVICE = "make room or give rights to the folder, or name another --root"
 
 
 def read(vintage: Vintage) -> dict[str, pa.Table]:
-    """Every table of a built vintage."""
-    return {name: vintage.read(name) for name in tables.ALL}
+    """Every table of a built vintage; to the admissions imported before it was built come the totals fetched since."""
+    made = {name: vintage.read(name) for name in tables.ALL}
+    return made | {"admissions": pa.concat_tables([made["admissions"], pipeline.totals(vintage)])}
 
 
 class Base(NamedTuple):
@@ -131,17 +133,20 @@ def write(
 
 
 def quarter(
-    project: Project, vintage: Vintage, *, languages: Sequence[str] = ("en", "da"), side_by_side: bool = False, profile: Profile = "internal"
-) -> dict[str, Path]:
+    project: Project, vintage: Vintage, *, languages: Sequence[str] = ("en", "da"), against: str | None = None, side_by_side: bool = False,
+    profile: Profile = "internal",
+) -> dict[str, Path]:  # fmt: skip
     """reports/<quarter>/: the report in each language, three Gephi files, run.json. Same vintage, same bytes.
 
+    What changed is told `against` a vintage by name; by default against the newest earlier one there was when this was built.
     The public profile goes to reports/<quarter>-public/, beside the internal one and never inside it: a folder that is
-    handed on holds one of them. What it shows and withholds is kept with the vintage, and later editions mind it.
+    handed on holds one of them. It is held against the public edition before it; what it shows and withholds is kept with
+    the vintage, and later editions mind it.
 
     `side_by_side` draws the languages in a process each. Only a program whose main module may be imported again can
     (the command line can, a plain script cannot), so it is asked for, never assumed.
     """
-    about, made, seed = _about(project, vintage), read(vintage), project.queries.measures.seed
+    about, made, seed = _about(project, vintage, against), read(vintage), project.queries.measures.seed
     folder = project.reports / (tables.marked(about.quarter) if about.synthetic else about.quarter)
     edition = public.edition(project, vintage, made) if profile == "public" else None
     base = _base(project, vintage, made, "institution", profile, edition=edition)
@@ -170,7 +175,7 @@ def quarter(
             paths["cells"] = public.write(edition.cells, folder, synthetic=about.synthetic)
             written.append(paths["cells"])
         links = {form: path.relative_to(folder).as_posix() for form, path in paths.items()}
-        pages = _Pages(project.root, vintage.name, folder, links, about, latest, atlas, shown)
+        pages = _Pages(project.root, vintage.name, folder, links, about, latest, atlas, against, shown)
         for language, there in pages.write(languages, side_by_side):
             paths[f"report.{language}"], paths[f"report.{language}.pdf"] = there[:2]
             written += there
@@ -192,7 +197,8 @@ class _Pages:
     latest: Network
     """The strongest of the latest window, for the picture."""
     atlas: Atlas
-    made: Mapping[str, pa.Table] | None = None
+    against: str | None
+    made: Mapping[str, pa.Table] | None
     """None: read from disk, where another process has them sooner than by hand."""
 
     def write(self, languages: Sequence[str], side_by_side: bool) -> list[tuple[str, list[Path]]]:
@@ -204,12 +210,17 @@ class _Pages:
 
     def __call__(self, language: str) -> list[Path]:
         project = Project(self.root)
-        made = read(project.cache.find(self.vintage)) if self.made is None else self.made
         figure = picture.draw(self.latest, self.atlas.positions, labels=30, groups=report.legend(language)) if self.latest.nodes.num_rows else None
         return report.build(
-            made, self.folder, queries=project.queries, about=self.about, language=language, change=copublications.change, picture=figure,
+            self.made or self._read(project), self.folder, queries=project.queries, about=self.about, language=language,
+            change=copublications.change, benefits=benefits, picture=figure,
             atlas=self.atlas if self.atlas.network.nodes.num_rows else None, links=self.links,
         )  # fmt: skip
+
+    def _read(self, project: Project) -> dict[str, pa.Table]:
+        vintage = project.cache.find(self.vintage)
+        revised = {"revisions": pipeline.revised(project, project.cache.find(self.against), vintage)} if self.against else {}
+        return read(vintage) | revised
 
 
 def _files(asked: Queries) -> list[tuple[str, str, dict[str, Any]]]:
@@ -225,7 +236,7 @@ def _latest(asked: Queries) -> tuple[int, int]:
     return (asked.scope.last_year - asked.measures.window + 1, asked.scope.last_year)
 
 
-def _about(project: Project, vintage: Vintage) -> About:
+def _about(project: Project, vintage: Vintage, against: str | None = None) -> About:
     manifest = vintage.manifest
     built = manifest.get("build") or {}
     if not built:
@@ -236,8 +247,17 @@ def _about(project: Project, vintage: Vintage) -> About:
         synthetic=built["synthetic"], complete=built["complete"], level=built["level"], topic_model=manifest["topic_model"],
         source=_source(manifest["source"]), records=losses["works"]["records"], works=losses["works"]["works"],
         dropped=losses["works"]["dropped"], excluded=losses["excluded"], versions=built["versions"],
-        queries_fingerprint=built["queries"], seed=built["seed"],
+        queries_fingerprint=built["queries"], seed=built["seed"], quality=manifest.get("technology_quality"),
+        since=_since(project, vintage, against),
     )  # fmt: skip
+
+
+def _since(project: Project, vintage: Vintage, against: str | None) -> Since | None:
+    """The vintage a report is held against: the one asked for, else the one that was there when this was built."""
+    told = vintage.manifest["build"].get("since")
+    if against:
+        told = pipeline.since(project.cache.find(against), pipeline.counted(vintage))
+    return Since(told["vintage"], date.fromisoformat(told["as_of"]), told["version"], tuple(told["parts"])) if told else None
 
 
 def _source(identity: Mapping[str, Any]) -> str:
@@ -269,9 +289,10 @@ def _run(folder: Path, written: Sequence[Path], asked: Queries, vintage: Vintage
     manifest = vintage.manifest
     entries = {
         "coauth": about.versions["coauth"], "vintage": vintage.name, "quarter": about.quarter, "as_of": about.as_of.isoformat(),
-        "source": about.source, "synthetic": tables.MARK if about.synthetic else False, "complete": about.complete,
+        "source": about.source, "against": about.since.vintage if about.since else None, "synthetic": tables.MARK if about.synthetic else False, "complete": about.complete,
         "topic_model": about.topic_model, "scope": manifest["scope"], "queries_sha256": asked.fingerprint, "seed": about.seed,
         "versions": about.versions, "profile": about.profile,
+        "statbank": {k: v for k, v in (vintage.totals or {}).items() if k != "body"} or None,
         "files_sha256": {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in written},
     }  # fmt: skip
     if about.profile == "internal":  # losses and rows are counts, and a hash tells whether a guess of a table is right

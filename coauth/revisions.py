@@ -21,11 +21,6 @@ from coauth.tables import REVISIONS
 ASPECTS = ("year", "type", "inclusion", "affiliations", "topics")
 """What of a work can have changed, besides its being there; a work may have changed in several."""
 
-CAUSES = (
-    "new publications", "added", "removed", "re-dated", "excluded differently", "re-affiliated", "changed lists", "changed method",
-)  # fmt: skip
-"""What a change of a count is split into, in the order in which a report tells it."""
-
 Made = Mapping[str, pa.Table]
 
 

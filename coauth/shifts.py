@@ -28,6 +28,7 @@ TITLES = {
     "strength": "Strength (collaborative works; moves with the country's output and OpenAlex's growth)",
     "strength_share": "Share of all strength (free of the size of the whole)",
     "pagerank": "PageRank (N × PR; 1 = the mean institution of its window)",
+    "eigenvector": "Eigenvector centrality (of the largest component, squares summing to 1)",
     "participation": "Participation (chance that two partners drawn by weight are of different countries)",
     "exposure": "Exposure (share of its strength that goes to listed institutions)",
 }
@@ -48,7 +49,7 @@ def judge(
     (`coauth.permutation`). It decides nothing: the t-based p is there for every measure, and the permutation was simulated in too few worlds
     (38 without a shift, 16 with one in six shifted) to prefer either by its rate of false finds.
 
-    For each of `measures.resampled` and each variant: change = after − before, its percentile interval from independent
+    For each of `measures.resampled` that is in `TITLES` (the intervals of the others do not hold for changes) and each variant: change = after − before, its percentile interval from independent
     replicates of the two windows, a two-sided p (`two_sided`), and q over the roster (`false_discovery`).
 
     The rows of variants all, complete and reweighted say plainly what their own interval and q say. The row of variant k
@@ -80,7 +81,7 @@ def judge(
         names = replicates.institutions[roster]
         jumps = [coverage.jump(str(name), period) for name in names]
         shuffled = _shuffled(counted, names, period, dispersion, measures)
-        for measure in measures.resampled:
+        for measure in (name for name in measures.resampled if name in TITLES):
             changes = {v: _Changes.between(replicates, roster, period, measure, v, measures) for v in VARIANTS}
             for i, name in enumerate(names):
                 rows += _verdicts(str(name), i, changes, jumps[i], replicates, measures)
@@ -308,7 +309,7 @@ def _jumped(jump: Jump, period: Period) -> str:
     ).replace("-", "−")
 
 
-_DIGITS = {"strength": ",.0f", "strength_share": ".2f", "pagerank": ",.2f", "participation": ".3f", "exposure": ".2f"}
+_DIGITS = {"strength": ",.0f", "strength_share": ".2f", "pagerank": ",.2f", "eigenvector": ".3f", "participation": ".3f", "exposure": ".2f"}
 _SHARES = ("strength_share", "exposure")
 
 

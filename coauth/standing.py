@@ -2,23 +2,26 @@
 
 A vintage that says it is complete can be asked why: here are the counts of every slice, the control totals that
 OpenAlex gave for all of them together, and the complement, works with an address in the country but no institution
-matched there, which no harvest by institution can hold.
+matched there, which no harvest by institution can hold. Once it is built, its Figure 1 is held against published counts.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
+from coauth import coherence
 from coauth.errors import CacheError
+from coauth.queries import Queries
 from coauth.vintage import Slice, Vintage
 
 _COUNTS = ("expected", "stored", "distinct", "duplicates", "authors_cut", "pages")
 
 
-def of_vintage(vintage: Vintage, *, verify: bool) -> dict[str, Any]:
-    """All that `coauth status` shows of one vintage; `verify` hashes every stored page."""
+def of_vintage(vintage: Vintage, queries: Queries | None = None, *, verify: bool) -> dict[str, Any]:
+    """All that `coauth status` shows of one vintage; `verify` hashes every stored page, `queries` hold published counts."""
     manifest = vintage.manifest
     slices = [_slice(part) for part in vintage.slices()]
     told = manifest.get("harvest") or manifest.get("plan") or {}
@@ -30,7 +33,17 @@ def of_vintage(vintage: Vintage, *, verify: bool) -> dict[str, Any]:
         "controls": _controls(told.get("controls"), slices),
         "repaired": manifest.get("repaired", {}),
         "damage": vintage.damage() if verify else [], "verified": verify,
+        "coherence": _coherence(vintage, queries) if queries else None,
     }  # fmt: skip
+
+
+def _coherence(vintage: Vintage, queries: Queries) -> list[dict[str, Any]] | None:
+    """Figure 1 beside each published series; none of another country; None where nothing is built, or what is built is invented."""
+    built = vintage.manifest.get("build")
+    if not built or built["synthetic"]:
+        return None
+    held = coherence.hold(vintage.read("copublications"), queries, vintage.manifest["scope"]["countries"])
+    return [asdict(h) | {"agrees": h.agrees, "told": str(h)} for h in held]
 
 
 def _slice(part: Slice) -> dict[str, Any]:
@@ -81,6 +94,7 @@ def lines(standing: Mapping[str, Any], *, every_slice: bool = False) -> Iterable
         if every_slice or part["status"] != "complete":
             yield f"  {part['slice']:<24} {_of_slice(part)}"
     yield from _control_lines(standing["controls"], standing["complete"])
+    yield from _coherence_lines(standing["coherence"], every_series=every_slice)
     if standing["repaired"]:
         yield f"  repaired   {', '.join(f'{name} on {day}' for name, day in sorted(standing['repaired'].items()))}"
 
@@ -110,3 +124,17 @@ def _control_lines(controls: Mapping[str, Any] | None, complete: bool) -> Iterab
         counted = controls["counted"] or controls["stored"]
         share = f" ({without / (counted + without):.1%} of all with an address there)" if counted + without else ""
         yield f"  complement {without:,} works with an address in the country and no institution matched there{share}"
+
+
+def _coherence_lines(held: list[Mapping[str, Any]] | None, *, every_series: bool) -> Iterable[str]:
+    if held is None:
+        return
+    if not held:
+        yield "  figure 1   held against nothing: queries/reference has no published counts of this scope"
+    for reference in dict.fromkeys(h["reference"] for h in held):
+        mine = [h for h in held if h["reference"] == reference]
+        agreeing = sum(h["agrees"] for h in mine)
+        yield f"  figure 1   {agreeing} of {len(mine)} series agree with {reference} (queries/reference)"
+        for h in mine:
+            if every_series or not h["agrees"]:
+                yield f"             {h['told']}"

@@ -21,17 +21,20 @@ def rebuild(
     key: str | None = None,
     url: str | None = None,
     wait: bool = False,
+    statbank: str | None = None,
 ) -> dict[str, Path]:
     """Harvest what is missing, build every table, write the exports and the report; returns the paths by name.
 
     The source is OpenAlex with `key` (or another address of its API, `url`), the records at a path, or with `sample` a
-    synthetic world. Safe to run again after any interruption. Raises `CoauthError` for anything a user can cure.
+    synthetic world. PhD totals come from StatBank (or its API at `statbank`), unless the sample is asked for. Safe to run again after any interruption. Raises `CoauthError` for anything a user can cure.
     """
     project = pipeline.Project(Path(root))
     kind = "sample" if sample else "files" if records else "api"
     source = pipeline.Source(kind, path=Path(records) if records else None, key=key, url=url)
-    vintage = pipeline.harvest(project, source, today=datetime.now(UTC).date(), wait=wait)
+    today = datetime.now(UTC).date()
+    vintage = pipeline.harvest(project, source, today=today, wait=wait)
     pipeline.build(project, vintage)
+    pipeline.fetch_totals_once(project, vintage, today=today, url=statbank)
     return publish.quarter(project, vintage)
 
 

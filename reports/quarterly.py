@@ -1,12 +1,13 @@
 """What a scheduler runs each quarter: harvest, build, report. Edit freely; `coauth init` wrote it, nothing overwrites it.
 
-    15 6 10 1,4,7,10 *   cd /srv/denmark && OPENALEX_API_KEY=… python reports/quarterly.py
+SCHEDULE.md beside this file has lines to paste for cron, systemd and GitHub Actions.
 
 Safe to run again after any interruption: what was fetched is kept and the harvest continues. A day's free budget is
 about twice what a Danish harvest costs; with `wait` a spent budget is slept over. `--sample` tries the whole road on a
 synthetic world.
 """
 
+import argparse
 import os
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ def run(sample: bool) -> int:
             key=os.environ.get("OPENALEX_API_KEY"),
             url=os.environ.get("COAUTH_OPENALEX_URL"),
             wait=True,
+            statbank=os.environ.get("COAUTH_STATBANK_URL"),
         )
     except coauth.CoauthError as fault:
         print(f"quarterly report not written: {fault}", file=sys.stderr)
@@ -34,4 +36,6 @@ def run(sample: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(sample="--sample" in sys.argv[1:]))
+    asked = argparse.ArgumentParser(description="Harvest what is missing, build, and write this quarter's report.")
+    asked.add_argument("--sample", action="store_true", help="the whole road on a synthetic world: no network, no key")
+    sys.exit(run(asked.parse_args().sample))

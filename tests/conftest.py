@@ -1,6 +1,8 @@
 """What the tests of more than one stage start from."""
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from filelock import FileLock
 from world import World
 
 from coauth import queries
+
+os.environ["COAUTH_STATBANK_URL"] = "http://127.0.0.1:9"  # nobody: no test asks Statistics Denmark
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +47,20 @@ def sample_root(tmp_path_factory):
         if not (root / "reports").exists():
             build_sample(root)
     return root
+
+
+@pytest.fixture(scope="session")
+def node_packages(tmp_path_factory):
+    """A folder with the packages of tests/node, at the versions and checksums of its lock file: from npm, once for all workers."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("node and npm are not installed")
+    shared = tmp_path_factory.getbasetemp()
+    folder = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "node"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "node_modules").exists():
+            shutil.copytree(Path(__file__).parent / "node", folder, dirs_exist_ok=True)
+            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+            if done.returncode:
+                pytest.skip(f"npm does not give the packages of tests/node: {done.stderr.strip()[-200:]}")
+    return folder

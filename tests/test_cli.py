@@ -162,7 +162,7 @@ def test_init_lays_out_a_project_and_keeps_what_is_there(tmp_path):
     again = run.invoke(cli.coauth, ["init", str(tmp_path / "dk")])
     assert "kept" in again.output
     assert scope.read_text().endswith("# mine\n")
-    assert (tmp_path / "dk" / "reports" / "quarterly.py").exists()
+    assert {p.name for p in (tmp_path / "dk" / "reports").iterdir()} == {"quarterly.py", "SCHEDULE.md"}
     assert run.invoke(cli.coauth, ["queries", "check", "--root", str(tmp_path / "dk")]).exit_code == 0
 
 

@@ -2,9 +2,7 @@
 
 import io
 import json
-import os
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +14,6 @@ import pyarrow as pa
 import pytest
 import xmlschema
 from built import coauth
-from filelock import FileLock
 from handmade import AS_OF, BEIHANG, DTU, KU, PLACES, PROVENANCE, SCOPE, WORKS, measured, shifted, world
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -194,19 +191,8 @@ def test_dynamic_blocks_come_before_static_ones():
 
 
 @pytest.fixture(scope="session")
-def graphology(tmp_path_factory):
-    """Gephi Lite's own parser, at the version it ships: GEXF text -> what `graph.export()` gives. From npm, once for all workers."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        pytest.skip("node and npm are not installed")
-    shared = tmp_path_factory.getbasetemp()
-    folder = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "graphology"
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "node_modules").exists():
-            shutil.copytree(Path(__file__).parent / "node", folder, dirs_exist_ok=True)
-            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
-            if done.returncode:
-                pytest.skip(f"npm does not give graphology-gexf: {done.stderr.strip()[-200:]}")
+def graphology(node_packages):
+    """Gephi Lite's own parser, at the version it ships: GEXF text -> what `graph.export()` gives."""
     script = (
         "const G=require('graphology'),x=require('graphology-gexf');let s='';process.stdin.on('data',d=>s+=d).on('end',()=>"
         "console.log(JSON.stringify(x.parse(G,s).export())))"
@@ -214,7 +200,7 @@ def graphology(tmp_path_factory):
 
     def read(text):
         done = subprocess.run(
-            ["node", "-e", script], input=text, capture_output=True, text=True, check=False, cwd=folder, encoding="utf-8"
+            ["node", "-e", script], input=text, capture_output=True, text=True, check=False, cwd=node_packages, encoding="utf-8"
         )
         assert not done.returncode, done.stderr
         return json.loads(done.stdout)

@@ -17,7 +17,7 @@ from built import coauth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coauth import areas, copublications, disclosure, public, report, tables
+from coauth import areas, benefits, copublications, disclosure, public, report, tables
 from coauth.disclosure import Counted, Earlier, Tie, exposed, withhold
 from coauth.disclosure.editions import decide
 from coauth.disclosure.suppression import small
@@ -142,7 +142,7 @@ def about(quarter):
 def written(edition, folder, asked):
     """All files of an edition but its networks."""
     public.write(edition.cells, folder, synthetic=False)
-    report.build(edition.made, folder, queries=asked, about=about(folder.name), language="en", change=copublications.change)
+    report.build(edition.made, folder, queries=asked, about=about(folder.name), language="en", change=copublications.change, benefits=benefits)
     return Reader(folder, asked)
 
 
@@ -408,7 +408,7 @@ def test_a_later_public_edition_of_the_sample_minds_this_one(sample, tmp_path):
     """Iran's two works of 2011 have become nine; beside both editions its earlier count is still unknown."""
     project, vintage, folder = sample
     before, known = Reader(folder, project.queries), counted_truth(project, vintage)
-    grown = {name: vintage.read(name) for name in public.COUNTED} | {"events": vintage.read("events")}
+    grown = public.counted(vintage) | {"events": vintage.read("events")}
     counts = grown["copublications"].to_pandas()
     more = {("iran", "union"), ("international", "union"), ("international", "institution"), ("europe", "union")}
     counts.loc[[y == 2011 and k in more for y, *k_ in zip(counts["year"], counts["group_id"], counts["basis"], strict=True) for k in [tuple(k_)]], "works"] += 7

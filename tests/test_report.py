@@ -12,13 +12,18 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import reader
 from matplotlib.figure import Figure
+from paper import Paper, squeezed
 
-from coauth import copublications, queries, report, tables
+from coauth import benefits, copublications, queries, report, tables
 from coauth.errors import NotFound
 from coauth.report import cues, findings, text
-from coauth.report.about import About
+from coauth.report.about import About, Since
+from coauth.report.page import Chart, Text
+from coauth.report.sections import compose
 from coauth.tables import MARK
 
 ROOT = Path(__file__).parents[1]
@@ -33,12 +38,23 @@ def asked() -> queries.Queries:
     return queries.load(ROOT / "queries")
 
 
+QUALITY = {
+    "queries": "ab" * 32, "agreement": {"works": 300, "alike": 0.9, "kappa": 0.71},
+    "classes": [
+        {"class": c, "works": 300, "true": t, "found": 40, "both": 30, "precision": p, "precision_low": p - 0.1, "precision_high": p + 0.1,
+         "recall": 0.6, "recall_low": 0.5, "recall_high": 0.7, "standing": s}
+        for c, t, p, s in (("all", 80, 0.83, "measured"), ("EU10", 44, 0.73, "indicative"), ("EU2", 5, 0.5, "unmeasured"), ("EU8", 36, 0.86, "measured"))
+    ],
+}  # fmt: skip
+
+
 def about(**changes: object) -> About:
     facts: dict[str, object] = {
         "title": "Denmark's international research collaboration", "quarter": "2026Q4", "vintage": "2026-11-20",
         "as_of": date(2026, 11, 20), "synthetic": False, "complete": True, "level": "unified", "topic_model": "v2",
         "source": "OpenAlex API", "records": 12_400, "works": 12_345, "dropped": {"type not asked for": 55},
-        "excluded": {"retracted": 3, "duplicate: same DOI": 2}, "versions": {"coauth": "0.1.0"}, "queries_fingerprint": "ab" * 32, "seed": 1,
+        "excluded": {"retracted": 3, "duplicate: same DOI": 2}, "versions": {"coauth": "0.2.0"}, "queries_fingerprint": "ab" * 32, "seed": 1,
+        "since": Since("2026-08-20", date(2026, 8, 20), "0.1.0", ("list:miit", "queries/sql")), "quality": QUALITY,
     }  # fmt: skip
     return About(**(facts | changes))  # type: ignore[arg-type]
 
@@ -118,7 +134,13 @@ def full() -> dict[str, pa.Table]:
                                   "works_k": 6, "weight_k": 9.0, "strict_weight_k": 6.0, "author_weight_k": 6.0}]),
         "centrality": tables.CENTRALITY.of([
             {**window, "institution_id": KU, "measure": "strength", "counting": "newman", "variant": "k", "value": 1234.0,
-             "low": 1200.0, "high": 1270.0, "rank": 1}]),
+             "low": 1200.0, "high": 1270.0, "rank": 1},
+            *({"first_year": y - 2, "last_year": y, "institution_id": i, "measure": "strength_share", "counting": "newman", "variant": "k",
+               "value": 0.08 / n, "low": 0.07 / n, "high": 0.09 / n, "rank": n, "rank_low": max(1, n - wide), "rank_high": n + wide}
+              for y in (2020, 2024) for n, (i, wide) in enumerate(((KU, 0), (DTU, 1), (BEIHANG, 3)), 1))]),
+        "benefits": tables.BENEFITS.of([
+            {"year": 2023, "cue": c, "field_id": f, "works": n, "works_ranked": n - 1, "works_top_10": t, "works_company": 2}
+            for c, f, n, t in (("none", "17", 30, 3), ("none", None, 5, 1), ("watchlist:miit", "25", 7, 2))]),
         "shifts": tables.SHIFTS.of([
             shift(KU, 0.08, 0.07, -0.015, -0.005, "fell", 0.01), shift(KU, 0.08, 0.071, -0.014, -0.004, "fell", 0.01, "reweighted"),
             shift(DTU, 0.05, 0.06, -0.002, 0.022, "no clear change", 0.3), shift(BEIHANG, 0.0, 0.001, 0.0005, 0.002, "rose", 0.0001),
@@ -152,7 +174,7 @@ def picture() -> Figure:
 
 def build(made: dict[str, pa.Table], folder: Path, asked: queries.Queries, language: str = "en", **changes: object) -> str:
     paths = report.build(
-        made, folder, queries=asked, about=about(**changes), language=language, change=copublications.change, picture=picture() if made else None,
+        made, folder, queries=asked, about=about(**changes), language=language, change=copublications.change, benefits=benefits, picture=picture() if made else None,
         links={"gexf": "network.gexf"},
     )  # fmt: skip
     assert all(p.exists() for p in paths)
@@ -184,7 +206,8 @@ def thin() -> dict[str, pa.Table]:
 
 def plain(page: str) -> str:
     """What a reader sees, figures apart."""
-    kept = re.sub(r"<(style|svg)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    kept = re.sub(r"<(style|svg|script)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    kept = re.sub(r"</?data\b[^>]*>", "", kept)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", kept)).replace("\xa0", " ").split())
 
 
@@ -200,8 +223,8 @@ def test_both_languages_have_the_same_keys_and_fill_the_same_places() -> None:
 
 
 def test_every_word_is_used_and_every_word_asked_for_is_there() -> None:
-    literal, patterns = set(), [re.compile(r"(legend|country|institution|reason|type|format_name|topic_model)\..+")]
-    for path in PACKAGE.glob("*.py"):
+    literal, patterns = set(), [re.compile(r"(legend|country|institution|field|reason|type|format_name|topic_model)\..+")]
+    for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 literal.add(node.value)
@@ -209,7 +232,10 @@ def test_every_word_is_used_and_every_word_asked_for_is_there() -> None:
                 parts = [re.escape(v.value) if isinstance(v, ast.Constant) else "[A-Za-z0-9_-]*" for v in node.values]
                 if parts and re.match(r"[a-z_]+\\\.", parts[0]):
                     patterns.append(re.compile("".join(parts)))
-    literal |= set(re.findall(r"""words\(["']([\w.]+)["']""", (PACKAGE / "page.html").read_text("utf-8")))
+    for template in PACKAGE.rglob("*.html"):
+        asked = template.read_text("utf-8")
+        literal |= set(re.findall(r"""words\(["']([\w.]+)["']""", asked))
+        patterns += [re.compile(f"{re.escape(start)}[A-Za-z0-9_-]*") for start in re.findall(r"""words\(["']([\w.]+_)["'] ~""", asked)]
     known = set(text.Words("en").entries)
     unused = sorted(k for k in known if k not in literal and not any(p.fullmatch(k) for p in patterns))
     assert not unused
@@ -260,9 +286,11 @@ def test_the_smallest_fall_is_the_smallest() -> None:
 
 def test_a_flagged_pair_is_told_with_all_it_rests_on(page: tuple[str, Path]) -> None:
     shown = plain(page[0])
-    assert "Technical <University> of Denmark Beihang University 7 3, 4, 0 2022 Materials 1 2.5 (1.2 to 5.3) 5" in shown
+    assert "Technical <University> of Denmark Beihang University 7 3, 4, 0 2022 Materials (indicative) 1 2.5 (1.2 to 5.3) 5" in shown
     assert "coauth explain I2 I82880672" in shown
-    assert "Pairs new in 2022–2024, compared with 2019–2021: 1. Pairs gone: 1." in shown
+    assert "Of 2 flagged pairs with works in 2019–2021 or 2022–2024, 1 are new in 2022–2024 and 1 are gone; 0 grew and 0 shrank" in shown
+    assert "New Technical <University> of Denmark Beihang University 0 7 – – beyond chance" in shown
+    assert "Gone Technical <University> of Denmark Harbin Institute of Technology 2 0 – – may be chance" in shown
 
 
 def test_a_year_without_list_dates_makes_the_sum_unknown(asked: queries.Queries) -> None:
@@ -295,7 +323,7 @@ def test_the_dfir_statements_stand_beside_real_data_only(page: tuple[str, Path],
 
 def test_revisions_admissions_and_losses_are_told(page: tuple[str, Path]) -> None:
     shown = plain(page[0])
-    assert "China +41 −7 +34 +34" in shown
+    assert "China 2023 3,708 +41 −7 3,742" in shown
     assert "suppressed" in shown
     assert "Records read 12,400 Left out: type not asked for −55 Works in scope 12,345" in shown
     assert "Works counted 12,340" in shown
@@ -364,7 +392,7 @@ def test_the_page_is_well_formed_and_loads_nothing(
     assert set(parsed.anchors) <= set(parsed.ids)
     assert not [r for r in parsed.resources if re.match(r"[a-z]+:", r) and not r.startswith("data:image/png")]
     assert all((folder / r).exists() for r in parsed.resources if r.startswith("tables/"))
-    assert not re.search(r"<script|<link|@import|url\((?!#)", shown)
+    assert not re.search(r'<script(?! type="(module|application/json)")|<link|@import|url\((?!#)', shown)
     assert str(folder) not in shown
     assert str(ROOT) not in shown
 
@@ -372,7 +400,8 @@ def test_the_page_is_well_formed_and_loads_nothing(
 def test_every_figure_has_words_and_a_table_behind_it(page: tuple[str, Path]) -> None:
     shown, folder = page
     parts = re.findall(r"<figure>.*?</figure>", shown, re.DOTALL)
-    assert len(parts) == 7
+    assert re.findall(r"Figure (\d+)\.", "".join(p[:200] for p in parts)) == ["1", "2", "3", *map(str, range(4, 4 + len(parts) - 3))]
+    assert len(parts) == 11
     for n, part in enumerate(parts, 1):
         assert re.search(r'(aria-label|alt)="[^"]{30,}"', part)
         assert "<figcaption>" in part
@@ -395,9 +424,41 @@ def test_the_csv_is_the_table(page: tuple[str, Path]) -> None:
 
 
 def test_rows_have_as_many_cells_as_columns(page: tuple[str, Path]) -> None:
-    for table in re.findall(r"<table>.*?</table>", page[0], re.DOTALL):
-        counts = {len(re.findall(r"<t[hd]\b", row)) for row in re.findall(r"<tr>.*?</tr>", table, re.DOTALL)}
+    for table in re.findall(r"<table\b.*?</table>", page[0], re.DOTALL):
+        counts = {len(re.findall(r"<t[hd]\b", row)) for row in re.findall(r"<tr\b.*?</tr>", table, re.DOTALL)}
         assert len(counts) == 1
+
+
+# -- paper
+
+
+@pytest.mark.parametrize("language", ["en", "da"])
+def test_the_pdf_holds_all_that_the_page_does(
+    language: str, page: tuple[str, Path], danish: tuple[str, Path], asked: queries.Queries
+) -> None:
+    """Headlines, paragraphs, captions, notes and every row of every table, the ones folded away behind figures included."""
+    words = text.Words(language)
+    folder, name = (page[1], "report.pdf") if language == "en" else (danish[1], "report.da.pdf")
+    made = compose(full(), asked, about(), words, copublications.change, benefits, picture(), None, {"pdf": name, "gexf": "network.gexf"})
+    paper = Paper((folder / name).read_bytes())
+    parts = [p for s in made.sections for p in s.parts]
+    charts, grids = [p for p in parts if isinstance(p, Chart)], [p.grid for p in parts if not isinstance(p, Text) and p.grid]
+    told = [made.title, made.kicker, made.edition, made.data_line, words("head.footer"), *(n.text for n in made.notes)]
+    told += [v for h in made.headlines for v in (h.label, h.value, h.interval, h.sentence, h.since)]
+    told += [v for p in parts for v in ((p.term, p.text) if isinstance(p, Text) else (p.title, *p.notes))]
+    told += ["".join(row) for grid in grids for row in ([c.title for c in grid.columns], *grid.rows)]
+    assert [t for t in told if squeezed(t) not in paper.squeezed] == []
+    assert len(told) > 150
+    assert [e["/Alt"] for e in paper.elements("/Figure")] == [c.alt for c in charts]
+    assert len(paper.elements("/Table")) == len(grids)
+    assert [o.title.partition(". ")[2] for o in paper.read.outline] == [*(s.title for s in made.sections), words("pdf.appendix")]
+    assert paper.root["/Lang"] == language
+    assert str(paper.read.metadata.creation_date)[:10] == "2026-11-20"
+    assert paper.read.metadata.author is None
+    assert not re.search(r"\b([Nn]a[Nn]|None|inf)\b|\{\w+\}", " ".join(paper.texts))
+    assert not paper.boxed
+    assert 8 <= len(paper.pages) <= 20
+    assert min(map(len, paper.texts)) > 300
 
 
 # -- worlds
@@ -409,7 +470,11 @@ def test_a_synthetic_world_is_marked_in_every_file(marked: tuple[str, str, Path]
         assert f'class="mark" role="note"><strong>{MARK}' in shown
         for figure in re.findall(r"<svg\b.*?</svg>", shown, re.DOTALL):
             assert MARK in figure
-    files = [p for p in marked[2].rglob("*") if p.is_file() and p.suffix != ".html"]
+    for name in ("report.pdf", "report.da.pdf"):
+        paper = Paper((marked[2] / name).read_bytes())
+        assert paper.read.metadata.title.startswith(f"{MARK}: ")
+        assert all(MARK in text for text in paper.texts)
+    files = [p for p in marked[2].rglob("*") if p.is_file() and not p.name.startswith("report.")]
     assert all(p.name.startswith("SYNTHETIC-SAMPLE-") for p in files)
     for path in files:
         if path.suffix == ".csv":
@@ -421,7 +486,7 @@ def test_a_synthetic_world_is_marked_in_every_file(marked: tuple[str, str, Path]
 @pytest.mark.parametrize("language", ["en", "da"])
 def test_an_empty_world_says_so_in_every_section(language: str, asked: queries.Queries, tmp_path: Path) -> None:
     shown = build({}, tmp_path, asked, language, records=0, works=0, dropped={}, excluded={})
-    assert shown.count("<section") == 14
+    assert shown.count("<section") == 16
     assert "<figure>" not in shown
     assert "nan" not in plain(shown).lower().split()
 
@@ -453,3 +518,40 @@ def test_same_tables_same_bytes(marked: tuple[str, str, Path], asked: queries.Qu
     again = [p for p in tmp_path.rglob("*") if p.is_file()]
     assert len(again) > 30
     assert [p.name for p in again if p.read_bytes() != (marked[2] / p.relative_to(tmp_path)).read_bytes()] == []
+
+
+# -- every number
+
+
+def names(asked: queries.Queries, made: dict[str, pa.Table]) -> set[str]:
+    """Texts that may hold digits of their own: names, sources and versions of the queries, and names in the tables."""
+    return {asked.model_dump_json(exclude={"sql"}), *made["institutions"]["name"].to_pylist(), *made["works"]["publisher"].drop_null().to_pylist()}
+
+
+@pytest.mark.parametrize("language", ["en", "da"])
+def test_every_number_is_a_cell_of_its_csv(language: str, page: tuple[str, Path], danish: tuple[str, Path], asked: queries.Queries) -> None:
+    shown, folder = page if language == "en" else danish
+    assert reader.wrong(shown, folder, language) == []
+    assert reader.bare_digits(shown, language, names(asked, full())) == set()
+    assert not re.search(r"\b(NaN|nan|None|null|inf)\b|[\ue000-\ue002]", plain(shown))
+
+
+@pytest.mark.parametrize("language", ["en", "da"])
+def test_every_number_of_the_sample_is_a_cell_of_its_csv(language: str, sample_root: Path, asked: queries.Queries) -> None:
+    folder = next((sample_root / "reports").glob("SYNTHETIC-SAMPLE-*"))
+    vintage = next((sample_root / "cache").glob("*/tables"))
+    made = {name: pq.read_table(vintage / f"{name}.parquet") for name in ("institutions", "works")}
+    shown = (folder / ("report.html" if language == "en" else "report.da.html")).read_text("utf-8")
+    assert reader.wrong(shown, folder, language) == []
+    assert reader.bare_digits(shown, language, names(asked, made)) == set()
+    assert not re.search(r"\b(NaN|nan|None|null)\b|[\ue000-\ue002]", plain(shown))
+
+
+def test_a_wrong_number_is_found(page: tuple[str, Path]) -> None:
+    shown, folder = page
+    marks = [m.end(1) for m in re.finditer(r'<data value="([^"]+)"', shown.split("<script")[0])]
+    assert len(marks) > 500
+    for at in marks[:: len(marks) // 12]:
+        assert reader.wrong(f"{shown[:at]}7{shown[at:]}", folder, "en")
+    assert reader.wrong(shown.replace(">2,996<", ">2,997<", 1), folder, "en")
+    assert reader.bare_digits(shown.replace("Coverage fell", "Coverage fell by 8.7", 1), "en", set()) >= {"8.7"}

@@ -203,4 +203,4 @@ def test_causes_add_up_to_the_change(world, old, new):
         for series, year, basis, works in rows(one.copublications, "group_id", "year", "basis", "works"):
             change[series, year] += sign * works * (basis == "union" or series.startswith("list:"))
     assert {k: v for k, v in summed.items() if v} == {k: v for k, v in change.items() if v}
-    assert set(rows(made, "cause")) <= set(revisions.CAUSES)
+    assert set(rows(made, "cause")) <= set(tables.CAUSES)

@@ -139,6 +139,8 @@ def test_the_damaged_page_runs_through(real_records, tmp_path):
     losses = Cache(root / "cache").find().manifest["build"]["losses"]["works"]
     assert losses["records"] == 13 == losses["works"] + sum(losses["dropped"].values())
     assert losses["dropped"]["no OpenAlex work id"] >= 3
+    assert "written without Statistics Denmark's PhD totals" in done.stderr
+    assert "StatBank had not answered" in next(root.glob("reports/*/report.html")).read_text("utf-8")
     assert all(reason in done.stdout for reason in losses["dropped"])
 
 

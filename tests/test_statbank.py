@@ -9,6 +9,7 @@ from world import rows
 
 from coauth.errors import SourceError
 from coauth.sources import statbank
+from coauth.tables import STATBANK
 
 DAY = datetime.date(2026, 11, 23)
 
@@ -25,7 +26,7 @@ def test_the_total_of_every_year_is_read():
         body = statbank.fetch(url=server.url)
     table = statbank.read(body, DAY)
     assert rows(table, "year", "admissions") == [(y, persons(y, "TOT")) for y in YEARS]
-    assert set(rows(table, "country_code", "suppressed", "source", "retrieved")) == {("total", False, statbank.SOURCE, DAY)}
+    assert set(rows(table, "country_code", "suppressed", "source", "retrieved")) == {("total", False, STATBANK, DAY)}
     assert [path for path, _ in server.questions] == ["/v1/tableinfo", "/v1/data"]
     assert server.questions[1][1]["format"] == "BULK"
 

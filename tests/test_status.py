@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from standin import Fault, StandIn
 from test_api import KEY, WORLD
 
-from coauth import cli, pipeline, standing
+from coauth import cli, pipeline, standing, tables
 from coauth.errors import HarvestIncomplete, SourceError
 from coauth.pipeline import Project, Source
 from coauth.vintage import Cache
@@ -222,3 +222,61 @@ def test_the_budget_line(root):
         free.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
     assert "budget       not known: no connection to 127.0.0.1" in status(COAUTH_OPENALEX_URL=nobody)
+
+
+def built(root, works, *, countries=("DK",), synthetic=False):
+    """A vintage with nothing but Figure 1: the shipped reference's counts, each times `works(series, year)`."""
+    asked = Project(root).queries
+    reference = next(r for r in asked.references if r.counts)
+    names = {frozenset(g.countries): g.id for g in asked.groups.group} | {frozenset(): "international"}
+    rows = [
+        {"year": year, "group_id": (name := names[frozenset(c.partners)]), "basis": "union", "works": round(n * works(name, year)), "works_low": 0.0,
+         "works_high": 1e5, "preliminary": False}
+        for c in reference.counts for year, n in reference.works(c).items()
+    ]  # fmt: skip
+    vintage = Cache(root / "cache").create(
+        "2026-11-20", source={"kind": "api"}, started="2026-11-20", completed="2026-11-20", scope={"countries": list(countries)}
+    )
+    with vintage.shelf() as shelf:
+        shelf.write(tables.COPUBLICATIONS, tables.COPUBLICATIONS.of(rows), synthetic=synthetic)
+    vintage.record(build={"synthetic": synthetic})
+    return vintage
+
+
+def figure_1(root, *words):
+    done = CliRunner().invoke(cli.coauth, ["status", "--root", str(root), *words])
+    assert (done.exit_code, done.stderr) == (0, "")
+    return [line.strip() for line in done.stdout.splitlines() if "figure 1" in line or "20–2023" in line]
+
+
+def test_figure_1_is_held_against_published_counts(root):
+    """One line where all agree, every series with -v; a series that differs is named with its numbers, in JSON too."""
+    built(root, lambda _, year: 1 + (year - 2011) / 100)
+    assert figure_1(root) == ["figure 1   5 of 5 series agree with openalex-2024-08 (queries/reference)"]
+    assert "china: 2020–2023 +28.3% (there +24.9%), levels 2011–2022 +0.0% to +11.0%: agrees" in figure_1(root, "-v")
+    assert len(figure_1(root, "-v")) == 6
+    told = json.loads(CliRunner().invoke(cli.coauth, ["status", "--root", str(root), "--json"]).stdout)["vintages"][0]["coherence"]
+    assert [(h["series"], h["agrees"]) for h in told] == [(s, True) for s in ("international", "usa", "china", "russia", "iran")]
+
+
+def test_figure_1_that_differs(root):
+    """A year lost and a change turned round."""
+    built(root, lambda series, year: {("china", 2015): 0.5, ("iran", 2023): 1.3}.get((series, year), 1.0))
+    assert figure_1(root) == [
+        "figure 1   3 of 5 series agree with openalex-2024-08 (queries/reference)",
+        "china: 2020–2023 +24.9% (there +24.9%), levels 2011–2022 -50.0% to +0.0%: levels too far off",
+        "iran: 2020–2023 +12.4% (there -13.5%), levels 2011–2022 +0.0% to +0.0%: another sign",
+    ]
+
+
+def test_figure_1_without_a_reference(root):
+    """Another country says so, invented works are held against nothing, and faulty queries are no reason to say nothing of the cache."""
+    built(root, lambda *_: 1.0, countries=("SE",))
+    assert figure_1(root) == ["figure 1   held against nothing: queries/reference has no published counts of this scope"]
+    (root / "queries" / "scope.toml").write_text("countries =")
+    assert figure_1(root) == ["figure 1     held against nothing: queries/ cannot be read; run `coauth queries check`"]
+
+
+def test_invented_works_are_held_against_nothing(root):
+    built(root, lambda *_: 0.1, synthetic=True)
+    assert figure_1(root, "-v") == []

@@ -112,7 +112,7 @@ def test_every_column_of_a_work(asked):
     }]  # fmt: skip
     assert rows(batch.authorships, "work_id", "place", "institution_id") == [
         ("W7", 0, "I1"), ("W7", 0, "I10"), ("W7", 1, "I10"), ("W7", 3, "I20")]  # fmt: skip
-    assert rows(batch.countries, "country_code", "basis") == [("CN", "institution"), ("DK", "institution"), ("SE", "institution")]
+    assert sorted(rows(batch.countries, "country_code", "basis")) == [("CN", "institution"), ("DK", "institution"), ("SE", "institution")]
     assert batch.texts.to_pylist()[0]["topic_ids"] == ["T5", "T6"]
     assert losses.noted == {}
 

@@ -6,13 +6,15 @@ author. Weights are strengths (larger is closer); only `paths` turns them into d
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pyarrow as pa
 
 from coauth.centrality.partners import Partners
-from coauth.centrality.rating import Rating, patterns, ranks, rate, resampled, variants
+from coauth.centrality.rating import Rating, patterns, places, ranks, rate, resampled, variants
+from coauth.centrality.strongest import strongest
 from coauth.completeness import complete_probability
 from coauth.counting import Counting
 from coauth.dispersion import Dispersion
@@ -35,13 +37,13 @@ def measure(
     strength         s_i = Σ_j w_ij; newman: i's collaborative works    works                 resampled
     strength_share   s_i / Σ s                                          share                 resampled
     pagerank         N × PageRank, damping 0.85                         1 = the mean          resampled
+    eigenvector      first eigenvector of the giant component           ‖x‖₂ = 1              resampled
     participation    1 − Σ_c (s_ic/s_i)² over partner countries         probability           resampled
     exposure         Σ_{j listed} w_ij / s_i                            share                 resampled
     degree           number of j with w_ij > 0                          institutions          none
-    degree_rarefied  its expectation in the smallest window's works     institutions          none
-    eigenvector      first eigenvector of the giant component           ‖x‖₂ = 1              none
-    harmonic         Σ_j 1/d_ij / (N−1), d = Σ 1/w along the path       works                 none
-    betweenness      share of shortest paths through i, same d          mean over the pairs   none
+    degree_rarefied  its expectation in so many works drawn             institutions          jackknife
+    harmonic         Σ_j 1/d_ij / (N−1), d = Σ 1/w along the path       works                 `strongest`
+    betweenness      share of shortest paths through i, same d          mean over the pairs   `strongest`
     ===============  =================================================  ====================  =========
 
     How a work counts: `coauth.counting`. participation needs the table `institutions`, exposure `listed`.
@@ -49,9 +51,15 @@ def measure(
     The institutions of a window are those with a work of at least two institutions; who has none has no row. Variant
     `k` (works of at most `scope.max_institutions`) has all measures. `all`, `complete` and `reweighted` (complete works,
     each weighted by 1/P(complete), see `coauth.completeness`; both of at most K) have those that can be resampled: a
-    replicate lacks 37 % of the works, which shifts whatever rests on the pattern of edges. The percentile interval
+    replicate lacks 37 % of the works, which shifts whatever rests on the pattern of edges. Paths get their interval in variant
+    `strongest`, a smaller graph of the works of `k` (`coauth.centrality.strongest`), in the windows of `measures.path_windows`; rarefied degree, to `measures.rarefied_share` of the
+    works of the smallest window, from leaving out each work in turn (`coauth.centrality.partners.jackknife`). Which measures get
+    one at all `measures.resampled` says. The interval
     speaks of which works there happened to be, not of coverage (`coauth.resampling`), and is widened for works that come in
     bursts (`coauth.dispersion`). Sources stand with each measure in `coauth.centrality.paths`, `.spectra` and `.partners`.
+
+    Beside the sliding windows stand single years, for `measures.single_years` alone. `rank` is among all institutions of the row's
+    graph, `fixed_rank` among the fixed roster (`_fixed_roster`), which has the same members in every window.
     `workers` processes share the paths; no byte depends on their number.
 
     Raises `MeasureFailed` where a measure does not converge or lacks the table it needs; no other is put in its place.
@@ -63,8 +71,9 @@ def measure(
     >>> affiliations = pa.Table.from_pylist([{"work_id": w, "institution_id": i, "is_domestic": i == "I1"}
     ...     for w, i in (("W1", "I1"), ("W1", "I2"), ("W2", "I1"), ("W2", "I3"), ("W3", "I1"))])
     >>> scope = Some(first_year=2020, last_year=2020, years=range(2020, 2021), max_institutions=50)
-    >>> asked = Some(window=1, comparisons=(), measures=("strength", "betweenness"), resampled=("strength",), seed=1,
-    ...     counting="newman", betweenness="exact", replicates=100, confidence=0.95, coverage_prior_works=20.0, roster_min_works=1)
+    >>> asked = Some(window=1, comparisons=(), measures=("strength", "betweenness"), resampled=("strength",), seed=1, single_years=(),
+    ...     counting="newman", betweenness="exact", replicates=100, confidence=0.95, coverage_prior_works=20.0, roster_min_works=1,
+    ...     rarefied_share=0.5, fixed_roster=Some(among="domestic", min_works=1))
     >>> table, _ = measure(works, affiliations, scope, asked)       # W3 has one institution: no edge, not counted
     >>> for row in table.filter(pa.compute.equal(table["variant"], "k")).to_pylist():
     ...     print(*(row[c] for c in ("institution_id", "measure", "value", "rank")), row["low"] is not None)
@@ -82,17 +91,21 @@ def measure(
     small = (world.team >= 2) & (world.team <= scope.max_institutions)
     dispersion = Dispersion.of(world.only(small), measures.counting)
     partners = Partners.of(institutions, listed)
-    rarefied_to = min((int((small & world.within(window)).sum()) for window in sliding), default=0)
+    rarefied_to = min((int(measures.rarefied_share * (small & world.within(window)).sum()) for window in sliding), default=0)
     kept = _Kept.of(world, compared, scope, measures, dispersion.freedom)
+    written = _Written(measures, dispersion.freedom, _fixed_roster(world, affiliations, small, sliding, measures))
+    years = [(year, year) for year in scope.years if measures.single_years]
     blocks = [CENTRALITY.empty()]
-    for window in sorted({*sliding, *compared}):
+    for window in sorted({*sliding, *compared, *years}):
         rows = world.within(window) & (world.team >= 2)
-        team = world.only(rows)
+        team, factors = world.only(rows), dispersion.factors(window)
+        shown = {*(measures.measures if window in sliding else ()), *(measures.single_years if window in years else ())}
+        names = {name for name in measures.resampled if name in shown or window in compared}
         times = draw(len(team.team), window, measures)
         weights = variants(team, chance[rows], scope.max_institutions)
-        for rating in resampled(team, weights, times, measures, dispersion.factors(window), partners):
-            if window in sliding and rating.measure in measures.measures:
-                blocks.append(_rows(window, rating, measures, dispersion.freedom))
+        for rating in resampled(team, weights, times, names, measures.counting, factors, partners):
+            if rating.measure in shown:
+                blocks.append(written.rows(window, rating))
             if window in compared:
                 kept.keep(window, rating)
         within_k = team.only(weights["k"] > 0)
@@ -100,9 +113,23 @@ def measure(
             counted = Counting.of(within_k, measures.counting)
             kept.replicates.leave_one_out[window] = LeaveOneOut(within_k, counted, partial(rate, partners, within_k))
         if window in sliding:
-            found = patterns(within_k, measures, partners, rarefied_to, workers)
-            blocks += [_rows(window, rating, measures, dispersion.freedom) for rating in found]
+            found = list(patterns(within_k, measures, partners, rarefied_to, workers))
+            if window in compared or measures.path_windows == "all":
+                found += strongest(within_k, window, names & shown, measures, factors, dispersion.freedom, workers)
+            blocks += [written.rows(window, rating) for rating in found]
     return CENTRALITY.check(pa.concat_tables(blocks)), kept.replicates
+
+
+def _fixed_roster(world: Incidence, affiliations: pa.Table, small: Flags, sliding: list[Years], measures: Measures) -> set[str]:
+    """The institutions with at least `measures.fixed_roster.min_works` collaborative works (of at most K institutions) in every
+    sliding window, of the country alone where `among` says so."""
+    present = np.ones(len(world.institutions), bool)
+    for window in sliding:
+        present &= world.count(small & world.within(window)) >= measures.fixed_roster.min_works
+    names = set(world.institutions[present].tolist())
+    if measures.fixed_roster.among == "all":
+        return names
+    return names & set(affiliations.filter(affiliations["is_domestic"])["institution_id"].to_pylist())
 
 
 class _Kept:
@@ -132,17 +159,40 @@ class _Kept:
         self.replicates.value[key], self.replicates.drawn[key] = value, drawn
 
 
-def _rows(window: Years, rating: Rating, measures: Measures, freedom: float) -> pa.Table:
-    n = len(rating.institutions)
-    columns = {
-        "first_year": np.full(n, window[0]), "last_year": np.full(n, window[1]),
-        "institution_id": pa.array(rating.institutions, pa.string()), "measure": pa.repeat(rating.measure, n),
-        "counting": pa.repeat(measures.counting, n), "variant": pa.repeat(rating.variant, n),
-        "value": rating.value, "rank": ranks(rating.value[None, :])[0],
-        "rarefied_to": pa.repeat(pa.scalar(rating.rarefied_to, pa.int64()), n),
-    }  # fmt: skip
-    if rating.places is not None:
-        columns |= interval(rating.value, rating.drawn, measures.confidence, freedom)._asdict()
-        columns |= {"rank_low": rating.places[0], "rank_high": rating.places[1]}
-    nothing = {name: pa.nulls(n) for name in CENTRALITY.schema.names if name not in columns}
-    return pa.table(columns | nothing).select(CENTRALITY.schema.names).cast(CENTRALITY.schema)
+@dataclass(frozen=True)
+class _Written:
+    """Writes ratings down as rows of CENTRALITY."""
+
+    measures: Measures
+    freedom: float
+    roster: set[str]
+    """the institutions of the fixed roster"""
+
+    def rows(self, window: Years, rating: Rating) -> pa.Table:
+        n, of = len(rating.institutions), pa.scalar
+        columns = {
+            "first_year": np.full(n, window[0]), "last_year": np.full(n, window[1]),
+            "institution_id": pa.array(rating.institutions, pa.string()), "measure": pa.repeat(rating.measure, n),
+            "counting": pa.repeat(self.measures.counting, n), "variant": pa.repeat(rating.variant, n), "value": rating.value,
+            "rarefied_to": pa.repeat(of(rating.rarefied_to, pa.int64()), n), "among": pa.repeat(of(rating.among, pa.int64()), n),
+        }  # fmt: skip
+        if rating.ends is not None:
+            columns |= rating.ends._asdict()
+        elif rating.drawn.shape[1]:
+            columns |= interval(rating.value, rating.drawn, self.measures.confidence, self.freedom)._asdict()
+        members = np.array([name in self.roster for name in rating.institutions], bool)
+        for name, ranked in (("rank", np.ones(n, bool)), ("fixed_rank", members)):
+            found = {name: ranks(rating.value[None, ranked])[0]}
+            if rating.drawn.shape[1]:
+                best, worst = places(rating.drawn[ranked], self.measures.confidence)
+                found |= {f"{name}_low": best, f"{name}_high": worst}
+            columns |= {key: _at(ranked, rank) for key, rank in found.items()}
+        nothing = {name: pa.nulls(n) for name in CENTRALITY.schema.names if name not in columns}
+        return pa.table(columns | nothing).select(CENTRALITY.schema.names).cast(CENTRALITY.schema)
+
+
+def _at(rows: Flags, found: Integers) -> pa.Array:
+    """What was found of these rows, null in the others."""
+    filled = np.zeros(len(rows), np.int64)
+    filled[rows] = found
+    return pa.array(filled, mask=~rows)

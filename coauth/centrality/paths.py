@@ -71,7 +71,7 @@ class _Pass:
 
     def __init__(self, lengths: sp.csr_array, pivots: int | None, seed: int, *, harmonic: bool) -> None:
         self.n = n = lengths.shape[0]
-        self.skeleton = Skeleton.of(lengths, _HUBS)
+        self.skeleton = Skeleton.of(lengths, min(_HUBS, 1 + n // 16))
         self.graph = self.skeleton.graph
         self.stands_for = self.skeleton.members.astype(np.float64)
         """per position in the core: the sources that one pass from there speaks for"""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coauth.centrality.partners import Partners, rarefied_degree
+from coauth.centrality.partners import Partners, jackknife, rarefied_degree
 from coauth.centrality.paths import betweenness, distance, shortest_paths
 from coauth.centrality.spectra import eigenvector, pagerank
 from coauth.counting import Counting
 from coauth.dispersion import Factors
 from coauth.incidence import Floats, Incidence, Integers
 from coauth.queries import Measures
+from coauth.resampling import Interval, within
 
 _CELLS = 1 << 18  # institutions × replicates carried through the sparse products at once, within 20 … 40 replicates
 _ROUGH = 1e-7  # Σ|x − T(x)| at which a replicate's PageRank is good enough for a percentile
+_NEAR = 1e-5  # ‖Wx − λx‖/λ at which a replicate's eigenvector is
+DRAWN = ("strength", "strength_share", "pagerank", "eigenvector", "participation", "exposure")
+"""Measures that works drawn again and again do not shift: `resampled` makes their intervals, of every variant."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,12 @@ class Rating:
     institutions: NDArray[np.object_]
     value: Floats
     drawn: Floats = field(default_factory=lambda: np.zeros((0, 0)))
-    """institutions × replicates; no columns where the measure is not resampled"""
-    places: tuple[Integers, Integers] | None = None
-    """best and worst rank of the interval"""
+    """institutions × replicates; no columns where there are none"""
+    ends: Interval | None = None
+    """of the interval, where it is not the percentiles of the replicates"""
     rarefied_to: int | None = None
+    among: int | None = None
+    """institutions of the graph, where it is not that of all"""
 
 
 def variants(world: Incidence, chance: Floats, most: int) -> dict[str, Floats]:
@@ -52,43 +58,47 @@ def variants(world: Incidence, chance: Floats, most: int) -> dict[str, Floats]:
 
 
 def resampled(
-    world: Incidence, weights: dict[str, Floats], times: NDArray[np.int8], measures: Measures, factors: Factors, partners: Partners
-) -> Iterator[Rating]:
-    """The resampled measures of each variant, with their replicates; `times` is works × replicates. `factors` widens
-    them beyond Poisson's spread."""
+    world: Incidence, weights: dict[str, Floats], times: NDArray[np.int8], names: Collection[str], counting: str, factors: Factors,
+    partners: Partners,
+) -> Iterator[Rating]:  # fmt: skip
+    """The measures of `names` that are among `DRAWN`, of each variant, with their replicates; `times` is works × replicates.
+    `factors` widens them beyond Poisson's spread."""
     for variant, weight in weights.items():
         rows = weight > 0
-        part, weight, drawn = world.only(rows), weight[rows], times[rows]  # noqa: PLW2901
+        part, weight, drawn = world.only(rows), weight[rows, None], times[rows]  # noqa: PLW2901
         if not len(part.institutions):
             continue
-        counted = Counting.of(part, measures.counting)
-        strength = np.asarray(counted.strength @ weight)
-        width = min(max(_CELLS // len(part.institutions), 20), 40)
-        blocks = [drawn[:, s : s + width] for s in range(0, drawn.shape[1], width)]
-        strengths = np.hstack([counted.strength @ (weight[:, None] * b) for b in blocks])
-        of_count, of_share = (factors.of(kind, part.institutions)[:, None] for kind in ("count", "share"))
-        if "strength" in measures.resampled:
-            yield _rated("strength", variant, part.institutions, strength, strengths, of_count, measures)
-        if "strength_share" in measures.resampled:
+        counted, ids = Counting.of(part, counting), part.institutions
+        width = min(max(_CELLS // len(ids), 20), 40)
+        blocks = [weight * drawn[:, s : s + width] for s in range(0, drawn.shape[1], width)]
+        of_count, of_share = (factors.of(kind, ids)[:, None] for kind in ("count", "share"))
+        strength, strengths = (np.hstack([counted.strength @ block for block in of]) for of in ([weight], blocks))
+        if "strength" in names:
+            yield _rated("strength", variant, ids, strength, strengths, of_count)
+        if "strength_share" in names:
             whole = strengths.sum(axis=0)
             shares = np.divide(strengths, whole, out=np.zeros_like(strengths), where=whole > 0)
-            yield _rated("strength_share", variant, part.institutions, strength / strength.sum(), shares, of_share, measures)
-        if "pagerank" in measures.resampled:
-            value = pagerank(counted, weight[:, None])[:, 0]
-            values = np.hstack([pagerank(counted, weight[:, None] * b, _ROUGH) for b in blocks])
-            yield _rated("pagerank", variant, part.institutions, value, values, of_share, measures)
+            yield _rated("strength_share", variant, ids, strength / strength.sum(), shares, of_share)
+        if "pagerank" in names:
+            values = np.hstack([pagerank(counted, block, _ROUGH) for block in blocks])
+            yield _rated("pagerank", variant, ids, pagerank(counted, weight), values, of_share)
+        if "eigenvector" in names:
+            nodes, value = eigenvector(counted, weight)
+            values = np.hstack([eigenvector(counted, block, _NEAR, start=value)[1] for block in blocks])
+            yield _rated("eigenvector", variant, ids[nodes], value, values, of_share[nodes])
         for name in ("participation", "exposure"):
-            if name in measures.resampled:
-                ratios = partners.measure(name, part, counted, weight[:, None], *(weight[:, None] * b for b in blocks))
+            if name in names:
+                ratios = partners.measure(name, part, counted, weight, *blocks)
                 # works in bursts go to the same partners, so a ratio rests on fewer of them too
-                yield _rated(name, variant, part.institutions, ratios[0][:, 0], np.hstack(ratios[1:]), of_share, measures)
+                yield _rated(name, variant, ids, ratios[0], np.hstack(ratios[1:]), of_share)
 
 
 def patterns(
     world: Incidence, measures: Measures, partners: Partners, rarefied_to: int, workers: int = 1
 ) -> Iterator[Rating]:
-    """The measures that rest on the pattern of edges, without interval; and any other that is not resampled."""
-    asked = [m for m in measures.measures if m not in measures.resampled]
+    """The measures that rest on the pattern of edges, of them only rarefied degree with an interval; and any other that
+    is not resampled."""
+    asked = [m for m in measures.measures if m not in measures.resampled or m not in DRAWN]
     if not asked or not len(world.institutions):
         return
     ids, counted = world.institutions, Counting.of(world, measures.counting)
@@ -104,10 +114,13 @@ def patterns(
     if "degree" in asked:
         yield Rating("degree", "k", ids, np.diff(graph.indptr).astype(np.float64))
     if "degree_rarefied" in asked:
-        yield Rating("degree_rarefied", "k", ids, rarefied_degree(Counting.of(world, "full"), rarefied_to), rarefied_to=rarefied_to)
+        full = Counting.of(world, "full")
+        value = rarefied_degree(full, rarefied_to)
+        ends = within(value, jackknife(full, rarefied_to), measures.confidence) if "degree_rarefied" in measures.resampled else None
+        yield Rating("degree_rarefied", "k", ids, value, ends=ends, rarefied_to=rarefied_to)
     if "eigenvector" in asked:
-        nodes, vector = eigenvector(graph)
-        yield Rating("eigenvector", "k", ids[nodes], vector)
+        nodes, vector = eigenvector(counted, np.ones((len(world.team), 1)))
+        yield Rating("eigenvector", "k", ids[nodes], vector[:, 0])
     pivots = None if measures.betweenness == "exact" else measures.betweenness.pivots
     if "harmonic" in asked:
         harmonic, between = shortest_paths(distance(graph), pivots=pivots, seed=measures.seed, workers=workers)
@@ -119,9 +132,14 @@ def patterns(
 
 
 def rate(partners: Partners, world: Incidence, measure: str, counted: Counting, weights: Floats) -> Floats:
-    """A measure that can be resampled, for each column of work weights."""
+    """One of `DRAWN`, for each column of work weights; an eigenvector is 0 outside of its component."""
     if measure == "pagerank":
         return pagerank(counted, weights)
+    if measure == "eigenvector":
+        nodes, found = eigenvector(counted, weights)
+        values = np.zeros((len(world.institutions), weights.shape[1]))
+        values[nodes] = found
+        return values
     strength = np.asarray(counted.strength @ weights)
     if measure == "strength":
         return strength
@@ -130,17 +148,16 @@ def rate(partners: Partners, world: Incidence, measure: str, counted: Counting, 
     return partners.measure(measure, world, counted, weights)[0]
 
 
-def _rated(
-    measure: str, variant: str, ids: NDArray[np.object_], value: Floats, drawn: Floats, factor: Floats, measures: Measures
-) -> Rating:
-    drawn = np.maximum(value[:, None] + factor * (drawn - value[:, None]), 0.0)  # none of these measures can be negative
-    return Rating(measure, variant, ids, value, drawn, _places(drawn, measures))
+def _rated(measure: str, variant: str, ids: NDArray[np.object_], value: Floats, drawn: Floats, factor: Floats) -> Rating:
+    drawn = np.maximum(value + factor * (drawn - value), 0.0)  # none of these measures can be negative
+    return Rating(measure, variant, ids, value[:, 0], drawn)
 
 
-def _places(drawn: Floats, measures: Measures) -> tuple[Integers, Integers]:
-    tail, last = (1 - measures.confidence) / 2, drawn.shape[1] - 1
+def places(drawn: Floats, confidence: float) -> tuple[Integers, Integers]:
+    """Best and worst rank of each row of institutions × replicates in its interval."""
+    tail, last = (1 - confidence) / 2, drawn.shape[1] - 1
     at = [int(np.floor(tail * last)), int(np.ceil((1 - tail) * last))]  # ranks are whole: the order statistics outside
-    best, worst = np.partition(ranks(drawn.T), at, axis=0)[at]
+    best, worst = np.partition(np.ascontiguousarray(ranks(drawn.T).T, np.int32), at, axis=1)[:, at].T.astype(np.int64)
     return best, worst
 
 

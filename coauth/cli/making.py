@@ -14,8 +14,9 @@ import click
 
 from coauth import pipeline, publish, standing, tables
 from coauth.cli.group import Answer, Command, coauth, common, of_vintage
-from coauth.errors import CacheError, SourceError
+from coauth.errors import CacheError, QueryError, SourceError
 from coauth.pipeline import Project, Source
+from coauth.queries import Queries
 from coauth.vintage import Vintage
 
 
@@ -39,7 +40,7 @@ def init(folder: Path) -> None:
 def _lay_out(origin: Path, folder: Path) -> int:
     kept = 0
     files = [p for p in sorted((origin / "queries").rglob("*")) if p.suffix in {".toml", ".sql"}]
-    for file in [*files, origin / "reports" / "quarterly.py"]:
+    for file in [*files, *(origin / "reports" / name for name in ("quarterly.py", "SCHEDULE.md"))]:
         target = folder / file.relative_to(origin)
         if target.exists():
             kept += 1
@@ -110,6 +111,7 @@ def rebuild(project: Project, answer: Answer, vintage: str | None, engine: str, 
     project.queries  # noqa: B018  faults in queries/ show before anything is fetched
     done = _harvested(project, answer, vintage, options, engine, threads, allow_incomplete)
     built = pipeline.build(project, done, engine=engine, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
+    pipeline.fetch_totals_once(project, done, **statbank())
     paths = publish.quarter(project, done, side_by_side=True)
     answer.give({"vintage": done.name, "rows": built["rows"], "paths": paths}, _summary(project, done, built, paths))
 
@@ -174,18 +176,30 @@ def build(project: Project, answer: Answer, vintage: str | None, engine: str, le
 def status(project: Project, answer: Answer, verify: bool) -> None:
     """Vintages and what each holds of what OpenAlex counts; -v lists every slice, --verify looks for damage.
 
-    With a key, or another address of the API, also the budget left today.
+    What is built is held against published counts of the same question (queries/reference). With a key, or another
+    address of the API, also the budget left today.
 
     Example: coauth status --verify
     """
-    found = [standing.of_vintage(v, verify=verify) for v in project.cache.vintages()]
+    there = project.cache.vintages()
+    queries, unread = _readable(project) if any(v.manifest.get("build") for v in there) else (None, "")
+    found = [standing.of_vintage(v, queries, verify=verify) for v in there]
     budget = _budget_left()
     shown = [line for s in found for line in standing.lines(s, every_slice=answer.verbose)] or [
         f"no vintage in {project.cache.folder}; run `coauth rebuild --sample` or `coauth harvest`"
     ]
-    answer.give({"vintages": found, "budget": budget}, [*shown, *([f"budget       {budget}"] if budget else [])])
+    said = [f"figure 1     held against nothing: {unread}"] * bool(unread) + [f"budget       {budget}"] * bool(budget)
+    answer.give({"vintages": found, "budget": budget}, [*shown, *said])
     if damaged := [s["vintage"] for s in found if s["damage"]]:
         raise CacheError(f"stored pages are damaged; `coauth harvest --vintage {damaged[0]}` fetches the damaged slices again")
+
+
+def _readable(project: Project) -> tuple[Queries | None, str]:
+    """The questions, or why they cannot be read: a fault in them is no reason not to say what is in the cache."""
+    try:
+        return project.queries, ""
+    except QueryError:
+        return None, "queries/ cannot be read; run `coauth queries check`"
 
 
 def _budget_left() -> str | None:
@@ -204,9 +218,14 @@ def _access() -> tuple[str | None, str | None]:
     return os.environ.get("OPENALEX_API_KEY") or None, os.environ.get("COAUTH_OPENALEX_URL") or None
 
 
+def statbank() -> dict[str, Any]:
+    """Where StatBank is asked, and on which day."""
+    return {"url": os.environ.get("COAUTH_STATBANK_URL") or None, "today": datetime.now(UTC).date()}
+
+
 @coauth.group()
 def admissions() -> None:
-    """PhD admissions by country, imported from a file."""
+    """PhD admissions: by country from a file, totals from Statistics Denmark."""
 
 
 @admissions.command("import")
@@ -215,7 +234,22 @@ def admissions() -> None:
 def import_(project: Project, answer: Answer, file: Path) -> None:
     """Import a CSV with columns year, country_code, admissions, suppressed, source, retrieved; used by the next build.
 
-    country_code is ISO 3166-1 alpha-2 or `total`; admissions is empty exactly where suppressed is true.
+    country_code is ISO 3166-1 alpha-2, `international` (all from abroad) or `total`; admissions is empty exactly where
+    suppressed is true.
     """
     table = pipeline.import_admissions(project, file)
     answer.give({"rows": table.num_rows}, [f"{table.num_rows} rows imported; run `coauth build`, then `coauth report`"])
+
+
+@admissions.command("fetch")
+@of_vintage
+@common
+def fetch_(project: Project, answer: Answer, vintage: str | None) -> None:
+    """Fetch the yearly totals anew from Statistics Denmark's StatBank (table PHD1) for a vintage's report.
+
+    `coauth report` does so by itself where a vintage has none yet, and keeps them, so that its numbers stay the same.
+    """
+    chosen = project.cache.find(vintage)
+    table = pipeline.fetch_totals(project, chosen, **statbank())
+    first, *_, last = table["year"].to_pylist()
+    answer.give(chosen.totals, [f"PhD totals {first}–{last} kept with vintage {chosen.name}; run `coauth report`"])

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from coauth import explain, publish
+from coauth import explain, pipeline, publish
 from coauth.cli.group import Answer, Command, coauth, common, of_vintage
 from coauth.cli.group import years as read_years
+from coauth.cli.making import statbank
 from coauth.export import FORMATS
 from coauth.network import COUNTINGS
 from coauth.pipeline import Project
@@ -57,14 +58,18 @@ def export(project: Project, answer: Answer, form: str, out: Path, dynamic: bool
 @coauth.command()
 @click.argument("quarter", required=False, metavar="[2026Q3]")
 @click.option("--language", type=click.Choice(["da", "en"]), multiple=True, help="Danish or English [default: both].")
+@click.option("--against", metavar="VINTAGE", help="Tell what changed since this vintage [default: the newest earlier one when it was built].")
 @of_profile
 @of_vintage
 @common
-def report(project: Project, answer: Answer, quarter: str | None, language: tuple[str, ...], profile: publish.Profile, vintage: str | None) -> None:
+def report(project: Project, answer: Answer, quarter: str | None, language: tuple[str, ...], against: str | None, profile: publish.Profile, vintage: str | None) -> None:
     """Write reports/<quarter>/ from the newest complete vintage of the quarter; --profile public writes reports/<quarter>-public/.
 
     Example: coauth report 2026Q4 --language da
     """
+    if against and profile == "public":
+        raise click.UsageError("--against goes with the internal profile; a public report is held against the public one before it")
     chosen = project.cache.find(vintage, quarter)
-    paths = publish.quarter(project, chosen, languages=language or ("en", "da"), side_by_side=True, profile=profile)
+    pipeline.fetch_totals_once(project, chosen, **statbank())
+    paths = publish.quarter(project, chosen, languages=language or ("en", "da"), against=against, side_by_side=True, profile=profile)
     answer.give(paths, (f"{name:<14} {path}" for name, path in paths.items()))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import zlib
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
+from isal import igzip, igzip_lib
 
 from coauth.errors import CacheError
 from coauth.pages.keeping import keep
 from coauth.pages.shape import Page, Work
 
+_BROKEN = cast("type[Exception]", igzip_lib.IsalError)  # isal's stub takes the class for one of its instances
 _page = msgspec.json.Decoder(Page)
 Decoded = TypeVar("Decoded")
 
@@ -45,8 +46,8 @@ def unpack(data: bytes, where: Any) -> Page:
 def unpacked(data: bytes, decoder: msgspec.json.Decoder[Decoded], where: Any) -> Decoded:
     """What a decoder makes of a page file's bytes."""
     try:
-        return decoder.decode(gzip.decompress(data))
-    except (OSError, EOFError, zlib.error, msgspec.DecodeError, UnicodeDecodeError) as fault:
+        return decoder.decode(igzip.decompress(data))
+    except (OSError, EOFError, _BROKEN, msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise CacheError(
             f"{where}: not a page coauth wrote ({fault}); run `coauth status --verify`, then `coauth harvest`"
         ) from fault

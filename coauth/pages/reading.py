@@ -6,7 +6,7 @@ decoded where they stand; `Fragments` numbers the different ones and decodes eac
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -98,23 +98,31 @@ class Numbers(dict[Any, int]):
         return np.array(list(map(self.__getitem__, things)), np.int64)
 
 
-class Fragments:
-    """Numbers the different pieces of JSON it is shown and decodes each of them once.
+class Fragments(dict[bytes, int]):
+    """Numbers the different pieces of JSON it is shown; what is made of each, once, stands in `made` at its number.
 
-    >>> lists = Fragments(list[str] | None)
-    >>> lists.of([msgspec.Raw(b'["DK"]'), msgspec.Raw(b"null"), msgspec.Raw(b'["DK"]')]).tolist(), lists.values()
-    ([0, 1, 0], [['DK'], None])
+    >>> lists = Fragments(list[str] | None, lambda codes: tuple(codes or ()))
+    >>> list(lists.numbers([msgspec.Raw(b'["DK"]'), msgspec.Raw(b"null"), msgspec.Raw(b'["DK"]')])), lists.made
+    ([0, 1, 0], [('DK',), ()])
     """
 
-    def __init__(self, kind: Any) -> None:
-        self._decoder = msgspec.json.Decoder(kind)
-        self._numbers = Numbers()
+    def __init__(self, kind: Any, make: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._decoder, self._make = msgspec.json.Decoder(kind), make
+        self.made: list[Any] = []
 
-    def of(self, pieces: Iterable[msgspec.Raw]) -> NDArray[np.int64]:
-        return self._numbers.of(map(bytes, pieces))
-
-    def values(self) -> list[Any]:
+    def __missing__(self, piece: bytes) -> int:
         try:
-            return [self._decoder.decode(piece) for piece in self._numbers]
+            told = self._decoder.decode(piece)
         except (msgspec.DecodeError, UnicodeDecodeError) as fault:
             raise CacheError(f"a page was changed since it was stored ({fault}); run `coauth status --verify` to see which") from fault
+        self.made.append(self._make(told))
+        self[piece] = number = len(self.made) - 1
+        return number
+
+    def numbers(self, pieces: Iterable[msgspec.Raw]) -> Iterator[int]:
+        return map(self.__getitem__, map(bytes, pieces))
+
+    def clear(self) -> None:
+        super().clear()
+        self.made.clear()

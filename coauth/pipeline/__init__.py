@@ -4,7 +4,7 @@
                           └► technologies ────────────────────────────┘  └► copublications ─► events, revisions
 
 Stages never import each other: each takes the tables it reads and returns the tables it makes, and they meet here. All
-that happens on the network happens in `harvest`; `build` and everything after it read only the cache.
+that happens on the network happens in `harvest`, and in `fetch_totals` before a report; everything else reads only the cache.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ import pandas as pd
 import pyarrow as pa
 
 from coauth import admissions, revisions
+from coauth.pipeline.admitted import fetch as fetch_totals
+from coauth.pipeline.admitted import fetch_once as fetch_totals_once
+from coauth.pipeline.admitted import totals
 from coauth.pipeline.building import ENGINES, build, versions
 from coauth.pipeline.harvesting import Source, budget_left, harvest
 from coauth.pipeline.project import Project
 from coauth.pipeline.reading import read
-from coauth.pipeline.revising import counted, revise
+from coauth.pipeline.revising import counted, revise, since
 from coauth.vintage import Vintage
 
-__all__ = ["ENGINES", "Project", "Source", "budget_left", "build", "compare", "counted", "harvest", "import_admissions", "read", "revised", "versions"]
+__all__ = ["ENGINES", "Project", "Source", "budget_left", "build", "compare", "counted", "fetch_totals", "fetch_totals_once", "harvest", "import_admissions", "read", "revised", "since", "totals", "versions"]
 
 
 def compare(project: Project, old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:

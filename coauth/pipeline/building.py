@@ -31,7 +31,7 @@ from coauth.engine.spark import Spark
 from coauth.errors import HarvestIncomplete
 from coauth.pipeline.project import Project
 from coauth.pipeline.reading import read
-from coauth.pipeline.revising import earlier, revise
+from coauth.pipeline.revising import earlier, revise, since
 from coauth.queries import Queries, RollUp
 from coauth.revisions import Counted
 from coauth.vintage import Shelf, Vintage
@@ -66,7 +66,7 @@ def build(
             making.tables(asked.rollup if level == "unified" else RollUp(drop_ancestors=False), level)
         summary = {
             "complete": vintage.complete, "engine": engine, "level": level, "queries": asked.fingerprint,
-            "lists": asked.lists(), "parts": asked.parts(), "synthetic": making.synthetic,
+            "lists": asked.lists(), "parts": asked.parts(), "since": making.since, "synthetic": making.synthetic,
             "losses": {"works": losses.balance(), "excluded": making.excluded}, "rows": making.rows, "sha256": making.sha256,
             "seed": asked.measures.seed, "versions": versions(*running.packages),
         }  # fmt: skip
@@ -83,6 +83,7 @@ class _Making:
         self.rows: dict[str, int] = {}
         self.sha256: dict[str, str] = {}
         self.excluded: dict[str, int] = {}
+        self.since: dict[str, Any] | None = None
 
     def _keep(self, contract: tables.Table, rows: pa.Table | Iterator[pa.RecordBatch]) -> None:
         self.sha256[contract.name] = self.shelf.write(contract, rows, synthetic=self.synthetic)
@@ -154,6 +155,7 @@ class _Making:
     def _revisions(self, level: str) -> pa.Table:
         old = earlier(self.project.cache.vintages(), self.vintage, level)
         now = Counted(self.vintage.as_of, version("coauth"), self.asked.scope.model_dump(mode="json"), self.asked.parts(), level)
+        self.since = since(old, now) if old else None
         return revise(old, self.shelf, self.asked, now) if old else tables.REVISIONS.empty()
 
 
@@ -164,5 +166,5 @@ def _count(table: pa.Table, column: str) -> dict[str, int]:
 
 def versions(*engine: str) -> dict[str, str]:
     """Of what the numbers depend on."""
-    packages = ("coauth", *engine, "networkx", "numpy", "pandas", "pyalex", "pyarrow", "scipy", "matplotlib")
+    packages = ("coauth", *engine, "networkx", "numpy", "pandas", "pyalex", "pyarrow", "scipy", "matplotlib", "typst")
     return {"python": platform.python_version()} | {p: version(p) for p in packages}

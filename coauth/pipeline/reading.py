@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from coauth.vintage import Shelf, Slice, Vintage
 log = logging.getLogger(__name__)
 
 _PAGES = 50
-"""Pages read at once: the longer, the more works share what is decoded once; the shorter, the less memory they take."""
+"""Pages that make one part: the more, the fewer files; the fewer, the less memory, since their texts are held together."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +33,13 @@ class _Reading:
 
     def __call__(self, parts: Sequence[tuple[int, list[tuple[Slice, int]], Collection[str]]]) -> list[tuple[works.Losses, pa.Array]]:
         """Losses and ids of the works of each (number, pages, ids of works read before)."""
-        matcher = technologies.Matcher(self.asked.technologies, self.topic_model)
-        gc.disable()  # records hold no cycles, and looking for some takes a quarter of the time
-        try:
-            return [self._read(number, pages, known, matcher) for number, pages, known in parts]
-        finally:
-            gc.enable()
+        reader, matcher = works.Reader(self.asked.scope, self.as_of), technologies.Matcher(self.asked.technologies, self.topic_model)
+        return [self._read(number, pages, known, reader, matcher) for number, pages, known in parts]
 
     def _read(
-        self, number: int, pages: list[tuple[Slice, int]], known: Collection[str], matcher: technologies.Matcher
+        self, number: int, pages: list[tuple[Slice, int]], known: Collection[str], reader: works.Reader, matcher: technologies.Matcher
     ) -> tuple[works.Losses, pa.Array]:
-        records = [record for part, page in pages for record in part.records(page)]
-        batch, losses = works.read(records, self.asked.scope, self.as_of, known)
+        batch, losses = reader.read((part.records(page) for part, page in pages), known)
         made = batch._asdict() | {"technologies": matcher.assign(batch.texts)}
         for name in made.keys() - {"texts"}:
             self.shelf.put(name, number, made[name])

@@ -52,6 +52,15 @@ def counted(vintage: Vintage) -> Counted:
     return Counted(vintage.as_of, build["versions"]["coauth"], manifest["scope"], build["parts"], build["level"])
 
 
+def since(old: Vintage, after: Counted) -> dict[str, Any]:
+    """What a report says of the earlier vintage: its name and day, its coauth, and which questions are not the same."""
+    before = counted(old)
+    if before.as_of >= after.as_of:
+        raise NotFound(f"vintage {old.name} is not older than the one it is to be compared with; name an earlier one")
+    changed = [part for part in sorted(before.parts.keys() | after.parts.keys()) if before.differs(after, part)]
+    return {"vintage": old.name, "as_of": before.as_of.isoformat(), "version": before.version, "parts": changed}
+
+
 def earlier(vintages: list[Vintage], vintage: Vintage, level: str) -> Vintage | None:
     """The newest earlier vintage of the same kind of source that was built in the same way; None if there is none."""
     kind = vintage.manifest["source"]["kind"]

@@ -147,7 +147,7 @@ def load(folder: Path) -> Queries:
     faults += [f"{folder}: two lists share the id '{i}'" for i in sorted({i for i in ids if ids.count(i) > 1})]
     if len(on := [s.id for s in sets if s is not None and s.enabled]) > 1:
         faults.append(f"{folder / 'technologies'}: enabled: {', '.join(on)}; enable one set at a time")
-    faults += _unanswered(folder, single["groups"], single["events"], lists)
+    faults += _unanswered(folder, single["groups"], single["events"], lists, _about(single["scope"], references))
     faults += _hidden(folder, single["institutions"], lists)
     faults += _strangers(folder)
     if faults:
@@ -160,16 +160,21 @@ def load(folder: Path) -> Queries:
     )  # fmt: skip
 
 
-def _unanswered(folder: Path, groups: Any, events: Any, lists: list[Watchlist | None]) -> list[str]:
-    """A series that no group or watchlist makes would be tested on nothing, in silence."""
+def _about(scope: Any, references: list[Reference | None]) -> list[Reference]:
+    return [r for r in references if r and scope and r.about(scope.countries)]
+
+
+def _unanswered(folder: Path, groups: Any, events: Any, lists: list[Watchlist | None], references: list[Reference]) -> list[str]:
+    """A series that no group or watchlist makes would be tested on nothing, or held against nothing, in silence."""
     if groups is None or events is None or None in lists:
         return []
     known = {"international"} | {g.id for g in groups.group} | {f"list:{w.id}" for w in lists if w}
-    unknown = [(e.id, s) for e in events.event for s in e.series if s not in known]
-    near = {s: difflib.get_close_matches(s, known, n=1) for _, s in unknown}
+    asked = [(f"{folder / 'events.toml'}: event '{e.id}'", s) for e in events.event for s in e.series]
+    asked += [(f"{folder / 'reference'}: {r.id}: direction", d.series) for r in references for d in r.direction]
+    near = {s: difflib.get_close_matches(s, known, n=1) for _, s in asked if s not in known}
     return [
-        f"{folder / 'events.toml'}: event '{e}': series: no group or watchlist makes '{s}'"
-        + (f", did you mean '{near[s][0]}'?" if near[s] else "") for e, s in unknown
+        f"{where}: series: no group or watchlist makes '{s}'" + (f", did you mean '{near[s][0]}'?" if near[s] else "")
+        for where, s in asked if s not in known
     ]  # fmt: skip
 
 

@@ -15,6 +15,13 @@ class Pivots(Strict):
     pivots: int = Field(ge=1)
 
 
+class FixedRoster(Strict):
+    """Whose ranks are given among the same institutions in every window (`coauth.centrality`)."""
+
+    among: Literal["domestic", "all"]
+    min_works: int = Field(ge=1)
+
+
 class Measures(Strict):
     """`measures.toml`: windows, measures, resampling and the thresholds of a verdict, each with its why in the file."""
 
@@ -23,7 +30,15 @@ class Measures(Strict):
         Literal["strength", "strength_share", "degree", "degree_rarefied", "pagerank", "eigenvector", "harmonic", "betweenness",
                 "participation", "exposure"], ...
     ]  # fmt: skip
-    resampled: tuple[Literal["strength", "strength_share", "pagerank", "participation", "exposure"], ...]
+    resampled: tuple[
+        Literal["strength", "strength_share", "pagerank", "eigenvector", "participation", "exposure", "degree_rarefied", "harmonic", "betweenness"], ...
+    ]  # fmt: skip
+    single_years: tuple[Literal["strength", "strength_share"], ...]
+    rarefied_share: Annotated[float, Field(gt=0, le=1)]
+    fixed_roster: FixedRoster
+    strongest: int = Field(ge=3)
+    path_windows: Literal["compared", "all"]
+    path_replicates: int = Field(ge=100)
     counting: Literal["newman", "full", "strict", "author"]
     betweenness: Literal["exact"] | Pivots
     replicates: int = Field(ge=100)
@@ -41,6 +56,12 @@ class Measures(Strict):
     headline_change: tuple[int, int]
     smallest_pair: int = Field(ge=1)
     null_samples: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _single_years(self) -> Measures:
+        if bare := sorted(set(self.single_years) - set(self.resampled)):
+            raise ValueError(f"single_years: {', '.join(bare)}: give it an interval in resampled, or leave it out here")
+        return self
 
     @model_validator(mode="after")
     def _comparisons(self) -> Measures:

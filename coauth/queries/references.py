@@ -55,6 +55,7 @@ class Reference(Strict):
     name_da: str
     countries: tuple[CountryCode, ...] = Field(min_length=1)
     source: str
+    source_da: str | None = None
     note: str = ""
     first_year: int | None = None
     levels: Years | None = Field(default=None, description="years whose counts are compared")

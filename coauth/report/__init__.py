@@ -12,7 +12,7 @@ from coauth.queries import Queries
 from coauth.report import pdf
 from coauth.report.about import About
 from coauth.report.explorer import Atlas
-from coauth.report.findings import Change
+from coauth.report.findings import Benefits, Change
 from coauth.report.page import Writer
 from coauth.report.sections import compose
 from coauth.report.text import Words
@@ -35,6 +35,7 @@ def build(
     about: About,
     language: str,
     change: Change,
+    benefits: Benefits,
     picture: Figure | None = None,
     atlas: Atlas | None = None,
     links: Mapping[str, str] | None = None,
@@ -42,16 +43,16 @@ def build(
     """Write `report.html` and `report.pdf` (language `en`; `report.da.html` …) with figures/ and tables/ into `folder`; returns the files.
 
     The page comes first, then the PDF. They load nothing and hold no path; `links` (format -> file name beside the page) are
-    listed in them. `change(before, after, confidence)` is `coauth.copublications.change`; `picture` the network, drawn
-    elsewhere, and `atlas` what a reader may walk through on top of it.
+    listed in them. `change(before, after, confidence)` is `coauth.copublications.change`, `benefits` the module of that name;
+    `picture` the network, drawn elsewhere, and `atlas` what a reader may walk through on top of it.
     Same tables, queries and `about`: same bytes. Raises `NotFound` for a language without words.
     """
-    words = Words(language)
+    words = Words(language, valued=True)
     folder.mkdir(parents=True, exist_ok=True)
     writer = Writer(folder, words, queries.sql, synthetic=about.synthetic)
     name = "report" if language == "en" else f"report.{language}"
     web, paper = folder / f"{name}.html", folder / f"{name}.pdf"
-    page = compose(made, queries, about, words, change, picture, atlas, {"pdf": paper.name} | dict(links or {}))
+    page = compose(made, queries, about, words, change, benefits, picture, atlas, {"pdf": paper.name} | dict(links or {}))
     sections = writer.draw(page)
     web.write_text(writer.html(page, sections), "utf-8")
     paper.write_bytes(pdf.typeset(page, sections, words, day=about.as_of, mark=MARK if about.synthetic else ""))

@@ -5,6 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Since:
+    """The earlier vintage a report is held against, and what else than OpenAlex is not as it was then."""
+
+    vintage: str
+    as_of: date
+    version: str
+    """Of coauth, then."""
+    parts: tuple[str, ...] = ()
+    """Questions that differ: series by their names, `queries/scope`, `queries/sql`, `queries/institutions`."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,10 @@ class About:
     versions: Mapping[str, str] = field(default_factory=dict)
     queries_fingerprint: str = ""
     seed: int = 0
+    since: Since | None = None
+    """None: no earlier vintage to compare with."""
+    quality: Mapping[str, Any] | None = None
+    """Measured precision and recall of the technologies, as `coauth flags score` keeps them; None where nobody measured."""
     profile: str = "internal"
     """`internal`, or `public`: made of the tables of `coauth.disclosure.edition`, which hold no work and no small cell."""
 
@@ -42,5 +59,5 @@ class About:
 
     @property
     def public(self) -> About:
-        """This without what may not be published: losses by reason are small cells."""
-        return replace(self, profile="public", records=None, works=None, dropped={}, excluded={})
+        """This without what may not be published: losses by reason are small cells, and so are causes of change."""
+        return replace(self, profile="public", records=None, works=None, dropped={}, excluded={}, since=None)

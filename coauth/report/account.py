@@ -6,8 +6,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from coauth.report import cues, findings, trails
+from coauth.report.areas import quality
 from coauth.report.brief import Brief
-from coauth.report.page import Listing, Section, Text, grid
+from coauth.report.page import Facts, Listing, Section, Text, grid
+from coauth.report.reference import counts
 
 METHOD = ("unit", "counts", "graph", "flags", "intervals", "coverage", "shifts", "ric", "events", "topics")
 PUBLIC_METHOD = ("unit", "counts", "suppression", "graph", "intervals_public", "events_public", "topics")
@@ -18,12 +21,26 @@ def method(brief: Brief) -> Section:
     """How each number is made, short enough to be read."""
     w, queries = brief.words, brief.queries
     known = {
-        "home": brief.home, "limit": queries.scope.max_institutions, "confidence": brief.confidence, "replicates": queries.measures.replicates,
+        "home": brief.home, "limit": w.number(queries.scope.max_institutions), "confidence": brief.confidence, "replicates": w.number(queries.measures.replicates),
         "rate": w.percent(queries.measures.false_discovery_rate), "types": w.listing([w.known(f"type.{t}", t.replace("-", " ")) for t in queries.scope.types]),
-        "smallest": queries.measures.smallest_pair, "roster": queries.measures.roster_min_works,
-        "jump": w.number(100 * queries.measures.partial_jump),
+        "smallest": w.number(queries.measures.smallest_pair), "roster": w.number(queries.measures.roster_min_works),
+        "jump": w.points(queries.measures.partial_jump, 0, sign=False),
     }  # fmt: skip
-    return Section("method", w("method.title"), tuple(_defined(w(f"method.{m}", **known)) for m in (PUBLIC_METHOD if brief.is_public else METHOD)))
+    told = tuple(_defined(w(f"method.{m}", **known)) for m in (PUBLIC_METHOD if brief.is_public else METHOD))
+    held = () if brief.is_public else (*quality(brief), *counts(brief))
+    return Section("method", w("method.title"), (*told, *held), settings(brief))
+
+
+def settings(brief: Brief) -> Facts:
+    """Thresholds of queries/ and of the report that its text names, in any section."""
+    scope, measures = brief.queries.scope, brief.queries.measures
+    return {
+        "confidence": measures.confidence, "max_institutions": scope.max_institutions, "replicates": measures.replicates,
+        "false_discovery_rate": measures.false_discovery_rate, "smallest_pair": measures.smallest_pair, "roster_min_works": measures.roster_min_works,
+        "partial_jump": measures.partial_jump, "publisher_min_works": findings.PUBLISHER_MIN_WORKS, "smallest_q": findings.SMALLEST_Q,
+        "narrow_rank": trails.NARROW_RANK, "min_positives": findings.MIN_POSITIVES, "strongest": cues.STRONGEST, "moved": cues.MOVED,
+        **{f"tolerance.{r.id}": r.tolerance for r in brief.queries.references},
+    }  # fmt: skip
 
 
 def limits(brief: Brief) -> Section:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from coauth.queries import Event, Queries, Watchlist, Years
 from coauth.report import findings
 from coauth.report.about import About
 from coauth.report.figures import Date
-from coauth.report.findings import Change
+from coauth.report.findings import Benefits, Change
 from coauth.report.text import Words
 
 
@@ -25,6 +25,7 @@ class Brief:
     about: About
     words: Words
     change: Change
+    benefits: Benefits
 
     # -- of the questions
 
@@ -87,6 +88,33 @@ class Brief:
         row = self._institutions.loc[institution_id]
         return name if row["is_domestic"] or not row["country_code"] else f"{name} ({row['country_code']})"
 
+    # -- how good the technology areas are known to be
+
+    @cached_property
+    def scored(self) -> dict[str, str]:
+        """Area -> standing, where a labelled sheet was scored under the queries this vintage was built with."""
+        measured = self.about.quality or {}
+        if measured.get("queries") != self.about.queries_fingerprint:
+            return {}
+        return {c["class"]: c["standing"] for c in measured["classes"]}
+
+    def mark(self, area: str) -> str:
+        """What has to stand beside an area wherever it is shown: "indicative", "unmeasured", both, or nothing."""
+        on = [t for t in self.queries.technologies if t.enabled]
+        said = ([self.scored[area]] if area in self.scored else (on[0].marked(area) or "").split(", ")) if on else []
+        return ", ".join(self.words(f"mark.{m}") for m in said if m in ("indicative", "unmeasured"))
+
+    def mark_of(self, areas: Sequence[str]) -> str:
+        """The mark that all of some areas share, to stand in their heading; nothing where they differ."""
+        marks = {self.mark(a) for a in areas}
+        return f" ({min(marks)})" if len(marks) == 1 and min(marks) else ""
+
+    def area(self, area: str, *, short: bool = False, among: Sequence[str] = ()) -> str:
+        """Its name and mark; the mark is left out `among` areas whose heading has it."""
+        name = self.words(f"area_short.{area}" if short else f"area.{area}")
+        mark = "" if among and self.mark_of(among) else self.mark(area)
+        return f"{name} ({mark})" if mark else name
+
     def entry(self, list_id: str, entry_id: str) -> str:
         """A listed institution; a list that is shown summed is its own entry."""
         if entry_id == list_id:
@@ -115,6 +143,12 @@ class Brief:
     @property
     def source(self) -> str:
         return self.words("figure.source_synthetic" if self.about.synthetic else "figure.source", day=self.words.day(self.about.as_of))
+
+    def q(self, value: float) -> str:
+        """A false discovery rate; a small one only as below `findings.SMALLEST_Q`."""
+        small = value < findings.SMALLEST_Q
+        said = self.words.number(findings.SMALLEST_Q if small else value, 3)
+        return self.words("cell.below", number=said) if small else said
 
     def reading(self, low: float | None, high: float | None) -> str:
         return self.words(f"reading.{findings.direction(low, high)}")

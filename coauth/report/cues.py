@@ -11,11 +11,13 @@ from scipy import stats
 
 from coauth import areas
 from coauth.queries import Queries
-from coauth.report.findings import Made, each, frame, institutions, last_window, window_before
-from coauth.tables import ALL, AREAS, TECHNOLOGIES
+from coauth.report.findings import Change, Made, each, frame, institutions, last_window, window_before
+from coauth.tables import ALL, AREAS, TECHNOLOGIES, own_basis
 
 STRONGEST = 20
 """Pairs shown on the page; the CSV has all."""
+MOVED = 10
+"""Pairs shown of each kind that moved."""
 _PAIR = ["domestic", "foreign", "list_id", "entry_id"]
 
 
@@ -61,19 +63,27 @@ def cue_areas(made: Made, queries: Queries) -> pd.DataFrame:
     return works.groupby(["source", "target", "list_id", "entry_id", "area_id"], as_index=False).size()
 
 
-def turnover(made: Made, queries: Queries) -> pd.DataFrame:
-    """Domestic–listed pairs that are in only one of the last two windows, with their works there."""
+def moved(made: Made, queries: Queries, change: Change) -> pd.DataFrame:
+    """Domestic–listed pairs of the last two windows: works in each, their change with its interval, and what may be said of it.
+
+    `kind`: new or gone (in one window only), grown or shrunk (in both, and `beyond` chance), else as before. `beyond`: the exact
+    conditional binomial test of equal rates, at the false discovery rate of queries/measures.toml over all pairs of this table.
+    """
     flags = _cues(made, queries)
-    sides = []
-    for first, last in (window_before(queries), last_window(queries)):
-        side = flags[flags["year"].between(first, last)]
-        sides.append(side.groupby(_PAIR)["works"].sum())
-    both = pd.concat(sides, axis=1, keys=["before", "after"]).fillna(0).astype("int64").reset_index()
-    both = both[(both["before"] == 0) != (both["after"] == 0)]
-    both["kind"] = np.where(both["before"] == 0, "new", "vanished")
-    both["works"] = both["before"] + both["after"]
-    columns = ["kind", *_PAIR, "works"]
-    return both.sort_values(["kind", "works", *_PAIR], ascending=[True, False, True, True, True, True])[columns].reset_index(drop=True)
+    sides = [flags[flags["year"].between(*window)].groupby(_PAIR)["works"].sum() for window in (window_before(queries), last_window(queries))]
+    rows = pd.concat(sides, axis=1, keys=["before", "after"]).fillna(0).astype("int64").reset_index()
+    found = [change(int(b), int(a), queries.measures.confidence) for b, a in zip(rows["before"], rows["after"], strict=True)]
+    for name in ("ratio", "low", "high"):
+        rows[name] = np.array([getattr(f, name) for f in found], dtype=float)
+    rows["p_value"] = [stats.binomtest(int(a), int(a + b)).pvalue for b, a in zip(rows["before"], rows["after"], strict=True)]
+    rows["q_value"] = stats.false_discovery_control(rows["p_value"]) if len(rows) else rows["p_value"]
+    rows["beyond"] = rows["q_value"] <= queries.measures.false_discovery_rate
+    up = rows["after"] > rows["before"]
+    kinds = [rows["before"] == 0, rows["after"] == 0, rows["beyond"] & up, rows["beyond"] & ~up]
+    rows.insert(0, "kind", np.select(kinds, ["new", "gone", "grown", "shrunk"], "as before"))
+    rows["size"] = (rows["after"] - rows["before"]).abs()
+    rows = rows.sort_values(["kind", "size", *_PAIR], ascending=[True, False, True, True, True, True])
+    return rows.drop(columns="size").reset_index(drop=True)
 
 
 # -- technologies
@@ -95,7 +105,28 @@ def area_profile(made: Made, queries: Queries) -> pd.DataFrame:
     return rows.join(pd.DataFrame(shares, columns=["share", "low", "high"], index=rows.index))
 
 
+def area_years(made: Made, queries: Queries) -> pd.DataFrame:
+    """Year × side × EU-10 area: works in the area, of all of that side, and their share with the exact binomial interval.
+
+    Sides: `listed`, international works with an institution of an enabled watchlist, and `others`, those without.
+    """
+    members = frame(made, "memberships", ["year", "group_id", "basis", "work_id"])
+    members = members[members["year"].between(queries.scope.first_year, queries.scope.last_year)]
+    all_ = members[(members["group_id"] == "international") & (members["basis"] == own_basis("international"))]
+    listed = set(members.loc[members["group_id"].isin([f"list:{w.id}" for w in queries.watchlists if w.enabled]), "work_id"])
+    works = all_[["year", "work_id"]].assign(side=np.where(all_["work_id"].isin(listed), "listed", "others"))
+    totals = works.groupby(["year", "side"]).size().reset_index(name="total")
+    counts = works.merge(areas.of_works(made.get("technologies", TECHNOLOGIES.empty()), queries), on="work_id").groupby(["year", "side", "area_id"]).size()
+    rows = [
+        (t.year, t.side, a, n := int(counts.get((t.year, t.side, a), 0)), t.total, *_share(n, t.total, queries))
+        for t in each(totals) for a in AREAS
+    ]  # fmt: skip
+    made_of = pd.DataFrame(rows, columns=["year", "side", "area_id", "works", "total", "share", "low", "high"])
+    return made_of.assign(preliminary=made_of["year"].isin(queries.scope.preliminary))
+
+
 def _share(works: float, total: float, queries: Queries) -> tuple[float, float, float]:
+    """Nothing of a count that is not there."""
     if np.isnan(works) or np.isnan(total):
         return (np.nan, np.nan, np.nan)
     bounds = stats.binomtest(int(works), int(total)).proportion_ci(queries.measures.confidence, "exact")

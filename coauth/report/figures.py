@@ -7,7 +7,6 @@ and shares begin at zero. Text stays text in SVG, so that it can be read aloud, 
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -20,11 +19,13 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from coauth.queries import Admission
 from coauth.report.findings import each
-from coauth.report.text import Words
+from coauth.report.text import Words, slug
 from coauth.report.traces import Sheet, sheet
 
 BLUE, ORANGE, GREEN, PURPLE, INK, GREY, PALE = "#0072B2", "#D55E00", "#00795A", "#8E4A75", "#222222", "#666666", "#DDDDDD"
@@ -126,7 +127,7 @@ def _index(axis: Axes, indices: pd.DataFrame, own: str, names: Mapping[str, str]
     axis.set_ylim(0, axis.get_ylim()[1] * 1.15)  # room for the legend
 
 
-# -- Figure 3
+# -- coverage
 
 
 @styled
@@ -186,15 +187,14 @@ def shifts(rows: pd.DataFrame, names: Sequence[str], words: Words, *, narrow: bo
     figure = _sheet(narrow, 0.8 + n * (0.3 if narrow else 0.235))
     both = figure.subplots(1, 1 if narrow else 2, sharey=True, squeeze=False)[0]
     y = np.arange(n)
-    if not narrow:
-        _dumbbells(both[0], rows, y, words)
+    pairs = {} if narrow else _dumbbells(both[0], rows, words)
     axis = both[-1]
     marks = {k: _change_mark(axis, k, row) for k, row in enumerate(each(rows))}
     for verdict, (colour, _) in VERDICTS.items():
         mine = [k for k, drawn in marks.items() if drawn and rows["verdict"].iloc[k] == verdict]
         change, low, high = ((rows[c] / rows["before"]).iloc[mine] for c in ("change", "low", "high"))
         told = [_told(words, words(f"verdict.{slug(verdict)}"), names[k], *ends, percent=True) for k, *ends in zip(mine, change, low, high, strict=True)]
-        figure.trace(axis, words(f"verdict.{slug(verdict)}"), colour, change, mine, told, [a for k in mine for a in marks[k]])
+        figure.trace(axis, words(f"verdict.{slug(verdict)}"), colour, change, mine, told, [a for k in mine for a in [*marks[k], *pairs.get(k, [])]])
     axis.axvline(0, color=GREY, linewidth=0.7, zorder=1)
     _caption(axis, words("figure.change_relative"))
     _percent_axis(axis.xaxis, words, sign=True)
@@ -214,13 +214,16 @@ def shifts(rows: pd.DataFrame, names: Sequence[str], words: Words, *, narrow: bo
     return figure
 
 
-def _dumbbells(axis: Axes, rows: pd.DataFrame, y: Any, words: Words) -> None:
+def _dumbbells(axis: Axes, rows: pd.DataFrame, words: Words) -> dict[int, list[Line2D]]:
     """Open: before; filled: after. A logarithmic axis, since the largest is often a hundred times the smallest."""
+    drawn = {}
     for k, row in enumerate(each(rows)):
         colour = VERDICTS.get(str(row.verdict), (GREY, "o"))[0]
-        axis.plot([row.before, row.after], [k, k], color=colour, linewidth=1.6, zorder=2)
-        axis.plot(row.before, k, "o", markersize=4, markerfacecolor="white", markeredgecolor=colour, zorder=3)
-        axis.plot(row.after, k, "o", markersize=4, color=colour, zorder=3)
+        drawn[k] = [
+            *axis.plot([row.before, row.after], [k, k], color=colour, linewidth=1.6, zorder=2),
+            *axis.plot(row.before, k, "o", markersize=4, markerfacecolor="white", markeredgecolor=colour, zorder=3),
+            *axis.plot(row.after, k, "o", markersize=4, color=colour, zorder=3),
+        ]
     if (rows[["before", "after"]] > 0).all(axis=None):
         axis.set_xscale("log")
         axis.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5), numticks=12))
@@ -228,6 +231,7 @@ def _dumbbells(axis: Axes, rows: pd.DataFrame, y: Any, words: Words) -> None:
         axis.xaxis.set_minor_locator(mpl.ticker.NullLocator())
     axis.xaxis.set_major_formatter(FuncFormatter(lambda v, _: words.number(100 * v, 0 if v >= 0.0099 else 1 if v > 0.00099 else 2)))
     _caption(axis, words("figure.strength_share"))
+    return drawn
 
 
 def _change_mark(axis: Axes, k: int, row: Any) -> list[Artist]:
@@ -254,32 +258,32 @@ def _verdict_legend(figure: Figure, found: Sequence[str], words: Words, narrow: 
     figure.legend(handles=marks, loc="outside upper left", frameon=False, ncols=2 if narrow else len(marks), fontsize=7.5)
 
 
-def slug(verdict: str) -> str:
-    """A value of the data as part of a key of words.
-
-    >>> slug("not comparable: coverage")
-    'not_comparable_coverage'
-    """
-    return re.sub(r"\W+", "_", verdict)
-
-
-# -- admissions
+# -- Figure 3
 
 
 @styled
-def admissions(rows: pd.DataFrame, names: Sequence[str], words: Words, *, narrow: bool) -> Figure:
-    """A panel a series; a suppressed year is a gap, never a zero."""
-    columns = 2 if narrow else 4
+def admissions(rows: pd.DataFrame, names: Sequence[str], stated: Mapping[str, Admission], words: Words, *, narrow: bool) -> Figure:
+    """A panel a series; a suppressed year is hatched and has no point, never a zero; open marks are what a brief states."""
+    columns = min(len(names), 2 if narrow else 4)
     lines = -(-len(names) // columns)
-    figure = _sheet(narrow, 1.5 * lines + 0.1)
+    figure = _sheet(narrow, 1.5 * lines + (0.1 if columns > 1 else 0.5))
     axes = figure.subplots(lines, columns, squeeze=False).ravel()
     years = range(int(rows["year"].min()), int(rows["year"].max()) + 1)
     for axis, name in zip(axes, names, strict=False):
-        chosen = rows[rows["series"] == name].set_index("year")["admissions"].reindex(years)
-        axis.plot(chosen.index, chosen, color=BLUE, marker="o", markersize=2.5, linewidth=1.2)
-        axis.set_title(textwrap.fill(name, 24), loc="left", fontweight="bold", fontsize=7.5)
-        _frame(axis, chosen.index.to_series(), words, few=True)
-        axis.set_ylim(bottom=0)
+        mine = rows[rows["series"] == name].set_index("year")
+        chosen = mine["admissions"].reindex(years)
+        told = [words("figure.point", series=name, at=y, value=words.number(v)) for y, v in chosen.items()]
+        drawn = axis.plot(chosen.index, chosen, color=BLUE, marker="o", markersize=2.5, linewidth=1.2)
+        figure.trace(axis, name, BLUE, chosen.index, chosen, told, drawn)
+        for year in mine.index[mine["suppressed"]]:
+            axis.axvspan(year - 0.5, year + 0.5, fill=False, hatch="////", edgecolor="#C9B3C1", linewidth=0, zorder=0)
+        axis.set_title(textwrap.fill(name, 104 // columns), loc="left", fontweight="bold", fontsize=7.5)
+        if said := stated.get(name):
+            at = [min(max(y, years[0]), years[-1]) for y in said.years]
+            axis.plot(at, [said.persons] * 2, "D", color=ORANGE, markersize=4, markerfacecolor="white", linestyle=(0, (4, 2)), linewidth=0.9)
+        _frame(axis, chosen.index.to_series(), words, few=columns > 1)
+        highest = [v for v in (chosen.max(), said.persons if said else None) if v is not None and v > 0]
+        axis.set_ylim(0, 1.12 * max(highest, default=1))
     for axis in axes[len(names):]:
         axis.set_visible(False)
     return figure
@@ -297,7 +301,7 @@ def _sheet(narrow: bool, height: float) -> Sheet:
 
 def _series(
     axis: Axes, rows: pd.DataFrame, column: str, colour: str, words: Words, name: str, *,
-    dates: Sequence[Date] = (), percent: bool = False, letters: bool = True,
+    dates: Sequence[Date] = (), percent: bool = False, letters: bool = True, few: bool = False,
 ) -> None:  # fmt: skip
     """Line and band; a preliminary year hangs on a dashed line and has an open mark."""
     year, value = rows["year"].to_numpy(), rows[column].to_numpy(dtype=float)
@@ -313,7 +317,7 @@ def _series(
     at = [words("cell.preliminary", year=y) if late else str(y) for y, late in zip(year, young, strict=True)]
     told = [_told(words, name, a, v, b, t, percent=percent) for a, v, b, t in zip(at, value, low, high, strict=True)]
     sheet(axis).trace(axis, name, colour, year, value, told, drawn)
-    _frame(axis, rows["year"], words, percent=percent)
+    _frame(axis, rows["year"], words, percent=percent, few=few)
     axis.set_ylim(0, max(float(np.nanmax(high)) * 1.08 if len(high) and not np.isnan(high).all() else 1.0, axis.get_ylim()[1], 1e-9))
     _dates(axis, dates, letters)
 

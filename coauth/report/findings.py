@@ -7,30 +7,48 @@ A frame without rows means "nothing to show" everywhere; no function raises for 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from coauth.queries import Queries, Watchlist, Years
-from coauth.tables import ALL, own_basis
+from coauth.tables import ALL, CAUSES, own_basis
 
 Change = Callable[[int, int, float], Any]
 """`change(before, after, confidence)` -> an object with before, after, ratio, low, high (ratios None where a count is 0)."""
 Made = Mapping[str, pa.Table]
 
+
+class Benefits(Protocol):
+    """What `coauth.benefits` works out of its table."""
+
+    def shares(self, benefits: pa.Table, years: Years, confidence: float) -> pd.DataFrame: ...
+    def fields(self, benefits: pa.Table, years: Years) -> pd.DataFrame: ...
+
+
+
 ROSTER = 22
 """Institutions in the figure of centrality shifts: as many as fit a page and stay readable."""
+MIN_POSITIVES = 30
+"""Works that truly belong to an area, below which nothing is said of its cues (`coauth.quality`)."""
+SMALLEST_Q = 0.001
+"""False discovery rates below are said to be below."""
 PUBLISHERS = 8
 PUBLISHER_MIN_WORKS = 50
 """Works in each window from which a publisher's share of complete works is said: below, chance alone moves it by 20 points."""
 
 
-def frame(made: Made, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def table(made: Made, name: str) -> pa.Table:
     """A table, or an empty one under its contract where it was not made."""
-    table = made.get(name, ALL[name].empty())
-    taken: pd.DataFrame = (table.select(list(columns)) if columns else table).to_pandas()
+    return made.get(name, ALL[name].empty())
+
+
+def frame(made: Made, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """The same as a frame."""
+    found = table(made, name)
+    taken: pd.DataFrame = (found.select(list(columns)) if columns else found).to_pandas()
     return taken
 
 
@@ -116,18 +134,18 @@ def works_for_quarter_fall(confidence: float, change: Change) -> int:
     return 5 * round(works / 5)
 
 
-def revisions(made: Made, names: Sequence[str], queries: Queries) -> pd.DataFrame:
-    """Change since the earlier vintage over the measured years: series × cause, net, and in the headline's last year."""
-    rows = frame(made, "revisions")
-    rows = rows[rows["series"].isin(names) & rows["year"].between(queries.scope.first_year, queries.scope.last_year)]
-    if rows.empty:
-        return pd.DataFrame()
-    wide = rows.pivot_table(index="series", columns="cause", values="works", aggfunc="sum", fill_value=0)
-    wide["net"] = wide.sum(axis=1)
-    last = queries.measures.headline_change[1]
-    wide["net_last_year"] = rows[rows["year"] == last].groupby("series")["works"].sum()
-    wide["net_last_year"] = wide["net_last_year"].fillna(0).astype(int)
-    return wide.reindex([n for n in names if n in wide.index]).reset_index().rename_axis(columns=None)
+def revisions(made: Made, names: Sequence[str], queries: Queries, spans: Sequence[Years]) -> pd.DataFrame:
+    """Series × span of years: works `then` and `now`, and a column for every cause; then + causes = now."""
+    told = frame(made, "revisions")
+    rows: list[dict[str, Any]] = []
+    for name in names:
+        counts, own = series(made, name, queries), told[told["series"] == name]
+        for first, last in dict.fromkeys(spans) if len(counts) else ():
+            now = int(counts.loc[counts["year"].between(first, last), "works"].sum())
+            net = own[own["year"].between(first, last)].groupby("cause")["works"].sum()
+            rows.append({"series": name, "first_year": first, "last_year": last, "then": now - int(net.sum())}
+                        | {cause: int(net.get(cause, 0)) for cause in CAUSES} | {"now": now})  # fmt: skip
+    return pd.DataFrame(rows, columns=["series", "first_year", "last_year", "then", *CAUSES, "now"])
 
 
 def entries_by_year(made: Made, watchlist: Watchlist, queries: Queries) -> pd.DataFrame:
@@ -143,7 +161,7 @@ def entries_by_year(made: Made, watchlist: Watchlist, queries: Queries) -> pd.Da
     return rows.reset_index()
 
 
-# -- coverage (Figure 3)
+# -- coverage
 
 
 def coverage_by_year(made: Made, queries: Queries) -> pd.DataFrame:
@@ -232,6 +250,12 @@ def _why(row: Any, rate: float) -> str:
     if direction(row.low, row.high) in ("unclear", "unknown"):
         return "interval"
     return "discovery" if row.q_value > rate else "weighted"
+
+
+def judged(made: Made, queries: Queries) -> dict[str, str]:
+    """Institution -> verdict, in the comparison of `shifts`."""
+    rows = _compared(made, queries, "k")
+    return dict(zip(rows["institution_id"], rows["verdict"], strict=True))
 
 
 def verdicts(made: Made, queries: Queries) -> dict[str, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,18 @@ from matplotlib.figure import Figure
 
 from coauth.report import pictures, traces
 from coauth.report.explorer import Explorer
-from coauth.report.text import Words
+from coauth.report.text import Words, bare, html
 from coauth.tables import MARK, marked
 
 STYLES = ("style.css", "charts.css", "explorer/explorer.css")
 SCRIPTS = ("explorer/windows.js", "explorer/camera.js", "explorer/map.js", "explorer/panel.js", "explorer/explorer.js", "charts.js")
 """In the page they are one module, so that nothing of them is global."""
+
+Facts = Mapping[str, float | None]
+"""Numbers that are said in a text: name -> value. All of a page are in tables/text.csv."""
+
+FIXED = ("1", "2", "3")
+"""Figures 1, 2 and 3 are those of the DFIR brief: partners, listed institutions, PhD admissions."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,10 @@ class Grid:
     columns: tuple[Column, ...]
     rows: Sequence[Sequence[str]]
     caption: str = ""
+    keys: Sequence[Any] = ()
+    """What each row is made of: the numbers of rows of the CSV behind it (its first ones, where nothing is said), or
+    values of the column `by`. Every number in the row is a number of these rows."""
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +92,8 @@ class Chart:
     explorer: Explorer | None = None
     """What sits on top of the picture in the page, for a reader with a script."""
     part: str = "chart"
+    number: str = ""
+    """Of one of the figures that have their number from the brief (`FIXED`); the others are numbered after these."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +105,9 @@ class Headline:
     interval: str
     sentence: str
     sure: bool = True
+    since: str = ""
+    """What it was last quarter, and why it is not that now."""
+    facts: Facts = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -100,6 +115,8 @@ class Section:
     id: str
     title: str
     parts: tuple[Text | Listing | Chart, ...]
+    facts: Facts = field(default_factory=dict)
+    """Numbers of its text that stand in none of its CSVs, by a name that says what they are."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +133,8 @@ class Page:
     notes: tuple[Text, ...]
     sections: tuple[Section, ...]
     links: Mapping[str, str] = field(default_factory=dict)
+    facts: Facts = field(default_factory=dict)
+    """Numbers of the first page that are no headline's."""
 
 
 class Writer:
@@ -124,18 +143,20 @@ class Writer:
     def __init__(self, folder: Path, words: Words, statements: Mapping[str, str], *, synthetic: bool) -> None:
         self.folder, self.words, self.statements, self.synthetic = folder, words, statements, synthetic
         self.paths: list[Path] = []
-        self._charts = self._listings = 0
+        self._charts, self._listings = len(FIXED), 0
 
     def draw(self, page: Page) -> list[tuple[Section, list[dict[str, Any]]]]:
         """The sections with their parts numbered and drawn, for `html` and for `pdf.typeset`; figures and tables are written on the way."""
+        self._facts(page)
         return [(s, [self._shown(p) for p in s.parts]) for s in page.sections]
 
     def html(self, page: Page, sections: Sequence[tuple[Section, Sequence[Mapping[str, Any]]]]) -> str:
         """The page with its parts drawn, as HTML."""
         source = jinja2.Environment(
             loader=jinja2.FunctionLoader(_template), autoescape=True, undefined=jinja2.StrictUndefined,
-            trim_blocks=True, lstrip_blocks=True,
+            trim_blocks=True, lstrip_blocks=True, finalize=lambda said: html(said) if type(said) is str else said,
         ).get_template("page.html")  # fmt: skip
+        source.globals["bare"] = bare
         script = "\n".join(map(_template, SCRIPTS))
         return source.render(
             page=page, sections=sections, words=self.words, mark=MARK if self.synthetic else "",
@@ -153,20 +174,19 @@ class Writer:
         return {"part": listing, "number": self.words("table.number", number=self._listings), "csv": csv, "grid": listing.grid}
 
     def _chart(self, chart: Chart) -> dict[str, Any]:
-        self._charts += 1
-        name, number = f"figure-{self._charts}", self.words("figure.number", number=self._charts)
+        self._charts += not chart.number
+        which = chart.number or str(self._charts)
+        name, number, alt = f"figure-{which}", self.words("figure.number", number=which), bare(chart.alt)
         csv = self._data(name, chart.data, chart.statement) if len(chart.data.columns) else ""
         if chart.draw is not None:
             wide, narrow = chart.draw(False), chart.draw(True)
             svg = self._svg(wide)
-            images = [self._inline(drawn, figure, f"f{self._charts}{shape}", chart.alt)
+            images = [self._inline(drawn, figure, f"f{which}{shape}", alt)
                       for shape, drawn, figure in (("w", svg, wide), ("n", self._svg(narrow), narrow))]  # fmt: skip
-            loose = pictures.alone(chart.draw(False), f"{number}. {chart.title}", chart.notes)
+            self._picture(name, pictures.alone(wide, bare(f"{number}. {chart.title}"), [bare(note) for note in chart.notes]))
         else:
             assert chart.still is not None  # noqa: S101  a chart has one of the two
-            images, loose = [self._embedded(chart.still, chart.alt)], chart.still
-            svg = self._svg(chart.still)
-        self._picture(name, loose)
+            images, svg = [self._embedded(chart.still, alt)], self._picture(name, chart.still)
         return {"part": chart, "number": number, "csv": csv, "grid": chart.grid, "images": images, "svg": svg}
 
     def _svg(self, figure: Figure) -> str:
@@ -185,10 +205,12 @@ class Writer:
         data = base64.b64encode(pictures.png(figure, 130)).decode()
         return Markup('<img alt="{}" src="data:image/png;base64,{}">').format(alt, data)
 
-    def _picture(self, name: str, figure: Figure) -> None:
-        suffix = "" if self.words.language == "en" else f".{self.words.language}"
-        self._write(f"figures/{self._marked(name)}{suffix}.svg", self._svg(figure).encode())
+    def _picture(self, name: str, figure: Figure) -> str:
+        """The figure as files of its own; returns its SVG."""
+        suffix, svg = "" if self.words.language == "en" else f".{self.words.language}", self._svg(figure)
+        self._write(f"figures/{self._marked(name)}{suffix}.svg", svg.encode())
         self._write(f"figures/{self._marked(name)}{suffix}.png", pictures.png(figure))
+        return svg
 
     def _data(self, name: str, data: pd.DataFrame, statement: str) -> str:
         """The CSV behind a part (the same in every language), and the SQL beside it; returns the CSV's place."""
@@ -201,6 +223,12 @@ class Writer:
         if statement in self.statements:
             self._write(place.removesuffix(".csv") + ".sql", self.statements[statement].encode())
         return place
+
+    def _facts(self, page: Page) -> None:
+        """tables/text.csv: what is said outside of tables and figures."""
+        of = [("head", page.facts), *(("head", h.facts) for h in page.headlines)] + [(s.id, s.facts) for s in page.sections]
+        rows = [(section, name, value) for section, facts in of for name, value in facts.items() if value is not None]
+        self._data("text", pd.DataFrame(rows, columns=["section", "name", "value"]), "")
 
     def _marked(self, name: str) -> str:
         return marked(name) if self.synthetic else name
@@ -221,12 +249,14 @@ def _template(name: str) -> str:
     return files(__package__).joinpath(name).read_text("utf-8")
 
 
-def grid(titles: Iterable[str], rows: Sequence[Sequence[str]], *, text: int = 1, caption: str = "") -> Grid:
+def grid(
+    titles: Iterable[str], rows: Sequence[Sequence[str]], *, text: int = 1, caption: str = "", keys: Sequence[Any] = (), by: str = ""
+) -> Grid:
     """A grid whose first `text` columns are words and whose others are numbers."""
-    return Grid(tuple(Column(t, number=n >= text) for n, t in enumerate(titles)), rows, caption)
+    return Grid(tuple(Column(t, number=n >= text) for n, t in enumerate(titles)), rows, caption, keys or range(len(rows)), by)
 
 
 def with_text(shown: Grid, *titles: str) -> Grid:
     """The grid with the named columns set as words."""
     columns = tuple(c if c.title not in titles else type(c)(c.title, number=False) for c in shown.columns)
-    return Grid(columns, shown.rows, shown.caption)
+    return replace(shown, columns=columns)

@@ -20,7 +20,7 @@ import typst
 from matplotlib.ft2font import FT2Font
 
 from coauth.report.page import Chart, Grid, Page, Section, Text
-from coauth.report.text import Words
+from coauth.report.text import Words, bare
 
 STANDARDS: list[typst.PDFStandard] = ["a-2a", "ua-1"]
 FONTS = Path(mpl.get_data_path(), "fonts", "ttf")
@@ -45,13 +45,13 @@ def typeset(page: Page, sections: Sequence[tuple[Section, Sequence[Mapping[str, 
         "document": f"{f'{mark}: ' if mark else ''}{page.title}, {page.kicker}",
         "title": page.title, "kicker": page.kicker, "edition": page.edition, "data": page.data_line, "running": page.running,
         "mark": mark, "synthetic": words("head.synthetic"), "contents": words("head.contents"), "footer": words("head.footer"),
-        "headlines": [vars(h) for h in page.headlines], "notes": [vars(n) for n in page.notes],
+        "headlines": [{k: v for k, v in vars(h).items() if k != "facts"} for h in page.headlines], "notes": [vars(n) for n in page.notes],
         "sections": [{"title": s.title, "parts": [_part(p) for p in parts]} for s, parts in sections] + appendix,
     }, _printable)  # fmt: skip
     pictures = {p["number"]: _inked(p["svg"]) for _, parts in sections for p in parts if isinstance(p["part"], Chart)}
     undrawn = "".join((*pictures.values(), json.dumps(report, ensure_ascii=False))).count(UNDRAWN)
     report |= {
-        "undrawn": words("pdf.undrawn", count=words.number(undrawn), sign=UNDRAWN) if undrawn else "",
+        "undrawn": words("pdf.undrawn", count=words.bare.number(undrawn), sign=UNDRAWN) if undrawn else "",
         "language": words.language, "day": {"year": day.year, "month": day.month, "day": day.day},
     }  # fmt: skip
     source = files(__package__).joinpath("page.typ").read_bytes()
@@ -91,7 +91,7 @@ def _printable(text: str) -> str:
     >>> _printable("Łódź\\t– naïve"), _printable("DTU \N{CJK UNIFIED IDEOGRAPH-5317}"), _printable("x" * 30).split(SOFT_HYPHEN)
     ('Łódź – naïve', 'DTU ▯', ['xxxxxxxxxxxx', 'xxxxxxxxxxxx', 'xxxxxx'])
     """
-    return LONG_RUN.sub(_breakable, _inked(SPACE.sub(" ", text)))
+    return LONG_RUN.sub(_breakable, _inked(SPACE.sub(" ", bare(text))))
 
 
 def _inked(text: str) -> str:

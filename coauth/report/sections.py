@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,21 +11,27 @@ import pyarrow as pa
 from matplotlib.figure import Figure
 
 from coauth.queries import Queries
-from coauth.report import account, findings, structure, trends
+from coauth.report import account, findings, since, structure, trends
 from coauth.report.about import About
+from coauth.report.admissions import admissions
+from coauth.report.areas import technologies
 from coauth.report.brief import Brief
+from coauth.report.centralities import shifts
 from coauth.report.explorer import Atlas
-from coauth.report.findings import Change
+from coauth.report.findings import Benefits, Change
+from coauth.report.flagged import flagged
+from coauth.report.gains import gains
+from coauth.report.intensity import intensity
 from coauth.report.page import Headline, Page, Text
 from coauth.report.text import Words
 
 
 def compose(
-    made: Mapping[str, pa.Table], queries: Queries, about: About, words: Words, change: Change, picture: Figure | None,
-    atlas: Atlas | None, links: Mapping[str, str],
+    made: Mapping[str, pa.Table], queries: Queries, about: About, words: Words, change: Change, benefits: Benefits,
+    picture: Figure | None, atlas: Atlas | None, links: Mapping[str, str],
 ) -> Page:  # fmt: skip
     """The page, before anything is drawn."""
-    brief = Brief(made, queries, about, words, change)
+    brief = Brief(made, queries, about, words, change, benefits)
     return Page(
         title=words("head.title", title=about.title, home=brief.home),
         kicker=words("head.kicker", quarter=words.quarter(about.quarter)),
@@ -35,13 +42,13 @@ def compose(
                         topics=account.topic_model(brief), queries=about.queries_fingerprint[:12]),
         headlines=headlines(brief),
         notes=_notes(brief),
-        sections=(
-            trends.revisions(brief), trends.partners(brief), trends.lists(brief), trends.coverage(brief), trends.admissions(brief),
-            *(() if brief.is_public else (structure.flagged(brief),)), structure.technologies(brief),
-            *(() if brief.is_public else (structure.shifts(brief),)), structure.network(brief, picture, atlas),
-            structure.events(brief), account.method(brief), account.limits(brief), account.data(brief),
-            account.changelog_and_files(brief, links),
-        ),
+        facts={"works": about.counted, "records": about.records, **trends.coverage_facts(brief)},
+        sections=tuple(make(brief) for make in (
+            since.revisions, trends.partners, trends.lists, admissions, trends.coverage,
+            *(() if brief.is_public else (flagged, intensity)), technologies, *(() if brief.is_public else (gains, shifts)),
+            partial(structure.network, picture=picture, atlas=atlas), structure.events, account.method, account.limits, account.data,
+            partial(account.changelog_and_files, links=links),
+        )),
     )  # fmt: skip
 
 
@@ -49,8 +56,8 @@ def _notes(brief: Brief) -> tuple[Text, ...]:
     """What has to be read with the three numbers, before anything is quoted."""
     w = brief.words
     parts = [Text(w("head.public"))] if brief.is_public else []
-    if not brief.about.complete:
-        parts.append(Text(w("head.incomplete"), "caution"))
+    parts += [] if brief.about.complete else [Text(w("head.incomplete"), "caution")]
+    parts += [Text(w("head.first"), "note")] if brief.about.since is None and not brief.is_public else []
     if meaning := trends.coverage_sentence(brief):
         parts.append(Text(meaning, "caution"))
     return (*parts, Text(w("head.intervals", confidence=brief.confidence), "note"))
@@ -75,11 +82,14 @@ def _international(brief: Brief) -> Headline:
     row: Any = rows.loc[year]
     if np.isnan(row["works"]):
         return _withheld(brief, label)
+    before, facts = since.sentence(brief, "international", [year])
+    facts = {f"international.{name}": row[name] for name in ("works", "works_low", "works_high")} | dict(facts)
     total = findings.coverage_by_year(brief.made, brief.queries).set_index("year")["works"].get(year)
     interval = w("headline.interval", confidence=brief.confidence, span=w.span(row["works_low"], row["works_high"]))
     if not row["works"]:
-        return Headline(label, "0", interval, w("headline.no_international", home=brief.home, year=year), sure=False)
-    sentence = w("headline.international_is", home=brief.home, share=w.percent(row["works"] / total if total else None),
+        return Headline(label, w.number(0), interval, w("headline.no_international", home=brief.home, year=year), False, before, facts)
+    facts |= {f"works.{year}": total, "international.share_of_works": row["works"] / total if total else None}
+    sentence = w("headline.international_is", home=brief.home, share=w.percent(facts["international.share_of_works"]),
                  total=w.number(total), year=year)  # fmt: skip
     first, last = brief.headline
     changes = findings.changes(brief.made, ["international"], brief.queries, brief.change)
@@ -88,7 +98,8 @@ def _international(brief: Brief) -> Headline:
         sentence += " " + w("headline.since", first=first, last=last, change=w.percent(c["ratio"], sign=True),
                             span=w.percent_span(c["low"], c["high"], sign=True),
                             reading=brief.reading(c["low"], c["high"]))  # fmt: skip
-    return Headline(label, w.number(row["works"]), interval, sentence)
+        facts |= {f"international.{name}": c[name] for name in ("ratio", "low", "high")}
+    return Headline(label, w.number(row["works"]), interval, sentence, True, before, facts)
 
 
 def _changed(brief: Brief, series: str) -> Headline:
@@ -102,26 +113,29 @@ def _changed(brief: Brief, series: str) -> Headline:
     if np.isnan(c["before"]) or np.isnan(c["after"]):
         return _withheld(brief, label)
     kind = findings.direction(c["low"], c["high"])
+    was, facts = since.sentence(brief, series, [first, last])
+    facts = {f"{series}.{name}": c[name] for name in ("before", "after", "ratio", "low", "high")} | dict(facts)
     counts = {"before": w.number(c["before"]), "after": w.number(c["after"]), "first": first, "last": last}
     ratio, span = w.percent(c["ratio"], sign=True), w.percent_span(c["low"], c["high"], sign=True)
     sentence = w(f"headline.{kind}", ratio=ratio, **counts)
     if kind == "unclear":
-        sentence += _power(brief, int(c["before"]), first)
+        facts |= {f"{series}.smallest_fall": findings.smallest_fall(int(c["before"]), brief.queries.measures.confidence, brief.change)}
+        sentence += _power(brief, facts[f"{series}.smallest_fall"], first)
     elif kind == trends.coverage_moved(brief):
         sentence += " " + w(f"headline.coverage_{kind}")
     shares = findings.series(brief.made, series, brief.queries).set_index("year")["share"]
     if not shares.reindex([first, last]).isna().any():
+        facts |= {f"{series}.share.{y}": shares.get(y) for y in (first, last)}
         sentence += " " + w("headline.share", first=first, last=last, a=w.percent(shares.get(first), 1), b=w.percent(shares.get(last), 1))
     sure = kind in ("rose", "fell")
     value = ratio if sure else w("headline.no_clear_change" if kind == "unclear" else "format.missing")
     interval = w("headline.interval", confidence=brief.confidence, span=span) if kind != "unknown" else ""
-    return Headline(label, value, interval, sentence, sure)
+    return Headline(label, value, interval, sentence, sure, was, facts)
 
 
 def _withheld(brief: Brief, label: str) -> Headline:
     return Headline(label, brief.words("cell.withheld"), "", brief.words("headline.withheld"), sure=False)
 
 
-def _power(brief: Brief, before: int, year: int) -> str:
-    fall = findings.smallest_fall(before, brief.queries.measures.confidence, brief.change)
+def _power(brief: Brief, fall: float | None, year: int) -> str:
     return "" if fall is None else " " + brief.words("headline.smallest_fall", fall=brief.words.percent(fall), year=year)

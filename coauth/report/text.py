@@ -6,6 +6,7 @@ empty place on the page.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -13,18 +14,45 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup, escape
 
 from coauth.errors import NotFound
 
 NBSP = "\N{NO-BREAK SPACE}"
+_OPEN, _AND, _SHUT = "\ue000", "\ue001", "\ue002"
+"""Around a number that is said: its value as it stands in a table, and how it is written. Of the private use area, so that no text has them."""
+_SAID = re.compile(f"{_OPEN}([^{_AND}]*){_AND}([^{_SHUT}]*){_SHUT}")
 
 
 def languages() -> list[str]:
     return sorted(p.name.removesuffix(".toml") for p in files(__package__).joinpath("words").iterdir() if p.name.endswith(".toml"))
 
 
+def bare(text: str) -> str:
+    """The text as it is read, without the values of its numbers."""
+    return _SAID.sub(r"\2", text)
+
+
+def html(text: str) -> Markup:
+    """The text escaped for a page, each number as `<data value="…">`, so that every one can be looked up in a CSV.
+
+    >>> print(html("R&D: " + Words("en", valued=True).percent(0.254)))
+    R&amp;D: <data value="0.254">25</data>%
+    """
+    return Markup(_SAID.sub(r'<data value="\1">\2</data>', str(escape(text))))  # noqa: S704  escaped just before
+
+
+def slug(value: str) -> str:
+    """A value of the data as part of a key of words.
+
+    >>> slug("not comparable: coverage")
+    'not_comparable_coverage'
+    """
+    return re.sub(r"\W+", "_", value)
+
+
 class Words:
-    """`words("figure.source", …)` in one language.
+    """`words("figure.source", …)` in one language. With `valued`, numbers carry their values, for `html`; `bare` takes them off.
 
     >>> words = Words("da")
     >>> words.number(12345.678, 1), words.number(-0.2), words.percent(-0.254, sign=True)
@@ -33,44 +61,62 @@ class Words:
     ('30.\xa0september\xa02026', '3. kvartal 2026')
     """
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, *, valued: bool = False) -> None:
         if language not in languages():
             raise NotFound(f"no words for language '{language}'; there are: {', '.join(languages())}")
         self.language = language
+        self.valued = valued
         text = files(__package__).joinpath("words", f"{language}.toml").read_text("utf-8")
         self.entries = dict(_flat(tomllib.loads(text)))
+
+    @property
+    def bare(self) -> Words:
+        """The same words for what is drawn: numbers as they are read."""
+        return Words(self.language) if self.valued else self
 
     def __call__(self, key: str, /, **values: Any) -> str:
         return self.entries[key].format_map(values)
 
     def number(self, value: float | None, decimals: int = 0, *, sign: bool = False) -> str:
         """Grouped by thousands; a minus sign, not a hyphen; what is not there is a dash; never minus zero."""
-        if value is None or np.isnan(value):
-            return self("format.missing")
-        text = f"{abs(value):,.{decimals}f}"
-        zero = not text.strip("0.,")
-        marks = {",": self("format.thousands"), ".": self("format.decimal")}
-        text = "".join(marks.get(c, c) for c in text)
-        return text if zero else f"{'−' if value < 0 else '+' if sign else ''}{text}"
+        return self._said(value, 1, decimals, sign)
 
     def percent(self, ratio: float | None, decimals: int = 0, *, sign: bool = False) -> str:
-        if ratio is None or np.isnan(ratio):
+        if _missing(ratio):
             return self("format.missing")
-        return self("format.percent", number=self.number(100 * ratio, decimals, sign=sign)).replace(" ", NBSP)
+        return self("format.percent", number=self._said(ratio, 100, decimals, sign)).replace(" ", NBSP)
 
     def span(self, low: float | None, high: float | None, decimals: int = 0) -> str:
         """An interval of plain numbers; one without ends is a dash."""
-        if _missing(low) and _missing(high):
-            return self("format.missing")
-        return self("format.span", low=self.number(low, decimals), high=self.number(high, decimals)).replace(" ", NBSP)
+        return self._span("format.span", low, high, 1, decimals, sign=False)
 
     def percent_span(self, low: float | None, high: float | None, decimals: int = 0, *, sign: bool = False) -> str:
         """An interval of ratios, as percentages; one without ends is a dash."""
+        return self._span("format.percent_span", low, high, 100, decimals, sign=sign)
+
+    def points(self, change: float | None, decimals: int = 2, *, sign: bool = True) -> str:
+        """A difference of shares in percentage points."""
+        return self._said(change, 100, decimals, sign)
+
+    def points_span(self, low: float | None, high: float | None, decimals: int = 2) -> str:
+        return self._span("format.span", low, high, 100, decimals, sign=False)
+
+    def _span(self, form: str, low: float | None, high: float | None, times: int, decimals: int, *, sign: bool) -> str:
         if _missing(low) and _missing(high):
             return self("format.missing")
-        ends = (None if v is None else 100 * v for v in (low, high))
-        lower, upper = (self.number(v, decimals, sign=sign) for v in ends)
-        return self("format.percent_span", low=lower, high=upper).replace(" ", NBSP)
+        ends = {name: self._said(value, times, decimals, sign) for name, value in (("low", low), ("high", high))}
+        return self(form, **ends).replace(" ", NBSP)
+
+    def _said(self, value: float | None, times: int, decimals: int, sign: bool) -> str:
+        """A value, written `times` as large."""
+        if value is None or np.isnan(value):
+            return self("format.missing")
+        text = f"{abs(times * value):,.{decimals}f}"
+        zero = not text.strip("0.,")
+        marks = {",": self("format.thousands"), ".": self("format.decimal")}
+        text = "".join(marks.get(c, c) for c in text)
+        text = text if zero else f"{'−' if value < 0 else '+' if sign else ''}{text}"
+        return f"{_OPEN}{float(value):.10g}{_AND}{text}{_SHUT}" if self.valued else text
 
     def day(self, day: date) -> str:
         return self("format.day", day=day.day, month=self(f"month.{day.month}"), year=day.year).replace(" ", NBSP)

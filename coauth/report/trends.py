@@ -1,4 +1,4 @@
-"""Sections on counts: what changed since the last report, partners, lists, coverage, admissions."""
+"""Sections on counts: partners, lists, coverage."""
 
 from __future__ import annotations
 
@@ -8,29 +8,9 @@ import pandas as pd
 from coauth.queries import Watchlist
 from coauth.report import figures, findings
 from coauth.report.brief import Brief
-from coauth.report.page import Chart, Grid, Listing, Section, Text, grid, with_text
-from coauth.report.reference import beside_dfir
-
-CAUSES = ("added", "removed", "re-dated", "re-affiliated", "excluded differently")
-
-
-def revisions(brief: Brief) -> Section:
-    """What the newer harvest changed in numbers that were published before."""
-    w = brief.words
-    names = ["international", *(g.id for g in brief.queries.groups.group if g.figure), *(f"list:{x.id}" for x in brief.watchlists)]
-    rows = findings.revisions(brief.made, names, brief.queries)
-    tail = "_public" if brief.is_public else ""
-    if rows.empty:
-        return Section("revisions", w("revisions.title"), (Text(w(f"revisions.first{tail}"), "none"),))
-    against = str(findings.frame(brief.made, "revisions", ["against"])["against"].iloc[0])
-    causes = [c for c in CAUSES if c in rows.columns]
-    titles = [w("column.series"), *(w(f"cause.{c.replace('-', '_').replace(' ', '_')}") for c in causes),
-              w("revisions.net", first=brief.years[0], last=brief.years[1]), w("revisions.net_year", year=brief.headline[1])]  # fmt: skip
-    shown = [[brief.series_name(r["series"]), *(w.number(r[c], sign=True) for c in [*causes, "net", "net_last_year"])]
-             for r in rows.to_dict("records")]  # fmt: skip
-    listing = Listing(w(f"revisions.table{tail}", against=against), grid(titles, shown), rows, brief.notes(w(f"revisions.note{tail}")))
-    return Section("revisions", w("revisions.title"), (Text(w(f"revisions.lead{tail}", against=against)), listing))
-
+from coauth.report.page import Chart, Facts, Grid, Listing, Section, Text, grid, with_text
+from coauth.report.reference import statements
+from coauth.report.text import bare
 
 # -- partners
 
@@ -49,10 +29,10 @@ def partners(brief: Brief) -> Section:
         w("partners.figure", home=brief.home, start=brief.years[0], end=brief.years[1], first=first, last=last),
         w("partners.alt", groups=w.listing([f"{n}: {c}" for n, c in titles.values()]), start=brief.years[0], end=brief.years[1]),
         rows.drop(columns="basis"),
-        draw=lambda narrow: figures.partners(rows, titles, dates, w, narrow=narrow),
+        draw=lambda narrow: figures.partners(rows, {g: (n, bare(c)) for g, (n, c) in titles.items()}, dates, w.bare, narrow=narrow),
         grid=_by_year(brief, rows, shown),
         notes=brief.notes(w("partners.overlap"), _reading_note(brief), brief.dates_note(*shown)),
-        statement="copublications",
+        statement="copublications", number="1",
     )
     return Section("partners", w("partners.title"), (Text(w("partners.lead", home=brief.home)), chart, _summary(brief, changes)))
 
@@ -60,7 +40,7 @@ def partners(brief: Brief) -> Section:
 def _change_words(brief: Brief, changes: pd.DataFrame, series: str) -> str:
     """As in the legend of a brief: "+25% (+19% to +31%)"."""
     row = changes[changes["group_id"] == series]
-    if not row.empty and np.isnan(row[["before", "after"]].to_numpy(dtype=float)).any():
+    if not row.empty and row[["before", "after"]].isna().any(axis=None):
         return brief.words("cell.withheld")
     if row.empty or np.isnan(row["ratio"].iloc[0]):
         return brief.words("change.none")
@@ -77,7 +57,7 @@ def _by_year(brief: Brief, rows: pd.DataFrame, names: list[str]) -> Grid:
     years = sorted(set(rows["year"]))
     lines = [[w("cell.preliminary", year=y) if y in young else str(y), *(cells.get((y, n), w("format.missing")) for n in names)]
              for y in years]  # fmt: skip
-    return grid([w("column.year"), *(brief.series_name(n) for n in names)], lines, caption=w("partners.grid"))
+    return grid([w("column.year"), *(brief.series_name(n) for n in names)], lines, caption=w("partners.grid"), keys=years, by="year")
 
 
 def _reading_note(brief: Brief) -> str:
@@ -91,7 +71,7 @@ def _summary(brief: Brief, changes: pd.DataFrame) -> Listing:
     """The headline change of each group: counts, interval, share, and (internal) the same by matched institutions only."""
     w, (first, last) = brief.words, brief.headline
     strict = findings.changes(brief.made, list(changes["group_id"]), brief.queries, brief.change, "institution")
-    lines = []
+    lines, both = [], []
     for row in changes.to_dict("records"):
         shares = findings.series(brief.made, row["group_id"], brief.queries).set_index("year")["share"]
         lines.append([
@@ -100,11 +80,15 @@ def _summary(brief: Brief, changes: pd.DataFrame) -> Listing:
             brief.share(shares.get(first)), brief.share(shares.get(last)),
             *([] if brief.is_public else [_change_words(brief, strict, row["group_id"])]),
         ])  # fmt: skip
+        both.append({"share_before": shares.get(first), "share_after": shares.get(last)})
+    matched = strict.set_index("group_id")[["ratio", "low", "high"]].add_prefix("matched_")
+    data = changes.join(pd.DataFrame(both, columns=["share_before", "share_after"], dtype=float))
+    data = data if brief.is_public else data.join(matched, on="group_id")
     titles = [w("column.group"), str(first), str(last), w("column.change"), w("column.interval", confidence=brief.confidence),
               w("column.reading"), w("column.share_in", year=first), w("column.share_in", year=last),
               *([] if brief.is_public else [w("column.matched_only")])]  # fmt: skip
     return Listing(
-        w("partners.table", first=first, last=last), with_text(grid(titles, lines), w("column.reading")), changes,
+        w("partners.table", first=first, last=last), with_text(grid(titles, lines), w("column.reading")), data,
         brief.notes(w("partners.unclear"), "" if brief.is_public else w("partners.matched"), w("partners.overlapping")), "copublications",
     )
 
@@ -120,9 +104,19 @@ def lists(brief: Brief) -> Section:
         parts += _list(brief, watchlist)
     if not brief.watchlists:
         parts = [Text(w("lists.off"), "none")]
-    if stated := beside_dfir(brief):
-        parts.append(stated)
-    return Section("lists", w("lists.title"), tuple(parts))
+    return Section("lists", w("lists.title"), (*parts, *statements(brief)), _list_facts(brief))
+
+
+def _list_facts(brief: Brief) -> Facts:
+    """The changes said of the lists and of what they are compared with, and how small a fall could be seen."""
+    measures = brief.queries.measures
+    names = dict.fromkeys(s for x in brief.watchlists for s in (f"list:{x.id}", brief.queries.companion(x.id)) if s)
+    facts: dict[str, float | None] = {}
+    for r in findings.changes(brief.made, list(names), brief.queries, brief.change).to_dict("records"):
+        facts |= {f"{r['group_id']}.{name}": r[name] for name in ("before", "after", "ratio", "low", "high") if not pd.isna(r[name])}
+        if not pd.isna(r["before"]):
+            facts[f"{r['group_id']}.smallest_fall"] = findings.smallest_fall(int(r["before"]), measures.confidence, brief.change)
+    return facts | ({"works_for_quarter_fall": findings.works_for_quarter_fall(measures.confidence, brief.change)} if names else {})
 
 
 def _list(brief: Brief, watchlist: Watchlist) -> list[Text | Listing | Chart]:
@@ -143,13 +137,19 @@ def _list(brief: Brief, watchlist: Watchlist) -> list[Text | Listing | Chart]:
           change=_change_words(brief, changes, series), first=first, last=last),
         w("lists.alt", list=name, start=brief.years[0], end=brief.years[1], told="; ".join(told)),
         rows.drop(columns="basis").merge(indices.drop(columns="preliminary"), how="outer", on=["year", "group_id"]),
-        draw=lambda narrow: figures.watchlist(rows, indices, names, dates, w, narrow=narrow),
+        draw=lambda narrow: figures.watchlist(rows, indices, names, dates, w.bare, narrow=narrow),
         grid=_list_grid(brief, rows, indices, series, beside),
         notes=brief.notes(_reading_note(brief), w("lists.index_note", year=first) if len(indices) else "",
                           brief.dates_note(series)),
-        statement="copublications",
+        statement="copublications", number=_list_number(brief, watchlist),
     )  # fmt: skip
     return [chart, *_power(brief, changes, series), *([] if brief.is_public else [_entries(brief, watchlist)])]
+
+
+def _list_number(brief: Brief, watchlist: Watchlist) -> str:
+    """Figure 2 is the first list's; further ones are 2b, 2c and so on."""
+    place = brief.watchlists.index(watchlist)
+    return f"2{chr(ord('a') + place) if place else ''}"
 
 
 def _list_grid(brief: Brief, rows: pd.DataFrame, indices: pd.DataFrame, own: str, beside: str | None) -> Grid:
@@ -163,7 +163,8 @@ def _list_grid(brief: Brief, rows: pd.DataFrame, indices: pd.DataFrame, own: str
     ]  # fmt: skip
     interval = w("column.interval", confidence=brief.confidence)
     titles = [w("column.year"), w("column.works"), interval, w("column.share_international"), interval, w("column.index")]
-    return grid([*titles, *([w("column.index_of", series=brief.series_name(beside))] if beside else [])], lines)
+    titles += [w("column.index_of", series=brief.series_name(beside))] if beside else []
+    return grid(titles, lines, keys=list(rows["year"]), by="year")
 
 
 def _power(brief: Brief, changes: pd.DataFrame, series: str) -> list[Text]:
@@ -200,7 +201,7 @@ def _entries(brief: Brief, watchlist: Watchlist) -> Listing:
 
 
 def coverage(brief: Brief) -> Section:
-    """Figure 3: what share of affiliations is there, and the publishers where that changed most."""
+    """What share of affiliations is there, and the publishers where that changed most."""
     w = brief.words
     rows = findings.coverage_by_year(brief.made, brief.queries)
     if rows.empty:
@@ -213,7 +214,7 @@ def coverage(brief: Brief) -> Section:
         w("coverage.figure", start=brief.years[0], end=brief.years[1]),
         w("coverage.alt", first=int(first["year"]), last=int(last["year"]), a=w.percent(first["share_authorships"], 1),
           b=w.percent(last["share_authorships"], 1), c=w.percent(first["share_complete"], 1), d=w.percent(last["share_complete"], 1)),
-        rows, draw=lambda narrow: figures.coverage(rows, w, narrow=narrow), grid=grid(titles, lines),
+        rows, draw=lambda narrow: figures.coverage(rows, w.bare, narrow=narrow), grid=grid(titles, lines),
         notes=brief.notes(w("coverage.note")), statement="coverage",
     )  # fmt: skip
     meaning = coverage_sentence(brief)
@@ -232,6 +233,12 @@ def coverage_sentence(brief: Brief) -> str:
     return w(f"coverage.{coverage_moved(brief)}", first=first, last=last, a=w.percent(a, 1), b=w.percent(b, 1))
 
 
+def coverage_facts(brief: Brief) -> Facts:
+    """The numbers of `coverage_sentence`."""
+    rows = findings.coverage_by_year(brief.made, brief.queries).set_index("year")["share_authorships"]
+    return {f"share_authorships.{year}": float(rows[year]) for year in brief.headline if set(brief.headline) <= set(rows.dropna().index)}
+
+
 def coverage_moved(brief: Brief) -> str:
     """`fell` or `rose` by a percentage point or more over the headline years, else `same`."""
     first, last = brief.headline
@@ -245,48 +252,11 @@ def _publishers(brief: Brief) -> list[Text | Listing]:
     before, after = brief.queries.measures.comparisons[-1]
     rows = findings.publishers(brief.made, before, after)
     if rows.empty:
-        return [Text(w("coverage.no_publishers", works=findings.PUBLISHER_MIN_WORKS), "none")]
+        return [Text(w("coverage.no_publishers", works=w.number(findings.PUBLISHER_MIN_WORKS)), "none")]
     lines = [[r.publisher, w.number(r.works_before), w.number(r.works_after), w.percent(r.share_before), w.percent(r.share_after),
-              w("cell.points", number=w.number(100 * r.change, sign=True))] for r in findings.each(rows)]  # fmt: skip
+              w("cell.points", number=w.points(r.change, 0))] for r in findings.each(rows)]  # fmt: skip
     b, a = w.years(before), w.years(after)
     titles = [w("column.publisher"), w("column.works_in", years=b), w("column.works_in", years=a), w("column.complete_in", years=b),
               w("column.complete_in", years=a), w("column.change")]  # fmt: skip
-    note = w("coverage.publishers_note", works=findings.PUBLISHER_MIN_WORKS)
+    note = w("coverage.publishers_note", works=w.number(findings.PUBLISHER_MIN_WORKS))
     return [Listing(w("coverage.publishers", before=b, after=a), grid(titles, lines), rows, brief.notes(note), "coverage")]
-
-
-# -- admissions
-
-
-def admissions(brief: Brief) -> Section:
-    """PhD admissions by country, where an extract was imported; else why there are none."""
-    w = brief.words
-    rows = findings.admissions(brief.made, brief.queries)
-    parts: list[Text | Listing | Chart] = []
-    if rows.empty:
-        parts.append(Text(w("admissions.none" if "DK" in brief.queries.scope.countries else "admissions.none_elsewhere"), "none"))
-        parts.append(Text("coauth admissions import FILE", "command"))
-    else:
-        parts.append(_admissions_chart(brief, rows))
-    if "DK" in brief.queries.scope.countries:
-        parts.append(Text(w("admissions.stated"), "note"))
-    return Section("admissions", w("admissions.title"), tuple(parts))
-
-
-def _admissions_chart(brief: Brief, rows: pd.DataFrame) -> Chart:
-    """Two sources are two series: adding them up would count the same persons twice."""
-    w = brief.words
-    several = rows["source"].nunique() > 1
-    country = [w("admissions.total") if c == "total" else w.country(c) for c in rows["country_code"]]
-    drawn = rows.assign(series=[f"{c}, {s}" if several else c for c, s in zip(country, rows["source"], strict=True)])
-    names = [str(n) for n in drawn.groupby("series")["admissions"].sum().sort_values(ascending=False, kind="stable").index[:8]]
-    value = {(r.year, r.series): w("admissions.suppressed") if r.suppressed else w.number(r.admissions)
-             for r in findings.each(drawn)}  # fmt: skip
-    years = sorted(set(rows["year"]))
-    lines = [[str(y), *(value.get((y, n), w("format.missing")) for n in names)] for y in years]
-    sources = "; ".join(sorted({f"{r.source} ({w.day(r.retrieved)})" for r in findings.each(rows)}))
-    return Chart(
-        w("admissions.figure", start=min(years), end=max(years)), w("admissions.alt", countries=w.listing(names)),
-        rows, draw=lambda narrow: figures.admissions(drawn, names, w, narrow=narrow), grid=grid([w("column.year"), *names], lines),
-        notes=(w("figure.note", text=w("admissions.note")), w("admissions.source", sources=sources)),
-    )  # fmt: skip

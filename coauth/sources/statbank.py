@@ -24,12 +24,10 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt
 from coauth.errors import SourceError
 from coauth.sources import wire
 from coauth.sources.wire import Passing, Session
-from coauth.tables import ADMISSIONS
+from coauth.tables import ADMISSIONS, STATBANK
 
 API = "https://api.statbank.dk/v1"
 TABLE = "PHD1"
-SOURCE = "Statistics Denmark, StatBank, table PHD1"
-"""`source` of its rows in `ADMISSIONS`; the licence asks that it be named."""
 
 ATTEMPTS = 3
 TIMEOUT = 20.0
@@ -75,7 +73,7 @@ def read(body: bytes, retrieved: date) -> pa.Table:
     except _NotTheTable as fault:
         raise SourceError(f"these are not the totals of StatBank's {TABLE} ({fault}); run `coauth admissions fetch`") from fault
     return ADMISSIONS.of(
-        {"year": year, "country_code": "total", "admissions": n, "suppressed": n is None, "source": SOURCE, "retrieved": retrieved}
+        {"year": year, "country_code": "total", "admissions": n, "suppressed": n is None, "source": STATBANK, "retrieved": retrieved}
         for year, n in totals.items()
     )
 

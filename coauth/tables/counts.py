@@ -45,18 +45,24 @@ PROFILES = Table("profiles", "window × series × EU-10 area", ("first_year", "l
 
 ADMISSIONS = Table("admissions", "year × country × source", ("year", "country_code", "source"), (
     YEAR,
-    Column("country_code", STRING, "ISO 3166-1 alpha-2 of origin; 'total' for all"),
+    Column("country_code", STRING, "ISO 3166-1 alpha-2 of origin; 'international' for all from abroad, 'total' for all"),
     Column("admissions", INT, "PhD admissions; null where suppressed", "persons", null=True),
     Column("suppressed", BOOL, "withheld by the source as a small cell"),
     Column("source", STRING, "who counted, and where it is published"),
     Column("retrieved", DAY, "when it was read"),
 ))  # fmt: skip
 
+CAUSES = ("new publications", "added", "removed", "re-dated", "re-affiliated", "excluded differently", "changed lists", "changed method")
+"""What the change of a count between two vintages is split into, in the order in which it is told."""
+
+STATBANK = "Statistics Denmark, StatBank, table PHD1"
+"""`source` of the totals in `ADMISSIONS` that come from StatBank; its licence (CC BY 4.0) asks that it be named."""
+
 REVISIONS = Table("revisions", "earlier vintage × headline number × cause", ("against", "series", "year", "cause"), (
     Column("against", STRING, "the earlier vintage"),
     Column("series", STRING, "the headline number"),
     YEAR,
-    Column("cause", STRING, "new publications, added, removed, re-dated, excluded differently, re-affiliated, changed lists or changed method"),
+    Column("cause", STRING, f"{', '.join(CAUSES[:-1])} or {CAUSES[-1]}"),
     Column("works", INT, "change it makes in the count", "works"),
 ))  # fmt: skip
 

@@ -21,7 +21,11 @@ CENTRALITY = Table(
     Column("rank", INT, "1 = largest; ties share the better rank"),
     Column("rank_low", INT, "best rank of the interval", null=True),
     Column("rank_high", INT, "worst rank of the interval", null=True),
-    Column("rarefied_to", INT, "degree_rarefied: works drawn in expectation, those of the smallest window", "works", null=True),
+    Column("fixed_rank", INT, "rank among the fixed roster alone, the same institutions in every window; null: not of it", null=True),
+    Column("fixed_rank_low", INT, "best such rank of the interval", null=True),
+    Column("fixed_rank_high", INT, "worst such rank of the interval", null=True),
+    Column("rarefied_to", INT, "degree_rarefied: works drawn in expectation, a share of those of the smallest window", "works", null=True),
+    Column("among", INT, "variant strongest: institutions of the graph the measure is of; null: all of the window", "institutions", null=True),
 ))  # fmt: skip
 
 SHIFTS = Table(

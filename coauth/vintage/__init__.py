@@ -7,6 +7,7 @@
     cache/<vintage>/tables/<table>.parquet
     cache/<vintage>/tables.new/                    the tables of a build that is at work
     cache/<vintage>/published.parquet              what its public edition shows and withholds: the next one must know
+    cache/<vintage>/statbank.json                  PhD totals as StatBank answered, when, and the hash of it
 
 The state of a harvest is what lies on disk. Every file is written under another name, synced and moved into place, so
 a run killed anywhere leaves whole files or none, and the next run continues after the last one.
@@ -14,6 +15,7 @@ a run killed anywhere leaves whole files or none, and the next run continues aft
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -235,6 +237,29 @@ class Vintage:
         """A small file beside the manifest (the synthetic world's truth)."""
         files.write({self.path / name: text.encode()}, ADVICE)
         return self.path / name
+
+    @property
+    def totals(self) -> dict[str, str] | None:
+        """StatBank's answer about PhD totals for this vintage's report: body, sha256, retrieved, table; None before it was asked.
+
+        Kept with the vintage, so that its report can be written again to the same bytes.
+        """
+        path = self.path / "statbank.json"
+        if not path.exists():
+            return None
+        try:
+            kept = dict(json.loads(read_bytes(path)))
+            whole = hashlib.sha256(kept["body"].encode()).hexdigest() == kept["sha256"]
+        except (ValueError, KeyError) as fault:
+            raise CacheError(f"{path}: damaged ({fault}); run `coauth admissions fetch --vintage {self.name}`") from fault
+        if not whole:
+            raise CacheError(f"{path}: changed since it was stored; run `coauth admissions fetch --vintage {self.name}`")
+        return kept
+
+    def keep_totals(self, table: str, body: bytes, retrieved: date) -> None:
+        """Store an answer in the place of the one before it."""
+        kept = {"table": table, "retrieved": retrieved.isoformat(), "sha256": hashlib.sha256(body).hexdigest(), "body": body.decode()}
+        files.write({self.path / "statbank.json": json_bytes(kept)}, ADVICE)
 
     @property
     def layout(self) -> dict[str, list[float]]:

@@ -84,7 +84,7 @@ class Shelf:
         path = self.path / "parts" / name / f"{number:06d}.parquet"
         with files.reported(path, ADVICE):
             path.parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(part, path, compression="lz4")
+            pq.write_table(part, path, compression="lz4", write_statistics=False)  # read whole, and once
 
     def parts(self, name: str) -> ds.FileSystemDataset:
         return ds.dataset(self.path / "parts" / name, format="parquet")

@@ -115,8 +115,8 @@ def pagerank():
     def work(root):
         here = pipeline.Project(root)
         vintage, asked = here.cache.find(), here.queries
-        parts = ([r for part, number in pages for r in part.records(number)] for pages in vintage.parts(50))
-        batches = [works.read(records, asked.scope, vintage.as_of)[0] for records in parts]
+        reader = works.Reader(asked.scope, vintage.as_of)
+        batches = [reader.read(part.records(number) for part, number in pages)[0] for pages in vintage.parts(50)]
         harvested, authorships, strings, countries, found = (pa.concat_tables(p) for p in list(zip(*batches, strict=True))[:5])
         engine = DuckDB(asked.sql, asked.tables())
         rolled = institutions.roll_up(harvested, authorships, strings, found, RollUp(drop_ancestors=False), engine)

@@ -19,6 +19,7 @@ import pandas as pd
 from coauth.network import GROUPS, Network, rows
 from coauth.report import findings
 from coauth.report.brief import Brief
+from coauth.report.text import bare
 
 STRONGEST = 300
 """Institutions, by strength over all years; those of a listed pair come on top."""
@@ -59,6 +60,8 @@ class Explorer:
 
     data: Mapping[str, Any]
     notes: tuple[str, ...]
+    facts: Mapping[str, float | None]
+    """The numbers of the notes."""
 
     @property
     def windows(self) -> int:
@@ -90,7 +93,9 @@ def explore(brief: Brief, atlas: Atlas) -> Explorer:
         "bases": [_basis(brief, *b) for b in bases], "pairs": _told(brief.years[0], pairs, cues, evidence, at, entries, bases, works),
         "works": _works(works), "say": _say(brief),
     }  # fmt: skip
-    return Explorer(data, _notes(brief, atlas, nodes, kept, listed, unnamed))
+    facts = {"institutions_shown": len(nodes), "institutions": atlas.network.nodes.num_rows, "strongest": STRONGEST, "pairs": len(kept),
+             "partners": PARTNERS, "cued": CUED, "lost": len(listed) - len(listed.merge(kept, on=ENDS)), "works": WORKS, "unnamed": unnamed}  # fmt: skip
+    return Explorer(data, _notes(brief, facts), facts)
 
 
 # -- what is kept
@@ -173,7 +178,7 @@ def _entry(brief: Brief, kind: str, list_id: str, entry_id: str) -> list[str]:
     if found is None:
         return [kind, list_id, entry_id]
     name = next((t.name for t in found.technology if t.id == entry_id), entry_id)
-    marks = [brief.words(f"explorer.{m}") for m in (found.marked(entry_id) or "").split(", ") if m]
+    marks = [brief.words(f"mark.{m}") for m in (found.marked(entry_id) or "").split(", ") if m]
     return [kind, brief.words.named(found), f"{name} ({', '.join(marks)})" if marks else name]
 
 
@@ -215,7 +220,7 @@ class _Later(dict[str, Any]):
 
 
 def _say(brief: Brief) -> dict[str, str]:
-    known = _Later(confidence=brief.confidence, limit=brief.queries.scope.max_institutions)
+    known = _Later(confidence=bare(brief.confidence), limit=brief.queries.scope.max_institutions)
     return {k: brief.words.entries[f"explorer.say_{k}"].format_map(known) for k in CALLED}
 
 
@@ -224,16 +229,13 @@ def _works(works: pd.DataFrame) -> list[list[Any]]:
     return [[r.work_id, r.doi or "", r.title or "", int(r.year)] for r in findings.each(works.astype(object).where(works.notna(), None))]
 
 
-def _notes(
-    brief: Brief, atlas: Atlas, nodes: Sequence[Any], kept: pd.DataFrame, listed: pd.DataFrame, unnamed: int
-) -> tuple[str, ...]:
+def _notes(brief: Brief, facts: Mapping[str, int]) -> tuple[str, ...]:
     """What the explorer leaves out, with numbers."""
     w = brief.words
-    lost = len(listed) - len(listed.merge(kept, on=ENDS))
-    said = [w("explorer.cut", shown=w.number(len(nodes)), all=w.number(atlas.network.nodes.num_rows), strongest=w.number(STRONGEST),
-              pairs=w.number(len(kept)), partners=PARTNERS, cued=w.number(CUED))]  # fmt: skip
-    if lost:
-        said.append(w("explorer.lost", lost=w.number(lost), limit=brief.queries.scope.max_institutions))
-    if unnamed:
-        said.append(w("explorer.unnamed", works=w.number(WORKS), unnamed=w.number(unnamed)))
+    told = {name: w.number(value) for name, value in facts.items()}
+    said = [w("explorer.cut", shown=told["institutions_shown"], all=told["institutions"], **told)]
+    if facts["lost"]:
+        said.append(w("explorer.lost", lost=told["lost"], limit=w.number(brief.queries.scope.max_institutions)))
+    if facts["unnamed"]:
+        said.append(w("explorer.unnamed", works=told["works"], unnamed=told["unnamed"]))
     return tuple(said)

@@ -21,13 +21,14 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from coauth.sources.sample.admissions import admissions
 from coauth.sources.sample.later import read_on
 from coauth.sources.sample.plan import works
 from coauth.sources.sample.served import AS_OF, serve
 from coauth.sources.sample.truth import truth
 from coauth.sources.sample.work import MARK
 
-__all__ = ["AS_OF", "MARK", "records", "truth"]
+__all__ = ["AS_OF", "MARK", "admissions", "records", "truth"]
 
 
 def records(seed: int = 1, day: date = AS_OF) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ import numpy as np
 
 T = TypeVar("T")
 
-STREAMS = ("atlas", "plan", "losses", "copies", "served", "later")
+STREAMS = ("atlas", "plan", "losses", "copies", "served", "later", "admissions")
 """Each stage draws from a stream of its own, so that a change in one leaves the others as they were."""
 
 

@@ -1,0 +1,73 @@
+"""Measures on shortest paths with an interval: on the graph of the strongest institutions, its works weighted by chance.
+
+Betweenness in a replicate that lacks 37 % of the works is that of another graph: ties of one work are gone, and with them
+ways round. In the Bayesian bootstrap (Rubin 1981, doi 10.1214/aos/1176345338) no work is lost: each has a weight drawn from Exp(1),
+of mean and variance 1 as the Poisson(1) of the other measures. The weights are not brought to a fixed sum, for the reason
+given in `coauth.resampling`: how many works there were is left to chance too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import joblib
+import numpy as np
+
+from coauth.centrality.paths import betweenness, distance, shortest_paths
+from coauth.centrality.rating import Rating
+from coauth.counting import Counting
+from coauth.dispersion import Factors
+from coauth.incidence import Floats, Incidence
+from coauth.queries import Measures, Years
+from coauth.resampling import interval, spread, weigh
+
+VARIANT = "strongest"
+PATHS = ("harmonic", "betweenness")
+_TASK = 10  # replicates handed to a process together
+
+
+def strongest(
+    world: Incidence, window: Years, names: Collection[str], measures: Measures, factors: Factors, freedom: float, workers: int = 1
+) -> Iterator[Rating]:
+    """`harmonic` and `betweenness`, those of `names`, on the graph induced by the `measures.strongest` institutions of largest
+    strength; of equally strong ones those with the smaller ids. Value and replicates are of this one graph and of its
+    institutions; what a work counts for between two of them is what it counts for in the whole (`coauth.counting`).
+
+    `measures.path_replicates` replicates. Betweenness: percentiles. Harmonic closeness: value ± t·sd, because the shortest of
+    several ways of chance lengths is shorter than that of their means: replicates lie too high (by 3 to 5 % in simulation), their
+    spread does not suffer. Spreads are widened for bursts (`coauth.dispersion`), as a share's for betweenness, which no common
+    factor moves, and as a count's for harmonic closeness, which is in works.
+
+    `workers` processes share the replicates; no byte depends on their number.
+    """
+    asked = [name for name in PATHS if name in names]
+    if not asked or not len(world.institutions):
+        return
+    counted = Counting.of(world, measures.counting)
+    strength = np.asarray(counted.strength.sum(axis=1))
+    chosen = np.sort(np.argsort(-strength, kind="stable")[: measures.strongest])
+    counted, ids = counted.among(chosen), world.institutions[chosen]
+    value = _rated(counted, asked, np.ones(len(counted.pair)))
+    tasks = [range(r, min(r + _TASK, measures.path_replicates)) for r in range(0, measures.path_replicates, _TASK)]
+    shared = joblib.Parallel(min(workers, len(tasks)))(joblib.delayed(_several)(counted, asked, window, task, measures) for task in tasks)
+    drawn = np.concatenate(shared, axis=2)
+    for name, point, replicates in zip(asked, value, drawn, strict=True):
+        factor = factors.of("share" if name == "betweenness" else "count", ids)[:, None]
+        spreading = np.maximum(point[:, None] + factor * (replicates - point[:, None]), 0.0)
+        ends = (interval if name == "betweenness" else spread)(point, spreading, measures.confidence, freedom)
+        yield Rating(name, VARIANT, ids, point, spreading, ends, among=len(ids))
+
+
+def _several(counted: Counting, asked: list[str], window: Years, replicates: range, measures: Measures) -> Floats:
+    """Measures × institutions × replicates."""
+    works = len(counted.pair)
+    return np.stack([_rated(counted, asked, weigh(works, window, r, measures)) for r in replicates], axis=-1)
+
+
+def _rated(counted: Counting, asked: list[str], weights: Floats) -> Floats:
+    """Measures × institutions, each work weighted."""
+    lengths = distance(counted.project(weights))
+    if "harmonic" not in asked:
+        return betweenness(lengths)[None]
+    found = shortest_paths(lengths)
+    return np.stack([found[PATHS.index(name)] for name in asked])

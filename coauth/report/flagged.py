@@ -1,0 +1,117 @@
+"""Section on review cues: the strongest flagged pairs, and those that are new, gone, grown or shrunk between two periods."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from coauth.report import cues, findings
+from coauth.report.brief import Brief
+from coauth.report.page import Listing, Section, Text, grid, with_text
+from coauth.report.text import NBSP
+from coauth.tables import AREAS
+
+AREAS_SHOWN = 4
+MOVES = ("new", "grown", "shrunk", "gone")
+
+
+def flagged(brief: Brief) -> Section:
+    w = brief.words
+    rows = cues.cues(brief.made, brief.queries)
+    window = w.years(findings.last_window(brief.queries))
+    parts: list[Text | Listing] = [Text(w("cues.lead")), Text(w("cues.lawful"), "caution")]
+    if rows.empty:
+        parts.append(Text(w("cues.none", window=window), "none"))
+    else:
+        top = rows.iloc[0]
+        parts += [_strongest(brief, rows, window), Text(w("cues.explain")),
+                  Text(f"coauth explain {top['domestic']} {top['foreign']}", "command")]  # fmt: skip
+    moved = cues.moved(brief.made, brief.queries, brief.change)
+    facts = {"pairs": len(rows)} | {kind: int((moved["kind"] == kind).sum()) for kind in MOVES} | {"compared": len(moved)}
+    return Section("cues", w("cues.title"), (*parts, *_moved(brief, moved)), facts)
+
+
+def _strongest(brief: Brief, rows: pd.DataFrame, window: str) -> Listing:
+    w = brief.words
+    years = [int(c.removeprefix("works_")) for c in rows.columns if re.fullmatch(r"works_\d+", c)]
+    areas = _areas(brief, rows)
+    top = rows.head(cues.STRONGEST)
+    dated = bool(top["works_listed"].notna().any())  # a column of nothing but "unknown" is said in the note instead
+    lines = [
+        [brief.place(r["domestic"]), _listed_end(brief, r), w.number(r["works"]), f",{NBSP}".join(w.number(r[f"works_{y}"]) for y in years),
+         str(r["first_year"]), _first(brief, areas.iloc[n]), _ric(brief, r),
+         *([w("cues.unknown") if np.isnan(r["works_listed"]) else w.number(r["works_listed"])] if dated else [])]
+        for n, r in enumerate(top.to_dict("records"))
+    ]  # fmt: skip
+    area_title = w("column.areas", mark=brief.mark_of(AREAS))
+    titles = [w("column.domestic"), w("column.listed"), w("column.works"), ", ".join(map(str, years)), w("column.first_year"),
+              area_title, w("column.ric", confidence=brief.confidence), *([w("column.works_listed")] if dated else [])]  # fmt: skip
+    data = _named(brief, rows).join(areas.add_prefix("works_")).assign(
+        command=[f"coauth explain {d} {f}" for d, f in zip(rows["domestic"], rows["foreign"], strict=True)],
+    )  # fmt: skip
+    shown = w.number(min(len(rows), cues.STRONGEST))
+    note = w("cues.note", smallest=w.number(brief.queries.measures.smallest_pair), shown=shown, total=w.number(len(rows)))
+    note += " " + w("cues.dated" if dated else "cues.undated")
+    return Listing(w("cues.table", window=window), with_text(grid(titles, lines, text=2), area_title), data, brief.notes(note), "flags")
+
+
+def _named(brief: Brief, rows: pd.DataFrame) -> pd.DataFrame:
+    names = {f"{end}_name": [brief.display_name(i) for i in rows[end]] for end in ("domestic", "foreign")}
+    return rows.assign(**names)
+
+
+def _listed_end(brief: Brief, row: Mapping[Any, Any]) -> str:
+    """The listed institution; where the match came by lineage, what was matched and for whom."""
+    entry, name = brief.entry(str(row["list_id"]), str(row["entry_id"])), brief.institution(str(row["foreign"]))
+    if name.startswith(entry) or str(row["foreign"]) in {e.openalex for x in brief.watchlists for e in x.entry}:
+        return name
+    return brief.words("cell.lineage", name=name, entry=entry)
+
+
+def _areas(brief: Brief, rows: pd.DataFrame) -> pd.DataFrame:
+    """Pair (as `rows`) × EU-10 area: works."""
+    found = {(r.source, r.target, r.list_id, r.entry_id, r.area_id): r.size for r in findings.each(cues.cue_areas(brief.made, brief.queries))}
+    pairs = [(*sorted((str(r.domestic), str(r.foreign))), r.list_id, r.entry_id) for r in findings.each(rows)]
+    return pd.DataFrame([[found.get((*pair, area), 0) for area in AREAS] for pair in pairs], columns=list(AREAS), index=rows.index)
+
+
+def _first(brief: Brief, works: pd.Series[Any]) -> str:
+    """The areas with most works; the CSV has all."""
+    most = works[works > 0].sort_values(ascending=False, kind="stable")
+    named = [f"{brief.area(str(area), short=True, among=AREAS)}{NBSP}{brief.words.number(n)}" for area, n in most.head(AREAS_SHOWN).items()]
+    return ", ".join([*named, *(["…"] if len(most) > AREAS_SHOWN else [])]) or brief.words("format.missing")
+
+
+def _ric(brief: Brief, row: Mapping[Any, Any]) -> str:
+    w = brief.words
+    if np.isnan(row["ric"]):
+        return w("format.missing")
+    return w("cell.with_span", value=w.number(row["ric"], 1), span=w.span(row["ric_low"], row["ric_high"], 1))
+
+
+# -- between two periods
+
+
+def _moved(brief: Brief, rows: pd.DataFrame) -> list[Text | Listing]:
+    w = brief.words
+    before, after = (w.years(y) for y in (findings.window_before(brief.queries), findings.last_window(brief.queries)))
+    told = rows[rows["kind"].isin(MOVES)]
+    if told.empty:
+        return [Text(w("moved.none", before=before, after=after), "none")]
+    counts = {kind: w.number((rows["kind"] == kind).sum()) for kind in MOVES}
+    shown = pd.concat([told[told["kind"] == kind].head(cues.MOVED) for kind in MOVES])
+    lines = [
+        [w(f"moved.{r['kind']}"), brief.place(r["domestic"]), _listed_end(brief, r), w.number(r["before"]), w.number(r["after"]),
+         w.percent(r["ratio"], sign=True), w.percent_span(r["low"], r["high"], sign=True), w("moved.beyond" if r["beyond"] else "moved.chance")]
+        for r in shown.to_dict("records")
+    ]  # fmt: skip
+    titles = [w("column.kind"), w("column.domestic"), w("column.listed"), before, after, w("column.change"),
+              w("column.interval", confidence=brief.confidence), w("column.reading")]  # fmt: skip
+    lead = Text(w("moved.lead", before=before, after=after, total=w.number(len(rows)), **counts))
+    note = w("moved.note", most=w.number(cues.MOVED), rate=w.percent(brief.queries.measures.false_discovery_rate))
+    table = with_text(grid(titles, lines, text=3, keys=list(shown.index)), w("column.reading"))
+    return [lead, Listing(w("moved.table", before=before, after=after), table, _named(brief, rows), brief.notes(note), "flags")]

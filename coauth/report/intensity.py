@@ -1,0 +1,110 @@
+"""Section on how intensely universities and their partners collaborate: the heat map of RIC."""
+
+from __future__ import annotations
+
+import textwrap
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.colors import TwoSlopeNorm
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from coauth.report import findings
+from coauth.report.brief import Brief
+from coauth.report.figures import GREY, INK, PALE, _sheet, styled
+from coauth.report.page import Chart, Section, Text, grid
+from coauth.report.text import Words
+
+HOME = 8
+"""Domestic universities shown, the largest."""
+OTHERS = 8
+"""Partners on no list shown beside the listed ones: the most frequent of the listed ones' countries."""
+REACH = 3.0
+"""log2 of the ratio at which the colour is full: eight times as often, or as seldom."""
+
+
+def pairs(brief: Brief) -> pd.DataFrame:
+    """PAIRS of the last window between the largest domestic universities and the listed institutions, and others of their countries.
+
+    Where nothing is listed, the most frequent partners of any country. Ordered: domestic by works, then listed ones before others.
+    """
+    made, window = brief.made, findings.last_window(brief.queries)
+    rows = findings.frame(made, "pairs")
+    rows = rows[(rows["first_year"] == window[0]) & (rows["last_year"] == window[1])]
+    places = findings.frame(made, "institutions", ["institution_id", "country_code", "type", "is_domestic", "works"])
+    home = places[places["is_domestic"].astype(bool) & places["institution_id"].isin(rows["source"])]
+    home = home[home["type"] == "education"] if (home["type"] == "education").any() else home
+    universities = home.sort_values(["works", "institution_id"], ascending=[False, True])["institution_id"].head(HOME).tolist()
+    rows = rows[rows["source"].isin(universities)]
+    listed = set(findings.frame(made, "listed", ["institution_id"])["institution_id"]) & set(rows["target"])
+    countries = places.set_index("institution_id")["country_code"]
+    near = rows[~rows["target"].isin(listed) & (rows["target"].map(countries).isin(countries.reindex(sorted(listed))) | (not listed))]
+    beside = near.groupby("target")["works"].sum().sort_values(ascending=False, kind="stable").head(OTHERS).index.tolist()
+    order = [*sorted(listed), *beside]
+    rows = rows[rows["target"].isin(order)].rename(columns={"source": "domestic", "target": "partner"})
+    rows = rows.assign(listed=rows["partner"].isin(listed), row=rows["partner"].map(order.index), column=rows["domestic"].map(universities.index))
+    rows = rows.sort_values(["row", "column"]).drop(columns=["row", "column"])
+    rows["apart_from_1"] = (rows["ric_low"] > 1) | (rows["ric_high"] < 1)
+    return rows.reset_index(drop=True)
+
+
+def intensity(brief: Brief) -> Section:
+    w, rows = brief.words, pairs(brief)
+    window = w.years(findings.last_window(brief.queries))
+    if rows.empty:
+        return Section("intensity", w("intensity.title"), (Text(w("intensity.none", window=window), "none"),))
+    across, down = ({i: brief.institution(i) for i in dict.fromkeys(rows[end])} for end in ("domestic", "partner"))
+    across = {i: across[i] for i in _by_works(brief, list(across))}
+    sure = rows[rows["apart_from_1"]]
+    told = {"pairs": len(rows), "more": int((sure["ric"] > 1).sum()), "less": int((sure["ric"] < 1).sum()), "open": len(rows) - len(sure)}
+    lines = [
+        [down[r.partner], across[r.domestic], w.number(r.works), w.number(r.ric, 2), w.span(r.ric_low, r.ric_high, 2),
+         w.number(r.expected, 1), w.number(r.null_z, 1, sign=True), brief.q(r.q_value)] for r in findings.each(rows)
+    ]  # fmt: skip
+    titles = [w("column.partner"), w("column.domestic"), w("column.works"), w("column.ric_short"), w("column.interval", confidence=brief.confidence),
+              w("column.expected"), w("column.z"), w("column.q")]  # fmt: skip
+    named = {f"{end}_name": [brief.display_name(i) for i in rows[end]] for end in ("domestic", "partner")}
+    counts = {name: w.number(n) for name, n in told.items()}
+    chart = Chart(
+        w("intensity.figure", window=window), w("intensity.alt", **counts), rows.assign(**named),
+        draw=lambda narrow: _draw(rows, across, down, w.bare, narrow=narrow), grid=grid(titles, lines, text=2),
+        notes=brief.notes(w("intensity.note", confidence=brief.confidence, smallest=w.number(brief.queries.measures.smallest_pair))),
+    )  # fmt: skip
+    return Section("intensity", w("intensity.title"), (Text(w("intensity.lead", home=brief.home)), Text(w("intensity.told", **counts)), chart), told)
+
+
+def _by_works(brief: Brief, ids: list[str]) -> list[str]:
+    works = findings.frame(brief.made, "institutions", ["institution_id", "works"]).set_index("institution_id")["works"]
+    return sorted(ids, key=lambda i: (-int(works[i]), i))
+
+
+@styled
+def _draw(rows: pd.DataFrame, across: dict[str, str], down: dict[str, str], words: Words, *, narrow: bool) -> Figure:
+    """Colour only where the interval excludes 1; the number always."""
+    figure = _sheet(narrow, 0.9 + 0.27 * len(down))
+    axis = figure.subplots()
+    norm = TwoSlopeNorm(0, -REACH, REACH)
+    colours = mpl.colormaps["PuOr_r"]  # purple: less often; orange: more often; told apart by all
+    for r in findings.each(rows):
+        x, y = list(across).index(r.domestic), list(down).index(r.partner)
+        shade = colours(norm(np.clip(np.log2(r.ric), -REACH, REACH))) if r.apart_from_1 else "white"
+        axis.add_patch(Rectangle((x - 0.47, y - 0.44), 0.94, 0.88, facecolor=shade, edgecolor=PALE if not r.apart_from_1 else "none", linewidth=0.6))
+        if not np.isnan(r.ric):
+            dark = r.apart_from_1 and abs(np.log2(r.ric)) > 0.62 * REACH
+            axis.text(x, y, words.number(r.ric, 1), ha="center", va="center", fontsize=5.6 if narrow else 6.8,
+                      color="white" if dark else INK if r.apart_from_1 else GREY)  # fmt: skip
+    axis.set_xlim(-0.5, len(across) - 0.5)
+    axis.set_ylim(len(down) - 0.5, -0.5)
+    wrap = 16 if narrow else 17
+    axis.set_xticks(range(len(across)), [textwrap.fill(n, wrap) for n in across.values()], rotation=90 if narrow else 40, ha="center" if narrow else "left",
+                    rotation_mode="default" if narrow else "anchor", fontsize=6 if narrow else 6.8)  # fmt: skip
+    axis.xaxis.tick_top()
+    listed = set(rows.loc[rows["listed"], "partner"])
+    axis.set_yticks(range(len(down)), [textwrap.fill(n, 26 if narrow else 44) for n in down.values()], fontsize=5.4 if narrow else 7.3)
+    for label, partner in zip(axis.get_yticklabels(), down, strict=True):
+        label.set_fontweight("bold" if partner in listed else "normal")
+    axis.spines[:].set_visible(False)
+    axis.tick_params(length=0)
+    return figure

@@ -1,0 +1,90 @@
+"""Stored pages -> works and what hangs on them, as harvested: nothing is rolled up or judged here.
+
+A `Reader` turns the records of some pages into a `Batch` of Arrow tables. Pages are gone through one at a time and a
+record is let go as soon as it was gone through, so memory stays flat, and small enough for a processor's cache, however
+large the harvest; the parts of it can be read side by side. Only a batch holds abstracts, for `coauth.technologies` to
+look for phrases in. A record that is no work in scope is left out and counted by reason in `Losses`.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+
+from coauth.pages import Record
+from coauth.queries import Scope
+from coauth.works.authorships import Authorships, Flags, Lists
+from coauth.works.batch import AUTHORSHIPS, COUNTRIES, FOUND, HARVESTED, STRINGS_MATCHED, TEXTS, Batch, table
+from coauth.works.losses import Losses, noted, reasons
+from coauth.works.record import SAID, columns, told
+
+__all__ = ["AUTHORSHIPS", "COUNTRIES", "FOUND", "HARVESTED", "STRINGS_MATCHED", "TEXTS", "Batch", "Losses", "Reader", "read"]
+
+
+class Reader:
+    """Reads one batch after another; what it remembers of those before makes it faster, and changes nothing."""
+
+    def __init__(self, scope: Scope, as_of: date) -> None:
+        self._scope, self._as_of = scope, as_of
+        self._lists = Lists(scope)
+
+    def read(self, pages: Iterable[Sequence[Record]], known: Collection[str] = ()) -> tuple[Batch, Losses]:
+        """The works in scope among the records of the pages.
+
+        A work is in scope when its year is between the scope's first year and `as_of`, its type is asked for, and one of
+        its institutions has a country of the scope (the institution's own, not its parent's: lineages cross borders).
+        Of records that share an id the first counts; `known` are ids of works read before.
+        """
+        with _uncollected():
+            return self._read(pages, known)
+
+    def _read(self, pages: Iterable[Sequence[Record]], known: Collection[str]) -> tuple[Batch, Losses]:
+        self._lists.forget()
+        authors, losses, taken = Authorships(self._lists), Losses(), set(known)
+        fit, seen, said = list[bool](), list[str](), [columns([])]
+        for records in pages:
+            at_home = authors.add(records)
+            rows = list(map(told, records))
+            why = reasons(rows, at_home, self._scope, self._as_of, taken)
+            kept = [row for row, reason in zip(rows, why, strict=True) if reason is None]
+            losses += Losses(len(rows), len(kept), Counter(reason for reason in why if reason is not None), noted(kept))
+            fit += [reason is None for reason in why]
+            seen += [f"{r.dated or ''} {r.work_id}" for r in rows]
+            said.append(columns(kept))
+        gathered = {name: column.combine_chunks() for name, column in zip(SAID.names, pa.concat_tables(said).columns, strict=True)}
+        return _batch(gathered, authors, np.array(fit, bool), seen), losses
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for cycles: records hold none, and looking takes a quarter of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _batch(said: dict[str, pa.Array], authors: Authorships, fit: Flags, seen: Sequence[str]) -> Batch:
+    counted = {
+        "affiliation_status": authors.status[fit], "has_company": authors.of_company[fit],
+        "n_authors_with_institution": authors.with_institution[fit], "n_authors_with_string": authors.with_string[fit],
+    }  # fmt: skip
+    ids = said["work_id"]
+    return Batch(
+        table(HARVESTED, said | counted), authors.institutions(fit, ids), authors.strings(fit, ids), authors.countries(fit, ids),
+        authors.found(fit, seen), table(TEXTS, said),
+    )  # fmt: skip
+
+
+def read(records: Sequence[Record], scope: Scope, as_of: date, known: Collection[str] = ()) -> tuple[Batch, Losses]:
+    """`Reader` for one batch of records: the stage run alone."""
+    return Reader(scope, as_of).read([records], known)

@@ -1,0 +1,283 @@
+"""What the authorships of some records say: institutions, countries, affiliation strings.
+
+A few thousand lists of institutions stand on millions of authorships, so an authorship is kept as the number of its list,
+and what holds for a list is worked out once for all pages that a process reads. Such numbers depend on what was read
+before; nothing that leaves this module does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import accumulate, chain, pairwise
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from coauth import pages
+from coauth.pages import Fragments, Numbers, Record
+from coauth.queries import Scope
+from coauth.tables import STRING
+from coauth.works.batch import AUTHORSHIPS, COUNTRIES, FOUND, STRINGS_MATCHED, short, table
+
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+_MOST = 100_000
+"""Lists remembered from one batch to the next: with what they say some tens of megabytes."""
+
+
+class Institution(NamedTuple):
+    """An institution as one record described it; without an id only its country counts."""
+
+    institution_id: str | None
+    ror: str | None
+    name: str | None
+    country_code: str | None
+    type: str | None
+    lineage: list[str]
+
+    @classmethod
+    def of(cls, told: pages.Institution | None) -> Institution:
+        told = told or pages.Institution()
+        own = short(told.id) if told.id else None
+        lineage = {short(above) for above in told.lineage or () if above} | ({own} if own else set())
+        return cls(own, told.ror, told.display_name or own, told.country_code, told.type, sorted(lineage))
+
+
+class Affiliated(NamedTuple):
+    """What one list of institutions says: the numbers of those with an id, each id once and in order, and of all countries."""
+
+    institutions: list[int]
+    countries: list[int]
+    at_home: bool
+    of_company: bool
+
+
+class Lists:
+    """The different lists met so far, and what each of them says; ids and codes are numbered too."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._home = set(scope.countries)
+        self.ids, self.codes = Numbers(), Numbers()
+        self.described = Fragments(pages.Institution | None, Institution.of)
+        self.institutions = Fragments(list[msgspec.Raw] | None, self._affiliated)
+        self.countries = Fragments(list[str | None] | None, lambda codes: [self.codes[c] for c in codes or () if c])
+        self.matched = Fragments(list[str | None] | None, lambda ids: [self.ids[short(i)] for i in ids or () if i])
+
+    def _affiliated(self, pieces: list[msgspec.Raw] | None) -> Affiliated:
+        codes: list[int] = []
+        matched: dict[str, int] = {}
+        at_home = of_company = False
+        for n in self.described.numbers(pieces or ()):
+            institution: Institution = self.described.made[n]
+            if institution.country_code:
+                codes.append(self.codes[institution.country_code])
+            if institution.institution_id:
+                matched.setdefault(institution.institution_id, n)
+                at_home |= institution.country_code in self._home
+                of_company |= institution.type == "company"
+        return Affiliated([matched[own] for own in sorted(matched)], codes, at_home, of_company)
+
+    def forget(self) -> None:
+        """Make room; only between batches, since numbers begin anew."""
+        every = (self.institutions, self.described, self.countries, self.matched)
+        if sum(map(len, every)) > _MOST:
+            for fragments in every:
+                fragments.clear()
+
+
+class _Met(NamedTuple):
+    """Lists where they stand: the different ones, and which of them stands at each place."""
+
+    lists: list[Any]
+    which: Integers
+
+    @classmethod
+    def of(cls, fragments: Fragments, numbers: Sequence[int]) -> _Met:
+        here = np.array(numbers, np.int64)
+        there = np.zeros(len(fragments), bool)  # what np.unique does, without sorting
+        there[here] = True
+        return cls([fragments.made[n] for n in np.flatnonzero(there).tolist()], (np.cumsum(there) - 1)[here])
+
+    def spread(self, members: Sequence[Sequence[int]], places: Integers) -> tuple[Integers, Integers]:
+        """One row for each of the `members` (of each list) at these places: (which of the places, the member).
+
+        >>> at, member = _Met([], np.array([1, 0, 1])).spread([[7], [8, 9]], np.array([0, 1]))
+        >>> at.tolist(), member.tolist()
+        ([0, 0, 1], [8, 9, 7])
+        """
+        lengths = np.array(list(map(len, members)), np.int64)
+        flat = np.array(list(chain.from_iterable(members)), np.int64)
+        here = self.which[places]
+        length = lengths[here]
+        at = np.repeat(np.arange(len(here)), length)
+        within = np.arange(len(at)) - (np.cumsum(length) - length)[at]
+        return at, flat[(np.cumsum(lengths) - lengths)[here][at] + within]
+
+
+class Authorships:
+    """The authorships of records added a page at a time; asked only when all are there. `fit` says which records are works."""
+
+    def __init__(self, lists: Lists) -> None:
+        self._lists = lists
+        self._count: list[int] = []
+        self._institutions: list[int] = []
+        self._countries: list[int] = []
+        self._affiliations: list[int] = []
+        self._matched: list[int] = []
+        self._texts: list[pa.Array] = []
+
+    def add(self, records: Sequence[Record]) -> list[bool]:
+        """Which of the records have an institution at home."""
+        own = [r.authorships or () for r in records]
+        self._count += map(len, own)
+        authorships = list(chain.from_iterable(own))
+        numbers = list(self._lists.institutions.numbers([a.institutions for a in authorships]))
+        self._institutions += numbers
+        self._countries += self._lists.countries.numbers([a.countries for a in authorships])
+        affiliations = [a.affiliations or () for a in authorships]
+        self._affiliations += map(len, affiliations)
+        said = list(chain.from_iterable(affiliations))
+        self._matched += self._lists.matched.numbers([a.institution_ids for a in said])
+        self._texts.append(pa.array([a.raw_affiliation_string or None for a in said], STRING))
+        at_home = [self._lists.institutions.made[n].at_home for n in numbers]
+        return [any(at_home[first:end]) for first, end in pairwise(accumulate(map(len, own), initial=0))]
+
+    # -- where things stand
+
+    @cached_property
+    def count(self) -> Integers:
+        """How many authorships each record has."""
+        return np.array(self._count, np.int64)
+
+    @cached_property
+    def _record(self) -> Integers:
+        """Of each authorship, the record it is on."""
+        return np.repeat(np.arange(len(self.count)), self.count)
+
+    @cached_property
+    def _authorship(self) -> Integers:
+        """Of each affiliation, the authorship it is on."""
+        return np.repeat(np.arange(len(self._record)), np.array(self._affiliations, np.int64))
+
+    @cached_property
+    def _met(self) -> _Met:
+        return _Met.of(self._lists.institutions, self._institutions)
+
+    @cached_property
+    def _strings(self) -> pa.Array:
+        return pa.concat_arrays(self._texts or [pa.array([], STRING)])
+
+    # -- of each record
+
+    def _records_with(self, of_list: Sequence[bool]) -> Integers:
+        """How many authorships of each record have a list for which this holds."""
+        holds = np.array(of_list, bool)[self._met.which]
+        return np.bincount(self._record[holds], minlength=len(self.count))
+
+    @cached_property
+    def with_institution(self) -> Integers:
+        return self._records_with([bool(a.institutions) for a in self._met.lists])
+
+    @cached_property
+    def with_string(self) -> Integers:
+        said = np.zeros(len(self._record), bool)
+        said[self._authorship[self._strings.is_valid().to_numpy(zero_copy_only=False)]] = True
+        return np.bincount(self._record[said], minlength=len(self.count))
+
+    @cached_property
+    def of_company(self) -> Flags:
+        return self._records_with([a.of_company for a in self._met.lists]) > 0
+
+    @cached_property
+    def status(self) -> NDArray[np.str_]:
+        complete = self.with_institution == self.count
+        return np.where(self.with_institution == 0, "none", np.where(complete, "complete", "partial"))
+
+    # -- tables
+
+    def _places(self, fit: Flags) -> tuple[Integers, Integers]:
+        """(authorship, institution) of the works."""
+        here = np.flatnonzero(fit[self._record])
+        at, institution = self._met.spread([a.institutions for a in self._met.lists], here)
+        return here[at], institution
+
+    def institutions(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
+        """AUTHORSHIPS: each institution once on an authorship."""
+        authorship, institution = self._places(fit)
+        place = authorship - (np.cumsum(self.count) - self.count)[self._record[authorship]]
+        names = pa.array([i.institution_id for i in self._lists.described.made], STRING)
+        return table(AUTHORSHIPS, {
+            "work_id": _taken(work_ids, _renumbered(fit)[self._record[authorship]]), "place": place, "institution_id": _taken(names, institution),
+        })  # fmt: skip
+
+    def strings(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
+        """STRINGS_MATCHED: each string of a work once with each institution matched to it."""
+        record = self._record[self._authorship]
+        here = np.flatnonzero(fit[record])
+        met = _Met.of(self._lists.matched, self._matched)
+        at, institution = met.spread(met.lists, here)
+        text = _taken(self._strings, here[at]).dictionary_encode()
+        said = text.is_valid().to_numpy(zero_copy_only=False)
+        work, institution, string = _distinct(
+            _renumbered(fit)[record[here[at[said]]]], institution[said], text.indices.drop_null().to_numpy()
+        )
+        return table(STRINGS_MATCHED, {
+            "work_id": _taken(work_ids, work), "institution_id": _taken(pa.array(list(self._lists.ids), STRING), institution),
+            "string": _taken(text.dictionary, string),
+        })  # fmt: skip
+
+    def countries(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
+        """COUNTRIES: of matched institutions, and those that OpenAlex read from the strings of an authorship beside them."""
+        here = np.flatnonzero(fit[self._record])
+        met = _Met.of(self._lists.countries, self._countries)
+        own = np.stack(self._met.spread([a.countries for a in self._met.lists], here))
+        read = np.stack(met.spread(met.lists, here))
+        read = read[:, ~np.isin(*(at * len(self._lists.codes) + code for at, code in (read, own)), kind="table")]
+        at, code = np.hstack([own, read])
+        work, code, basis = _distinct(_renumbered(fit)[self._record[here[at]]], code, np.arange(len(at)) >= own.shape[1])
+        return table(COUNTRIES, {
+            "work_id": _taken(work_ids, work), "country_code": _taken(pa.array(list(self._lists.codes), STRING), code),
+            "basis": np.where(basis, "string", "institution"),
+        })  # fmt: skip
+
+    def found(self, fit: Flags, seen: Sequence[str]) -> pa.Table:
+        """FOUND: each description of an institution once, with the last work (by date, then id) it was seen on."""
+        order = pc.array_sort_indices(seen := pa.array(seen, STRING)).to_numpy()
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order))
+        authorship, institution = self._places(fit)
+        latest = np.full(len(self._lists.described), -1)
+        np.maximum.at(latest, institution, rank[self._record[authorship]])
+        number, first = np.unique(institution, return_index=True)
+        number = number[np.argsort(first)]
+        told = [self._lists.described.made[n] for n in number.tolist()]
+        columns = dict(zip(Institution._fields, zip(*told, strict=True) if told else [()] * len(Institution._fields), strict=True))
+        return table(FOUND, columns | {"seen": _taken(seen, order[latest[number]])})
+
+
+def _renumbered(fit: Flags) -> Integers:
+    """Where a record that fits stands among those that do."""
+    return np.cumsum(fit) - 1
+
+
+def _taken(values: pa.Array, at: Integers) -> pa.Array:
+    return values.take(pa.array(at))
+
+
+def _distinct(*columns: Integers) -> tuple[Integers, ...]:
+    """The different rows, in the order in which they first stand.
+
+    >>> [column.tolist() for column in _distinct(np.array([2, 1, 2]), np.array([0, 5, 0]))]
+    [[2, 1], [0, 5]]
+    """
+    key = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        key = key * (int(column.max(initial=0)) + 1) + column
+    first = np.sort(np.unique(key, return_index=True)[1])
+    return tuple(column[first] for column in columns)

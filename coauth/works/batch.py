@@ -1,0 +1,50 @@
+"""What is read of some pages at a time: works and what hangs on them, in six tables."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from coauth.tables import BOOL, DAY, FLOAT, INT, STRING, STRINGS
+
+HARVESTED = pa.schema([
+    ("work_id", STRING), ("doi", STRING), ("title", STRING), ("year", INT), ("publication_date", DAY), ("type", STRING),
+    ("language", STRING), ("publisher", STRING), ("field_id", STRING), ("primary_topic_id", STRING), ("topic_score", FLOAT),
+    ("n_authors", INT), ("n_authors_with_institution", INT), ("n_authors_with_string", INT), ("authors_cut", BOOL),
+    ("affiliation_status", STRING), ("is_top_10_percent", BOOL), ("has_company", BOOL), ("is_retracted", BOOL),
+    ("is_paratext", BOOL), ("cited_by_count", INT), ("title_key", STRING),
+])  # fmt: skip
+AUTHORSHIPS = pa.schema([("work_id", STRING), ("place", INT), ("institution_id", STRING)])
+STRINGS_MATCHED = pa.schema([("work_id", STRING), ("institution_id", STRING), ("string", STRING)])
+COUNTRIES = pa.schema([("work_id", STRING), ("country_code", STRING), ("basis", STRING)])
+FOUND = pa.schema([
+    ("institution_id", STRING), ("ror", STRING), ("name", STRING), ("country_code", STRING), ("type", STRING),
+    ("lineage", STRINGS), ("seen", STRING),
+])  # fmt: skip
+TEXTS = pa.schema([
+    ("work_id", STRING), ("title", STRING), ("abstract", STRING), ("topic_ids", STRINGS), ("topic_scores", pa.list_(FLOAT)),
+    ("primary_topic_id", STRING), ("topic_score", FLOAT),
+])  # fmt: skip
+
+
+class Batch(NamedTuple):
+    """Some works, in six tables. `place` numbers a work's authorships and is kept only until roll-up."""
+
+    works: pa.Table
+    authorships: pa.Table
+    strings: pa.Table
+    countries: pa.Table
+    institutions: pa.Table
+    texts: pa.Table
+
+
+def table(schema: pa.Schema, columns: dict[str, Any]) -> pa.Table:
+    """A table of columns that may be anything Arrow takes for one."""
+    arrays = [c if isinstance(c, pa.Array) else pa.array(c, t) for c, t in ((columns[f.name], f.type) for f in schema)]
+    return pa.Table.from_arrays([a.cast(t) for a, t in zip(arrays, schema.types, strict=True)], schema=schema)
+
+
+def short(url: str | None) -> str:
+    """`https://openalex.org/W2741809807` -> `W2741809807`; `https://openalex.org/fields/17` -> `17`."""
+    return (url or "").rsplit("/", 1)[-1]
