@@ -14,7 +14,19 @@ from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 
-from coauth import aggregation, benefits, copublications, disclosure, export, files, graph, pipeline, public, report, tables
+from coauth import (
+    aggregation,
+    benefits,
+    copublications,
+    disclosure,
+    export,
+    files,
+    graph,
+    pipeline,
+    public,
+    report,
+    tables,
+)
 from coauth.engine.duck import DuckDB
 from coauth.export import layout, picture
 from coauth.network import Network

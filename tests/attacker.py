@@ -74,6 +74,8 @@ class Reader:
         if "unit" in r:
             basis = "authorships" if r["unit"] == "authorships" else r["basis"]
             self._tell("cells", r["value"], r["series"], r["first_year"], r["last_year"], r["area"], basis)
+        elif "section" in r:
+            self._said(*r["name"].rpartition(".")[::2], r["value"])
         elif "group_id" in r and "year" in r:
             self._tell("csv", r["works"], r["group_id"], r["year"])
             self._tell("interval", self._behind(r["works_low"], r["works_high"]), r["group_id"], r["year"])
@@ -93,7 +95,7 @@ class Reader:
                 self._tell("csv", r[column], series, r["year"], basis="")
             self._tell("csv", r["authorships"], "all", r["year"], basis="authorships")
             self._tell("csv", r["authorships_with_institution"], "with institution", r["year"], basis="authorships")
-        elif "country_code" in r:
+        elif "admissions" in r:
             self._tell("csv", r["admissions"], r["country_code"], r["year"], basis=r["source"])
         elif "works_before" in r:
             dates = {e.id: e.date.year for e in self.asked.events.event}
@@ -101,6 +103,18 @@ class Reader:
             years = range(self.asked.scope.first_year, self.asked.scope.last_year + 1)
             for column, side in (("works_before", [y for y in years if y < start]), ("works_after", [y for y in years if y >= start])):
                 self.sums.append(([(r["series"], own(r["series"]), y, y, "") for y in side], int(r[column])))
+
+    def _said(self, series, what, value):
+        """Numbers of the text."""
+        first, last = self.asked.measures.headline_change
+        young = self.asked.scope.preliminary
+        complete = max(y for y in range(self.asked.scope.first_year, self.asked.scope.last_year + 1) if y not in young)
+        if what in ("before", "after"):
+            self._tell("text", value, series, first if what == "before" else last)
+        elif series == "works" and what.isdigit():
+            self._tell("text", value, "all", what, basis="")
+        elif (series, what) == ("international", "works"):
+            self._tell("text", value, "international", complete)
 
     @staticmethod
     def _behind(low, high):
@@ -164,7 +178,7 @@ class Reader:
 
     def _networks(self):
         for path in sorted(self.folder.glob("network-dynamic.gexf")):
-            root = ET.parse(path).getroot()  # noqa: S314  our own file
+            root = ET.parse(path).getroot()
             space = root.tag.removesuffix("gexf")
             columns = {(a.get("class"), x.get("title")): x.get("id") for a in root.iter(f"{space}attributes") for x in a}
             country = {n.get("id"): next((v.get("value") for v in n.iter(f"{space}attvalue") if v.get("for") == "country"), "") for n in root.iter(f"{space}node")}
@@ -179,7 +193,7 @@ class Reader:
 def points(path):
     """For each axes of a drawing the years and values of its points, from where they lie between the ticks; a band has None."""
     found = []
-    for axes in (g for g in ET.parse(path).getroot().iter(f"{SVG}g") if re.fullmatch(r"axes_\d+", g.get("id", ""))):  # noqa: S314  our own file
+    for axes in (g for g in ET.parse(path).getroot().iter(f"{SVG}g") if re.fullmatch(r"axes_\d+", g.get("id", ""))):
         scale = []
         for kind, axis in (("xtick", "x"), ("ytick", "y")):
             ticks = [(_mark(g, axis), number(NUMBER.search("".join(g.itertext()).strip())[0]))
@@ -222,7 +236,7 @@ def holds(asked, whole, part):
         return a == "all"
     if (basis, inner) == ("institution", "union") or b == "international":
         return False
-    return a == "international" or not a.startswith("list:") and china[b] <= china[a]
+    return a == "international" or (not a.startswith("list:") and china[b] <= china[a])
 
 
 def relations(cells, asked):

@@ -143,7 +143,7 @@ class Reaches:
 
     def holds(self, whole: Cell, part: Cell) -> bool:
         """Whether every work of one cell is in the other; both are cells of works, of the same years."""
-        if whole == part or whole.area not in ("", part.area) or "complete" in (whole.series, part.series) and whole.series != "all":
+        if whole == part or whole.area not in ("", part.area) or ("complete" in (whole.series, part.series) and whole.series != "all"):
             return False
         if whole.series == "all":
             return True

@@ -17,7 +17,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from coauth import tables
-from coauth.disclosure.cells import COVERAGE, INTERNATIONAL, Cell, Counts, Reaches, cost, count, last_window, shown_series, ties
+from coauth.disclosure.cells import (
+    COVERAGE,
+    INTERNATIONAL,
+    Cell,
+    Counts,
+    Reaches,
+    cost,
+    count,
+    last_window,
+    shown_series,
+    ties,
+)
 from coauth.disclosure.network import Bounds
 from coauth.disclosure.suppression import Tie, small, withhold
 from coauth.queries import Queries

@@ -209,7 +209,7 @@ class _Component(Generic[K]):
         bounds = optimize.Bounds(np.where(taken, self.low, self.value), np.where(taken, self.high, self.value))
         tied = optimize.LinearConstraint(self.rows, self.least, self.most)
         solved = optimize.milp(sign * objective, integrality=1, bounds=bounds, constraints=[tied] if len(self.ties) else [])
-        return int(round(sign * solved.fun - (0 if column is not None else self.least[row])))
+        return round(float(sign * solved.fun - (0 if column is not None else self.least[row])))
 
 
 def _middle(value: int | None) -> int:

@@ -10,7 +10,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from coauth.tables.contract import BOOL, DAY, FLOAT, INT, MARK, STRING, STRINGS, Column, Table, marked
-from coauth.tables.counts import ADMISSIONS, CAUSES, CELLS, COPUBLICATIONS, MEMBERSHIPS, PROFILES, REVISIONS, STATBANK, WITHHELD, own_basis
+from coauth.tables.counts import (
+    ADMISSIONS,
+    CAUSES,
+    CELLS,
+    COPUBLICATIONS,
+    MEMBERSHIPS,
+    PROFILES,
+    REVISIONS,
+    STATBANK,
+    WITHHELD,
+    own_basis,
+)
 from coauth.tables.cues import BENEFITS, EVIDENCE, FLAGS, LISTED
 from coauth.tables.graph import EDGES, HYPERAUTHORSHIP, PAIRS
 from coauth.tables.harvested import AFFILIATIONS, AREAS, COUNTRIES, COVERAGE, INSTITUTIONS, TECHNOLOGIES, WORKS
