@@ -78,7 +78,7 @@ def _draw_years(rows: pd.DataFrame, names: dict[str, str], sides: dict[str, str]
             if len(mine):
                 figures._series(axis, mine.reset_index(drop=True), "share", colour, words, sides[side], percent=True, few=True)
                 top = max(top, 1.25 * float(mine["share"].max()))
-        axis.set_ylim(0, top or 0.01)  # the bands of small numbers would press the lines flat
+        axis.set_ylim(0, min(top, 1.02) or 0.01)  # the bands of small numbers would press the lines flat
         axis.set_title(textwrap.fill(name, 22), loc="left", fontsize=7.3, fontweight="bold")
     marks = [mpl.lines.Line2D([], [], color=colour, marker="o", markersize=3, label=sides[side])
              for side, colour in (("listed", figures.ORANGE), ("others", figures.BLUE)) if side in sides]  # fmt: skip
