@@ -43,6 +43,11 @@ def read(vintage: Vintage) -> dict[str, pa.Table]:
     return made | {"admissions": pa.concat_tables([made["admissions"], pipeline.totals(vintage)])}
 
 
+def informed(project: Project, vintage: Vintage) -> Queries:
+    """The project's queries, with what was measured of the technologies on this vintage."""
+    return project.queries.informed(vintage.manifest.get("technology_quality"), (vintage.manifest.get("build") or {}).get("queries", ""))
+
+
 def network(
     project: Project, vintage: Vintage, *, made: Mapping[str, pa.Table] | None = None, years: tuple[int, int] | None = None,
     unit: Unit = "institution", profile: Profile = "internal", **filters: Any,
@@ -60,7 +65,7 @@ def network(
     if profile == "public":
         made, taken_out = disclosure.public(made, filters.get("ego"))
         told |= {"share_above_k": None, "notes": (disclosure.statement(taken_out),)}
-    filters = {"counting": asked.measures.counting} | filters
+    filters = {"counting": asked.measures.counting, "standings": informed(project, vintage).marks()} | filters
     built = graph.build(made, scope=asked.scope, years=years, window=asked.measures.window, **filters)
     return replace(built, **told)
 

@@ -82,7 +82,7 @@ class Browser:
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def requests(self):
-        """Addresses asked for since the page was opened, the page itself and data in it apart."""
+        """Addresses asked for since the page was opened, refused ones too; the page itself and data in it apart."""
         time.sleep(0.05)
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         asked = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]

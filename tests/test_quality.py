@@ -1,6 +1,6 @@
 """How good the technologies are said to be: blind sheets, weights, intervals, agreement, and the measurement on real titles."""
 
-
+import csv
 import json
 import shutil
 
@@ -107,7 +107,7 @@ def test_two_labellers_must_both_say_so(made, asked):
     sheet["label_2"] = [set() if n < 15 else {"EU10"} if n < 30 else None for n in range(60)]
     got, agreed = quality.score(sheet, made, asked)
     assert got.set_index("class").loc["any", "true"] == 45
-    assert agreed == (30, 0.5, 0.0)
+    assert agreed[:3] == (30, 0.5, 0.0)
 
 
 def test_kappa_is_what_cohen_worked_out():
@@ -115,7 +115,15 @@ def test_kappa_is_what_cohen_worked_out():
     yes, no = {"EU1"}, set()
     first = [yes] * 20 + [no] * 15 + [yes] * 5 + [no] * 10
     second = [yes] * 20 + [no] * 15 + [no] * 5 + [yes] * 10
-    assert quality.agreement(first, second) == (50, pytest.approx(0.7), pytest.approx(0.4))
+    bounds = stats.binomtest(35, 50).proportion_ci(0.95, "exact")
+    assert quality.agreement(first, second, 0.95) == pytest.approx((50, 0.7, 0.4, 2 * bounds.low - 1, 2 * bounds.high - 1))
+
+
+def test_labellers_who_said_one_thing_of_every_work_have_no_interval():
+    """Chance alone would make them alike, so kappa has no interval, and the line says so."""
+    agreed = quality.agreement([set()] * 9, [set()] * 9, 0.95)
+    assert agreed == (9, 1.0, 1.0, None, None)
+    assert "no interval" in quality.alike(agreed)
 
 
 def test_a_sheet_filled_in_wrongly_names_every_cell(tmp_path):
@@ -165,12 +173,19 @@ def test_seeded_titles_are_told_apart(asked):
 
 
 def test_the_labels_cover_every_real_title_with_known_technologies(asked, real_records):
-    """Every real work with a title that is not damaged on purpose is labelled in both passes, by technologies of the set."""
+    """Every real work with a title that is not damaged on purpose is labelled in every pass, by technologies of the set."""
     known = {t.id for s in asked.technologies for t in s.technology}
     given = measured.labels()
     works = measured.records(real_records)
     assert {i for i, w in works.items() if i.startswith("W") and w.title and not w.title.startswith("Testcase")} == set(given)
-    assert {t for one, two in given.values() for t in one | two} <= known
+    assert {t for passes in (*given.values(), measured.settled().values()) for labels in passes for t in labels} <= known
+
+
+def test_what_is_settled_is_exactly_what_the_passes_differ_in():
+    """No label on which all three passes agree is overruled, and no difference is left open; each has its reason by a rule."""
+    assert set(measured.settled()) == {i for i, passes in measured.labels().items() if len(set(map(frozenset, passes))) > 1}
+    with (measured.HERE / "labels/adjudicated.csv").open(encoding="utf-8") as file:
+        assert all(r["reason"].startswith("rule ") for r in csv.DictReader(file))
 
 
 def test_the_definitions_say_of_themselves_what_was_measured(asked, real_records):

@@ -39,6 +39,7 @@ WRONG = [
     ("scope.toml", "last_year = 2024", "last_year = 2010", "last_year 2010 is before first_year 2011"),
     ("scope.toml", '"DK"', '"dk"', "scope.toml: countries.0: String should match pattern"),
     ("scope.toml", '"DK"', "", "scope.toml: countries: "),
+    ("scope.toml", '"DK"', '"DK", "*"', 'countries: "*" is every country, so it stands alone'),
     ("scope.toml", "max_institutions = 50", "max_institutions = 1", "scope.toml: max_institutions: "),
     ("scope.toml", "title =", "title = =", "scope.toml: not TOML"),
     ("groups.toml", 'id = "nordic"', 'id = "china"', "group.id: listed twice: china"),

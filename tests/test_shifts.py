@@ -198,7 +198,7 @@ class TestRules:
         works += [{"on": "C d", "publisher": "Q", "year": 2022}] * 30
         works += [{"on": on, "publisher": "Q", "year": 2018} for on in ["A b"] * 100 + ["C d"] * 30]
         world = incidence(*tables(works))
-        coverage = shifts._Coverage(world, Completeness.of(world.works, asked()[1]))
+        coverage = shifts._Coverage(world, Completeness.of(world.works))
         jump = coverage.jump("A", (BEFORE, AFTER))
         assert jump.observed == (0, 0.5)
         assert jump.expected[1] == pytest.approx(0, abs=1e-9)

@@ -13,7 +13,6 @@ from coauth.cli.group import CAUTION, Answer, coauth, common, of_vintage, years
 from coauth.engine.duck import DuckDB
 from coauth.errors import NotFound
 from coauth.pipeline import Project
-from coauth.queries import Queries
 
 
 @coauth.command("explain")
@@ -29,22 +28,22 @@ def explain_(project: Project, answer: Answer, institutions: tuple[str, ...], li
     """
     if bool(list_id) == bool(institutions) or (institutions and len(institutions) != 2):
         raise click.UsageError("give two institutions, or --list")
-    made = publish.read(project.cache.find(vintage))
+    chosen = project.cache.find(vintage)
+    made, asked = publish.read(chosen), publish.informed(project, chosen)
     if list_id:
-        works = explain.watchlist(made, list_id, project.queries, year)
+        works = explain.watchlist(made, list_id, asked, year)
         heading = f"{len(works)} works with an institution of '{list_id}'"
     else:
-        a, b = (explain.resolve(i, made["institutions"], project.queries) for i in institutions)
+        a, b = (explain.resolve(i, made["institutions"], asked) for i in institutions)
         if a == b:
             raise NotFound(f"'{institutions[0]}' and '{institutions[1]}' are the same institution ({a})")
-        works = explain.pair(made, a, b, project.queries, year)
+        works = explain.pair(made, a, b, asked, year)
         names = dict(zip(made["institutions"]["institution_id"].to_pylist(), made["institutions"]["name"].to_pylist(), strict=True))
         heading = f"{len(works)} works shared by {names[a]} ({a}) and {names[b]} ({b})"
-    answer.give(works, [heading + (f" in {year}" if year else ""), *(line for w in works for line in _work_lines(w, project.queries)), *CAUTION])
+    answer.give(works, [heading + (f" in {year}" if year else ""), *(line for w in works for line in _work_lines(w)), *CAUTION])
 
 
-def _work_lines(work: Mapping[str, Any], queries: Queries) -> Iterable[str]:
-    sets = {s.id: s for s in queries.technologies}
+def _work_lines(work: Mapping[str, Any]) -> Iterable[str]:
     left_out = "" if work["included"] else f" [not counted: {work['exclusion_reason']}]"
     yield f"\n{work['year']}  {work['work_id']}  {work['title'] or '(no title)'}{left_out}"
     where = f"https://doi.org/{work['doi']}" if work["doi"] else f"https://openalex.org/{work['work_id']}"
@@ -53,7 +52,7 @@ def _work_lines(work: Mapping[str, Any], queries: Queries) -> Iterable[str]:
         said = f": “{cue['matched_string']}”" if cue["matched_string"] else ""
         today = f", today: {'yes' if cue['listed_today'] else 'no'}"
         listed = f", listed when published: {cue['listed_at_publication']}{today}" if cue["kind"] == "watchlist" else ""
-        mark = sets[cue["list_id"]].marked(cue["entry_id"]) if cue["list_id"] in sets else None
+        mark = cue["standing"]
         yield f"      {cue['kind']} {cue['list_id']}/{cue['entry_id']}{f' ({mark})' if mark else ''} by {cue['match_method']} {cue['matched_id']}{said}{listed}"
     for doubt in work["doubts"]:
         yield f"      to weigh: {doubt['reason']} ({doubt['detail']})"

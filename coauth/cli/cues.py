@@ -46,7 +46,7 @@ def flags_pairs(project: Project, answer: Answer, most: int, vintage: str | None
     """
     chosen = project.cache.find(vintage)
     institutions = chosen.read("institutions")
-    rows = flags.ordered(chosen.read("evidence"), institutions)
+    rows = flags.ordered(chosen.read("evidence"), institutions, publish.informed(project, chosen).marks())
     names = dict(zip(institutions["institution_id"].to_pylist(), institutions["name"].to_pylist(), strict=True))
     shown = rows.head(most).assign(domestic=rows["domestic"].map(names), foreign=rows["foreign"].map(names))
     answer.give(rows.to_dict("records"), [shown.to_string(index=False), f"{min(most, len(rows))} of {len(rows)} pairs", *CAUTION])
@@ -102,8 +102,9 @@ def flags_sensitivity(project: Project, answer: Answer, vintage: str | None) -> 
     Example: coauth flags sensitivity
     """
     chosen = project.cache.find(vintage)
-    rows = technologies.sensitivity(chosen.read("works"), chosen.read("technologies"), project.queries)
-    on = next((s for s in project.queries.technologies if s.enabled), None)
+    asked = publish.informed(project, chosen)
+    rows = technologies.sensitivity(chosen.read("works"), chosen.read("technologies"), asked)
+    on = next((s for s in asked.technologies if s.enabled), None)
     shown = [f"{on.id}: {on.status}", *on.not_obtained, ""] if on else ["no set of technologies is enabled"]
     table = rows.assign(area=[f"{on.eu10.get(a, a)} ({on.marked(a)})" if on and on.marked(a) else a for a in rows["area_id"]])
     answer.give(rows.to_dict("records"), [*shown, table.to_string(index=False)])

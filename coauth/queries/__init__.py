@@ -13,6 +13,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ class Queries(Strict):
         on = [w for w in self.watchlists if w.enabled]
         return {
             "settings": pa.Table.from_pylist([settings]),
-            "home_countries": pa.Table.from_pylist([{"country_code": c} for c in scope.countries], country),
+            "home_countries": pa.Table.from_pylist([{"country_code": c} for c in sorted(scope.home)], country),
             "partner_countries": pa.Table.from_pylist(
                 [{"group_id": g.id, "country_code": c, "valid_from": g.valid_from, "valid_to": g.valid_to}
                  for g in self.groups.group for c in g.countries], groups,
@@ -114,6 +115,17 @@ class Queries(Strict):
         asked |= {g.id: g.model_dump_json(include={"countries", "valid_from", "valid_to"}) for g in self.groups.group}
         asked |= {f"list:{w.id}": w.model_dump_json() for w in self.watchlists if w.enabled}
         return {name: hashlib.sha256(text.encode()).hexdigest()[:8] for name, text in asked.items()}
+
+    def marks(self) -> dict[str, str]:
+        """What must stand beside a technology of the enabled set wherever it is shown, by its id (`Technologies.marked`)."""
+        return {entry: mark for s in self.technologies if s.enabled for entry, mark in s.marks().items()}
+
+    def informed(self, measured: Mapping[str, Any] | None, built: str) -> Queries:
+        """These queries with the standing of technologies that `coauth flags score` kept of a vintage (`measured`), where the sheet was
+        scored under the queries the vintage was built with (their fingerprint); as they are where it was not."""
+        if not measured or measured["queries"] != built:
+            return self
+        return self.model_copy(update={"technologies": tuple(s.scored(measured["classes"]) if s.enabled else s for s in self.technologies)})
 
     def event_table(self) -> list[Event]:
         return sorted(self.events.event, key=lambda e: (e.date, e.id))

@@ -50,7 +50,6 @@ class Measures(Strict):
     roster_min_works: int = Field(ge=1)
     partial_jump: Share
     partial_jump_z: float = Field(gt=0)
-    coverage_prior_works: float = Field(gt=0)
     profile_share: Share
     profile_min_works: int = Field(ge=1)
     headline_change: tuple[int, int]

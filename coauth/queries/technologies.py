@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -49,7 +50,21 @@ class Technologies(Strict):
         return self
 
     def marked(self, entry: str) -> str | None:
-        """What must stand beside a technology or area wherever it is shown: "indicative", "unmeasured" or both; None if measured."""
+        """What must stand beside a technology or area wherever it is shown: "indicative", "unmeasured" or both; None if measured.
+
+        An area that was measured goes by its own precision; one that was not is "unmeasured" and shares the standing of the whole.
+        """
         areas: tuple[Any, ...] = next((t.eu10 for t in self.technology if t.id == entry), (entry,))
-        marks = sorted({self.standing, *(self.quality.get(a, self.standing) for a in areas)} - {"measured"})
-        return ", ".join(marks) or None
+        own = {self.quality.get(a, self.standing) for a in areas}
+        marks = own | ({self.standing} if not own or "unmeasured" in own else set())
+        return ", ".join(sorted(marks - {"measured"})) or None
+
+    def marks(self) -> dict[str, str]:
+        """Technology -> `marked`, for those that have a mark."""
+        return {t.id: mark for t in self.technology if (mark := self.marked(t.id))}
+
+    def scored(self, classes: Iterable[Mapping[str, Any]]) -> Technologies:
+        """The set with the standings of a labelled sheet (rows of `quality.measure`); what the sheet says too little of keeps its own."""
+        said = {c["class"]: c["standing"] for c in classes if c["standing"] != "unmeasured"}
+        own = self.quality | {a: said[a] for a in self.eu10 if a in said}
+        return self.model_copy(update={"standing": said.get("all", self.standing), "quality": own})

@@ -33,6 +33,7 @@ LOW, HIGH = 0.93, 0.97
 STRONGEST = 50
 SCOPE, SETTING = asked(replicates=200, path_replicates=200, strongest=STRONGEST, measures=("degree_rarefied",), resampled=("degree_rarefied",))
 NONE = Partners.of(None, None)
+NAMES = worlds.DEVELOPMENT.names
 BOTH = 4
 """Paths are followed in both windows, so that changes can be had, in one world of so many; in the others in the later window."""
 THRICE = 100_000
@@ -60,12 +61,12 @@ def look(seed, times=1, both=True):
     def keep(at, rating, name=None):
         low, high, *_ = rating.ends or interval(rating.value, rating.drawn, SETTING.confidence, dispersion.freedom)
         columns = (rating.value, low, high, rating.drawn.reshape(len(low), -1))
-        rows = np.searchsorted(worlds.NAMES.astype(str), rating.institutions.astype(str))
+        rows = np.searchsorted(NAMES.astype(str), rating.institutions.astype(str))
         seen[name or rating.measure, at] = tuple(_everybody(c, rows) for c in columns)
 
     for at, (window, part) in enumerate(zip(PERIOD, parts, strict=True)):
         factors, every = dispersion.factors(window), {"k": np.ones(len(part.team))}
-        for rating in resampled(part, every, draw(len(part.team), window, SETTING), ("eigenvector",), "newman", factors, NONE):
+        for rating in resampled(part, every, draw(len(part.team), window, SETTING), ("eigenvector",), "newman", {"k": factors}, NONE):
             keep(at, rating)
         for rating in patterns(part, SETTING, NONE, rarefied_to):
             keep(at, rating)
@@ -74,16 +75,16 @@ def look(seed, times=1, both=True):
                 keep(at, rating)
     year = (PERIOD[1][1],) * 2
     part = world.only(world.within(year))
-    for rating in resampled(part, {"k": np.ones(len(part.team))}, draw(len(part.team), year, SETTING), ("strength",), "newman", dispersion.factors(year), NONE):
+    for rating in resampled(part, {"k": np.ones(len(part.team))}, draw(len(part.team), year, SETTING), ("strength",), "newman", {"k": dispersion.factors(year)}, NONE):
         keep(1, rating, "strength of one year")
     roster = sum(world.count(world.within(window)) for window in PERIOD) >= 30
-    names = set(world.institutions[roster]) & {*worlds.NAMES[: worlds.DOMESTIC], *worlds.LISTED}
+    names = set(world.institutions[roster]) & {*NAMES[: worlds.DEVELOPMENT.domestic], *worlds.DEVELOPMENT.listed}
     ends = _changes(seen, dispersion.freedom)
-    return {what: columns[:3] for what, columns in seen.items()}, ends, np.array([name in names for name in worlds.NAMES])
+    return {what: columns[:3] for what, columns in seen.items()}, ends, np.array([name in names for name in NAMES])
 
 
 def _everybody(column, rows):
-    filled = np.full((len(worlds.NAMES), *column.shape[1:]), np.nan)
+    filled = np.full((len(NAMES), *column.shape[1:]), np.nan)
     filled[rows] = column
     return filled
 
@@ -123,7 +124,7 @@ def study(number, workers):
 
 
 def _values(tally, what, seen, works):
-    measure, window = what
+    measure, _ = what
     value = np.array([columns[0] for columns, _ in seen])
     known = ~np.isnan(value)
     truth = np.divide(np.nansum(value, axis=0), known.sum(axis=0), out=np.full(value.shape[1], np.nan), where=known.any(axis=0))
@@ -143,7 +144,7 @@ def written(tally):
         rows.append(f"| {measure} | {of} | {100 * mean:.1f} ± {100 * error:.1f} % | {n} | {verdict} |")
     return "\n\n".join([
         "# Intervals of measures on the pattern of ties, where the truth is known",
-        f"SYNTHETIC worlds, those of RESULTS.md; written by `python -m tests.simulation.paths`. {SETTING.replicates} replicates, paths {SETTING.path_replicates} among "
+        f"SYNTHETIC worlds, of the country on which the method was developed (`worlds.DEVELOPMENT`); written by `python -m tests.simulation.paths`. {SETTING.replicates} replicates, paths {SETTING.path_replicates} among "
         f"the {STRONGEST} strongest of 100 institutions; rarefied degree to {SETTING.rarefied_share:.0%} of the works of the smaller window. The truth of a value is its "
         "mean over the worlds, of a change 0; ± is the Monte-Carlo standard error, by world. `thrice the works`: three worlds laid over one another. A row holds "
         f"where the 95 % Monte-Carlo interval of its coverage lies within {LOW:.0%}–{HIGH:.0%}, fails where it lies outside.",
