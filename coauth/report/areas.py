@@ -54,7 +54,7 @@ def _by_year(brief: Brief, short: dict[str, str]) -> Chart:
     cell = {(r.year, r.area_id, r.side): w("cell.count_share", works=w.number(r.works), share=w.percent(r.share, 1), span=w.percent_span(r.low, r.high, 1))
             for r in findings.each(rows)}  # fmt: skip
     years = sorted(set(rows["year"]))
-    lines = [[str(y), brief.area(a), *(cell.get((y, a, side), w("format.missing")) for side in sides)] for y in years for a in AREAS]
+    lines = [[str(y), short[a], *(cell.get((y, a, side), w("format.missing")) for side in sides)] for y in years for a in AREAS]
     where = {k: [n for n, found in enumerate(zip(rows["year"], rows["area_id"], strict=True)) if found == k] for k in ((y, a) for y in years for a in AREAS)}
     return Chart(
         w("technologies.by_year", start=brief.years[0], end=brief.years[1], mark=brief.mark_of(AREAS)),
