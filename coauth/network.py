@@ -98,7 +98,7 @@ NODES = Table("network_nodes", "institution", ("institution_id",), (
     Attribute("lists", STRINGS, "watchlists it is on: a review cue, no judgement; empty is no clearance", title="Watchlists"),
     Attribute("technologies", STRINGS, "critical technologies of the works on its pairs (pairs with a domestic end)", title="Technologies"),
     _STANDING,
-    Attribute("works", INT, "included works in all years harvested", "works", title="Works, all years"),
+    Attribute("works", INT, "included works in all years harvested; not given in a public file", "works", null=True, title="Works, all years"),
     Attribute("first_year", INT, "first year with an edge here", null=True, title="First year"),
     Attribute("last_year", INT, "last year with an edge here", null=True, title="Last year"),
     Attribute("strength", FLOAT, "sum of the weights of all its edges in the years, those left out of this file included; by "

@@ -106,6 +106,15 @@ class Queries(Strict):
         both: tuple[Watchlist | Technologies, ...] = (*self.watchlists, *self.technologies)
         return {x.id: f"{x.version} ({hashlib.sha256(x.model_dump_json().encode()).hexdigest()[:8]})" for x in both if x.enabled}
 
+    def companion(self, list_id: str) -> str | None:
+        """The country group a watchlist is compared with: the first one that an event tests beside the list."""
+        for event in self.event_table():
+            if f"list:{list_id}" in event.series:
+                for name in event.series:
+                    if not name.startswith("list:"):
+                        return name
+        return None
+
     def parts(self) -> dict[str, str]:
         """Digests of what a count of works depends on besides the records: queries/scope, queries/sql, queries/institutions, and by
         the name of its series every partner group and enabled watchlist. Measures, events and technologies change none."""

@@ -47,6 +47,8 @@ def _causes(brief: Brief, row: Mapping[Any, Any]) -> str:
 def revisions(brief: Brief) -> Section:
     """The same for every series, in the years of the headline change and over all."""
     w, since = brief.words, brief.about.since
+    if brief.is_public:
+        return _between_editions(brief)
     if since is None:
         return Section("revisions", w("revisions.title"), (Text(w("revisions.first"), "none"),))
     names = ["international", *(g.id for g in brief.queries.groups.group if g.figure), *(f"list:{x.id}" for x in brief.watchlists)]
@@ -56,6 +58,20 @@ def revisions(brief: Brief) -> Section:
     if rows.empty or not rows[list(CAUSES)].any(axis=None):
         return Section("revisions", w("revisions.title"), (*parts, Text(w("revisions.same"), "none")))
     return Section("revisions", w("revisions.title"), (*parts, _listing(brief, rows, since)))
+
+
+def _between_editions(brief: Brief) -> Section:
+    """Of a public edition: each series over the years whose counts this and the last one show, without causes."""
+    w, told = brief.words, findings.frame(brief.made, "revisions")
+    if told.empty:
+        return Section("revisions", w("revisions.title"), (Text(w("revisions.first_public"), "none"),))
+    named = [n for n in ("international", *(g.id for g in brief.queries.groups.group), *(f"list:{x.id}" for x in brief.watchlists)) if n in set(told["series"])]
+    rows = told.groupby("series").agg(years=("year", "size"), change=("works", "sum")).reindex(named).reset_index()
+    lines = [[brief.series_name(r["series"]), w.number(r["years"]), w.number(r["change"], sign=True)] for r in rows.to_dict("records")]
+    against = str(told["against"].iloc[0])
+    shown = grid([w("column.series"), w("column.years_shown"), w("column.change")], lines)
+    listing = Listing(w("revisions.table_public", against=against), shown, rows, brief.notes(w("revisions.note_public")))
+    return Section("revisions", w("revisions.title"), (Text(w("revisions.lead_public", against=against)), listing))
 
 
 def _listing(brief: Brief, rows: pd.DataFrame, since: Since) -> Listing:
