@@ -173,24 +173,29 @@ def _whole(folder: Path, sets: list[Technologies | None], faults: list[str]) -> 
     if None in sets:
         return sets  # what is faulty itself cannot be included
     known = {s.id: s for s in sets if s}
+    made: dict[str, Technologies | None] = {}
 
-    def of(s: Technologies, including: tuple[str, ...] = ()) -> Technologies:
-        if s.includes is None:
-            return s
-        if s.includes in (s.id, *including):
-            raise ValueError(f"includes: '{s.includes}' includes this set in turn")
-        if s.includes not in known:
-            near = difflib.get_close_matches(s.includes, known, n=1)
-            raise ValueError(f"includes: no set '{s.includes}'" + (f", did you mean '{near[0]}'?" if near else ""))
-        return s.with_all_of(of(known[s.includes], (s.id, *including)))
+    def of(s: Technologies, including: tuple[str, ...] = ()) -> Technologies | None:
+        """None, and one fault, where it cannot be completed; None alone where what it includes cannot."""
+        if s.id not in made:
+            others = known.keys() - {s.id, *including}
+            try:
+                if s.includes is None:
+                    made[s.id] = s
+                elif s.includes not in known:
+                    near = difflib.get_close_matches(s.includes, others, n=1)
+                    raise ValueError(f"includes: no set '{s.includes}'" + (f", did you mean '{near[0]}'?" if near else ""))
+                elif s.includes not in others:
+                    raise ValueError(f"includes: '{s.includes}' includes this set in turn")
+                else:
+                    other = of(known[s.includes], (*including, s.id))
+                    made[s.id] = s.with_all_of(other) if other else None
+            except ValueError as fault:
+                faults.append(f"{folder / 'technologies'}: '{s.id}': {fault}")
+                made[s.id] = None
+        return made[s.id]
 
-    made: list[Technologies | None] = []
-    for s in known.values():
-        try:
-            made.append(of(s))
-        except ValueError as fault:
-            faults.append(f"{folder / 'technologies'}: '{s.id}': {fault}")
-    return made
+    return [of(s) for s in known.values()]
 
 
 def _unanswered(folder: Path, groups: Any, events: Any, lists: list[Watchlist | None], references: list[Reference]) -> list[str]:
