@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -162,4 +162,11 @@ def check(project: Project, answer: Answer) -> None:
     """
     asked = project.queries
     on = [w.id for w in asked.watchlists if w.enabled] + [t.id for t in asked.technologies if t.enabled]
-    answer.give({"fingerprint": asked.fingerprint, "enabled": on}, [f"all questions read; enabled lists: {', '.join(on)}; fingerprint {asked.fingerprint[:16]}"])
+    sets = [{"id": t.id, "enabled": t.enabled, "defined": len(t.technology), "no_definition": t.no_definition} for t in asked.technologies]
+    lines = [f"all questions read; enabled lists: {', '.join(on)}; fingerprint {asked.fingerprint[:16]}",
+             *(f"technologies {s['id']} ({'on' if s['enabled'] else 'off'}): {s['defined']} defined{_undefined(s['no_definition'])}" for s in sets)]  # fmt: skip
+    answer.give({"fingerprint": asked.fingerprint, "enabled": on, "technologies": sets}, lines)
+
+
+def _undefined(names: Sequence[str]) -> str:
+    return f"; no definition: {'; '.join(names)}" if names else ""
