@@ -193,8 +193,9 @@ def _shift(
             on[work, who] = False
             on[work, draw.choice(np.flatnonzero(~on[work, fillers])) + fillers[0]] = True
         else:
-            open_ = late[~on[late, who] & on[late][:, fillers].any(axis=1) & (subject[late] == subject[work])]
-            place = draw.choice(open_)
+            open_ = late[~on[late, who] & on[late][:, fillers].any(axis=1)]
+            alike = open_[subject[open_] == subject[work]]
+            place = draw.choice(alike if len(alike) else open_)  # a small field may have no place left
             on[place, draw.choice(np.flatnonzero(on[place, fillers])) + fillers[0]] = False
             on[place, who] = True
 
