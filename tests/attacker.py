@@ -253,8 +253,10 @@ def relations(cells, asked):
             found += [(whole, years, True)] if all(y in cells for y in years) else []
         if whole[:2] == ("all", "authorships"):
             found.append((whole, (("with institution", *whole[1:]),), False))
-        if whole[0] == "total":
-            found.append((whole, tuple(c for c in cells if c[1:] == whole[1:] and c[0] != "total"), False))
+        if whole[1] in sources(cells) and whole[0] in ("total", "international"):
+            found.append((whole, tuple(c for c in cells if c[1:] == whole[1:] and c[0] not in ("total", "international")), False))
+            abroad = ("international", *whole[1:])
+            found += [(whole, (abroad,), False)] if whole[0] == "total" and abroad in cells else []
     return found
 
 

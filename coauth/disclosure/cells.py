@@ -185,12 +185,20 @@ def _authorships(cells: Mapping[Cell, int | None]) -> Iterator[Tie[Cell]]:
 
 
 def _totals(cells: Mapping[Cell, int | None]) -> Iterator[Tie[Cell]]:
-    """A year's total of one source holds its countries."""
+    """Of one source and year: all admissions hold those from abroad, and both hold the countries."""
     for cell in cells:
-        if (cell.unit, cell.series) == ("admissions", TOTAL):
-            parts = tuple(c for c in cells if c[0] == cell.unit and c[2:] == cell[2:] and c.series != TOTAL)
-            if parts:
-                yield Tie(cell, parts)
+        if cell.unit == "admissions" and cell.series in (TOTAL, INTERNATIONAL):
+            countries = tuple(c for c in cells if c[0] == cell.unit and c[2:] == cell[2:] and c.series not in (TOTAL, INTERNATIONAL))
+            if countries:
+                yield Tie(cell, countries)
+            abroad = cell._replace(series=INTERNATIONAL)
+            if cell.series == TOTAL and abroad in cells:
+                yield Tie(cell, (abroad,))
+
+
+def told_elsewhere(cells: Mapping[Cell, int | None]) -> frozenset[Cell]:
+    """Totals of admissions, which statistical offices publish: to withhold them guards nothing."""
+    return frozenset(c for c, v in cells.items() if c.unit == "admissions" and c.series == TOTAL and v is not None)
 
 
 def cost(cell: Cell) -> float:

@@ -28,6 +28,7 @@ from coauth.disclosure.cells import (
     last_window,
     shown_series,
     ties,
+    told_elsewhere,
 )
 from coauth.disclosure.network import Bounds
 from coauth.disclosure.suppression import Tie, small, withhold
@@ -104,7 +105,7 @@ def decide(counted: Counted, earlier: Sequence[Earlier] = ()) -> frozenset[Cell]
     values: dict[Any, int | None] = dict(now)
     for b in before:
         values |= b
-    told = {(c, v) for e in earlier for c, v in e.shown.items()}
+    told = {(c, v) for e in earlier for c, v in e.shown.items()} | {(c, counted.cells[c]) for c in told_elsewhere(counted.cells)}
     kept = {(c, v) for e in earlier for c, v in e.values.items() if c in e.withheld}
     tied = _tied(counted.ties, counted.cells)
     for e in earlier:
