@@ -83,7 +83,8 @@ def counted(measured: pa.Table, counting: str) -> pa.Table:
 def latest_window(
     centrality: pa.Table, years: tuple[int, int], length: int
 ) -> tuple[tuple[int, int] | None, list[tuple[int, int]]]:
-    """The latest window of that length inside the years, and all of them."""
+    """The latest window of that length inside the years, and all of them; a year of which only counts are given is none."""
+    centrality = centrality.filter(pc.is_in(centrality["measure"], value_set=pa.array(MEASURES)))
     found = centrality.select(["first_year", "last_year"]).group_by(["first_year", "last_year"]).aggregate([]).to_pylist()
     ends = sorted((row["first_year"], row["last_year"]) for row in found)
     inside = [w for w in ends if w[1] - w[0] + 1 == length and years[0] <= w[0] and w[1] <= years[1]]

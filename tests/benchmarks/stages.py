@@ -124,7 +124,7 @@ def resampling():
             part = world.only(world.within(window))
             works = len(part.team)
             drawn = draw(works, window, measures)
-            for rating in resampled(part, {"k": np.ones(works)}, drawn, names, measures.counting, dispersion.factors(window), Partners.of(None, None)):
+            for rating in resampled(part, {"k": np.ones(works)}, drawn, names, measures.counting, {"k": dispersion.factors(window)}, Partners.of(None, None)):
                 interval(rating.value, rating.drawn, measures.confidence, dispersion.freedom)
                 places(rating.drawn, measures.confidence)
             sizes[f"{window[0]}–{window[1]}"] = len(part.institutions)
