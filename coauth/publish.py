@@ -176,7 +176,8 @@ def quarter(
         shown = {**edition.made, **{name: base.made[name] for name in ("edges", "flags", "institutions")}}
     else:
         places, shown = positions(whole, vintage, seed, _before(project, vintage)), None
-    latest = _cut(project, base, years=_latest(project.queries), top=DRAWN, backbone="disparity")
+    thinned = {} if edition else {"backbone": "disparity"}  # a public network is thin, and of its pairs abroad none would be left
+    latest = _cut(project, base, years=_latest(project.queries), top=DRAWN, **thinned)
     atlas = Atlas(whole if whole.counting == "newman" else _cut(project, base, counting="newman"), places, works=edition is None)
     paths: dict[str, Path] = {}
     written: list[Path] = []

@@ -35,7 +35,7 @@ def widened(world: Incidence, stands_for: Floats, window: Years) -> Floats:
     """
     publisher = _codes(world.works["publisher"])
     weight = np.where(world.within(window), stands_for, 0.0)
-    known, complete = (np.bincount(publisher, x) for x in (weight, weight > 0))
+    known, complete = (np.bincount(publisher, x).astype(np.float64) for x in (weight, weight > 0))
     few = (known < SMALLEST) | (complete == 0)
     known[few], complete[few] = known[few].sum(), complete[few].sum()
     mean = np.divide(known, complete, out=np.ones_like(known), where=complete > 0)

@@ -25,6 +25,7 @@ class Browser:
             options.add_argument(switch)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=Service(driver))
+        self.driver.set_script_timeout(180)  # axe-core on a busy machine
 
     def open(self, path, size=DESKTOP, *, script=True):
         """Load a file; what was logged before is forgotten."""

@@ -164,8 +164,9 @@ def test_every_technology_has_ten_titles_of_its_own_and_ten_that_are_not(asked):
 
 def test_seeded_titles_are_told_apart(asked):
     """Each positive title has a phrase of its technology and no negative one has. The phrases were mended until this held, so it guards
-    against losing them; before that 283 of 440 were found and 4 of 440 wrongly."""
-    matcher = measured.technologies.Matcher(asked.technologies, "unknown")
+    against losing them; before that 283 of 440 were found and 4 of 440 wrongly. Titles of the additions to the 64 and 74 were written after
+    their phrases and by the same hand: 248 of 250 were found and 1 of 250 wrongly."""
+    matcher = measured.widest(asked)
     for t, (mine, others) in measured.seeded_titles().items():
         found = {x: t in {r.technology_id for r in matcher.said(x, None)} for x in (*mine, *others)}
         assert [x for x in mine if not found[x]] == [], t
@@ -192,7 +193,7 @@ def test_the_definitions_say_of_themselves_what_was_measured(asked, real_records
     """The numbers in the status of the shipped set, and its standing, are those of the measurement run now; every area has fewer than 30
     true works and is called unmeasured."""
     said = list(measured.report(real_records))
-    (shipped,) = asked.technologies
+    shipped = next(s for s in asked.technologies if s.enabled)
     start = next(n for n, line in enumerate(said) if "whole rule" in line)
     whole = next(line for line in said[start:] if line.startswith("all "))
     numbers = [part for part in whole.split("  ") if "(" in part]
@@ -205,7 +206,7 @@ def test_the_definitions_say_of_themselves_what_was_measured(asked, real_records
 
 def test_a_measured_area_carries_no_mark(asked):
     """Only what is below 0.8, or unmeasured, is marked."""
-    (shipped,) = asked.technologies
+    shipped = next(s for s in asked.technologies if s.enabled)
     good = shipped.model_copy(update={"standing": "measured", "quality": {"EU10": "measured", "EU1": "indicative"}})
     assert (good.marked("coatings"), good.marked("EU2"), good.marked("integrated_circuits")) == (None, None, "indicative")
 

@@ -19,7 +19,7 @@ def asked_for(asked, *told, **changed):
     """The shipped queries with these technologies instead, given by keyword."""
     base = {"id": "quanta", "name": "Quanta", "eu10": ("EU3",), "core_topics": ("T1",), "gated_topics": ("T2",), "phrases": ("quantum dot*",)}
     made = tuple(Technology(**(base | t)) for t in told or ({},))
-    (shipped,) = asked.technologies
+    shipped = next(s for s in asked.technologies if s.enabled)
     return asked.model_copy(update={"technologies": (shipped.model_copy(update={"technology": made} | changed),)})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ def _work_lines(work: Mapping[str, Any]) -> Iterable[str]:
 
 @coauth.command("shifts")
 @click.argument("institution", required=False)
-@click.option("--measure", default="strength_share", show_default=True, help="strength, strength_share or pagerank.")
+@click.option("--measure", default="strength_share", show_default=True, help="One with an interval of its change: strength, strength_share, pagerank, eigenvector, participation or exposure.")
 @click.option("--before", metavar="Y1-Y2", help="Window before, e.g. 2018-2020.")
 @click.option("--after", metavar="Y1-Y2", help="Window after, e.g. 2022-2024.")
 @of_vintage
@@ -162,4 +162,11 @@ def check(project: Project, answer: Answer) -> None:
     """
     asked = project.queries
     on = [w.id for w in asked.watchlists if w.enabled] + [t.id for t in asked.technologies if t.enabled]
-    answer.give({"fingerprint": asked.fingerprint, "enabled": on}, [f"all questions read; enabled lists: {', '.join(on)}; fingerprint {asked.fingerprint[:16]}"])
+    sets = [{"id": t.id, "enabled": t.enabled, "defined": len(t.technology), "no_definition": t.no_definition} for t in asked.technologies]
+    lines = [f"all questions read; enabled lists: {', '.join(on)}; fingerprint {asked.fingerprint[:16]}",
+             *(f"technologies {s['id']} ({'on' if s['enabled'] else 'off'}): {s['defined']} defined{_undefined(s['no_definition'])}" for s in sets)]  # fmt: skip
+    answer.give({"fingerprint": asked.fingerprint, "enabled": on, "technologies": sets}, lines)
+
+
+def _undefined(names: Sequence[str]) -> str:
+    return f"; no definition: {'; '.join(names)}" if names else ""

@@ -157,6 +157,7 @@ def load(folder: Path) -> Queries:
     sql = {p.stem: p.read_text("utf-8") for p in sorted(folder.glob("sql/*.sql"))}
     ids = [x.id for x in (*lists, *sets, *references) if x is not None]
     faults += [f"{folder}: two lists share the id '{i}'" for i in sorted({i for i in ids if ids.count(i) > 1})]
+    sets = _whole(folder, sets, faults)
     if len(on := [s.id for s in sets if s is not None and s.enabled]) > 1:
         faults.append(f"{folder / 'technologies'}: enabled: {', '.join(on)}; enable one set at a time")
     faults += _unanswered(folder, single["groups"], single["events"], lists, _about(single["scope"], references))
@@ -174,6 +175,36 @@ def load(folder: Path) -> Queries:
 
 def _about(scope: Any, references: list[Reference | None]) -> list[Reference]:
     return [r for r in references if r and scope and r.about(scope.countries)]
+
+
+def _whole(folder: Path, sets: list[Technologies | None], faults: list[str]) -> list[Technologies | None]:
+    """The sets of technologies, each with those of the set it includes."""
+    if None in sets:
+        return sets  # what is faulty itself cannot be included
+    known = {s.id: s for s in sets if s}
+    made: dict[str, Technologies | None] = {}
+
+    def of(s: Technologies, including: tuple[str, ...] = ()) -> Technologies | None:
+        """None, and one fault, where it cannot be completed; None alone where what it includes cannot."""
+        if s.id not in made:
+            others = known.keys() - {s.id, *including}
+            try:
+                if s.includes is None:
+                    made[s.id] = s
+                elif s.includes not in known:
+                    near = difflib.get_close_matches(s.includes, others, n=1)
+                    raise ValueError(f"includes: no set '{s.includes}'" + (f", did you mean '{near[0]}'?" if near else ""))
+                elif s.includes not in others:
+                    raise ValueError(f"includes: '{s.includes}' includes this set in turn")
+                else:
+                    other = of(known[s.includes], (*including, s.id))
+                    made[s.id] = s.with_all_of(other) if other else None
+            except ValueError as fault:
+                faults.append(f"{folder / 'technologies'}: '{s.id}': {fault}")
+                made[s.id] = None
+        return made[s.id]
+
+    return [of(s) for s in known.values()]
 
 
 def _unanswered(folder: Path, groups: Any, events: Any, lists: list[Watchlist | None], references: list[Reference]) -> list[str]:
