@@ -151,7 +151,7 @@ def test_a_set_holds_what_it_includes(folder, asked):
         ('includes = "aspi44"', 'includes = "aspi4"', "'aspi64': includes: no set 'aspi4', did you mean 'aspi"),
         ('includes = "aspi44"', 'includes = "aspi74"', "includes this set in turn"),
         ("core_min_score = 0.5", "core_min_score = 0.7", "'aspi64': core_min_score: 0.7, and 0.5 in 'aspi44', which it includes"),
-        ('id = "radar"', 'id = "coatings"', "technology.id: coatings"),
+        ('id = "radar"', 'id = "coatings"', "technology.id: listed twice: coatings"),
     ],
 )
 def test_a_set_that_cannot_be_completed_is_told(folder, was, now, said):
