@@ -161,7 +161,7 @@ def bare_digits(html: str, language: str, names: set[str]) -> set[str]:
     ordinal = Words(language)("figure.number", number=0).split()[0], Words(language)("table.number", number=0).split()[0]
     rest = " ".join(said.rest for said in [s for _, s in page.texts] + [s for t in page.tables for _, row in t.rows for n, s in row if not n])
     rest = re.sub(rf"(?:{'|'.join(ordinal)})\s\d+[a-z]?", " ", rest.replace("\xa0", " ").replace("\u2060", ""))
-    rest = re.sub(r"\S*(?:\.csv|\.gexf|\.pdf|[0-9a-f]{12,})\S*|\d+(?:\.\d+)+[\w.]*|\d{4}-\d\d-\d\d", " ", rest)
+    rest = re.sub(r"\S*(?:\.csv|\.gexf|\.pdf|[0-9a-f]{12,})\S*|\d+(?:\.\d+){2,}[\w.]*|\d{4}-\d\d-\d\d", " ", rest)
     months = "|".join(Words(language).entries[f"month.{m}"] for m in range(1, 13))
     rest = re.sub(rf"\d+\.? (?:{months}) {YEAR}|(?:{months}) \d+, {YEAR}|{YEAR}", " ", rest)
     return {d for d in re.findall(ANY, rest) if d.rstrip(".,") not in {a.rstrip(".,") for a in allowed}}

@@ -39,6 +39,7 @@ WRONG = [
     ("scope.toml", "last_year = 2024", "last_year = 2010", "last_year 2010 is before first_year 2011"),
     ("scope.toml", '"DK"', '"dk"', "scope.toml: countries.0: String should match pattern"),
     ("scope.toml", '"DK"', "", "scope.toml: countries: "),
+    ("scope.toml", '"DK"', '"DK", "*"', 'countries: "*" is every country, so it stands alone'),
     ("scope.toml", "max_institutions = 50", "max_institutions = 1", "scope.toml: max_institutions: "),
     ("scope.toml", "title =", "title = =", "scope.toml: not TOML"),
     ("groups.toml", 'id = "nordic"', 'id = "china"', "group.id: listed twice: china"),
@@ -141,7 +142,7 @@ def test_a_set_holds_what_it_includes(folder, asked):
     assert sets["aspi74"].technology[:60] == sets["aspi64"].technology
     assert sets["aspi64"].technology[:44] == sets["aspi44"].technology
     assert sets["aspi74"].eu10 == sets["aspi44"].eu10
-    assert [len(sets[i].no_definition) for i in ("aspi64", "aspi74")] == [4, 2]
+    assert [len(sets[i].no_definition) for i in ("aspi64", "aspi74")] == [4, 5]
     assert sets["aspi64"].marked("radar") == "indicative"
 
 

@@ -61,7 +61,7 @@ def _work_lines(work: Mapping[str, Any]) -> Iterable[str]:
 
 @coauth.command("shifts")
 @click.argument("institution", required=False)
-@click.option("--measure", default="strength_share", show_default=True, help="strength, strength_share or pagerank.")
+@click.option("--measure", default="strength_share", show_default=True, help="One with an interval of its change: strength, strength_share, pagerank, eigenvector, participation or exposure.")
 @click.option("--before", metavar="Y1-Y2", help="Window before, e.g. 2018-2020.")
 @click.option("--after", metavar="Y1-Y2", help="Window after, e.g. 2022-2024.")
 @of_vintage

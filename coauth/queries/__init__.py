@@ -75,7 +75,7 @@ class Queries(Strict):
         on = [w for w in self.watchlists if w.enabled]
         return {
             "settings": pa.Table.from_pylist([settings]),
-            "home_countries": pa.Table.from_pylist([{"country_code": c} for c in scope.countries], country),
+            "home_countries": pa.Table.from_pylist([{"country_code": c} for c in sorted(scope.home)], country),
             "partner_countries": pa.Table.from_pylist(
                 [{"group_id": g.id, "country_code": c, "valid_from": g.valid_from, "valid_to": g.valid_to}
                  for g in self.groups.group for c in g.countries], groups,
@@ -105,6 +105,15 @@ class Queries(Strict):
         """Enabled watchlists and sets of technologies: id -> version and a digest of what it says, so that no edit goes unseen."""
         both: tuple[Watchlist | Technologies, ...] = (*self.watchlists, *self.technologies)
         return {x.id: f"{x.version} ({hashlib.sha256(x.model_dump_json().encode()).hexdigest()[:8]})" for x in both if x.enabled}
+
+    def companion(self, list_id: str) -> str | None:
+        """The country group a watchlist is compared with: the first one that an event tests beside the list."""
+        for event in self.event_table():
+            if f"list:{list_id}" in event.series:
+                for name in event.series:
+                    if not name.startswith("list:"):
+                        return name
+        return None
 
     def parts(self) -> dict[str, str]:
         """Digests of what a count of works depends on besides the records: queries/scope, queries/sql, queries/institutions, and by

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -112,7 +113,27 @@ class Brief:
         return f"{name} ({mark})" if mark else name
 
     def entry(self, list_id: str, entry_id: str) -> str:
+        """A listed institution; a list that is shown summed is its own entry."""
+        if entry_id == list_id:
+            return self.words("cell.summed")
         return {(w.id, e.id): e.name for w in self.queries.watchlists for e in w.entry}.get((list_id, entry_id), entry_id)
+
+    # -- what may be told
+
+    @property
+    def is_public(self) -> bool:
+        return self.about.profile == "public"
+
+    def count(self, value: float | None, decimals: int = 0, *, sign: bool = False) -> str:
+        """A count; in a public edition one that is not there was withheld."""
+        return self._withheld(value) or self.words.number(value, decimals, sign=sign)
+
+    def share(self, value: float | None, decimals: int = 1) -> str:
+        """A share, likewise."""
+        return self._withheld(value) or self.words.percent(value, decimals)
+
+    def _withheld(self, value: float | None) -> str:
+        return self.words("cell.withheld") if self.is_public and (value is None or np.isnan(value)) else ""
 
     # -- phrases used in several sections
 

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from coauth.queries import Queries, Watchlist, Years
-from coauth.tables import ALL, CAUSES
+from coauth.tables import ALL, CAUSES, own_basis
 
 Change = Callable[[int, int, float], Any]
 """`change(before, after, confidence)` -> an object with before, after, ratio, low, high (ratios None where a count is 0)."""
@@ -60,11 +60,6 @@ def each(rows: pd.DataFrame) -> Iterator[Any]:
 # -- series of counts (Figures 1 and 2)
 
 
-def own_basis(series: str) -> str:
-    """Countries are counted as the union of institutions and strings; a list only by matched institutions."""
-    return "institution" if series.startswith("list:") else "union"
-
-
 def series(made: Made, name: str, queries: Queries, basis: str = "") -> pd.DataFrame:
     """One co-publication series over the measured years, with count, share of international works, intervals."""
     rows = frame(made, "copublications")
@@ -80,15 +75,17 @@ def partners(made: Made, queries: Queries) -> pd.DataFrame:
 
 
 def changes(made: Made, names: Sequence[str], queries: Queries, change: Change, basis: str = "") -> pd.DataFrame:
-    """The headline change of each series that is there; ratio, low and high are missing where a count is 0."""
+    """The headline change of each series that is there; ratio, low and high are missing where a count is 0 or withheld."""
     first, last = queries.measures.headline_change
     rows = []
     for name in names:
         counts = series(made, name, queries, basis).set_index("year")["works"]
         if first in counts.index and last in counts.index:
-            found = change(int(counts[first]), int(counts[last]), queries.measures.confidence)
-            rows.append({"group_id": name, "first_year": first, "last_year": last, "before": found.before, "after": found.after,
-                         "ratio": found.ratio, "low": found.low, "high": found.high})  # fmt: skip
+            row = {"group_id": name, "first_year": first, "last_year": last, "before": counts[first], "after": counts[last]}
+            if not counts[[first, last]].isna().any():
+                found = change(int(counts[first]), int(counts[last]), queries.measures.confidence)
+                row |= {"ratio": found.ratio, "low": found.low, "high": found.high}
+            rows.append(row)
     columns = ["group_id", "first_year", "last_year", "before", "after", "ratio", "low", "high"]
     made_of = pd.DataFrame(rows, columns=columns)
     return made_of.astype({"ratio": float, "low": float, "high": float})
@@ -99,16 +96,6 @@ def direction(low: float | None, high: float | None) -> str:
     if low is None or high is None or np.isnan(low) or np.isnan(high):
         return "unknown"
     return "rose" if low > 0 else "fell" if high < 0 else "unclear"
-
-
-def companion(list_id: str, queries: Queries) -> str | None:
-    """The country group a watchlist is compared with: the first one that an event tests beside the list."""
-    for event in queries.event_table():
-        if f"list:{list_id}" in event.series:
-            for name in event.series:
-                if not name.startswith("list:"):
-                    return name
-    return None
 
 
 def indexed(made: Made, names: Sequence[str], queries: Queries) -> pd.DataFrame:
@@ -181,7 +168,7 @@ def coverage_by_year(made: Made, queries: Queries) -> pd.DataFrame:
     """Share of authorships with an institution and of works where every authorship has one, by year."""
     rows = frame(made, "coverage")
     rows = rows[rows["year"].between(queries.scope.first_year, queries.scope.last_year)]
-    years = rows.groupby("year", as_index=False)[["works", "works_complete", "authorships", "authorships_with_institution"]].sum()
+    years = rows.groupby("year", as_index=False)[["works", "works_complete", "authorships", "authorships_with_institution"]].sum(min_count=1)
     years["share_authorships"] = years["authorships_with_institution"] / years["authorships"].where(years["authorships"] > 0)
     years["share_complete"] = years["works_complete"] / years["works"].where(years["works"] > 0)
     return years
@@ -244,13 +231,13 @@ def shifts(made: Made, queries: Queries) -> pd.DataFrame:
     rows = rows.assign(size=np.maximum(rows["before"], rows["after"]), listed=rows["institution_id"].isin(listed))
     rows = rows.sort_values(["size", "institution_id"], ascending=[False, True]).reset_index(drop=True)
     rows["drawn"] = rows.index < ROSTER
-    weighted = _compared(made, queries, "reweighted")[["institution_id", "change", "low", "high"]]
+    weighted = _compared(made, queries, "reweighted")[["institution_id", "change", "low", "high", "q_value"]]
     rows = rows.merge(weighted, how="left", on="institution_id", suffixes=("", "_weighted"))
     rows = rows.merge(institutions(made)[["country_code", "is_domestic"]], how="left", left_on="institution_id", right_index=True)
     rows["why"] = [_why(r, queries.measures.false_discovery_rate) for r in each(rows)]
     keep = ["institution_id", "country_code", "is_domestic", "listed", "drawn", "before_first", "before_last", "after_first",
             "after_last", "before", "after", "change", "low", "high", "change_weighted", "low_weighted", "high_weighted",
-            "p_value", "q_value", "verdict", "why", "reason", "verdict_complete_coverage"]  # fmt: skip
+            "p_value", "q_value", "q_value_weighted", "verdict", "why", "reason", "verdict_complete_coverage"]  # fmt: skip
     return rows.loc[rows["drawn"] | rows["listed"], keep].reset_index(drop=True)
 
 
@@ -258,11 +245,12 @@ def _why(row: Any, rate: float) -> str:
     """The rule behind a verdict, read from its numbers, so that it can be said in any language."""
     if row.verdict == "not comparable: coverage":
         return "own_coverage"
+    alone, weighted = (direction(*ends) not in ("unclear", "unknown") for ends in ((row.low, row.high), (row.low_weighted, row.high_weighted)))
     if row.verdict in ("rose", "fell"):
-        return "stands"
-    if direction(row.low, row.high) in ("unclear", "unknown"):
-        return "interval"
-    return "discovery" if row.q_value > rate else "weighted"
+        return "stands" if alone else "only_weighted"
+    if not weighted:
+        return "weighted" if alone else "interval"
+    return "discovery" if row.q_value_weighted > rate else "weighted"
 
 
 def judged(made: Made, queries: Queries) -> dict[str, str]:
