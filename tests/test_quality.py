@@ -254,6 +254,7 @@ def test_a_sheet_goes_out_blind_and_comes_back_as_numbers_the_vintage_keeps(copi
     (vintage,) = Project(copied).cache.vintages()
     kept = vintage.manifest["technology_quality"]
     assert {r["class"] for r in kept["classes"]} == {"all", "any", *AREAS}
+    assert kept["queries"] == vintage.manifest["build"]["queries"]  # so that the vintage's reports and exports go by it
     assert all(r["precision"] is None or r["precision_low"] <= r["precision"] <= r["precision_high"] for r in kept["classes"])
     frame.loc[0, "label_1"] = "EU11"
     frame.to_csv(sheet, index=False)
