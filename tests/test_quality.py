@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 import quality as measured
 from built import coauth
+from click.testing import CliRunner
 from scipy import stats
 from world import topic, work
 
-from coauth import quality
+from coauth import cli, quality
 from coauth.errors import QueryError
 from coauth.pipeline import Project
 from coauth.tables import AREAS
@@ -211,6 +212,22 @@ def test_a_measured_area_carries_no_mark(asked):
     assert (good.marked("coatings"), good.marked("EU2"), good.marked("integrated_circuits")) == (None, None, "indicative")
 
 
+def test_a_scored_sheet_informs_what_it_measured_and_nothing_else(asked):
+    """What a sheet measured replaces the file's standing, what it says too little of stays; a sheet scored under other queries is not used."""
+    classes = [{"class": "all", "standing": "measured"}, {"class": "EU10", "standing": "measured"}, {"class": "EU2", "standing": "indicative"},
+               {"class": "EU4", "standing": "unmeasured"}]  # fmt: skip
+    told = asked.informed({"queries": "f", "classes": classes}, "f")
+    on = next(s for s in told.technologies if s.enabled)
+    assert [on.marked(x) for x in ("EU10", "coatings", "EU2", "EU4", "EU8")] == [None, None, "indicative", "unmeasured", "unmeasured"]
+    assert "coatings" not in told.marks()
+    assert told.marks()["machine_learning"] == "indicative"
+    assert asked.marks()["coatings"] == "indicative, unmeasured"
+    assert asked.informed({"queries": "g", "classes": classes}, "f") is asked
+    assert asked.informed(None, "f") is asked
+    few = asked.informed({"queries": "f", "classes": [{"class": "all", "standing": "unmeasured"}]}, "f")
+    assert few.marks() == asked.marks()
+
+
 # -- the commands
 
 
@@ -237,6 +254,7 @@ def test_a_sheet_goes_out_blind_and_comes_back_as_numbers_the_vintage_keeps(copi
     (vintage,) = Project(copied).cache.vintages()
     kept = vintage.manifest["technology_quality"]
     assert {r["class"] for r in kept["classes"]} == {"all", "any", *AREAS}
+    assert kept["queries"] == vintage.manifest["build"]["queries"]  # so that the vintage's reports and exports go by it
     assert all(r["precision"] is None or r["precision_low"] <= r["precision"] <= r["precision_high"] for r in kept["classes"])
     frame.loc[0, "label_1"] = "EU11"
     frame.to_csv(sheet, index=False)
@@ -253,6 +271,8 @@ def test_sensitivity_and_pairs_say_what_they_are(copied):
     rows = json.loads(coauth(copied, "flags", "sensitivity", "--json").stdout)
     assert all(r["0.3"] >= r["0.5"] >= r["0.7"] >= r["0.9"] for r in rows)
     pairs = json.loads(coauth(copied, "flags", "pairs", "--json").stdout)
+    assert {p["standing"] for p in pairs} == {"", "indicative, unmeasured"}
+    assert all(bool(p["standing"]) == (p["works_technology"] > 0) for p in pairs)
     assert [p["works_both"] for p in pairs] == sorted((p["works_both"] for p in pairs), reverse=True)
     assert "no clearance" in coauth(copied, "flags", "pairs", "-n", "3").stdout
 
@@ -264,3 +284,14 @@ def test_check_shows_candidates_of_the_sample(copied):
     assert strings
     assert all(f["works"] >= len(f["examples"]) > 0 for f in strings)
     assert {f["entry_id"] for f in found if f["finding"] == "matched by id"} == {e.id for e in Project(copied).queries.watchlists[1].entry}
+
+
+@pytest.mark.parametrize("words", [["explain", "DTU", "Beihang"], ["explain", "--list", "miit"], ["flags", "check"], ["flags", "pairs"],
+                                   ["flags", "sample", "-o", "sheet.csv"]])  # fmt: skip
+def test_no_list_of_works_or_pairs_is_public(words, tmp_path):
+    """Internal by default; the public profile is refused before anything is read or written, and says what gives sums."""
+    refused = CliRunner().invoke(cli.coauth, [*words, "--profile", "public", "--root", str(tmp_path)])
+    assert refused.exit_code == 2
+    assert "has no public profile; `coauth export --profile public` gives sums" in " ".join(refused.output.split())
+    assert list(tmp_path.iterdir()) == []
+    assert "[default: internal]" in CliRunner().invoke(cli.coauth, [*words[: 2 if words[0] == "flags" else 1], "--help"]).output

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from coauth import explain, pipeline, publish, revisions, tables
-from coauth.cli.group import CAUTION, Answer, coauth, common, of_vintage, years
+from coauth.cli.group import CAUTION, Answer, coauth, common, internal, of_vintage, years
 from coauth.engine.duck import DuckDB
 from coauth.errors import NotFound
 from coauth.pipeline import Project
@@ -19,6 +19,7 @@ from coauth.pipeline import Project
 @click.argument("institutions", nargs=-1, metavar="[A B]")
 @click.option("--list", "list_id", metavar="LIST", help="Every work of a watchlist instead of a pair.")
 @click.option("--year", type=int, help="Only this year.")
+@internal
 @of_vintage
 @common
 def explain_(project: Project, answer: Answer, institutions: tuple[str, ...], list_id: str | None, year: int | None, vintage: str | None) -> None:
@@ -162,7 +163,7 @@ def check(project: Project, answer: Answer) -> None:
     """
     asked = project.queries
     on = [w.id for w in asked.watchlists if w.enabled] + [t.id for t in asked.technologies if t.enabled]
-    sets = [{"id": t.id, "enabled": t.enabled, "defined": len(t.technology), "no_definition": t.no_definition} for t in asked.technologies]
+    sets: list[dict[str, Any]] = [{"id": t.id, "enabled": t.enabled, "defined": len(t.technology), "no_definition": t.no_definition} for t in asked.technologies]
     lines = [f"all questions read; enabled lists: {', '.join(on)}; fingerprint {asked.fingerprint[:16]}",
              *(f"technologies {s['id']} ({'on' if s['enabled'] else 'off'}): {s['defined']} defined{_undefined(s['no_definition'])}" for s in sets)]  # fmt: skip
     answer.give({"fingerprint": asked.fingerprint, "enabled": on, "technologies": sets}, lines)

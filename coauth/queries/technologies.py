@@ -61,7 +61,8 @@ class Technologies(Strict):
                 raise ValueError(f"{key}: {getattr(self, key)}, and {getattr(other, key)} in '{other.id}', which it includes")
         both = (*other.technology, *self.technology)
         refuse_twice("technology.id", [t.id for t in both])
-        return self.model_copy(update={"technology": both, "eu10": self.eu10 or other.eu10})
+        lacking = (*other.no_definition, *self.no_definition)
+        return self.model_copy(update={"technology": both, "no_definition": lacking, "eu10": self.eu10 or other.eu10})
 
     def marked(self, entry: str) -> str | None:
         """What must stand beside a technology or area wherever it is shown: "indicative", "unmeasured" or both; None if measured.
