@@ -37,6 +37,10 @@ class NotFound(CoauthError):
     """The institution, vintage, quarter, table or statement asked for is not here; lists what is."""
 
 
+class DisclosureError(CoauthError):
+    """A public edition would give a small cell back, by itself or beside an earlier one."""
+
+
 class MeasureFailed(CoauthError):
     """A measure has no answer (no convergence, nothing to measure); no other method is tried in its place."""
 

@@ -6,15 +6,27 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 
-from coauth import aggregation, benefits, copublications, disclosure, export, files, graph, pipeline, report, tables
+from coauth import (
+    aggregation,
+    benefits,
+    copublications,
+    disclosure,
+    export,
+    files,
+    graph,
+    pipeline,
+    public,
+    report,
+    tables,
+)
 from coauth.engine.duck import DuckDB
 from coauth.export import layout, picture
 from coauth.network import Network
@@ -43,6 +55,19 @@ def read(vintage: Vintage) -> dict[str, pa.Table]:
     return made | {"admissions": pa.concat_tables([made["admissions"], pipeline.totals(vintage)])}
 
 
+def informed(project: Project, vintage: Vintage) -> Queries:
+    """The project's queries, with what was measured of the technologies on this vintage."""
+    return project.queries.informed(vintage.manifest.get("technology_quality"), (vintage.manifest.get("build") or {}).get("queries", ""))
+
+
+class Base(NamedTuple):
+    """Tables that networks are cut from, and what is to be said of each."""
+
+    made: Mapping[str, pa.Table]
+    told: Mapping[str, Any]
+    standings: Mapping[str, str]
+
+
 def network(
     project: Project, vintage: Vintage, *, made: Mapping[str, pa.Table] | None = None, years: tuple[int, int] | None = None,
     unit: Unit = "institution", profile: Profile = "internal", **filters: Any,
@@ -50,19 +75,32 @@ def network(
     """The network of the vintage in some years (all by default), filtered as `graph.build` says; counted as measures.toml says.
 
     `unit` is what a node is: works are counted anew between countries, or between the groups of the colours. `profile`
-    "public" sums the institutions of each watchlist and takes out small cells (see `disclosure`).
+    "public" sums the institutions of each watchlist and takes out small cells (see `disclosure`), beside the vintage's
+    public edition.
     """
-    asked, made = project.queries, dict(made or read(vintage))
-    wholes = _wholes(made, unit, profile)
+    return _cut(project, _base(project, vintage, made or read(vintage), unit, profile, filters.get("ego")), years=years, **filters)
+
+
+def _base(
+    project: Project, vintage: Vintage, made: Mapping[str, pa.Table], unit: Unit, profile: Profile, ego: str | None = None,
+    edition: disclosure.Edition | None = None,
+) -> Base:  # fmt: skip
+    """`edition`: the vintage's public one, had anew where it is needed and not given."""
+    asked, wholes, told = project.queries, _wholes(made, unit, profile), {"unit": unit}
+    standings = informed(project, vintage).marks()
+    bounds = (edition or public.edition(project, vintage, made)).bounds if profile == "public" else None
     if wholes:
         made = aggregation.join(made, wholes, DuckDB(asked.sql, asked.tables()))
-    told: dict[str, Any] = {"unit": unit}
-    if profile == "public":
-        made, taken_out = disclosure.public(made, filters.get("ego"))
-        told |= {"share_above_k": None, "notes": (disclosure.statement(taken_out),)}
-    filters = {"counting": asked.measures.counting} | filters
-    built = graph.build(made, scope=asked.scope, years=years, window=asked.measures.window, **filters)
-    return replace(built, **told)
+    if bounds is None:
+        return Base(made, told, standings)
+    made, taken_out = disclosure.public(made, ego, bounds)
+    return Base(made, told | {"share_above_k": None, "notes": (disclosure.statement(taken_out),)}, standings)
+
+
+def _cut(project: Project, base: Base, *, years: tuple[int, int] | None = None, **filters: Any) -> Network:
+    asked = project.queries
+    filters = {"counting": asked.measures.counting, "standings": base.standings} | filters
+    return replace(graph.build(base.made, scope=asked.scope, years=years, window=asked.measures.window, **filters), **base.told)
 
 
 def _wholes(made: Mapping[str, pa.Table], unit: Unit, profile: Profile) -> aggregation.Wholes:
@@ -101,9 +139,9 @@ def write(
     Places are those of the vintage's one layout. Countries, groups and the public profile have a layout of their own,
     made from what is shown and nothing else: a place among partners that are left out would tell of them.
     """
-    made, seed = read(vintage), project.queries.measures.seed
-    whole = network(project, vintage, made=made, unit=unit, profile=profile)
-    chosen = network(project, vintage, made=made, unit=unit, profile=profile, **filters) if filters else whole
+    base, seed = _base(project, vintage, read(vintage), unit, profile, filters.get("ego")), project.queries.measures.seed
+    whole = _cut(project, base)
+    chosen = _cut(project, base, **filters) if filters else whole
     own = unit != "institution" or profile == "public"
     places = layout.place(whole, seed=seed) if own else positions(whole, vintage, seed, _before(project, vintage))
     about = _about(project, vintage)
@@ -114,21 +152,33 @@ def write(
 
 
 def quarter(
-    project: Project, vintage: Vintage, *, languages: Sequence[str] = ("en", "da"), against: str | None = None, side_by_side: bool = False
-) -> dict[str, Path]:
+    project: Project, vintage: Vintage, *, languages: Sequence[str] = ("en", "da"), against: str | None = None, side_by_side: bool = False,
+    profile: Profile = "internal",
+) -> dict[str, Path]:  # fmt: skip
     """reports/<quarter>/: the report in each language, three Gephi files, run.json. Same vintage, same bytes.
 
     What changed is told `against` a vintage by name; by default against the newest earlier one there was when this was built.
+    The public profile goes to reports/<quarter>-public/, beside the internal one and never inside it: a folder that is
+    handed on holds one of them. It is held against the public edition before it; what it shows and withholds is kept with
+    the vintage, and later editions mind it.
 
     `side_by_side` draws the languages in a process each. Only a program whose main module may be imported again can
     (the command line can, a plain script cannot), so it is asked for, never assumed.
     """
-    about = _about(project, vintage, against)
+    about, made, seed = _about(project, vintage, against), read(vintage), project.queries.measures.seed
     folder = project.reports / (tables.marked(about.quarter) if about.synthetic else about.quarter)
-    made = read(vintage)
-    whole = network(project, vintage, made=made)
-    places = positions(whole, vintage, project.queries.measures.seed, _before(project, vintage))
-    atlas = Atlas(whole if whole.counting == "newman" else network(project, vintage, made=made, counting="newman"), places, works=True)
+    edition = public.edition(project, vintage, made) if profile == "public" else None
+    base = _base(project, vintage, made, "institution", profile, edition=edition)
+    whole = _cut(project, base)
+    if edition:
+        about, folder = about.public, folder.with_name(f"{folder.name}-public")
+        places = layout.place(whole, seed=seed)
+        shown = {**edition.made, **{name: base.made[name] for name in ("edges", "flags", "institutions")}}
+    else:
+        places, shown = positions(whole, vintage, seed, _before(project, vintage)), None
+    thinned = {} if edition else {"backbone": "disparity"}  # a public network is thin, and of its pairs abroad none would be left
+    latest = _cut(project, base, years=_latest(project.queries), top=DRAWN, **thinned)
+    atlas = Atlas(whole if whole.counting == "newman" else _cut(project, base, counting="newman"), places, works=edition is None)
     paths: dict[str, Path] = {}
     written: list[Path] = []
     with files.reported(folder, ADVICE):
@@ -136,47 +186,61 @@ def quarter(
         folder.mkdir(parents=True, exist_ok=True)
         for form, name, filters in _files(project.queries):
             exported = export.write(
-                network(project, vintage, made=made, **filters), form, folder / name, positions=places, as_of=vintage.as_of,
-                provenance=_provenance(about), synthetic=about.synthetic,
+                _cut(project, base, **filters), form, folder / name, positions=places, as_of=vintage.as_of,
+                provenance=_provenance(about) | ({"profile": profile} if edition else {}), synthetic=about.synthetic,
             )  # fmt: skip
             paths[form] = exported[0]
             written += exported
-        links = {form: path.name for form, path in paths.items()}
-        for language, edition in _editions(project, vintage, folder, links, atlas, languages, against, side_by_side):
-            paths[f"report.{language}"], paths[f"report.{language}.pdf"] = edition[:2]
-            written += edition
+        if edition:
+            paths["cells"] = public.write(edition.cells, folder, synthetic=about.synthetic)
+            written.append(paths["cells"])
+        links = {form: path.relative_to(folder).as_posix() for form, path in paths.items()}
+        pages = _Pages(project.root, vintage.name, folder, links, about, latest, atlas, against, shown)
+        for language, there in pages.write(languages, side_by_side):
+            paths[f"report.{language}"], paths[f"report.{language}.pdf"] = there[:2]
+            written += there
         paths["run"] = _run(folder, sorted(set(written)), project.queries, vintage, about)
+        if edition:
+            vintage.published = edition.cells
     return paths
 
 
-def _editions(
-    project: Project, vintage: Vintage, folder: Path, links: Mapping[str, str], atlas: Atlas, languages: Sequence[str],
-    against: str | None, side_by_side: bool,
-) -> list[tuple[str, list[Path]]]:  # fmt: skip
-    """The report in each language: drawing takes the time, and matplotlib draws on one core."""
-    asked = [(project.root, vintage.name, folder, links, atlas, language, against) for language in languages]
-    if not side_by_side or len(languages) == 1:
-        return [(language, _edition(*one)) for language, one in zip(languages, asked, strict=True)]
-    with ProcessPoolExecutor(len(languages), mp_context=get_context("spawn")) as pool:
-        drawn = [pool.submit(_edition, *one) for one in asked]
-        return [(language, future.result()) for language, future in zip(languages, drawn, strict=True)]
+@dataclass(frozen=True)
+class _Pages:
+    """What the report of a quarter is drawn from, as it goes to the process that draws a language."""
 
+    root: Path
+    vintage: str
+    folder: Path
+    links: Mapping[str, str]
+    about: About
+    latest: Network
+    """The strongest of the latest window, for the picture."""
+    atlas: Atlas
+    against: str | None
+    made: Mapping[str, pa.Table] | None
+    """None: read from disk, where another process has them sooner than by hand."""
 
-def _edition(
-    root: Path, name: str, folder: Path, links: Mapping[str, str], atlas: Atlas, language: str, against: str | None
-) -> list[Path]:
-    project = Project(root)
-    vintage = project.cache.find(name)
-    made = read(vintage)
-    if against:
-        made["revisions"] = pipeline.revised(project, project.cache.find(against), vintage)
-    latest = network(project, vintage, made=made, years=_latest(project.queries), top=DRAWN, backbone="disparity")
-    figure = picture.draw(latest, vintage.layout, labels=30, groups=report.legend(language)) if latest.nodes.num_rows else None
-    return report.build(
-        made, folder, queries=project.queries, about=_about(project, vintage, against), language=language,
-        change=copublications.change, benefits=benefits, picture=figure,
-        atlas=atlas if atlas.network.nodes.num_rows else None, links=links,
-    )  # fmt: skip
+    def write(self, languages: Sequence[str], side_by_side: bool) -> list[tuple[str, list[Path]]]:
+        """The report in each language: drawing takes the time, and matplotlib draws on one core."""
+        if not side_by_side or len(languages) == 1:
+            return [(language, self(language)) for language in languages]
+        with ProcessPoolExecutor(len(languages), mp_context=get_context("spawn")) as pool:
+            return list(zip(languages, pool.map(self, languages), strict=True))
+
+    def __call__(self, language: str) -> list[Path]:
+        project = Project(self.root)
+        figure = picture.draw(self.latest, self.atlas.positions, labels=30, groups=report.legend(language)) if self.latest.nodes.num_rows else None
+        return report.build(
+            self.made or self._read(project), self.folder, queries=project.queries, about=self.about, language=language,
+            change=copublications.change, benefits=benefits, picture=figure,
+            atlas=self.atlas if self.atlas.network.nodes.num_rows else None, links=self.links,
+        )  # fmt: skip
+
+    def _read(self, project: Project) -> dict[str, pa.Table]:
+        vintage = project.cache.find(self.vintage)
+        revised = {"revisions": pipeline.revised(project, project.cache.find(self.against), vintage)} if self.against else {}
+        return read(vintage) | revised
 
 
 def _files(asked: Queries) -> list[tuple[str, str, dict[str, Any]]]:
@@ -247,11 +311,12 @@ def _run(folder: Path, written: Sequence[Path], asked: Queries, vintage: Vintage
         "coauth": about.versions["coauth"], "vintage": vintage.name, "quarter": about.quarter, "as_of": about.as_of.isoformat(),
         "source": about.source, "against": about.since.vintage if about.since else None, "synthetic": tables.MARK if about.synthetic else False, "complete": about.complete,
         "topic_model": about.topic_model, "scope": manifest["scope"], "queries_sha256": asked.fingerprint, "seed": about.seed,
-        "versions": about.versions, "losses": manifest["build"]["losses"], "rows": manifest["build"]["rows"],
-        "tables_sha256": manifest["build"]["sha256"],
+        "versions": about.versions, "profile": about.profile,
         "statbank": {k: v for k, v in (vintage.totals or {}).items() if k != "body"} or None,
         "files_sha256": {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in written},
     }  # fmt: skip
+    if about.profile == "internal":  # losses and rows are counts, and a hash tells whether a guess of a table is right
+        entries |= {"losses": manifest["build"]["losses"], "rows": manifest["build"]["rows"], "tables_sha256": manifest["build"]["sha256"]}
     path = folder / "run.json"
     files.write({path: [json.dumps(entries, indent=1, sort_keys=True, ensure_ascii=False), "\n"]}, ADVICE)
     return path

@@ -9,13 +9,14 @@ import coauth
 
 PACKAGE = Path(coauth.__file__).parent
 SHARED = ("errors", "files", "tables", "phrases", "queries", "titles", "pages", "vintage", "engine", "network", "incidence", "distance", "counting",
-          "dispersion", "unevenness", "permutation", "influence", "resampling", "completeness", "coherence")
+          "areas", "dispersion", "unevenness", "permutation", "influence", "resampling", "completeness", "coherence")
 LAYERS = [
     *({name} for name in SHARED),
     {"sources", "works", "institutions", "inclusion", "coverage", "technologies", "edges", "flags", "graph", "centrality",
      "shifts", "pairs", "copublications", "events", "aggregation", "disclosure", "admissions", "revisions", "standing", "explain", "quality",
      "benefits", "export", "report", "progress"},
     {"pipeline"},
+    {"public"},
     {"publish"},
     {"verbs"},
     {"__init__"},

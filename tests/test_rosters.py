@@ -4,11 +4,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from handmade import KU, measured
 from written_down import QUERIES, asked, tables
 
 from coauth import centrality
 from coauth.errors import QueryError
+from coauth.graph import parts
 from coauth.queries import load
+from coauth.tables import CENTRALITY
 
 # works in 2020 and 2021: A 3, 2; B 1, 3; C 2, 0; D 1, 1; the foreign e is on all of them
 WORKS = [
@@ -75,6 +78,12 @@ class TestSingleYears:
         one = rows(window=1)
         assert one.equals(rows(window=1, single_years=("strength",)))
         assert not one.duplicated(["first_year", "institution_id"]).any()
+
+    def test_a_single_year_is_no_window_of_the_network(self):
+        """Where PageRank and the like were not measured, an export of one-year windows has none to show."""
+        found = CENTRALITY.of([measured((2020, 2022), KU, "pagerank", 1.0), measured((2022, 2022), KU, "strength", 3.0)])
+        assert parts.latest_window(found, (2020, 2022), 1) == (None, [])
+        assert parts.latest_window(found, (2020, 2022), 3) == ((2020, 2022), [(2020, 2022)])
 
     def test_only_with_an_interval(self, tmp_path):
         """A single year's count without an interval is refused where it is asked for."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from simulation import study, worlds
 from simulation.worlds import AFTER, BEFORE, Design, tables
@@ -96,3 +97,20 @@ def test_a_ratio_and_its_error():
         tally.add(("half",), share / 2, seed)
     tally.add(("all",), 1.0, 9)
     assert tally.ratio(("half",), ("all",)) == pytest.approx((0.5, 0.0, 3))
+
+
+@pytest.mark.parametrize("country", ["development", "confirmation"])
+def test_the_study_of_paths_sees_what_it_says(country, monkeypatch):
+    """Of one world: values in order with their ends for all of the roster, changes where both windows were looked at, and none else."""
+    from simulation import paths
+
+    monkeypatch.setattr(paths, "SETTING", paths.SETTING.model_copy(update={"replicates": 20, "path_replicates": 20}))
+    seen, changes, roster = paths.look(1, 1, False, country)
+    assert {(m, at) for m, at in seen if m in ("harmonic", "betweenness")} == {("harmonic", 1), ("betweenness", 1)}
+    assert set(changes) == {"eigenvector", "degree_rarefied"}
+    assert roster.sum() > 20
+    for value, low, high in seen.values():
+        known = ~np.isnan(value)
+        assert known[roster].mean() > 0.8
+        assert (low[known] <= high[known]).all()
+    assert "| betweenness | value |" in paths.written(paths.study(2, 1, country), country)

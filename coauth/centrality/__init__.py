@@ -44,7 +44,7 @@ def measure(
     degree           number of j with w_ij > 0                          institutions          none
     degree_rarefied  its expectation in so many works drawn             institutions          jackknife
     harmonic         Σ_j 1/d_ij / (N−1), d = Σ 1/w along the path       works                 `strongest`
-    betweenness      share of shortest paths through i, same d          mean over the pairs   `strongest`
+    betweenness      share of shortest paths through i, same d          mean over the pairs   none
     ===============  =================================================  ====================  =========
 
     How a work counts: `coauth.counting`. participation needs the table `institutions`, exposure `listed`.
@@ -52,7 +52,7 @@ def measure(
     The institutions of a window are those with a work of at least two institutions; who has none has no row. Variant
     `k` (works of at most `scope.max_institutions`) has all measures. `all`, `complete` and `reweighted` (complete works,
     each weighted by about 1/P(complete), see `coauth.completeness`; both of at most K) have those that can be resampled: a
-    replicate lacks 37 % of the works, which shifts whatever rests on the pattern of edges. Paths get their interval in variant
+    replicate lacks 37 % of the works, which shifts whatever rests on the pattern of edges. Harmonic closeness gets its own in variant
     `strongest`, a smaller graph of the works of `k` (`coauth.centrality.strongest`), in the windows of `measures.path_windows`; rarefied degree, to `measures.rarefied_share` of the
     works of the smallest window, from leaving out each work in turn (`coauth.centrality.partners.jackknife`). Which measures get
     one at all `measures.resampled` says. The interval

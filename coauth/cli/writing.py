@@ -8,12 +8,16 @@ from typing import Any
 import click
 
 from coauth import explain, pipeline, publish
-from coauth.cli.group import Answer, coauth, common, of_vintage
+from coauth.cli.group import Answer, Command, coauth, common, of_vintage
 from coauth.cli.group import years as read_years
 from coauth.cli.making import statbank
 from coauth.export import FORMATS
 from coauth.network import COUNTINGS
 from coauth.pipeline import Project
+
+
+def of_profile(command: Command) -> Command:
+    return click.option("--profile", type=click.Choice(["internal", "public"]), default="internal", show_default=True, help="public: no count of 1 to 4 works and none that gives one back; institutions on a watchlist only summed.")(command)
 
 
 @coauth.command()
@@ -30,7 +34,7 @@ from coauth.pipeline import Project
 @click.option("--backbone", "backbone", flag_value="projection", help="Only pairs that share more works than the volumes of both explain (degree sequence model, FDR 0.05).")
 @click.option("--disparity", "backbone", flag_value="disparity", help="Only pairs that weigh much at one of their ends (disparity filter, 0.05): simpler than --backbone.")
 @click.option("--by", "unit", type=click.Choice(["institution", "country", "group"]), default="institution", show_default=True, help="What a node is; works are counted anew between countries or groups.")
-@click.option("--profile", type=click.Choice(["internal", "public"]), default="internal", show_default=True, help="public: no cell of fewer than 5 works, institutions on a watchlist only summed.")
+@of_profile
 @of_vintage
 @common
 def export(project: Project, answer: Answer, form: str, out: Path, dynamic: bool, years: str | None, ego: str | None, vintage: str | None, **filters: Any) -> None:
@@ -55,14 +59,17 @@ def export(project: Project, answer: Answer, form: str, out: Path, dynamic: bool
 @click.argument("quarter", required=False, metavar="[2026Q3]")
 @click.option("--language", type=click.Choice(["da", "en"]), multiple=True, help="Danish or English [default: both].")
 @click.option("--against", metavar="VINTAGE", help="Tell what changed since this vintage [default: the newest earlier one when it was built].")
+@of_profile
 @of_vintage
 @common
-def report(project: Project, answer: Answer, quarter: str | None, language: tuple[str, ...], against: str | None, vintage: str | None) -> None:
-    """Write reports/<quarter>/ from the newest complete vintage of the quarter.
+def report(project: Project, answer: Answer, quarter: str | None, language: tuple[str, ...], against: str | None, profile: publish.Profile, vintage: str | None) -> None:
+    """Write reports/<quarter>/ from the newest complete vintage of the quarter; --profile public writes reports/<quarter>-public/.
 
     Example: coauth report 2026Q4 --language da
     """
+    if against and profile == "public":
+        raise click.UsageError("--against goes with the internal profile; a public report is held against the public one before it")
     chosen = project.cache.find(vintage, quarter)
     pipeline.fetch_totals_once(project, chosen, **statbank())
-    paths = publish.quarter(project, chosen, languages=language or ("en", "da"), against=against, side_by_side=True)
+    paths = publish.quarter(project, chosen, languages=language or ("en", "da"), against=against, side_by_side=True, profile=profile)
     answer.give(paths, (f"{name:<14} {path}" for name, path in paths.items()))

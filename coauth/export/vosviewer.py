@@ -48,9 +48,10 @@ def _items(network: Network, positions: Mapping[str, Sequence[float]]) -> Iterat
     for row in rows(network.nodes):
         name = row["institution_id"]
         x, y = (round(v / SCALE, 5) for v in positions[name])
+        documents = {} if row["works"] is None else {"Documents": row["works"]}
         item = {
             "id": name, "label": legal(row["label"]) or name, "x": x, "y": y, "cluster": cluster[row["group"]],
-            "weights": {"Links": links[name], "Total link strength": float(finite(row["strength"])), "Documents": row["works"]},
+            "weights": {"Links": links[name], "Total link strength": float(finite(row["strength"]))} | documents,
         }  # fmt: skip
         yield item | ({"scores": {"Avg. pub. year": year[name]}} if name in year else {})
 

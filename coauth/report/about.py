@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -36,9 +36,9 @@ class About:
     topic_model: str
     """`v1`, `v2` or `unknown`: OpenAlex re-assigned the topics of every work on 6 October 2026."""
     source: str
-    records: int
-    """Records read from the pages; `works` of them were in scope, `dropped` the others by reason."""
-    works: int
+    records: int | None
+    """Records read from the pages; `works` of them were in scope, `dropped` the others by reason. None: not to be told."""
+    works: int | None
     dropped: Mapping[str, int] = field(default_factory=dict)
     excluded: Mapping[str, int] = field(default_factory=dict)
     """Works in scope that count nowhere, by reason."""
@@ -49,3 +49,15 @@ class About:
     """None: no earlier vintage to compare with."""
     quality: Mapping[str, Any] | None = None
     """Measured precision and recall of the technologies, as `coauth flags score` keeps them; None where nobody measured."""
+    profile: str = "internal"
+    """`internal`, or `public`: made of the tables of `coauth.disclosure.edition`, which hold no work and no small cell."""
+
+    @property
+    def counted(self) -> int | None:
+        """Works that count somewhere."""
+        return None if self.works is None else self.works - sum(self.excluded.values())
+
+    @property
+    def public(self) -> About:
+        """This without what may not be published: losses by reason are small cells, and so are causes of change."""
+        return replace(self, profile="public", records=None, works=None, dropped={}, excluded={}, since=None)

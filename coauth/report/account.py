@@ -13,6 +13,7 @@ from coauth.report.page import Facts, Listing, Section, Text, grid
 from coauth.report.reference import counts
 
 METHOD = ("unit", "counts", "graph", "flags", "intervals", "coverage", "shifts", "ric", "events", "topics")
+PUBLIC_METHOD = ("unit", "counts", "suppression", "graph", "intervals_public", "events_public", "topics")
 LIMITS = ("chance", "seen", "matching", "recent", "cause", "people")
 
 
@@ -25,7 +26,9 @@ def method(brief: Brief) -> Section:
         "smallest": w.number(queries.measures.smallest_pair), "roster": w.number(queries.measures.roster_min_works),
         "jump": w.points(queries.measures.partial_jump, 0, sign=False),
     }  # fmt: skip
-    return Section("method", w("method.title"), (*(_defined(w(f"method.{m}", **known)) for m in METHOD), *quality(brief), *counts(brief)), settings(brief))
+    told = tuple(_defined(w(f"method.{m}", **known)) for m in (PUBLIC_METHOD if brief.is_public else METHOD))
+    held = () if brief.is_public else (*quality(brief), *counts(brief))
+    return Section("method", w("method.title"), (*told, *held), settings(brief))
 
 
 def settings(brief: Brief) -> Facts:
@@ -69,15 +72,14 @@ def data(brief: Brief) -> Section:
     state = pd.DataFrame([(name, plain) for name, _, plain in facts], columns=["fact", "value"])
     shown = grid([w("column.fact"), w("column.value")], [(w(f"data.{name}"), said) for name, said, _ in facts], text=2)
     listing = Listing(w("data.table"), shown, state)
-    return Section("data", w("data.title"), (Text(w("data.lead")), _losses(brief), listing))
+    return Section("data", w("data.title_public" if brief.is_public else "data.title"), (listing,) if brief.is_public else (Text(w("data.lead")), _losses(brief), listing))
 
 
 def _losses(brief: Brief) -> Listing:
     w, about = brief.words, brief.about
-    counted = about.works - sum(about.excluded.values())
     rows = [
         ("records", "", about.records), *(("dropped", r, -n) for r, n in sorted(about.dropped.items())), ("works", "", about.works),
-        *(("excluded", r, -n) for r, n in sorted(about.excluded.items())), ("counted", "", counted),
+        *(("excluded", r, -n) for r, n in sorted(about.excluded.items())), ("counted", "", about.counted),
     ]  # fmt: skip
     lines = [[_step(brief, step, reason), w.number(n)] for step, reason, n in rows]
     frame = pd.DataFrame(rows, columns=["step", "reason", "works"])
@@ -106,4 +108,5 @@ def changelog_and_files(brief: Brief, links: Mapping[str, str]) -> Section:
     told = [Text(w("files.beside"))]
     told += [Text(w("files.link", name=w.known(f"format_name.{form}", form), file=name), "file") for form, name in sorted(links.items())]
     commands = [Text(c, "command") for c in ("coauth sql copublications", "coauth shifts", "coauth compare OLD NEW")]
-    return Section("files", w("files.title"), (*told, Text(w("files.again")), *commands, Text(w("files.licence"), "note")))
+    again = () if brief.is_public else (Text(w("files.again")), *commands)
+    return Section("files", w("files.title"), (*told, *again, Text(w("files.licence"), "note")))

@@ -23,14 +23,12 @@ from coauth.tables import AREAS
 def technologies(brief: Brief) -> Section:
     """What the works with listed institutions are about, beside those with the country group and all international ones."""
     w = brief.words
-    series = [f"list:{x.id}" for x in brief.watchlists]
-    beside = dict.fromkeys(c for x in brief.watchlists if (c := findings.companion(x.id, brief.queries)))
-    rows = cues.area_profile(brief.made, [*series, *beside, "international"], brief.queries)
+    rows = cues.area_profile(brief.made, brief.queries)
     window = w.years(findings.last_window(brief.queries))
     drawn = [t for t in brief.queries.technologies if t.enabled]
     if rows.empty or not rows["works"].sum() or not drawn:
         return Section("technologies", w("technologies.title"), (Text(w("technologies.none", window=window), "none"),))
-    names = {s: w("technologies.series", series=brief.series_name(s), works=w.number(rows.loc[rows["series"] == s, "total"].iloc[0]))
+    names = {s: w("technologies.series", series=brief.series_name(s), works=brief.count(rows.loc[rows["series"] == s, "total"].iloc[0]))
              for s in dict.fromkeys(rows["series"])}  # fmt: skip
     labels = {a: brief.area(a) for a in AREAS}
     short = {a: brief.area(a, short=True, among=AREAS) for a in AREAS}
@@ -43,7 +41,7 @@ def technologies(brief: Brief) -> Section:
         statement="memberships",
     )  # fmt: skip
     return Section("technologies", w("technologies.title"), (
-        Text(w("technologies.lead", window=window)), chart, _by_year(brief, short),
+        Text(w("technologies.lead", window=window)), chart, *([] if brief.is_public else [_by_year(brief, short)]),
         Text(w("technologies.status", status=status), "note"), *([Text(era, "note")] if era else []),
     ))  # fmt: skip
 
@@ -54,7 +52,7 @@ def _by_year(brief: Brief, short: dict[str, str]) -> Chart:
     cell = {(r.year, r.area_id, r.side): w("cell.count_share", works=w.number(r.works), share=w.percent(r.share, 1), span=w.percent_span(r.low, r.high, 1))
             for r in findings.each(rows)}  # fmt: skip
     years = sorted(set(rows["year"]))
-    lines = [[str(y), brief.area(a), *(cell.get((y, a, side), w("format.missing")) for side in sides)] for y in years for a in AREAS]
+    lines = [[str(y), short[a], *(cell.get((y, a, side), w("format.missing")) for side in sides)] for y in years for a in AREAS]
     where = {k: [n for n, found in enumerate(zip(rows["year"], rows["area_id"], strict=True)) if found == k] for k in ((y, a) for y in years for a in AREAS)}
     return Chart(
         w("technologies.by_year", start=brief.years[0], end=brief.years[1], mark=brief.mark_of(AREAS)),
@@ -78,7 +76,7 @@ def _draw_years(rows: pd.DataFrame, names: dict[str, str], sides: dict[str, str]
             if len(mine):
                 figures._series(axis, mine.reset_index(drop=True), "share", colour, words, sides[side], percent=True, few=True)
                 top = max(top, 1.25 * float(mine["share"].max()))
-        axis.set_ylim(0, top or 0.01)  # the bands of small numbers would press the lines flat
+        axis.set_ylim(0, min(top, 1.02) or 0.01)  # the bands of small numbers would press the lines flat
         axis.set_title(textwrap.fill(name, 22), loc="left", fontsize=7.3, fontweight="bold")
     marks = [mpl.lines.Line2D([], [], color=colour, marker="o", markersize=3, label=sides[side])
              for side, colour in (("listed", figures.ORANGE), ("others", figures.BLUE)) if side in sides]  # fmt: skip
@@ -114,8 +112,9 @@ def _interval(brief: Brief, row: Mapping[Any, Any], name: str) -> str:
 
 def _area_grid(brief: Brief, rows: pd.DataFrame, labels: dict[str, str]) -> Grid:
     w, series = brief.words, list(dict.fromkeys(rows["series"]))
-    cell = {(r.series, r.area_id): w("cell.count_share", works=w.number(r.works), share=w.percent(r.share, 1),
-                                     span=w.percent_span(r.low, r.high, 1)) for r in findings.each(rows)}  # fmt: skip
+    cell = {(r.series, r.area_id): brief.count(r.works) if pd.isna(r.share) else w(
+        "cell.count_share", works=w.number(r.works), share=w.percent(r.share, 1), span=w.percent_span(r.low, r.high, 1))
+            for r in findings.each(rows)}  # fmt: skip
     lines = [[labels[a], *(cell[s, a] for s in series)] for a in AREAS]
     return grid([w("column.area"), *(brief.series_name(s) for s in series)], lines, keys=AREAS, by="area_id")
 

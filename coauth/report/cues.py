@@ -5,15 +5,14 @@ Like `findings`: frames without a word of any language, none of which fails on a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from coauth import areas
 from coauth.queries import Queries
-from coauth.report.findings import Change, Made, each, frame, institutions, last_window, own_basis, window_before
-from coauth.tables import AREAS
+from coauth.report.findings import Change, Made, each, frame, institutions, last_window, window_before
+from coauth.tables import ALL, AREAS, TECHNOLOGIES, own_basis
 
 STRONGEST = 20
 """Pairs shown on the page; the CSV has all."""
@@ -60,7 +59,7 @@ def cue_areas(made: Made, queries: Queries) -> pd.DataFrame:
     first, last = last_window(queries)
     evidence = frame(made, "evidence", ["year", "source", "target", "kind", "list_id", "entry_id", "work_id"])
     evidence = evidence[(evidence["kind"] == "watchlist") & evidence["year"].between(first, last)]
-    works = evidence.drop(columns=["kind", "year"]).drop_duplicates().merge(work_areas(made, queries), on="work_id")
+    works = evidence.drop(columns=["kind", "year"]).drop_duplicates().merge(areas.of_works(made.get("technologies", TECHNOLOGIES.empty()), queries), on="work_id")
     return works.groupby(["source", "target", "list_id", "entry_id", "area_id"], as_index=False).size()
 
 
@@ -90,28 +89,20 @@ def moved(made: Made, queries: Queries, change: Change) -> pd.DataFrame:
 # -- technologies
 
 
-def work_areas(made: Made, queries: Queries) -> pd.DataFrame:
-    """Work × EU-10 area, by the technologies found on it."""
-    rows = [(s.id, t.id, a) for s in queries.technologies if s.enabled for t in s.technology for a in t.eu10]
-    areas = pd.DataFrame(rows, columns=["list_id", "technology_id", "area_id"])
-    found = frame(made, "technologies", ["work_id", "list_id", "technology_id"])
-    return found.merge(areas, on=["list_id", "technology_id"])[["work_id", "area_id"]].drop_duplicates()
+def area_profile(made: Made, queries: Queries) -> pd.DataFrame:
+    """Of the works of each series in the last window, how many are in each EU-10 area, with the exact binomial interval.
 
-
-def area_profile(made: Made, names: Sequence[str], queries: Queries) -> pd.DataFrame:
-    """Of the works of each series in the last window, how many are in each EU-10 area, with the exact binomial interval."""
-    first, last = last_window(queries)
-    members = frame(made, "memberships")
-    members = members[members["year"].between(first, last)]
-    areas = work_areas(made, queries)
-    rows = []
-    for name in names:
-        works = members.loc[(members["group_id"] == name) & (members["basis"] == own_basis(name)), "work_id"]
-        counts = areas.loc[areas["work_id"].isin(set(works)), "area_id"].value_counts()
-        total = works.nunique()
-        rows += [{"series": name, "area_id": a, "total": total} | _share(int(counts.get(a, 0)), total, queries)
-                 for a in AREAS if total]  # fmt: skip
-    return pd.DataFrame(rows, columns=["series", "area_id", "works", "total", "share", "low", "high"])
+    Counted from the works, or taken from the table `profiles` where there is one: a public edition has no works.
+    """
+    counted = made.get("profiles")
+    if counted is None:
+        memberships, technologies = (made.get(n, ALL[n].empty()) for n in ("memberships", "technologies"))
+        counted = areas.profiles(memberships, technologies, areas.series(queries), last_window(queries), queries)
+    named, area = ({x: n for n, x in enumerate(order)} for order in (areas.series(queries), AREAS))
+    rows: pd.DataFrame = counted.to_pandas().drop(columns=["first_year", "last_year"])
+    rows = rows.sort_values(["series", "area_id"], key=lambda c: c.map(named if c.name == "series" else area), ignore_index=True)
+    shares = [_share(r.works, r.total, queries) for r in each(rows)]
+    return rows.join(pd.DataFrame(shares, columns=["share", "low", "high"], index=rows.index))
 
 
 def area_years(made: Made, queries: Queries) -> pd.DataFrame:
@@ -125,15 +116,18 @@ def area_years(made: Made, queries: Queries) -> pd.DataFrame:
     listed = set(members.loc[members["group_id"].isin([f"list:{w.id}" for w in queries.watchlists if w.enabled]), "work_id"])
     works = all_[["year", "work_id"]].assign(side=np.where(all_["work_id"].isin(listed), "listed", "others"))
     totals = works.groupby(["year", "side"]).size().reset_index(name="total")
-    counts = works.merge(work_areas(made, queries), on="work_id").groupby(["year", "side", "area_id"]).size()
+    counts = works.merge(areas.of_works(made.get("technologies", TECHNOLOGIES.empty()), queries), on="work_id").groupby(["year", "side", "area_id"]).size()
     rows = [
-        {"year": t.year, "side": t.side, "area_id": a, "total": t.total} | _share(int(counts.get((t.year, t.side, a), 0)), int(t.total), queries)
+        (t.year, t.side, a, n := int(counts.get((t.year, t.side, a), 0)), t.total, *_share(n, t.total, queries))
         for t in each(totals) for a in AREAS
     ]  # fmt: skip
     made_of = pd.DataFrame(rows, columns=["year", "side", "area_id", "works", "total", "share", "low", "high"])
     return made_of.assign(preliminary=made_of["year"].isin(queries.scope.preliminary))
 
 
-def _share(works: int, total: int, queries: Queries) -> dict[str, float]:
-    bounds = stats.binomtest(works, total).proportion_ci(queries.measures.confidence, "exact")
-    return {"works": works, "share": works / total, "low": float(bounds.low), "high": float(bounds.high)}
+def _share(works: float, total: float, queries: Queries) -> tuple[float, float, float]:
+    """Nothing of a count that is not there."""
+    if np.isnan(works) or np.isnan(total):
+        return (np.nan, np.nan, np.nan)
+    bounds = stats.binomtest(int(works), int(total)).proportion_ci(queries.measures.confidence, "exact")
+    return works / total, float(bounds.low), float(bounds.high)

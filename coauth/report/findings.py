@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from coauth.queries import Queries, Watchlist, Years
-from coauth.tables import ALL, CAUSES
+from coauth.tables import ALL, CAUSES, own_basis
 
 Change = Callable[[int, int, float], Any]
 """`change(before, after, confidence)` -> an object with before, after, ratio, low, high (ratios None where a count is 0)."""
@@ -60,11 +60,6 @@ def each(rows: pd.DataFrame) -> Iterator[Any]:
 # -- series of counts (Figures 1 and 2)
 
 
-def own_basis(series: str) -> str:
-    """Countries are counted as the union of institutions and strings; a list only by matched institutions."""
-    return "institution" if series.startswith("list:") else "union"
-
-
 def series(made: Made, name: str, queries: Queries, basis: str = "") -> pd.DataFrame:
     """One co-publication series over the measured years, with count, share of international works, intervals."""
     rows = frame(made, "copublications")
@@ -80,15 +75,17 @@ def partners(made: Made, queries: Queries) -> pd.DataFrame:
 
 
 def changes(made: Made, names: Sequence[str], queries: Queries, change: Change, basis: str = "") -> pd.DataFrame:
-    """The headline change of each series that is there; ratio, low and high are missing where a count is 0."""
+    """The headline change of each series that is there; ratio, low and high are missing where a count is 0 or withheld."""
     first, last = queries.measures.headline_change
     rows = []
     for name in names:
         counts = series(made, name, queries, basis).set_index("year")["works"]
         if first in counts.index and last in counts.index:
-            found = change(int(counts[first]), int(counts[last]), queries.measures.confidence)
-            rows.append({"group_id": name, "first_year": first, "last_year": last, "before": found.before, "after": found.after,
-                         "ratio": found.ratio, "low": found.low, "high": found.high})  # fmt: skip
+            row = {"group_id": name, "first_year": first, "last_year": last, "before": counts[first], "after": counts[last]}
+            if not counts[[first, last]].isna().any():
+                found = change(int(counts[first]), int(counts[last]), queries.measures.confidence)
+                row |= {"ratio": found.ratio, "low": found.low, "high": found.high}
+            rows.append(row)
     columns = ["group_id", "first_year", "last_year", "before", "after", "ratio", "low", "high"]
     made_of = pd.DataFrame(rows, columns=columns)
     return made_of.astype({"ratio": float, "low": float, "high": float})
@@ -99,16 +96,6 @@ def direction(low: float | None, high: float | None) -> str:
     if low is None or high is None or np.isnan(low) or np.isnan(high):
         return "unknown"
     return "rose" if low > 0 else "fell" if high < 0 else "unclear"
-
-
-def companion(list_id: str, queries: Queries) -> str | None:
-    """The country group a watchlist is compared with: the first one that an event tests beside the list."""
-    for event in queries.event_table():
-        if f"list:{list_id}" in event.series:
-            for name in event.series:
-                if not name.startswith("list:"):
-                    return name
-    return None
 
 
 def indexed(made: Made, names: Sequence[str], queries: Queries) -> pd.DataFrame:
@@ -181,7 +168,7 @@ def coverage_by_year(made: Made, queries: Queries) -> pd.DataFrame:
     """Share of authorships with an institution and of works where every authorship has one, by year."""
     rows = frame(made, "coverage")
     rows = rows[rows["year"].between(queries.scope.first_year, queries.scope.last_year)]
-    years = rows.groupby("year", as_index=False)[["works", "works_complete", "authorships", "authorships_with_institution"]].sum()
+    years = rows.groupby("year", as_index=False)[["works", "works_complete", "authorships", "authorships_with_institution"]].sum(min_count=1)
     years["share_authorships"] = years["authorships_with_institution"] / years["authorships"].where(years["authorships"] > 0)
     years["share_complete"] = years["works_complete"] / years["works"].where(years["works"] > 0)
     return years

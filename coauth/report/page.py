@@ -177,7 +177,7 @@ class Writer:
         self._charts += not chart.number
         which = chart.number or str(self._charts)
         name, number, alt = f"figure-{which}", self.words("figure.number", number=which), bare(chart.alt)
-        csv = self._data(name, chart.data, chart.statement)
+        csv = self._data(name, chart.data, chart.statement) if len(chart.data.columns) else ""
         if chart.draw is not None:
             wide, narrow = chart.draw(False), chart.draw(True)
             svg = self._svg(wide)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,32 +32,32 @@ def compose(
 ) -> Page:  # fmt: skip
     """The page, before anything is drawn."""
     brief = Brief(made, queries, about, words, change, benefits)
-    counted = about.works - sum(about.excluded.values())
     return Page(
         title=words("head.title", title=about.title, home=brief.home),
         kicker=words("head.kicker", quarter=words.quarter(about.quarter)),
-        edition=words("head.edition"),
-        running=words("head.running", quarter=words.quarter(about.quarter), vintage=about.vintage, edition=words("head.edition_short")),
-        data_line=words("head.data", source=about.source, vintage=about.vintage, day=words.day(about.as_of), works=words.number(counted),
-                        records=words.number(about.records), level=account.level(brief), topics=account.topic_model(brief),
-                        queries=about.queries_fingerprint[:12]),
+        edition=words(f"head.edition_{about.profile}"),
+        running=words("head.running", quarter=words.quarter(about.quarter), vintage=about.vintage, edition=words(f"head.short_{about.profile}")),
+        data_line=words(f"head.data_{about.profile}", source=about.source, vintage=about.vintage, day=words.day(about.as_of),
+                        works=words.number(about.counted), records=words.number(about.records), level=account.level(brief),
+                        topics=account.topic_model(brief), queries=about.queries_fingerprint[:12]),
         headlines=headlines(brief),
         notes=_notes(brief),
-        facts={"works": counted, "records": about.records, **trends.coverage_facts(brief)},
-        sections=(
-            since.revisions(brief), trends.partners(brief), trends.lists(brief), admissions(brief), trends.coverage(brief),
-            flagged(brief), intensity(brief), technologies(brief), gains(brief), shifts(brief), structure.network(brief, picture, atlas),
-            structure.events(brief), account.method(brief), account.limits(brief), account.data(brief),
-            account.changelog_and_files(brief, links),
-        ),
+        facts={"works": about.counted, "records": about.records, **trends.coverage_facts(brief)},
+        sections=tuple(make(brief) for make in (
+            since.revisions, trends.partners, trends.lists, admissions, trends.coverage,
+            *(() if brief.is_public else (flagged, intensity)), technologies, *(() if brief.is_public else (gains, shifts)),
+            partial(structure.network, picture=picture, atlas=atlas), structure.events, account.method, account.limits, account.data,
+            partial(account.changelog_and_files, links=links),
+        )),
     )  # fmt: skip
 
 
 def _notes(brief: Brief) -> tuple[Text, ...]:
     """What has to be read with the three numbers, before anything is quoted."""
     w = brief.words
-    parts = [] if brief.about.complete else [Text(w("head.incomplete"), "caution")]
-    parts += [Text(w("head.first"), "note")] if brief.about.since is None else []
+    parts = [Text(w("head.public"))] if brief.is_public else []
+    parts += [] if brief.about.complete else [Text(w("head.incomplete"), "caution")]
+    parts += [Text(w("head.first"), "note")] if brief.about.since is None and not brief.is_public else []
     if meaning := trends.coverage_sentence(brief):
         parts.append(Text(meaning, "caution"))
     return (*parts, Text(w("head.intervals", confidence=brief.confidence), "note"))
@@ -68,7 +69,7 @@ def _notes(brief: Brief) -> tuple[Text, ...]:
 def headlines(brief: Brief) -> tuple[Headline, ...]:
     """All international works; then the change of the first list's country group, and of every enabled list."""
     series = [f"list:{x.id}" for x in brief.watchlists]
-    beside = dict.fromkeys(c for x in brief.watchlists if (c := findings.companion(x.id, brief.queries)))
+    beside = dict.fromkeys(c for x in brief.watchlists if (c := brief.queries.companion(x.id)))
     return (_international(brief), *(_changed(brief, s) for s in [*list(beside)[:1], *series]))
 
 
@@ -79,10 +80,11 @@ def _international(brief: Brief) -> Headline:
     if year not in rows.index:
         return Headline(label, w("format.missing"), "", w("headline.no_international", home=brief.home, year=year), sure=False)
     row: Any = rows.loc[year]
+    if np.isnan(row["works"]):
+        return _withheld(brief, label)
     before, facts = since.sentence(brief, "international", [year])
     facts = {f"international.{name}": row[name] for name in ("works", "works_low", "works_high")} | dict(facts)
-    works = findings.frame(brief.made, "works", ["year", "included"])
-    total = int(((works["year"] == year) & works["included"]).sum())
+    total = findings.coverage_by_year(brief.made, brief.queries).set_index("year")["works"].get(year)
     interval = w("headline.interval", confidence=brief.confidence, span=w.span(row["works_low"], row["works_high"]))
     if not row["works"]:
         return Headline(label, w.number(0), interval, w("headline.no_international", home=brief.home, year=year), False, before, facts)
@@ -108,6 +110,8 @@ def _changed(brief: Brief, series: str) -> Headline:
     if changes.empty:
         return Headline(label, w("format.missing"), "", w("headline.no_series", series=brief.series_name(series)), sure=False)
     c = changes.iloc[0]
+    if np.isnan(c["before"]) or np.isnan(c["after"]):
+        return _withheld(brief, label)
     kind = findings.direction(c["low"], c["high"])
     was, facts = since.sentence(brief, series, [first, last])
     facts = {f"{series}.{name}": c[name] for name in ("before", "after", "ratio", "low", "high")} | dict(facts)
@@ -120,13 +124,17 @@ def _changed(brief: Brief, series: str) -> Headline:
     elif kind == trends.coverage_moved(brief):
         sentence += " " + w(f"headline.coverage_{kind}")
     shares = findings.series(brief.made, series, brief.queries).set_index("year")["share"]
-    if not shares.reindex([first, last]).isna().all():
+    if not shares.reindex([first, last]).isna().any():
         facts |= {f"{series}.share.{y}": shares.get(y) for y in (first, last)}
         sentence += " " + w("headline.share", first=first, last=last, a=w.percent(shares.get(first), 1), b=w.percent(shares.get(last), 1))
     sure = kind in ("rose", "fell")
     value = ratio if sure else w("headline.no_clear_change" if kind == "unclear" else "format.missing")
     interval = w("headline.interval", confidence=brief.confidence, span=span) if kind != "unknown" else ""
     return Headline(label, value, interval, sentence, sure, was, facts)
+
+
+def _withheld(brief: Brief, label: str) -> Headline:
+    return Headline(label, brief.words("cell.withheld"), "", brief.words("headline.withheld"), sure=False)
 
 
 def _power(brief: Brief, fall: float | None, year: int) -> str:

@@ -47,6 +47,8 @@ def _causes(brief: Brief, row: Mapping[Any, Any]) -> str:
 def revisions(brief: Brief) -> Section:
     """The same for every series, in the years of the headline change and over all."""
     w, since = brief.words, brief.about.since
+    if brief.is_public:
+        return _between_editions(brief)
     if since is None:
         return Section("revisions", w("revisions.title"), (Text(w("revisions.first"), "none"),))
     names = ["international", *(g.id for g in brief.queries.groups.group if g.figure), *(f"list:{x.id}" for x in brief.watchlists)]
@@ -58,16 +60,31 @@ def revisions(brief: Brief) -> Section:
     return Section("revisions", w("revisions.title"), (*parts, _listing(brief, rows, since)))
 
 
+def _between_editions(brief: Brief) -> Section:
+    """Of a public edition: each series over the years whose counts this and the last one show, without causes."""
+    w, told = brief.words, findings.frame(brief.made, "revisions")
+    if told.empty:
+        return Section("revisions", w("revisions.title"), (Text(w("revisions.first_public"), "none"),))
+    named = [n for n in ("international", *(g.id for g in brief.queries.groups.group), *(f"list:{x.id}" for x in brief.watchlists)) if n in set(told["series"])]
+    rows = told.groupby("series").agg(years=("year", "size"), change=("works", "sum")).reindex(named).reset_index()
+    lines = [[brief.series_name(r["series"]), w.number(r["years"]), w.number(r["change"], sign=True)] for r in rows.to_dict("records")]
+    against = str(told["against"].iloc[0])
+    shown = grid([w("column.series"), w("column.years_shown"), w("column.change")], lines)
+    listing = Listing(w("revisions.table_public", against=against), shown, rows, brief.notes(w("revisions.note_public")))
+    return Section("revisions", w("revisions.title"), (Text(w("revisions.lead_public", against=against)), listing))
+
+
 def _listing(brief: Brief, rows: pd.DataFrame, since: Since) -> Listing:
     """Causes that moved nothing have no column on the page; the CSV has all."""
     w = brief.words
     seen = [c for c in CAUSES if rows[c].any()]
     titles = [w("column.series"), w("column.years"), w("revisions.then"), *(w(f"cause.{slug(c)}") for c in seen), w("revisions.now")]
+    moved = rows[rows[list(CAUSES)].any(axis=1)]
     lines = [[brief.series_name(r["series"]), w.years((r["first_year"], r["last_year"])), w.number(r["then"]),
-              *(w.number(r[c], sign=True) for c in seen), w.number(r["now"])] for r in rows.to_dict("records")]  # fmt: skip
+              *(w.number(r[c], sign=True) for c in seen), w.number(r["now"])] for r in moved.to_dict("records")]  # fmt: skip
     absent = [w(f"cause.{slug(c)}") for c in CAUSES if c not in seen]
     note = w("revisions.absent", causes=w.listing(absent)) if absent else ""
-    return Listing(w("revisions.table", against=since.vintage), grid(titles, lines, text=2), rows, brief.notes(w("revisions.note"), note))
+    return Listing(w("revisions.table", against=since.vintage), grid(titles, lines, text=2, keys=list(moved.index)), rows, brief.notes(w("revisions.note"), note))
 
 
 def _asked_otherwise(brief: Brief, since: Since) -> list[Text]:

@@ -25,15 +25,15 @@ def network(brief: Brief, picture: Figure | None, atlas: Atlas | None) -> Sectio
         return Section("network", w("network.title"), (Text(w("network.none"), "none"),))
     window = w.years(findings.last_window(brief.queries))
     title = w("network.figure", home=brief.home, window=window)
-    hyper = findings.hyper_share(brief.made, brief.queries)
+    hyper = None if brief.is_public else findings.hyper_share(brief.made, brief.queries)
     apart = "" if hyper is None else w("network.hyper", limit=w.number(brief.queries.scope.max_institutions), share=w.percent(hyper, 1), window=window)
     rows = findings.strengths(brief.made, brief.queries)
     lines = [[w.number(r.rank), brief.place(r.institution_id), w.number(r.strength), w.span(r.low, r.high)] for r in findings.each(rows.head(STRONG))]
     titles = [w("column.rank"), w("column.institution"), w("column.strength"), w("column.interval", confidence=brief.confidence)]
     shown = with_text(grid(titles, lines), w("column.institution"))
     walk = explore(brief, atlas) if atlas else None
-    chart = Chart(title, w("network.alt", home=brief.home), rows, still=picture, grid=shown if lines else None,
-                  notes=brief.notes(w("network.note", home=brief.home)), explorer=walk)  # fmt: skip
+    chart = Chart(title, w("network.alt", home=brief.home), pd.DataFrame() if brief.is_public else rows, still=picture, grid=shown if lines else None,
+                  notes=brief.notes(w("network.note", home=brief.home), w("network.public") if brief.is_public else ""), explorer=walk)  # fmt: skip
     told = [Text(apart)] if apart else []
     return Section("network", w("network.title"), (Text(w("network.lead", home=brief.home)), chart, *told), {"share_above_k": hyper, **(walk.facts if walk else {})})
 
@@ -58,10 +58,11 @@ def events(brief: Brief) -> Section:
     titles = [w("column.series"), w("column.event"), w("column.test"), w("column.lag"), w("column.step"), w("column.interval", confidence=brief.confidence),
               w("column.slope"), w("column.pre_trend"), w("column.power"), w("column.reading")]  # fmt: skip
     shown = with_text(grid(titles, lines, text=3), w("column.reading"))
-    listing = Listing(w("events.table"), shown, rows, brief.notes(w("events.note")))
+    tail = "_public" if brief.is_public else ""
+    listing = Listing(w("events.table"), shown, rows, brief.notes(w(f"events.note{tail}")))
     least, most = (rows["works_needed"] / rows["dispersion"]).min(), rows["works_needed"].max()
     sees = w("events.sees", least=w.number(least), most=w.number(most))
-    return Section("events", w("events.title"), (Text(w("events.lead")), Text(sees), listing, *_matches(brief, dated)),
+    return Section("events", w("events.title"), (Text(w(f"events.lead{tail}")), Text(sees), listing, *_matches(brief, dated)),
                    {"works_needed.least": float(least), "works_needed.most": float(most)})  # fmt: skip
 
 

@@ -40,6 +40,8 @@ def partners(brief: Brief) -> Section:
 def _change_words(brief: Brief, changes: pd.DataFrame, series: str) -> str:
     """As in the legend of a brief: "+25% (+19% to +31%)"."""
     row = changes[changes["group_id"] == series]
+    if not row.empty and row[["before", "after"]].isna().any(axis=None):
+        return brief.words("cell.withheld")
     if row.empty or np.isnan(row["ratio"].iloc[0]):
         return brief.words("change.none")
     ratio, low, high = (float(row[c].iloc[0]) for c in ("ratio", "low", "high"))
@@ -49,7 +51,7 @@ def _change_words(brief: Brief, changes: pd.DataFrame, series: str) -> str:
 def _by_year(brief: Brief, rows: pd.DataFrame, names: list[str]) -> Grid:
     """Works a year and, in brackets, their share of international works."""
     w = brief.words
-    cells = {(r.year, r.group_id): w("cell.works_share", works=w.number(r.works), share=w.percent(r.share, 1))
+    cells = {(r.year, r.group_id): brief.count(r.works) if np.isnan(r.works) else w("cell.works_share", works=w.number(r.works), share=brief.share(r.share))
              for r in findings.each(rows)}  # fmt: skip
     young = set(rows.loc[rows["preliminary"], "year"])
     years = sorted(set(rows["year"]))
@@ -66,25 +68,28 @@ def _reading_note(brief: Brief) -> str:
 
 
 def _summary(brief: Brief, changes: pd.DataFrame) -> Listing:
-    """The headline change of each group: counts, interval, share, and the same by matched institutions only."""
+    """The headline change of each group: counts, interval, share, and (internal) the same by matched institutions only."""
     w, (first, last) = brief.words, brief.headline
     strict = findings.changes(brief.made, list(changes["group_id"]), brief.queries, brief.change, "institution")
     lines, both = [], []
     for row in changes.to_dict("records"):
         shares = findings.series(brief.made, row["group_id"], brief.queries).set_index("year")["share"]
         lines.append([
-            brief.series_name(row["group_id"]), w.number(row["before"]), w.number(row["after"]), w.percent(row["ratio"], sign=True),
+            brief.series_name(row["group_id"]), brief.count(row["before"]), brief.count(row["after"]), w.percent(row["ratio"], sign=True),
             w.percent_span(row["low"], row["high"], sign=True), brief.reading(row["low"], row["high"]),
-            w.percent(shares.get(first), 1), w.percent(shares.get(last), 1), _change_words(brief, strict, row["group_id"]),
+            brief.share(shares.get(first)), brief.share(shares.get(last)),
+            *([] if brief.is_public else [_change_words(brief, strict, row["group_id"])]),
         ])  # fmt: skip
         both.append({"share_before": shares.get(first), "share_after": shares.get(last)})
     matched = strict.set_index("group_id")[["ratio", "low", "high"]].add_prefix("matched_")
-    data = changes.join(pd.DataFrame(both, columns=["share_before", "share_after"], dtype=float)).join(matched, on="group_id")
+    data = changes.join(pd.DataFrame(both, columns=["share_before", "share_after"], dtype=float))
+    data = data if brief.is_public else data.join(matched, on="group_id")
     titles = [w("column.group"), str(first), str(last), w("column.change"), w("column.interval", confidence=brief.confidence),
-              w("column.reading"), w("column.share_in", year=first), w("column.share_in", year=last), w("column.matched_only")]  # fmt: skip
+              w("column.reading"), w("column.share_in", year=first), w("column.share_in", year=last),
+              *([] if brief.is_public else [w("column.matched_only")])]  # fmt: skip
     return Listing(
         w("partners.table", first=first, last=last), with_text(grid(titles, lines), w("column.reading")), data,
-        brief.notes(w("partners.table_note")), "copublications",
+        brief.notes(w("partners.unclear"), "" if brief.is_public else w("partners.matched"), w("partners.overlapping")), "copublications",
     )
 
 
@@ -105,11 +110,12 @@ def lists(brief: Brief) -> Section:
 def _list_facts(brief: Brief) -> Facts:
     """The changes said of the lists and of what they are compared with, and how small a fall could be seen."""
     measures = brief.queries.measures
-    names = dict.fromkeys(s for x in brief.watchlists for s in (f"list:{x.id}", findings.companion(x.id, brief.queries)) if s)
+    names = dict.fromkeys(s for x in brief.watchlists for s in (f"list:{x.id}", brief.queries.companion(x.id)) if s)
     facts: dict[str, float | None] = {}
     for r in findings.changes(brief.made, list(names), brief.queries, brief.change).to_dict("records"):
         facts |= {f"{r['group_id']}.{name}": r[name] for name in ("before", "after", "ratio", "low", "high") if not pd.isna(r[name])}
-        facts[f"{r['group_id']}.smallest_fall"] = findings.smallest_fall(int(r["before"]), measures.confidence, brief.change)
+        if not pd.isna(r["before"]):
+            facts[f"{r['group_id']}.smallest_fall"] = findings.smallest_fall(int(r["before"]), measures.confidence, brief.change)
     return facts | ({"works_for_quarter_fall": findings.works_for_quarter_fall(measures.confidence, brief.change)} if names else {})
 
 
@@ -118,7 +124,7 @@ def _list(brief: Brief, watchlist: Watchlist) -> list[Text | Listing | Chart]:
     rows = findings.series(brief.made, series, brief.queries)
     if rows.empty:
         return [Text(w("lists.none", list=name, home=brief.home), "none")]
-    beside = findings.companion(watchlist.id, brief.queries)
+    beside = brief.queries.companion(watchlist.id)
     indices = findings.indexed(brief.made, [series, *([beside] if beside else [])], brief.queries)
     indices = indices if series in set(indices["group_id"]) else indices.iloc[:0]
     names = {s: brief.series_name(s) for s in (series, beside) if s}
@@ -137,7 +143,7 @@ def _list(brief: Brief, watchlist: Watchlist) -> list[Text | Listing | Chart]:
                           brief.dates_note(series)),
         statement="copublications", number=_list_number(brief, watchlist),
     )  # fmt: skip
-    return [chart, *_power(brief, changes, series), _entries(brief, watchlist)]
+    return [chart, *_power(brief, changes, series), *([] if brief.is_public else [_entries(brief, watchlist)])]
 
 
 def _list_number(brief: Brief, watchlist: Watchlist) -> str:
@@ -150,8 +156,8 @@ def _list_grid(brief: Brief, rows: pd.DataFrame, indices: pd.DataFrame, own: str
     w = brief.words
     index = {(r.year, r.group_id): w.number(r.value) for r in findings.each(indices.rename(columns={"index": "value"}))}
     lines = [
-        [w("cell.preliminary", year=r.year) if r.preliminary else str(r.year), w.number(r.works), w.span(r.works_low, r.works_high),
-         w.percent(r.share, 2), w.percent_span(r.share_low, r.share_high, 2), index.get((r.year, own), w("format.missing")),
+        [w("cell.preliminary", year=r.year) if r.preliminary else str(r.year), brief.count(r.works), w.span(r.works_low, r.works_high),
+         brief.share(r.share, 2), w.percent_span(r.share_low, r.share_high, 2), index.get((r.year, own), w("format.missing")),
          *([index.get((r.year, beside), w("format.missing"))] if beside else [])]
         for r in findings.each(rows)
     ]  # fmt: skip
@@ -166,7 +172,7 @@ def _power(brief: Brief, changes: pd.DataFrame, series: str) -> list[Text]:
     w, confidence = brief.words, brief.queries.measures.confidence
     rule = w("lists.rule", works=w.number(findings.works_for_quarter_fall(confidence, brief.change)), confidence=brief.confidence)
     row = changes[changes["group_id"] == series]
-    if row.empty:
+    if row.empty or np.isnan(row["before"].iloc[0]):
         return [Text(rule)]
     before = int(row["before"].iloc[0])
     fall = findings.smallest_fall(before, confidence, brief.change)
@@ -201,7 +207,7 @@ def coverage(brief: Brief) -> Section:
     if rows.empty:
         return Section("coverage", w("coverage.title"), (Text(w("coverage.none"), "none"),))
     first, last = rows.iloc[0], rows.iloc[-1]
-    lines = [[str(int(r.year)), w.number(r.works), w.percent(r.share_complete, 1), w.number(r.authorships), w.percent(r.share_authorships, 1)]
+    lines = [[str(int(r.year)), brief.count(r.works), brief.share(r.share_complete), brief.count(r.authorships), brief.share(r.share_authorships)]
              for r in findings.each(rows)]  # fmt: skip
     titles = [w("column.year"), w("column.works"), w("column.complete"), w("column.authorships"), w("column.with_institution")]
     chart = Chart(
@@ -212,7 +218,7 @@ def coverage(brief: Brief) -> Section:
         notes=brief.notes(w("coverage.note")), statement="coverage",
     )  # fmt: skip
     meaning = coverage_sentence(brief)
-    return Section("coverage", w("coverage.title"), (Text(w("coverage.lead")), *([Text(meaning)] if meaning else []), chart, *_publishers(brief)))
+    return Section("coverage", w("coverage.title"), (Text(w("coverage.lead")), *([Text(meaning)] if meaning else []), chart, *([] if brief.is_public else _publishers(brief))))
 
 
 def coverage_sentence(brief: Brief) -> str:
@@ -222,13 +228,15 @@ def coverage_sentence(brief: Brief) -> str:
     if first not in rows.index or last not in rows.index:
         return ""
     a, b = float(rows[first]), float(rows[last])
+    if np.isnan(a + b):
+        return ""
     return w(f"coverage.{coverage_moved(brief)}", first=first, last=last, a=w.percent(a, 1), b=w.percent(b, 1))
 
 
 def coverage_facts(brief: Brief) -> Facts:
     """The numbers of `coverage_sentence`."""
     rows = findings.coverage_by_year(brief.made, brief.queries).set_index("year")["share_authorships"]
-    return {f"share_authorships.{year}": float(rows[year]) for year in brief.headline if set(brief.headline) <= set(rows.index)}
+    return {f"share_authorships.{year}": float(rows[year]) for year in brief.headline if set(brief.headline) <= set(rows.dropna().index)}
 
 
 def coverage_moved(brief: Brief) -> str:

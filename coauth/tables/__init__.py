@@ -10,13 +10,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from coauth.tables.contract import BOOL, DAY, FLOAT, INT, MARK, STRING, STRINGS, Column, Table, marked
-from coauth.tables.counts import ADMISSIONS, CAUSES, COPUBLICATIONS, MEMBERSHIPS, REVISIONS, STATBANK
+from coauth.tables.counts import (
+    ADMISSIONS,
+    CAUSES,
+    CELLS,
+    COPUBLICATIONS,
+    MEMBERSHIPS,
+    PROFILES,
+    REVISIONS,
+    STATBANK,
+    WITHHELD,
+    own_basis,
+)
 from coauth.tables.cues import BENEFITS, EVIDENCE, FLAGS, LISTED
 from coauth.tables.graph import EDGES, HYPERAUTHORSHIP, PAIRS
 from coauth.tables.harvested import AFFILIATIONS, AREAS, COUNTRIES, COVERAGE, INSTITUTIONS, TECHNOLOGIES, WORKS
 from coauth.tables.measured import CENTRALITY, EVENTS, MATCHES, SHIFTS
 
-__all__ = ["ADMISSIONS", "AFFILIATIONS", "ALL", "AREAS", "BENEFITS", "BOOL", "CAUSES", "CENTRALITY", "COPUBLICATIONS", "COUNTRIES", "COVERAGE", "DAY", "EDGES", "EVENTS", "EVIDENCE", "FLAGS", "FLOAT", "HYPERAUTHORSHIP", "INSTITUTIONS", "INT", "LISTED", "MARK", "MATCHES", "MEMBERSHIPS", "PAIRS", "REVISIONS", "SHIFTS", "STATBANK", "STRING", "STRINGS", "TECHNOLOGIES", "WORKS", "Column", "Table", "is_synthetic", "marked"]
+__all__ = ["ADMISSIONS", "AFFILIATIONS", "ALL", "AREAS", "BENEFITS", "BOOL", "CAUSES", "CELLS", "CENTRALITY", "COPUBLICATIONS", "COUNTRIES", "COVERAGE", "DAY", "EDGES", "EVENTS", "EVIDENCE", "FLAGS", "FLOAT", "HYPERAUTHORSHIP", "INSTITUTIONS", "INT", "LISTED", "MARK", "MATCHES", "MEMBERSHIPS", "PAIRS", "PROFILES", "REVISIONS", "SHIFTS", "STATBANK", "STRING", "STRINGS", "TECHNOLOGIES", "WITHHELD", "WORKS", "Column", "Table", "is_synthetic", "marked", "own_basis"]
 
 ALL: dict[str, Table] = {
     t.name: t

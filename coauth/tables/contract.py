@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -48,6 +48,11 @@ class Table:
     row: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+
+    def published(self, *withheld: str, more: tuple[Column, ...] = ()) -> Table:
+        """The contract of the table as a public edition holds it: the named columns may be null, and `more` are added."""
+        columns = (replace(c, null=c.null or c.name in withheld) for c in self.columns)
+        return replace(self, columns=(*columns, *more))
 
     @property
     def schema(self) -> pa.Schema:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from coauth.tables.contract import BOOL, DAY, FLOAT, INT, STRING, Column, Table
-from coauth.tables.parts import WORK, YEAR, columns
+from coauth.tables.parts import WINDOW, WORK, YEAR, columns
+
+
+def own_basis(series: str) -> str:
+    """The basis a series is reported by: countries by institutions and strings, a watchlist by matched institutions only."""
+    return "institution" if series.startswith("list:") else "union"
+
 
 MEMBERSHIPS = Table("memberships", "work × partner group × basis", ("year", "group_id", "basis", "work_id"), (
     YEAR,
@@ -29,6 +35,14 @@ COPUBLICATIONS = Table("copublications", "year × partner group × basis", ("yea
     Column("preliminary", BOOL, "the year is still growing"),
 ))  # fmt: skip
 
+PROFILES = Table("profiles", "window × series × EU-10 area", ("first_year", "last_year", "series", "area_id"), columns(
+    WINDOW,
+    Column("series", STRING, "group of queries/groups.toml; 'international'; 'list:…' for a watchlist"),
+    Column("area_id", STRING, "EU1 … EU10"),
+    Column("works", INT, "works of the series in the area; a work may be in several or in none", "works"),
+    Column("total", INT, "works of the series", "works"),
+))  # fmt: skip
+
 ADMISSIONS = Table("admissions", "year × country × source", ("year", "country_code", "source"), (
     YEAR,
     Column("country_code", STRING, "ISO 3166-1 alpha-2 of origin; 'international' for all from abroad, 'total' for all"),
@@ -50,4 +64,18 @@ REVISIONS = Table("revisions", "earlier vintage × headline number × cause", ("
     YEAR,
     Column("cause", STRING, f"{', '.join(CAUSES[:-1])} or {CAUSES[-1]}"),
     Column("works", INT, "change it makes in the count", "works"),
+))  # fmt: skip
+
+WITHHELD = Column("withheld", BOOL, "not shown: 1 to 4, or one that would give such a count back")
+"""A column of what is published beside the numbers that may be null there."""
+
+CELLS = Table("cells", "count of a public edition", ("unit", "series", "basis", "first_year", "last_year", "area"), (
+    Column("unit", STRING, "works, authorships or admissions"),
+    Column("series", STRING, "all, complete, international, a group, 'list:…'; with institution; a country or total of admissions"),
+    Column("basis", STRING, "union or institution; of admissions their source; else empty"),
+    Column("first_year", INT, "first year counted"),
+    Column("last_year", INT, "last year counted"),
+    Column("area", STRING, "EU1 … EU10; empty: works of any area"),
+    Column("value", INT, "the count; null where withheld", null=True),
+    WITHHELD,
 ))  # fmt: skip

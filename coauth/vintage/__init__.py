@@ -6,6 +6,7 @@
     cache/<vintage>/aside/<slice>/                 the better of two walks that both lost works, while a third is under way
     cache/<vintage>/tables/<table>.parquet
     cache/<vintage>/tables.new/                    the tables of a build that is at work
+    cache/<vintage>/published.parquet              what its public edition shows and withholds: the next one must know
     cache/<vintage>/statbank.json                  PhD totals as StatBank answered, when, and the hash of it
 
 The state of a harvest is what lies on disk. Every file is written under another name, synced and moved into place, so
@@ -269,3 +270,13 @@ class Vintage:
     @layout.setter
     def layout(self, positions: dict[str, list[float]]) -> None:
         files.write({self.path / "layout.json": json_bytes(positions)}, ADVICE)
+
+    @property
+    def published(self) -> pa.Table | None:
+        """The counts of its public edition (`tables.CELLS`), shown or withheld; None where none was made."""
+        path = self.path / "published.parquet"
+        return tables.CELLS.check(pq.read_table(path)) if path.exists() else None
+
+    @published.setter
+    def published(self, cells: pa.Table) -> None:
+        store(self.path / "published.parquet", tables.CELLS, cells, {})

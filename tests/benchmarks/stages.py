@@ -12,7 +12,7 @@ from pathlib import Path
 
 LEAN = {
     "measures": '["strength", "strength_share", "degree", "pagerank", "eigenvector"]', "resampled": "[]", "replicates": "100",
-    "permutations": "0", "null_samples": "0",
+    "permutations": "0", "null_samples": "0", "single_years": "[]",
 }  # fmt: skip
 """`measures.toml` without paths, resampling, permutations and null model. No fewer than 100 replicates are allowed; nothing is made of them."""
 
@@ -124,7 +124,7 @@ def resampling():
             part = world.only(world.within(window))
             works = len(part.team)
             drawn = draw(works, window, measures)
-            for rating in resampled(part, {"k": np.ones(works)}, drawn, names, measures.counting, dispersion.factors(window), Partners.of(None, None)):
+            for rating in resampled(part, {"k": np.ones(works)}, drawn, names, measures.counting, {"k": dispersion.factors(window)}, Partners.of(None, None)):
                 interval(rating.value, rating.drawn, measures.confidence, dispersion.freedom)
                 places(rating.drawn, measures.confidence)
             sizes[f"{window[0]}–{window[1]}"] = len(part.institutions)

@@ -1,0 +1,436 @@
+"""Public editions: an attacker with every file of them side by side finds no small cell, and would without further suppression."""
+
+import csv
+import json
+import os
+import re
+import shutil
+from datetime import date
+from typing import NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pypdf
+import pytest
+from attacker import Reader, given_back
+from built import coauth
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coauth import areas, benefits, copublications, disclosure, public, publish, report, tables
+from coauth.disclosure import Counted, Earlier, Tie, exposed, withhold
+from coauth.disclosure.editions import decide
+from coauth.disclosure.suppression import small
+from coauth.engine.duck import DuckDB
+from coauth.errors import DisclosureError
+from coauth.pipeline import Project
+from coauth.queries import Groups
+from coauth.report.about import About
+
+YEARS = (2018, 2022)
+WINDOW = (2020, 2022)
+AREA = "EU3"
+BEIHANG, KU, XI = "I82880672", "I1", "I2"
+ABROAD = "abroad"
+
+
+class Some(NamedTuple):
+    """`n` works of a year in these series; by text only, without all affiliations, in the area."""
+
+    year: int
+    n: int
+    series: tuple[str, ...] = ()
+    text: bool = False
+    partial: bool = False
+    area: bool = False
+
+
+CHINA, IRAN, LISTED = ("china", "asia"), ("iran", "asia"), ("china", "asia", "list:miit")
+QUIET = tuple(s for y in range(YEARS[0], YEARS[1] + 1) for s in (Some(y, 60), Some(y, 30, (ABROAD,)), Some(y, 20, ("nordic",))))
+FIRST = (
+    *QUIET, Some(2018, 40, CHINA), Some(2018, 20, IRAN), Some(2018, 12, LISTED), Some(2018, 2, partial=True),
+    Some(2019, 40, CHINA), Some(2019, 3, IRAN),                                    # Asia less China: three
+    Some(2020, 2, CHINA), Some(2020, 12, LISTED), Some(2020, 15, IRAN),            # China less the list: two
+    Some(2021, 20, CHINA), Some(2021, 3, LISTED), Some(2021, 11, IRAN),            # the list's window less its other years: three
+    Some(2022, 16, CHINA), Some(2022, 2, CHINA, text=True), Some(2022, 8, LISTED), Some(2022, 9, IRAN),  # international, both ways: two
+    Some(2022, 3, CHINA, area=True), Some(2022, 4, LISTED, area=True), Some(2022, 30, (ABROAD,), area=True),
+)  # fmt: skip
+"""Every way in which counts of this world give a small one back, once each."""
+SECOND = tuple(Some(2019, 9, IRAN) if s == Some(2019, 3, IRAN) else s for s in FIRST)
+"""A quarter later: no Iranian small cell any more, and China's count of 2019 is the same."""
+
+ADMITTED = ((2020, "CN", 50), (2020, "IR", 3), (2020, "international", 55), (2020, "total", 60), (2022, "CN", 40), (2022, "IR", None), (2022, "total", 42))
+"""In 2022 the source withholds Iran, and its total gives the two back."""
+HIDDEN = {("IR", "register", 2022, 2022, ""): 2}
+
+
+@pytest.fixture(scope="module")
+def small_asked(asked):
+    group = {g.id: g for g in asked.groups.group}
+    asia = group["china"].model_copy(update={"id": "asia", "name": "Asia", "countries": ("CN", "IR")})
+    return asked.model_copy(update={
+        "scope": asked.scope.model_copy(update={"first_year": YEARS[0], "last_year": YEARS[1]}),
+        "groups": Groups(group=(asia, group["china"], group["iran"], group["nordic"])),
+        "measures": asked.measures.model_copy(update={"headline_change": (2019, 2021)}),
+    })  # fmt: skip
+
+
+def made(some, asked):
+    """The tables an edition is counted from, of a world's works."""
+    works = [(f"W{k}-{n}", s) for k, s in enumerate(some) for n in range(s.n)]
+    technology = next((s.id, t.id) for s in asked.technologies if s.enabled for t in s.technology if t.eu10 == (AREA,))
+    members = [
+        {"year": s.year, "group_id": g, "basis": b, "work_id": w, "author_share": None if b == "union" else 0.5}
+        for w, s in works if s.series for g in ("international", *s.series) if g != ABROAD
+        for b in ("union", "institution") if (b == "union" or not s.text) and (b == "institution" or not g.startswith("list:"))
+    ]  # fmt: skip
+    memberships = tables.MEMBERSHIPS.of(members)
+    known = {
+        "memberships": memberships,
+        "copublications": copublications.count(memberships, asked.scope, 0.95, DuckDB(asked.sql, asked.tables(), threads=1)),
+        "coverage": tables.COVERAGE.of(
+            {"year": y, "publisher": p, "field_id": None, "works": n, "authorships": 2 * n, "authorships_with_institution": 2 * n - n * late, "works_complete": n - n * late}
+            for y in range(YEARS[0], YEARS[1] + 1) for p, late in (("A", False), ("B", True))
+            if (n := sum(s.n for s in some if (s.year, s.partial) == (y, late)))
+        ),
+        "technologies": tables.TECHNOLOGIES.of(
+            {"work_id": w, "list_id": technology[0], "technology_id": technology[1], "basis": "topic", "topic_id": "T1", "title_only": False} for w, s in works if s.area
+        ),
+        "institutions": tables.INSTITUTIONS.of(
+            {"institution_id": i, "name": i, "country_code": c, "is_domestic": c == "DK", "lineage": [i], "rolled_up_from": [], "works": 9, "author_works": 9.0, "author_works_matched": 9.0}
+            for i, c in ((KU, "DK"), (XI, "CN"), (BEIHANG, "CN"))
+        ),
+        "listed": tables.LISTED.of([{"institution_id": BEIHANG, "list_id": "miit", "entry_id": "beihang", "match_method": "id", "standing": "assessment", "listed_today": True}]),
+        "admissions": tables.ADMISSIONS.of(
+            {"year": y, "country_code": c, "admissions": n, "suppressed": n is None, "source": "register", "retrieved": date(2026, 1, 2)} for y, c, n in ADMITTED
+        ),
+    }  # fmt: skip
+    return {name: t.empty() for name, t in tables.ALL.items()} | known
+
+
+def truth(some):
+    """Every count of a world, straight from its rows."""
+    found = dict.fromkeys(
+        [(g, b, y, y, "") for y in range(YEARS[0], YEARS[1] + 1)
+         for g, b in (("asia", "union"), ("china", "union"), ("iran", "union"), ("nordic", "union"), ("list:miit", "institution"), ("international", "union"),
+                      ("international", "institution"), ("all", ""), ("complete", ""), ("all", "authorships"), ("with institution", "authorships"))]
+        + [(g, b, *WINDOW, a) for g, b in (("list:miit", "institution"), ("china", "union"), ("international", "union")) for a in ("", *tables.AREAS)], 0,
+    )  # fmt: skip
+    for s in some:
+        year = (s.year, s.year, "")
+        named = [(g, "institution" if g.startswith("list:") else "union") for g in s.series if g != ABROAD]
+        named += [("international", "union"), *([] if s.text else [("international", "institution")])] if s.series else []
+        for name in [*named, ("all", ""), *([] if s.partial else [("complete", "")])]:
+            found[*name, *year] += s.n
+        found["all", "authorships", *year] += 2 * s.n
+        found["with institution", "authorships", *year] += s.n * (1 if s.partial else 2)
+        if s.year >= WINDOW[0]:
+            for g, b in named:
+                if (g, b, *WINDOW, "") in found:
+                    found[g, b, *WINDOW, ""] += s.n
+                    found[g, b, *WINDOW, AREA] += s.n * s.area
+    return found | {(c, "register", y, y, ""): n for y, c, n in ADMITTED if n is not None} | HIDDEN
+
+
+def about(quarter):
+    return About(
+        title="Denmark's international research collaboration", quarter=quarter, vintage=quarter, as_of=date(2026, 11, 20), synthetic=False,
+        complete=True, level="unified", topic_model="v2", source="OpenAlex API", records=None, works=None, profile="public",
+    )  # fmt: skip
+
+
+def written(edition, folder, asked):
+    """All files of an edition but its networks."""
+    public.write(edition.cells, folder, synthetic=False)
+    report.build(edition.made, folder, queries=asked, about=about(folder.name), language="en", change=copublications.change, benefits=benefits)
+    return Reader(folder, asked)
+
+
+def listed_only(edition, folder, asked):
+    """Its list of counts alone."""
+    public.write(edition.cells, folder, synthetic=False)
+    return Reader(folder, asked)
+
+
+def earlier(edition, some, asked):
+    rows = [(disclosure.Cell(*(r[f] for f in disclosure.Cell._fields)), r["value"]) for r in edition.cells.to_pylist()]
+    return Earlier("2026Q3", Counted.of(made(some, asked), asked), {c: v for c, v in rows if v is not None}, frozenset(c for c, v in rows if v is None))
+
+
+@pytest.fixture(scope="module")
+def editions(small_asked, tmp_path_factory):
+    """Two quarters as published: readers of their files (of the second, its list of counts), and the truth."""
+    folder = tmp_path_factory.mktemp("public")
+    first = disclosure.edition(made(FIRST, small_asked), small_asked)
+    second = disclosure.edition(made(SECOND, small_asked), small_asked, [earlier(first, FIRST, small_asked)])
+    return [(written(first, folder / "2026Q3", small_asked), truth(FIRST)), (listed_only(second, folder / "2026Q4", small_asked), truth(SECOND))]
+
+
+# -- the attack
+
+
+def test_the_attacker_wins_where_only_small_cells_are_withheld(small_asked, tmp_path, monkeypatch):
+    """He finds all that was planted: Asia less China, China less the list, the list of 2021, text without institution, ..."""
+    monkeypatch.setattr(disclosure.editions, "decide", lambda counted, _: frozenset(c for c, v in counted.cells.items() if small(v)))
+    reader = listed_only(disclosure.edition(made(FIRST, small_asked), small_asked), tmp_path, small_asked)
+    found = given_back([(reader, truth(FIRST))], small_asked)
+    exact = {name: ends[0] for (_, name), ends in found.items() if ends[0] == ends[1]}
+    assert exact["list:miit", "institution", 2021, 2021, ""] == 3
+    assert exact[("asia", "union", 2019, 2019, ""), (("china", "union", 2019, 2019, ""),)] == 3
+    assert {("asia", "china"), ("china", "list:miit"), ("international", "international"), ("all", "complete")} <= {
+        (w[0], p[0][0]) for w, p in (n for n in exact if len(n) == 2)
+    }
+    assert found[0, ("IR", "register", 2022, 2022, "")] == (0, 2)
+
+
+def test_the_attacker_learns_nothing_from_one_edition(editions, small_asked):
+    assert given_back(editions[:1], small_asked) == {}
+
+
+def test_nor_from_two_side_by_side(editions, small_asked):
+    assert given_back(editions, small_asked) == {}
+
+
+def test_a_second_edition_made_without_the_first_would_give_it_away(editions, small_asked, tmp_path):
+    """Asia 2019 stood in the first edition; China's forty, shown in the second, leave its three."""
+    alone = listed_only(disclosure.edition(made(SECOND, small_asked), small_asked), tmp_path, small_asked)
+    assert given_back([(alone, truth(SECOND))], small_asked) == {}
+    assert any(ends == (3, 3) for ends in given_back([editions[0], (alone, truth(SECOND))], small_asked).values())
+
+
+def test_he_reads_every_number_that_is_shown_in_every_place(editions):
+    """An attacker who cannot read would learn nothing either: what stands in the tables he also has from page and drawings."""
+    reader, known = editions[0]
+    counts = reader.counts
+    assert all(known[k] == v for k, v in counts.items())
+    shown = {(s, y) for s, _, y, last, _ in counts if y == last and s in ("asia", "china", "iran", "nordic")}
+    assert len(shown) > 10
+    for series, year in shown:
+        assert reader.places(series, year) >= {"cells", "csv", "interval", "point", "grid", "drawing"}
+    assert reader.drawn == shown | {(s, y) for s, _, y, last, _ in counts if y == last and s == "list:miit"}
+
+
+def test_what_is_withheld_leaves_no_number_behind(editions):
+    """No interval, share, index or change in its row, in any CSV; the page says that it is withheld."""
+    folder, rows = editions[0][0].folder, 0
+    named = {"unit", "year", "group_id", "series", "basis", "first_year", "last_year", "area", "area_id", "preliminary", "withheld", "total"}
+    for path in folder.glob("tables/*.csv"):
+        with path.open(encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                if row.get("withheld") == "True":
+                    rows += 1
+                    assert not {k for k, v in row.items() if v} - named
+    assert rows > 10
+    page = (folder / "report.html").read_text("utf-8")
+    assert page.count("withheld") > 10
+    assert "nan" not in re.sub(r"<(style|svg|script)\b.*?</\1>", " ", page, flags=re.DOTALL).lower().split()
+
+
+# -- what is withheld
+
+
+def test_few_more_are_withheld_than_must_be(small_asked):
+    """Small cells, and one or two for each thing that they or their rests are tied to; totals stand."""
+    counted = Counted.of(made(FIRST, small_asked), small_asked)
+    hidden = decide(counted)
+    assert exposed(counted.cells, counted.ties, hidden) == []
+    needless = [c for c in hidden if not small(counted.cells[c]) and not exposed(counted.cells, counted.ties, hidden - {c})]
+    assert len(needless) <= 1
+    assert not any(c.series == "all" for c in hidden if c.unit == "works" and c.first_year != 2018)
+
+
+def test_the_same_edition_again_is_the_same(small_asked):
+    """One that was made before minds itself, and changes nothing."""
+    first = disclosure.edition(made(FIRST, small_asked), small_asked)
+    again = disclosure.edition(made(FIRST, small_asked), small_asked, [earlier(first, FIRST, small_asked)], "2026Q3")
+    assert again.cells.equals(first.cells)
+    assert all(again.made[name].equals(t) for name, t in first.made.items())
+
+
+def test_only_what_both_editions_show_is_compared(small_asked):
+    first = disclosure.edition(made(FIRST, small_asked), small_asked)
+    second = disclosure.edition(made(SECOND, small_asked), small_asked, [earlier(first, FIRST, small_asked)])
+    told = {(r["series"], r["year"]): r["works"] for r in second.made["revisions"].to_pylist()}
+    assert told["international", 2019] == 6
+    assert ("iran", 2019) not in told
+    assert {r["cause"] for r in second.made["revisions"].to_pylist()} == {"not told"}
+
+
+def test_what_was_published_cannot_be_taken_back(small_asked):
+    """An edition that shows Asia and China of 2019 has given the three away: the next one says so and is not made."""
+    counted = Counted.of(made(FIRST, small_asked), small_asked)
+    shown = {c: v for c, v in counted.cells.items() if not small(v)}
+    careless = Earlier("2026Q3", counted, shown, frozenset(counted.cells.keys() - shown.keys()))
+    with pytest.raises(DisclosureError, match="earlier public editions"):
+        disclosure.edition(made(FIRST, small_asked), small_asked, [careless])
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 12), min_size=3, max_size=3), min_size=2, max_size=3))
+def test_tables_of_two_sides_are_guarded_and_totals_too(inner):
+    """Rows and columns and their sums, all exact: the classical case."""
+    columns = len(inner[0])
+    cells = {(r, c): v for r, row in enumerate(inner) for c, v in enumerate(row)}
+    cells |= {(r, "sum"): sum(row) for r, row in enumerate(inner)} | {("sum", c): sum(row[c] for row in inner) for c in range(columns)}
+    ties = [Tie((r, "sum"), tuple((r, c) for c in range(columns)), exact=True) for r in range(len(inner))]
+    ties += [Tie(("sum", c), tuple((r, c) for r in range(len(inner))), exact=True) for c in range(columns)]
+    hidden = withhold(cells, ties, cost=lambda k: 10 if "sum" in k else 1)
+    assert exposed(cells, ties, hidden) == []
+    assert {k for k, v in cells.items() if small(v)} <= hidden
+
+
+# -- the sample, by the command
+
+
+@pytest.fixture(scope="module")
+def sample(sample_root, tmp_path_factory):
+    """A public edition of the sample in a project of its own."""
+    root = tmp_path_factory.mktemp("sample") / "project"
+    shutil.copytree(sample_root, root, copy_function=os.link, ignore=shutil.ignore_patterns("pages", "reports"))
+    coauth(root, "report", "--profile", "public", "--language", "en")
+    project = Project(root)
+    return project, project.cache.find(), root / "reports" / "SYNTHETIC-SAMPLE-2026Q4-public"
+
+
+def counted_truth(project, vintage):
+    """Every count of the sample, straight from its works."""
+    scope, asked = project.queries.scope, project.queries
+    years = range(scope.first_year, scope.last_year + 1)
+    window = (scope.last_year - asked.measures.window + 1, scope.last_year)
+    members = vintage.read("memberships").to_pandas()
+    works = vintage.read("works").to_pandas().query("included")
+    topic = areas.of_works(vintage.read("technologies"), asked)
+    series = [(g.id, "union") for g in asked.groups.group if g.figure] + [("list:miit", "institution"), ("international", "union"), ("international", "institution")]
+    found = {}
+    for g, b in series:
+        mine = members[(members["group_id"] == g) & (members["basis"] == b)]
+        found |= {(g, b, y, y, ""): int((mine["year"] == y).sum()) for y in years}
+        if (g, b) in {("list:miit", "institution"), ("china", "union"), ("international", "union")}:
+            mine = mine[mine["year"].between(*window)]
+            found[g, b, *window, ""] = mine["work_id"].nunique()
+            counts = topic[topic["work_id"].isin(set(mine["work_id"]))]["area_id"].value_counts()
+            found |= {(g, b, *window, a): int(counts.get(a, 0)) for a in tables.AREAS}
+    for y in years:
+        mine = works[works["year"] == y]
+        found |= {("all", "", y, y, ""): len(mine), ("complete", "", y, y, ""): int((mine["affiliation_status"] == "complete").sum()),
+                  ("all", "authorships", y, y, ""): int(mine["n_authors"].sum()),
+                  ("with institution", "authorships", y, y, ""): int(mine["n_authors_with_institution"].sum())}  # fmt: skip
+    admitted = public.counted(vintage)["admissions"].to_pylist()
+    return found | {(r["country_code"], r["source"], r["year"], r["year"], ""): r["admissions"] for r in admitted if r["admissions"] is not None}
+
+
+def test_the_attacker_learns_nothing_from_the_sample(sample):
+    project, vintage, folder = sample
+    reader, known = Reader(folder, project.queries), counted_truth(project, vintage)
+    assert all(known[k] == v for k, v in reader.counts.items())
+    assert len(known.keys() - reader.counts.keys()) >= 8
+    assert given_back([(reader, known)], project.queries) == {}
+
+
+def test_pairs_leave_no_small_cell_of_a_published_count(sample):
+    """The works of a pair are part of those of its partner's country and of the list: what they leave is none, or five and more."""
+    project, vintage, folder = sample
+    reader, known = Reader(folder, project.queries), counted_truth(project, vintage)
+    country = {g.id: set(g.countries) for g in project.queries.groups.group if g.figure}
+    looked = 0
+    for ((a, from_), (b, to), year), works in reader.edges.items():
+        assert len(works) == 1, "page and network tell a pair alike"
+        ends = {a, b}
+        for series, codes in country.items():
+            if {from_, to} & codes:
+                looked += 1
+                assert (series, "union", year, year, "") in reader.counts
+                assert not 0 < known[series, "union", year, year, ""] - min(works) < 5
+        if "list:miit" in ends:
+            assert not 0 < known["list:miit", "institution", year, year, ""] - min(works) < 5
+            assert not 0 < known["china", "union", year, year, ""] - min(works) < 5
+    assert looked > 100
+    assert min(min(w) for w in reader.edges.values()) >= 5
+
+
+def test_no_work_and_no_listed_institution_is_named_in_any_file(sample):
+    """Nor any loss or hash of a table, from which a guess could be checked."""
+    project, vintage, folder = sample
+    works = vintage.read("works", ["work_id", "doi", "title"])
+    listed = set(vintage.read("listed")["institution_id"].to_pylist())
+    institutions = vintage.read("institutions")
+    institutions = institutions.filter(pc.is_in(institutions["institution_id"], value_set=pa.array(listed)))
+    names = {n for c in ("institution_id", "ror", "name") for n in institutions[c].drop_null().to_pylist()}
+    names |= {e.name for w in project.queries.watchlists if w.enabled for e in w.entry} - {None}
+    forbidden = re.compile("|".join(re.escape(n) + r"(?!\w)" for n in sorted(names)))
+    ids, dois, titles = (set(works[c].drop_null().to_pylist()) for c in ("work_id", "doi", "title"))
+    files = [p for p in folder.rglob("*") if p.is_file() and p.suffix != ".png"]
+    assert {p.suffix for p in files} >= {".html", ".csv", ".svg", ".gexf", ".json", ".sql"}
+    for path in files:
+        text = printed(path)
+        assert not forbidden.search(text), (path, forbidden.search(text))
+        assert not set(re.findall(r"\bW\d+\b", text)) & ids
+        assert not set(re.findall(r"10\.\d{4,}/[^\s\"<>]+", text)) & dois
+        assert not any(t in text for t in sorted(titles)[::40]), path
+    run = json.loads((folder / "run.json").read_text("utf-8"))
+    assert run["profile"] == "public"
+    assert not run.keys() & {"losses", "rows", "tables_sha256"}
+
+
+def printed(path):
+    """The text of a file, that of a PDF as it is set."""
+    if path.suffix != ".pdf":
+        return path.read_text("utf-8")
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
+
+
+def test_the_pdf_tells_no_number_that_the_page_does_not(sample):
+    """Every row of a year in it stands on the page with the same numbers, or the same words."""
+    *_, folder = sample
+    page = re.sub(r"<(style|script)\b.*?</\1>", " ", (folder / "report.html").read_text("utf-8"), flags=re.DOTALL)
+    there = set(re.findall(r"[\d,]*\d(?:\.\d+)?", page))
+    text = printed(folder / "report.pdf")
+    assert "withheld" in text
+    assert "Public edition" in text
+    told = {n for line in text.splitlines() if re.match(r"(19|20)\d\d ", line) for n in re.findall(r"[\d,]*\d(?:\.\d+)?", line)}
+    assert len(told) > 100
+    assert told <= there, sorted(told - there)
+
+
+def test_the_page_says_what_it_is_and_what_is_left_out(sample):
+    *_, folder = sample
+    page = re.sub(r"<script\b.*?</script>", " ", (folder / "report.html").read_text("utf-8"), flags=re.DOTALL)
+    assert '<p class="edition">Public edition.</p>' in page
+    assert "Counts of 1 to 4 are withheld" in page
+    assert not re.search(r'<section id="(cues|shifts)"', page)
+    assert "coauth explain" not in page
+    assert "Internal edition" not in page
+
+
+def test_a_later_public_edition_of_the_sample_minds_this_one(sample, tmp_path):
+    """Iran's two works of 2011 have become nine; beside both editions its earlier count is still unknown."""
+    project, vintage, folder = sample
+    before, known = Reader(folder, project.queries), counted_truth(project, vintage)
+    grown = public.counted(vintage) | {"events": vintage.read("events")}
+    counts = grown["copublications"].to_pandas()
+    more = {("iran", "union"), ("international", "union"), ("international", "institution"), ("europe", "union")}
+    counts.loc[[y == 2011 and k in more for y, *k_ in zip(counts["year"], counts["group_id"], counts["basis"], strict=True) for k in [tuple(k_)]], "works"] += 7
+    grown["copublications"] = pa.Table.from_pandas(counts, schema=tables.COPUBLICATIONS.schema, preserve_index=False)
+    cover = grown["coverage"].to_pandas()
+    first = cover.index[cover["year"] == 2011][0]
+    cover.loc[first, ["works", "works_complete"]] += 7
+    grown["coverage"] = pa.Table.from_pandas(cover, schema=tables.COVERAGE.schema, preserve_index=False)
+    changed = {(g, b, 2011, 2011, "") for g, b in more} | {("all", "", 2011, 2011, ""), ("complete", "", 2011, 2011, "")}
+    later = known | {k: known[k] + 7 for k in changed}
+    edition = disclosure.edition(grown, project.queries, public._earlier(project, vintage))
+    reader = listed_only(edition, tmp_path, project.queries)
+    assert ("iran", "union", 2011, 2011, "") in reader.counts
+    assert given_back([(before, known), (reader, later)], project.queries) == {}
+
+
+def test_same_vintage_same_bytes_and_the_internal_report_is_apart(sample):
+    project, vintage, folder = sample
+    before = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*.csv")} | {"run": (folder / "run.json").read_bytes()}
+    kept = vintage.published
+    edition = public.edition(project, vintage, publish.read(vintage))
+    assert edition.cells.equals(kept)
+    path = public.write(edition.cells, folder, synthetic=True)
+    assert path.read_bytes() == before[path.relative_to(folder)]
+    assert folder.name == "SYNTHETIC-SAMPLE-2026Q4-public"
+    assert pd.read_csv(path)["withheld"].sum() >= 8
