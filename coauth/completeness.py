@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from coauth.incidence import Flags, Floats, Integers
-from coauth.queries import Measures
 
 LEVELS = (
     (),
@@ -32,30 +31,53 @@ TEAMS = (2, 4, 8, 16)
 """Where the classes of team size begin: 1, 2–3, 4–7, 8–15 and 16 or more authorships."""
 
 
-def complete_probability(works: pa.Table, measures: Measures) -> Floats:
-    """P(complete | publisher, field, year, team size) of every row of WORKS, fitted on the included ones.
+SMALLEST = 20
+"""Included works of a year from which a publisher's complete works are weighted up to that publisher's own number. Of fewer,
+some publishers would have no complete work at all, and those that have one by chance would stand for themselves alone."""
 
-    In a cell of n works of which c are complete, p = (c + a·p′)/(n + a), where p′ is the probability one level up
-    (`LEVELS`) and a is `measures.coverage_prior_works`. An unknown publisher or field is a category of its own. A
-    complete work always has p > 0. Nothing is trimmed: a rare complete work of a spoiled publisher weighs much, and the
-    interval of whatever rests on it shows that.
+
+def complete_weights(works: pa.Table) -> Floats:
+    """How many works each row of WORKS stands for: about 1/P(complete | publisher, field, year, team size); 0 if not complete.
+
+    P is `Completeness.probability`. The weights of the complete works of one publisher and year are then scaled to add up to
+    its included works (calibration: Deville & Särndal 1992, doi 10.1080/01621459.1992.10475217), since drawing P towards others'
+    takes a complete work of a spoiled publisher for likelier than it was. Publishers with fewer than `SMALLEST` works in a year, or
+    with none complete, are calibrated together. Nothing is trimmed: a rare complete work of a spoiled publisher weighs much,
+    the interval of whatever rests on it shows that, and where too few are left `shifts` refuses to judge.
     """
-    return Completeness.of(works, measures).probability()
+    completeness = Completeness.of(works)
+    raw = np.divide(1.0, completeness.probability(), out=np.zeros(works.num_rows), where=completeness.complete)
+    publisher = completeness.cells[LEVELS.index(("publisher", "year"))]
+    enough = (_tally(publisher, completeness.counted) >= SMALLEST) & (_tally(publisher, completeness.complete) > 0)
+    year = completeness.cells[LEVELS.index(("year",))]
+    cell = np.where(enough[publisher], 1 + publisher, -1 - year)
+    _, cell = np.unique(cell, return_inverse=True)
+    stands_for = np.bincount(cell, raw).astype(np.float64)  # of nothing, numpy makes integers
+    return np.asarray(raw * np.divide(_tally(cell, completeness.counted), stands_for, out=np.zeros_like(stands_for), where=stands_for > 0)[cell])
 
 
 @dataclass(frozen=True)
 class Completeness:
-    """The counts the probabilities are made of, so that a part of the works can be taken out of them."""
+    """How often works are complete, cell by cell, so that a part of the works can be taken out of it.
+
+    In a cell of n works of which c are complete, p = (c + a·p′)/(n + a), where p′ is the probability one level up (`LEVELS`) and
+    a = (1−ρ)/ρ. ρ is how alike the works of one cell are beyond what p′ says of each, measured at each level over all its
+    cells by the method of moments (beta-binomial: Kleinman 1973, doi 10.1080/01621459.1973.10481332):
+
+        ρ = Σ_cells (c − Σp′)² − Σp′(1−p′)  over  Σ_cells (Σ√(p′(1−p′)))² − Σp′(1−p′),  kept within 0 … 1.
+
+    Publishers differ much, so that a publisher and year speak for themselves from a few works on; fields within them differ
+    little, so that a small cell is nearly its publisher's. An unknown publisher or field is a category of its own.
+    """
 
     cells: tuple[Integers, ...]
     """for each level, the cell of each work"""
     counted: Flags
     """included works"""
     complete: Flags
-    prior: float
 
     @classmethod
-    def of(cls, works: pa.Table, measures: Measures) -> Completeness:
+    def of(cls, works: pa.Table) -> Completeness:
         authors = np.maximum(works["n_authors"].to_numpy(), 1)
         columns = {
             "publisher": _codes(works["publisher"]), "field": _codes(works["field_id"]),
@@ -65,38 +87,56 @@ class Completeness:
         status = pc.equal(works["affiliation_status"], "complete")
         complete = np.asarray(status.to_numpy(zero_copy_only=False), bool) & included
         cells = tuple(_cells(works.num_rows, [columns[name] for name in level]) for level in LEVELS)
-        return cls(cells, included, complete, measures.coverage_prior_works)
+        return cls(cells, included, complete)
 
     @cached_property
     def _counts(self) -> list[tuple[Floats, Floats]]:
         """(works, complete works) in each cell of each level."""
         return [(_tally(cell, self.counted), _tally(cell, self.complete)) for cell in self.cells]
 
+    @cached_property
+    def _levels(self) -> tuple[Floats, tuple[float, ...]]:
+        """p of each work, and ρ of each level; the overall rate is taken as it is (ρ = 1)."""
+        p, alike = np.full(len(self.complete), 0.5), list[float]()
+        for cell, (n, c) in zip(self.cells, self._counts, strict=True):
+            alike.append(_alike(cell[self.counted], c, p[self.counted]) if alike else 1.0)
+            p = _drawn(n[cell], c[cell], p, alike[-1])
+        return p, tuple(alike)
+
     def probability(self) -> Floats:
-        p = np.full(len(self.complete), 0.5)
-        for level, (cell, (n, c)) in enumerate(zip(self.cells, self._counts, strict=True)):
-            p = self._drawn(n[cell], c[cell], p, level)
-        return p
+        return self._levels[0]
 
     def without(self, rows: Integers) -> tuple[Floats, Floats]:
         """For these works: P(complete) had they not been among the works it is fitted on, and the variance of "complete".
 
-        The variance is that of a beta-binomial: m works of one cell share the cell's unknown rate, known from n other
-        works and the prior a, so each has p(1−p)(1 + (m−1)/(n + a + 1)), their covariances shared out among them.
+        The variance is that of a beta-binomial: m works of one cell share the cell's unknown rate, known from n other works and
+        the prior a, so each has p(1−p)(1 + (m−1)/(n + a + 1)), their covariances shared out among them. What is unknown one level
+        up counts with the square of the part p takes from there, a/(n + a).
         """
         p = np.full(len(rows), 0.5)
-        spread = np.ones(len(rows))
-        for level, (cell, (n_all, c_all)) in enumerate(zip(self.cells, self._counts, strict=True)):
+        shared = np.zeros(len(rows))
+        for alike, cell, (n_all, c_all) in zip(self._levels[1], self.cells, self._counts, strict=True):
             cells, own = np.unique(cell[rows], return_inverse=True)
             mine = _tally(own, self.counted[rows])
             n, c = n_all[cells] - mine, c_all[cells] - _tally(own, self.complete[rows])
-            p = self._drawn(n[own], c[own], p, level)
-            spread = 1 + (np.maximum(mine - 1, 0) / (n + self.prior + 1))[own]
-        return p, p * (1 - p) * spread
+            p = _drawn(n[own], c[own], p, alike)
+            above = np.divide(1 - alike, 1 - alike + alike * n, out=np.ones_like(n), where=1 - alike + alike * n > 0)
+            shared = (above**2)[own] * shared + (alike * np.maximum(mine - 1, 0) / (alike * n + 1))[own]
+        return p, p * (1 - p) * (1 + shared)
 
-    def _drawn(self, n: Floats, c: Floats, towards: Floats, level: int) -> Floats:
-        prior = self.prior if level else 0.0  # the overall rate is taken as it is
-        return np.divide(c + prior * towards, n + prior, out=towards.copy(), where=n + prior > 0)
+
+def _alike(cell: Integers, complete: Floats, p: Floats) -> float:
+    """ρ of a level: its cells' complete works against the probabilities p of their works one level up."""
+    variance = p * (1 - p)
+    sums = [np.bincount(cell, x, minlength=len(complete)) for x in (p, variance, np.sqrt(variance))]
+    extra, pairs = (complete - sums[0]) ** 2 - sums[1], sums[2] ** 2 - sums[1]
+    return float(np.clip(extra.sum() / pairs.sum(), 0, 1)) if pairs.sum() > 0 else 0.0
+
+
+def _drawn(n: Floats, c: Floats, towards: Floats, alike: float) -> Floats:
+    """(c + a·towards)/(n + a) with a = (1−ρ)/ρ; `towards` where there is nothing to go by."""
+    known = 1 - alike + alike * n
+    return np.divide((1 - alike) * towards + alike * c, known, out=towards.copy(), where=known > 0)
 
 
 def _tally(cell: Integers, what: Flags) -> Floats:

@@ -39,6 +39,7 @@ class Dispersion:
     pairs of them (neighbours are correlated −2/3, the next 1/6). Tails are those of Student's t with ν + PRIOR degrees. Without
     three years on end nothing can be told: φ = 1, and the tails are normal.
 
+    Weighted works have a dispersion of their own: losses of metadata, which weights make good, look like bursts in what is left.
     A jump at one date enters d twice and widens the intervals a little: that errs on the side of silence.
     """
 
@@ -52,9 +53,10 @@ class Dispersion:
     _institutions: NDArray[np.object_]
 
     @classmethod
-    def of(cls, world: Incidence, rule: str) -> Dispersion:
-        """From the years in which the world has works."""
+    def of(cls, world: Incidence, rule: str, weight: Floats | None = None) -> Dispersion:
+        """From the years in which the world has works, each counted `weight` times."""
         adds = Counting.of(world, rule).strength
+        adds = adds if weight is None else sp.csr_array(adds.multiply(weight[None, :]))
         years = np.unique(world.year)
         middle = years[np.isin(years - 1, years) & np.isin(years + 1, years)]  # a year without works is no year of few works
         if not len(middle):
@@ -96,6 +98,11 @@ class Factors:
     def of(self, kind: str, institutions: NDArray[np.object_]) -> Floats:
         """1 for an institution without works of the kind that was looked at."""
         return np.array([self.known[kind].get(name, 1.0) for name in institutions])
+
+    def times(self, institutions: NDArray[np.object_], more: Floats) -> Factors:
+        """Wider still, institution by institution."""
+        by = dict(zip(institutions, more.tolist(), strict=True))
+        return Factors({kind: {name: factor * by.get(name, 1.0) for name, factor in known.items()} for kind, known in self.known.items()})
 
 
 def tail(z: Floats, freedom: float) -> Floats:

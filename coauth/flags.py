@@ -6,6 +6,7 @@ a cue is no clearance. Institutions match by OpenAlex id, ROR and lineage; names
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import pandas as pd
@@ -47,24 +48,32 @@ def find(
     return Found(flags, evidence)
 
 
-def ordered(evidence: pa.Table, institutions: pa.Table) -> pd.DataFrame:
+def ordered(evidence: pa.Table, institutions: pa.Table, marks: Mapping[str, str]) -> pd.DataFrame:
     """Domestic–foreign pairs with a cue, in the order a review would take them: by facts that can be counted, never by a score.
 
     Columns: domestic, foreign, works_both (with a watchlist and a technology cue at once), works_watchlist, works_technology, last_year
-    (of any of these). First come pairs with works of both kinds, then more works with either, then the more recent.
+    (of any of these), standing (of the technologies found, by `marks`: "indicative", "unmeasured" or both; "" where none has a mark).
+    First come pairs with works of both kinds, then more works with either, then the more recent.
     """
     domestic = dict(zip(institutions["institution_id"].to_pylist(), institutions["is_domestic"].to_pylist(), strict=True))
-    cues = evidence.select(["source", "target", "kind", "work_id", "year"]).to_pandas()
+    cues = evidence.select(["source", "target", "kind", "entry_id", "work_id", "year"]).to_pandas()
     home = cues["source"].map(domestic)
     cues = cues[(home != cues["target"].map(domestic)) & cues["kind"].isin(["watchlist", "technology"])]
     cues["domestic"], cues["foreign"] = cues["source"].where(home, cues["target"]), cues["target"].where(home, cues["source"])
     pair = ["domestic", "foreign"]
     by_work = pd.crosstab([cues["domestic"], cues["foreign"], cues["work_id"]], cues["kind"]).gt(0).reindex(columns=["watchlist", "technology"], fill_value=False)
     counts = by_work.assign(both=by_work.all(axis=1)).groupby(pair).sum().astype("int64").add_prefix("works_")
-    rows = counts.join(cues.groupby(pair)["year"].max().rename("last_year")).reset_index()
+    rows = counts.join(cues.groupby(pair)["year"].max().rename("last_year"))
+    told = cues.assign(standing=cues["entry_id"].where(cues["kind"] == "technology").map(marks))
+    rows = rows.join(told.groupby(pair)["standing"].agg(_together)).reset_index()
     rows = rows.assign(any=rows[["works_watchlist", "works_technology"]].sum(axis=1) - rows["works_both"])
     rows = rows.sort_values(["works_both", "any", "last_year", *pair], ascending=[False, False, False, True, True])
-    return rows[[*pair, "works_both", "works_watchlist", "works_technology", "last_year"]].reset_index(drop=True)
+    return rows[[*pair, "works_both", "works_watchlist", "works_technology", "last_year", "standing"]].reset_index(drop=True)
+
+
+def _together(marks: pd.Series) -> str:
+    """Marks of several technologies as one."""
+    return ", ".join(sorted({m for mark in marks.dropna() for m in mark.split(", ")}))
 
 
 def _pairs(rows: list[tuple[str, str]], second: str) -> pa.Table:

@@ -17,10 +17,11 @@ shares of strength and of PageRank rank them; the others move a value less."""
 
 @dataclass(frozen=True)
 class LeaveOneOut:
-    """The works of one window (at most K institutions each), to be measured again."""
+    """The complete works of one window (at most K institutions each) with their weights, to be measured again."""
 
     world: Incidence
     counted: Counting
+    weight: Floats
     rate: Callable[[str, Counting, Floats], Floats]
     """(measure, works, weights works × columns) -> values institutions × columns"""
 
@@ -33,12 +34,12 @@ class LeaveOneOut:
         if not len(at):
             return {}
         row = self.counted.strength[at]
-        works, adds = row.indices, row.data
-        strength = np.asarray(self.counted.strength.sum(axis=1))
-        toward = self.counted.pair[works] * (self.counted.values[works] @ np.divide(1.0, strength, out=np.zeros_like(strength), where=strength > 0))
+        works, adds = row.indices, row.data * self.weight[row.indices]
+        strength = np.asarray(self.counted.strength @ self.weight)
+        toward = self.weight[works] * self.counted.pair[works] * (self.counted.values[works] @ np.divide(1.0, strength, out=np.zeros_like(strength), where=strength > 0))
         most = CANDIDATES // 2
         chosen = np.unique(np.concatenate([works[np.lexsort((works, -by))[:most]] for by in (adds, toward)]))
-        weights = np.ones((len(self.counted.pair), len(chosen)))
+        weights = np.tile(self.weight[:, None], len(chosen))
         weights[chosen, np.arange(len(chosen))] = 0.0
         values = self.rate(measure, self.counted, weights)[at[0]]
         return dict(zip(self.world.works["work_id"].take(chosen).to_pylist(), values.tolist(), strict=True))

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from coauth.queries.scope import EVERY
 from coauth.tables import BOOL, FLOAT, INT, STRING, STRINGS, Column, Table
 
 RESERVED = frozenset((
@@ -79,6 +80,12 @@ def _measure(name: str, title: str, meaning: str) -> tuple[Attribute, ...]:
     )
 
 
+_STANDING = Attribute(
+    "technologies_standing", STRING, "how good the definitions of these technologies are known to be, together: indicative (precision below "
+    "0.8 where it was measured), unmeasured, or both; empty where none is named or all were measured and are better",
+    null=True, title="Standing of technologies",
+)  # fmt: skip
+
 NODES = Table("network_nodes", "institution", ("institution_id",), (
     Attribute("institution_id", STRING, "OpenAlex id of the institution, after roll-up; of a joined node its country code, group "
               "or list", title="OpenAlex id"),
@@ -90,6 +97,7 @@ NODES = Table("network_nodes", "institution", ("institution_id",), (
     Attribute("group", STRING, "class of the colours: " + ", ".join(GROUPS), title="Group"),
     Attribute("lists", STRINGS, "watchlists it is on: a review cue, no judgement; empty is no clearance", title="Watchlists"),
     Attribute("technologies", STRINGS, "critical technologies of the works on its pairs (pairs with a domestic end)", title="Technologies"),
+    _STANDING,
     Attribute("works", INT, "included works in all years harvested; not given in a public file", "works", null=True, title="Works, all years"),
     Attribute("first_year", INT, "first year with an edge here", null=True, title="First year"),
     Attribute("last_year", INT, "last year with an edge here", null=True, title="Last year"),
@@ -122,6 +130,7 @@ EDGES = Table("network_edges", "pair, source < target", ("source", "target"), (
               title="Review cue"),
     Attribute("lists", STRINGS, "watchlists the edge touches", title="Watchlists"),
     Attribute("technologies", STRINGS, "critical technologies of its works (edges with a domestic end)", title="Technologies"),
+    _STANDING,
     Attribute("null_z", FLOAT, "works shared in the latest window against a null with the volumes of both held; domestic-foreign "
               "pairs; larger is more than expected", "standard deviations", null=True, title="z against chance"),
     Attribute("first_year", INT, "first year with a weight", title="First year"),
@@ -195,17 +204,22 @@ class Network:
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Pairs left out, by reason."""
 
+    def _reach(self, many: str) -> str:
+        if EVERY in self.home:
+            return f"Every country is in scope: no pair is of foreign {many}, and whatever sets home against abroad is left out."
+        homes = " or ".join(self.home)
+        return f"Pairs of foreign {many} are seen only through works with an author from {homes}: this is the network of {homes}, not of the world."
+
     def statements(self) -> list[str]:
         """What every file made of this network says of it, one sentence or two each."""
-        homes, k, one, many = " or ".join(self.home), self.max_institutions, self.unit, PLURAL[self.unit]
+        k, one, many = self.max_institutions, self.unit, PLURAL[self.unit]
         carried = "" if self.share_above_k is None else f"; they carry {self.share_above_k:.1%} of all weight"
         apart = f"Works of more than {k} {many} are {'counted too' if self.hyper else f'set apart{carried}'}."
         said = [
             f"{many.capitalize()} that publish together, {span(*self.years)}: {self.nodes.num_rows} {many}, "
             f"{self.edges.num_rows} pairs.",
             f"Counting: {COUNTINGS[self.counting].words.format(one=one, many=many)}. {apart}",
-            f"Pairs of foreign {many} are seen only through works with an author from {homes}: this is the network "
-            f"of {homes}, not of the world.",
+            self._reach(many),
             "A flag is a review cue. A co-publication is lawful and often wanted; absence of a flag is no clearance.",
         ]
         if self.window:
@@ -215,6 +229,9 @@ class Network:
                 f"Change is of the share of all strength from {span(*self.comparison[:2])} to {span(*self.comparison[2:])}; "
                 "read it with its interval and verdict."
             )
+        marks = {m for table in (self.nodes, self.edges) for m in table["technologies_standing"].unique().to_pylist() if m}
+        if marks:
+            said.append(f"Technologies are found by definitions that are {' or '.join(sorted(marks))}: some works are cued wrongly, some not at all.")
         if late := sorted(y for y in self.preliminary if self.years[0] <= y <= self.years[1]):
             said.append(f"Preliminary, still growing: {', '.join(map(str, late))}.")
         if self.filters:

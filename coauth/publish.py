@@ -55,11 +55,17 @@ def read(vintage: Vintage) -> dict[str, pa.Table]:
     return made | {"admissions": pa.concat_tables([made["admissions"], pipeline.totals(vintage)])}
 
 
+def informed(project: Project, vintage: Vintage) -> Queries:
+    """The project's queries, with what was measured of the technologies on this vintage."""
+    return project.queries.informed(vintage.manifest.get("technology_quality"), (vintage.manifest.get("build") or {}).get("queries", ""))
+
+
 class Base(NamedTuple):
     """Tables that networks are cut from, and what is to be said of each."""
 
     made: Mapping[str, pa.Table]
     told: Mapping[str, Any]
+    standings: Mapping[str, str]
 
 
 def network(
@@ -81,18 +87,19 @@ def _base(
 ) -> Base:  # fmt: skip
     """`edition`: the vintage's public one, had anew where it is needed and not given."""
     asked, wholes, told = project.queries, _wholes(made, unit, profile), {"unit": unit}
+    standings = informed(project, vintage).marks()
     bounds = (edition or public.edition(project, vintage, made)).bounds if profile == "public" else None
     if wholes:
         made = aggregation.join(made, wholes, DuckDB(asked.sql, asked.tables()))
     if bounds is None:
-        return Base(made, told)
+        return Base(made, told, standings)
     made, taken_out = disclosure.public(made, ego, bounds)
-    return Base(made, told | {"share_above_k": None, "notes": (disclosure.statement(taken_out),)})
+    return Base(made, told | {"share_above_k": None, "notes": (disclosure.statement(taken_out),)}, standings)
 
 
 def _cut(project: Project, base: Base, *, years: tuple[int, int] | None = None, **filters: Any) -> Network:
     asked = project.queries
-    filters = {"counting": asked.measures.counting} | filters
+    filters = {"counting": asked.measures.counting, "standings": base.standings} | filters
     return replace(graph.build(base.made, scope=asked.scope, years=years, window=asked.measures.window, **filters), **base.told)
 
 

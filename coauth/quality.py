@@ -34,11 +34,14 @@ COLUMNS = ("work_id", "doi", "year", "title", "label_1", "label_2")
 
 
 class Agreement(NamedTuple):
-    """Two labellers over the same works: how many, how often alike, and Cohen's kappa (chance-corrected; 1 = always alike)."""
+    """Two labellers over the same works: how many, how often alike, and Cohen's kappa (chance-corrected; 1 = always alike) with its
+    interval, None where chance alone would make them alike."""
 
     works: int
     alike: float
     kappa: float
+    low: float | None
+    high: float | None
 
 
 # -- the sheet
@@ -123,8 +126,9 @@ def score(sheet: pd.DataFrame, made: Mapping[str, pa.Table], queries: Queries) -
     weight = (stratum.value_counts() / drawn.value_counts()).dropna()
     weights = dict(zip(truth, drawn.map(weight), strict=True))
     both = sheet.dropna(subset=labels) if len(labels) == 2 else sheet.iloc[:0]
-    agreed = agreement(both[labels[0]], both[labels[1]]) if len(both) else None
-    return measure(truth, predicted(made, queries), AREAS, queries.measures.confidence, weights), agreed
+    confidence = queries.measures.confidence
+    agreed = agreement(both[labels[0]], both[labels[1]], confidence) if len(both) else None
+    return measure(truth, predicted(made, queries), AREAS, confidence, weights), agreed
 
 
 def measure(
@@ -171,19 +175,27 @@ def _share(hit: np.ndarray[Any, Any], w: np.ndarray[Any, Any], confidence: float
     return p, low, high
 
 
-def agreement(first: Iterable[set[str]], second: Iterable[set[str]]) -> Agreement:
+def agreement(first: Iterable[set[str]], second: Iterable[set[str]], confidence: float) -> Agreement:
     """Cohen's kappa of two labellers, each distinct set of labels taken as one category.
 
     kappa = (p_o − p_e) / (1 − p_e), p_e from the labellers' own frequencies (Cohen 1960, https://doi.org/10.1177/001316446002000104).
+    The interval is Clopper–Pearson's of p_o, with p_e held as observed, as Cohen's own standard error holds it.
 
-    >>> agreement([{"EU2"}, set(), set(), set()], [{"EU2"}, {"EU2"}, set(), set()]).kappa
-    0.5
+    Raises `QueryError` where there is no work.
+
+    >>> got = agreement([{"EU2"}, set(), set(), set()], [{"EU2"}, {"EU2"}, set(), set()], 0.95)
+    >>> got.kappa, round(got.low, 2), round(got.high, 2)
+    (0.5, -0.61, 0.99)
     """
     a, b = ([" ".join(sorted(s)) for s in side] for side in (first, second))
     n, counts = len(a), (Counter(a), Counter(b))
-    alike = sum(x == y for x, y in zip(a, b, strict=True)) / n
+    alike, low, high = _share(np.array([x == y for x, y in zip(a, b, strict=True)]), np.ones(n), confidence)
     chance = sum(counts[0][c] * counts[1][c] for c in counts[0]) / n**2
-    return Agreement(n, alike, 1.0 if chance == 1 else (alike - chance) / (1 - chance))
+    if alike is None or low is None or high is None:
+        raise QueryError("no work was labelled by both")
+    if chance == 1:
+        return Agreement(n, alike, 1.0, None, None)
+    return Agreement(n, alike, *((p - chance) / (1 - chance) for p in (alike, low, high)))
 
 
 def lines(rows: pd.DataFrame, agreed: Agreement | None) -> Iterable[str]:
@@ -196,7 +208,13 @@ def lines(rows: pd.DataFrame, agreed: Agreement | None) -> Iterable[str]:
         shown = (_interval(r, "precision"), _interval(r, "recall"))
         yield f"{r['class']:<34} {r['works']:>6} {r['true']:>5} {r['found']:>6}  {shown[0]:<19}  {shown[1]:<19}  {r['standing']}"
     if agreed:
-        yield f"two labellers of {agreed.works} works: alike in {agreed.alike:.1%}, Cohen's kappa {agreed.kappa:.2f}"
+        yield f"two labellers of {agreed.works} works: {alike(agreed)}"
+
+
+def alike(agreed: Agreement) -> str:
+    """How often two labellers agree, for people: share and Cohen's kappa with its interval."""
+    interval = f" ({agreed.low:.2f}–{agreed.high:.2f})" if agreed.low is not None else " (no interval: both gave every work the same label)"
+    return f"alike in {agreed.alike:.1%}, Cohen's kappa {agreed.kappa:.2f}{interval}"
 
 
 def _interval(r: Mapping[Any, Any], name: str) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from coauth.queries.scope import codes
 from coauth.tables import REVISIONS
 
 ASPECTS = ("year", "type", "inclusion", "affiliations", "topics")
@@ -172,7 +173,7 @@ def _published_after(both: pd.DataFrame, day: date) -> pd.Series[bool]:
 
 def _asked_for(both: pd.DataFrame, side: str, scope: Mapping[str, Any]) -> pd.Series[bool]:
     """Whether a scope asks for the record of this side: its type, its year, and an institution of the countries."""
-    home = {f"{country} institution" for country in scope["countries"]}
+    home = {f"{country} institution" for country in codes(scope["countries"])}
     at_home = np.array([isinstance(said, str) and bool(home & set(said.split("; "))) for said in both[f"countries_{side}"]], bool)
     asked: pd.Series[bool] = both[f"type_{side}"].isin(list(scope["types"])) & (both[f"year_{side}"] >= scope["first_year"]) & at_home
     return asked

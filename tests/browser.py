@@ -25,6 +25,7 @@ class Browser:
             options.add_argument(switch)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=Service(driver))
+        self.driver.set_script_timeout(180)  # axe-core on a busy machine
 
     def open(self, path, size=DESKTOP, *, script=True):
         """Load a file; what was logged before is forgotten."""
@@ -82,7 +83,7 @@ class Browser:
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def requests(self):
-        """Addresses asked for since the page was opened, the page itself and data in it apart."""
+        """Addresses asked for since the page was opened, refused ones too; the page itself and data in it apart."""
         time.sleep(0.05)
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         asked = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]

@@ -48,6 +48,7 @@ def network(nodes, edges, seed=1):
         "source": ids[ends[:, 0]], "target": ids[ends[:, 1]], "weight": weight, "works": works, "strict_weight": weight / 2,
         "works_all": works + 1, "pair": np.where(some, "domestic-foreign", "foreign").astype(object), "review_cue": some,
         "lists": [["miit"] if s else [] for s in some], "technologies": [["quantum"] if s else [] for s in some],
+        "technologies_standing": ["indicative" if s else None for s in some],
         "null_z": rng.normal(size=edges), "first_year": np.full(edges, YEARS[0]), "last_year": np.full(edges, YEARS[1]),
     }  # fmt: skip
     measures = {c.name: rng.random(nodes) for c in NODES.columns if c.type == pa.float64()}
@@ -56,6 +57,7 @@ def network(nodes, edges, seed=1):
         "ror": np.array([f"https://ror.org/{k:09d}" for k in range(nodes)], object), "country": np.full(nodes, "DK", object),
         "institution_type": np.full(nodes, "education", object), "is_domestic": np.zeros(nodes, bool),
         "group": rng.choice(list(GROUPS), nodes), "lists": [[]] * nodes, "technologies": [["quantum"]] * nodes,
+        "technologies_standing": ["indicative"] * nodes,
         "works": np.ceil(strength).astype(int), "strength": strength, "partners": np.bincount(ends.ravel(), minlength=nodes),
         "first_year": np.full(nodes, YEARS[0]), "last_year": np.full(nodes, YEARS[1]), "verdict": np.full(nodes, "rose", object),
     }  # fmt: skip

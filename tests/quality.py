@@ -1,9 +1,9 @@
 """`python -m tests.quality`: precision and recall of the shipped technologies, on every real title at hand and on seeded titles.
 
-Labels: `tests/labels/real_titles.csv`, by `tests/labels/RULES.md`. Both passes were made by a language model of one kind in one sitting,
-the second in another order but with the first in memory: their agreement is an upper bound, and neither is a person's. The records carry
-topics of the old era (before 2026-10-06), for which the definitions were not made, so the topic part and the phrase part are measured
-apart; with the topics of the new era the definitions are unmeasured.
+Labels: `tests/labels/real_titles.csv`, in three passes, by `tests/labels/RULES.md`, which says who made each; what they differ in is
+settled in `adjudicated.csv`. No pass is a person's. The records carry topics of the old era (before 2026-10-06), for which the
+definitions were not made, so the topic part and the phrase part are measured apart; with the topics of the new era the definitions are
+unmeasured.
 """
 
 import csv
@@ -19,9 +19,20 @@ AREAS = quality.AREAS
 
 
 def labels():
-    """work_id -> (technologies of pass 1, of pass 2)."""
+    """work_id -> (technologies of pass 1, of pass 2, of pass 3)."""
     with (HERE / "labels/real_titles.csv").open(encoding="utf-8") as file:
-        return {r["work_id"]: (set(r["pass_1"].split()), set(r["pass_2"].split())) for r in csv.DictReader(file)}
+        return {r["work_id"]: tuple(set(r[f"pass_{n}"].split()) for n in (1, 2, 3)) for r in csv.DictReader(file)}
+
+
+def settled():
+    """work_id -> its technologies where the passes differ."""
+    with (HERE / "labels/adjudicated.csv").open(encoding="utf-8") as file:
+        return {r["work_id"]: set(r["settled"].split()) for r in csv.DictReader(file)}
+
+
+def truths():
+    """work_id -> its technologies: what all three passes say, or what was settled."""
+    return {i: given[0] for i, given in labels().items()} | settled()
 
 
 def records(folder):
@@ -67,30 +78,40 @@ def report(folder):
     given = labels()
     known = records(folder)
     found = {i: known[i] for i in given}
-    agreed = quality.agreement(*zip(*given.values(), strict=True))
-    truth = {i: {a for t in one & two for a in areas[t]} for i, (one, two) in given.items()}
+    confidence = asked.measures.confidence
+    truth, blind = ({i: {a for t in ts for a in areas[t]} for i, ts in of.items()} for of in (truths(), {i: g[2] for i, g in given.items()}))
 
-    def measured(what, said):
+    def measured(what, said, truth=truth):
         yield f"\n{what} ({len(said)} works)"
         yield from quality.lines(quality.measure({i: truth[i] for i in said}, {i: {a for t in ts for a in areas[t]} for i, ts in said.items()},
-                                                 AREAS, asked.measures.confidence), None)  # fmt: skip
+                                                 AREAS, confidence), None)  # fmt: skip
 
-    yield f"{len(given)} real titles; {sum(bool(t) for t in truth.values())} belong to an area by both passes"
-    yield f"two passes by one language model: alike in {agreed.alike:.1%}, Cohen's kappa {agreed.kappa:.2f} (an upper bound: not independent people)"
+    yield f"{len(given)} real titles; {sum(bool(t) for t in truth.values())} belong to an area, {len(settled())} titles settled where the passes differ"
+    passes = list(zip(*given.values(), strict=True))
+    for one, two, made in ((1, 2, "in one sitting, an upper bound"), (1, 3, "3 blind"), (2, 3, "3 blind")):
+        agreed = quality.agreement(passes[one - 1], passes[two - 1], confidence)
+        yield f"passes {one} and {two} ({made}): {quality.alike(agreed)}"
     yield from measured("phrases alone, in the title", of_titles(found, matcher))
     yield from measured("phrases alone, in title and abstract", of_texts(found, matcher))
     ruled = of_rule(found, matcher)
     yield from measured("the whole rule, with topics of the old era", ruled)
+    yield from measured("the whole rule, against the blind pass alone", ruled, blind)
     yield from measured("its topic part", {i: {t for t, b in ts.items() if b == "topic"} for i, ts in ruled.items()})
     yield from measured("its phrase part (topic+phrase, gated+phrase)", {i: {t for t, b in ts.items() if b != "topic"} for i, ts in ruled.items()})
     yield "\ntopics of the new era: unmeasured (no record of that era is at hand)"
-    yield from seeded(matcher)
+    yield from seeded(widest(asked))
 
 
 def seeded_titles():
     """technology -> (titles that are of it, titles that are not); SYNTHETIC, written for this test."""
     told = json.loads((HERE / "labels/seeded_titles.json").read_text("utf-8"))
     return {t: (v["positive"], v["negative"]) for t, v in told["titles"].items()}
+
+
+def widest(asked):
+    """A matcher of the largest set, which includes the others."""
+    largest = max(asked.technologies, key=lambda s: len(s.technology))
+    return technologies.Matcher([largest.model_copy(update={"enabled": True})], "unknown")
 
 
 def seeded(matcher):

@@ -71,7 +71,7 @@ class Reader(HTMLParser):
         elif tag == "data":
             self._value = ""
         elif tag not in ("strong", "span", "a", "em"):
-            self._end()
+            self._end(caption=tag == "caption")
         self._table = self._table and tag != "table"
 
     def handle_data(self, data: str) -> None:
@@ -82,8 +82,9 @@ class Reader(HTMLParser):
         else:
             self._said.rest += data
 
-    def _end(self) -> None:
-        if not self._table and (self._said.values or self._said.rest.strip()):
+    def _end(self, *, caption: bool = False) -> None:
+        """Keep what was read, if it belongs to no cell."""
+        if (caption or not self._table) and (self._said.values or self._said.rest.strip()):
             self.texts.append((self.section, self._said))
         self._said = Said()
 
@@ -137,10 +138,10 @@ def wrong(html: str, folder: Path, language: str) -> list[str]:
         faults += [f"{section}: {value} ({read}) is in no table of the section: {said.rest[:60]}"
                    for value, read in said.values if rounded(value) not in sections[section]]  # fmt: skip
     for shown in page.tables:
-        for key, row in shown.rows[1:]:
-            known = numbers(of_row(shown, key, cells[shown.csv])) | text["method"]
+        for key, row in shown.rows:
+            known = numbers(of_row(shown, key, cells[shown.csv])) | text["method"] if key else sections[shown.section]
             faults += [f"{shown.csv} row {key}: {value} ({read}) is not in it" for _, said in row for value, read in said.values if rounded(value) not in known]
-            faults += [f"{shown.csv} row {key}: bare number: {said.rest}" for n, said in row if n and re.search(r"\d", re.sub(YEAR, "", said.rest))]
+            faults += [f"{shown.csv} row {key}: bare number: {said.rest}" for n, said in row if key and n and re.search(r"\d", re.sub(YEAR, "", said.rest))]
     every = [said for _, said in page.texts] + [said for t in page.tables for _, row in t.rows for _, said in row]
     for value, read in itertools.chain.from_iterable(said.values for said in every):
         seen, decimals = number(read, language)
@@ -161,7 +162,7 @@ def bare_digits(html: str, language: str, names: set[str]) -> set[str]:
     ordinal = Words(language)("figure.number", number=0).split()[0], Words(language)("table.number", number=0).split()[0]
     rest = " ".join(said.rest for said in [s for _, s in page.texts] + [s for t in page.tables for _, row in t.rows for n, s in row if not n])
     rest = re.sub(rf"(?:{'|'.join(ordinal)})\s\d+[a-z]?", " ", rest.replace("\xa0", " ").replace("\u2060", ""))
-    rest = re.sub(r"\S*(?:\.csv|\.gexf|\.pdf|[0-9a-f]{12,})\S*|\d+(?:\.\d+)+[\w.]*|\d{4}-\d\d-\d\d", " ", rest)
+    rest = re.sub(r"\S*(?:\.csv|\.gexf|\.pdf|[0-9a-f]{12,})\S*|\d+(?:\.\d+){2,}[\w.]*|\d{4}-\d\d-\d\d", " ", rest)
     months = "|".join(Words(language).entries[f"month.{m}"] for m in range(1, 13))
     rest = re.sub(rf"\d+\.? (?:{months}) {YEAR}|(?:{months}) \d+, {YEAR}|{YEAR}", " ", rest)
     return {d for d in re.findall(ANY, rest) if d.rstrip(".,") not in {a.rstrip(".,") for a in allowed}}

@@ -9,7 +9,7 @@ import coauth
 
 PACKAGE = Path(coauth.__file__).parent
 SHARED = ("errors", "files", "tables", "phrases", "queries", "titles", "pages", "vintage", "engine", "network", "incidence", "distance", "counting",
-          "areas", "dispersion", "permutation", "influence", "resampling", "completeness", "coherence")
+          "areas", "dispersion", "unevenness", "permutation", "influence", "resampling", "completeness", "coherence")
 LAYERS = [
     *({name} for name in SHARED),
     {"sources", "works", "institutions", "inclusion", "coverage", "technologies", "edges", "flags", "graph", "centrality",

@@ -149,7 +149,7 @@ def test_unpacking_reads_all_bytes(root, counted, name):
 
 def test_a_run_is_measured_and_written(root, counted, tmp_path):
     """A process of its own: its seconds, its memory, its fault; and the page says what was not measured."""
-    results = Results(tmp_path / "RESULTS.md", "2026-11-20", "a machine")
+    results = Results(tmp_path / "RESULTS.md", "2026-11-20", "a machine", tmp_path / "measured.json")
     results.shapes[WORKS] = counted
     results.add(run("gzip", root, WORKS))
     measured = results.of(WORKS, "gzip")

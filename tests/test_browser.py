@@ -252,6 +252,7 @@ def test_the_page_may_not_ask_for_anything(chromium, small):
     refused = " ".join(opened.complaints())
     assert all(f"{kind}-src" in refused for kind in ("script", "img"))
     assert "Content Security Policy" in refused
+    assert "https://example.org/x.png" in opened.requests()  # the attempt is seen, so none is seen above
 
 
 def test_without_a_script_the_page_is_complete(chromium, quarter):

@@ -13,7 +13,7 @@ from written_down import asked, random_works, shuffled, tables
 from coauth import centrality
 from coauth.centrality.paths import UNIT, distance, shortest_paths
 from coauth.centrality.spectra import eigenvector, pagerank
-from coauth.completeness import Completeness, complete_probability
+from coauth.completeness import Completeness, complete_weights
 from coauth.counting import Counting
 from coauth.errors import MeasureFailed
 from coauth.incidence import ONE, Incidence, incidence
@@ -21,7 +21,15 @@ from coauth.resampling import draw, interval
 from coauth.tables import AFFILIATIONS, CENTRALITY, WORKS
 
 RULES = ("newman", "full", "strict", "author")
-RESAMPLED = ("strength", "strength_share", "pagerank")
+RESAMPLED = ("strength", "strength_share", "pagerank", "eigenvector")
+
+
+def ties(graph):
+    """Each edge of a graph as a work of two institutions, and its weight as that of the work."""
+    edges = sp.triu(graph, k=1, format="coo")
+    rows = np.repeat(np.arange(edges.nnz), 2)
+    on = sp.csr_array((np.ones(len(rows)), (rows, np.column_stack(edges.coords).ravel())), shape=(edges.nnz, graph.shape[0]))
+    return Counting.of(Incidence(on, np.arange(graph.shape[0]).astype(str).astype(object), None), "newman"), edges.data[:, None] / ONE
 
 
 def measured(works, **changes):
@@ -100,7 +108,7 @@ class TestByHand:
     def test_variants(self):
         """k leaves out works above K, complete those with gaps; reweighted lets complete works speak for the others."""
         works = [{"on": "A b"}, {"on": "A b", "affiliation_status": "partial"}, {"on": "A b c"}, {"on": "A"}]
-        found = measured(works, k=2, coverage_prior_works=1e-9)
+        found = measured(works, k=2)
         strengths = {variant: found["strength", variant] for variant in ("all", "k", "complete")}
         assert strengths == {"all": {"A": 3, "b": 3, "c": 1}, "k": {"A": 2, "b": 2}, "complete": {"A": 1, "b": 1}}
         # all four works are one cell of coverage, three of them complete: the one complete work of k counts 4/3
@@ -175,17 +183,32 @@ class TestAgainstNetworkx:
         assert mine.mean() == pytest.approx(1)
 
     def test_eigenvector(self, graph):
-        nodes, values = eigenvector(graph)
+        nodes, values = eigenvector(*ties(graph))
         referee = graph_of(graph / ONE).subgraph(nodes.tolist())
         assert len(nodes) == max(len(c) for c in nx.connected_components(graph_of(graph)))
         expected = nx.eigenvector_centrality_numpy(referee, weight="weight")
-        assert values == pytest.approx([expected[i] for i in nodes.tolist()], abs=1e-9)
+        assert values[:, 0] == pytest.approx([expected[i] for i in nodes.tolist()], abs=1e-9)
         assert (values > 0).all()
+
+    def test_eigenvector_of_many_weightings_at_once(self, graph):
+        """Each column is networkx's for its own weights, whatever stands beside it and wherever it starts."""
+        counted, weights = ties(graph)
+        weights = weights * np.random.default_rng(1).exponential(size=(len(weights), 3))
+        nodes, values = eigenvector(counted, weights)
+        for column in range(3):
+            referee = nx.from_scipy_sparse_array(counted.among(nodes).project() * 0.0)
+            for (a, b), w in zip(counted.values.indices.reshape(-1, 2).tolist(), weights[:, column], strict=True):
+                if a in nodes:
+                    referee.add_edge(*np.searchsorted(nodes, (a, b)).tolist(), weight=w)
+            expected = nx.eigenvector_centrality_numpy(referee, weight="weight")
+            assert values[:, column] == pytest.approx([expected[i] for i in range(len(nodes))], abs=1e-9)
+        _, warm = eigenvector(counted, weights, start=values[:, :1])
+        assert warm == pytest.approx(values, abs=1e-9)
 
     def test_unconverged_is_an_error(self, graph):
         """Nothing is returned that is not the answer."""
         with pytest.raises(MeasureFailed, match="measures"):
-            eigenvector(graph, most=2)
+            eigenvector(*ties(graph), most=2)
         world = self.world(1)
         with pytest.raises(MeasureFailed, match="PageRank"):
             pagerank(Counting.of(world.only(world.team >= 2), "newman"), np.ones(((world.team >= 2).sum(), 1)), most=1)
@@ -252,14 +275,24 @@ class TestProperties:
             assert all(len(v) == len(kept.institutions) for v in kept.value.values())
 
     def test_only_resampled_measures_have_intervals(self):
-        """Degree, closeness, betweenness and eigenvector are reported without: resampling would shift them."""
-        table, _ = centrality.measure(*tables(random_works(3)), *asked())
+        """Degree and what rests on the paths of the whole graph are reported without; rarefied degree has one without replicates."""
+        table, _ = centrality.measure(*tables(random_works(3)), *asked(path_windows="all"))
+        seen = set()
         for row in table.to_pylist():
+            drawn = row["measure"] in RESAMPLED or row["variant"] == "strongest"
             given_ = [row[c] is not None for c in ("low", "high", "rank_low", "rank_high")]
-            assert given_ == [row["measure"] in RESAMPLED] * 4
-            if row["measure"] in RESAMPLED:
+            assert given_ == [drawn or row["measure"] == "degree_rarefied"] * 2 + [drawn] * 2
+            if drawn:
                 assert row["low"] <= row["high"]
                 assert 1 <= row["rank_low"] <= row["rank_high"]
+            seen.add((row["measure"], row["variant"]))
+        assert {("harmonic", "strongest"), ("harmonic", "k"), ("betweenness", "k"), ("degree", "k")} <= seen
+        assert ("betweenness", "strongest") not in seen
+
+    def test_nothing_asked_no_interval(self):
+        table, _ = centrality.measure(*tables(random_works(3)), *asked(resampled=(), path_windows="all"))
+        assert table["low"].null_count == table.num_rows
+        assert set(table["variant"].to_pylist()) == {"k"}
 
 
 class TestResampling:
@@ -367,37 +400,68 @@ class TestCompleteness:
 
     def test_recovers_what_was_planted(self):
         works, truth = self.planted(8000)
-        assert complete_probability(works, asked()[1]) == pytest.approx(truth, abs=0.04)
+        assert Completeness.of(works).probability() == pytest.approx(truth, abs=0.04)
 
-    def test_weights_add_up(self):
-        """Complete works weighted by 1/P stand for all works."""
+    def test_weights_add_up_in_each_publisher_and_year(self):
+        """Complete works stand for all works of their publisher and year, however spoiled; a small publisher's with the other small ones'."""
         works, _ = self.planted(4000)
-        p = complete_probability(works, asked()[1])
-        complete = pc.equal(works["affiliation_status"], "complete").to_numpy()
-        assert (1 / p[complete]).sum() == pytest.approx(4000, rel=0.01)
+        few = [{"on": "A b", "publisher": f"T{i}", "year": 2020, "affiliation_status": "complete" if i % 3 else "partial"} for i in range(60)]
+        works = pa.concat_tables([works, tables([{"work_id": f"X{i}"} | row for i, row in enumerate(few)])[0]])
+        weights = complete_weights(works)
+        frame = works.select(["publisher", "year", "affiliation_status"]).to_pandas().assign(weight=weights)
+        assert (frame.loc[frame["affiliation_status"] != "complete", "weight"] == 0).all()
+        frame["publisher"] = frame["publisher"].where(frame["publisher"].isin(["P", "Q"]), "few")
+        cells = frame.groupby(["publisher", "year"])["weight"]
+        assert cells.sum().to_numpy() == pytest.approx(cells.size().to_numpy())
+
+    def test_a_spoiled_publisher_is_not_taken_for_likelier(self):
+        """One in ten of Q's works is complete, all of P's: Q's complete works weigh ten each, not the five that drawing towards P would give."""
+        rows = [{"on": "A b"}] * 400 + [{"on": "A b", "publisher": "Q", "affiliation_status": "partial" if i % 10 else "complete"} for i in range(40)]
+        weights = complete_weights(tables(rows)[0])
+        assert weights[400::10] == pytest.approx(10.0)
+        assert weights[:400] == pytest.approx(1.0)
+
+    def test_cells_that_are_alike_speak_for_themselves(self):
+        """ρ by hand: four years of 10 works, half of them all complete, half none. Σ(c − 5)² = 100 and Σp′(1−p′) = 10 in all,
+        Σ(10·½)² = 100: ρ = (100 − 10)/(100 − 10) = 1. Mixed evenly, (0 − 10)/90 < 0: cells then say what the level above says."""
+        apart = [{"on": "A b", "year": 2020 + i // 10, "affiliation_status": ["complete", "partial"][i // 10 % 2]} for i in range(40)]
+        even = [{"on": "A b", "year": 2020 + i // 10, "affiliation_status": ["complete", "partial"][i % 2]} for i in range(40)]
+        for rows, alike in ((apart, 1.0), (even, 0.0)):
+            found = Completeness.of(tables(rows)[0])
+            assert found._levels[1][1] == pytest.approx(alike)
+            assert found.probability() == pytest.approx([1.0 if alike and r["affiliation_status"] == "complete" else 0.5 * (1 - alike) for r in rows])
 
     def test_a_small_cell_is_drawn_to_its_publisher(self):
         """One partial work in a new field is not proof that the field has no complete works."""
-        rows = [{"on": "A b"}] * 100 + [{"on": "A b", "affiliation_status": "partial", "field_id": "99"}]
-        p = complete_probability(tables(rows)[0], asked()[1])
+        rows = [{"on": "A b", "field_id": str(i % 5)} for i in range(100)] + [{"on": "A b", "affiliation_status": "partial", "field_id": "99"}]
+        p = Completeness.of(tables(rows)[0]).probability()
         assert p[-1] > 0.9
-        assert p[-1] < p[0]
+        assert p[-1] <= p[0]
 
     def test_without_is_a_fit_without(self):
-        """Taking works out of the counts gives what fitting on the others gives."""
+        """Taking works out of the counts gives what fitting on the others gives, but for how alike cells are, taken from all."""
         works, _ = self.planted(400)
-        measures = asked()[1]
         rows = np.arange(0, 400, 7)
-        p, variance = Completeness.of(works, measures).without(rows)
+        p, variance = Completeness.of(works).without(rows)
         left = works.set_column(works.schema.get_field_index("included"), "included", pa.array(np.arange(400) % 7 != 0))
-        assert p == pytest.approx(complete_probability(left, measures)[rows])
+        assert p == pytest.approx(Completeness.of(left).probability()[rows], abs=0.02)
         assert (variance >= p * (1 - p)).all()
+
+    def test_works_of_an_unknown_cell_vary_together(self):
+        """30 works of one's own at a publisher of which nothing else is known: their complete works vary as one draw of its rate."""
+        rows = [{"on": "A b", "publisher": f"P{i // 20}", "affiliation_status": "partial" if i // 20 % 2 else "complete"} for i in range(200)]
+        rows += [{"on": "C d", "publisher": "new"}] * 30
+        p, variance = Completeness.of(tables(rows)[0]).without(np.arange(200, 230))
+        assert variance.sum() / (p * (1 - p)).sum() > 15
 
     def test_edge_cases(self):
         """No works, none complete, none included: numbers, no warnings."""
-        measures = asked()[1]
-        assert complete_probability(WORKS.empty(), measures).tolist() == []
-        assert complete_probability(tables([{"on": "A b", "affiliation_status": "partial"}])[0], measures).tolist() == [0]
-        assert complete_probability(tables([{"on": "A b", "included": False}])[0], measures).tolist() == [0.5]
-        alone, _ = Completeness.of(tables([{"on": "A b"}])[0], measures).without(np.array([0]))
+        assert complete_weights(WORKS.empty()).tolist() == []
+        none = tables([{"on": "A b", "affiliation_status": "partial"}])[0]
+        assert Completeness.of(none).probability().tolist() == [0]
+        assert complete_weights(none).tolist() == [0]
+        hidden = tables([{"on": "A b", "included": False}])[0]
+        assert Completeness.of(hidden).probability().tolist() == [0.5]
+        assert complete_weights(hidden).tolist() == [0]
+        alone, _ = Completeness.of(tables([{"on": "A b"}])[0]).without(np.array([0]))
         assert alone.tolist() == [0.5]

@@ -2,8 +2,11 @@
 
 import json
 import os
+import shutil
 import socket
 import stat
+import subprocess
+import sys
 
 import pytest
 from built import coauth, project
@@ -188,12 +191,8 @@ def test_wrong_usage_is_exit_code_two(tmp_path):
 
 
 def test_a_plain_script_writes_a_report(sample_root, tmp_path):
-    """A script without a main guard, as a user writes it, gets both languages."""
-    import shutil
-    import subprocess
-    import sys
-
-    root = project(tmp_path / "plain")
+    """A script without a main guard, as a user writes it, gets tables and a report though both are made side by side."""
+    root = project(tmp_path / "plain", quick=True)
     shutil.copytree(sample_root / "cache", root / "cache")
     script = tmp_path / "plain.py"
     script.write_text(f"import coauth\nprint(coauth.rebuild({str(root)!r}, sample=True)['report.da'])\n")

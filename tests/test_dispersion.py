@@ -68,6 +68,17 @@ def test_planted_dispersion_is_found():
     assert np.mean(estimates[0.0]) < 0.002
 
 
+def test_a_loss_that_weights_make_good_is_no_dispersion():
+    """From 2017 on every other work is lost: a jump in what is left, none in what it stands for."""
+    works = [{"on": on, "year": 2011 + t} for t in range(14) for on in ("A b", "C d") for _ in range(200)]
+    late = np.array([w["year"] >= 2017 for w in works])
+    lost = late & (np.arange(len(works)) % 2 == 1)
+    world = incidence(*tables(works))
+    left, weighted = (Dispersion.of(world, "newman", weight) for weight in (np.where(lost, 0.0, 1.0), np.where(lost, 0.0, np.where(late, 2.0, 1.0))))
+    assert left.theta["count"] > 0.004
+    assert weighted.theta["count"] == 0
+
+
 def test_tails_are_scipys():
     z = np.linspace(-5, 5, 11)
     assert tail(z, 23.0) == pytest.approx(2 * scipy.stats.t.sf(np.abs(z), 23))

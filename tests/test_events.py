@@ -6,9 +6,9 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
-import simulation_events as simulation
 import statsmodels.api as api
 from scipy import stats
+from simulation import events as simulation
 from world import rows
 from written_down import shuffled
 
@@ -136,7 +136,7 @@ def test_a_fit_that_does_not_end_is_an_error():
 def test_a_planted_step_is_held_and_placebos_are_not_called():
     """Quarters with overdispersion and ρ = 0.3, 60 worlds: coverage and false calls no worse than 93 and 5 % would give.
 
-    The table of `simulation_events` has more worlds, volumes and errors.
+    The table of `simulation.events` has more worlds, volumes and errors.
     """
     found = simulation.tried(np.random.default_rng(6), 60, 120, 0.3, 0.2)
     for held, called in found.values():

@@ -91,6 +91,7 @@ def test_the_works_of_a_pair_newest_first_with_their_cues(made, asked):
     assert by_id["W1"] == by_id["W7"] == [("watchlist", "hit", "id")]
     assert sorted(by_id["W2"]) == [("technology", "nanoscale_materials", "topic"), ("watchlist", "hit", "id")]
     assert by_id["W3"] == []
+    assert {(c["kind"], c["standing"]) for w in found for c in w["cues"]} == {("technology", "indicative, unmeasured"), ("watchlist", None)}
     assert found[0]["n_institutions"] == 3
     assert type(found[0]["year"]) is int
 
@@ -148,6 +149,7 @@ def test_near_misses_name_matches_look_alikes_and_the_absent(made, asked):
     assert by_entry["hit"] == [("matched by id", HIT["id"]), ("look-alike, not listed", HUST["id"])]
     assert by_entry["heu"] == [("matched by id", HEU["id"]), ("look-alike, not listed", HUST["id"])]
     assert by_entry["nuaa"] == [("never occurs", None)]
+    assert by_entry.pop(None) == [("day open", None)]
     assert set(by_entry) == {e.id for e in the_seven(asked).entry}
     assert HUST["id"] not in rows(made.listed, "institution_id")
 
@@ -215,6 +217,8 @@ def test_unmatchable_entries_stay_in_sight(world, asked):
     record = work(1, 2020, [[DTU], [HIT]])
     found = findings(world(record, watchlists=lists), asked, record)
     assert sum(f[1] == "unmatchable" for f in found) == 34
+    (told,) = (f[2] for f in found if f[1] == "day open")
+    assert told.startswith("23 of 26 entries")
     assert ("harbin-institute-of-technology", "matched by id", HIT["display_name"], None) in found
 
 

@@ -9,7 +9,7 @@ import pytest
 from test_report import about
 from world import World, work
 
-from coauth import copublications, graph, publish, tables
+from coauth import benefits, copublications, graph, publish, tables
 from coauth.pipeline import Project
 from coauth.report import explorer
 from coauth.report.brief import Brief
@@ -34,7 +34,7 @@ def records():
 def briefed(records, asked, language="en"):
     w = World(records, asked)
     made = w.made | {"edges": w.edges, "flags": w.found.flags, "centrality": tables.CENTRALITY.empty(), "shifts": tables.SHIFTS.empty()}
-    return Brief(made, w.asked, about(), Words(language), copublications.change)
+    return Brief(made, w.asked, about(), Words(language), copublications.change, benefits)
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def sampled(sample_root):
     vintage = project.cache.vintages()[-1]
     made = publish.read(vintage)
     network = publish.network(project, vintage, made=made, counting="newman")
-    shown = explorer.explore(Brief(made, project.queries, about(synthetic=True), Words("da"), copublications.change), explorer.Atlas(network, vintage.layout, True))
+    shown = explorer.explore(Brief(made, project.queries, about(synthetic=True), Words("da"), copublications.change, benefits), explorer.Atlas(network, vintage.layout, True))
     return shown.data, made
 
 
@@ -167,7 +167,7 @@ def test_every_listed_pair_of_the_sample_is_there_with_all_its_works(sampled):
 
 def test_the_page_stays_of_bounded_size(sampled):
     data, _ = sampled
-    assert len(explorer.Explorer(data, ()).embedded) < 1_500_000
+    assert len(explorer.Explorer(data, (), {}).embedded) < 1_500_000
 
 
 def test_the_scripts_ask_for_words_there_are_and_use_all_of_them():

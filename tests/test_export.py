@@ -67,6 +67,16 @@ def test_every_file_says_whose_it_is(write, form):
 
 
 @pytest.mark.parametrize("form", export.FORMATS)
+def test_every_file_says_how_good_its_technologies_are(write, form):
+    """What is known of the definitions stands in every file: beside the technologies where the format tells them, and in its description."""
+    for path in write(form, network(standings={"quantum": "indicative, unmeasured"}))[:-1]:
+        if path.suffix == ".csv" and "years" in path.name:
+            continue  # strengths and weights by year name no technology
+        held = str(pq.read_table(path).to_pylist()) if form == "parquet" and "years" not in path.name else path.read_bytes().decode("utf-8", "replace")
+        assert "indicative, unmeasured" in held, path.name
+
+
+@pytest.mark.parametrize("form", export.FORMATS)
 def test_every_file_of_the_synthetic_world_bears_its_mark(write, form):
     for path in write(form, synthetic=True):
         if path.suffix == ".csv":

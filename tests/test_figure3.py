@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from statbank import YEARS, StatBank, persons
 from test_report import about
 
-from coauth import cli, copublications, pipeline, publish, tables
+from coauth import benefits, cli, copublications, pipeline, publish, tables
 from coauth.errors import CacheError, SourceError
 from coauth.pipeline import Project
 from coauth.report import account
@@ -146,7 +146,7 @@ def extract(**cells):
 
 
 def brief(made, asked, language="en", **changes):
-    return Brief(made, asked, about(**changes), Words(language), copublications.change)
+    return Brief(made, asked, about(**changes), Words(language), copublications.change, benefits)
 
 
 def shown(asked, rows, language="en", **changes):

@@ -342,8 +342,8 @@ def test_pairs_are_ordered_by_facts_that_can_be_counted(world):
         work(1, 2018, [["I1"], [njust]], topics=[QUANTA]), *(work(10 + n, 2020, [["I1"], [hit]]) for n in range(3)),
         work(20, 2019, [["I1"], ["I20"]], topics=[QUANTA]), work(21, 2021, [["I2"], [bit]]), work(30, 2021, [["I1"], ["I2"]], topics=[QUANTA]),
     )  # fmt: skip
-    found = flags.ordered(made.found.evidence, made.institutions)
+    found = flags.ordered(made.found.evidence, made.institutions, {"nanoscale_materials": "indicative"})
     assert found.to_numpy().tolist() == [
-        ["I1", NJUST, 1, 1, 1, 2018], ["I1", HIT, 0, 3, 0, 2020], ["I2", BIT, 0, 1, 0, 2021], ["I1", "I20", 0, 0, 1, 2019]]  # fmt: skip
+        ["I1", NJUST, 1, 1, 1, 2018, "indicative"], ["I1", HIT, 0, 3, 0, 2020, ""], ["I2", BIT, 0, 1, 0, 2021, ""], ["I1", "I20", 0, 0, 1, 2019, "indicative"]]  # fmt: skip
     none = world(work(1, 2020, [["I1"], ["I20"]]))
-    assert flags.ordered(none.found.evidence, none.institutions).empty
+    assert flags.ordered(none.found.evidence, none.institutions, {}).empty

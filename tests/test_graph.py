@@ -88,9 +88,9 @@ def test_an_unknown_counting_is_refused():
 def test_the_network_is_counted_as_the_measures_are(asked):
     """measures.toml decides, so that centralities and weights are of one kind; a reader may ask for another rule."""
     full = asked.model_copy(update={"scope": SCOPE, "measures": asked.measures.model_copy(update={"counting": "full"})})
-    project = SimpleNamespace(queries=full)
-    assert publish.network(project, None, made=world()).counting == "full"
-    assert publish.network(project, None, made=world(), counting="author").counting == "author"
+    project, vintage = SimpleNamespace(queries=full), SimpleNamespace(manifest={})
+    assert publish.network(project, vintage, made=world()).counting == "full"
+    assert publish.network(project, vintage, made=world(), counting="author").counting == "author"
 
 
 def test_a_pair_known_only_from_works_above_k_is_left_out_and_counted():
@@ -210,6 +210,18 @@ def test_cues_of_pairs():
     assert edges[KU, DTU]["technologies"] == ["quantum"]
     assert not edges[KU, LUND]["review_cue"]
     assert pairs(network(years=(2021, 2022)))[KU, DTU]["technologies"] == []
+
+
+def test_technologies_carry_the_standing_of_their_definitions():
+    """Beside every technology of a node or pair stands how good its definition is; none where it was measured, and the network says so."""
+    net = network(standings={"quantum": "indicative, unmeasured", "another": "indicative"})
+    assert {i for i, n in nodes(net).items() if n["technologies_standing"]} == {i for i, n in nodes(net).items() if n["technologies"]} == {KU, DTU}
+    assert pairs(net)[KU, DTU]["technologies_standing"] == "indicative, unmeasured"
+    assert pairs(net)[KU, BEIHANG]["technologies_standing"] is None
+    assert any("found by definitions that are indicative, unmeasured" in s for s in net.statements())
+    good = network()
+    assert not any(n["technologies_standing"] for n in (*nodes(good).values(), *pairs(good).values()))
+    assert not any("definitions" in s for s in good.statements())
 
 
 # -- measures

@@ -5,12 +5,13 @@ from itertools import combinations
 import numpy as np
 import pyarrow as pa
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from written_down import asked, random_works, tables
 
 from coauth import centrality
-from coauth.centrality.partners import Partners, rarefied_degree
+from coauth.centrality.partners import Partners, jackknife, rarefied_degree
 from coauth.counting import Counting
 from coauth.errors import MeasureFailed
 from coauth.incidence import ONE, incidence
@@ -89,7 +90,7 @@ def test_rarefied_to_the_smallest_window():
     draw = np.random.default_rng(3)
     names = [f"{'aA'[i % 2]}{i}" for i in range(30)]
     works = [{"on": " ".join(draw.choice(names, 2, False)), "year": y} for y, n in ((2020, 200), (2021, 400)) for _ in range(n)]
-    table, _ = centrality.measure(*tables(works), *asked(years=(2020, 2021), measures=("degree", "degree_rarefied"), resampled=()))
+    table, _ = centrality.measure(*tables(works), *asked(years=(2020, 2021), measures=("degree", "degree_rarefied"), resampled=(), rarefied_share=1.0))
     rows = table.to_pandas()
     mean = rows.groupby(["measure", "first_year"])["value"].mean()
     assert mean["degree", 2021] > 1.3 * mean["degree", 2020]
@@ -97,3 +98,18 @@ def test_rarefied_to_the_smallest_window():
     assert mean["degree_rarefied", 2020] == mean["degree", 2020]
     assert set(rows[rows["measure"] == "degree_rarefied"]["rarefied_to"]) == {200}
     assert rows[rows["measure"] == "degree"]["rarefied_to"].isna().all()
+
+
+@pytest.mark.parametrize("works", [3, 5, 8])
+def test_the_jackknife_leaves_out_each_work_in_turn(works):
+    """Against rarefied degree counted anew without each work's ties, the number of works to draw from left as it is."""
+    world = [{"on": on} for on in ("A B", "A B c", "A d", "B c", "A B", "c d e", "e f", "A B c d")]
+    full = Counting.of(incidence(*tables(world)), "full")
+    whole, squares = rarefied_degree(full, works), 0.0
+    for left_out in range(len(world)):
+        alone = full.values.toarray()
+        alone[left_out] = 0.0
+        less = Counting(sp.csr_array(alone), full.pair, full.strength)
+        squares = squares + (whole - rarefied_degree(less, works)) ** 2
+    assert jackknife(full, works) == pytest.approx(squares)
+    assert squares.max() > 0.1

@@ -39,6 +39,7 @@ WRONG = [
     ("scope.toml", "last_year = 2024", "last_year = 2010", "last_year 2010 is before first_year 2011"),
     ("scope.toml", '"DK"', '"dk"', "scope.toml: countries.0: String should match pattern"),
     ("scope.toml", '"DK"', "", "scope.toml: countries: "),
+    ("scope.toml", '"DK"', '"DK", "*"', 'countries: "*" is every country, so it stands alone'),
     ("scope.toml", "max_institutions = 50", "max_institutions = 1", "scope.toml: max_institutions: "),
     ("scope.toml", "title =", "title = =", "scope.toml: not TOML"),
     ("groups.toml", 'id = "nordic"', 'id = "china"', "group.id: listed twice: china"),
@@ -130,7 +131,36 @@ def test_a_second_enabled_set_of_technologies_is_refused(folder):
     (folder / "technologies/mine.toml").write_text(text, "utf-8")
     assert "enabled: aspi44, mine; enable one set at a time" in refusal(folder)
     edit(folder, "technologies/mine.toml", "enabled = true", "enabled = false")
-    assert len(queries.load(folder).technologies) == 2
+    assert [s.id for s in queries.load(folder).technologies] == ["aspi44", "aspi64", "aspi74", "mine"]
+
+
+def test_a_set_holds_what_it_includes(folder, asked):
+    """44 ⊂ 64 ⊂ 74, each defined once; with what has no definition they are the names ASPI gives. The areas come along."""
+    sets = {s.id: s for s in asked.technologies}
+    assert [s.enabled for s in asked.technologies] == [True, False, False]
+    assert [len(s.technology) for s in asked.technologies] == [44, 60, 69]
+    assert sets["aspi74"].technology[:60] == sets["aspi64"].technology
+    assert sets["aspi64"].technology[:44] == sets["aspi44"].technology
+    assert sets["aspi74"].eu10 == sets["aspi44"].eu10
+    assert [len(sets[i].no_definition) for i in ("aspi64", "aspi74")] == [4, 5]
+    assert sets["aspi64"].marked("radar") == "indicative"
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        ('includes = "aspi44"', 'includes = "aspi4"', "'aspi64': includes: no set 'aspi4', did you mean 'aspi"),
+        ('includes = "aspi44"', 'includes = "aspi74"', "includes this set in turn"),
+        ("core_min_score = 0.5", "core_min_score = 0.7", "'aspi64': core_min_score: 0.7, and 0.5 in 'aspi44', which it includes"),
+        ('id = "radar"', 'id = "coatings"', "technology.id: listed twice: coatings"),
+    ],
+)
+def test_a_set_that_cannot_be_completed_is_told(folder, was, now, said):
+    """An unknown set, a circle, another threshold and a technology of both are each a fault of the file that includes."""
+    edit(folder, "technologies/aspi64.toml", was, now)
+    told = refusal(folder)
+    assert said in told
+    assert "\n" not in told
 
 
 def test_no_folder_and_no_text_are_refused(folder, tmp_path):
@@ -208,8 +238,8 @@ def test_the_names_beside_topic_ids_are_theirs(real_records):
     """A comment naming a topic names the topic of that id, so that a reviewer reads what the rule does."""
     with (real_records / "openalex/topics.csv").open(encoding="utf-8") as file:
         known = {row["topic_id"]: {row["topic_name"], row["topic_name_2025_02"]} for row in csv.DictReader(file)}
-    said = re.findall(r'"(T\d+)",\s*# (.+)', (SHIPPED / "technologies/aspi44.toml").read_text("utf-8"))
-    assert len(said) > 300
+    said = [s for path in sorted(SHIPPED.glob("technologies/*.toml")) for s in re.findall(r'"(T\d+)",\s*# (.+)', path.read_text("utf-8"))]
+    assert len(said) > 400
     assert [s for s in said if s[1].strip() not in known[s[0]]] == []
 
 

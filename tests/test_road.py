@@ -38,18 +38,29 @@ def table_hashes(root):
     return Cache(root / "cache").find().manifest["build"]["sha256"]
 
 
-def test_server_and_disk_give_the_same_tables(server, records, sample_root, tmp_path):
+@pytest.fixture(scope="module")
+def hashes(tmp_path_factory):
+    """Of the tables made of the sample's records in the process."""
+    root = project(tmp_path_factory.mktemp("made"), quick=True)
+    coauth(root, "harvest", "--sample")
+    coauth(root, "build")
+    return table_hashes(root)
+
+
+def test_server_and_disk_give_the_same_tables(server, records, hashes, tmp_path):
     """20,000 works harvested page by page, read from one file, or made in the process: one set of bytes."""
-    served, filed = project(tmp_path / "served"), project(tmp_path / "filed")
-    coauth(served, "rebuild", env=pointed_at(server))
+    served, filed = project(tmp_path / "served", quick=True), project(tmp_path / "filed", quick=True)
+    coauth(served, "harvest", env=pointed_at(server))
     (tmp_path / "records.jsonl.gz").write_bytes(gzip.compress(b"\n".join(records), 1))
-    coauth(filed, "rebuild", "--from", str(tmp_path / "records.jsonl.gz"))
-    assert table_hashes(served) == table_hashes(filed) == table_hashes(sample_root)
+    coauth(filed, "harvest", "--from", str(tmp_path / "records.jsonl.gz"))
+    for root in (served, filed):
+        coauth(root, "build")
+    assert table_hashes(served) == table_hashes(filed) == hashes
 
 
-def test_a_harvest_killed_three_times_gives_the_same_tables(server, sample_root, tmp_path):
+def test_a_harvest_killed_three_times_gives_the_same_tables(server, hashes, tmp_path):
     """SIGKILL at random moments loses nothing that was stored; the last run only fetches what is missing."""
-    root, chance = project(tmp_path / "killed"), random.Random(20261122)
+    root, chance, begun = project(tmp_path / "killed", quick=True), random.Random(20261122), len(server.requests)
     for _ in range(3):
         command = [sys.executable, "-m", "coauth", "harvest", "--root", str(root)]
         running = subprocess.Popen(command, env=pointed_at(server), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -57,13 +68,13 @@ def test_a_harvest_killed_three_times_gives_the_same_tables(server, sample_root,
         running.send_signal(signal.SIGKILL)
         running.wait()
     assert not Cache(root / "cache").vintages()[0].complete
-    before, stored = server.requests[:], len(list(root.glob("cache/*/pages/*/0*.gz")))
+    before, stored = server.requests[begun:], len(list(root.glob("cache/*/pages/*/0*.gz")))
     coauth(root, "harvest", env=pointed_at(server))
     paid = {str(r.query) for r in before}
-    again = [r for r in server.requests[len(before) :] if str(r.query) in paid]
+    again = [r for r in server.requests[begun + len(before) :] if str(r.query) in paid]
     assert len(again) < stored, "what was stored was fetched again"
     coauth(root, "build")
-    assert table_hashes(root) == table_hashes(sample_root)
+    assert table_hashes(root) == hashes
 
 
 def wait_for_pages(root, more, running):
@@ -78,7 +89,7 @@ def test_no_person_reaches_the_disk(tmp_path):
     """Unique names, ids, ORCIDs and e-mails in every served field: none is anywhere below cache/ or reports/."""
     served, markers = marked([r for i, r in enumerate(sample.records(1)) if i % 40 == 0])
     assert len(markers) > 1_000
-    root = project(tmp_path / "private")
+    root = project(tmp_path / "private", quick=True)
     with StandIn(served, daily_credits=10**7) as server:
         coauth(root, "rebuild", env=pointed_at(server))
     kept = b"\0".join(plain(p) for top in ("cache", "reports") for p in (root / top).rglob("*") if p.is_file())
@@ -104,7 +115,7 @@ def plain(path):
 def test_an_unfinished_harvest_is_built_only_when_allowed_and_says_so(tmp_path):
     """A spent budget stops the road; with --allow-incomplete tables, Gephi file and report carry the fact."""
     few = [r for i, r in enumerate(sample.records(1)) if i % 40 == 0]
-    root = project(tmp_path / "short")
+    root = project(tmp_path / "short", quick=True)
     with StandIn(few, daily_credits=1_500) as server:  # without a key a tenth of it: not enough for 190 months
         stopped = coauth(root, "rebuild", env=pointed_at(server), check=False)
     assert stopped.returncode == 1
@@ -120,7 +131,7 @@ def test_an_unfinished_harvest_is_built_only_when_allowed_and_says_so(tmp_path):
 
 def test_real_records_of_another_country_run_through(real_records, tmp_path):
     """The 613 real works under a scope of the United States: tables, Gephi file and report."""
-    root = project(tmp_path / "us")
+    root = project(tmp_path / "us", quick=True)
     scope = root / "queries" / "scope.toml"
     scope.write_text(scope.read_text().replace('["DK"]', '["US"]').replace("Denmark's", "United States'"))
     coauth(root, "rebuild", "--from", str(real_records / "openalex" / "works" / "full_works_613.jsonl.gz"))
@@ -134,7 +145,7 @@ def test_real_records_of_another_country_run_through(real_records, tmp_path):
 
 def test_the_damaged_page_runs_through(real_records, tmp_path):
     """A real page with ids, dates and keys removed: every damaged record is counted by reason."""
-    root = project(tmp_path / "damaged")
+    root = project(tmp_path / "damaged", quick=True)
     done = coauth(root, "rebuild", "--from", str(real_records / "openalex" / "works" / "damaged_dk_page.json"))
     losses = Cache(root / "cache").find().manifest["build"]["losses"]["works"]
     assert losses["records"] == 13 == losses["works"] + sum(losses["dropped"].values())

@@ -16,7 +16,8 @@ from coauth.shifts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR, false_discovery, 
 from coauth.tables import SHIFTS
 
 BEFORE, AFTER = (2018, 2020), (2022, 2024)
-SETTING = {"years": (2018, 2024), "window": 3, "comparisons": ((BEFORE, AFTER),), "replicates": 400, "roster_min_works": 30}
+SETTING = {"years": (2018, 2024), "window": 3, "comparisons": ((BEFORE, AFTER),), "replicates": 400, "roster_min_works": 30,
+           "resampled": ("strength", "strength_share", "pagerank"), "measures": ()}  # fmt: skip
 
 
 def judged(works, listed=(), **changes):
@@ -192,13 +193,32 @@ class TestRules:
         works += [{"on": "A b", "year": y} for y in [2018] * 100 + [2022] * 200]
         assert row(judged(works), "A")["verdict"] == ROSE
 
+    @pytest.mark.parametrize(("k", "weighted", "verdict", "said"), [
+        ((0.2, 0.4, 0.5), (0.2, 0.4, 0.01), ROSE, "which is unclear by itself, but clear when"),
+        ((0.2, 0.4, 0.01), (0.2, 0.4, 0.01), ROSE, "and it stands when"),
+        ((0.2, 0.4, 0.01), (0.2, 0.4, 0.2), UNCLEAR, "this disappears"),
+        ((0.2, 0.4, 0.01), (-0.1, 0.4, 0.01), UNCLEAR, "this disappears"),
+        ((-0.4, -0.2, 0.01), (0.2, 0.4, 0.01), UNCLEAR, "point the other way"),
+        ((-0.1, 0.3, 0.5), (-0.1, 0.3, 0.5), UNCLEAR, "does not exclude no change"),
+    ])  # fmt: skip
+    def test_the_weighted_change_decides(self, k, weighted, verdict, said):
+        """Its interval and its q; all works only have to lie on the same side. Each is (low, high, q) of a change in the middle."""
+        def change(low, high, q):
+            one = lambda x: np.array([float(x)])  # noqa: E731
+            ends = Interval(one(low), one(high), one(0.01), one(0.01))
+            return shifts._Changes("strength_share", "k", (BEFORE, AFTER), one(0.5), one(0.5 + (low + high) / 2), ends, one(q), one(q))
+
+        found, reason = shifts._decided(0, {"k": change(*k), "reweighted": change(*weighted)}, None, asked()[1])
+        assert found == verdict
+        assert said in reason
+
     def test_own_works_do_not_explain_themselves(self):
         """A has most of publisher Q. Were its own partial works in the fit, they would be what is expected of Q."""
         works = [{"on": "A b", "publisher": "Q", "year": 2022, "affiliation_status": s} for s in ["partial"] * 50 + ["complete"] * 50]
         works += [{"on": "C d", "publisher": "Q", "year": 2022}] * 30
         works += [{"on": on, "publisher": "Q", "year": 2018} for on in ["A b"] * 100 + ["C d"] * 30]
         world = incidence(*tables(works))
-        coverage = shifts._Coverage(world, Completeness.of(world.works, asked()[1]))
+        coverage = shifts._Coverage(world, Completeness.of(world.works))
         jump = coverage.jump("A", (BEFORE, AFTER))
         assert jump.observed == (0, 0.5)
         assert jump.expected[1] == pytest.approx(0, abs=1e-9)

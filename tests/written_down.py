@@ -17,7 +17,8 @@ def asked(**changes):
     asked for: the measures that need to know countries or lists."""
     years = changes.pop("years", (2020, 2020))
     scope = {"first_year": years[0], "last_year": years[1], "max_institutions": changes.pop("k", 50)}
-    quick = {"window": 1, "comparisons": (), "replicates": 100, "permutations": 0, "roster_min_works": 1}
+    quick = {"window": 1, "comparisons": (), "replicates": 100, "path_replicates": 20, "permutations": 0, "roster_min_works": 1}
+    quick |= {"single_years": (), "fixed_roster": QUERIES.measures.fixed_roster.model_copy(update={"min_works": 1})}
     quick |= {name: tuple(m for m in getattr(QUERIES.measures, name) if m not in RATIOS) for name in ("measures", "resampled")}
     return QUERIES.scope.model_copy(update=scope), QUERIES.measures.model_copy(update=quick | changes)
 

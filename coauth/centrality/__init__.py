@@ -15,7 +15,7 @@ import pyarrow as pa
 from coauth.centrality.partners import Partners
 from coauth.centrality.rating import Rating, patterns, places, ranks, rate, resampled, variants
 from coauth.centrality.strongest import strongest
-from coauth.completeness import complete_probability
+from coauth.completeness import complete_weights
 from coauth.counting import Counting
 from coauth.dispersion import Dispersion
 from coauth.incidence import Flags, Incidence, Integers, comparisons, incidence, windows
@@ -23,6 +23,7 @@ from coauth.influence import LeaveOneOut
 from coauth.queries import Measures, Scope, Years
 from coauth.resampling import Replicates, draw, interval
 from coauth.tables import CENTRALITY
+from coauth.unevenness import widened
 
 
 def measure(
@@ -43,15 +44,15 @@ def measure(
     degree           number of j with w_ij > 0                          institutions          none
     degree_rarefied  its expectation in so many works drawn             institutions          jackknife
     harmonic         Σ_j 1/d_ij / (N−1), d = Σ 1/w along the path       works                 `strongest`
-    betweenness      share of shortest paths through i, same d          mean over the pairs   `strongest`
+    betweenness      share of shortest paths through i, same d          mean over the pairs   none
     ===============  =================================================  ====================  =========
 
     How a work counts: `coauth.counting`. participation needs the table `institutions`, exposure `listed`.
 
     The institutions of a window are those with a work of at least two institutions; who has none has no row. Variant
     `k` (works of at most `scope.max_institutions`) has all measures. `all`, `complete` and `reweighted` (complete works,
-    each weighted by 1/P(complete), see `coauth.completeness`; both of at most K) have those that can be resampled: a
-    replicate lacks 37 % of the works, which shifts whatever rests on the pattern of edges. Paths get their interval in variant
+    each weighted by about 1/P(complete), see `coauth.completeness`; both of at most K) have those that can be resampled: a
+    replicate lacks 37 % of the works, which shifts whatever rests on the pattern of edges. Harmonic closeness gets its own in variant
     `strongest`, a smaller graph of the works of `k` (`coauth.centrality.strongest`), in the windows of `measures.path_windows`; rarefied degree, to `measures.rarefied_share` of the
     works of the smallest window, from leaving out each work in turn (`coauth.centrality.partners.jackknife`). Which measures get
     one at all `measures.resampled` says. The interval
@@ -72,8 +73,8 @@ def measure(
     ...     for w, i in (("W1", "I1"), ("W1", "I2"), ("W2", "I1"), ("W2", "I3"), ("W3", "I1"))])
     >>> scope = Some(first_year=2020, last_year=2020, years=range(2020, 2021), max_institutions=50)
     >>> asked = Some(window=1, comparisons=(), measures=("strength", "betweenness"), resampled=("strength",), seed=1, single_years=(),
-    ...     counting="newman", betweenness="exact", replicates=100, confidence=0.95, coverage_prior_works=20.0, roster_min_works=1,
-    ...     rarefied_share=0.5, fixed_roster=Some(among="domestic", min_works=1))
+    ...     counting="newman", betweenness="exact", replicates=100, confidence=0.95, roster_min_works=1,
+    ...     rarefied_share=0.5, path_windows="compared", fixed_roster=Some(among="domestic", min_works=1))
     >>> table, _ = measure(works, affiliations, scope, asked)       # W3 has one institution: no edge, not counted
     >>> for row in table.filter(pa.compute.equal(table["variant"], "k")).to_pylist():
     ...     print(*(row[c] for c in ("institution_id", "measure", "value", "rank")), row["low"] is not None)
@@ -85,37 +86,42 @@ def measure(
     I3 strength 1.0 2 True
     """
     world = incidence(works, affiliations)
-    chance = complete_probability(world.works, measures)
     sliding = windows(scope, measures)
     compared = sorted({w for pair in comparisons(scope, measures) for w in pair})
     small = (world.team >= 2) & (world.team <= scope.max_institutions)
-    dispersion = Dispersion.of(world.only(small), measures.counting)
+    several = world.team >= 2
+    joint = world.only(several)
+    weights = variants(joint, complete_weights(world.works)[several], scope.max_institutions)
+    dispersion = {variant: Dispersion.of(joint, measures.counting, weight) for variant, weight in weights.items()}
     partners = Partners.of(institutions, listed)
     rarefied_to = min((int(measures.rarefied_share * (small & world.within(window)).sum()) for window in sliding), default=0)
-    kept = _Kept.of(world, compared, scope, measures, dispersion.freedom)
-    written = _Written(measures, dispersion.freedom, _fixed_roster(world, affiliations, small, sliding, measures))
+    kept = _Kept.of(world, compared, scope, measures, dispersion["k"].freedom)
+    written = _Written(measures, kept.replicates.freedom, _fixed_roster(world, affiliations, small, sliding, measures))
     years = [(year, year) for year in scope.years if measures.single_years]
     blocks = [CENTRALITY.empty()]
     for window in sorted({*sliding, *compared, *years}):
-        rows = world.within(window) & (world.team >= 2)
-        team, factors = world.only(rows), dispersion.factors(window)
+        rows = joint.within(window)
+        team, inside = joint.only(rows), {variant: weight[rows] for variant, weight in weights.items()}
+        factors = {variant: found.factors(window) for variant, found in dispersion.items()}
+        factors["reweighted"] = factors["reweighted"].times(joint.institutions, widened(joint, weights["reweighted"], window))
         shown = {*(measures.measures if window in sliding else ()), *(measures.single_years if window in years else ())}
         names = {name for name in measures.resampled if name in shown or window in compared}
         times = draw(len(team.team), window, measures)
-        weights = variants(team, chance[rows], scope.max_institutions)
-        for rating in resampled(team, weights, times, names, measures.counting, factors, partners):
+        for rating in resampled(team, inside, times, names, measures.counting, factors, partners):
             if rating.measure in shown:
                 blocks.append(written.rows(window, rating))
             if window in compared:
                 kept.keep(window, rating)
-        within_k = team.only(weights["k"] > 0)
+        within_k = team.only(inside["k"] > 0)
         if window in compared:
-            counted = Counting.of(within_k, measures.counting)
-            kept.replicates.leave_one_out[window] = LeaveOneOut(within_k, counted, partial(rate, partners, within_k))
+            weighted = inside["reweighted"]
+            complete = team.only(weighted > 0)
+            counted = Counting.of(complete, measures.counting)
+            kept.replicates.leave_one_out[window] = LeaveOneOut(complete, counted, weighted[weighted > 0], partial(rate, partners, complete))
         if window in sliding:
             found = list(patterns(within_k, measures, partners, rarefied_to, workers))
             if window in compared or measures.path_windows == "all":
-                found += strongest(within_k, window, names & shown, measures, factors, dispersion.freedom, workers)
+                found += strongest(within_k, window, names & shown, measures, factors["k"], kept.replicates.freedom, workers)
             blocks += [written.rows(window, rating) for rating in found]
     return CENTRALITY.check(pa.concat_tables(blocks)), kept.replicates
 

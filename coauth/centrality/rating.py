@@ -41,28 +41,27 @@ class Rating:
     """institutions of the graph, where it is not that of all"""
 
 
-def variants(world: Incidence, chance: Floats, most: int) -> dict[str, Floats]:
+def variants(world: Incidence, stands_for: Floats, most: int) -> dict[str, Floats]:
     """How much each work counts in each variant.
 
     >>> import pyarrow as pa, scipy.sparse as sp
     >>> works = pa.table({"affiliation_status": ["complete", "partial", "complete"]})
     >>> teams = sp.csr_array(np.array([[1, 1, 0], [1, 1, 0], [1, 1, 1]]))
-    >>> weights = variants(Incidence(teams, np.array(["I1", "I2", "I3"], object), works), np.array([0.5, 0.5, 0.8]), most=2)
+    >>> weights = variants(Incidence(teams, np.array(["I1", "I2", "I3"], object), works), np.array([2.0, 0.0, 1.25]), most=2)
     >>> {name: w.tolist() for name, w in weights.items()}
     {'all': [1.0, 1.0, 1.0], 'k': [1.0, 1.0, 0.0], 'complete': [1.0, 0.0, 0.0], 'reweighted': [2.0, 0.0, 0.0]}
     """
     small = (world.team <= most).astype(np.float64)
     complete = small * world.complete
-    reweighted = np.divide(complete, chance, out=np.zeros_like(complete), where=complete > 0)
-    return {"all": np.ones(len(small)), "k": small, "complete": complete, "reweighted": reweighted}
+    return {"all": np.ones(len(small)), "k": small, "complete": complete, "reweighted": complete * stands_for}
 
 
 def resampled(
-    world: Incidence, weights: dict[str, Floats], times: NDArray[np.int8], names: Collection[str], counting: str, factors: Factors,
-    partners: Partners,
+    world: Incidence, weights: dict[str, Floats], times: NDArray[np.int8], names: Collection[str], counting: str,
+    factors: dict[str, Factors], partners: Partners,
 ) -> Iterator[Rating]:  # fmt: skip
     """The measures of `names` that are among `DRAWN`, of each variant, with their replicates; `times` is works × replicates.
-    `factors` widens them beyond Poisson's spread."""
+    The variant's `factors` widen them beyond Poisson's spread."""
     for variant, weight in weights.items():
         rows = weight > 0
         part, weight, drawn = world.only(rows), weight[rows, None], times[rows]  # noqa: PLW2901
@@ -71,7 +70,7 @@ def resampled(
         counted, ids = Counting.of(part, counting), part.institutions
         width = min(max(_CELLS // len(ids), 20), 40)
         blocks = [weight * drawn[:, s : s + width] for s in range(0, drawn.shape[1], width)]
-        of_count, of_share = (factors.of(kind, ids)[:, None] for kind in ("count", "share"))
+        of_count, of_share = (factors[variant].of(kind, ids)[:, None] for kind in ("count", "share"))
         strength, strengths = (np.hstack([counted.strength @ block for block in of]) for of in ([weight], blocks))
         if "strength" in names:
             yield _rated("strength", variant, ids, strength, strengths, of_count)

@@ -1,9 +1,12 @@
-"""Measures on shortest paths with an interval: on the graph of the strongest institutions, its works weighted by chance.
+"""Harmonic closeness with an interval: on the graph of the strongest institutions, its works weighted by chance.
 
-Betweenness in a replicate that lacks 37 % of the works is that of another graph: ties of one work are gone, and with them
-ways round. In the Bayesian bootstrap (Rubin 1981, doi 10.1214/aos/1176345338) no work is lost: each has a weight drawn from Exp(1),
-of mean and variance 1 as the Poisson(1) of the other measures. The weights are not brought to a fixed sum, for the reason
-given in `coauth.resampling`: how many works there were is left to chance too.
+A replicate that lacks 37 % of the works is another graph: ties of one work are gone, and with them ways round. In the Bayesian
+bootstrap (Rubin 1981, doi 10.1214/aos/1176345338) no work is lost: each has a weight drawn from Exp(1), of mean and variance 1 as
+the Poisson(1) of the other measures. The weights are not brought to a fixed sum, for the reason given in
+`coauth.resampling`: how many works there were is left to chance too.
+
+Betweenness can be had in the same way, and `measures.toml` does not take it: its 95 % intervals held the truth in 88 % of simulated
+worlds (`tests/simulation/PATHS.md`), most often because an institution on no shortest path is on none in any replicate either.
 """
 
 from __future__ import annotations

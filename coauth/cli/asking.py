@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from coauth import explain, pipeline, publish, revisions, tables
-from coauth.cli.group import CAUTION, Answer, coauth, common, of_vintage, years
+from coauth.cli.group import CAUTION, Answer, coauth, common, internal, of_vintage, years
 from coauth.engine.duck import DuckDB
 from coauth.errors import NotFound
 from coauth.pipeline import Project
-from coauth.queries import Queries
 
 
 @coauth.command("explain")
 @click.argument("institutions", nargs=-1, metavar="[A B]")
 @click.option("--list", "list_id", metavar="LIST", help="Every work of a watchlist instead of a pair.")
 @click.option("--year", type=int, help="Only this year.")
+@internal
 @of_vintage
 @common
 def explain_(project: Project, answer: Answer, institutions: tuple[str, ...], list_id: str | None, year: int | None, vintage: str | None) -> None:
@@ -29,22 +29,22 @@ def explain_(project: Project, answer: Answer, institutions: tuple[str, ...], li
     """
     if bool(list_id) == bool(institutions) or (institutions and len(institutions) != 2):
         raise click.UsageError("give two institutions, or --list")
-    made = publish.read(project.cache.find(vintage))
+    chosen = project.cache.find(vintage)
+    made, asked = publish.read(chosen), publish.informed(project, chosen)
     if list_id:
-        works = explain.watchlist(made, list_id, project.queries, year)
+        works = explain.watchlist(made, list_id, asked, year)
         heading = f"{len(works)} works with an institution of '{list_id}'"
     else:
-        a, b = (explain.resolve(i, made["institutions"], project.queries) for i in institutions)
+        a, b = (explain.resolve(i, made["institutions"], asked) for i in institutions)
         if a == b:
             raise NotFound(f"'{institutions[0]}' and '{institutions[1]}' are the same institution ({a})")
-        works = explain.pair(made, a, b, project.queries, year)
+        works = explain.pair(made, a, b, asked, year)
         names = dict(zip(made["institutions"]["institution_id"].to_pylist(), made["institutions"]["name"].to_pylist(), strict=True))
         heading = f"{len(works)} works shared by {names[a]} ({a}) and {names[b]} ({b})"
-    answer.give(works, [heading + (f" in {year}" if year else ""), *(line for w in works for line in _work_lines(w, project.queries)), *CAUTION])
+    answer.give(works, [heading + (f" in {year}" if year else ""), *(line for w in works for line in _work_lines(w)), *CAUTION])
 
 
-def _work_lines(work: Mapping[str, Any], queries: Queries) -> Iterable[str]:
-    sets = {s.id: s for s in queries.technologies}
+def _work_lines(work: Mapping[str, Any]) -> Iterable[str]:
     left_out = "" if work["included"] else f" [not counted: {work['exclusion_reason']}]"
     yield f"\n{work['year']}  {work['work_id']}  {work['title'] or '(no title)'}{left_out}"
     where = f"https://doi.org/{work['doi']}" if work["doi"] else f"https://openalex.org/{work['work_id']}"
@@ -53,7 +53,7 @@ def _work_lines(work: Mapping[str, Any], queries: Queries) -> Iterable[str]:
         said = f": “{cue['matched_string']}”" if cue["matched_string"] else ""
         today = f", today: {'yes' if cue['listed_today'] else 'no'}"
         listed = f", listed when published: {cue['listed_at_publication']}{today}" if cue["kind"] == "watchlist" else ""
-        mark = sets[cue["list_id"]].marked(cue["entry_id"]) if cue["list_id"] in sets else None
+        mark = cue["standing"]
         yield f"      {cue['kind']} {cue['list_id']}/{cue['entry_id']}{f' ({mark})' if mark else ''} by {cue['match_method']} {cue['matched_id']}{said}{listed}"
     for doubt in work["doubts"]:
         yield f"      to weigh: {doubt['reason']} ({doubt['detail']})"
@@ -61,7 +61,7 @@ def _work_lines(work: Mapping[str, Any], queries: Queries) -> Iterable[str]:
 
 @coauth.command("shifts")
 @click.argument("institution", required=False)
-@click.option("--measure", default="strength_share", show_default=True, help="strength, strength_share or pagerank.")
+@click.option("--measure", default="strength_share", show_default=True, help="One with an interval of its change: strength, strength_share, pagerank, eigenvector, participation or exposure.")
 @click.option("--before", metavar="Y1-Y2", help="Window before, e.g. 2018-2020.")
 @click.option("--after", metavar="Y1-Y2", help="Window after, e.g. 2022-2024.")
 @of_vintage
@@ -163,4 +163,11 @@ def check(project: Project, answer: Answer) -> None:
     """
     asked = project.queries
     on = [w.id for w in asked.watchlists if w.enabled] + [t.id for t in asked.technologies if t.enabled]
-    answer.give({"fingerprint": asked.fingerprint, "enabled": on}, [f"all questions read; enabled lists: {', '.join(on)}; fingerprint {asked.fingerprint[:16]}"])
+    sets: list[dict[str, Any]] = [{"id": t.id, "enabled": t.enabled, "defined": len(t.technology), "no_definition": t.no_definition} for t in asked.technologies]
+    lines = [f"all questions read; enabled lists: {', '.join(on)}; fingerprint {asked.fingerprint[:16]}",
+             *(f"technologies {s['id']} ({'on' if s['enabled'] else 'off'}): {s['defined']} defined{_undefined(s['no_definition'])}" for s in sets)]  # fmt: skip
+    answer.give({"fingerprint": asked.fingerprint, "enabled": on, "technologies": sets}, lines)
+
+
+def _undefined(names: Sequence[str]) -> str:
+    return f"; no definition: {'; '.join(names)}" if names else ""

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from coauth import flags, publish, quality, technologies
-from coauth.cli.group import CAUTION, Answer, coauth, common, of_vintage, plain
+from coauth.cli.group import CAUTION, Answer, coauth, common, internal, of_vintage, plain
 from coauth.errors import CacheError
 from coauth.explain import candidates
 from coauth.pipeline import Project
@@ -22,6 +22,7 @@ def flags_() -> None:
 
 
 @flags_.command("check")
+@internal
 @of_vintage
 @common
 def flags_check(project: Project, answer: Answer, vintage: str | None) -> None:
@@ -37,6 +38,7 @@ def flags_check(project: Project, answer: Answer, vintage: str | None) -> None:
 
 @flags_.command("pairs")
 @click.option("-n", "most", type=click.IntRange(1), default=40, show_default=True, help="How many pairs to show; --json gives all.")
+@internal
 @of_vintage
 @common
 def flags_pairs(project: Project, answer: Answer, most: int, vintage: str | None) -> None:
@@ -46,7 +48,7 @@ def flags_pairs(project: Project, answer: Answer, most: int, vintage: str | None
     """
     chosen = project.cache.find(vintage)
     institutions = chosen.read("institutions")
-    rows = flags.ordered(chosen.read("evidence"), institutions)
+    rows = flags.ordered(chosen.read("evidence"), institutions, publish.informed(project, chosen).marks())
     names = dict(zip(institutions["institution_id"].to_pylist(), institutions["name"].to_pylist(), strict=True))
     shown = rows.head(most).assign(domestic=rows["domestic"].map(names), foreign=rows["foreign"].map(names))
     answer.give(rows.to_dict("records"), [shown.to_string(index=False), f"{min(most, len(rows))} of {len(rows)} pairs", *CAUTION])
@@ -56,6 +58,7 @@ def flags_pairs(project: Project, answer: Answer, most: int, vintage: str | None
 @click.option("-n", "size", type=click.IntRange(10), default=300, show_default=True, help="About how many works.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed draws other works.")
 @click.option("-o", "out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="CSV to write.")
+@internal
 @of_vintage
 @common
 def flags_sample(project: Project, answer: Answer, size: int, seed: int, out: Path, vintage: str | None) -> None:
@@ -102,8 +105,9 @@ def flags_sensitivity(project: Project, answer: Answer, vintage: str | None) -> 
     Example: coauth flags sensitivity
     """
     chosen = project.cache.find(vintage)
-    rows = technologies.sensitivity(chosen.read("works"), chosen.read("technologies"), project.queries)
-    on = next((s for s in project.queries.technologies if s.enabled), None)
+    asked = publish.informed(project, chosen)
+    rows = technologies.sensitivity(chosen.read("works"), chosen.read("technologies"), asked)
+    on = next((s for s in asked.technologies if s.enabled), None)
     shown = [f"{on.id}: {on.status}", *on.not_obtained, ""] if on else ["no set of technologies is enabled"]
     table = rows.assign(area=[f"{on.eu10.get(a, a)} ({on.marked(a)})" if on and on.marked(a) else a for a in rows["area_id"]])
     answer.give(rows.to_dict("records"), [*shown, table.to_string(index=False)])

@@ -54,6 +54,19 @@ def of_vintage(command: Command) -> Command:
     return click.option("--vintage", metavar="NAME", help="A vintage by name [default: the newest complete one].")(command)
 
 
+def internal(command: Command) -> Command:
+    """For verbs that list works, or pairs with few: no sum or suppression makes such a list public, so the public profile is refused."""
+
+    @click.option("--profile", type=click.Choice(["internal", "public"]), default="internal", show_default=True, help="There is no public list of works or pairs: public is refused.")
+    @functools.wraps(command)
+    def wrapped(*args: Any, profile: str, **options: Any) -> Any:
+        if profile == "public":
+            raise click.UsageError("a list of works or pairs leads to people and has no public profile; `coauth export --profile public` gives sums")
+        return command(*args, **options)
+
+    return wrapped
+
+
 class Answer:
     """Prints a result: lines for people, or JSON for programs."""
 

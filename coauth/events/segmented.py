@@ -14,12 +14,12 @@ are too narrow for series this short (Turner et al. 2021, doi 10.1186/s12874-021
 and ρ are not estimated but averaged over: the fit is linearised at the binomial maximum likelihood, where
 Var(y-residual) = 1/(n p(1−p)) + σ² on the log-odds scale, and for every σ in 0 … 0.5 and ρ in 0 … 0.95 the generalised least
 squares step is normal; these normals are mixed by their restricted likelihood (Patterson & Thompson 1971, doi
-10.1093/biomet/58.3.545), all σ and ρ being held equally likely beforehand. The interval is that of the mixture.
+10.1093/biomet/58.3.545). Beforehand every σ is held equally likely, and ρ as likely as 1/√(1−ρ²), the root of the information that
+an AR(1) series bears on it (Jeffreys' rule, and the reference prior of Berger & Yang 1994, Econometric Theory 10, 461): were every ρ equally
+likely, short series would be taken for less alike than they are. The interval is that of the mixture.
 
-In simulation (`python tests/simulation_events.py`: 40 and 200 works a year, σ = 0.2, ρ up to 0.6, both methods and periods) 95 %
-intervals hold a planted fall in 93.5–98 % of worlds, and placebo dates are called in 1–5.5 %, with one exception: at ρ = 0.6 and 40
-works a year quarters of `did` call 7 % of them. A σ of 0 makes the intervals wide: they hold 98–99.8 %, since they allow for
-a spread that is not there.
+How often these intervals hold a planted fall, and how often a placebo date is called, is in tests/simulation/RESULTS.md. A σ of 0
+makes them wide, since they allow for a spread that is not there.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ SPREAD = np.linspace(0, 0.5, 21)
 """σ, in logs: 0.5 would let a period be two thirds more or a third fewer than its mean, by itself."""
 LIKENESS = np.linspace(0, 0.95, 20)
 """ρ of one period with the next; negative ones would only narrow intervals."""
+LIKELY = 1 / np.sqrt(1 - LIKENESS**2)
+"""of each ρ, before anything is seen"""
 FALL = 0.25
 """The fall that power is about."""
 
@@ -118,7 +120,7 @@ def fit(design: Array, counts: Array, total: Array) -> Fit:
     covariance = np.linalg.inv(precision)
     coefficient = (covariance @ np.swapaxes(columns, 1, 2) @ (precise * values)[..., None])[..., 0]
     rest = values - (columns @ coefficient[..., None])[..., 0]
-    likelihood = (np.log(precise) - precise * rest**2).sum(axis=-1) / 2 - np.linalg.slogdet(precision)[1] / 2
+    likelihood = (np.log(precise) - precise * rest**2).sum(axis=-1) / 2 - np.linalg.slogdet(precision)[1] / 2 + np.log(LIKELY)
     weight = np.exp(likelihood - likelihood.max()).ravel()
     error = np.sqrt(np.diagonal(covariance, axis1=2, axis2=3))
     each = (len(weight), design.shape[1])

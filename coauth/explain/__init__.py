@@ -73,10 +73,12 @@ def _described(
     wanted = pc.field("work_id").isin(pa.array(sorted(ids), STRING))
     works = made["works"].filter(wanted if year is None else wanted & (pc.field("year") == year))
     cues: dict[str, list[dict[str, Any]]] = {}
+    sets = {s.id: s for s in queries.technologies}
     today = _today(made["listed"])
     for cue in evidence.select(["work_id", *_CUE]).to_pylist():
         here = cues.setdefault(cue.pop("work_id"), [])
         cue["listed_today"] = today.get((cue["list_id"], cue["entry_id"])) if cue["kind"] == "watchlist" else None
+        cue["standing"] = sets[cue["list_id"]].marked(cue["entry_id"]) if cue["list_id"] in sets else None
         if cue not in here:
             here.append(cue)
     found = doubts.of_works(made, works, institutions, queries)

@@ -26,6 +26,7 @@ def check(made: Mapping[str, pa.Table], pages: Iterable[Page], queries: Queries)
     string without id         an affiliation string bears an entry's name or campus, and OpenAlex matched no institution to it
     string of another         … and OpenAlex matched it to institutions none of which is the entry
     unmatchable               on the list, with no id to match by
+    day open                  how many entries have no day from which they are listed: for these "listed at publication" is unknown
     """
     on = [w for w in queries.watchlists if w.enabled]
     found = [f for w in on for f in _of_list(made, w, queries)]
@@ -54,6 +55,9 @@ def _of_list(made: Mapping[str, pa.Table], watchlist: Watchlist, queries: Querie
         yield from (told | _finding("look-alike, not listed", r) for r in alike)
         if not own:
             yield told | _finding("never occurs", {"institution_id": None, "name": entry.name})
+    if undated := sum(e.valid_from is None for e in watchlist.entry):
+        said = f"{undated} of {len(watchlist.entry)} entries: no source here gives the day they were listed, so \"listed at publication\" is unknown"
+        yield {"list_id": watchlist.id, "entry_id": None} | _finding("day open", {"institution_id": None, "name": said})
     for bare in watchlist.unmatchable:
         yield {"list_id": watchlist.id, "entry_id": None} | _finding("unmatchable", {"institution_id": None, "name": f"{bare.name}: {bare.reason}"})
 

@@ -39,6 +39,7 @@ def build(
     backbone: selection.Backbone | None = None,
     include_hyper: bool = False,
     counting: str = "newman",
+    standings: Mapping[str, str] | None = None,
 ) -> Network:
     """The co-authorship network of `years` (default: all of the scope).
 
@@ -50,7 +51,7 @@ def build(
     technology cue), `domestic` (one end domestic, the other foreign), `min_weight` (works, summed over the years), `top`
     (both ends among the strongest so many), `ego` (the institution, its partners and the pairs among them), `backbone`
     (see `graph.backbone`; "projection" also needs works and affiliations in `tables`). `pairs`, where it is there, gives
-    edges their z against chance. An institution without an edge shown is left out, the ego excepted.
+    edges their z against chance. `standings` says of technologies what must stand beside them (`Queries.marks`). An institution without an edge shown is left out, the ego excepted.
 
     Raises `TableError` where a table is missing or tables do not fit each other, `NotFound` for an unknown ego or
     counting.
@@ -87,9 +88,9 @@ def build(
     return Network(
         nodes=parts.nodes(
             institutions, nodes, pairs, shown, parts.lists(tables["listed"]), parts.technologies(cues),
-            parts.measures(centrality, at, ids), change,
+            parts.measures(centrality, at, ids), change, standings or {},
         ),
-        edges=parts.edges(shown, ids, home, cues, parts.surprise(tables["pairs"], at) if "pairs" in tables else {}),
+        edges=parts.edges(shown, ids, home, cues, parts.surprise(tables["pairs"], at) if "pairs" in tables else {}, standings or {}),
         node_years=parts.node_years(pairs, nodes, ids, centrality, windows),
         edge_years=parts.edge_years(shown, ids),
         years=years, home=tuple(scope.countries), max_institutions=scope.max_institutions, window=at, comparison=compared,

@@ -58,6 +58,11 @@ def technologies(cues: Mapping[tuple[str, str], Cue]) -> dict[str, list[str]]:
     return {institution: sorted(names) for institution, names in found.items()}
 
 
+def _standing(topics: list[str], standings: Mapping[str, str]) -> str | None:
+    """The marks of some technologies together; None where none has one."""
+    return ", ".join(sorted({mark for t in topics for mark in standings.get(t, "").split(", ") if mark})) or None
+
+
 def surprise(related: pa.Table, window: tuple[int, int] | None) -> dict[tuple[str, str], float]:
     """Pair, source < target -> z of the works it shares in the window against a fixed-degree null, where it was computed."""
     rows = related.filter(pc.is_valid(related["null_z"])).select(["first_year", "last_year", "source", "target", "null_z"]).to_pylist()
@@ -78,7 +83,8 @@ def counted(measured: pa.Table, counting: str) -> pa.Table:
 def latest_window(
     centrality: pa.Table, years: tuple[int, int], length: int
 ) -> tuple[tuple[int, int] | None, list[tuple[int, int]]]:
-    """The latest window of that length inside the years, and all of them."""
+    """The latest window of that length inside the years, and all of them; a year of which only counts are given is none."""
+    centrality = centrality.filter(pc.is_in(centrality["measure"], value_set=pa.array(MEASURES)))
     found = centrality.select(["first_year", "last_year"]).group_by(["first_year", "last_year"]).aggregate([]).to_pylist()
     ends = sorted((row["first_year"], row["last_year"]) for row in found)
     inside = [w for w in ends if w[1] - w[0] + 1 == length and years[0] <= w[0] and w[1] <= years[1]]
@@ -119,7 +125,7 @@ def latest_change(shifts: pa.Table) -> tuple[tuple[int, int, int, int] | None, d
 
 def nodes(
     institutions: pa.Table, nodes: Ints, pairs: Pairs, shown: Pairs, listed: Mapping[str, list[str]], topics: Mapping[str, list[str]],
-    measured: Mapping[str, pa.Array], changes: Mapping[str, Mapping[str, Any]],
+    measured: Mapping[str, pa.Array], changes: Mapping[str, Mapping[str, Any]], standings: Mapping[str, str],
 ) -> pa.Table:  # fmt: skip
     rows = institutions.take(nodes)
     ids, countries, home = (rows[c].to_pylist() for c in ("institution_id", "country_code", "is_domestic"))
@@ -133,6 +139,7 @@ def nodes(
         "group": pa.array([i if i in GROUPS else _group(*x) for i, *x in zip(ids, lists, home, countries, strict=True)], pa.string()),
         "lists": pa.array(lists, pa.list_(pa.string())),
         "technologies": pa.array([topics.get(i, []) for i in ids], pa.list_(pa.string())),
+        "technologies_standing": pa.array([_standing(topics.get(i, []), standings) for i in ids], pa.string()),
         "works": rows["works"],
         "first_year": pa.array(first[nodes], mask=last[nodes] < 0), "last_year": pa.array(last[nodes], mask=last[nodes] < 0),
         "strength": pairs.strength[nodes] / UNIT, "partners": pairs.partners[nodes],
@@ -164,8 +171,9 @@ def _group(lists: list[str], domestic: bool, country: str | None) -> str:
 
 
 def edges(
-    pairs: Pairs, ids: pa.Array, home: Mask, cues: Mapping[tuple[str, str], Cue], surprise: Mapping[tuple[str, str], float]
-) -> pa.Table:
+    pairs: Pairs, ids: pa.Array, home: Mask, cues: Mapping[tuple[str, str], Cue], surprise: Mapping[tuple[str, str], float],
+    standings: Mapping[str, str],
+) -> pa.Table:  # fmt: skip
     source, target = ids.take(pa.array(pairs.source)), ids.take(pa.array(pairs.target))
     none = Cue(set(), set())
     named = list(zip(source.to_pylist(), target.to_pylist(), strict=True))
@@ -178,6 +186,7 @@ def edges(
         "review_cue": pa.array([bool(c.lists or c.technologies) for c in found], pa.bool_()),
         "lists": pa.array([sorted(c.lists) for c in found], pa.list_(pa.string())),
         "technologies": pa.array([sorted(c.technologies) for c in found], pa.list_(pa.string())),
+        "technologies_standing": pa.array([_standing(sorted(c.technologies), standings) for c in found], pa.string()),
         "null_z": pa.array(map(surprise.get, named), pa.float64()),
         "first_year": pairs.first, "last_year": pairs.last,
     }))  # fmt: skip

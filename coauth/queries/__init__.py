@@ -13,6 +13,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ class Queries(Strict):
         on = [w for w in self.watchlists if w.enabled]
         return {
             "settings": pa.Table.from_pylist([settings]),
-            "home_countries": pa.Table.from_pylist([{"country_code": c} for c in scope.countries], country),
+            "home_countries": pa.Table.from_pylist([{"country_code": c} for c in sorted(scope.home)], country),
             "partner_countries": pa.Table.from_pylist(
                 [{"group_id": g.id, "country_code": c, "valid_from": g.valid_from, "valid_to": g.valid_to}
                  for g in self.groups.group for c in g.countries], groups,
@@ -124,6 +125,17 @@ class Queries(Strict):
         asked |= {f"list:{w.id}": w.model_dump_json() for w in self.watchlists if w.enabled}
         return {name: hashlib.sha256(text.encode()).hexdigest()[:8] for name, text in asked.items()}
 
+    def marks(self) -> dict[str, str]:
+        """What must stand beside a technology of the enabled set wherever it is shown, by its id (`Technologies.marked`)."""
+        return {entry: mark for s in self.technologies if s.enabled for entry, mark in s.marks().items()}
+
+    def informed(self, measured: Mapping[str, Any] | None, built: str) -> Queries:
+        """These queries with the standing of technologies that `coauth flags score` kept of a vintage (`measured`), where the sheet was
+        scored under the queries the vintage was built with (their fingerprint); as they are where it was not."""
+        if not measured or measured["queries"] != built:
+            return self
+        return self.model_copy(update={"technologies": tuple(s.scored(measured["classes"]) if s.enabled else s for s in self.technologies)})
+
     def event_table(self) -> list[Event]:
         return sorted(self.events.event, key=lambda e: (e.date, e.id))
 
@@ -145,6 +157,7 @@ def load(folder: Path) -> Queries:
     sql = {p.stem: p.read_text("utf-8") for p in sorted(folder.glob("sql/*.sql"))}
     ids = [x.id for x in (*lists, *sets, *references) if x is not None]
     faults += [f"{folder}: two lists share the id '{i}'" for i in sorted({i for i in ids if ids.count(i) > 1})]
+    sets = _whole(folder, sets, faults)
     if len(on := [s.id for s in sets if s is not None and s.enabled]) > 1:
         faults.append(f"{folder / 'technologies'}: enabled: {', '.join(on)}; enable one set at a time")
     faults += _unanswered(folder, single["groups"], single["events"], lists, _about(single["scope"], references))
@@ -162,6 +175,36 @@ def load(folder: Path) -> Queries:
 
 def _about(scope: Any, references: list[Reference | None]) -> list[Reference]:
     return [r for r in references if r and scope and r.about(scope.countries)]
+
+
+def _whole(folder: Path, sets: list[Technologies | None], faults: list[str]) -> list[Technologies | None]:
+    """The sets of technologies, each with those of the set it includes."""
+    if None in sets:
+        return sets  # what is faulty itself cannot be included
+    known = {s.id: s for s in sets if s}
+    made: dict[str, Technologies | None] = {}
+
+    def of(s: Technologies, including: tuple[str, ...] = ()) -> Technologies | None:
+        """None, and one fault, where it cannot be completed; None alone where what it includes cannot."""
+        if s.id not in made:
+            others = known.keys() - {s.id, *including}
+            try:
+                if s.includes is None:
+                    made[s.id] = s
+                elif s.includes not in known:
+                    near = difflib.get_close_matches(s.includes, others, n=1)
+                    raise ValueError(f"includes: no set '{s.includes}'" + (f", did you mean '{near[0]}'?" if near else ""))
+                elif s.includes not in others:
+                    raise ValueError(f"includes: '{s.includes}' includes this set in turn")
+                else:
+                    other = of(known[s.includes], (*including, s.id))
+                    made[s.id] = s.with_all_of(other) if other else None
+            except ValueError as fault:
+                faults.append(f"{folder / 'technologies'}: '{s.id}': {fault}")
+                made[s.id] = None
+        return made[s.id]
+
+    return [of(s) for s in known.values()]
 
 
 def _unanswered(folder: Path, groups: Any, events: Any, lists: list[Watchlist | None], references: list[Reference]) -> list[str]:

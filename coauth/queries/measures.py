@@ -31,7 +31,7 @@ class Measures(Strict):
                 "participation", "exposure"], ...
     ]  # fmt: skip
     resampled: tuple[
-        Literal["strength", "strength_share", "pagerank", "eigenvector", "participation", "exposure", "degree_rarefied", "harmonic", "betweenness"], ...
+        Literal["strength", "strength_share", "pagerank", "eigenvector", "participation", "exposure", "degree_rarefied", "harmonic"], ...
     ]  # fmt: skip
     single_years: tuple[Literal["strength", "strength_share"], ...]
     rarefied_share: Annotated[float, Field(gt=0, le=1)]
@@ -50,7 +50,6 @@ class Measures(Strict):
     roster_min_works: int = Field(ge=1)
     partial_jump: Share
     partial_jump_z: float = Field(gt=0)
-    coverage_prior_works: float = Field(gt=0)
     profile_share: Share
     profile_min_works: int = Field(ge=1)
     headline_change: tuple[int, int]

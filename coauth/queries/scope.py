@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+from itertools import product
+from string import ascii_uppercase
 
 from pydantic import Field, model_validator
 
-from coauth.queries.strict import CountryCode, Slug, Strict
+from coauth.queries.strict import Home, Slug, Strict
+
+EVERY = "*"
+"""In the place of a country: all of them."""
 
 
 class Scope(Strict):
     """What is harvested, and which works count (`scope.toml`)."""
 
     title: str
-    countries: tuple[CountryCode, ...] = Field(min_length=1)
+    countries: tuple[Home, ...] = Field(min_length=1)
     first_year: int = Field(ge=1900)
     last_year: int
     preliminary_years: int = Field(ge=0, description="how many of the last measured years are marked preliminary")
@@ -22,10 +28,26 @@ class Scope(Strict):
     count_duplicates: bool = Field(default=False, description="works that OpenAlex holds twice count twice")
 
     @model_validator(mode="after")
+    def _countries(self) -> Scope:
+        if self.everywhere and len(self.countries) > 1:
+            raise ValueError('countries: "*" is every country, so it stands alone')
+        return self
+
+    @model_validator(mode="after")
     def _years(self) -> Scope:
         if self.last_year < self.first_year:
             raise ValueError(f"last_year {self.last_year} is before first_year {self.first_year}")
         return self
+
+    @property
+    def everywhere(self) -> bool:
+        """Every country is home: there is no abroad, and what sets home against abroad has no rows."""
+        return EVERY in self.countries
+
+    @property
+    def home(self) -> frozenset[str]:
+        """The codes of the countries in scope."""
+        return codes(self.countries)
 
     @property
     def years(self) -> range:
@@ -40,3 +62,13 @@ class Scope(Strict):
         """Of what decides which records are harvested; a vintage is continued only under the same one."""
         asked = [sorted(self.countries), self.first_year, sorted(self.types)]
         return hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
+
+
+def codes(countries: Iterable[str]) -> frozenset[str]:
+    """What countries of a scope stand for; every country is every code there can be, so that no list of them grows old.
+
+    >>> sorted(codes(["DK", "SE"])), len(codes(["*"])), "XK" in codes(["*"])
+    (['DK', 'SE'], 676, True)
+    """
+    given = frozenset(countries)
+    return frozenset(map("".join, product(ascii_uppercase, repeat=2))) if EVERY in given else given

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 from matplotlib.figure import Figure
 
+from coauth.errors import QueryError
 from coauth.queries import Queries
 from coauth.report import pdf
 from coauth.report.about import About
@@ -45,8 +46,14 @@ def build(
     The page comes first, then the PDF. They load nothing and hold no path; `links` (format -> file name beside the page) are
     listed in them. `change(before, after, confidence)` is `coauth.copublications.change`, `benefits` the module of that name;
     `picture` the network, drawn elsewhere, and `atlas` what a reader may walk through on top of it.
-    Same tables, queries and `about`: same bytes. Raises `NotFound` for a language without words.
+    Same tables, queries and `about`: same bytes. Raises `NotFound` for a language without words, `QueryError` for a scope of
+    every country.
     """
+    if queries.scope.everywhere:
+        raise QueryError(
+            "the report sets a country against the rest of the world, and with countries = [\"*\"] there is no rest: "
+            "name countries in queries/scope.toml, or read the tables (`coauth sql`) and `coauth export`"
+        )
     words = Words(language, valued=True)
     folder.mkdir(parents=True, exist_ok=True)
     writer = Writer(folder, words, queries.sql, synthetic=about.synthetic)

@@ -52,7 +52,7 @@ def _by_year(brief: Brief, short: dict[str, str]) -> Chart:
     cell = {(r.year, r.area_id, r.side): w("cell.count_share", works=w.number(r.works), share=w.percent(r.share, 1), span=w.percent_span(r.low, r.high, 1))
             for r in findings.each(rows)}  # fmt: skip
     years = sorted(set(rows["year"]))
-    lines = [[str(y), brief.area(a), *(cell.get((y, a, side), w("format.missing")) for side in sides)] for y in years for a in AREAS]
+    lines = [[str(y), short[a], *(cell.get((y, a, side), w("format.missing")) for side in sides)] for y in years for a in AREAS]
     where = {k: [n for n, found in enumerate(zip(rows["year"], rows["area_id"], strict=True)) if found == k] for k in ((y, a) for y in years for a in AREAS)}
     return Chart(
         w("technologies.by_year", start=brief.years[0], end=brief.years[1], mark=brief.mark_of(AREAS)),
@@ -76,7 +76,7 @@ def _draw_years(rows: pd.DataFrame, names: dict[str, str], sides: dict[str, str]
             if len(mine):
                 figures._series(axis, mine.reset_index(drop=True), "share", colour, words, sides[side], percent=True, few=True)
                 top = max(top, 1.25 * float(mine["share"].max()))
-        axis.set_ylim(0, top or 0.01)  # the bands of small numbers would press the lines flat
+        axis.set_ylim(0, min(top, 1.02) or 0.01)  # the bands of small numbers would press the lines flat
         axis.set_title(textwrap.fill(name, 22), loc="left", fontsize=7.3, fontweight="bold")
     marks = [mpl.lines.Line2D([], [], color=colour, marker="o", markersize=3, label=sides[side])
              for side, colour in (("listed", figures.ORANGE), ("others", figures.BLUE)) if side in sides]  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from coauth.queries import Event, Queries, Watchlist, Years
+from coauth.queries import Event, Queries, Technologies, Watchlist, Years
 from coauth.report import findings
 from coauth.report.about import About
 from coauth.report.figures import Date
@@ -91,18 +91,15 @@ class Brief:
     # -- how good the technology areas are known to be
 
     @cached_property
-    def scored(self) -> dict[str, str]:
-        """Area -> standing, where a labelled sheet was scored under the queries this vintage was built with."""
-        measured = self.about.quality or {}
-        if measured.get("queries") != self.about.queries_fingerprint:
-            return {}
-        return {c["class"]: c["standing"] for c in measured["classes"]}
+    def _technologies(self) -> Technologies | None:
+        """The enabled set, with what a labelled sheet said of it."""
+        informed = self.queries.informed(self.about.quality, self.about.queries_fingerprint)
+        return next((t for t in informed.technologies if t.enabled), None)
 
-    def mark(self, area: str) -> str:
-        """What has to stand beside an area wherever it is shown: "indicative", "unmeasured", both, or nothing."""
-        on = [t for t in self.queries.technologies if t.enabled]
-        said = ([self.scored[area]] if area in self.scored else (on[0].marked(area) or "").split(", ")) if on else []
-        return ", ".join(self.words(f"mark.{m}") for m in said if m in ("indicative", "unmeasured"))
+    def mark(self, entry: str) -> str:
+        """What has to stand beside a technology or area wherever it is shown: "indicative", "unmeasured", both, or nothing."""
+        said = self._technologies.marked(entry) if self._technologies else None
+        return ", ".join(self.words(f"mark.{m}") for m in said.split(", ")) if said else ""
 
     def mark_of(self, areas: Sequence[str]) -> str:
         """The mark that all of some areas share, to stand in their heading; nothing where they differ."""

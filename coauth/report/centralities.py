@@ -47,7 +47,7 @@ def _shift_listing(brief: Brief, rows: pd.DataFrame, before: str, after: str) ->
     w = brief.words
     lines = [
         [brief.place(r["institution_id"]), w.percent(r["before"], 2), w.percent(r["after"], 2), _points(brief, r, ""),
-         _points(brief, r, "_weighted"), brief.q(r["q_value"]), w("cell.verdict", verdict=_verdict(brief, r["verdict"]), why=w(f"why.{r['why']}"))]
+         _points(brief, r, "_weighted"), brief.q(r["q_value_weighted"]), w("cell.verdict", verdict=_verdict(brief, r["verdict"]), why=w(f"why.{r['why']}"))]
         for r in rows.to_dict("records")
     ]  # fmt: skip
     titles = [w("column.institution"), before, after, w("column.change_points", confidence=brief.confidence),

@@ -164,7 +164,7 @@ def areas(profile: pd.DataFrame, names: Mapping[str, str], labels: Mapping[str, 
         y = np.arange(len(codes)) + (n - (len(series) - 1) / 2) * 0.22
         reach = np.abs(rows[["low", "high"]].to_numpy(dtype=float).T - rows["share"].to_numpy(dtype=float))
         marks = axis.errorbar(rows["share"], y, xerr=reach, fmt=marker, color=colour, markersize=3.6, linewidth=0.9, label=names[name])
-        told = [_told(words, names[name], labels[code], *ends, percent=True)
+        told = [point(words, names[name], labels[code], *ends, percent=True)
                 for code, *ends in zip(codes, rows["share"], rows["low"], rows["high"], strict=True)]  # fmt: skip
         figure.trace(axis, names[name], colour, rows["share"], y, told, [marks.lines[0], *marks.lines[2]])
     axis.set_yticks(range(len(codes)), [labels[c] for c in codes], fontsize=7.5)
@@ -193,7 +193,7 @@ def shifts(rows: pd.DataFrame, names: Sequence[str], words: Words, *, narrow: bo
     for verdict, (colour, _) in VERDICTS.items():
         mine = [k for k, drawn in marks.items() if drawn and rows["verdict"].iloc[k] == verdict]
         change, low, high = ((rows[c] / rows["before"]).iloc[mine] for c in ("change", "low", "high"))
-        told = [_told(words, words(f"verdict.{slug(verdict)}"), names[k], *ends, percent=True) for k, *ends in zip(mine, change, low, high, strict=True)]
+        told = [point(words, words(f"verdict.{slug(verdict)}"), names[k], *ends, percent=True) for k, *ends in zip(mine, change, low, high, strict=True)]
         figure.trace(axis, words(f"verdict.{slug(verdict)}"), colour, change, mine, told, [a for k in mine for a in [*marks[k], *pairs.get(k, [])]])
     axis.axvline(0, color=GREY, linewidth=0.7, zorder=1)
     _caption(axis, words("figure.change_relative"))
@@ -315,18 +315,18 @@ def _series(
         *axis.plot(year[young], value[young], "o", markersize=3.4, markerfacecolor="white", markeredgecolor=colour, zorder=5),
     ]
     at = [words("cell.preliminary", year=y) if late else str(y) for y, late in zip(year, young, strict=True)]
-    told = [_told(words, name, a, v, b, t, percent=percent) for a, v, b, t in zip(at, value, low, high, strict=True)]
+    told = [point(words, name, a, v, b, t, percent=percent) for a, v, b, t in zip(at, value, low, high, strict=True)]
     sheet(axis).trace(axis, name, colour, year, value, told, drawn)
     _frame(axis, rows["year"], words, percent=percent, few=few)
     axis.set_ylim(0, max(float(np.nanmax(high)) * 1.08 if len(high) and not np.isnan(high).all() else 1.0, axis.get_ylim()[1], 1e-9))
     _dates(axis, dates, letters)
 
 
-def _told(words: Words, series: str, at: str, value: float, low: float, high: float, *, percent: bool) -> str:
+def point(words: Words, series: str, at: str, value: float, low: float, high: float, *, percent: bool, decimals: int = 1) -> str:
     """A point in a sentence, with its interval where it has one."""
-    shown = words.percent(value, 1) if percent else words.number(value)
+    shown = words.percent(value, decimals) if percent else words.number(value)
     if not (np.isnan(low) and np.isnan(high)):
-        span = words.percent_span(low, high, 1) if percent else words.span(low, high)
+        span = words.percent_span(low, high, decimals) if percent else words.span(low, high)
         shown = words("cell.with_span", value=shown, span=span)
     return words("figure.point", series=series, at=at, value=shown)
 

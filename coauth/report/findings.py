@@ -231,13 +231,13 @@ def shifts(made: Made, queries: Queries) -> pd.DataFrame:
     rows = rows.assign(size=np.maximum(rows["before"], rows["after"]), listed=rows["institution_id"].isin(listed))
     rows = rows.sort_values(["size", "institution_id"], ascending=[False, True]).reset_index(drop=True)
     rows["drawn"] = rows.index < ROSTER
-    weighted = _compared(made, queries, "reweighted")[["institution_id", "change", "low", "high"]]
+    weighted = _compared(made, queries, "reweighted")[["institution_id", "change", "low", "high", "q_value"]]
     rows = rows.merge(weighted, how="left", on="institution_id", suffixes=("", "_weighted"))
     rows = rows.merge(institutions(made)[["country_code", "is_domestic"]], how="left", left_on="institution_id", right_index=True)
     rows["why"] = [_why(r, queries.measures.false_discovery_rate) for r in each(rows)]
     keep = ["institution_id", "country_code", "is_domestic", "listed", "drawn", "before_first", "before_last", "after_first",
             "after_last", "before", "after", "change", "low", "high", "change_weighted", "low_weighted", "high_weighted",
-            "p_value", "q_value", "verdict", "why", "reason", "verdict_complete_coverage"]  # fmt: skip
+            "p_value", "q_value", "q_value_weighted", "verdict", "why", "reason", "verdict_complete_coverage"]  # fmt: skip
     return rows.loc[rows["drawn"] | rows["listed"], keep].reset_index(drop=True)
 
 
@@ -245,11 +245,12 @@ def _why(row: Any, rate: float) -> str:
     """The rule behind a verdict, read from its numbers, so that it can be said in any language."""
     if row.verdict == "not comparable: coverage":
         return "own_coverage"
+    alone, weighted = (direction(*ends) not in ("unclear", "unknown") for ends in ((row.low, row.high), (row.low_weighted, row.high_weighted)))
     if row.verdict in ("rose", "fell"):
-        return "stands"
-    if direction(row.low, row.high) in ("unclear", "unknown"):
-        return "interval"
-    return "discovery" if row.q_value > rate else "weighted"
+        return "stands" if alone else "only_weighted"
+    if not weighted:
+        return "weighted" if alone else "interval"
+    return "discovery" if row.q_value_weighted > rate else "weighted"
 
 
 def judged(made: Made, queries: Queries) -> dict[str, str]:

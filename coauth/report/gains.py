@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from coauth.queries import Technologies, Watchlist
-from coauth.report import findings
+from coauth.report import figures, findings
 from coauth.report.brief import Brief
 from coauth.report.figures import BLUE, GREY, ORANGE, _percent_axis, _plain, _sheet, styled
 from coauth.report.page import Chart, Grid, Listing, Section, Text, grid
@@ -28,7 +28,8 @@ def gains(brief: Brief) -> Section:
     rows = brief.benefits.shares(made, window, brief.queries.measures.confidence)
     if rows.empty:
         return Section("benefits", w("benefits.title"), (Text(w("benefits.none", window=w.years(window)), "none"),))
-    names = {cue: _name(brief, cue) for cue in rows["cue"]}
+    kinds = [cue.partition(":")[0] for cue in rows["cue"]]
+    names = {cue: _name(brief, cue, several=kinds.count(kind) > 1) for cue, kind in zip(rows["cue"], kinds, strict=True)}
     told = "; ".join(f"{names[r.cue]}: {w.percent(r.top_10)}" for r in findings.each(rows))
     chart = Chart(
         w("benefits.figure", window=w.years(window)), w("benefits.alt", told=told), rows,
@@ -38,12 +39,13 @@ def gains(brief: Brief) -> Section:
     return Section("benefits", w("benefits.title"), (Text(w("benefits.lead")), chart, *_fields(brief, made, names)), {"world": TOP_TENTH})
 
 
-def _name(brief: Brief, cue: str) -> str:
-    """"Without a cue", or the list by its name."""
+def _name(brief: Brief, cue: str, *, several: bool) -> str:
+    """What kind of cue; and of which list, where there are several of the kind."""
     kind, _, list_id = cue.partition(":")
     lists: list[Watchlist | Technologies] = [*brief.queries.watchlists, *brief.queries.technologies]
     named = {x.id: brief.words.named(x) for x in lists}
-    return brief.words(f"benefits.cue_{kind}", list=named.get(list_id, list_id))
+    said = brief.words(f"benefits.cue_{kind}")
+    return f"{said}: {named.get(list_id, list_id)}" if several else said
 
 
 def _grid(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> Grid:
@@ -88,10 +90,13 @@ def _draw(rows: pd.DataFrame, names: dict[str, str], words: Words, *, narrow: bo
         known = rows[name].notna().to_numpy()
         part = rows[known]
         reach = np.abs(part[[f"{name}_low", f"{name}_high"]].to_numpy(dtype=float).T - part[name].to_numpy(dtype=float))
-        axis.errorbar(part[name], y[known], xerr=reach, fmt=marker, color=colour, markersize=4, linewidth=1)
+        marks = axis.errorbar(part[name], y[known], xerr=reach, fmt=marker, color=colour, markersize=4, linewidth=1)
+        told = [figures.point(words, words(f"benefits.{name}"), names[c], *ends, percent=True)
+                for c, *ends in zip(part["cue"], part[name], part[f"{name}_low"], part[f"{name}_high"], strict=True)]  # fmt: skip
+        figure.trace(axis, words(f"benefits.{name}"), colour, part[name], y[known], told, [marks.lines[0], *marks.lines[2]])
         axis.set_xlim(0, max(0.2, float(part[f"{name}_high"].max()) * 1.1 if len(part) else 0.2))
         axis.set_title(words(f"benefits.{name}"), loc="left", fontsize=8, fontweight="bold")
-        axis.set_yticks(y, [textwrap.fill(names[c], 26 if narrow else 34) for c in rows["cue"]], fontsize=6.8)
+        axis.set_yticks(y, [textwrap.shorten(names[c], 40, placeholder=" …") for c in rows["cue"]], fontsize=6.3 if narrow else 7.3)
         axis.set_ylim(len(rows) - 0.5, -0.5)
         axis.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         _percent_axis(axis.xaxis, words)

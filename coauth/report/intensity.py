@@ -83,28 +83,36 @@ def _by_works(brief: Brief, ids: list[str]) -> list[str]:
 @styled
 def _draw(rows: pd.DataFrame, across: dict[str, str], down: dict[str, str], words: Words, *, narrow: bool) -> Figure:
     """Colour only where the interval excludes 1; the number always."""
-    figure = _sheet(narrow, 0.9 + 0.27 * len(down))
+    figure = _sheet(narrow, 0.7 + (0.34 if narrow else 0.25) * len(down))
     axis = figure.subplots()
     norm = TwoSlopeNorm(0, -REACH, REACH)
     colours = mpl.colormaps["PuOr_r"]  # purple: less often; orange: more often; told apart by all
+    top, height = (-0.1, 0.52) if narrow else (-0.44, 0.88)  # on a phone the name stands above the row
+    told = []
     for r in findings.each(rows):
         x, y = list(across).index(r.domestic), list(down).index(r.partner)
         shade = colours(norm(np.clip(np.log2(r.ric), -REACH, REACH))) if r.apart_from_1 else "white"
-        axis.add_patch(Rectangle((x - 0.47, y - 0.44), 0.94, 0.88, facecolor=shade, edgecolor=PALE if not r.apart_from_1 else "none", linewidth=0.6))
-        if not np.isnan(r.ric):
-            dark = r.apart_from_1 and abs(np.log2(r.ric)) > 0.62 * REACH
-            axis.text(x, y, words.number(r.ric, 1), ha="center", va="center", fontsize=5.6 if narrow else 6.8,
-                      color="white" if dark else INK if r.apart_from_1 else GREY)  # fmt: skip
+        axis.add_patch(Rectangle((x - 0.47, y + top), 0.94, height, facecolor=shade, edgecolor="none" if r.apart_from_1 else PALE, linewidth=0.6))
+        if np.isnan(r.ric):
+            continue
+        dark = r.apart_from_1 and abs(np.log2(r.ric)) > 0.62 * REACH
+        axis.text(x, y + top + height / 2, words.number(r.ric, 1), ha="center", va="center", fontsize=5.8 if narrow else 6.8,
+                  color="white" if dark else INK if r.apart_from_1 else GREY)  # fmt: skip
+        span = words("cell.with_span", value=words.number(r.ric, 2), span=words.span(r.ric_low, r.ric_high, 2))
+        told.append((x, y + top + height / 2, words("figure.point", series=down[r.partner], at=across[r.domestic], value=span)))
+    figure.trace(axis, words("column.ric_short"), GREY, [t[0] for t in told], [t[1] for t in told], [t[2] for t in told], [])
     axis.set_xlim(-0.5, len(across) - 0.5)
-    axis.set_ylim(len(down) - 0.5, -0.5)
-    wrap = 16 if narrow else 17
-    axis.set_xticks(range(len(across)), [textwrap.fill(n, wrap) for n in across.values()], rotation=90 if narrow else 40, ha="center" if narrow else "left",
-                    rotation_mode="default" if narrow else "anchor", fontsize=6 if narrow else 6.8)  # fmt: skip
+    axis.set_ylim(len(down) - 0.4, -0.5)
+    axis.set_xticks(range(len(across)), [textwrap.fill(n, 11 if narrow else 14) for n in across.values()], fontsize=5 if narrow else 6.2)
     axis.xaxis.tick_top()
+    axis.set_yticks([] if narrow else range(len(down)), [] if narrow else [textwrap.shorten(n, 42, placeholder=" …") for n in down.values()], fontsize=7)
     listed = set(rows.loc[rows["listed"], "partner"])
-    axis.set_yticks(range(len(down)), [textwrap.fill(n, 26 if narrow else 44) for n in down.values()], fontsize=5.4 if narrow else 7.3)
-    for label, partner in zip(axis.get_yticklabels(), down, strict=True):
-        label.set_fontweight("bold" if partner in listed else "normal")
+    weights = ["bold" if partner in listed else "normal" for partner in down]
+    for n, (name, weight) in enumerate(zip(down.values(), weights, strict=True)):
+        if narrow:
+            axis.text(-0.47, n - 0.14, name, fontsize=6.2, va="bottom", fontweight=weight)
+        else:
+            axis.get_yticklabels()[n].set_fontweight(weight)
     axis.spines[:].set_visible(False)
     axis.tick_params(length=0)
     return figure

@@ -79,11 +79,12 @@ def _listing(brief: Brief, rows: pd.DataFrame, since: Since) -> Listing:
     w = brief.words
     seen = [c for c in CAUSES if rows[c].any()]
     titles = [w("column.series"), w("column.years"), w("revisions.then"), *(w(f"cause.{slug(c)}") for c in seen), w("revisions.now")]
+    moved = rows[rows[list(CAUSES)].any(axis=1)]
     lines = [[brief.series_name(r["series"]), w.years((r["first_year"], r["last_year"])), w.number(r["then"]),
-              *(w.number(r[c], sign=True) for c in seen), w.number(r["now"])] for r in rows.to_dict("records")]  # fmt: skip
+              *(w.number(r[c], sign=True) for c in seen), w.number(r["now"])] for r in moved.to_dict("records")]  # fmt: skip
     absent = [w(f"cause.{slug(c)}") for c in CAUSES if c not in seen]
     note = w("revisions.absent", causes=w.listing(absent)) if absent else ""
-    return Listing(w("revisions.table", against=since.vintage), grid(titles, lines, text=2), rows, brief.notes(w("revisions.note"), note))
+    return Listing(w("revisions.table", against=since.vintage), grid(titles, lines, text=2, keys=list(moved.index)), rows, brief.notes(w("revisions.note"), note))
 
 
 def _asked_otherwise(brief: Brief, since: Since) -> list[Text]:

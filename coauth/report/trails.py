@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from coauth.queries import Years
-from coauth.report import findings
+from coauth.report import figures, findings
 from coauth.report.brief import Brief
 from coauth.report.figures import BLUE, GREY, INK, ORANGE, VERDICTS, _percent_axis, _plain, _sheet, styled
 from coauth.report.page import Chart, Text, grid
@@ -74,7 +74,9 @@ def _draw_lines(rows: pd.DataFrame, names: dict[str, str], words: Words, *, narr
     for axis, i in zip(axes, ids, strict=False):
         mine = rows[rows["institution_id"] == i]
         axis.fill_between(mine["last_year"], mine["low"], mine["high"], color=BLUE, alpha=0.18, linewidth=0)
-        axis.plot(mine["last_year"], mine["value"], color=BLUE, linewidth=1.3, marker="o", markersize=2.4)
+        line = axis.plot(mine["last_year"], mine["value"], color=BLUE, linewidth=1.3, marker="o", markersize=2.4)
+        told = [figures.point(words, names[i], words.years((r.first_year, r.last_year)), r.value, r.low, r.high, percent=True, decimals=2) for r in findings.each(mine)]
+        figure.trace(axis, names[i], BLUE, mine["last_year"], mine["value"], told, line)
         axis.set_title(textwrap.fill(names[i], 24), loc="left", fontweight="bold", fontsize=7.3)
         axis.set_ylim(0, float(np.nanmax([mine["high"].max(), mine["value"].max()])) * 1.12 or 1)
         axis.set_xticks(sorted({int(mine["last_year"].min()), int(mine["last_year"].max())}))
@@ -120,7 +122,10 @@ def _draw_slopes(rows: pd.DataFrame, names: dict[str, str], before: Years, after
     for axis, part in zip(axes, sides, strict=True):
         for r in findings.each(part):
             colour, marker = VERDICTS.get(r.verdict, (GREY, "o"))
-            axis.plot([0, 1], [r.value_before, r.value_after], color=colour, linewidth=1.2, marker=marker, markersize=3.5)
+            line = axis.plot([0, 1], [r.value_before, r.value_after], color=colour, linewidth=1.2, marker=marker, markersize=3.5)
+            told = [figures.point(words, names[r.institution_id], words.years(y), *ends, percent=True, decimals=2)
+                    for y, ends in ((before, (r.value_before, r.low_before, r.high_before)), (after, (r.value_after, r.low_after, r.high_after)))]  # fmt: skip
+            figure.trace(axis, names[r.institution_id], colour, [0, 1], [r.value_before, r.value_after], told, line)
             for x, low, high in ((0, r.low_before, r.high_before), (1, r.low_after, r.high_after)):
                 axis.plot([x, x], [low, high], color=colour, linewidth=3, alpha=0.25, solid_capstyle="butt")
         axis.set_xlim(-0.08, 2.0 if narrow else 2.25)
@@ -135,13 +140,15 @@ def _draw_slopes(rows: pd.DataFrame, names: dict[str, str], before: Years, after
 
 def _labels(axis: Axes, ends: list[tuple[str, float]], width: int) -> None:
     """Names beside the ends of their lines, pushed apart until none covers another."""
-    top = axis.get_ylim()[1]
-    step, at = top / 17, -1.0
+    line, free = axis.get_ylim()[1] / 34, 0.0
     for name, value in sorted(ends, key=lambda end: end[1]):
-        at = max(value, at + step)
-        axis.annotate(textwrap.fill(name, width), (1, value), (1.1, at), fontsize=6, linespacing=0.95, va="center", color=INK,
+        written = textwrap.fill(name, width)
+        half = line * (written.count("\n") + 1.4) / 2
+        at = max(value, free + half)
+        free = at + half
+        axis.annotate(written, (1, value), (1.1, at), fontsize=5.8, linespacing=1, va="center", color=INK,
                       arrowprops={"arrowstyle": "-", "color": "#BBBBBB", "linewidth": 0.5, "shrinkA": 1, "shrinkB": 2})  # fmt: skip
-    axis.set_ylim(0, max(top, at + step))
+    axis.set_ylim(0, max(axis.get_ylim()[1], free))
 
 
 # -- ranks

@@ -256,6 +256,11 @@ def fill(
             "a harvest costs more than OpenAlex gives without a key; get a free one at openalex.org/settings/api and set "
             "OPENALEX_API_KEY (or run `coauth rebuild --sample`, which needs none)"
         )
+    if scope.everywhere:
+        raise SourceError(
+            "every country is some 270 million works, and the API serves a hundred at a time: fetch the snapshot "
+            "(developers.openalex.org/download) and run `coauth harvest --from FOLDER`, or name countries in queries/scope.toml"
+        )
     plan = months(scope, as_of)
     told = InTurn(progress)
     with Transport(key=key, url=url, rate=rate, wait=wait, timeout=timeout, progress=told, sleep=sleep) as line:

@@ -215,7 +215,7 @@ def _of_release(
     known: dict[str, str] = {}
     held: list[tuple[Slice, list[str]]] = []
     read = 0
-    for slice_, part in zip(slices, _parts(slices, copy, release.Sieve(scope.countries if scope else ()), progress, engine), strict=True):
+    for slice_, part in zip(slices, _parts(slices, copy, release.Sieve(scope.countries if scope and not scope.everywhere else ()), progress, engine), strict=True):
         partition = part.summary["partition"]
         if "supersedes" not in part.summary:
             slice_.note(supersedes=sorted(w for w in part.met if known.get(w, partition) < partition))

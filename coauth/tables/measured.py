@@ -9,7 +9,7 @@ _MEASURE = (
     INSTITUTION,
     Column("measure", STRING, "strength, strength_share, degree, degree_rarefied, pagerank (N × PR), eigenvector, harmonic, betweenness, participation, exposure"),
     Column("counting", STRING, "newman, full, strict or author"),
-    Column("variant", STRING, "all works; k: of at most K institutions; complete: with complete affiliations; reweighted: these by 1/P(complete)"),
+    Column("variant", STRING, "all works; k: of at most K institutions; complete: with complete affiliations; reweighted: these, each for as many as it stands for"),
 )
 _ENDS = tuple(Column(f"{end}_error", FLOAT, f"standard error of `{end}` by the number of replicates", null=True) for end in ("low", "high"))
 CENTRALITY = Table(
@@ -39,7 +39,7 @@ SHIFTS = Table(
     interval("the change"), _ENDS,
     Column("p_value", FLOAT, "two-sided, from the resampled change"),
     Column("p_permuted", FLOAT, "strength_share, variant k: by shuffling works between the windows; decides nothing", null=True),
-    Column("q_value", FLOAT, "Benjamini–Hochberg over the roster"),
+    Column("q_value", FLOAT, "Benjamini–Hochberg over the roster; the verdict rests on that of the row `reweighted`"),
     Column("verdict", STRING, "rose, fell, no clear change, or not comparable: coverage"),
     Column("reason", STRING, "why this verdict, in words"),
     Column("verdict_complete_coverage", STRING, "what complete works alone would say; shown, decides nothing", null=True),

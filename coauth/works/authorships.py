@@ -62,7 +62,7 @@ class Lists:
     """The different lists met so far, and what each of them says; ids and codes are numbered too."""
 
     def __init__(self, scope: Scope) -> None:
-        self._home = set(scope.countries)
+        self._home = scope.home
         self.ids, self.codes = Numbers(), Numbers()
         self.described = Fragments(pages.Institution | None, Institution.of)
         self.institutions = Fragments(list[msgspec.Raw] | None, self._affiliated)

@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks                                     everything, at 20,000, 100,000 and 500,000 works
     python -m tests.benchmarks --works 20000 --stages tables,parse-orjson
+    python -m tests.benchmarks --works 500000 --stages betweenness --add      and the rest of the page from what was measured before
 """
 
 import argparse
@@ -13,19 +14,15 @@ from pathlib import Path
 
 from . import world
 from .measure import run
-from .others import NETWORK, OTHERS
+from .others import OTHERS
 from .results import Results
 from .shape import shape
 from .stages import STAGES
 
-SMALLEST = 20_000
-"""Whole networks by others are drawn at this size only; beyond it they take hours."""
 
-
-def plan(works, wanted):
+def plan(wanted):
     """What is run at one size, reference points first, so that a stage stands beside them in the same hour."""
-    small = {f"pagerank-{n}" for n in NETWORK} | {"pagerank"}
-    return [name for name in (*OTHERS, *STAGES) if name in wanted and (name not in small or works <= SMALLEST)]
+    return [name for name in (*OTHERS, *STAGES) if name in wanted]
 
 
 def main():
@@ -35,17 +32,18 @@ def main():
     parser.add_argument("--stages", default=",".join(every), help="some of: %(default)s")
     parser.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()) / "coauth-benchmarks", help="where vintages are made, and found again")
     parser.add_argument("--results", type=Path, default=Path(__file__).with_name("RESULTS.md"), help="file to write (default: beside this program)")
+    parser.add_argument("--add", action="store_true", help="keep what earlier runs in this scratch folder measured, but for what is measured again")
     parser.add_argument("--date", default=f"{datetime.now(UTC):%Y-%m-%d}", help="day to write into it (default: today)")
     chosen = parser.parse_args()
     sizes, wanted = [int(n) for n in chosen.works.split(",")], chosen.stages.split(",")
     if unknown := sorted(set(wanted) - set(every)):
         parser.error(f"no stage {', '.join(unknown)}; there are: {', '.join(every)}")
-    results = Results(chosen.results, chosen.date, machine())
+    results = Results(chosen.results, chosen.date, machine(), chosen.scratch / "measured.json", add=chosen.add)
+    roots = {works: world.at(chosen.scratch / str(works), works) for works in sorted({*sizes, *(works for works, _ in results.measured)})}
+    results.shapes |= {works: shape(root) for works, root in roots.items()}
     for works in sorted(sizes):
-        root = world.at(chosen.scratch / str(works), works)
-        results.shapes[works] = shape(root)
-        for name in plan(works, wanted):
-            results.add(run(name, root, works))
+        for name in plan(wanted):
+            results.add(run(name, roots[works], works))
 
 
 def machine():

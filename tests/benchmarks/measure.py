@@ -37,6 +37,7 @@ class Measured:
     """largest resident set any one process ever had (VmHWM; ru_maxrss would be that of the parent it was forked from)"""
     said: dict = field(default_factory=dict)
     fault: str = ""
+    day: str = ""
 
 
 def run(name, root, works):

@@ -1,10 +1,13 @@
 """RESULTS.md: what was measured, in one sitting, with the bound beside each number that has one."""
 
+import json
+from dataclasses import asdict, replace
 from itertools import pairwise
 from math import log
 
 from coauth.pipeline import versions
 
+from .measure import Measured
 from .others import NETWORK, OTHERS, PARSE, UNPACK
 
 MARK = "SYNTHETIC"
@@ -19,22 +22,31 @@ SAID = {
     "tables": "pages → tables", "edges": "tables → edges", "build-lean": "whole build without paths and resampling",
     "lean-1-thread": "the same, 1 thread", "lean-2-threads": "the same, 2 threads", "lean-2-threads-again": "the same, 2 threads, again",
     "lean-2GB": "the same, memory 2GB", "betweenness": "exact weighted betweenness, every window, works up to K",
+    "resampling": "1,000 replicates of strength, PageRank and eigenvector, every window, works up to K",
+    "path-intervals": "200 replicates of betweenness among the 500 strongest, every window", "permutations": "permutations of both comparisons, 40 times the domestic roster",
     "build": "whole build with all", "build-2GB": "whole build with all, memory 2GB",
 }  # fmt: skip
+FLOOR = "parse-msgspec-lean"
+"""The least that any road from the files to a network pays: unpacking, and finding what the network is made of."""
 OURS = [name for name in SAID if name not in OTHERS]
 MEASURED = ("isal", "orjson", "pysimdjson", "msgspec", "pyscisci")
 """Versions said besides those a build records."""
 
 
 class Results:
-    """Gathers measurements and writes the page anew after each, so that a stopped run leaves what it had."""
+    """Gathers measurements and writes the page anew after each, so that a stopped run leaves what it had.
 
-    def __init__(self, path, day, machine):
-        self.path, self.day, self.machine = path, day, machine
-        self.measured, self.shapes = {}, {}
+    They are kept in the file `kept` too; with `add`, what earlier runs left there stays until it is measured again.
+    """
+
+    def __init__(self, path, day, machine, kept, *, add=False):
+        self.path, self.day, self.machine, self.kept = path, day, machine, kept
+        before = [Measured(**m) for m in json.loads(kept.read_text("utf-8"))] if add and kept.exists() else []
+        self.measured, self.shapes = {(m.works, m.name): m for m in before}, {}
 
     def add(self, measured):
-        self.measured[measured.works, measured.name] = measured
+        self.measured[measured.works, measured.name] = replace(measured, day=self.day)
+        self.kept.write_text(json.dumps([asdict(m) for m in self.measured.values()]), "utf-8")
         print(f"{measured.works:>9,} {measured.name:<24} {measured.wall:>8.1f} s wall {measured.cpu:>8.1f} s CPU {measured.pss:>7,.0f} MiB  {measured.fault}", flush=True)
         self.path.write_text("\n".join(self.page()), "utf-8")
 
@@ -47,7 +59,7 @@ class Results:
         sizes = sorted({works for works, _ in self.measured})
         yield from (
             "# How long coauth takes", "",
-            f"{MARK}: every record is made by `tests/benchmarks/world.py`. Written by `python -m tests.benchmarks` on {self.day}; do not edit.", "",
+            f"{MARK}: every record is made by `tests/benchmarks/world.py`. Written by `python -m tests.benchmarks` on {' and '.join(sorted({m.day for m in self.measured.values()}))}; do not edit.", "",
             f"Machine: {self.machine}.", f"Versions: {', '.join(f'{k} {v}' for k, v in (versions() | _others()).items())}.", "",
             "Wall and CPU (user and system, of all processes) are seconds of the work alone; starting Python and importing stand beside them as",
             "start-up. Memory is the largest sum of proportional set sizes over the tree of processes, of a look every 50 ms (seldomer where a look",
@@ -55,9 +67,9 @@ class Results:
             "process of its own. Compare within one run only.", "",
         )  # fmt: skip
         yield from self._bounds()
-        yield from self._networks()
         for works in sizes:
             yield from self._size(works)
+            yield from self._networks(works)
         yield from self._growth(sizes)
         yield from self._shapes()
 
@@ -74,16 +86,18 @@ class Results:
             if (m := self.of(works, name)) and m.said["log"]:
                 yield from (f"What the {SAID[name]} logged:", "", "```", *m.said["log"], "```", "")
 
-    def _networks(self):
-        found = {name: m for name in ("pagerank", *(f"pagerank-{n}" for n in NETWORK)) if (m := self.of(SMALL, name))}
-        if not found:
-            return
-        yield from (f"## The same network from the same files, {SMALL:,} works", "", "| what | pairs | same edges as counted by hand | PageRank, Σ|difference| to coauth | CPU s | of coauth's |", "|---|---|---|---|---|---|")
+    def _networks(self, works):
+        found = {name: m for name in ("pagerank", *(f"pagerank-{n}" for n in NETWORK), FLOOR) if (m := self.of(works, name))}
         referee, ours = found.get("pagerank-by-hand"), found.get("pagerank")
+        if not ours:
+            return
+        yield from (f"The same network from the same files, {works:,} works; the last row is what reading alone costs, and makes no network:", "",
+                    "| what | pairs | same edges as counted by hand | PageRank, Σ|difference| to coauth | CPU s | of coauth's |", "|---|---|---|---|---|---|")  # fmt: skip
         for name, m in found.items():
-            same = "not asked" if referee is None else "yes" if m.said["edges"] == referee.said["edges"] else "NO"
-            apart = f"{_apart(m.said['pagerank'], ours.said['pagerank']):.1e}" if ours and "pagerank" in m.said else ""
-            yield f"| {SAID[name]} | {m.said['pairs']:,} | {same} | {apart} | {m.cpu:.2f} | {f'{m.cpu / ours.cpu:.2f}' if ours else ''} |"
+            same = "" if name == FLOOR else "not asked" if referee is None else "yes" if m.said["edges"] == referee.said["edges"] else "NO"
+            apart = f"{_apart(m.said['pagerank'], ours.said['pagerank']):.1e}" if "pagerank" in m.said else ""
+            pairs = f"{m.said['pairs']:,}" if "pairs" in m.said else ""
+            yield f"| {SAID[name]} | {pairs} | {same} | {apart} | {m.cpu:.2f} | {m.cpu / ours.cpu:.2f} |"
         yield ""
 
     def _growth(self, sizes):
@@ -123,6 +137,10 @@ class Results:
         for name, seconds in (("tables", 45), ("edges", 15), ("build-lean", 120), ("betweenness", 1_200)):
             m = self.of(LARGE, name)
             yield f"{SAID[name]}, {LARGE:,} works", f"≤ {seconds} s wall", m and f"{m.wall:.1f} s", m and m.wall <= seconds
+        for name, told, most in (("resampling", "CPU", 1_200), ("path-intervals", "wall", 1_800)):
+            m = self.of(LARGE, name)
+            seconds = m and getattr(m, told.lower())
+            yield f"{SAID[name]}, {LARGE:,} works", f"≤ {most} s {told}", m and f"{seconds:.1f} s", m and seconds <= most
         parsed = [m for name in PARSE if (m := self.of(LARGE, f"parse-{name}"))]
         ours = self.of(LARGE, "tables")
         for what, among in (("the fastest", parsed), ("the fastest complete", [m for m in parsed if m.name not in ("parse-simdjson", "parse-msgspec-lean")])):
@@ -138,6 +156,10 @@ class Results:
         for name in ("pagerank-pyscisci", "pagerank-networkx"):
             m = self.of(SMALL, name)
             yield f"{SAID[name]}, {SMALL:,} works, CPU against coauth's", "≥ 5 ×", m and ours and f"{m.cpu / ours.cpu:.1f} ×", m and ours and m.cpu >= 5 * ours.cpu
+        floor = self.of(SMALL, FLOOR)
+        for name in ("pagerank-pyscisci", "pagerank-networkx"):
+            m = self.of(SMALL, name)
+            yield f"{SAID[name]}, {SMALL:,} works, CPU against the leanest reading alone", "for comparison", m and floor and f"{m.cpu / floor.cpu:.1f} ×", None
         edges = {m.said["edges"] for n in ("pagerank", *(f"pagerank-{n}" for n in NETWORK)) if (m := self.of(SMALL, n))}
         yield f"the same edges as a count by hand, {SMALL:,} works", "one set", f"{len(edges)} set(s)" if edges else None, len(edges) == 1 if edges else None
         for name, most in (("tables", 1.05), ("edges", 1.15)):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 LEAN = {
     "measures": '["strength", "strength_share", "degree", "pagerank", "eigenvector"]', "resampled": "[]", "replicates": "100",
-    "permutations": "0", "null_samples": "0",
+    "permutations": "0", "null_samples": "0", "single_years": "[]",
 }  # fmt: skip
 """`measures.toml` without paths, resampling, permutations and null model. No fewer than 100 replicates are allowed; nothing is made of them."""
 
@@ -74,25 +74,106 @@ def edges():
     return work
 
 
+def _stored(root):
+    """(collaborative works of at most K institutions, their affiliations' table, queries) from stored tables."""
+    from coauth import pipeline
+    from coauth.incidence import incidence
+
+    project = pipeline.Project(root)
+    vintage, asked = project.cache.find(), project.queries
+    affiliations = vintage.read("affiliations")
+    world = incidence(vintage.read("works"), affiliations)
+    return world.only((world.team >= 2) & (world.team <= asked.scope.max_institutions)), affiliations, asked
+
+
 def betweenness():
     """Exact weighted betweenness of every three-year window, works of at most K institutions, from stored tables."""
     import joblib
 
-    from coauth import pipeline
     from coauth.centrality.partners import Partners
     from coauth.centrality.rating import patterns
-    from coauth.incidence import incidence, windows
+    from coauth.incidence import windows
 
     def work(root):
-        project = pipeline.Project(root)
-        vintage, scope = project.cache.find(), project.queries.scope
-        measures = project.queries.measures.model_copy(update={"measures": ("betweenness",), "resampled": ()})
-        world = incidence(vintage.read("works"), vintage.read("affiliations"))
-        small = (world.team >= 2) & (world.team <= scope.max_institutions)
+        world, _, asked = _stored(root)
+        measures = asked.measures.model_copy(update={"measures": ("betweenness",), "resampled": ()})
         sizes = {}
-        for window in windows(scope, measures):
-            (rating,) = patterns(world.only(small & world.within(window)), measures, Partners.of(None, None), 0, joblib.cpu_count())
+        for window in windows(asked.scope, measures):
+            (rating,) = patterns(world.only(world.within(window)), measures, Partners.of(None, None), 0, joblib.cpu_count())
             sizes[f"{window[0]}–{window[1]}"] = len(rating.institutions)
+        return {"rows": sizes}
+
+    return work
+
+
+def resampling():
+    """1,000 replicates of strength, PageRank and eigenvector with intervals and ranks: every window, works of at most K institutions."""
+    import numpy as np
+
+    from coauth.centrality.partners import Partners
+    from coauth.centrality.rating import places, resampled
+    from coauth.dispersion import Dispersion
+    from coauth.incidence import windows
+    from coauth.resampling import draw, interval
+
+    def work(root):
+        world, _, asked = _stored(root)
+        measures = asked.measures.model_copy(update={"replicates": 1000})
+        dispersion, names, sizes = Dispersion.of(world, measures.counting), ("strength", "pagerank", "eigenvector"), {}
+        for window in windows(asked.scope, measures):
+            part = world.only(world.within(window))
+            works = len(part.team)
+            drawn = draw(works, window, measures)
+            for rating in resampled(part, {"k": np.ones(works)}, drawn, names, measures.counting, {"k": dispersion.factors(window)}, Partners.of(None, None)):
+                interval(rating.value, rating.drawn, measures.confidence, dispersion.freedom)
+                places(rating.drawn, measures.confidence)
+            sizes[f"{window[0]}–{window[1]}"] = len(part.institutions)
+        return {"rows": sizes}
+
+    return work
+
+
+def path_intervals():
+    """200 replicates of betweenness among the 500 strongest: every window, works of at most K institutions."""
+    import joblib
+    import numpy as np
+
+    from coauth.centrality.strongest import strongest
+    from coauth.dispersion import Dispersion
+    from coauth.incidence import windows
+
+    def work(root):
+        world, _, asked = _stored(root)
+        measures = asked.measures.model_copy(update={"path_replicates": 200, "strongest": 500})
+        dispersion, sizes = Dispersion.of(world, measures.counting), {}
+        for window in windows(asked.scope, measures):
+            part = world.only(world.within(window))
+            (rating,) = strongest(part, window, ("betweenness",), measures, dispersion.factors(window), dispersion.freedom, joblib.cpu_count())
+            sizes[f"{window[0]}–{window[1]}"] = int(np.count_nonzero(rating.value))
+        return {"rows": sizes}
+
+    return work
+
+
+def permutations():
+    """Works shuffled between the windows of every comparison, 40 times the domestic roster."""
+    import numpy as np
+
+    from coauth.dispersion import Dispersion
+    from coauth.incidence import comparisons
+    from coauth.permutation import permuted
+
+    def work(root):
+        world, affiliations, asked = _stored(root)
+        measures, sizes = asked.measures, {}
+        domestic = set(affiliations.filter(affiliations["is_domestic"])["institution_id"].to_pylist())
+        dispersion = Dispersion.of(world, measures.counting)
+        for period in comparisons(asked.scope, measures):
+            works = sum(world.count(world.within(window)) for window in period)
+            roster = np.array([i for i, name in enumerate(world.institutions) if name in domestic and works[i] >= measures.roster_min_works])
+            factors = tuple(dispersion.factors(window).of("share", world.institutions[roster]) for window in period)
+            permuted(world, measures.counting, roster, period, factors, 40 * len(roster), measures.seed)
+            sizes[f"{period[0][0]}–{period[1][1]}"] = len(roster)
         return {"rows": sizes}
 
     return work
@@ -142,8 +223,11 @@ STAGES = {
     "lean-2-threads-again": lambda: _build(LEAN, threads=2),
     "lean-2GB": lambda: _build(LEAN, memory="2GB"),
     "betweenness": betweenness,
+    "resampling": resampling,
+    "path-intervals": path_intervals,
+    "permutations": permutations,
     "build": _build,
     "build-2GB": lambda: _build(memory="2GB"),
     "pagerank": pagerank,
 }
-"""In the order in which they are run: `edges` and `betweenness` read the tables that `build-lean` stored."""
+"""In the order in which they are run: `edges` and those from `betweenness` to `permutations` read the tables that `build-lean` stored."""

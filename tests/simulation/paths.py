@@ -1,4 +1,5 @@
-"""Do the intervals of measures on the pattern of ties hold the truth? `python -m tests.simulation.paths [--worlds 300]` writes PATHS.md.
+"""Do the intervals of measures on the pattern of ties hold the truth? `python -m tests.simulation.paths [--worlds 300]` writes PATHS.md,
+`--country confirmation` PATHS.confirmation.md, of a country that nothing was chosen on. `--keep FOLDER` lets a stopped run go on.
 
 Eigenvector, rarefied degree, and harmonic closeness and betweenness among the strongest institutions, in the worlds of the study.
 A third of the worlds is looked at again with thrice the works: whether an interval holds may hang on how full a graph is.
@@ -28,20 +29,21 @@ from coauth.resampling import draw, interval, spread, within
 from simulation import worlds
 from simulation.study import PERIOD, Tally
 
-PAGE = Path(__file__).with_name("PATHS.md")
+PAGES = {"development": Path(__file__).with_name("PATHS.md"), "confirmation": Path(__file__).with_name("PATHS.confirmation.md")}
 LOW, HIGH = 0.93, 0.97
 STRONGEST = 50
 SCOPE, SETTING = asked(replicates=200, path_replicates=200, strongest=STRONGEST, measures=("degree_rarefied",), resampled=("degree_rarefied",))
 NONE = Partners.of(None, None)
+COUNTRIES = {"development": worlds.DEVELOPMENT, "confirmation": worlds.CONFIRMATION}
 BOTH = 4
 """Paths are followed in both windows, so that changes can be had, in one world of so many; in the others in the later window."""
 THRICE = 100_000
 """Seeds of worlds of thrice the works: three at a time."""
 
 
-def world_of(seed, times=1):
+def world_of(seed, times=1, country="development"):
     """The works of two institutions or more of `times` worlds laid over one another, and of how many the roster consists."""
-    made = [worlds.tables(seed * times + i) for i in range(times)]
+    made = [worlds.tables(seed * times + i, country=COUNTRIES[country]) for i in range(times)]
     tables = []
     for kind in zip(*made, strict=True):
         named = [t.set_column(t.schema.get_field_index("work_id"), "work_id", pa.array([f"{i}{w}" for w in t["work_id"].to_pylist()])) for i, t in enumerate(kind)]
@@ -50,9 +52,9 @@ def world_of(seed, times=1):
     return world.only((world.team >= 2) & (world.team <= SCOPE.max_institutions))
 
 
-def look(seed, times=1, both=True):
-    """{(measure, window): (values, low, high, replicates)} by name of institution; the windows are 0 and 1."""
-    world, seen = world_of(seed, times), {}
+def look(seed, times=1, both=True, country="development"):
+    """{(measure, window): (values, low, high)} by name of institution, the windows being 0 and 1; {measure: (low, high)} of changes; the roster."""
+    world, seen, names = world_of(seed, times, country), {}, COUNTRIES[country].names
     dispersion = Dispersion.of(world, "newman")
     parts = [world.only(world.within(window)) for window in PERIOD]
     rarefied_to = int(SETTING.rarefied_share * min(len(p.team) for p in parts))
@@ -60,12 +62,12 @@ def look(seed, times=1, both=True):
     def keep(at, rating, name=None):
         low, high, *_ = rating.ends or interval(rating.value, rating.drawn, SETTING.confidence, dispersion.freedom)
         columns = (rating.value, low, high, rating.drawn.reshape(len(low), -1))
-        rows = np.searchsorted(worlds.NAMES.astype(str), rating.institutions.astype(str))
-        seen[name or rating.measure, at] = tuple(_everybody(c, rows) for c in columns)
+        rows = np.searchsorted(names.astype(str), rating.institutions.astype(str))
+        seen[name or rating.measure, at] = tuple(_everybody(c, rows, len(names)) for c in columns)
 
     for at, (window, part) in enumerate(zip(PERIOD, parts, strict=True)):
         factors, every = dispersion.factors(window), {"k": np.ones(len(part.team))}
-        for rating in resampled(part, every, draw(len(part.team), window, SETTING), ("eigenvector",), "newman", factors, NONE):
+        for rating in resampled(part, every, draw(len(part.team), window, SETTING), ("eigenvector",), "newman", {"k": factors}, NONE):
             keep(at, rating)
         for rating in patterns(part, SETTING, NONE, rarefied_to):
             keep(at, rating)
@@ -74,16 +76,16 @@ def look(seed, times=1, both=True):
                 keep(at, rating)
     year = (PERIOD[1][1],) * 2
     part = world.only(world.within(year))
-    for rating in resampled(part, {"k": np.ones(len(part.team))}, draw(len(part.team), year, SETTING), ("strength",), "newman", dispersion.factors(year), NONE):
+    for rating in resampled(part, {"k": np.ones(len(part.team))}, draw(len(part.team), year, SETTING), ("strength",), "newman", {"k": dispersion.factors(year)}, NONE):
         keep(1, rating, "strength of one year")
     roster = sum(world.count(world.within(window)) for window in PERIOD) >= 30
-    names = set(world.institutions[roster]) & {*worlds.NAMES[: worlds.DOMESTIC], *worlds.LISTED}
+    judged = set(world.institutions[roster]) & {*names[: COUNTRIES[country].domestic], *COUNTRIES[country].listed}
     ends = _changes(seen, dispersion.freedom)
-    return {what: columns[:3] for what, columns in seen.items()}, ends, np.array([name in names for name in worlds.NAMES])
+    return {what: columns[:3] for what, columns in seen.items()}, ends, np.array([name in judged for name in names])
 
 
-def _everybody(column, rows):
-    filled = np.full((len(worlds.NAMES), *column.shape[1:]), np.nan)
+def _everybody(column, rows, number):
+    filled = np.full((number, *column.shape[1:]), np.nan)
     filled[rows] = column
     return filled
 
@@ -106,12 +108,12 @@ def _changes(seen, freedom):
     return found
 
 
-def study(number, workers):
+def study(number, workers, country="development", keep=None):
     """Coverage of values by their mean over the worlds, and of changes by 0, in `number` worlds and a third as many of thrice the works."""
-    tally = Tally()
+    tally, looked = Tally(), joblib.Memory(keep, verbose=0).cache(look)
     for times, first, many in ((1, 0, number), (3, THRICE, max(number // 3, 2))):
         seeds = [first + i for i in range(many)]
-        seen = joblib.Parallel(workers)(joblib.delayed(look)(seed, times, times == 1 and i % BOTH == 0) for i, seed in enumerate(seeds))
+        seen = joblib.Parallel(workers)(joblib.delayed(looked)(seed, times, times == 1 and i % BOTH == 0, country) for i, seed in enumerate(seeds))
         works = "" if times == 1 else ", thrice the works"
         for what in seen[0][0]:
             _values(tally, what, [(s[0][what], s[2]) for s in seen if what in s[0]], works)
@@ -123,7 +125,7 @@ def study(number, workers):
 
 
 def _values(tally, what, seen, works):
-    measure, window = what
+    measure, _ = what
     value = np.array([columns[0] for columns, _ in seen])
     known = ~np.isnan(value)
     truth = np.divide(np.nansum(value, axis=0), known.sum(axis=0), out=np.full(value.shape[1], np.nan), where=known.any(axis=0))
@@ -135,16 +137,16 @@ def _values(tally, what, seen, works):
         tally.add((measure, "value, largest third" + works), held[mine & top].mean())
 
 
-def written(tally):
-    rows = ["| measure | of | coverage | worlds | |", "| --- | --- | --- | --- | --- |"]
+def written(tally, country="development"):
+    rows = ["| measure | of | coverage | windows of worlds | |", "| --- | --- | --- | --- | --- |"]
     for (measure, of), mean, error, n in sorted(tally.rows()):
         low, high = mean - 1.96 * error, mean + 1.96 * error
         verdict = "holds" if low >= LOW and high <= HIGH else "fails" if high < LOW or low > HIGH else "open"
         rows.append(f"| {measure} | {of} | {100 * mean:.1f} ± {100 * error:.1f} % | {n} | {verdict} |")
     return "\n\n".join([
         "# Intervals of measures on the pattern of ties, where the truth is known",
-        f"SYNTHETIC worlds, those of RESULTS.md; written by `python -m tests.simulation.paths`. {SETTING.replicates} replicates, paths {SETTING.path_replicates} among "
-        f"the {STRONGEST} strongest of 100 institutions; rarefied degree to {SETTING.rarefied_share:.0%} of the works of the smaller window. The truth of a value is its "
+        f"SYNTHETIC worlds, of `worlds.{country.upper()}`; written by `python -m tests.simulation.paths --country {country}`. {SETTING.replicates} replicates, paths {SETTING.path_replicates} among "
+        f"the {STRONGEST} strongest of {len(COUNTRIES[country].names)} institutions; rarefied degree to {SETTING.rarefied_share:.0%} of the works of the smaller window. The truth of a value is its "
         "mean over the worlds, of a change 0; ± is the Monte-Carlo standard error, by world. `thrice the works`: three worlds laid over one another. A row holds "
         f"where the 95 % Monte-Carlo interval of its coverage lies within {LOW:.0%}–{HIGH:.0%}, fails where it lies outside.",
         "\n".join(rows),
@@ -156,12 +158,14 @@ def main():
     parser.add_argument("--worlds", type=int, default=300)
     parser.add_argument("--workers", type=int, default=joblib.cpu_count())
     parser.add_argument("--quick", action="store_true", help="8 worlds: shows that it runs, proves nothing, writes nothing")
+    parser.add_argument("--country", choices=list(COUNTRIES), default="development")
+    parser.add_argument("--keep", type=Path, help="folder for what was seen of each world")
     given = parser.parse_args()
     began = time.monotonic()
-    page = written(study(8 if given.quick else given.worlds, given.workers))
+    page = written(study(8 if given.quick else given.worlds, given.workers, given.country, given.keep), given.country)
     print(page)
     if not given.quick:
-        PAGE.write_text(page, "utf-8")
+        PAGES[given.country].write_text(page, "utf-8")
     print(f"{time.monotonic() - began:.0f} seconds")
 
 

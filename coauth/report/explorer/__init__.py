@@ -178,8 +178,8 @@ def _entry(brief: Brief, kind: str, list_id: str, entry_id: str) -> list[str]:
     if found is None:
         return [kind, list_id, entry_id]
     name = next((t.name for t in found.technology if t.id == entry_id), entry_id)
-    marks = [brief.words(f"mark.{m}") for m in (found.marked(entry_id) or "").split(", ") if m]
-    return [kind, brief.words.named(found), f"{name} ({', '.join(marks)})" if marks else name]
+    mark = brief.mark(entry_id)
+    return [kind, brief.words.named(found), f"{name} ({mark})" if mark else name]
 
 
 def _bases(evidence: pd.DataFrame) -> list[tuple[str, str]]:
