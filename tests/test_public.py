@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from coauth import areas, benefits, copublications, disclosure, public, publish, report, tables
 from coauth.disclosure import Counted, Earlier, Tie, exposed, withhold
+from coauth.disclosure.cells import Reaches
 from coauth.disclosure.editions import decide
 from coauth.disclosure.suppression import small
 from coauth.engine.duck import DuckDB
@@ -278,6 +279,23 @@ def test_tables_of_two_sides_are_guarded_and_totals_too(inner):
     hidden = withhold(cells, ties, cost=lambda k: 10 if "sum" in k else 1)
     assert exposed(cells, ties, hidden) == []
     assert {k for k, v in cells.items() if small(v)} <= hidden
+
+
+def test_a_pair_stands_only_where_it_leaves_enough_of_each_count_that_holds_it(small_asked):
+    """Six works with Beihang: of eight with China two would be left; of six none; of a count that is or was withheld, nothing is shown."""
+    world = made(FIRST, small_asked)
+    world["edges"] = tables.EDGES.of(
+        {"year": y, "source": KU, "target": t} | {f"{c}{k}": 6 for c in ("works", "weight", "strict_weight", "author_weight") for k in ("", "_k")}
+        for t in (XI, BEIHANG) for y in range(2018, 2023)
+    )  # fmt: skip
+    china = {2018: 8, 2019: 6, 2020: 11, 2021: 40, 2022: 40}
+    cells = {disclosure.Cell("works", "china", "union", y, y): n for y, n in china.items()}
+    cells |= {disclosure.Cell("works", "list:miit", "institution", y, y): 6 if y < 2022 else 9 for y in china}
+    bounds = disclosure.Bounds(cells, frozenset({disclosure.Cell("works", "china", "union", 2021, 2021)}), Reaches(world, small_asked))
+    kept, taken_out = disclosure.public(world, bounds=bounds)
+    there = {(r["target"], r["year"]) for r in kept["edges"].to_pylist()}
+    assert there == {(XI, 2019), (XI, 2020), (XI, 2022), (BEIHANG, 2019), (BEIHANG, 2020)}
+    assert taken_out == 5
 
 
 # -- the sample, by the command
