@@ -14,7 +14,7 @@ from coauth.report.text import Words
 
 VOID = frozenset(("meta", "img", "br", "hr", "link", "input"))
 UNREAD = frozenset(("style", "script", "svg", "code", "head", "nav"))
-YEAR = r"(?:19|20)\d\d"
+YEAR = r"(?<!\d)(?:19|20)\d\d(?!\d)"
 
 
 @dataclass
