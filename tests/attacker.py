@@ -254,9 +254,12 @@ def relations(cells, asked):
         if whole[:2] == ("all", "authorships"):
             found.append((whole, (("with institution", *whole[1:]),), False))
         if whole[1] in sources(cells) and whole[0] in ("total", "international"):
-            found.append((whole, tuple(c for c in cells if c[1:] == whole[1:] and c[0] not in ("total", "international")), False))
-            abroad = ("international", *whole[1:])
-            found += [(whole, (abroad,), False)] if whole[0] == "total" and abroad in cells else []
+            mine = [c for c in cells if c[1:] == whole[1:] and c[0] not in ("total", "international")]
+            home = tuple(c for c in mine if c[0] in asked.scope.countries)
+            abroad = tuple(c for c in mine if c not in home)
+            all_abroad = ("international", *whole[1:])
+            found.append((whole, abroad if whole == all_abroad else abroad + home, False))
+            found += [(whole, (all_abroad, *home), False)] if whole != all_abroad and all_abroad in cells else []
     return found
 
 

@@ -8,7 +8,7 @@ no Nordic country outside it, but China holds a list of Chinese universities, an
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Any, NamedTuple
@@ -156,7 +156,7 @@ class Reaches:
 
 def ties(cells: Mapping[Cell, int | None], reaches: Reaches, queries: Queries) -> list[Tie[Cell]]:
     """Every way in which one cell holds others. One that the counts contradict does not hold, and ties nothing."""
-    found = [*_nested(cells, reaches), *_windows(cells, queries), *_authorships(cells), *_totals(cells)]
+    found = [*_nested(cells, reaches), *_windows(cells, queries), *_authorships(cells), *_totals(cells, reaches.home)]
     return [t for t in found if (rest := t.rest(cells)) is None or rest >= 0]
 
 
@@ -184,16 +184,19 @@ def _authorships(cells: Mapping[Cell, int | None]) -> Iterator[Tie[Cell]]:
             yield Tie(cell._replace(series="all"), (cell,))
 
 
-def _totals(cells: Mapping[Cell, int | None]) -> Iterator[Tie[Cell]]:
-    """Of one source and year: all admissions hold those from abroad, and both hold the countries."""
-    for cell in cells:
-        if cell.unit == "admissions" and cell.series in (TOTAL, INTERNATIONAL):
-            countries = tuple(c for c in cells if c[0] == cell.unit and c[2:] == cell[2:] and c.series not in (TOTAL, INTERNATIONAL))
-            if countries:
-                yield Tie(cell, countries)
-            abroad = cell._replace(series=INTERNATIONAL)
-            if cell.series == TOTAL and abroad in cells:
-                yield Tie(cell, (abroad,))
+def _totals(cells: Mapping[Cell, int | None], home: Container[str]) -> Iterator[Tie[Cell]]:
+    """A year's total holds the countries, and so does all from abroad but for home; of any source, since all count the same persons."""
+    admitted = [c for c in cells if c.unit == "admissions"]
+    sums = (TOTAL, INTERNATIONAL)
+    for whole in (c for c in admitted if c.series in sums):
+        for source in sorted({c.basis for c in admitted}):
+            mine = {c.series: c for c in admitted if (c.basis, c.first_year) == (source, whole.first_year)}
+            countries = {s: c for s, c in mine.items() if s not in sums}
+            abroad = tuple(c for s, c in countries.items() if s not in home)
+            parts = [abroad] if whole.series == INTERNATIONAL else [tuple(countries.values())]
+            if whole.series == TOTAL and INTERNATIONAL in mine:
+                parts.append((mine[INTERNATIONAL], *(c for s, c in countries.items() if s in home)))
+            yield from (Tie(whole, p) for p in parts if p)
 
 
 def told_elsewhere(cells: Mapping[Cell, int | None]) -> frozenset[Cell]:
