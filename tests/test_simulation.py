@@ -1,10 +1,12 @@
 """The simulation study runs, and its worlds are what they are said to be; what it found is in simulation/RESULTS.md."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from simulation import study, worlds
+import written_down
+from simulation import results, study, worlds
 from simulation.worlds import AFTER, BEFORE, Design, tables
 
 from coauth.tables import AFFILIATIONS, WORKS
@@ -114,3 +116,13 @@ def test_the_study_of_paths_sees_what_it_says(country, monkeypatch):
         assert known[roster].mean() > 0.8
         assert (low[known] <= high[known]).all()
     assert "| betweenness | value |" in paths.written(paths.study(2, 1, country), country)
+
+
+def test_what_misses_has_no_interval():
+    """A measure whose coverage fails in the study's table is not among those that get an interval, and each that gets one is in a table."""
+    page = results.PAGE.read_text("utf-8") + results.PAGE.with_name("PATHS.md").read_text("utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("|")]
+    covered = [row for row in rows if len(row) == 5 and re.match(r"(value|change)\b", row[1])]
+    assert {row[0] for row in covered} >= set(written_down.QUERIES.measures.resampled)
+    failed = {row[0] for row in covered if row[4] == "fails" and row[1] in ("value", "change")}
+    assert not failed & set(written_down.QUERIES.measures.resampled), failed
