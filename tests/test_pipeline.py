@@ -67,7 +67,7 @@ def test_newman_strength_counts_collaborative_works(frames, variant, most):
         ids = set(small_collaborative(frames, first, last, most)["work_id"])
         members = frames["affiliations"]
         counts = members[members["work_id"].isin(ids)].groupby("institution_id").size()
-        values = strength[strength["first_year"] == first].set_index("institution_id")["value"]
+        values = strength[(strength["first_year"] == first) & (strength["last_year"] == last)].set_index("institution_id")["value"]
         assert set(values.index) == set(counts.index)
         assert ((values - counts[values.index]).abs() <= 1e-9 * counts[values.index]).all()
         checked += len(values)

@@ -24,7 +24,7 @@ def twice(sample_root):
         measures = asked.measures.model_copy(update={**few, "seed": seed})
         table, _ = centrality.measure(works, affiliations, scope, measures)
         tables.append(table.to_pandas().dropna(subset="low").set_index(KEYS))
-    return tables[0].join(tables[1], rsuffix="_again")
+    return tables[0].join(tables[1].add_suffix("_again"))
 
 
 def test_another_seed_moves_ends_by_no_more_than_is_stated(twice):

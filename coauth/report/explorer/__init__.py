@@ -83,7 +83,7 @@ def explore(brief: Brief, atlas: Atlas) -> Explorer:
     pairs = _pairs(brief, at)
     kept = _kept(pairs, cues, windows)
     pairs, cues = pairs.merge(kept, on=ENDS), cues.merge(kept, on=ENDS)
-    evidence, works, unnamed = _evidence(brief, kept) if atlas.works else (pd.DataFrame(columns=EVIDENCE), pd.DataFrame(columns=WORK), 0)
+    evidence, works, unnamed = _evidence(brief, cues) if atlas.works else (pd.DataFrame(columns=EVIDENCE), pd.DataFrame(columns=WORK), 0)
     entries = sorted({(c.kind, c.list_id, c.entry_id) for c in findings.each(cues)}, reverse=True)  # watchlists first
     bases = sorted(set(_bases(evidence)))
     data = {
@@ -141,10 +141,10 @@ def _kept(pairs: pd.DataFrame, cues: pd.DataFrame, windows: Sequence[Sequence[in
     return pd.concat(parts).drop_duplicates().merge(pairs[ENDS].drop_duplicates(), on=ENDS).sort_values(ENDS, ignore_index=True)
 
 
-def _evidence(brief: Brief, kept: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-    """The works behind the cues of the pairs kept, the works themselves, and how many there was no room for."""
+def _evidence(brief: Brief, cues: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """The works behind the cues shown (a pair of two domestic institutions has evidence and no cue here), the works themselves, and how many there was no room for."""
     found = findings.frame(brief.made, "evidence", EVIDENCE)
-    found = found[found["year"].between(*brief.years) & found["kind"].isin(CUES)].merge(kept, on=ENDS).drop_duplicates()
+    found = found[found["year"].between(*brief.years) & found["kind"].isin(CUES)].merge(cues[["year", *ENDS, *ENTRY]], on=["year", *ENDS, *ENTRY]).drop_duplicates()
     works = found.assign(second=found["kind"] != CUES[0]).groupby("work_id", as_index=False).agg(second=("second", "min"), year=("year", "max"))
     works = works.sort_values(["second", "year", "work_id"], ascending=[True, False, True])
     shown = works[["work_id"]].head(WORKS).merge(findings.frame(brief.made, "works", WORK), on="work_id", how="left")
