@@ -13,13 +13,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from coauth.completeness import Completeness
-from coauth.dispersion import Dispersion, tail
 from coauth.incidence import Floats, Incidence, Integers, comparisons, incidence
-from coauth.permutation import permuted
 from coauth.queries import Measures, Period, Scope, Years
-from coauth.resampling import Interval, Replicates, interval
 from coauth.tables import SHIFTS
+from coauth.uncertainty.completeness import Completeness
+from coauth.uncertainty.dispersion import Dispersion, tail
+from coauth.uncertainty.permutation import permuted
+from coauth.uncertainty.resampling import Interval, Replicates, interval
 
 ROSE, FELL, UNCLEAR, NOT_COMPARABLE = "rose", "fell", "no clear change", "not comparable: coverage"
 VARIANTS = ("k", "all", "complete", "reweighted")
@@ -46,7 +46,7 @@ def judge(
     without any shift). A window in which an institution has none counts as 0 for every measure.
 
     `p_permuted` stands beside it for the share: works shuffled between the windows, `measures.permutations` times for each of the roster
-    (`coauth.permutation`). It decides nothing: the t-based p is there for every measure, and the permutation was simulated in too few worlds
+    (`coauth.uncertainty.permutation`). It decides nothing: the t-based p is there for every measure, and the permutation was simulated in too few worlds
     (38 without a shift, 16 with one in six shifted) to prefer either by its rate of false finds.
 
     For each of `measures.resampled` that is in `TITLES` (the intervals of the others do not hold for changes) and each variant: change = after − before, its percentile interval from independent

@@ -8,13 +8,12 @@ import pytest
 import coauth
 
 PACKAGE = Path(coauth.__file__).parent
-SHARED = ("errors", "files", "tables", "phrases", "queries", "titles", "pages", "vintage", "engine", "network", "incidence", "distance", "counting",
-          "areas", "dispersion", "unevenness", "permutation", "influence", "resampling", "completeness", "coherence")
+SHARED = ("errors", "files", "tables", "texts", "queries", "pages", "vintage", "engine", "network", "incidence", "areas", "uncertainty", "coherence")
 LAYERS = [
     *({name} for name in SHARED),
     {"sources", "works", "institutions", "inclusion", "coverage", "technologies", "edges", "flags", "graph", "centrality",
      "shifts", "pairs", "copublications", "events", "aggregation", "disclosure", "admissions", "revisions", "standing", "explain", "quality",
-     "benefits", "export", "report", "progress"},
+     "benefits", "export", "report"},
     {"pipeline"},
     {"public"},
     {"publish"},

@@ -13,12 +13,12 @@ from written_down import asked, random_works, shuffled, tables
 from coauth import centrality
 from coauth.centrality.paths import UNIT, distance, shortest_paths
 from coauth.centrality.spectra import eigenvector, pagerank
-from coauth.completeness import Completeness, complete_weights
-from coauth.counting import Counting
 from coauth.errors import MeasureFailed
 from coauth.incidence import ONE, Incidence, incidence
-from coauth.resampling import draw, interval
+from coauth.incidence.counting import Counting
 from coauth.tables import AFFILIATIONS, CENTRALITY, WORKS
+from coauth.uncertainty.completeness import Completeness, complete_weights
+from coauth.uncertainty.resampling import draw, interval
 
 RULES = ("newman", "full", "strict", "author")
 RESAMPLED = ("strength", "strength_share", "pagerank", "eigenvector")

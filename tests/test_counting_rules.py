@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from written_down import random_works, shuffled, tables
 
-from coauth.counting import Counting
 from coauth.errors import TableError
 from coauth.incidence import ONE, incidence
+from coauth.incidence.counting import Counting
 
 RULES = ("newman", "full", "strict", "author")
 seeds = st.integers(0, 10_000)

@@ -5,8 +5,8 @@ import pytest
 import scipy.stats
 from written_down import tables
 
-from coauth.dispersion import PRIOR, Dispersion, stretch, tail
 from coauth.incidence import incidence
+from coauth.uncertainty.dispersion import PRIOR, Dispersion, stretch, tail
 
 
 def dispersion(yearly, **same):

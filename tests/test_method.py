@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from written_down import QUERIES
 
-from coauth import completeness, dispersion
 from coauth.events import segmented
+from coauth.uncertainty import completeness, dispersion
 
-NOTES = {language: (Path(dispersion.__file__).parent / f"method.{language}.md").read_text("utf-8") for language in ("en", "da")}
+NOTES = {language: (Path(dispersion.__file__).parents[1] / f"method.{language}.md").read_text("utf-8") for language in ("en", "da")}
 MEASURES = QUERIES.measures
 CONSTANTS = {
     "K": (rf"K = {QUERIES.scope.max_institutions} ", rf"K = {QUERIES.scope.max_institutions} "),
@@ -48,6 +48,6 @@ def test_both_languages_cite_the_same():
 @pytest.mark.parametrize("language", NOTES)
 def test_a_page_and_files_that_exist(language):
     assert len(NOTES[language].split()) < 1000
-    coauth = Path(dispersion.__file__).parent
+    coauth = Path(dispersion.__file__).parents[1]
     for name in re.findall(r"`([\w/]+)(?:/|\.py)`", NOTES[language]):
         assert (coauth / name).is_dir() or (coauth / f"{name}.py").is_file(), name

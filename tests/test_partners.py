@@ -12,9 +12,9 @@ from written_down import asked, random_works, tables
 
 from coauth import centrality
 from coauth.centrality.partners import Partners, jackknife, rarefied_degree
-from coauth.counting import Counting
 from coauth.errors import MeasureFailed
 from coauth.incidence import ONE, incidence
+from coauth.incidence.counting import Counting
 
 COUNTRIES = {"A": "DK", "B": "DK", "c": "SE", "d": "CN", "e": None}
 BOTH = {"measures": ("participation", "exposure"), "resampled": ("participation", "exposure")}

@@ -15,9 +15,9 @@ from coauth import centrality
 from coauth.centrality import paths
 from coauth.centrality.paths import UNIT, betweenness, shortest_paths
 from coauth.centrality.skeleton import Skeleton
-from coauth.distance import distance
 from coauth.graph import build, to_networkx
 from coauth.incidence import ONE
+from coauth.incidence.distance import distance
 from coauth.queries import Pivots
 
 

@@ -7,7 +7,7 @@ import pytest
 from written_down import random_works, tables
 
 from coauth.incidence import incidence
-from coauth.permutation import permuted
+from coauth.uncertainty.permutation import permuted
 
 PERIOD = ((2018, 2018), (2022, 2022))
 EVEN = (np.ones(1), np.ones(1))

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from written_down import asked, random_works, shuffled, tables
 
 from coauth import centrality, shifts
-from coauth.completeness import Completeness
 from coauth.incidence import incidence
-from coauth.resampling import Interval
 from coauth.shifts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR, false_discovery, two_sided
 from coauth.tables import SHIFTS
+from coauth.uncertainty.completeness import Completeness
+from coauth.uncertainty.resampling import Interval
 
 BEFORE, AFTER = (2018, 2020), (2022, 2024)
 SETTING = {"years": (2018, 2024), "window": 3, "comparisons": ((BEFORE, AFTER),), "replicates": 400, "roster_min_works": 30,

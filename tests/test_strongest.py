@@ -9,10 +9,10 @@ from written_down import asked, random_works, tables
 
 from coauth import centrality
 from coauth.centrality.strongest import strongest
-from coauth.dispersion import Factors
-from coauth.distance import UNIT, distance
 from coauth.incidence import incidence
-from coauth.resampling import weigh
+from coauth.incidence.distance import UNIT, distance
+from coauth.uncertainty.dispersion import Factors
+from coauth.uncertainty.resampling import weigh
 
 PLAIN = Factors({"count": {}, "share": {}})
 BOTH = ("harmonic", "betweenness")

@@ -11,8 +11,8 @@ from world import rows, topic, work
 
 from coauth import pages, technologies, works
 from coauth.errors import QueryError
-from coauth.phrases import Phrases, fold
 from coauth.queries import Technology
+from coauth.texts.phrases import Phrases, fold
 
 
 def asked_for(asked, *told, **changed):

@@ -5,9 +5,9 @@ import pytest
 from written_down import asked, tables
 
 from coauth import centrality
-from coauth.completeness import complete_weights
 from coauth.incidence import incidence
-from coauth.unevenness import widened
+from coauth.uncertainty.completeness import complete_weights
+from coauth.uncertainty.unevenness import widened
 
 
 def world_of(works):

@@ -15,15 +15,15 @@ import pyarrow as pa
 from coauth.centrality.partners import Partners
 from coauth.centrality.rating import Rating, patterns, places, ranks, rate, resampled, variants
 from coauth.centrality.strongest import strongest
-from coauth.completeness import complete_weights
-from coauth.counting import Counting
-from coauth.dispersion import Dispersion
 from coauth.incidence import Flags, Incidence, Integers, comparisons, incidence, windows
-from coauth.influence import LeaveOneOut
+from coauth.incidence.counting import Counting
 from coauth.queries import Measures, Scope, Years
-from coauth.resampling import Replicates, draw, interval
 from coauth.tables import CENTRALITY
-from coauth.unevenness import widened
+from coauth.uncertainty.completeness import complete_weights
+from coauth.uncertainty.dispersion import Dispersion
+from coauth.uncertainty.influence import LeaveOneOut
+from coauth.uncertainty.resampling import Replicates, draw, interval
+from coauth.uncertainty.unevenness import widened
 
 
 def measure(
@@ -47,17 +47,17 @@ def measure(
     betweenness      share of shortest paths through i, same d          mean over the pairs   none
     ===============  =================================================  ====================  =========
 
-    How a work counts: `coauth.counting`. participation needs the table `institutions`, exposure `listed`.
+    How a work counts: `coauth.incidence.counting`. participation needs the table `institutions`, exposure `listed`.
 
     The institutions of a window are those with a work of at least two institutions; who has none has no row. Variant
     `k` (works of at most `scope.max_institutions`) has all measures. `all`, `complete` and `reweighted` (complete works,
-    each weighted by about 1/P(complete), see `coauth.completeness`; both of at most K) have those that can be resampled: a
+    each weighted by about 1/P(complete), see `coauth.uncertainty.completeness`; both of at most K) have those that can be resampled: a
     replicate lacks 37 % of the works, which shifts whatever rests on the pattern of edges. Harmonic closeness gets its own in variant
     `strongest`, a smaller graph of the works of `k` (`coauth.centrality.strongest`), in the windows of `measures.path_windows`; rarefied degree, to `measures.rarefied_share` of the
     works of the smallest window, from leaving out each work in turn (`coauth.centrality.partners.jackknife`). Which measures get
     one at all `measures.resampled` says. The interval
-    speaks of which works there happened to be, not of coverage (`coauth.resampling`), and is widened for works that come in
-    bursts (`coauth.dispersion`). Sources stand with each measure in `coauth.centrality.paths`, `.spectra` and `.partners`.
+    speaks of which works there happened to be, not of coverage (`coauth.uncertainty.resampling`), and is widened for works that come in
+    bursts (`coauth.uncertainty.dispersion`). Sources stand with each measure in `coauth.centrality.paths`, `.spectra` and `.partners`.
 
     Beside the sliding windows stand single years, for `measures.single_years` alone. `rank` is among all institutions of the row's
     graph, `fixed_rank` among the fixed roster (`_fixed_roster`), which has the same members in every window.

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from coauth.counting import Counting
 from coauth.errors import MeasureFailed
 from coauth.incidence import ONE, Flags, Floats, Incidence
+from coauth.incidence.counting import Counting
 
 _CELLS = 1 << 20  # pairs of institutions looked up at once
 

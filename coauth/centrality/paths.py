@@ -1,6 +1,6 @@
 """Measures on shortest paths: harmonic closeness and betweenness, exact, in one pass over the sources.
 
-Lengths are whole numbers held in float64 (`coauth.distance`), so that ties are ties. Sources are worked on in blocks
+Lengths are whole numbers held in float64 (`coauth.incidence.distance`), so that ties are ties. Sources are worked on in blocks
 that depend on the graph alone and are summed in their order: the same bytes with one process and with several.
 """
 
@@ -14,9 +14,9 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import dijkstra
 
 from coauth.centrality.skeleton import Skeleton
-from coauth.distance import UNIT
-from coauth.distance import distance as distances
 from coauth.incidence import ONE, Floats, Integers
+from coauth.incidence.distance import UNIT
+from coauth.incidence.distance import distance as distances
 
 __all__ = ["UNIT", "betweenness", "distance", "shortest_paths"]
 
@@ -26,7 +26,7 @@ _TASK = 16  # blocks of sources handed to a process together
 
 
 def distance(graph: sp.csr_array) -> sp.csr_array:
-    """`coauth.distance.distance` of the edges of a graph whose weights are in units of 1/2⁴⁰ work."""
+    """`coauth.incidence.distance.distance` of the edges of a graph whose weights are in units of 1/2⁴⁰ work."""
     return sp.csr_array((distances(graph.data / ONE), graph.indices, graph.indptr), shape=graph.shape)
 
 

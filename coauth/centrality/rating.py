@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from coauth.centrality.partners import Partners, jackknife, rarefied_degree
 from coauth.centrality.paths import betweenness, distance, shortest_paths
 from coauth.centrality.spectra import eigenvector, pagerank
-from coauth.counting import Counting
-from coauth.dispersion import Factors
 from coauth.incidence import Floats, Incidence, Integers
+from coauth.incidence.counting import Counting
 from coauth.queries import Measures
-from coauth.resampling import Interval, within
+from coauth.uncertainty.dispersion import Factors
+from coauth.uncertainty.resampling import Interval, within
 
 _CELLS = 1 << 18  # institutions × replicates carried through the sparse products at once, within 20 … 40 replicates
 _ROUGH = 1e-7  # Σ|x − T(x)| at which a replicate's PageRank is good enough for a percentile

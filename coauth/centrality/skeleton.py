@@ -14,8 +14,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from coauth.distance import UNIT
 from coauth.incidence import Floats, Integers
+from coauth.incidence.distance import UNIT
 
 _BLOCK = 1 << 14
 

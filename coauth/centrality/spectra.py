@@ -8,9 +8,9 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from coauth.counting import Counting
 from coauth.errors import MeasureFailed
 from coauth.incidence import Floats, Integers
+from coauth.incidence.counting import Counting
 
 DAMPING = 0.85
 

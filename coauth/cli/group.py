@@ -15,9 +15,9 @@ import click
 import pandas as pd
 
 from coauth import __version__
+from coauth.cli.progress import Bar
 from coauth.errors import CoauthError
 from coauth.pipeline import Project
-from coauth.progress import Bar
 
 Command = Callable[..., Any]
 

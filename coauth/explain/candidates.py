@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from coauth.explain.doubts import GENERIC
 from coauth.pages import Page, Work
-from coauth.phrases import Phrases, fold
 from coauth.queries import Queries, Watchlist
+from coauth.texts.phrases import Phrases, fold
 
 _SHOWN = 3
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from coauth import titles
 from coauth.pages import MOST_AUTHORS, Record
 from coauth.tables import BOOL, DAY, FLOAT, INT, STRING, STRINGS
+from coauth.texts import titles
 from coauth.works.batch import short, table
 
 _known = lru_cache(50_000)

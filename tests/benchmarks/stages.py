@@ -112,9 +112,9 @@ def resampling():
 
     from coauth.centrality.partners import Partners
     from coauth.centrality.rating import places, resampled
-    from coauth.dispersion import Dispersion
     from coauth.incidence import windows
-    from coauth.resampling import draw, interval
+    from coauth.uncertainty.dispersion import Dispersion
+    from coauth.uncertainty.resampling import draw, interval
 
     def work(root):
         world, _, asked = _stored(root)
@@ -139,8 +139,8 @@ def path_intervals():
     import numpy as np
 
     from coauth.centrality.strongest import strongest
-    from coauth.dispersion import Dispersion
     from coauth.incidence import windows
+    from coauth.uncertainty.dispersion import Dispersion
 
     def work(root):
         world, _, asked = _stored(root)
@@ -159,9 +159,9 @@ def permutations():
     """Works shuffled between the windows of every comparison, 40 times the domestic roster."""
     import numpy as np
 
-    from coauth.dispersion import Dispersion
     from coauth.incidence import comparisons
-    from coauth.permutation import permuted
+    from coauth.uncertainty.dispersion import Dispersion
+    from coauth.uncertainty.permutation import permuted
 
     def work(root):
         world, affiliations, asked = _stored(root)
@@ -187,9 +187,9 @@ def pagerank():
 
     from coauth import inclusion, institutions, pipeline, works
     from coauth.centrality.spectra import pagerank
-    from coauth.counting import Counting
     from coauth.engine.duck import DuckDB
     from coauth.incidence import ONE, incidence
+    from coauth.incidence.counting import Counting
     from coauth.queries import RollUp
     from coauth.tables import COUNTRIES
 

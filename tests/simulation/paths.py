@@ -23,9 +23,9 @@ from written_down import asked
 from coauth.centrality.partners import Partners
 from coauth.centrality.rating import patterns, resampled
 from coauth.centrality.strongest import strongest
-from coauth.dispersion import Dispersion
 from coauth.incidence import incidence
-from coauth.resampling import draw, interval, spread, within
+from coauth.uncertainty.dispersion import Dispersion
+from coauth.uncertainty.resampling import draw, interval, spread, within
 from simulation import worlds
 from simulation.study import PERIOD, Tally
 

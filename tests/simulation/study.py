@@ -19,11 +19,11 @@ import pyarrow as pa
 from written_down import asked
 
 from coauth import centrality, shifts
-from coauth.dispersion import Dispersion
 from coauth.incidence import incidence
-from coauth.permutation import permuted
-from coauth.resampling import interval
 from coauth.shifts import FELL, NOT_COMPARABLE, ROSE
+from coauth.uncertainty.dispersion import Dispersion
+from coauth.uncertainty.permutation import permuted
+from coauth.uncertainty.resampling import interval
 from simulation import worlds
 from simulation.worlds import AFTER, BEFORE, CONFIRMATION, DEVELOPMENT, Country, Design
 

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from coauth.counting import Counting
-from coauth.dispersion import series
 from coauth.incidence import Flags, Floats, Incidence, Integers
+from coauth.incidence.counting import Counting
 from coauth.queries import Period
+from coauth.uncertainty.dispersion import series
 
 _AT_ONCE = 64
 
@@ -24,7 +24,7 @@ def permuted(
 ) -> Floats:
     """Two-sided p that the strength shares of the institutions at columns `roster` are those of one and the same time.
 
-    t = (x₂ − x₁)/√(v₁ + v₂), with x the share and v its Poisson variance (`coauth.dispersion.series`); observed variances are
+    t = (x₂ − x₁)/√(v₁ + v₂), with x the share and v its Poisson variance (`coauth.uncertainty.dispersion.series`); observed variances are
     widened by φ = factor² in each window, because shuffled works are independent and true ones come in bursts.
     p = (1 + #{|t*| ≥ |t|})/(R + 1), R = `replicates`. With 40 replicates per institution of the roster the smallest p,
     1/(R + 1), is half of what Benjamini–Hochberg asks of a single find at a rate of 0.05.

@@ -14,8 +14,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-from coauth.counting import Counting
 from coauth.incidence import Floats, Incidence, Integers
+from coauth.incidence.counting import Counting
 from coauth.queries import Years
 
 PRIOR = 20.0

@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from coauth.dispersion import stretch
 from coauth.incidence import Floats, Integers
-from coauth.influence import LeaveOneOut
 from coauth.queries import Measures, Years
+from coauth.uncertainty.dispersion import stretch
+from coauth.uncertainty.influence import LeaveOneOut
 
 _TIMES = np.cumsum([1 / (math.e * math.factorial(k)) for k in range(12)])
 """Poisson(1), cumulated. Inverted by hand: numpy keeps its uniform stream from release to release, not its Poisson."""
@@ -43,7 +43,7 @@ class Replicates:
     value: dict[Values, Floats]
     """0 where an institution has no such work: it is not in that window's graph"""
     drawn: dict[Values, NDArray[np.float32]]
-    """institutions × replicates, spread as far as `coauth.dispersion` found"""
+    """institutions × replicates, spread as far as `coauth.uncertainty.dispersion` found"""
     freedom: float
     """degrees of freedom of that spread"""
     leave_one_out: dict[Years, LeaveOneOut]
