@@ -130,6 +130,9 @@ def test_shifts_give_a_verdict_and_its_reason(sample_root):
     rows = json.loads(coauth(sample_root, "shifts", "DTU", "--json").stdout)
     assert {(r["before_first"], r["after_first"]) for r in rows} == {(2011, 2022), (2018, 2022)}
     assert all(r["reason"] for r in rows)
+    told = coauth(sample_root, "shifts", "DTU").stdout.splitlines()
+    assert max(map(len, told)) <= 100
+    assert " ".join(line.strip() for line in told if line.startswith("    ")) == " ".join(r["reason"] for r in rows)
     assert "only measures with an interval" in refused(sample_root, "shifts", "DTU", "--measure", "betweenness")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any
 
 import click
@@ -87,12 +88,13 @@ def shifts_(project: Project, answer: Answer, institution: str | None, measure: 
         raise NotFound("no such comparison; the pairs of windows and the roster are set in queries/measures.toml")
     names = chosen.read("institutions").select(["institution_id", "name"]).to_pandas()
     rows = rows.merge(names, on="institution_id").sort_values(["after_first", "before_first", "after"], ascending=[True, True, False])
-    answer.give(rows.to_dict("records"), (_shift_line(r) for r in rows.to_dict("records")))
+    answer.give(rows.to_dict("records"), (line for r in rows.to_dict("records") for line in _shift_lines(r)))
 
 
-def _shift_line(r: Mapping[str, Any]) -> str:
+def _shift_lines(r: Mapping[str, Any]) -> Iterable[str]:
     windows = f"{r['before_first']}–{r['before_last']} → {r['after_first']}–{r['after_last']}"
-    return f"{windows}  {r['verdict']:<26} {r['name']} ({r['institution_id']}): {r['reason']}"
+    yield f"{windows}  {r['verdict']:<26} {r['name']} ({r['institution_id']})"
+    yield click.wrap_text(r["reason"], get_terminal_size((100, 24)).columns, initial_indent="    ", subsequent_indent="    ")
 
 
 @coauth.command("compare")
