@@ -6,23 +6,23 @@ author. Weights are strengths (larger is closer); only `paths` turns them into d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
+import joblib
 import numpy as np
 import pyarrow as pa
 
 from coauth.centrality.partners import Partners
-from coauth.centrality.rating import Rating, patterns, places, ranks, rate, resampled, variants
-from coauth.centrality.strongest import strongest
-from coauth.incidence import Flags, Incidence, Integers, comparisons, incidence, windows
+from coauth.centrality.rating import rate, variants
+from coauth.centrality.window import Common, Window
+from coauth.incidence import Flags, Incidence, comparisons, incidence, windows
 from coauth.incidence.counting import Counting
 from coauth.queries import Measures, Scope, Years
 from coauth.tables import CENTRALITY
 from coauth.uncertainty.completeness import complete_weights
 from coauth.uncertainty.dispersion import Dispersion
 from coauth.uncertainty.influence import LeaveOneOut
-from coauth.uncertainty.resampling import Replicates, draw, interval
+from coauth.uncertainty.resampling import Replicates
 from coauth.uncertainty.unevenness import widened
 
 
@@ -61,7 +61,7 @@ def measure(
 
     Beside the sliding windows stand single years, for `measures.single_years` alone. `rank` is among all institutions of the row's
     graph, `fixed_rank` among the fixed roster (`_fixed_roster`), which has the same members in every window.
-    `workers` processes share the paths; no byte depends on their number.
+    `workers` processes share the windows; no byte depends on their number.
 
     Raises `MeasureFailed` where a measure does not converge or lacks the table it needs; no other is put in its place.
 
@@ -94,36 +94,34 @@ def measure(
     weights = variants(joint, complete_weights(world.works)[several], scope.max_institutions)
     dispersion = {variant: Dispersion.of(joint, measures.counting, weight) for variant, weight in weights.items()}
     partners = Partners.of(institutions, listed)
-    rarefied_to = min((int(measures.rarefied_share * (small & world.within(window)).sum()) for window in sliding), default=0)
-    kept = _Kept.of(world, compared, scope, measures, dispersion["k"].freedom)
-    written = _Written(measures, kept.replicates.freedom, _fixed_roster(world, affiliations, small, sliding, measures))
+    replicates = _judged(world, small, compared, scope, measures, dispersion["k"].freedom)
+    common = Common(
+        measures, partners, replicates.freedom, _fixed_roster(world, affiliations, small, sliding, measures), replicates.institutions,
+        min((int(measures.rarefied_share * (small & world.within(window)).sum()) for window in sliding), default=0),
+    )  # fmt: skip
     years = [(year, year) for year in scope.years if measures.single_years]
-    blocks = [CENTRALITY.empty()]
-    for window in sorted({*sliding, *compared, *years}):
+    asked = sorted({*sliding, *compared, *years})
+
+    def cut(window: Years) -> Window:
         rows = joint.within(window)
-        team, inside = joint.only(rows), {variant: weight[rows] for variant, weight in weights.items()}
         factors = {variant: found.factors(window) for variant, found in dispersion.items()}
         factors["reweighted"] = factors["reweighted"].times(joint.institutions, widened(joint, weights["reweighted"], window))
-        shown = {*(measures.measures if window in sliding else ()), *(measures.single_years if window in years else ())}
-        names = {name for name in measures.resampled if name in shown or window in compared}
-        times = draw(len(team.team), window, measures)
-        for rating in resampled(team, inside, times, names, measures.counting, factors, partners):
-            if rating.measure in shown:
-                blocks.append(written.rows(window, rating))
-            if window in compared:
-                kept.keep(window, rating)
-        within_k = team.only(inside["k"] > 0)
-        if window in compared:
-            weighted = inside["reweighted"]
-            complete = team.only(weighted > 0)
-            counted = Counting.of(complete, measures.counting)
-            kept.replicates.leave_one_out[window] = LeaveOneOut(complete, counted, weighted[weighted > 0], partial(rate, partners, complete))
-        if window in sliding:
-            found = list(patterns(within_k, measures, partners, rarefied_to, workers))
-            if window in compared or measures.path_windows == "all":
-                found += strongest(within_k, window, names & shown, measures, factors["k"], kept.replicates.freedom, workers)
-            blocks += [written.rows(window, rating) for rating in found]
-    return CENTRALITY.check(pa.concat_tables(blocks)), kept.replicates
+        shown: set[str] = {*(measures.measures if window in sliding else ()), *(measures.single_years if window in years else ())}
+        inside = {variant: weight[rows] for variant, weight in weights.items()}
+        return Window(window, joint.only(rows), inside, factors, shown, sliding=window in sliding, compared=window in compared)
+
+    shared = joblib.Parallel(min(workers, len(asked)) or 1, batch_size=1)
+    blocks = [CENTRALITY.empty()]
+    for found, kept in shared(joblib.delayed(common.measure)(cut(window), max(workers // len(asked), 1)) for window in asked):
+        blocks += found
+        for key, (value, drawn) in kept.items():
+            replicates.value[key], replicates.drawn[key] = value, drawn
+    for window in compared:
+        weighted = np.where(joint.within(window), weights["reweighted"], 0.0)
+        complete = joint.only(weighted > 0)
+        counted = Counting.of(complete, measures.counting)
+        replicates.leave_one_out[window] = LeaveOneOut(complete, counted, weighted[weighted > 0], partial(rate, partners, complete))
+    return CENTRALITY.check(pa.concat_tables(blocks)), replicates
 
 
 def _fixed_roster(world: Incidence, affiliations: pa.Table, small: Flags, sliding: list[Years], measures: Measures) -> set[str]:
@@ -138,67 +136,10 @@ def _fixed_roster(world: Incidence, affiliations: pa.Table, small: Flags, slidin
     return names & set(affiliations.filter(affiliations["is_domestic"])["institution_id"].to_pylist())
 
 
-class _Kept:
-    """Gathers what `shifts` needs, only of institutions with enough works in two windows that are compared."""
-
-    def __init__(self, replicates: Replicates, indices: Integers) -> None:
-        self.replicates, self.indices = replicates, indices
-
-    @classmethod
-    def of(cls, world: Incidence, compared: list[Years], scope: Scope, measures: Measures, freedom: float) -> _Kept:
-        counted: Flags = (world.team >= 2) & (world.team <= scope.max_institutions)
-        works = {window: world.count(counted & world.within(window)) for window in compared}
-        enough = np.zeros(len(world.institutions), bool)
-        for before, after in comparisons(scope, measures):
-            enough |= works[before] + works[after] >= measures.roster_min_works
-        indices = np.flatnonzero(enough)
-        ids = world.institutions[indices]
-        return cls(Replicates(ids, measures.counting, {w: n[indices] for w, n in works.items()}, {}, {}, freedom, {}), indices)
-
-    def keep(self, window: Years, rating: Rating) -> None:
-        """float32 holds a count up to 16 million exactly, and anything else to seven digits, for half the memory."""
-        ids = self.replicates.institutions
-        value, drawn = np.zeros(len(ids)), np.zeros((len(ids), rating.drawn.shape[1]), np.float32)
-        _, here, there = np.intersect1d(ids, rating.institutions, assume_unique=True, return_indices=True)
-        value[here], drawn[here] = rating.value[there], rating.drawn[there]
-        key = (window, rating.variant, rating.measure)
-        self.replicates.value[key], self.replicates.drawn[key] = value, drawn
-
-
-@dataclass(frozen=True)
-class _Written:
-    """Writes ratings down as rows of CENTRALITY."""
-
-    measures: Measures
-    freedom: float
-    roster: set[str]
-    """the institutions of the fixed roster"""
-
-    def rows(self, window: Years, rating: Rating) -> pa.Table:
-        n, of = len(rating.institutions), pa.scalar
-        columns = {
-            "first_year": np.full(n, window[0]), "last_year": np.full(n, window[1]),
-            "institution_id": pa.array(rating.institutions, pa.string()), "measure": pa.repeat(rating.measure, n),
-            "counting": pa.repeat(self.measures.counting, n), "variant": pa.repeat(rating.variant, n), "value": rating.value,
-            "rarefied_to": pa.repeat(of(rating.rarefied_to, pa.int64()), n), "among": pa.repeat(of(rating.among, pa.int64()), n),
-        }  # fmt: skip
-        if rating.ends is not None:
-            columns |= rating.ends._asdict()
-        elif rating.drawn.shape[1]:
-            columns |= interval(rating.value, rating.drawn, self.measures.confidence, self.freedom)._asdict()
-        members = np.array([name in self.roster for name in rating.institutions], bool)
-        for name, ranked in (("rank", np.ones(n, bool)), ("fixed_rank", members)):
-            found = {name: ranks(rating.value[None, ranked])[0]}
-            if rating.drawn.shape[1]:
-                best, worst = places(rating.drawn[ranked], self.measures.confidence)
-                found |= {f"{name}_low": best, f"{name}_high": worst}
-            columns |= {key: _at(ranked, rank) for key, rank in found.items()}
-        nothing = {name: pa.nulls(n) for name in CENTRALITY.schema.names if name not in columns}
-        return pa.table(columns | nothing).select(CENTRALITY.schema.names).cast(CENTRALITY.schema)
-
-
-def _at(rows: Flags, found: Integers) -> pa.Array:
-    """What was found of these rows, null in the others."""
-    filled = np.zeros(len(rows), np.int64)
-    filled[rows] = found
-    return pa.array(filled, mask=~rows)
+def _judged(world: Incidence, small: Flags, compared: list[Years], scope: Scope, measures: Measures, freedom: float) -> Replicates:
+    """Room for what `shifts` needs, only of institutions with enough works (those of `small`) in two windows that are compared."""
+    works = {window: world.count(small & world.within(window)) for window in compared}
+    enough = np.zeros(len(world.institutions), bool)
+    for before, after in comparisons(scope, measures):
+        enough |= works[before] + works[after] >= measures.roster_min_works
+    return Replicates(world.institutions[enough], measures.counting, {w: n[enough] for w, n in works.items()}, {}, {}, freedom, {})

@@ -18,7 +18,7 @@ from coauth.incidence import ONE, Floats, Integers
 from coauth.incidence.distance import UNIT
 from coauth.incidence.distance import distance as distances
 
-__all__ = ["UNIT", "betweenness", "distance", "shortest_paths"]
+__all__ = ["UNIT", "betweenness", "distance", "harmonic", "shortest_paths"]
 
 _HUBS = 64
 _CELLS = 1 << 20  # nodes and edges × sources worked on at once: a few ten megabytes
@@ -49,6 +49,15 @@ def shortest_paths(
     return _Pass(lengths, pivots, seed, harmonic=True).run(workers)
 
 
+def harmonic(lengths: sp.csr_array) -> Floats:
+    """The first of `shortest_paths` alone: no path is counted, which is the larger half of the work.
+
+    >>> harmonic(sp.csr_array(np.array([[0, 1, 0], [1, 0, 2], [0, 2, 0]]) * float(UNIT))).round(6).tolist()
+    [0.666667, 0.75, 0.416667]
+    """
+    return _Pass(lengths, 0, 0, harmonic=True).run(1)[0]
+
+
 def betweenness(lengths: sp.csr_array, *, pivots: int | None = None, seed: int = 0, workers: int = 1) -> Floats:
     """Σ_{s<t} σ_st(i)/σ_st / ((n−1)(n−2)/2): the mean share of the shortest paths between two others that pass through i.
 
@@ -77,7 +86,7 @@ class _Pass:
         """per position in the core: the sources that one pass from there speaks for"""
         if pivots is not None and pivots < n:
             drawn = np.argsort(np.random.Generator(np.random.PCG64(seed)).random(n), kind="stable")[:pivots]
-            self.stands_for = np.bincount(self.skeleton.anchor[drawn], minlength=len(self.stands_for)) * (n / pivots)
+            self.stands_for = np.bincount(self.skeleton.anchor[drawn], minlength=len(self.stands_for)) * (n / max(pivots, 1))
         self.closeness = _Closeness(self.skeleton) if harmonic else None
         sources = np.flatnonzero((self.stands_for > 0) | harmonic)
         width = max(_CELLS // max(len(self.stands_for) + len(self.skeleton.edges[0]), 1), 1)
@@ -108,6 +117,8 @@ class _Pass:
         reached = np.ascontiguousarray(dijkstra(self.graph, indices=sources).T)
         nearness = np.zeros(self.n) if self.closeness is None else self.closeness.of(sources, reached)
         speaking = np.flatnonzero(self.stands_for[sources])
+        if not len(speaking):
+            return nearness, np.zeros(len(reached))
         return nearness, self._through(np.ascontiguousarray(reached[:, speaking]), sources[speaking])
 
     def _through(self, reached: Floats, sources: Integers) -> Floats:

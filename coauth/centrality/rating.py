@@ -156,7 +156,7 @@ def places(drawn: Floats, confidence: float) -> tuple[Integers, Integers]:
     """Best and worst rank of each row of institutions × replicates in its interval."""
     tail, last = (1 - confidence) / 2, drawn.shape[1] - 1
     at = [int(np.floor(tail * last)), int(np.ceil((1 - tail) * last))]  # ranks are whole: the order statistics outside
-    best, worst = np.partition(np.ascontiguousarray(ranks(drawn.T).T, np.int32), at, axis=1)[:, at].T.astype(np.int64)
+    best, worst = np.sort(np.ascontiguousarray(ranks(drawn.T).T, np.int32), axis=1)[:, at].T.astype(np.int64)
     return best, worst
 
 

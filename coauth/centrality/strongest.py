@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterator
 import joblib
 import numpy as np
 
-from coauth.centrality.paths import betweenness, distance, shortest_paths
+from coauth.centrality.paths import betweenness, distance, harmonic, shortest_paths
 from coauth.centrality.rating import Rating
 from coauth.incidence import Floats, Incidence
 from coauth.incidence.counting import Counting
@@ -70,7 +70,6 @@ def _several(counted: Counting, asked: list[str], window: Years, replicates: ran
 def _rated(counted: Counting, asked: list[str], weights: Floats) -> Floats:
     """Measures × institutions, each work weighted."""
     lengths = distance(counted.project(weights))
-    if "harmonic" not in asked:
-        return betweenness(lengths)[None]
-    found = shortest_paths(lengths)
-    return np.stack([found[PATHS.index(name)] for name in asked])
+    if len(asked) == 1:
+        return {"harmonic": harmonic, "betweenness": betweenness}[asked[0]](lengths)[None]
+    return np.stack(shortest_paths(lengths))
