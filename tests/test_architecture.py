@@ -15,7 +15,6 @@ LAYERS = [
      "shifts", "pairs", "copublications", "events", "aggregation", "disclosure", "admissions", "revisions", "standing", "explain", "quality",
      "benefits", "export", "report"},
     {"pipeline"},
-    {"public"},
     {"publish"},
     {"verbs"},
     {"__init__"},

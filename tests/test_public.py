@@ -18,7 +18,7 @@ from built import coauth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coauth import areas, benefits, copublications, disclosure, public, publish, report, tables
+from coauth import areas, benefits, copublications, disclosure, publish, report, tables
 from coauth.disclosure import Counted, Earlier, Tie, exposed, withhold
 from coauth.disclosure.cells import Reaches
 from coauth.disclosure.editions import decide
@@ -26,6 +26,7 @@ from coauth.disclosure.suppression import small
 from coauth.engine.duck import DuckDB
 from coauth.errors import DisclosureError
 from coauth.pipeline import Project
+from coauth.publish import public
 from coauth.queries import Groups
 from coauth.report.about import About
 
@@ -336,7 +337,7 @@ def counted_truth(project, vintage):
         found |= {("all", "", y, y, ""): len(mine), ("complete", "", y, y, ""): int((mine["affiliation_status"] == "complete").sum()),
                   ("all", "authorships", y, y, ""): int(mine["n_authors"].sum()),
                   ("with institution", "authorships", y, y, ""): int(mine["n_authors_with_institution"].sum())}  # fmt: skip
-    admitted = public.counted(vintage)["admissions"].to_pylist()
+    admitted = publish.read(vintage, public.COUNTED)["admissions"].to_pylist()
     return found | {(r["country_code"], r["source"], r["year"], r["year"], ""): r["admissions"] for r in admitted if r["admissions"] is not None}
 
 
@@ -427,7 +428,7 @@ def test_a_later_public_edition_of_the_sample_minds_this_one(sample, tmp_path):
     """Iran's two works of 2011 have become nine; beside both editions its earlier count is still unknown."""
     project, vintage, folder = sample
     before, known = Reader(folder, project.queries), counted_truth(project, vintage)
-    grown = public.counted(vintage) | {"events": vintage.read("events")}
+    grown = publish.read(vintage, public.COUNTED) | {"events": vintage.read("events")}
     counts = grown["copublications"].to_pandas()
     more = {("iran", "union"), ("international", "union"), ("international", "institution"), ("europe", "union")}
     counts.loc[[y == 2011 and k in more for y, *k_ in zip(counts["year"], counts["group_id"], counts["basis"], strict=True) for k in [tuple(k_)]], "works"] += 7
@@ -438,7 +439,7 @@ def test_a_later_public_edition_of_the_sample_minds_this_one(sample, tmp_path):
     grown["coverage"] = pa.Table.from_pandas(cover, schema=tables.COVERAGE.schema, preserve_index=False)
     changed = {(g, b, 2011, 2011, "") for g, b in more} | {("all", "", 2011, 2011, ""), ("complete", "", 2011, 2011, "")}
     later = known | {k: known[k] + 7 for k in changed}
-    edition = disclosure.edition(grown, project.queries, public._earlier(project, vintage))
+    edition = disclosure.edition(grown, project.queries, public.earlier(project, vintage))
     reader = listed_only(edition, tmp_path, project.queries)
     assert ("iran", "union", 2011, 2011, "") in reader.counts
     assert given_back([(before, known), (reader, later)], project.queries) == {}

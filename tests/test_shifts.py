@@ -11,6 +11,9 @@ from written_down import asked, random_works, shuffled, tables
 from coauth import centrality, shifts
 from coauth.incidence import incidence
 from coauth.shifts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR, false_discovery, two_sided
+from coauth.shifts.changes import Changes
+from coauth.shifts.jumps import OwnCoverage
+from coauth.shifts.verdicts import decided, rests_on_one
 from coauth.tables import SHIFTS
 from coauth.uncertainty.completeness import Completeness
 from coauth.uncertainty.resampling import Interval
@@ -206,9 +209,9 @@ class TestRules:
         def change(low, high, q):
             one = lambda x: np.array([float(x)])  # noqa: E731
             ends = Interval(one(low), one(high), one(0.01), one(0.01))
-            return shifts._Changes("strength_share", "k", (BEFORE, AFTER), one(0.5), one(0.5 + (low + high) / 2), ends, one(q), one(q))
+            return Changes("strength_share", "k", (BEFORE, AFTER), one(0.5), one(0.5 + (low + high) / 2), ends, one(q), one(q))
 
-        found, reason = shifts._decided(0, {"k": change(*k), "reweighted": change(*weighted)}, None, asked()[1])
+        found, reason = decided(0, {"k": change(*k), "reweighted": change(*weighted)}, None, asked()[1])
         assert found == verdict
         assert said in reason
 
@@ -218,7 +221,7 @@ class TestRules:
         works += [{"on": "C d", "publisher": "Q", "year": 2022}] * 30
         works += [{"on": on, "publisher": "Q", "year": 2018} for on in ["A b"] * 100 + ["C d"] * 30]
         world = incidence(*tables(works))
-        coverage = shifts._Coverage(world, Completeness.of(world.works))
+        coverage = OwnCoverage(world, Completeness.of(world.works))
         jump = coverage.jump("A", (BEFORE, AFTER))
         assert jump.observed == (0, 0.5)
         assert jump.expected[1] == pytest.approx(0, abs=1e-9)
@@ -304,10 +307,10 @@ class TestOneWork:
 
         def change(before, after, low, high):
             before, after, low, high, small = (np.array([x]) for x in (before, after, low, high, 0.001))
-            return shifts._Changes("strength", "k", (BEFORE, AFTER), before, after, Interval(low, high, small, small), small, small)
+            return Changes("strength", "k", (BEFORE, AFTER), before, after, Interval(low, high, small, small), small, small)
 
-        assert "without W999999 the change would be +0" in shifts._one_work("A", 0, change(60.0, 108.0, 10.0, 90.0), replicates)
-        assert shifts._one_work("C", 0, change(150.0, 210.0, 20.0, 100.0), replicates) == ""
+        assert "without W999999 the change would be +0" in rests_on_one("A", 0, change(60.0, 108.0, 10.0, 90.0), replicates)
+        assert rests_on_one("C", 0, change(150.0, 210.0, 20.0, 100.0), replicates) == ""
 
     def test_newman_counts_no_work_for_more_than_one(self, verdicts):
         """The default: nobody's shift rests on a single work."""

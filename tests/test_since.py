@@ -12,6 +12,7 @@ from coauth import benefits, copublications, pipeline, publish, report
 from coauth.cli import coauth
 from coauth.errors import NotFound
 from coauth.pipeline import Project, Source
+from coauth.publish import about, run
 from coauth.report import findings
 from coauth.report.brief import Brief
 from coauth.report.sections import headlines
@@ -65,8 +66,7 @@ def planted(asked):
 def brief_of(root, language, against=None):
     project = Project(root)
     vintage = project.cache.find()
-    about = publish._about(project, vintage, against)
-    return Brief(publish.read(vintage), project.queries, about, Words(language, valued=True), copublications.change, benefits)
+    return Brief(publish.read(vintage), project.queries, about.of(project, vintage, against), Words(language, valued=True), copublications.change, benefits)
 
 
 def test_the_truth_names_every_planted_work():
@@ -143,12 +143,12 @@ def test_against_chooses_the_earlier_vintage(root, monkeypatch):
     """`--against` tells what changed since the vintage it names; one that is not earlier is refused."""
     seen = []
     monkeypatch.setattr(report, "build", lambda made, folder, **given: seen.append((made, given)) or [folder / "x.html", folder / "x.pdf"])
-    monkeypatch.setattr(publish, "_run", lambda *_: None)
+    monkeypatch.setattr(run, "record", lambda *_: None)
     project = Project(root)
     publish.quarter(project, project.cache.find(), languages=("en",), against=AS_OF.isoformat())
     ((made, given),) = seen
     assert made["revisions"].equals(project.cache.find().read("revisions"))
     assert given["about"].since.vintage == AS_OF.isoformat()
     with pytest.raises(NotFound, match="not older"):
-        publish._about(project, project.cache.find(AS_OF.isoformat()), LATER.isoformat())
+        about.of(project, project.cache.find(AS_OF.isoformat()), LATER.isoformat())
     assert "--against" in {o for p in coauth.commands["report"].params for o in p.opts}

@@ -153,7 +153,7 @@ class _Making:
         self._keep(tables.SHIFTS, shifts.judge(replicates, counted, affiliations, roster, scope, measures))
 
     def _revisions(self, level: str) -> pa.Table:
-        old = earlier(self.project.cache.vintages(), self.vintage, level)
+        old = earlier(self.project.cache, self.vintage, level)
         now = Counted(self.vintage.as_of, version("coauth"), self.asked.scope.model_dump(mode="json"), self.asked.parts(), level)
         self.since = since(old, now) if old else None
         return revise(old, self.shelf, self.asked, now) if old else tables.REVISIONS.empty()

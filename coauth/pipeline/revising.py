@@ -11,7 +11,7 @@ from coauth.engine.duck import DuckDB
 from coauth.errors import NotFound
 from coauth.queries import Queries
 from coauth.revisions import Counted
-from coauth.vintage import Vintage
+from coauth.vintage import Cache, Vintage
 
 
 class Stored(Protocol):
@@ -61,12 +61,10 @@ def since(old: Vintage, after: Counted) -> dict[str, Any]:
     return {"vintage": old.name, "as_of": before.as_of.isoformat(), "version": before.version, "parts": changed}
 
 
-def earlier(vintages: list[Vintage], vintage: Vintage, level: str) -> Vintage | None:
+def earlier(cache: Cache, vintage: Vintage, level: str) -> Vintage | None:
     """The newest earlier vintage of the same kind of source that was built in the same way; None if there is none."""
-    kind = vintage.manifest["source"]["kind"]
-    fitting = [
-        v for v in vintages
-        if v.complete and v.as_of < vintage.as_of and v.manifest["source"]["kind"] == kind
-        and "parts" in (build := v.manifest.get("build") or {}) and build["level"] == level
-    ]  # fmt: skip
-    return max(fitting, key=lambda v: (v.as_of, v.order), default=None)
+    for old in reversed(cache.like(vintage)):
+        build = old.manifest.get("build") or {}
+        if old.as_of < vintage.as_of and "parts" in build and build["level"] == level:
+            return old
+    return None

@@ -50,6 +50,12 @@ class Cache:
         there = [Vintage(p.parent) for p in self.folder.glob("*/manifest.json")]
         return sorted(there, key=lambda v: v.order)
 
+    def like(self, vintage: Vintage) -> list[Vintage]:
+        """Complete ones up to the date of a vintage and of the same kind of source, oldest first: what it may be held against."""
+        kind = vintage.manifest["source"]["kind"]
+        there = [v for v in self.vintages() if v.complete and v.as_of <= vintage.as_of and v.manifest["source"]["kind"] == kind]
+        return sorted(there, key=lambda v: (v.as_of, v.order))
+
     def create(self, name: str, **manifest: Any) -> Vintage:
         """A new vintage. A name already taken gets the next free `.2`, `.3`: vintages are never mixed."""
         taken = {p.name for p in self.folder.glob("*")}

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from coauth import disclosure, files, pipeline, tables
+from coauth import disclosure, files, tables
 from coauth.disclosure import Cell, Counted, Earlier, Edition
 from coauth.pipeline import Project
+from coauth.publish.reading import read
+from coauth.publish.run import ADVICE
 from coauth.vintage import Vintage
-
-ADVICE = "make room or give rights to the folder, or name another --root"
 
 COUNTED = ("copublications", "coverage", "memberships", "technologies", "admissions", "institutions", "listed")
 """Tables that an edition is counted from."""
@@ -21,25 +21,17 @@ COUNTED = ("copublications", "coverage", "memberships", "technologies", "admissi
 def edition(project: Project, vintage: Vintage, made: Mapping[str, pa.Table]) -> Edition:
     """The public tables of a vintage. Raises `DisclosureError` where earlier editions leave no way to make them, and `NotFound`
     where an earlier edition's vintage is not built."""
-    return disclosure.edition(made, project.queries, _earlier(project, vintage), vintage.name)
+    return disclosure.edition(made, project.queries, earlier(project, vintage), vintage.name)
 
 
-def counted(vintage: Vintage) -> dict[str, pa.Table]:
-    """The tables of a vintage that its edition is counted from."""
-    made = {name: vintage.read(name) for name in COUNTED}
-    return made | {"admissions": pa.concat_tables([made["admissions"], pipeline.totals(vintage)])}
-
-
-def _earlier(project: Project, vintage: Vintage) -> list[Earlier]:
+def earlier(project: Project, vintage: Vintage) -> list[Earlier]:
     """Every public edition up to this vintage's date, of the same kind of source, oldest first; one of its own from before too."""
-    kind = vintage.manifest["source"]["kind"]
-    there = [v for v in project.cache.vintages() if v.complete and v.as_of <= vintage.as_of and v.manifest["source"]["kind"] == kind]
     found = []
-    for v in sorted(there, key=lambda v: (v.as_of, v.order)):
+    for v in project.cache.like(vintage):
         if (cells := v.published) is not None:
             rows = [(Cell(*(r[f] for f in Cell._fields)), r["value"]) for r in cells.to_pylist()]
             found.append(Earlier(
-                v.name, Counted.of(counted(v), project.queries),
+                v.name, Counted.of(read(v, COUNTED), project.queries),
                 {c: n for c, n in rows if n is not None}, frozenset(c for c, n in rows if n is None),
             ))  # fmt: skip
     return found

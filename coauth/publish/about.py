@@ -1,0 +1,55 @@
+"""What is said of a vintage beside its tables: what it rests on, and which earlier one it is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from coauth import pipeline
+from coauth.pipeline import Project
+from coauth.report.about import About, Since
+from coauth.vintage import Vintage
+
+
+def of(project: Project, vintage: Vintage, against: str | None = None) -> About:
+    """Raises `NotFound` where nothing is built, or where the vintage named by `against` is not an earlier one."""
+    manifest = vintage.manifest
+    built = manifest.get("build") or {}
+    if not built:
+        vintage.read("works")  # says that nothing is built, and what to run
+    losses = built["losses"]
+    return About(
+        title=project.queries.scope.title, quarter=vintage.quarter, vintage=vintage.name, as_of=vintage.as_of,
+        synthetic=built["synthetic"], complete=built["complete"], level=built["level"], topic_model=manifest["topic_model"],
+        source=_source(manifest["source"]), records=losses["works"]["records"], works=losses["works"]["works"],
+        dropped=losses["works"]["dropped"], excluded=losses["excluded"], versions=built["versions"],
+        queries_fingerprint=built["queries"], seed=built["seed"], quality=manifest.get("technology_quality"),
+        since=_since(project, vintage, against),
+    )  # fmt: skip
+
+
+def provenance(about: About) -> dict[str, str]:
+    """The same, short enough for the head of a network file."""
+    return {
+        "title": about.title, "vintage": about.vintage, "source": about.source, "level": about.level,
+        "queries": about.queries_fingerprint[:16], "complete": "yes" if about.complete else "NO: slices of the harvest are missing",
+    }  # fmt: skip
+
+
+def _since(project: Project, vintage: Vintage, against: str | None) -> Since | None:
+    """The vintage a report is held against: the one asked for, else the one that was there when this was built."""
+    told = vintage.manifest["build"].get("since")
+    if against:
+        told = pipeline.since(project.cache.find(against), pipeline.counted(vintage))
+    return Since(told["vintage"], date.fromisoformat(told["as_of"]), told["version"], tuple(told["parts"])) if told else None
+
+
+def _source(identity: Mapping[str, Any]) -> str:
+    """In words, without a path of the machine it was made on."""
+    if identity["kind"] == "sample":
+        return f"synthetic sample, seed {identity['seed']}"
+    if identity["kind"] == "files":
+        return f"OpenAlex records from {Path(identity['path']).name}"
+    return "OpenAlex API"

@@ -1,0 +1,32 @@
+"""One network in one format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from coauth import export
+from coauth.pipeline import Project
+from coauth.publish import about, networks, places
+from coauth.publish.networks import Profile, Unit
+from coauth.publish.reading import read
+from coauth.vintage import Vintage
+
+
+def write(
+    project: Project, vintage: Vintage, form: str, path: Path, *, unit: Unit = "institution", profile: Profile = "internal", **filters: Any
+) -> list[Path]:
+    """Export the network in one format (see `coauth.export`); returns the files written.
+
+    Places are those of the vintage's one layout. Countries, groups and the public profile have a layout of their own.
+    """
+    base = networks.base(project, vintage, read(vintage), unit, profile, filters.get("ego"))
+    whole = networks.cut(project, base)
+    chosen = networks.cut(project, base, **filters) if filters else whole
+    own = unit != "institution" or profile == "public"
+    where = places.own(whole, project) if own else places.kept(whole, project, vintage)
+    told = about.of(project, vintage)
+    return export.write(
+        chosen, form, path, positions=where, as_of=vintage.as_of, provenance=about.provenance(told) | {"profile": profile},
+        synthetic=told.synthetic,
+    )  # fmt: skip

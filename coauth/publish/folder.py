@@ -1,0 +1,90 @@
+"""reports/<quarter>/: what a quarter hands on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from coauth import export, files, tables
+from coauth.pipeline import Project
+from coauth.publish import about, networks, places, public, run
+from coauth.publish.languages import Reports
+from coauth.publish.networks import Profile
+from coauth.publish.reading import read
+from coauth.queries import Queries
+from coauth.report.explorer import Atlas
+from coauth.vintage import Vintage
+
+DRAWN = 400
+"""Institutions in the report's picture: more than this and a page shows a hairball."""
+
+LIGHT = 500
+"""Strongest institutions in the quarter's dynamic and Gephi Lite files: a whole country's fourteen years are a gigabyte
+that nothing opens. `coauth export` writes any other cut."""
+
+
+def quarter(
+    project: Project, vintage: Vintage, *, languages: Sequence[str] = ("en", "da"), against: str | None = None, side_by_side: bool = False,
+    profile: Profile = "internal",
+) -> dict[str, Path]:  # fmt: skip
+    """reports/<quarter>/: the report in each language, three Gephi files, run.json. Same vintage, same bytes.
+
+    What changed is told `against` a vintage by name; by default against the newest earlier one there was when this was built.
+    The public profile goes to reports/<quarter>-public/, beside the internal one and never inside it: a folder that is
+    handed on holds one of them. It is held against the public edition before it; what it shows and withholds is kept with
+    the vintage, and later editions mind it.
+
+    `side_by_side` draws the languages in a process each. Only a program whose main module may be imported again can
+    (the command line can, a plain script cannot), so it is asked for, never assumed.
+    """
+    told, made, asked = about.of(project, vintage, against), read(vintage), project.queries
+    folder = project.reports / (tables.marked(told.quarter) if told.synthetic else told.quarter)
+    edition = public.edition(project, vintage, made) if profile == "public" else None
+    base = networks.base(project, vintage, made, profile=profile, edition=edition)
+    whole = networks.cut(project, base)
+    if edition:
+        told, folder, where = told.public, folder.with_name(f"{folder.name}-public"), places.own(whole, project)
+        shown = {**edition.made, **{name: base.made[name] for name in ("edges", "flags", "institutions")}}
+    else:
+        where, shown = places.kept(whole, project, vintage), None
+    thinned = {} if edition else {"backbone": "disparity"}  # a public network is thin, and of its pairs abroad none would be left
+    latest = networks.cut(project, base, years=_latest(asked), top=DRAWN, **thinned)
+    atlas = Atlas(whole if whole.counting == "newman" else networks.cut(project, base, counting="newman"), where, works=edition is None)
+    paths: dict[str, Path] = {}
+    written: list[Path] = []
+    with files.reported(folder, run.ADVICE):
+        run.forget(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for form, name, filters in _networks(asked):
+            exported = export.write(
+                networks.cut(project, base, **filters), form, folder / name, positions=where, as_of=vintage.as_of,
+                provenance=about.provenance(told) | ({"profile": profile} if edition else {}), synthetic=told.synthetic,
+            )  # fmt: skip
+            paths[form] = exported[0]
+            written += exported
+        if edition:
+            paths["cells"] = public.write(edition.cells, folder, synthetic=told.synthetic)
+            written.append(paths["cells"])
+        links = {form: path.relative_to(folder).as_posix() for form, path in paths.items()}
+        reports = Reports(project.root, vintage.name, folder, links, told, latest, atlas, against, shown)
+        for language, there in reports.write(languages, side_by_side):
+            paths[f"report.{language}"], paths[f"report.{language}.pdf"] = there[:2]
+            written += there
+        paths["run"] = run.record(folder, sorted(set(written)), asked, vintage, told)
+        if edition:
+            vintage.published = edition.cells
+    return paths
+
+
+def _networks(asked: Queries) -> list[tuple[str, str, dict[str, Any]]]:
+    """Format, name and cut of the quarter's Gephi files: the latest window whole, all years of the strongest."""
+    return [
+        ("gexf", "network.gexf", {"years": _latest(asked)}),
+        ("gexf-dynamic", "network-dynamic.gexf", {"top": LIGHT}),
+        ("gephi-lite", "network-gephi-lite.gexf", {"years": _latest(asked), "top": LIGHT}),
+    ]
+
+
+def _latest(asked: Queries) -> tuple[int, int]:
+    return (asked.scope.last_year - asked.measures.window + 1, asked.scope.last_year)

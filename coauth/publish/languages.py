@@ -1,0 +1,57 @@
+"""The report of a quarter in each language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import pyarrow as pa
+
+from coauth import benefits, copublications, pipeline, report
+from coauth.export import picture
+from coauth.network import Network
+from coauth.pipeline import Project
+from coauth.publish.reading import read
+from coauth.report.about import About
+from coauth.report.explorer import Atlas
+
+
+@dataclass(frozen=True)
+class Reports:
+    """What the report of a quarter is drawn from, as it goes to the process that draws a language."""
+
+    root: Path
+    vintage: str
+    folder: Path
+    links: Mapping[str, str]
+    about: About
+    latest: Network
+    """The strongest of the latest window, for the picture."""
+    atlas: Atlas
+    against: str | None
+    made: Mapping[str, pa.Table] | None
+    """None: read from disk, where another process has them sooner than by hand."""
+
+    def write(self, languages: Sequence[str], side_by_side: bool) -> list[tuple[str, list[Path]]]:
+        """The files of each language, the page first and then the PDF. Drawing takes the time, and matplotlib draws on one core."""
+        if not side_by_side or len(languages) == 1:
+            return [(language, self(language)) for language in languages]
+        with ProcessPoolExecutor(len(languages), mp_context=get_context("spawn")) as pool:
+            return list(zip(languages, pool.map(self, languages), strict=True))
+
+    def __call__(self, language: str) -> list[Path]:
+        project = Project(self.root)
+        figure = picture.draw(self.latest, self.atlas.positions, labels=30, groups=report.legend(language)) if self.latest.nodes.num_rows else None
+        return report.build(
+            self.made or self._read(project), self.folder, queries=project.queries, about=self.about, language=language,
+            change=copublications.change, benefits=benefits, picture=figure,
+            atlas=self.atlas if self.atlas.network.nodes.num_rows else None, links=self.links,
+        )  # fmt: skip
+
+    def _read(self, project: Project) -> dict[str, pa.Table]:
+        vintage = project.cache.find(self.vintage)
+        revised = {"revisions": pipeline.revised(project, project.cache.find(self.against), vintage)} if self.against else {}
+        return read(vintage) | revised

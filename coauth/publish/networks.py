@@ -1,0 +1,72 @@
+"""The networks of a vintage: in which years, of institutions, countries or groups, for which profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple
+
+import pyarrow as pa
+
+from coauth import aggregation, disclosure, graph
+from coauth.disclosure import Edition
+from coauth.engine.duck import DuckDB
+from coauth.network import Network
+from coauth.pipeline import Project
+from coauth.publish import public
+from coauth.publish.reading import informed, read
+from coauth.vintage import Vintage
+
+Unit = Literal["institution", "country", "group"]
+Profile = Literal["internal", "public"]
+
+
+def network(
+    project: Project, vintage: Vintage, *, made: Mapping[str, pa.Table] | None = None, years: tuple[int, int] | None = None,
+    unit: Unit = "institution", profile: Profile = "internal", **filters: Any,
+) -> Network:  # fmt: skip
+    """The network of the vintage in some years (all by default), filtered as `graph.build` says; counted as measures.toml says.
+
+    `unit` is what a node is: works are counted anew between countries, or between the groups of the colours. `profile`
+    "public" sums the institutions of each watchlist and takes out small cells (see `disclosure`), beside the vintage's
+    public edition.
+    """
+    return cut(project, base(project, vintage, made or read(vintage), unit, profile, filters.get("ego")), years=years, **filters)
+
+
+class Base(NamedTuple):
+    """Tables that networks are cut from, and what is to be said of each."""
+
+    made: Mapping[str, pa.Table]
+    told: Mapping[str, Any]
+    standings: Mapping[str, str]
+
+
+def base(
+    project: Project, vintage: Vintage, made: Mapping[str, pa.Table], unit: Unit = "institution", profile: Profile = "internal",
+    ego: str | None = None, edition: Edition | None = None,
+) -> Base:  # fmt: skip
+    """`edition`: the vintage's public one, had anew where it is needed and not given."""
+    asked, wholes, told = project.queries, _wholes(made, unit, profile), {"unit": unit}
+    standings = informed(project, vintage).marks()
+    bounds = (edition or public.edition(project, vintage, made)).bounds if profile == "public" else None
+    if wholes:
+        made = aggregation.join(made, wholes, DuckDB(asked.sql, asked.tables()))
+    if bounds is None:
+        return Base(made, told, standings)
+    made, taken_out = disclosure.public(made, ego, bounds)
+    return Base(made, told | {"share_above_k": None, "notes": (disclosure.statement(taken_out),)}, standings)
+
+
+def cut(project: Project, whole: Base, *, years: tuple[int, int] | None = None, **filters: Any) -> Network:
+    asked = project.queries
+    filters = {"counting": asked.measures.counting, "standings": whole.standings} | filters
+    return replace(graph.build(whole.made, scope=asked.scope, years=years, window=asked.measures.window, **filters), **whole.told)
+
+
+def _wholes(made: Mapping[str, pa.Table], unit: Unit, profile: Profile) -> aggregation.Wholes:
+    if unit == "country":
+        return aggregation.by_country(made["institutions"])
+    if unit == "group":
+        return aggregation.by_group(made["institutions"], made["listed"])
+    return aggregation.by_list(made["listed"]) if profile == "public" else {}

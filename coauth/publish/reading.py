@@ -1,0 +1,23 @@
+"""What a vintage holds for its readers: the tables as built, and what was learned since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from coauth import pipeline, tables
+from coauth.pipeline import Project
+from coauth.queries import Queries
+from coauth.vintage import Vintage
+
+
+def read(vintage: Vintage, names: Iterable[str] = tables.ALL) -> dict[str, pa.Table]:
+    """The tables of a built vintage; to the admissions imported before it was built come the totals fetched since."""
+    made = {name: vintage.read(name) for name in names}
+    return made | {"admissions": pa.concat_tables([made["admissions"], pipeline.totals(vintage)])}
+
+
+def informed(project: Project, vintage: Vintage) -> Queries:
+    """The project's queries, with what was measured of the technologies on this vintage."""
+    return project.queries.informed(vintage.manifest.get("technology_quality"), (vintage.manifest.get("build") or {}).get("queries", ""))

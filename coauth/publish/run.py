@@ -1,0 +1,42 @@
+"""run.json: what the files of a quarter's folder rest on, and which they are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from coauth import files, tables
+from coauth.queries import Queries
+from coauth.report.about import About
+from coauth.vintage import Vintage
+
+ADVICE = "make room or give rights to the folder, or name another --root"
+
+
+def record(folder: Path, written: Iterable[Path], asked: Queries, vintage: Vintage, about: About) -> Path:
+    """Same entries, same bytes in every file listed."""
+    manifest = vintage.manifest
+    entries = {
+        "coauth": about.versions["coauth"], "vintage": vintage.name, "quarter": about.quarter, "as_of": about.as_of.isoformat(),
+        "source": about.source, "against": about.since.vintage if about.since else None,
+        "synthetic": tables.MARK if about.synthetic else False, "complete": about.complete,
+        "topic_model": about.topic_model, "scope": manifest["scope"], "queries_sha256": asked.fingerprint, "seed": about.seed,
+        "versions": about.versions, "profile": about.profile,
+        "statbank": {k: v for k, v in (vintage.totals or {}).items() if k != "body"} or None,
+        "files_sha256": {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in written},
+    }  # fmt: skip
+    if about.profile == "internal":  # losses and rows are counts, and a hash tells whether a guess of a table is right
+        entries |= {"losses": manifest["build"]["losses"], "rows": manifest["build"]["rows"], "tables_sha256": manifest["build"]["sha256"]}
+    path = folder / "run.json"
+    files.write({path: [json.dumps(entries, indent=1, sort_keys=True, ensure_ascii=False), "\n"]}, ADVICE)
+    return path
+
+
+def forget(folder: Path) -> None:
+    """Remove what the last run of this quarter wrote here, and nothing else: no old figure stays beside new ones."""
+    there = folder / "run.json"
+    if there.exists():
+        for name in json.loads(there.read_text("utf-8"))["files_sha256"]:
+            (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,85 @@
+"""What a measure changed by between two windows: interval, p and q, over the roster of institutions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coauth.incidence import Floats, Integers
+from coauth.queries import Measures, Period, Years
+from coauth.uncertainty.dispersion import tail
+from coauth.uncertainty.resampling import Interval, Replicates, interval
+
+
+def two_sided(change: Floats, drawn: NDArray[np.float64], freedom: float) -> Floats:
+    """p of no change: 2·P(T > |change|/sd), sd that of the replicates (rows: institutions), T Student's with `freedom` degrees.
+
+    Counting replicates on the far side of zero resolves no less than 1/R, which could never make q ≤ 0.05 for a single true
+    shift in a large roster. Replicates that do not vary tell nothing: p = 1.
+
+    >>> two_sided(np.array([0.0, 9.0, 1.0]), np.array([[-1.0, 1.0] * 200, [8.0, 10.0] * 200, [1.0] * 400]), np.inf).round(4).tolist()
+    [1.0, 0.0, 1.0]
+    """
+    spread = drawn.std(axis=1)
+    return tail(np.divide(change, spread, out=np.zeros_like(change), where=spread > 0), freedom)
+
+
+def false_discovery(p: Floats) -> Floats:
+    """Benjamini–Hochberg q (1995, doi 10.1111/j.2517-6161.1995.tb02031.x): the least rate at which each is called.
+
+    >>> false_discovery(np.array([0.01, 0.04, 0.03, 0.5])).round(4).tolist()
+    [0.04, 0.0533, 0.0533, 0.5]
+    """
+    order = np.argsort(-p, kind="stable")
+    scaled = p[order] * len(p) / np.arange(len(p), 0, -1)
+    q = np.empty_like(p)
+    q[order] = np.minimum(np.minimum.accumulate(scaled), 1.0)
+    return q
+
+
+@dataclass(frozen=True)
+class Changes:
+    """One measure and variant between two windows, one entry for each of the roster."""
+
+    measure: str
+    variant: str
+    period: Period
+    before: Floats
+    after: Floats
+    ends: Interval
+    p: Floats
+    q: Floats
+
+    @classmethod
+    def between(
+        cls, replicates: Replicates, roster: Integers, period: Period, measure: str, variant: str, measures: Measures
+    ) -> Changes:
+        def of(window: Years) -> tuple[Floats, Floats]:
+            key = (window, variant, measure)
+            if key not in replicates.value:  # no work of this variant in the window
+                return np.zeros(len(roster)), np.zeros((len(roster), measures.replicates))
+            return replicates.value[key][roster], replicates.drawn[key][roster].astype(np.float64)
+
+        (before, was), (after, became) = of(period[0]), of(period[1])
+        ends = interval(after - before, became - was, measures.confidence, replicates.freedom)
+        p = two_sided(after - before, became - was, replicates.freedom)
+        return cls(measure, variant, period, before, after, ends, p, false_discovery(p))
+
+    def by(self, i: int) -> float:
+        """After − before."""
+        return float(self.after[i] - self.before[i])
+
+    def sign(self, i: int) -> int:
+        """+1 or −1 where the interval excludes 0 and the change lies on that side, else 0."""
+        return int(self.by(i) > 0 and self.ends.low[i] > 0) - int(self.by(i) < 0 and self.ends.high[i] < 0)
+
+    def row(self, name: str, i: int) -> dict[str, object]:
+        (b0, b1), (a0, a1) = self.period
+        return {
+            "institution_id": name, "measure": self.measure, "variant": self.variant,
+            "before_first": b0, "before_last": b1, "after_first": a0, "after_last": a1,
+            "before": self.before[i], "after": self.after[i], "change": self.by(i),
+            **{name: end[i] for name, end in self.ends._asdict().items()}, "p_value": self.p[i], "q_value": self.q[i],
+        }  # fmt: skip
