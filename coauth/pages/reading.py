@@ -15,13 +15,21 @@ from numpy.typing import NDArray
 
 from coauth.errors import CacheError
 from coauth.pages.files import unpacked
-from coauth.pages.shape import Percentile, Source
 
 _NOTHING = msgspec.Raw(b"null")
 
 
 class _Id(msgspec.Struct, gc=False):
     id: str | None = None
+
+
+class _Percentile(msgspec.Struct, gc=False):
+    is_in_top_10_percent: bool | None = None
+
+
+class _Source(msgspec.Struct, gc=False):
+    display_name: str | None = None
+    host_organization_name: str | None = None
 
 
 class _Topic(msgspec.Struct, gc=False):
@@ -31,7 +39,7 @@ class _Topic(msgspec.Struct, gc=False):
 
 
 class _Location(msgspec.Struct, gc=False):
-    source: Source | None = None
+    source: _Source | None = None
 
 
 class Affiliation(msgspec.Struct, gc=False):
@@ -62,7 +70,7 @@ class Record(msgspec.Struct, gc=False):
     primary_topic: _Topic | None = None
     topics: list[_Topic | None] | None = None
     cited_by_count: int | None = None
-    citation_normalized_percentile: Percentile | None = None
+    citation_normalized_percentile: _Percentile | None = None
     primary_location: _Location | None = None
     authorships: list[Authorship] | None = None
     abstract: str | None = None
@@ -99,30 +107,35 @@ class Numbers(dict[Any, int]):
 
 
 class Fragments(dict[bytes, int]):
-    """Numbers the different pieces of JSON it is shown; what is made of each, once, stands in `made` at its number.
+    """Numbers the different pieces of JSON it is shown, or rows of pieces; what is made of each, once, stands in `made` at its number.
 
-    >>> lists = Fragments(list[str] | None, lambda codes: tuple(codes or ()))
+    >>> lists = Fragments(lambda codes: tuple(codes or ()), list[str] | None)
     >>> list(lists.numbers([msgspec.Raw(b'["DK"]'), msgspec.Raw(b"null"), msgspec.Raw(b'["DK"]')])), lists.made
     ([0, 1, 0], [('DK',), ()])
     """
 
-    def __init__(self, kind: Any, make: Callable[[Any], Any]) -> None:
+    def __init__(self, make: Callable[..., Any], *kinds: Any) -> None:
         super().__init__()
-        self._decoder, self._make = msgspec.json.Decoder(kind), make
+        self._make, self._decoders = make, [msgspec.json.Decoder(kind) for kind in kinds]
         self.made: list[Any] = []
 
-    def __missing__(self, piece: bytes) -> int:
+    def __missing__(self, row: bytes) -> int:
         try:
-            told = self._decoder.decode(piece)
+            told = [decoder.decode(piece) for decoder, piece in zip(self._decoders, row.split(_BETWEEN), strict=True)]
         except (msgspec.DecodeError, UnicodeDecodeError) as fault:
             raise CacheError(f"a page was changed since it was stored ({fault}); run `coauth status --verify` to see which") from fault
-        self.made.append(self._make(told))
-        self[piece] = number = len(self.made) - 1
+        self.made.append(self._make(*told))
+        self[row] = number = len(self.made) - 1
         return number
 
-    def numbers(self, pieces: Iterable[msgspec.Raw]) -> Iterator[int]:
-        return map(self.__getitem__, map(bytes, pieces))
+    def numbers(self, *pieces: Iterable[msgspec.Raw]) -> Iterator[int]:
+        rows = map(bytes, *pieces) if len(pieces) == 1 else map(_BETWEEN.join, zip(*pieces, strict=True))
+        return map(self.__getitem__, rows)
 
     def clear(self) -> None:
         super().clear()
         self.made.clear()
+
+
+_BETWEEN = b"\0"
+"""No JSON holds it, inside strings or out of them."""

@@ -13,16 +13,18 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from itertools import compress
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from coauth.pages import Record
+from coauth.pages import MOST_AUTHORS, Record
 from coauth.queries import Scope
 from coauth.works.authorships import Authorships, Flags, Lists
-from coauth.works.batch import AUTHORSHIPS, COUNTRIES, FOUND, HARVESTED, STRINGS_MATCHED, TEXTS, Batch, table
+from coauth.works.batch import AUTHORSHIPS, COUNTRIES, FOUND, HARVESTED, STRINGS_MATCHED, TEXTS, Batch, short, table
 from coauth.works.losses import Losses, noted, reasons
-from coauth.works.record import SAID, columns, told
+from coauth.works.record import columns
 
 __all__ = ["AUTHORSHIPS", "COUNTRIES", "FOUND", "HARVESTED", "STRINGS_MATCHED", "TEXTS", "Batch", "Losses", "Reader", "read"]
 
@@ -46,19 +48,18 @@ class Reader:
 
     def _read(self, pages: Iterable[Sequence[Record]], known: Collection[str]) -> tuple[Batch, Losses]:
         self._lists.forget()
-        authors, losses, taken = Authorships(self._lists), Losses(), set(known)
-        fit, seen, said = list[bool](), list[str](), [columns([])]
-        for records in pages:
-            at_home = authors.add(records)
-            rows = list(map(told, records))
-            why = reasons(rows, at_home, self._scope, self._as_of, taken)
-            kept = [row for row, reason in zip(rows, why, strict=True) if reason is None]
-            losses += Losses(len(rows), len(kept), Counter(reason for reason in why if reason is not None), noted(kept))
-            fit += [reason is None for reason in why]
-            seen += [f"{r.dated or ''} {r.work_id}" for r in rows]
-            said.append(columns(kept))
-        gathered = {name: column.combine_chunks() for name, column in zip(SAID.names, pa.concat_tables(said).columns, strict=True)}
-        return _batch(gathered, authors, np.array(fit, bool), seen), losses
+        authors, records = Authorships(self._lists), list[Record]()
+        for page in pages:
+            authors.add(page)
+            for record in page:
+                record.authorships = None
+            records += page
+        why = reasons(records, authors.at_home.tolist(), self._scope, self._as_of, set(known))
+        fit = np.array([reason is None for reason in why], bool)
+        works = list(compress(records, fit))
+        losses = Losses(len(records), len(works), Counter(reason for reason in why if reason is not None), noted(works, authors.count[fit].tolist()))
+        seen = [f"{r.publication_date or ''} {short(r.id)}" for r in records]
+        return _batch(columns(works), authors, fit, seen), losses
 
 
 @contextmanager
@@ -74,9 +75,11 @@ def _uncollected() -> Iterator[None]:
 
 
 def _batch(said: dict[str, pa.Array], authors: Authorships, fit: Flags, seen: Sequence[str]) -> Batch:
+    count = authors.count[fit]
     counted = {
-        "affiliation_status": authors.status[fit], "has_company": authors.of_company[fit],
-        "n_authors_with_institution": authors.with_institution[fit], "n_authors_with_string": authors.with_string[fit],
+        "n_authors": count, "n_authors_with_institution": authors.with_institution[fit], "n_authors_with_string": authors.with_string[fit],
+        "authors_cut": pc.or_(said["authors_cut"], pa.array(count == MOST_AUTHORS)), "affiliation_status": authors.status[fit],
+        "has_company": authors.of_company[fit],
     }  # fmt: skip
     ids = said["work_id"]
     return Batch(

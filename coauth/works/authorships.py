@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import accumulate, chain, pairwise
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -50,10 +50,12 @@ class Institution(NamedTuple):
 
 
 class Affiliated(NamedTuple):
-    """What one list of institutions says: the numbers of those with an id, each id once and in order, and of all countries."""
+    """What one list of institutions says, and the countries beside it: the numbers of institutions with an id, each id once and
+    in order, of their countries, and of those that OpenAlex read from the strings alone."""
 
     institutions: list[int]
-    countries: list[int]
+    own: list[int]
+    read: list[int]
     at_home: bool
     of_company: bool
 
@@ -64,28 +66,28 @@ class Lists:
     def __init__(self, scope: Scope) -> None:
         self._home = scope.home
         self.ids, self.codes = Numbers(), Numbers()
-        self.described = Fragments(pages.Institution | None, Institution.of)
-        self.institutions = Fragments(list[msgspec.Raw] | None, self._affiliated)
-        self.countries = Fragments(list[str | None] | None, lambda codes: [self.codes[c] for c in codes or () if c])
-        self.matched = Fragments(list[str | None] | None, lambda ids: [self.ids[short(i)] for i in ids or () if i])
+        self.described = Fragments(Institution.of, pages.Institution | None)
+        self.affiliated = Fragments(self._affiliated, list[msgspec.Raw] | None, list[str | None] | None)
+        self.matched = Fragments(lambda ids: [self.ids[short(i)] for i in ids or () if i], list[str | None] | None)
 
-    def _affiliated(self, pieces: list[msgspec.Raw] | None) -> Affiliated:
-        codes: list[int] = []
+    def _affiliated(self, pieces: list[msgspec.Raw] | None, countries: list[str | None] | None) -> Affiliated:
+        own: list[int] = []
         matched: dict[str, int] = {}
         at_home = of_company = False
         for n in self.described.numbers(pieces or ()):
             institution: Institution = self.described.made[n]
             if institution.country_code:
-                codes.append(self.codes[institution.country_code])
+                own.append(self.codes[institution.country_code])
             if institution.institution_id:
                 matched.setdefault(institution.institution_id, n)
                 at_home |= institution.country_code in self._home
                 of_company |= institution.type == "company"
-        return Affiliated([matched[own] for own in sorted(matched)], codes, at_home, of_company)
+        read = [code for c in countries or () if c and (code := self.codes[c]) not in own]
+        return Affiliated([matched[i] for i in sorted(matched)], own, read, at_home, of_company)
 
     def forget(self) -> None:
         """Make room; only between batches, since numbers begin anew."""
-        every = (self.institutions, self.described, self.countries, self.matched)
+        every = (self.affiliated, self.described, self.matched)
         if sum(map(len, every)) > _MOST:
             for fragments in every:
                 fragments.clear()
@@ -126,27 +128,21 @@ class Authorships:
     def __init__(self, lists: Lists) -> None:
         self._lists = lists
         self._count: list[int] = []
-        self._institutions: list[int] = []
-        self._countries: list[int] = []
+        self._affiliated: list[int] = []
         self._affiliations: list[int] = []
         self._matched: list[int] = []
         self._texts: list[pa.Array] = []
 
-    def add(self, records: Sequence[Record]) -> list[bool]:
-        """Which of the records have an institution at home."""
+    def add(self, records: Sequence[Record]) -> None:
         own = [r.authorships or () for r in records]
         self._count += map(len, own)
         authorships = list(chain.from_iterable(own))
-        numbers = list(self._lists.institutions.numbers([a.institutions for a in authorships]))
-        self._institutions += numbers
-        self._countries += self._lists.countries.numbers([a.countries for a in authorships])
+        self._affiliated += self._lists.affiliated.numbers([a.institutions for a in authorships], [a.countries for a in authorships])
         affiliations = [a.affiliations or () for a in authorships]
         self._affiliations += map(len, affiliations)
         said = list(chain.from_iterable(affiliations))
         self._matched += self._lists.matched.numbers([a.institution_ids for a in said])
         self._texts.append(pa.array([a.raw_affiliation_string or None for a in said], STRING))
-        at_home = [self._lists.institutions.made[n].at_home for n in numbers]
-        return [any(at_home[first:end]) for first, end in pairwise(accumulate(map(len, own), initial=0))]
 
     # -- where things stand
 
@@ -167,7 +163,7 @@ class Authorships:
 
     @cached_property
     def _met(self) -> _Met:
-        return _Met.of(self._lists.institutions, self._institutions)
+        return _Met.of(self._lists.affiliated, self._affiliated)
 
     @cached_property
     def _strings(self) -> pa.Array:
@@ -189,6 +185,10 @@ class Authorships:
         said = np.zeros(len(self._record), bool)
         said[self._authorship[self._strings.is_valid().to_numpy(zero_copy_only=False)]] = True
         return np.bincount(self._record[said], minlength=len(self.count))
+
+    @cached_property
+    def at_home(self) -> Flags:
+        return self._records_with([a.at_home for a in self._met.lists]) > 0
 
     @cached_property
     def of_company(self) -> Flags:
@@ -235,10 +235,8 @@ class Authorships:
     def countries(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
         """COUNTRIES: of matched institutions, and those that OpenAlex read from the strings of an authorship beside them."""
         here = np.flatnonzero(fit[self._record])
-        met = _Met.of(self._lists.countries, self._countries)
-        own = np.stack(self._met.spread([a.countries for a in self._met.lists], here))
-        read = np.stack(met.spread(met.lists, here))
-        read = read[:, ~np.isin(*(at * len(self._lists.codes) + code for at, code in (read, own)), kind="table")]
+        own = np.stack(self._met.spread([a.own for a in self._met.lists], here))
+        read = np.stack(self._met.spread([a.read for a in self._met.lists], here))
         at, code = np.hstack([own, read])
         work, code, basis = _distinct(_renumbered(fit)[self._record[here[at]]], code, np.arange(len(at)) >= own.shape[1])
         return table(COUNTRIES, {
@@ -276,8 +274,6 @@ def _distinct(*columns: Integers) -> tuple[Integers, ...]:
     >>> [column.tolist() for column in _distinct(np.array([2, 1, 2]), np.array([0, 5, 0]))]
     [[2, 1], [0, 5]]
     """
-    key = np.zeros(len(columns[0]), np.int64)
-    for column in columns:
-        key = key * (int(column.max(initial=0)) + 1) + column
-    first = np.sort(np.unique(key, return_index=True)[1])
-    return tuple(column[first] for column in columns)
+    sizes = [int(column.max(initial=0)) + 1 for column in columns]
+    key = pa.array(np.ravel_multi_index(columns, sizes)).unique()  # a table of hashes: np.unique sorts, which takes three times as long
+    return np.unravel_index(key.to_numpy(), sizes)

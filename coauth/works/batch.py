@@ -41,8 +41,8 @@ class Batch(NamedTuple):
 
 def table(schema: pa.Schema, columns: dict[str, Any]) -> pa.Table:
     """A table of columns that may be anything Arrow takes for one."""
-    arrays = [c if isinstance(c, pa.Array) else pa.array(c, t) for c, t in ((columns[f.name], f.type) for f in schema)]
-    return pa.Table.from_arrays([a.cast(t) for a, t in zip(arrays, schema.types, strict=True)], schema=schema)
+    given = ((columns[field.name], field.type) for field in schema)
+    return pa.Table.from_arrays([c if isinstance(c, pa.Array) else pa.array(c, t) for c, t in given], schema=schema)
 
 
 def short(url: str | None) -> str:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from coauth.pages import Record
 from coauth.queries import Scope
-from coauth.works.record import Told
+from coauth.works.batch import short
+from coauth.works.record import day, year
 
 
 @dataclass
@@ -34,40 +36,39 @@ class Losses:
                 "noted": dict(sorted(self.noted.items()))}  # fmt: skip
 
 
-def reasons(rows: Sequence[Told], at_home: Sequence[bool], scope: Scope, as_of: date, seen: set[str]) -> list[str | None]:
+def reasons(records: Sequence[Record], at_home: Sequence[bool], scope: Scope, as_of: date, seen: set[str]) -> list[str | None]:
     """For each record the first reason to leave it out, or None; ids of works are added to those `seen`, and count once."""
     found: list[str | None] = []
-    for row, home in zip(rows, at_home, strict=True):
-        reason = _reason(row, home, scope, as_of.year)
-        if row.work_id in seen and not (reason or "").startswith(("unreadable", "no OpenAlex")):
+    for record, home in zip(records, at_home, strict=True):
+        reason = _reason(record, home, scope, as_of.year)
+        if (own := short(record.id)) in seen and not (reason or "").startswith(("unreadable", "no OpenAlex")):
             reason = "same id as an earlier record"
         elif reason is None:
-            seen.add(row.work_id)
+            seen.add(own)
         found.append(reason)
     return found
 
 
-def noted(works: Sequence[Told]) -> Counter[str]:
+def noted(works: Sequence[Record], n_authors: Sequence[int]) -> Counter[str]:
     """What could not be read of records that are kept."""
     counted = Counter({
-        "publication date unreadable, year kept": sum(bool(r.dated) and r.publication_date is None for r in works),
+        "publication date unreadable, year kept": sum(bool(r.publication_date) and day(r.publication_date) is None for r in works),
         "publication year taken from the date": sum(r.publication_year is None for r in works),
-        "no authorships": sum(r.n_authors == 0 for r in works),
+        "no authorships": sum(n == 0 for n in n_authors),
     })  # fmt: skip
     return +counted  # without what never occurred
 
 
-def _reason(row: Told, at_home: bool, scope: Scope, last: int) -> str | None:
-    year = row.year
-    if row.damage is not None:
-        return f"unreadable record: {re.sub('[0-9]+', 'N', row.damage)}"
-    if not _WORK_ID.fullmatch(row.id or ""):
+def _reason(record: Record, at_home: bool, scope: Scope, last: int) -> str | None:
+    if record.damage is not None:
+        return f"unreadable record: {re.sub('[0-9]+', 'N', record.damage)}"
+    if not _WORK_ID.fullmatch(record.id or ""):
         return "no OpenAlex work id"
-    if year is None:
+    if (dated := year(record)) is None:
         return "no publication year"
-    if not scope.first_year <= year <= last:
+    if not scope.first_year <= dated <= last:
         return "outside the years asked for"
-    if row.type not in scope.types:
+    if record.type not in scope.types:
         return "type not asked for"
     return None if at_home else "no institution of the scope's country"
 

@@ -1,4 +1,4 @@
-"""What a record says of itself, its authorships apart: one row, so that the record need not be kept."""
+"""What records say of themselves, their authorships apart, as columns."""
 
 from __future__ import annotations
 
@@ -6,86 +6,56 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from coauth.pages import MOST_AUTHORS, Record
+from coauth.pages import Record
 from coauth.tables import BOOL, DAY, FLOAT, INT, STRING, STRINGS
 from coauth.texts import titles
-from coauth.works.batch import short, table
+from coauth.works.batch import short
 
 _known = lru_cache(50_000)
 """For what every thousandth record says again: days, topics, fields."""
 
-
-class Told(NamedTuple):
-    """One record, cleaned: short ids, a DOI without its resolver, a day instead of a text."""
-
-    damage: str | None
-    id: str | None
-    work_id: str
-    doi: str | None
-    title: str | None
-    publication_year: int | None
-    dated: str | None
-    publication_date: date | None
-    type: str | None
-    language: str | None
-    publisher: str | None
-    field_id: str | None
-    primary_topic_id: str | None
-    topic_score: float | None
-    authors_cut: bool
-    is_top_10_percent: bool | None
-    is_retracted: bool
-    is_paratext: bool
-    cited_by_count: int | None
-    title_key: str | None
-    n_authors: int
-    abstract: str | None
-    topics: dict[str, float | None]
-
-    @property
-    def year(self) -> int | None:
-        """The year it gives, or else that of its date."""
-        if self.publication_year is not None:
-            return self.publication_year
-        return self.publication_date.year if self.publication_date else None
-
-
-def told(r: Record) -> Told:
-    topic = r.primary_topic
-    field = topic.field.id if topic and topic.field else None
-    source = r.primary_location.source if r.primary_location else None
-    percentile = r.citation_normalized_percentile
-    return Told(
-        r.damage, r.id, short(r.id), _doi(r.doi) if r.doi else None, r.title, r.publication_year, r.publication_date,
-        _day(r.publication_date), r.type, r.language, (source.host_organization_name or source.display_name) if source else None,
-        _short(field) if field else None, _short(topic.id) if topic and topic.id else None, topic.score if topic else None,
-        r.authors_cut or len(r.authorships or ()) == MOST_AUTHORS, percentile.is_in_top_10_percent if percentile else None,
-        bool(r.is_retracted), bool(r.is_paratext), r.cited_by_count, titles.key(r.title), len(r.authorships or ()), r.abstract,
-        {_short(t.id): t.score for t in r.topics or () if t and t.id},
-    )  # fmt: skip
-
-
 SAID = pa.schema([
     ("work_id", STRING), ("doi", STRING), ("title", STRING), ("year", INT), ("publication_date", DAY), ("type", STRING), ("language", STRING),
     ("publisher", STRING), ("field_id", STRING), ("primary_topic_id", STRING), ("topic_score", FLOAT), ("authors_cut", BOOL),
-    ("is_top_10_percent", BOOL), ("is_retracted", BOOL), ("is_paratext", BOOL), ("cited_by_count", INT), ("title_key", STRING), ("n_authors", INT),
+    ("is_top_10_percent", BOOL), ("is_retracted", BOOL), ("is_paratext", BOOL), ("cited_by_count", INT), ("title_key", STRING),
     ("abstract", STRING), ("topic_ids", STRINGS), ("topic_scores", pa.list_(FLOAT)),
 ])  # fmt: skip
 
 
-def columns(rows: Sequence[Told]) -> pa.Table:
-    """SAID of these records; topics as two lists."""
-    by_name: dict[str, Any] = dict(zip(Told._fields, zip(*rows, strict=True) if rows else [()] * len(Told._fields), strict=True))
-    topics = by_name["topics"]
-    return table(SAID, by_name | {"year": [r.year for r in rows], "topic_ids": list(map(list, topics)), "topic_scores": [list(t.values()) for t in topics]})
+def columns(records: Sequence[Record]) -> dict[str, pa.Array]:
+    """SAID of these records, cleaned: short ids, a DOI without its resolver, a day instead of a text; topics as two lists."""
+    primary = [r.primary_topic for r in records]
+    sources = [r.primary_location.source if r.primary_location else None for r in records]
+    ranked = [r.citation_normalized_percentile for r in records]
+    topics = [{_short(t.id): t.score for t in r.topics or () if t and t.id} for r in records]
+    fields = [t.field.id if t and t.field else None for t in primary]
+    told = {
+        "work_id": [short(r.id) for r in records], "doi": [_doi(r.doi) if r.doi else None for r in records], "title": [r.title for r in records],
+        "year": [year(r) for r in records], "publication_date": [day(r.publication_date) for r in records], "type": [r.type for r in records],
+        "language": [r.language for r in records], "publisher": [(s.host_organization_name or s.display_name) if s else None for s in sources],
+        "field_id": [_short(f) if f else None for f in fields], "primary_topic_id": [_short(t.id) if t and t.id else None for t in primary],
+        "topic_score": [t.score if t else None for t in primary], "authors_cut": [r.authors_cut for r in records],
+        "is_top_10_percent": [p.is_in_top_10_percent if p else None for p in ranked], "is_retracted": [bool(r.is_retracted) for r in records],
+        "is_paratext": [bool(r.is_paratext) for r in records], "cited_by_count": [r.cited_by_count for r in records],
+        "title_key": [titles.key(r.title) for r in records], "abstract": [r.abstract for r in records],
+        "topic_ids": list(map(list, topics)), "topic_scores": [list(t.values()) for t in topics],
+    }  # fmt: skip
+    return {field.name: pa.array(told[field.name], field.type) for field in SAID}
+
+
+def year(record: Record) -> int | None:
+    """The year it gives, or else that of its date."""
+    if record.publication_year is not None:
+        return record.publication_year
+    dated = day(record.publication_date)
+    return dated.year if dated else None
 
 
 @_known
-def _day(text: str | None) -> date | None:
+def day(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text or "")
     except ValueError:
