@@ -14,6 +14,7 @@ LAYERS = [
     {"sources", "works", "institutions", "inclusion", "coverage", "technologies", "edges", "flags", "graph", "centrality",
      "shifts", "pairs", "copublications", "events", "aggregation", "disclosure", "admissions", "revisions", "standing", "explain", "quality",
      "benefits", "export", "report"},
+    {"reading"},
     {"pipeline"},
     {"publish"},
     {"verbs"},

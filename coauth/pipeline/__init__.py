@@ -21,8 +21,8 @@ from coauth.pipeline.admitted import totals
 from coauth.pipeline.building import ENGINES, build, versions
 from coauth.pipeline.harvesting import Source, budget_left, harvest
 from coauth.pipeline.project import Project
-from coauth.pipeline.reading import read
 from coauth.pipeline.revising import counted, revise, since
+from coauth.reading import read
 from coauth.vintage import Vintage
 
 __all__ = ["ENGINES", "Project", "Source", "budget_left", "build", "compare", "counted", "fetch_totals", "fetch_totals_once", "harvest", "import_admissions", "read", "revised", "since", "totals", "versions"]

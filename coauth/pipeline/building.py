@@ -30,9 +30,9 @@ from coauth.engine.duck import DuckDB
 from coauth.engine.spark import Spark
 from coauth.errors import HarvestIncomplete
 from coauth.pipeline.project import Project
-from coauth.pipeline.reading import read
 from coauth.pipeline.revising import earlier, revise, since
 from coauth.queries import Queries, RollUp
+from coauth.reading import read
 from coauth.revisions import Counted
 from coauth.vintage import Shelf, Vintage
 

@@ -82,10 +82,8 @@ def _batch(said: dict[str, pa.Array], authors: Authorships, fit: Flags, seen: Se
         "has_company": authors.of_company[fit],
     }  # fmt: skip
     ids = said["work_id"]
-    return Batch(
-        table(HARVESTED, said | counted), authors.institutions(fit, ids), authors.strings(fit, ids), authors.countries(fit, ids),
-        authors.found(fit, seen), table(TEXTS, said),
-    )  # fmt: skip
+    authorships, found = authors.institutions(fit, ids, seen)
+    return Batch(table(HARVESTED, said | counted), authorships, authors.strings(fit, ids), authors.countries(fit, ids), found, table(TEXTS, said))
 
 
 def read(records: Sequence[Record], scope: Scope, as_of: date, known: Collection[str] = ()) -> tuple[Batch, Losses]:

@@ -201,20 +201,23 @@ class Authorships:
 
     # -- tables
 
-    def _places(self, fit: Flags) -> tuple[Integers, Integers]:
-        """(authorship, institution) of the works."""
+    def institutions(self, fit: Flags, work_ids: pa.Array, seen: Sequence[str]) -> tuple[pa.Table, pa.Table]:
+        """AUTHORSHIPS: each institution once on an authorship; and FOUND: each description of an institution once, with the last
+        work (by date, then id: `seen` of each record) it was seen on."""
         here = np.flatnonzero(fit[self._record])
         at, institution = self._met.spread([a.institutions for a in self._met.lists], here)
-        return here[at], institution
-
-    def institutions(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
-        """AUTHORSHIPS: each institution once on an authorship."""
-        authorship, institution = self._places(fit)
-        place = authorship - (np.cumsum(self.count) - self.count)[self._record[authorship]]
-        names = pa.array([i.institution_id for i in self._lists.described.made], STRING)
-        return table(AUTHORSHIPS, {
-            "work_id": _taken(work_ids, _renumbered(fit)[self._record[authorship]]), "place": place, "institution_id": _taken(names, institution),
-        })  # fmt: skip
+        record, place = self._record[here[at]], here[at] - (np.cumsum(self.count) - self.count)[self._record[here[at]]]
+        which = pa.array(institution).dictionary_encode()
+        told = [self._lists.described.made[n] for n in which.dictionary.to_pylist()]
+        found = dict(zip(Institution._fields, zip(*told, strict=True) if told else [()] * len(Institution._fields), strict=True))
+        names, which = pa.array(found["institution_id"], STRING), which.indices.to_numpy()
+        order = pc.array_sort_indices(seen := pa.array(seen, STRING)).to_numpy()
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order))
+        latest = np.full(len(told), -1)
+        np.maximum.at(latest, which, rank[record])
+        authorships = {"work_id": _taken(work_ids, _renumbered(fit)[record]), "place": place, "institution_id": _taken(names, which)}
+        return table(AUTHORSHIPS, authorships), table(FOUND, found | {"institution_id": names, "seen": _taken(seen, order[latest])})
 
     def strings(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
         """STRINGS_MATCHED: each string of a work once with each institution matched to it."""
@@ -243,20 +246,6 @@ class Authorships:
             "work_id": _taken(work_ids, work), "country_code": _taken(pa.array(list(self._lists.codes), STRING), code),
             "basis": np.where(basis, "string", "institution"),
         })  # fmt: skip
-
-    def found(self, fit: Flags, seen: Sequence[str]) -> pa.Table:
-        """FOUND: each description of an institution once, with the last work (by date, then id) it was seen on."""
-        order = pc.array_sort_indices(seen := pa.array(seen, STRING)).to_numpy()
-        rank = np.empty(len(order), np.int64)
-        rank[order] = np.arange(len(order))
-        authorship, institution = self._places(fit)
-        latest = np.full(len(self._lists.described), -1)
-        np.maximum.at(latest, institution, rank[self._record[authorship]])
-        number, first = np.unique(institution, return_index=True)
-        number = number[np.argsort(first)]
-        told = [self._lists.described.made[n] for n in number.tolist()]
-        columns = dict(zip(Institution._fields, zip(*told, strict=True) if told else [()] * len(Institution._fields), strict=True))
-        return table(FOUND, columns | {"seen": _taken(seen, order[latest[number]])})
 
 
 def _renumbered(fit: Flags) -> Integers:

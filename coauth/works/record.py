@@ -30,7 +30,7 @@ def columns(records: Sequence[Record]) -> dict[str, pa.Array]:
     primary = [r.primary_topic for r in records]
     sources = [r.primary_location.source if r.primary_location else None for r in records]
     ranked = [r.citation_normalized_percentile for r in records]
-    topics = [{_short(t.id): t.score for t in r.topics or () if t and t.id} for r in records]
+    topics = [[t for t in r.topics or () if t and t.id] for r in records]
     fields = [t.field.id if t and t.field else None for t in primary]
     told = {
         "work_id": [short(r.id) for r in records], "doi": [_doi(r.doi) if r.doi else None for r in records], "title": [r.title for r in records],
@@ -41,7 +41,7 @@ def columns(records: Sequence[Record]) -> dict[str, pa.Array]:
         "is_top_10_percent": [p.is_in_top_10_percent if p else None for p in ranked], "is_retracted": [bool(r.is_retracted) for r in records],
         "is_paratext": [bool(r.is_paratext) for r in records], "cited_by_count": [r.cited_by_count for r in records],
         "title_key": [titles.key(r.title) for r in records], "abstract": [r.abstract for r in records],
-        "topic_ids": list(map(list, topics)), "topic_scores": [list(t.values()) for t in topics],
+        "topic_ids": [[_short(t.id) for t in several] for several in topics], "topic_scores": [[t.score for t in several] for several in topics],
     }  # fmt: skip
     return {field.name: pa.array(told[field.name], field.type) for field in SAID}
 
