@@ -41,7 +41,7 @@ from standin import Fault, StandIn
 from test_api import CONTROLS, begun, harvest, only_pages, stored_files, world
 
 from coauth.errors import CoauthError
-from coauth.sources import api
+from coauth.sources.api import questions
 
 SMALL = world(260, seed=2)
 INSIDE = {r["id"] for r in SMALL if int(r["id"][-4:]) < 9_000}
@@ -110,7 +110,7 @@ def run(folder, faults_server, *, interruption=None, workers=1, soft_timeout=Tru
         with os.fdopen(to_child[0]) as told:
             url = told.read()
         if not soft_timeout:
-            api.SOFT_TIMEOUT_MS = 10**9
+            questions.SOFT_TIMEOUT_MS = 10**9
         progress = Interrupted(*interruption) if interruption else None
         try:
             said = {"summary": harvest(folder, At(url), workers=workers, progress=progress, timeout=0.3)}

@@ -24,7 +24,10 @@ from standin import Fault, StandIn, marked
 from coauth import pages
 from coauth.errors import BudgetSpent, CacheError, SourceError
 from coauth.queries import Scope
-from coauth.sources import api, walk
+from coauth.sources import api
+from coauth.sources.api import harvest as run
+from coauth.sources.api import questions, walk
+from coauth.sources.api.plan import Part
 from coauth.vintage import Cache, Vintage
 
 AS_OF = date(2020, 6, 15)
@@ -197,13 +200,13 @@ def test_what_a_slice_records(tmp_path: Path) -> None:
 
 
 def test_the_questions_are_spelled_as_pyalex_0_21_spells_them() -> None:
-    part = api.Part("2020-02", date(2020, 2, 1), date(2020, 2, 29), ("article", "book-chapter"))
+    part = Part("2020-02", date(2020, 2, 1), date(2020, 2, 29), ("article", "book-chapter"))
 
     class Line:
         def get(self, url: str, read: Any, *, cost: int = 0) -> Any:
             return url
 
-    asked = api.Questions(Line(), ("GL", "DK"), part)  # type: ignore[arg-type]
+    asked = questions.Questions(Line(), ("GL", "DK"), part)  # type: ignore[arg-type]
     assert asked.page("IlsxNj==", 50) == (
         "https://api.openalex.org/works?cursor=IlsxNj%3D%3D&per-page=50"
         "&filter=authorships.institutions.country_code:DK%7CGL,type:article%7Cbook-chapter,"
@@ -274,7 +277,7 @@ def test_progress_adds_up(tmp_path: Path) -> None:
 
 
 def test_large_slices_are_cut_into_days_and_types_and_stay_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "LARGE", 101)
+    monkeypatch.setattr(run, "LARGE", 101)
     with StandIn(WORLD) as server:
         summary = harvest(tmp_path, server)
         assert set(stored_ids(tmp_path)) == INSIDE
@@ -282,7 +285,7 @@ def test_large_slices_are_cut_into_days_and_types_and_stay_so(tmp_path: Path, mo
         names = set(summary["slices"])
         assert {"2020-01-01.article", "2020-01-01.review", "2020-01-02", "2020-01-31", "2020-03"} <= names
         assert not names & {"2020-01", "2020-01-01"}
-        monkeypatch.setattr(api, "LARGE", 10_000)  # the count has moved below the limit: slices must not overlap
+        monkeypatch.setattr(run, "LARGE", 10_000)  # the count has moved below the limit: slices must not overlap
         begun(tmp_path).slice("2020-01-02").clear()
         again = harvest(tmp_path, server)
     assert set(again["slices"]) == names
@@ -369,7 +372,7 @@ class TestWithoutTheSoftTimeoutsMark:
 
     @pytest.fixture(autouse=True)
     def _silent(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(api, "SOFT_TIMEOUT_MS", 10**9)
+        monkeypatch.setattr(questions, "SOFT_TIMEOUT_MS", 10**9)
 
     @pytest.mark.parametrize("where", ["cursor=*", "cursor=Il"])
     @pytest.mark.parametrize("partial_count", [False, True])
@@ -873,7 +876,7 @@ def schedule(seed: int) -> list[Fault]:
 @pytest.mark.parametrize("seed", range(SCHEDULES))
 def test_any_schedule_ends_complete_or_named_and_a_quiet_run_completes_it(tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     if seed % 2:  # half of them without the mark of the soft time-out: counts alone must find every loss
-        monkeypatch.setattr(api, "SOFT_TIMEOUT_MS", 10**9)
+        monkeypatch.setattr(questions, "SOFT_TIMEOUT_MS", 10**9)
     with StandIn(SMALL, faults=schedule(seed)) as server:
         try:
             summary = harvest(tmp_path, server, workers=1 + seed % 4)

@@ -259,7 +259,7 @@ def test_json_that_is_not_one_record_a_line_is_read_only_up_to_a_size(
     tmp_path: Path, vintage: Vintage, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = json.dumps(WORKS, indent=None if name == "one-line.json" else 1).encode()
-    monkeypatch.setattr(snapshot, "WHOLE", len(text) // 2)
+    monkeypatch.setattr("coauth.sources.snapshot.records.WHOLE", len(text) // 2)
     with pytest.raises(SourceError, match="not one record a line; save the records as JSONL"):
         snapshot.fill(vintage, put(tmp_path / name, gzip.compress(text) if name.endswith("gz") else text))
     assert list(vintage.pages()) == []

@@ -17,8 +17,10 @@ from standin import Fault, StandIn
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from coauth.errors import BudgetSpent, SourceError
-from coauth.sources import transport, wire
-from coauth.sources.transport import NoAnswer, Passing, Refused, Stopped, Transport, known_words
+from coauth.sources import wire
+from coauth.sources.api import transport
+from coauth.sources.api.complaints import known_words
+from coauth.sources.api.transport import NoAnswer, Passing, Refused, Stopped, Transport
 
 KEY = "secret-KEY-123"
 URL = "https://api.openalex.org/works?filter=type:article"

@@ -50,7 +50,7 @@ def page():
         select=",".join(SELECT), sort="publication_date:asc",
     )  # fmt: skip
     answer.seconds = time.monotonic() - begun
-    assert answer.status_code == 200, f"the page of a harvest is refused, see coauth/sources/api.py: {answer.text[:300]}"
+    assert answer.status_code == 200, f"the page of a harvest is refused, see coauth/sources/api/questions.py: {answer.text[:300]}"
     return answer
 
 
@@ -65,7 +65,7 @@ def test_every_selected_field_is_accepted_and_read(page):
 
 
 def test_the_order_of_a_walk_can_be_the_id():
-    """7.1: `sort=ids.openalex:asc` with a cursor. Where this passes, a walk could use a perfect key (coauth/sources/api.py)."""
+    """7.1: `sort=ids.openalex:asc` with a cursor. Where this passes, a walk could use a perfect key (coauth/sources/api/questions.py)."""
     answer = ask(filter=f"{HERE},publication_year:2020", sort="ids.openalex:asc", cursor="*", per_page=2, select="id")
     if answer.status_code == 400:
         pytest.xfail("not accepted: publication_date stays the steadiest order there is")
@@ -89,7 +89,7 @@ def test_a_cursor_goes_on_without_overlap(page):
 
 
 def test_the_soft_time_out_shows_only_in_the_time_it_took(page):
-    """7.2: `meta` has `db_response_time_ms`, and no `timed_out`. If it has one now, coauth/sources/api.py should believe it."""
+    """7.2: `meta` has `db_response_time_ms`, and no `timed_out`. If it has one now, coauth/sources/api/questions.py should believe it."""
     meta = page.json()["meta"]
     assert "db_response_time_ms" in meta, "without it, a soft time-out can only be seen by counting"
     assert "timed_out" not in meta, "OpenAlex says now when an answer is partial: use it in _in_time"
@@ -101,7 +101,7 @@ def test_lists_cut_at_a_hundred_authors_and_singletons_do_not():
     if not found:
         pytest.skip("no work of more than 100 authors at this address")
     assert len(found[0]["authorships"]) == 100, "lists are cut elsewhere now: change LIST_AUTHORS in coauth/pages.py"
-    assert not found[0].get("is_authors_truncated"), "OpenAlex marks cut lists now: coauth/sources/walk.py could trust the mark"
+    assert not found[0].get("is_authors_truncated"), "OpenAlex marks cut lists now: coauth/sources/api/walk.py could trust the mark"
     single = ask(f"/works/{found[0]['id'].rpartition('/')[2]}", select="id,authorships")
     assert len(single.json()["authorships"]) > 100
     assert single.headers.get("X-RateLimit-Credits-Used", "0") == "0", "singletons cost now: the estimate of a harvest is too low"
@@ -136,7 +136,7 @@ def test_dates_are_iso(page):
 
 def test_a_page_comes_before_the_time_out(page):
     """7.7: a page of 100 works with authorships takes seconds; coauth waits 30 for a byte."""
-    assert page.seconds < 15, f"{page.seconds:.0f} s: smaller pages to begin with (WALKS in coauth/sources/walk.py)"
+    assert page.seconds < 15, f"{page.seconds:.0f} s: smaller pages to begin with (WALKS in coauth/sources/api/walk.py)"
 
 
 @only_real
@@ -187,7 +187,7 @@ def test_published_counts_still_hold(asked):
 
 @pytest.mark.skipif(not KEY, reason="OPENALEX_API_KEY is not set")
 def test_the_budget_is_told_and_the_headers_are_there(page):
-    """`/rate-limit` and the headers that tell a spent budget from a rate limit (coauth/sources/transport.py)."""
+    """`/rate-limit` and the headers that tell a spent budget from a rate limit (coauth/sources/api/transport.py)."""
     told = ask("/rate-limit").json()["rate_limit"]
     assert told["credits_remaining"] <= told["credits_limit"]
     assert {"X-RateLimit-Remaining", "X-RateLimit-Credits-Used", "X-RateLimit-Reset"} <= set(page.headers)

@@ -21,18 +21,15 @@ An error body can hold a whole record, and with it persons.
 
 from __future__ import annotations
 
-import re
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Self, TypeVar
-from urllib.parse import unquote_plus, urlsplit
+from typing import Self, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 import requests
@@ -41,6 +38,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from coauth.errors import BudgetSpent, SourceError
 from coauth.sources import wire
+from coauth.sources.api import complaints
+from coauth.sources.api.limiter import Limiter
 from coauth.sources.progress import Progress, Silent
 from coauth.sources.wire import READ_TIMEOUT, Passing, named
 
@@ -52,9 +51,6 @@ RATE = 5.0
 ATTEMPTS = 6
 PATIENCE = 30
 """How often a request follows an order to wait. Such orders are no failures, but an endless row of them is one."""
-
-LONGEST_TOLD = 600.0
-"""An order to wait longer than this is about the day's budget, whatever else the answer says."""
 
 SILENCE = 100
 """Failures in a row, over all workers, after which OpenAlex is taken to be down and the run stops."""
@@ -81,44 +77,6 @@ class NoAnswer(SourceError):
 
 class Stopped(Exception):
     """Raised in the other workers when one has failed."""
-
-
-class Limiter:
-    """Gives every worker its turn, so that together they keep to a rate.
-
-    >>> clock = iter([0.0, 0.0, 0.0]); pauses = []
-    >>> limiter = Limiter(5, pauses.append, clock.__next__)
-    >>> for _ in range(3): limiter.turn()
-    >>> pauses
-    [0.2, 0.4]
-    """
-
-    def __init__(
-        self, rate: float | None, sleep: Callable[[float], None], clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._gap = 1 / rate if rate else 0.0
-        self._sleep, self._clock = sleep, clock
-        self._next = 0.0
-        self._lock = threading.Lock()
-
-    def turn(self) -> None:
-        """Return when it is the caller's turn."""
-        with self._lock:
-            now = self._clock()
-            mine = max(now, self._next)
-            self._next = mine + self._gap
-        if mine > now:
-            self._sleep(mine - now)
-
-    def hold(self, seconds: float) -> None:
-        """Nobody's turn comes before `seconds` have passed."""
-        with self._lock:
-            self._next = max(self._next, self._clock() + seconds)
-
-    def slow(self, rate: float) -> None:
-        """Keep to `rate` from now on, if it is slower."""
-        with self._lock:
-            self._gap = max(self._gap, 1 / rate)
 
 
 class _Key(AuthBase):
@@ -249,7 +207,7 @@ class Transport:
             raise self._failure(fault.reason) from None
         with self._lock:
             self._failures = 0
-            self.credits += _number(answer, "X-RateLimit-Credits-Used", cost)
+            self.credits += complaints.number(answer.headers, "X-RateLimit-Credits-Used", cost)
         return value
 
     def _session(self) -> requests.Session:
@@ -295,16 +253,16 @@ class Transport:
             HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.REQUEST_TIMEOUT
         ):
             spoken = status in (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN)
-            return Refused(status, known_words(body, url) if spoken else "")
-        return self._failure(named(status), _told(answer, body) if status == HTTPStatus.SERVICE_UNAVAILABLE else None)
+            return Refused(status, complaints.known_words(body, url) if spoken else "")
+        return self._failure(named(status), complaints.pause(answer.headers, body) if status == HTTPStatus.SERVICE_UNAVAILABLE else None)
 
     def _limited(self, answer: requests.Response, body: bytes, url: str) -> Exception:
         """The four kinds of 429. They share a status, and budget and rate even their `error`."""
-        complaint = _complaint(body)
+        complaint = complaints.read(body)
         if complaint.error == "Plan upgrade required":
-            return Refused(answer.status_code, known_words(body, url))
-        told = _told(answer, body)
-        if _is_budget(answer, complaint, told):
+            return Refused(answer.status_code, complaints.known_words(body, url))
+        told = complaints.pause(answer.headers, body)
+        if complaints.is_budget(answer.headers, complaint, told):
             return self._budget_spent(answer, told)
         pause = 1.0 if told is None else told
         if "throttled" in complaint.message:
@@ -316,7 +274,7 @@ class Transport:
         now = self._now()
         midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), UTC)
         until_midnight = int((midnight - now).total_seconds()) + 1
-        seconds = told if told is not None else float(_number(answer, "X-RateLimit-Reset", until_midnight))
+        seconds = told if told is not None else float(complaints.number(answer.headers, "X-RateLimit-Reset", until_midnight))
         if self._wait:
             return Passing("429: the day's budget is spent", seconds, ordered=True)
         reset = (now + timedelta(seconds=seconds + 30)).strftime("%Y-%m-%d %H:%M UTC")
@@ -336,92 +294,3 @@ def _clean(key: str | None) -> str | None:
     if not all("!" <= sign <= "~" for sign in key):
         raise SourceError("OPENALEX_API_KEY holds a character that no key has; copy it anew from openalex.org/settings/api")
     return key or None
-
-
-# -- what an error answer says
-
-
-class _Complaint(msgspec.Struct):
-    error: Any = None
-    message: Any = None
-    retryAfter: Any = None  # noqa: N815  the server's spelling
-
-    def __post_init__(self) -> None:
-        self.error = self.error if isinstance(self.error, str) else ""
-        self.message = self.message if isinstance(self.message, str) else ""
-
-
-_complaints = msgspec.json.Decoder(_Complaint)
-
-
-def _complaint(body: bytes) -> _Complaint:
-    try:
-        return _complaints.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _Complaint()
-
-
-def _is_budget(answer: requests.Response, complaint: _Complaint, told: float | None) -> bool:
-    """Told by the numbers, as OpenAlex's own client does; by the words where there are none; else by the long wait."""
-    left, needed = _number(answer, "X-RateLimit-Remaining", -1), _number(answer, "X-RateLimit-Credits-Required", -1)
-    by_numbers = 0 <= left < needed
-    return by_numbers or complaint.message.startswith("Insufficient budget") or (told or 0.0) > LONGEST_TOLD
-
-
-def _number(answer: requests.Response, header: str, otherwise: int) -> int:
-    text = answer.headers.get(header, "")
-    return int(text) if re.fullmatch(r"\d{1,9}", text) else otherwise
-
-
-def _told(answer: requests.Response, body: bytes) -> float | None:
-    """Seconds to wait: Retry-After (a number or a date), or `retryAfter` of the body."""
-    text = answer.headers.get("Retry-After", "")
-    if re.fullmatch(r"\d{1,6}(\.\d+)?", text):
-        return float(text)
-    if text:
-        try:
-            return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-        except (ValueError, TypeError):
-            return None
-    said = _complaint(body).retryAfter
-    return float(said) if isinstance(said, int | float) and 0 <= said < 1e6 else None
-
-
-_VOCABULARY = frozenset(  # one word after the other is easier to keep than one a line
-    """a abstract address after again all allowed alternate an and any api are as at be been below between bytes can
-    cannot character combine comma contain contains corpus cursor data database date day decrease deprecated did do
-    does domain e.g edge end error exceeded exist favor field fields filter filters for format free from funds get
-    greater group grouping has have host hyphenated id ids in include inside institution institutional instead invalid
-    is it its key kb large later length less likely limit limited list literal long maximum mean member missing more
-    must need nested no not null number of on one only openalex operator or order over page pages pagination param
-    parameter parameters partner per percent-encoded per-page plan plans please premium problem provide
-    query queries range reached read records rejected relevance request requested requests required requires result
-    results same sample search see select separate separately set size small sort sorting split start supported than
-    that the then this to too topic type types underscore unescaped unknown unsupported upgrade url use used using
-    valid value values version versions when where with without work works wrapped wrong you your""".split()  # noqa: SIM905
-)  # fmt: skip
-
-
-def known_words(body: bytes, url: str = "") -> str:
-    """The server's own words about a refused request, as far as they may be shown: at most 200 characters.
-
-    A message is free text and may quote a record. Shown are words that OpenAlex's messages are made of, short
-    numbers, and words of the request itself; each run of other words becomes an ellipsis. So no name, mail address,
-    ORCID, author id or key can pass, whatever it looks like.
-
-    >>> known_words(b'{"error": "Pagination error.", "message": "per-page parameter must be between 1 and 200."}')
-    'Pagination error. per-page parameter must be between 1 and 200.'
-    >>> known_words(b'{"message": "colour is not a valid field, Ann Berg (ann@ku.dk)"}', "/works?filter=colour:red")
-    'colour is not a valid field, …'
-    """
-    complaint = _complaint(body)
-    asked = {word.casefold() for word in re.findall(r"\w+(?:[.-]\w+)*", unquote_plus(url))}
-    shown: list[str] = []
-    for word in f"{complaint.error} {complaint.message}".split():
-        bare = word.strip("\"'“”.,:;()").casefold()
-        if bare in _VOCABULARY or bare in asked or re.fullmatch(r"\d{1,3}(,\d{3}|\d{0,2})", bare):
-            shown.append(word)
-        elif shown[-1:] != ["…"]:
-            shown.append("…")
-    text = " ".join(shown)
-    return text if len(text) <= 200 else f"{text[:199]}…"

@@ -1,29 +1,13 @@
-"""A downloaded copy of OpenAlex's snapshot: which of its files count, and the records of one country in them.
-
-The snapshot holds every work of the world, so almost every record is read only to be passed over. What is special
-about it, beside its size:
-
-* two layouts of the same records, gzipped JSON lines and Parquet, in folders `works/updated_date=YYYY-MM-DD/`;
-* a `manifest.json` with the number of records of every file. A copy brought up to date without deleting what is gone
-  holds files of older releases too; these are not in the manifest, are left out, and are named;
-* a work moves to another partition whenever it changes. Of a work in two partitions the record of the newest counts,
-  even where that one is of no interest here (the work lost its last institution in the country);
-* works that the API leaves out unless asked (`is_xpac`), and a list of works deleted since (`deleted_ids.csv`).
-
-Authorships are not cut at a hundred here, as they are in lists of the API.
-"""
+"""The records of some countries in a file of the snapshot, in either layout."""
 
 from __future__ import annotations
 
-import csv
-import logging
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -34,61 +18,10 @@ import pyarrow.parquet as pq
 
 from coauth.errors import SourceError
 from coauth.pages import SELECT
-from coauth.vintage import Slice
-
-log = logging.getLogger(__name__)
-
-PLACES = ("data/jsonl/works", "jsonl/works", "data/parquet/works", "parquet/works", "data/works", "works", "")
-"""Where a copy keeps works, from its root (the fifth is the layout before 2026). The first that is there is read."""
 
 READ_AT_ONCE = 1 << 18
 ROWS_AT_ONCE = 500
 """Rows of Parquet decoded at a time: some have thousands of authorships."""
-
-
-@dataclass
-class Copy:
-    """The files of a copy, oldest partition first, and what its manifest says of them."""
-
-    folder: Path
-    files: list[Path]
-    counts: dict[str, int] | None
-    ignored: list[str] = field(default_factory=list)
-
-    @classmethod
-    def at(cls, path: Path) -> Copy | None:
-        """The copy below `path`; None if there is none. Raises `SourceError` for a manifest that cannot be read."""
-        folder = next((path / p for p in PLACES if any((path / p).glob("updated_date=*"))), None)
-        if folder is None:
-            return None
-        there = sorted(p for p in folder.glob("updated_date=*/*") if p.suffix in (".gz", ".parquet"))
-        counts = _counts(folder / "manifest.json")
-        if counts is None:
-            log.warning("%s: no manifest.json; whether the copy is whole cannot be told", folder)
-        listed = [p for p in there if counts is None or name_of(p) in counts]
-        return cls(folder, listed, counts, sorted({name_of(p) for p in there} - {name_of(p) for p in listed}))
-
-    @property
-    def missing(self) -> list[str]:
-        return sorted((self.counts or {}).keys() - {name_of(p) for p in self.files})
-
-
-def name_of(file: Path) -> str:
-    """`updated_date=2026-08-01/part_0000.gz`"""
-    return f"{file.parent.name}/{file.name}"
-
-
-def _counts(manifest: Path) -> dict[str, int] | None:
-    if not manifest.exists():
-        return None
-    try:
-        files = msgspec.json.decode(manifest.read_bytes())["files"]
-        return {"/".join(f["url"].rsplit("/", 2)[-2:]): int(f["meta"]["record_count"]) for f in files}
-    except (OSError, msgspec.DecodeError, LookupError, TypeError, ValueError, AttributeError) as fault:
-        raise SourceError(f"{manifest}: not a manifest of the snapshot; fetch it again from OpenAlex") from fault
-
-
-# -- the records of a country
 
 
 @dataclass(frozen=True)
@@ -263,51 +196,3 @@ def unpacked(file: Path) -> Iterator[bytes]:
             raise EOFError
     if tail:
         yield tail
-
-
-# -- what a copy says of works that are stored already
-
-
-def settle(stored: Iterable[tuple[Slice, Collection[str]]], deleted_ids: Path) -> None:
-    """Take out works whose newest record is elsewhere, and works deleted since; each slice counts its own.
-
-    `stored` holds the slices with the short ids of their works. Which works a slice has a newer record of stands in its
-    summary, so that this comes out the same after any interruption, and in whatever order slices were read again.
-    """
-    closed = [(part, summary, ids) for part, ids in stored if (summary := part.summary)]
-    newest: dict[str, str] = {}
-    for _, summary, _ in closed:
-        for work_id in summary["supersedes"]:
-            newest[work_id] = max(newest.get(work_id, ""), summary["partition"])
-    known = set(chain.from_iterable(ids for _, _, ids in closed))
-    deleted = known.intersection(_deleted(deleted_ids))
-    for part, summary, ids in closed:
-        gone = {w: "deleted" for w in ids if w in deleted} | {w: "moved" for w in ids if newest.get(w, "") > summary["partition"]}
-        if gone:
-            _without(part, summary, gone)
-
-
-def _without(part: Slice, summary: dict[str, Any], why: Mapping[str, str]) -> None:
-    gone: Counter[str] = Counter()
-    for number in part.numbers:
-        page = part.read(number)
-        reasons = [why.get(short(w.id or ""), "") for w in page.works]
-        if any(reasons):
-            gone.update(filter(None, reasons))
-            page.works = [w for w, reason in zip(page.works, reasons, strict=True) if not reason]
-            part.write(number, page)
-    if gone:
-        left = gone.total()
-        changed = {name: summary[name] - left for name in ("expected", "stored", "distinct")}
-        changed |= {name: summary[name] + gone[name] for name in ("moved", "deleted")}
-        part.close(**(summary | changed))
-
-
-def _deleted(file: Path) -> Iterator[str]:
-    """Short ids of `work_id,deleted_date`; the list only grows, so it is never held in memory."""
-    if not file.exists():
-        return
-    with file.open(newline="", encoding="utf-8") as opened:
-        for row in csv.reader(opened):
-            if row and (found := re.search(r"W?(\d+)$", row[0].strip())):
-                yield f"W{found[1]}"

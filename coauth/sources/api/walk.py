@@ -21,15 +21,15 @@ values of the last record and never expires.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import parse_qs, urlsplit
 
 from coauth.errors import CacheError
-from coauth.pages import LIST_AUTHORS, MOST_AUTHORS, Page, Response, Work, keep
-from coauth.sources.transport import NoAnswer, Refused
+from coauth.pages import Page, keep
+from coauth.sources.api.authors import Authors
+from coauth.sources.api.stored import IN_PLACE, Served, Stored, doubt
+from coauth.sources.api.transport import NoAnswer, Refused
 from coauth.vintage import Slice
 
 WALKS = (100, 100, 50, 25)
@@ -56,21 +56,6 @@ class Broken(Exception):
     """A walk cannot go on: its cursor runs in place, or is refused."""
 
 
-@dataclass(frozen=True)
-class Served:
-    """A list answer as it came."""
-
-    request: str
-    sha256: str
-    response: Response
-
-    @property
-    def same(self) -> tuple[int, str | None, tuple[bytes, ...]]:
-        """What makes two answers the same answer (`meta` also holds how long the search took)."""
-        meta = self.response.meta
-        return meta.count, meta.next_cursor, tuple(bytes(record) for record in self.response.results)
-
-
 class Source(Protocol):
     """Who answers about the works of one slice. Raises `NoAnswer` when all retries are used."""
 
@@ -83,61 +68,6 @@ class Source(Protocol):
 
     def again(self, reason: str, seconds: float) -> None:
         """Pause before a page is asked for again."""
-
-
-@dataclass
-class Stored:
-    """What is on disk of a slice: enough to go on with its walk and to judge it."""
-
-    pages: int = 0
-    works: int = 0
-    ids: set[str] = field(default_factory=set)
-    nameless: int = 0
-    damaged: int = 0
-    cut: int = 0
-    first: int = 0
-    last: int = 0
-    most: int = 0
-    cursor: str | None = "*"
-    cursors: set[str] = field(default_factory=lambda: {"*"})
-
-    @property
-    def distinct(self) -> int:
-        """Works served, each once. A record whose id cannot be read was counted by OpenAlex and is by us."""
-        return len(self.ids) + self.nameless
-
-    def add(self, page: Page) -> None:
-        """Take in the next page. Raises `CacheError` if it is not the one that follows."""
-        if page.count is None or _cursor(page.request) != self.cursor:
-            raise CacheError(f"page {self.pages + 1} does not follow the page before it")
-        self.first = page.count if self.pages == 0 else self.first
-        self.last, self.most = page.count, max(self.most, page.count)
-        self.pages += 1
-        self.works += len(page.works)
-        for work in page.works:
-            self.nameless += work.id is None
-            self.damaged += work.damage is not None
-            self.cut += work.authors_cut
-            if work.id is not None:
-                self.ids.add(work.id)
-        self.cursor = page.next_cursor
-        if page.next_cursor is not None:
-            self.cursors.add(page.next_cursor)
-
-    @classmethod
-    def of(cls, part: Slice) -> Stored:
-        """Read a slice back. Raises `CacheError` if a page is missing, damaged, or not of the same walk."""
-        stored = cls()
-        numbers = part.numbers
-        if numbers != list(range(1, len(numbers) + 1)):
-            raise CacheError(f"{part.path}: a page is missing")
-        for page in part.pages():
-            stored.add(page)
-        return stored
-
-
-def _cursor(request: str) -> str | None:
-    return parse_qs(urlsplit(request).query).get("cursor", [None])[0]
 
 
 @dataclass(frozen=True)
@@ -162,7 +92,7 @@ class Walk:
     ) -> None:
         self.source, self.slice = source, slice_
         self.most, self.told = most, told
-        self.unanswered = False
+        self.authors = Authors(source.work)
         self.best: _Best | None = None
         self.size = WALKS[0]
 
@@ -181,8 +111,10 @@ class Walk:
                 break
             self._set_aside(stored, expected, reason)
             stored, resumed = Stored(), False
-        if status in DONE and stored.cut and (resumed or self.unanswered) and self._authors_missing(stored):
-            status, reason = "incomplete", "no answer: the full authors of a work"
+        if status in DONE and stored.cut and (resumed or self.authors.unanswered):
+            stored.cut = self.authors.again(self.slice)
+            if self.authors.unanswered:
+                status, reason = "incomplete", "no answer: the full authors of a work"
         if status not in DONE and self.best is not None and self.best.stored.distinct > stored.distinct:
             self.slice.aside.move(self.slice)
             stored, reason = self.best.stored, self.best.reason
@@ -267,64 +199,25 @@ class Walk:
         before = None
         for _ in range(ASKED):
             served = self.source.page(cursor, size)
-            doubt = _doubt(served.response, stored, size)
-            if not doubt:
+            doubted = doubt(served.response, stored, size)
+            if not doubted:
                 return served
             if before is not None and before.same == served.same:
                 break
             before = served
-            self.source.again(doubt, PAUSE)
-        if doubt == _IN_PLACE:
-            raise Broken(doubt)
+            self.source.again(doubted, PAUSE)
+        if doubted == IN_PLACE:
+            raise Broken(doubted)
         return served
 
     def _whole(self, served: Served) -> Page:
         """The page as it is stored: persons removed, long author lists fetched singly."""
         sha256 = [served.sha256]
-        works = [self._work(keep(record), sha256) for record in served.response.results]
+        works = [self.authors.whole(keep(record), sha256) for record in served.response.results]
         meta = served.response.meta
         return Page(
             request=served.request, served_sha256=sha256, count=meta.count, next_cursor=meta.next_cursor, works=works
         )
-
-    def _work(self, listed: Work, sha256: list[str]) -> Work:
-        """The work, with all its authors where the list may have cut them. The singleton is kept in the list's place,
-        and masked by its own names: the list's record does not know the names beyond the hundredth.
-
-        Lists and singletons come from two stores that may disagree: a work just listed can be missing among the
-        singletons (404), or be there with fewer authors. Then the list's record is kept and marked.
-        """
-        if listed.id is None or len(listed.authorships or ()) < LIST_AUTHORS:
-            return listed
-        try:
-            body = self.source.work(listed.id)
-        except NoAnswer:
-            self.unanswered = True
-            body = None
-        if body is not None:
-            single = keep(body)
-            if single.id == listed.id and len(single.authorships or ()) >= len(listed.authorships or ()):
-                sha256.append(hashlib.sha256(body).hexdigest())
-                return single
-        listed.authors_cut = True
-        return listed
-
-    def _authors_missing(self, stored: Stored) -> bool:
-        """Ask once more for author lists that did not come. True if one still does not: not a 404, but no answer."""
-        self.unanswered = False
-        stored.cut = 0
-        for number in self.slice.numbers:
-            page = self.slice.read(number)
-            hashes = len(page.served_sha256)
-            page.works = [self._again(work, page.served_sha256) for work in page.works]
-            stored.cut += sum(work.authors_cut for work in page.works)
-            if len(page.served_sha256) > hashes:
-                self.slice.write(number, page)
-        return self.unanswered
-
-    def _again(self, work: Work, sha256: list[str]) -> Work:
-        cut_by_list = work.authors_cut and len(work.authorships or ()) < MOST_AUTHORS
-        return self._work(work, sha256) if cut_by_list else work
 
     def _judged(self, stored: Stored) -> tuple[str, int]:
         """Status and expected number of a walk that came to its end.
@@ -341,28 +234,9 @@ class Walk:
     def _close(self, stored: Stored, status: str, expected: int, walks: int, reason: str) -> dict[str, Any]:
         summary: dict[str, Any] = {
             "status": status, "expected": expected, "expected_first": stored.first, "expected_last": stored.last,
-            "stored": stored.works, "distinct": stored.distinct, "duplicates": stored.works - stored.distinct,
-            "damaged": stored.damaged, "authors_cut": stored.cut, "pages": stored.pages, "walks": walks,
-            "per_page": self.size,
+            **stored.counts(), "walks": walks, "per_page": self.size,
         }  # fmt: skip
         if reason:
             summary["reason"] = reason
         self.slice.close(**summary)
         return summary
-
-
-_IN_PLACE = "cursor runs in place"
-
-
-def _doubt(response: Response, stored: Stored, size: int) -> str:
-    """Why an answer cannot be the whole truth; empty if it can.
-
-    A page that is not full can only be the last one, and then all works that were counted must have been served.
-    """
-    results, meta = response.results, response.meta
-    if meta.next_cursor is not None and (meta.next_cursor in stored.cursors or not results):
-        return _IN_PLACE
-    counted = max(stored.most, meta.count)
-    if len(results) < size and (meta.next_cursor is not None or stored.works + len(results) < counted):
-        return "short page"
-    return ""
