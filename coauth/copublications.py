@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from scipy import stats
+from scipy import special
 
 from coauth.engine import Engine
 from coauth.queries import Scope
@@ -51,21 +51,21 @@ def count(memberships: pa.Table, scope: Scope, confidence: float, engine: Engine
 
 
 def poisson(counts: npt.NDArray[np.int64], confidence: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Exact interval of a Poisson mean: χ²-quantiles of 2n and 2n+2 degrees of freedom, halved.
+    """Exact interval of a Poisson mean: quantiles of gamma distributions of shape n and n+1.
 
     >>> low, high = poisson(np.array([0, 10]), 0.95)
     >>> low.round(3).tolist(), high.round(3).tolist()
     ([0.0, 4.795], [3.689, 18.39])
     """
     tail = (1 - confidence) / 2
-    low = np.where(counts > 0, stats.chi2.ppf(tail, 2 * np.maximum(counts, 1)) / 2, 0.0)
-    return low, np.asarray(stats.chi2.ppf(1 - tail, 2 * counts + 2) / 2)
+    low = np.where(counts > 0, special.gammaincinv(np.maximum(counts, 1), tail), 0.0)
+    return low, np.asarray(special.gammaincinv(counts + 1, 1 - tail))
 
 
 def binomial(
     counts: npt.NDArray[np.int64], total: npt.NDArray[np.float64], confidence: float
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Exact interval of a share; NaN (null in the table) where the total is 0.
+    """Exact interval of a share, quantiles of beta distributions; NaN (null in the table) where the total is 0.
 
     >>> low, high = binomial(np.array([0, 5]), np.array([10.0, 10.0]), 0.95)
     >>> low.round(3).tolist(), high.round(3).tolist()
@@ -73,8 +73,8 @@ def binomial(
     """
     tail = (1 - confidence) / 2
     some = np.where(total > 0, total, np.nan)
-    low = np.where(counts > 0, stats.beta.ppf(tail, np.maximum(counts, 1), some - counts + 1), 0.0)
-    high = np.where(counts < some, stats.beta.ppf(1 - tail, counts + 1, np.maximum(some - counts, 0.5)), 1.0)
+    low = np.where(counts > 0, special.betaincinv(np.maximum(counts, 1), some - counts + 1, tail), 0.0)
+    high = np.where(counts < some, special.betaincinv(counts + 1, np.maximum(some - counts, 0.5), 1 - tail), 1.0)
     return np.where(total > 0, low, np.nan), np.where(total > 0, high, np.nan)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy import stats
+from scipy.special import betaincinv
 
 from coauth.errors import QueryError
 from coauth.queries import Queries
@@ -170,8 +170,8 @@ def _share(hit: np.ndarray[Any, Any], w: np.ndarray[Any, Any], confidence: float
     if not len(hit):
         return None, None, None
     p, n, tail = float(w[hit].sum() / w.sum()), float(w.sum() ** 2 / (w**2).sum()), (1 - confidence) / 2
-    low = 0.0 if p == 0 else float(stats.beta.ppf(tail, n * p, n * (1 - p) + 1))
-    high = 1.0 if p == 1 else float(stats.beta.ppf(1 - tail, n * p + 1, n * (1 - p)))
+    low = 0.0 if p == 0 else float(betaincinv(n * p, n * (1 - p) + 1, tail))
+    high = 1.0 if p == 1 else float(betaincinv(n * p + 1, n * (1 - p), 1 - tail))
     return p, low, high
 
 

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
+from scipy import optimize
 from scipy.special import expit, ndtr, ndtri
 
 from coauth.errors import MeasureFailed
@@ -161,5 +161,5 @@ def works_needed(sought: float, confidence: float, dispersion: float = 1.0, fall
     >>> [round(works_needed(p, 0.95)) for p in (0.8, 0.5)]
     [221, 108]
     """
-    quantiles = float(ndtri((1 + confidence) / 2) + stats.norm.ppf(sought))
+    quantiles = float(ndtri((1 + confidence) / 2) + ndtri(sought))
     return dispersion * quantiles**2 * (1 + 1 / (1 - fall)) / float(np.log(1 - fall)) ** 2

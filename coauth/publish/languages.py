@@ -11,7 +11,6 @@ from pathlib import Path
 import pyarrow as pa
 
 from coauth import benefits, copublications, pipeline, report
-from coauth.export import picture
 from coauth.network import Network
 from coauth.pipeline import Project
 from coauth.publish.reading import read
@@ -43,6 +42,8 @@ class Reports:
             return list(zip(languages, pool.map(self, languages), strict=True))
 
     def __call__(self, language: str) -> list[Path]:
+        from coauth.export import picture  # noqa: PLC0415  matplotlib is loaded by who draws
+
         project = Project(self.root)
         figure = picture.draw(self.latest, self.atlas.positions, labels=30, groups=report.legend(language)) if self.latest.nodes.num_rows else None
         return report.build(

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from matplotlib.figure import Figure
 
 from coauth.errors import QueryError
 from coauth.queries import Queries
-from coauth.report import pdf
 from coauth.report.about import About
 from coauth.report.explorer import Atlas
 from coauth.report.findings import Benefits, Change
-from coauth.report.page import Writer
-from coauth.report.sections import compose
 from coauth.report.text import Words
 from coauth.tables import MARK
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["About", "Atlas", "build", "legend"]
 
@@ -54,6 +54,11 @@ def build(
             "the report sets a country against the rest of the world, and with countries = [\"*\"] there is no rest: "
             "name countries in queries/scope.toml, or read the tables (`coauth sql`) and `coauth export`"
         )
+    # loaded by who draws, and not by everyone who asks: matplotlib and typst take a second
+    from coauth.report import pdf  # noqa: PLC0415
+    from coauth.report.page import Writer  # noqa: PLC0415
+    from coauth.report.sections import compose  # noqa: PLC0415
+
     words = Words(language, valued=True)
     folder.mkdir(parents=True, exist_ok=True)
     writer = Writer(folder, words, queries.sql, synthetic=about.synthetic)

@@ -11,15 +11,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from coauth.network import GROUPS, Network, rows
 from coauth.report import findings
-from coauth.report.brief import Brief
 from coauth.report.text import bare
+
+if TYPE_CHECKING:
+    from coauth.report.brief import Brief
 
 STRONGEST = 300
 """Institutions, by strength over all years; those of a listed pair come on top."""
