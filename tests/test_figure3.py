@@ -110,7 +110,7 @@ def test_no_network_for_invented_works_or_another_country(root):
             with pytest.raises(SourceError, match="counts PhD admissions in Denmark"):
                 pipeline.fetch_totals(Project(place), of, today=DAY, url=server.url)
         assert server.questions == []
-    assert set(pipeline.totals(vintage(root, synthetic=True, kind="sample"))["source"].to_pylist()) == {"SYNTHETIC SAMPLE, invented"}
+    assert set(pipeline.totals(vintage(root, synthetic=True, kind="sample"))["source"].to_pylist()) == {"SYNTHETIC SAMPLE"}
 
 
 @pytest.mark.parametrize("words", [["report"], ["rebuild"]], ids=" ".join)
@@ -171,7 +171,7 @@ def test_totals_and_an_extract_in_one_figure(asked):
     """Denmark's totals first, countries with a suppressed and a missing year, both sources named; every row behind it."""
     both = pa.concat_tables([extract(IR=[(2020, 40), (2021, None), (2022, 50), (2023, 59)], US=[(2019, 25), (2023, 24)]), answered()])
     text, chart = shown(asked, both)
-    assert text.startswith("PhD admissions a year, 2011–2024 | Year All PhD admissions in Denmark Iran The United States | 2011 105 – – |")
+    assert text.startswith("PhD admissions a year, 2011–2024 (change 2020 to 2023 under each name) | Year All PhD admissions in Denmark Iran The United States | 2011 105 – – |")
     assert "2021 155 suppressed –" in text
     assert "2023 165 59 24" in text
     assert "Hatched: a number its source withheld" in text
@@ -189,10 +189,13 @@ def test_the_figure_draws_what_is_there_and_nothing_else(asked, narrow):
     assert points["Iran"] == [(2020, 40), (2022, 50), (2023, 59)]
     assert points["The United States"] == [(2019, 25), (2023, 24)]
     assert points["All PhD admissions in Denmark"] == [(y, persons(y, "TOT")) for y in range(2011, 2025)]
-    hatched = {a.get_title(loc="left"): [p.get_x() + 0.5 for p in a.patches] for a in drawn.axes}
+    hatched = {a.get_title(loc="left").strip(): [p.get_x() + 0.5 for p in a.patches] for a in drawn.axes}
     assert [years for years in hatched.values() if years] == [[2021.0]]
-    marks = {a.get_title(loc="left"): a.lines[1].get_xydata().tolist() for a in drawn.axes if len(a.lines) > 1}
+    marks = {a.get_title(loc="left").strip(): a.lines[1].get_xydata().tolist() for a in drawn.axes if len(a.lines) > 1}
     assert marks == {"Iran": [[2023, 59], [2023, 59]], "The United States": [[2011, 25], [2023, 25]]}
+    changes = {a.get_title(loc="left").strip(): [x.get_text() for x in a.texts if x.get_text()] for a in drawn.axes}
+    assert changes["Iran"] == ["+48%"]  # 40 to 59
+    assert changes["The United States"] == []  # 2020 is not there
     assert all(a.get_ylim()[1] > max(y for line in a.lines for y in line.get_ydata()[~np.isnan(line.get_ydata())]) for a in drawn.axes if a.lines)
 
 
@@ -271,7 +274,7 @@ def test_another_country_and_an_invented_one(asked):
     assert "no admissions were imported" in text
     assert not {"DFIR", "StatBank"} & set(re.findall(r"\w+", text))
     text, _ = shown(asked, sample.admissions(1), synthetic=True)
-    assert "Source: SYNTHETIC SAMPLE, invented" in text
+    assert "Source: SYNTHETIC SAMPLE (" in text
     assert "suppressed" in text
     assert not {"DFIR", "StatBank"} & set(re.findall(r"\w+", text))
 

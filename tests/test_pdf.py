@@ -36,7 +36,7 @@ def page(text: str = "Works", parts: tuple = ()) -> Page:
         Chart(text, f"Alt: {text}", frame, draw=lambda _: drawn(), grid=grid, notes=(text, "Source: us.")),
         Chart(text, f"Still: {text}", frame, still=drawn(wide=False)), Listing(text, grid, frame, notes=(text,)),
     )  # fmt: skip
-    headlines = tuple(Headline(text, text, interval, text, sure) for interval in ("", "95% interval") for sure in (True, False))
+    headlines = tuple(Headline(text, text, interval, text, text, sure) for interval in ("", "95% interval") for sure in (True, False))
     return Page(text, text, text, text, text, headlines, (Text(text),), (Section("s", text, parts),))
 
 

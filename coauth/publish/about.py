@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from coauth import pipeline
+from coauth import pipeline, tables
 from coauth.pipeline import Project
 from coauth.report.about import About, Since
 from coauth.vintage import Vintage
@@ -47,9 +47,9 @@ def _since(project: Project, vintage: Vintage, against: str | None) -> Since | N
 
 
 def _source(identity: Mapping[str, Any]) -> str:
-    """In words, without a path of the machine it was made on."""
+    """The same in every language, without a path of the machine it was made on."""
     if identity["kind"] == "sample":
-        return f"synthetic sample, seed {identity['seed']}"
+        return f"{tables.MARK} {identity['seed']}"
     if identity["kind"] == "files":
-        return f"OpenAlex records from {Path(identity['path']).name}"
+        return f"OpenAlex: {Path(identity['path']).name}"
     return "OpenAlex API"

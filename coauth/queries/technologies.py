@@ -32,10 +32,12 @@ class Technologies(Strict):
 
     id: Slug
     name: str
+    name_da: str | None = None
     enabled: bool
     source: str
     version: str
     status: str
+    status_da: str | None = None
     topic_model: Literal["v1", "v2"]
     core_min_score: Share
     standing: Standing = Field(default="unmeasured", description="of the whole; `indicative` is precision below 0.8")

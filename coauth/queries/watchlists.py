@@ -53,6 +53,7 @@ class Watchlist(Strict):
     kind: Literal["designation", "assessment"]
     match: Literal["strict", "lineage"]
     source: str
+    source_da: str | None = None
     version: str
     retrieved: date
     licence: str

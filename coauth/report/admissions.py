@@ -13,6 +13,7 @@ from coauth.report import figures, findings
 from coauth.report.brief import Brief
 from coauth.report.page import Chart, Listing, Section, Text, grid, with_text
 from coauth.report.reference import published
+from coauth.report.text import bare
 from coauth.tables import STATBANK
 
 SERIES = 8
@@ -28,12 +29,13 @@ def admissions(brief: Brief) -> Section:
     parts: list[Text | Listing | Chart] = []
     if danish and not fetched.any() and not brief.about.synthetic:
         parts += [Text(w("admissions.unanswered"), "none"), Text("coauth admissions fetch", "command")]
+    changes = _changes(rows, *brief.headline)
     if len(rows):
-        parts.append(_chart(brief, rows))
+        parts.append(_chart(brief, rows, changes))
     if fetched.all():
         parts += [Text(w(f"admissions.{'none' if danish else 'none_elsewhere'}"), "none"), Text("coauth admissions import FILE", "command")]
     parts += [_stated(brief, reference, rows[~fetched]) for reference in _references(brief)]
-    return Section("admissions", w("admissions.title"), tuple(parts))
+    return Section("admissions", w("admissions.title"), tuple(parts), {f"{code}.{source}.change": ratio for (code, source), ratio in changes.items()})
 
 
 def _references(brief: Brief) -> list[Reference]:
@@ -41,13 +43,22 @@ def _references(brief: Brief) -> list[Reference]:
     return [] if brief.about.synthetic else [r for r in brief.queries.references if r.admissions and r.about(brief.queries.scope.countries)]
 
 
-def _chart(brief: Brief, rows: pd.DataFrame) -> Chart:
-    w = brief.words
+def _changes(rows: pd.DataFrame, first: int, last: int) -> dict[tuple[str, str], float]:
+    """Of each country and source with a number for both years; a register's numbers have no interval."""
+    counts = rows.dropna(subset="admissions").set_index(["country_code", "source", "year"])["admissions"].astype(float)
+    keys = sorted({k[:2] for k in counts.index if counts.get((*k[:2], first)) and (*k[:2], last) in counts.index})
+    return {k: float(counts[*k, last] / counts[*k, first] - 1) for k in keys}
+
+
+def _chart(brief: Brief, rows: pd.DataFrame, changes: Mapping[tuple[str, str], float]) -> Chart:
+    w, (first, last) = brief.words, brief.headline
     extracts = rows.loc[rows["source"] != STATBANK, "source"].nunique()
     names = {key: _name(brief, *key, several=extracts > 1) for key in sorted({(r.country_code, r.source) for r in findings.each(rows)})}
     drawn = rows.assign(series=[names[r.country_code, r.source] for r in findings.each(rows)])
     sums = drawn.groupby("series")["admissions"].sum()
     shown = sorted(names.values(), key=lambda name: (name != w("admissions.phd1"), -sums[name]))[:SERIES]
+    changed = {names[key]: w.percent(ratio, _decimals(ratio), sign=True) for key, ratio in changes.items()}
+    titles = {name: changed.get(name, "") for name in shown}
     value = {(r.year, r.series): w("admissions.suppressed") if r.suppressed else w.number(r.admissions) for r in findings.each(drawn)}
     years = sorted(set(rows["year"]))
     lines = [[str(y), *(value.get((y, n), w("format.missing")) for n in shown)] for y in years]
@@ -60,8 +71,10 @@ def _chart(brief: Brief, rows: pd.DataFrame) -> Chart:
         w("admissions.points", reference="; ".join(dict.fromkeys(w.named(r) for r, a in levels if a in points.values()))) if points else "",
     ]))  # fmt: skip
     return Chart(
-        w("admissions.figure", start=min(years), end=max(years)), w("admissions.alt", countries=w.listing(shown)),
-        rows, draw=lambda narrow: figures.admissions(drawn, shown, points, w.bare, narrow=narrow), grid=grid([w("column.year"), *shown], lines, keys=years, by="year"), number="3",
+        w("admissions.figure_changes" if any(titles.values()) else "admissions.figure", start=min(years), end=max(years), first=first, last=last),
+        w("admissions.alt", countries=w.listing([w("cell.with_span", value=n, span=c) if c else n for n, c in titles.items()])), rows,
+        draw=lambda narrow: figures.admissions(drawn, {n: bare(c) for n, c in titles.items()}, points, w.bare, narrow=narrow),
+        grid=grid([w("column.year"), *shown], lines, keys=years, by="year"), number="3",
         notes=(w("figure.note", text=note), w("admissions.source", sources=sources)),
     )  # fmt: skip
 
@@ -109,8 +122,13 @@ def _statement(brief: Brief, said: Admission) -> str:
     w = brief.words
     if said.stated is not None:
         return w(f"admissions.{said.stated}")
-    value = w.percent(said.change, 0 if said.change is None or abs(said.change) >= 0.1 else 1, sign=True) if said.change is not None else w.number(said.persons)
+    value = w.percent(said.change, _decimals(said.change), sign=True) if said.change is not None else w.number(said.persons)
     return w("admissions.about", value=value) if said.about else value
+
+
+def _decimals(ratio: float) -> int:
+    """As the brief writes a change."""
+    return 0 if abs(ratio) >= 0.1 else 1
 
 
 def _shown(brief: Brief, said: Admission, found: Mapping[str, Any]) -> str:

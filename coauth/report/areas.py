@@ -32,7 +32,7 @@ def technologies(brief: Brief) -> Section:
              for s in dict.fromkeys(rows["series"])}  # fmt: skip
     labels = {a: brief.area(a) for a in AREAS}
     short = {a: brief.area(a, short=True, among=AREAS) for a in AREAS}
-    status = "; ".join(f"{brief.words.named(t)}, {w('technologies.version')} {t.version}: {t.status}" for t in drawn)
+    status = "; ".join(f"{brief.words.named(t)}, {w('technologies.version')} {t.version}: {brief.words.own(t, 'status')}" for t in drawn)
     era = _era(brief, {t.topic_model for t in drawn})
     chart = Chart(
         w("technologies.figure", window=window, mark=brief.mark_of(AREAS)), w("technologies.alt", told=_largest(brief, rows, names, labels)), rows,

@@ -71,14 +71,13 @@ class Brief:
         return str(self._institutions["name"].get(institution_id, institution_id))
 
     def institution(self, institution_id: str) -> str:
-        """Its display name, or the one this language has for it; invented institutions keep the name that says so."""
+        """Its display name, or the one this language has for it; of invented institutions with what says so behind it."""
         if institution_id not in self._institutions.index:
             return institution_id
         row = self._institutions.loc[institution_id]
         name = str(row["name"])
-        if self.about.synthetic or not isinstance(row["ror"], str):
-            return name
-        return self.words.known(f"institution.{row['ror'].rsplit('/', 1)[-1]}", name)
+        own = self.words.known(f"institution.{str(row['ror']).rsplit('/', 1)[-1]}", "")
+        return f"{own}{''.join(name.partition(' [')[1:])}" if own and self.about.synthetic else own or name
 
     def place(self, institution_id: str) -> str:
         """Name and, abroad, the country."""

@@ -59,11 +59,11 @@ function chart(svg) {
     tell(open[at[0]][at[1]]);
   }
 
-  // A legend where one panel holds more than one series.
+  // A legend where one panel holds more than one series; of very many, each has its name beside its line.
   const panels = groups.map((group) => group.dataset.axes);
   const shared = groups.filter((group) => panels.filter((axes) => axes === group.dataset.axes).length > 1);
   const series = new Map(shared.map(({ dataset }) => [dataset.series, dataset]));
-  if (series.size < 2) return;
+  if (series.size < 2 || series.size > 6) return;
   const buttons = [...series.values()].map(({ series: number, name, colour }) => {
     const button = element("button", { type: "button", "aria-pressed": "true" }, element("span", { class: "swatch", "aria-hidden": "true" }), name);
     button.firstChild.style.background = colour;

@@ -209,7 +209,7 @@ def shifts(rows: pd.DataFrame, names: Sequence[str], words: Words, *, narrow: bo
             axis.annotate(name, (0, k), (0, 4), xycoords=axis.get_yaxis_transform(), textcoords="offset points", fontsize=6.8, va="bottom",
                           bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.8})  # fmt: skip
     else:
-        both[0].set_yticks(y, [textwrap.shorten(name, 46, placeholder=" …") for name in names], fontsize=7.3)
+        both[0].set_yticks(y, [textwrap.fill(name, 46) for name in names], fontsize=6.8)
     _verdict_legend(figure, list(rows["verdict"]), words, narrow)
     return figure
 
@@ -262,14 +262,16 @@ def _verdict_legend(figure: Figure, found: Sequence[str], words: Words, narrow: 
 
 
 @styled
-def admissions(rows: pd.DataFrame, names: Sequence[str], stated: Mapping[str, Admission], words: Words, *, narrow: bool) -> Figure:
-    """A panel a series; a suppressed year is hatched and has no point, never a zero; open marks are what a brief states."""
-    columns = min(len(names), 2 if narrow else 4)
-    lines = -(-len(names) // columns)
+def admissions(
+    rows: pd.DataFrame, titles: Mapping[str, str], stated: Mapping[str, Admission], words: Words, *, narrow: bool
+) -> Figure:
+    """A panel a series, with its change under its name; a suppressed year is hatched and has no point, never a zero; open marks are what a brief states."""
+    columns = min(len(titles), 2 if narrow else 4)
+    lines = -(-len(titles) // columns)
     figure = _sheet(narrow, 1.5 * lines + (0.1 if columns > 1 else 0.5))
     axes = figure.subplots(lines, columns, squeeze=False).ravel()
     years = range(int(rows["year"].min()), int(rows["year"].max()) + 1)
-    for axis, name in zip(axes, names, strict=False):
+    for axis, (name, change) in zip(axes, titles.items(), strict=False):
         mine = rows[rows["series"] == name].set_index("year")
         chosen = mine["admissions"].reindex(years)
         told = [words("figure.point", series=name, at=y, value=words.number(v)) for y, v in chosen.items()]
@@ -277,14 +279,15 @@ def admissions(rows: pd.DataFrame, names: Sequence[str], stated: Mapping[str, Ad
         figure.trace(axis, name, BLUE, chosen.index, chosen, told, drawn)
         for year in mine.index[mine["suppressed"]]:
             axis.axvspan(year - 0.5, year + 0.5, fill=False, hatch="////", edgecolor="#C9B3C1", linewidth=0, zorder=0)
-        axis.set_title(textwrap.fill(name, 104 // columns), loc="left", fontweight="bold", fontsize=7.5)
+        axis.set_title(textwrap.fill(name, 104 // columns) + ("\n" if change else ""), loc="left", fontweight="bold", fontsize=7.5)
+        _caption(axis, change)
         if said := stated.get(name):
             at = [min(max(y, years[0]), years[-1]) for y in said.years]
             axis.plot(at, [said.persons] * 2, "D", color=ORANGE, markersize=4, markerfacecolor="white", linestyle=(0, (4, 2)), linewidth=0.9)
         _frame(axis, chosen.index.to_series(), words, few=columns > 1)
         highest = [v for v in (chosen.max(), said.persons if said else None) if v is not None and v > 0]
         axis.set_ylim(0, 1.12 * max(highest, default=1))
-    for axis in axes[len(names):]:
+    for axis in axes[len(titles):]:
         axis.set_visible(False)
     return figure
 

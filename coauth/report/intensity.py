@@ -28,7 +28,7 @@ REACH = 3.0
 def pairs(brief: Brief) -> pd.DataFrame:
     """PAIRS of the last window between the largest domestic universities and the listed institutions, and others of their countries.
 
-    Where nothing is listed, the most frequent partners of any country. Ordered: domestic by works, then listed ones before others.
+    Where nothing is listed, the most frequent partners of any country. Listed ones come before others, both by works shown.
     """
     made, window = brief.made, findings.last_window(brief.queries)
     rows = findings.frame(made, "pairs")
@@ -41,13 +41,17 @@ def pairs(brief: Brief) -> pd.DataFrame:
     listed = set(findings.frame(made, "listed", ["institution_id"])["institution_id"]) & set(rows["target"])
     countries = places.set_index("institution_id")["country_code"]
     near = rows[~rows["target"].isin(listed) & (rows["target"].map(countries).isin(countries.reindex(sorted(listed))) | (not listed))]
-    beside = near.groupby("target")["works"].sum().sort_values(ascending=False, kind="stable").head(OTHERS).index.tolist()
-    order = [*sorted(listed), *beside]
+    beside = _by_works_shown(near).head(OTHERS).index.tolist()
+    order = [*_by_works_shown(rows[rows["target"].isin(listed)]).index, *beside]
     rows = rows[rows["target"].isin(order)].rename(columns={"source": "domestic", "target": "partner"})
     rows = rows.assign(listed=rows["partner"].isin(listed), row=rows["partner"].map(order.index), column=rows["domestic"].map(universities.index))
     rows = rows.sort_values(["row", "column"]).drop(columns=["row", "column"])
     rows["apart_from_1"] = (rows["ric_low"] > 1) | (rows["ric_high"] < 1)
     return rows.reset_index(drop=True)
+
+
+def _by_works_shown(rows: pd.DataFrame) -> pd.Series[int]:
+    return rows.groupby("target")["works"].sum().sort_values(ascending=False, kind="stable")
 
 
 def intensity(brief: Brief) -> Section:
@@ -105,7 +109,7 @@ def _draw(rows: pd.DataFrame, across: dict[str, str], down: dict[str, str], word
     axis.set_ylim(len(down) - 0.4, -0.5)
     axis.set_xticks(range(len(across)), [textwrap.fill(n, 11 if narrow else 14) for n in across.values()], fontsize=5 if narrow else 6.2)
     axis.xaxis.tick_top()
-    axis.set_yticks([] if narrow else range(len(down)), [] if narrow else [textwrap.shorten(n, 42, placeholder=" …") for n in down.values()], fontsize=7)
+    axis.set_yticks([] if narrow else range(len(down)), [] if narrow else [textwrap.fill(n, 40) for n in down.values()], fontsize=6.6)
     listed = set(rows.loc[rows["listed"], "partner"])
     weights = ["bold" if partner in listed else "normal" for partner in down]
     for n, (name, weight) in enumerate(zip(down.values(), weights, strict=True)):

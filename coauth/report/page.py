@@ -104,6 +104,8 @@ class Headline:
     value: str
     interval: str
     sentence: str
+    beside: str = ""
+    """What keeps the number from being misread: its change, or its share of all."""
     sure: bool = True
     since: str = ""
     """What it was last quarter, and why it is not that now."""

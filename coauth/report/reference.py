@@ -20,7 +20,7 @@ from coauth.tables import COPUBLICATIONS
 
 def published(brief: Brief, reference: Reference) -> str:
     """Where it was published, in the language of the report where that is known."""
-    return str(getattr(reference, f"source_{brief.words.language}", None) or reference.source)
+    return brief.words.own(reference, "source")
 
 
 def statements(brief: Brief) -> list[Listing]:

@@ -87,19 +87,18 @@ def _international(brief: Brief) -> Headline:
     total = findings.coverage_by_year(brief.made, brief.queries).set_index("year")["works"].get(year)
     interval = w("headline.interval", confidence=brief.confidence, span=w.span(row["works_low"], row["works_high"]))
     if not row["works"]:
-        return Headline(label, w.number(0), interval, w("headline.no_international", home=brief.home, year=year), False, before, facts)
+        return Headline(label, w.number(0), interval, w("headline.no_international", home=brief.home, year=year), "", False, before, facts)
     facts |= {f"works.{year}": total, "international.share_of_works": row["works"] / total if total else None}
     sentence = w("headline.international_is", home=brief.home, share=w.percent(facts["international.share_of_works"]),
                  total=w.number(total), year=year)  # fmt: skip
     first, last = brief.headline
-    changes = findings.changes(brief.made, ["international"], brief.queries, brief.change)
+    changes, beside = findings.changes(brief.made, ["international"], brief.queries, brief.change), ""
     if len(changes) and not np.isnan(changes["ratio"].iloc[0]):
         c = changes.iloc[0]
-        sentence += " " + w("headline.since", first=first, last=last, change=w.percent(c["ratio"], sign=True),
-                            span=w.percent_span(c["low"], c["high"], sign=True),
-                            reading=brief.reading(c["low"], c["high"]))  # fmt: skip
+        beside = w("headline.since", first=first, last=last, change=w.percent(c["ratio"], sign=True),
+                   span=w.percent_span(c["low"], c["high"], sign=True), reading=brief.reading(c["low"], c["high"]))  # fmt: skip
         facts |= {f"international.{name}": c[name] for name in ("ratio", "low", "high")}
-    return Headline(label, w.number(row["works"]), interval, sentence, True, before, facts)
+    return Headline(label, w.number(row["works"]), interval, sentence, beside, True, before, facts)
 
 
 def _changed(brief: Brief, series: str) -> Headline:
@@ -117,25 +116,17 @@ def _changed(brief: Brief, series: str) -> Headline:
     facts = {f"{series}.{name}": c[name] for name in ("before", "after", "ratio", "low", "high")} | dict(facts)
     counts = {"before": w.number(c["before"]), "after": w.number(c["after"]), "first": first, "last": last}
     ratio, span = w.percent(c["ratio"], sign=True), w.percent_span(c["low"], c["high"], sign=True)
-    sentence = w(f"headline.{kind}", ratio=ratio, **counts)
-    if kind == "unclear":
-        facts |= {f"{series}.smallest_fall": findings.smallest_fall(int(c["before"]), brief.queries.measures.confidence, brief.change)}
-        sentence += _power(brief, facts[f"{series}.smallest_fall"], first)
-    elif kind == trends.coverage_moved(brief):
-        sentence += " " + w(f"headline.coverage_{kind}")
-    shares = findings.series(brief.made, series, brief.queries).set_index("year")["share"]
+    sentence = w(f"headline.{kind}{'_coverage' if kind == trends.coverage_moved(brief) else ''}", ratio=ratio, **counts)
+    shares, beside = findings.series(brief.made, series, brief.queries).set_index("year")["share"], ""
     if not shares.reindex([first, last]).isna().any():
         facts |= {f"{series}.share.{y}": shares.get(y) for y in (first, last)}
-        sentence += " " + w("headline.share", first=first, last=last, a=w.percent(shares.get(first), 1), b=w.percent(shares.get(last), 1))
+        beside = w("headline.share", first=first, last=last, a=w.percent(shares.get(first), 1), b=w.percent(shares.get(last), 1))
     sure = kind in ("rose", "fell")
     value = ratio if sure else w("headline.no_clear_change" if kind == "unclear" else "format.missing")
     interval = w("headline.interval", confidence=brief.confidence, span=span) if kind != "unknown" else ""
-    return Headline(label, value, interval, sentence, sure, was, facts)
+    return Headline(label, value, interval, sentence, beside, sure, was, facts)
 
 
 def _withheld(brief: Brief, label: str) -> Headline:
     return Headline(label, brief.words("cell.withheld"), "", brief.words("headline.withheld"), sure=False)
 
-
-def _power(brief: Brief, fall: float | None, year: int) -> str:
-    return "" if fall is None else " " + brief.words("headline.smallest_fall", fall=brief.words.percent(fall), year=year)

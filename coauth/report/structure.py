@@ -48,7 +48,8 @@ def events(brief: Brief) -> Section:
     if rows.empty:
         return Section("events", w("events.title"), (Text(w("events.none"), "none"),))
     known = {e.id: e for e in brief.queries.events.event}
-    dated = {i: w("events.event", name=w.named(e), day=w.day(e.date)) for i, e in known.items()}
+    dated = {i: w.day(e.date) for i, e in known.items()}
+    named = w("events.dates", dates="; ".join(w("events.event", name=w.named(known[i]), day=dated[i]) for i in dict.fromkeys(rows["event_id"]) if i in known))
     lines = [
         [brief.series_name(r.series), dated.get(r.event_id, r.event_id), w(f"events.{r.method}_{r.period}"), w.number(r.lag),
          w.percent(r.step, sign=True), w.percent_span(r.step_low, r.step_high, sign=True), w.percent(r.slope, sign=True),
@@ -59,7 +60,7 @@ def events(brief: Brief) -> Section:
               w("column.slope"), w("column.pre_trend"), w("column.power"), w("column.reading")]  # fmt: skip
     shown = with_text(grid(titles, lines, text=3), w("column.reading"))
     tail = "_public" if brief.is_public else ""
-    listing = Listing(w("events.table"), shown, rows, brief.notes(w(f"events.note{tail}")))
+    listing = Listing(w("events.table"), shown, rows, brief.notes(named, w(f"events.note{tail}")))
     least, most = (rows["works_needed"] / rows["dispersion"]).min(), rows["works_needed"].max()
     sees = w("events.sees", least=w.number(least), most=w.number(most))
     return Section("events", w("events.title"), (Text(w(f"events.lead{tail}")), Text(sees), listing, *_matches(brief, dated)),

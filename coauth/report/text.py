@@ -141,7 +141,11 @@ class Words:
 
     def named(self, thing: Any) -> str:
         """The name in this language of what has `name` and perhaps `name_da`."""
-        return str(getattr(thing, f"name_{self.language}", None) or thing.name)
+        return self.own(thing, "name")
+
+    def own(self, thing: Any, field: str) -> str:
+        """A text of the queries in this language, where they have it in more than one."""
+        return str(getattr(thing, f"{field}_{self.language}", None) or getattr(thing, field))
 
 
 def _missing(value: float | None) -> bool:

@@ -193,7 +193,7 @@ def _entries(brief: Brief, watchlist: Watchlist) -> Listing:
     lines = [[r["name"], *(w.number(r[y]) for y in recent), w.number(r["total"])] for r in rows.to_dict("records")]
     titles = [w("column.listed"), *(str(y) for y in recent), w("column.total", years=w.years(brief.years))]
     rows.columns = pd.Index([str(c) for c in rows.columns])
-    note = w("lists.entries_note", version=watchlist.version, source=watchlist.source.rstrip("."))
+    note = w("lists.entries_note", version=watchlist.version, source=w.own(watchlist, "source").rstrip("."))
     return Listing(w("lists.entries", list=w.named(watchlist)), grid(titles, lines), rows, brief.notes(note), "memberships")
 
 

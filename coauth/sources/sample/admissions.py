@@ -21,7 +21,7 @@ def admissions(seed: int = 1) -> pa.Table:
     """`ADMISSIONS` of the world of `seed`, for every year; every source says that it is invented.
 
     >>> admissions()["source"].unique().to_pylist()
-    ['SYNTHETIC SAMPLE, invented']
+    ['SYNTHETIC SAMPLE']
     """
     chance = Chance(seed, "admissions")
     return ADMISSIONS.of(
@@ -32,4 +32,4 @@ def admissions(seed: int = 1) -> pa.Table:
 def _cell(year: int, code: str, n: int, day: date) -> dict[str, object]:
     suppressed = n < SMALL
     return {"year": year, "country_code": code, "admissions": None if suppressed else n, "suppressed": suppressed,
-            "source": f"{MARK}, invented", "retrieved": day}  # fmt: skip
+            "source": MARK, "retrieved": day}  # fmt: skip
