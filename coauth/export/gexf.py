@@ -122,7 +122,8 @@ def _nodes(
 def _edges(network: Network, columns: Mapping[str, Attribute], moving: Mapping[str, Attribute] | None) -> Iterator[str]:
     years = _Years(network.edge_years, ("source", "target"), moving) if moving else None
     cue = '<viz:color r="{}" g="{}" b="{}"/>'.format(*palette.COLOURS["listed"])
-    quoted = {name: legal(name) for name in network.nodes["institution_id"].to_pylist()}
+    named = {name: legal(name) for name in network.nodes["institution_id"].to_pylist()}
+    quoted = {name: quoteattr(said) for name, said in named.items()}
     yield f'    <edges count="{len(network.edges)}">\n'
     for batch in network.edges.to_batches(max_chunksize=ROWS):
         sources, targets, weights, lists = (batch[c].to_pylist() for c in ("source", "target", "weight", "lists"))
@@ -130,9 +131,8 @@ def _edges(network: Network, columns: Mapping[str, Attribute], moving: Mapping[s
             if not weight > 0:
                 raise TableError(f"network_edges: {source}–{target} has weight {weight}; Gephi drops edges without one")
             moved, spells = years.take((source, target)) if years else ("", "")
-            s, t = quoted.get(source) or legal(source), quoted.get(target) or legal(target)
             yield (
-                f"      <edge id={quoteattr(f'{s}-{t}')} source={quoteattr(s)} target={quoteattr(t)} "
+                f"      <edge id={quoteattr(f'{named[source]}-{named[target]}')} source={quoted[source]} target={quoted[target]} "
                 f'weight="{finite(weight)}"><attvalues>{moved}{values}</attvalues>{spells}{cue if listed else ""}</edge>\n'
             )
     yield "    </edges>\n"
@@ -180,7 +180,9 @@ def _values(batch: pa.RecordBatch, columns: Mapping[str, Attribute], ends: Seque
 def _texts(column: pa.Array, attribute: Attribute) -> list[str | None]:
     """A column as quoted attribute values; None where there is nothing to say."""
     values = column.to_pylist()
-    if column.type in (INT, FLOAT):
+    if column.type == INT:
+        return [None if v is None else f'"{v}"' for v in values]
+    if column.type == FLOAT:
         return [None if v is None else f'"{finite(v)}"' for v in values]
     if column.type == BOOL:
         return [None if v is None else '"true"' if v else '"false"' for v in values]

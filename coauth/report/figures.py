@@ -35,7 +35,7 @@ STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 7.5, "svg.fonttype": "none", "svg.hashsalt": "coauth", "axes.edgecolor": GREY,
     "axes.linewidth": 0.6, "xtick.color": INK, "ytick.color": INK, "xtick.major.width": 0.6, "ytick.major.width": 0.6,
     "xtick.major.size": 2.5, "ytick.major.size": 0, "text.color": INK, "axes.labelcolor": INK, "hatch.linewidth": 0.5,
-    "text.parse_math": False, "axes.unicode_minus": True,
+    "text.parse_math": False, "axes.unicode_minus": True, "axes.titley": 1.0,
 }  # fmt: skip
 
 VERDICTS: Mapping[str, tuple[str, str]] = {

@@ -95,7 +95,7 @@ def _printable(text: str) -> str:
 
 
 def _inked(text: str) -> str:
-    return "".join(c if c in UNSEEN or ord(c) in _charmap() else UNDRAWN for c in text)
+    return text.translate(dict.fromkeys(map(ord, set(text) - _drawn()), UNDRAWN))
 
 
 def _breakable(run: re.Match[str]) -> str:
@@ -105,8 +105,8 @@ def _breakable(run: re.Match[str]) -> str:
 
 
 @cache
-def _charmap() -> Mapping[int, int]:
-    return FT2Font(FONTS / "DejaVuSans.ttf").get_charmap()
+def _drawn() -> frozenset[str]:
+    return UNSEEN | set(map(chr, FT2Font(FONTS / "DejaVuSans.ttf").get_charmap()))
 
 
 @cache

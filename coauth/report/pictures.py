@@ -46,6 +46,9 @@ def alone(figure: Figure, title: str, foot: Sequence[str]) -> Figure:
 
 def _settle(figure: Figure) -> None:
     """Lay the figure out once and for all. The solver of constraints is exact to 1e-9 only, and not the same twice."""
+    for side in (s for axes in figure.axes for s in (axes.xaxis, axes.yaxis)):
+        if not side.label.get_text():
+            side.set_label_coords(0.5, 0.5)  # or every drawing looks among the ticks for the place of a label that is not there
     engine = figure.get_layout_engine()
     if engine is None or isinstance(engine, PlaceHolderLayoutEngine):
         return

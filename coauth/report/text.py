@@ -10,7 +10,9 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -66,8 +68,7 @@ class Words:
             raise NotFound(f"no words for language '{language}'; there are: {', '.join(languages())}")
         self.language = language
         self.valued = valued
-        text = files(__package__).joinpath("words", f"{language}.toml").read_text("utf-8")
-        self.entries = dict(_flat(tomllib.loads(text)))
+        self.entries = _entries(language)
 
     @property
     def bare(self) -> Words:
@@ -146,6 +147,12 @@ class Words:
     def own(self, thing: Any, field: str) -> str:
         """A text of the queries in this language, where they have it in more than one."""
         return str(getattr(thing, f"{field}_{self.language}", None) or getattr(thing, field))
+
+
+@cache
+def _entries(language: str) -> Mapping[str, str]:
+    text = files(__package__).joinpath("words", f"{language}.toml").read_text("utf-8")
+    return MappingProxyType(dict(_flat(tomllib.loads(text))))
 
 
 def _missing(value: float | None) -> bool:
