@@ -3,6 +3,17 @@
     queries/  ─►  cache/<vintage>/pages  ─►  cache/<vintage>/tables  ─►  reports/<quarter>
     what we ask     what we were answered      what it comes to            what we found
 
+The rooms, from what all others may import to what imports them; stages (from sources to revisions) never import each other:
+
+    in common          errors, files, tables, texts, queries
+    what is stored     pages, vintage
+    ways to count      engine, network, incidence, areas, uncertainty, coherence
+    from answers       sources, works, institutions, technologies
+    to counts          edges, flags, explain, benefits, copublications, events
+    to measures        graph, centrality, shifts, pairs
+    to readers         disclosure, export, report, holdings, revisions
+    all in order       reading, pipeline, publish, verbs, cli
+
 The verbs of the command line, from Python:
 
     import coauth

@@ -12,7 +12,8 @@ import json
 import os
 from pathlib import Path
 
-from coauth import pages, quality, queries, technologies
+from coauth import pages, queries, technologies
+from coauth.technologies import quality
 
 HERE = Path(__file__).parent
 AREAS = quality.AREAS

@@ -5,8 +5,8 @@ import datetime
 import pytest
 from world import rows
 
-from coauth import admissions
 from coauth.errors import SourceError
+from coauth.sources import admissions
 
 HEAD = "year,country_code,admissions,suppressed,source,retrieved\n"
 GOOD = "2020,CN,12,false,Statistics Denmark,2026-10-01\n"

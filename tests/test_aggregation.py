@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from test_flags import HIT, NJUST, chinese
 from world import rows, topic, work
 
-from coauth import aggregation
-from coauth.graph import build
+from coauth.graph import aggregation, build
 
 COUNTRY = {"I1": "DK", "I2": "DK", "I10": "CN", "I20": "SE", "I21": "SE", "I30": "US", "I70": None}
 

@@ -1,6 +1,7 @@
 """The shape of the house, held by reading its imports."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,8 @@ PACKAGE = Path(coauth.__file__).parent
 SHARED = ("errors", "files", "tables", "texts", "queries", "pages", "vintage", "engine", "network", "incidence", "areas", "uncertainty", "coherence")
 LAYERS = [
     *({name} for name in SHARED),
-    {"sources", "works", "institutions", "inclusion", "coverage", "technologies", "edges", "flags", "graph", "centrality",
-     "shifts", "pairs", "copublications", "events", "aggregation", "disclosure", "admissions", "revisions", "standing", "explain", "quality",
-     "benefits", "export", "report"},
+    {"sources", "works", "institutions", "technologies", "edges", "flags", "explain", "benefits", "copublications", "events", "graph",
+     "centrality", "shifts", "pairs", "disclosure", "export", "report", "holdings", "revisions"},
     {"reading"},
     {"pipeline"},
     {"publish"},
@@ -56,6 +56,14 @@ def imports(path):
 def test_every_module_has_a_place_in_the_order():
     """A new file at the top of the package must be given its row in LAYERS."""
     assert {room(p) for p in modules()} == set(RANK)
+
+
+def test_the_package_tells_its_rooms():
+    """The map in coauth/__init__.py names every room once, none before one that it may import."""
+    told = re.search(r"(?s)\nThe rooms.*?:\n\n(.*?)\n\n", coauth.__doc__)[1]
+    named = re.findall(r"\w+", " ".join(re.split(r"  +", line.strip())[1] for line in told.splitlines()))
+    assert sorted(named) == sorted(RANK.keys() - {"__init__", "__main__"})
+    assert [RANK[name] for name in named] == sorted(RANK[name] for name in named)
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda p: p.relative_to(PACKAGE).as_posix())

@@ -12,10 +12,11 @@ from click.testing import CliRunner
 from scipy import stats
 from world import topic, work
 
-from coauth import cli, quality
+from coauth import cli
 from coauth.errors import QueryError
 from coauth.pipeline import Project
 from coauth.tables import AREAS
+from coauth.technologies import quality
 
 QUANTA, NEAR = topic("T10275"), topic("T10079")
 

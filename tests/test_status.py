@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from standin import Fault, StandIn
 from test_api import KEY, WORLD
 
-from coauth import cli, pipeline, standing, tables
+from coauth import cli, holdings, pipeline, tables
 from coauth.errors import HarvestIncomplete, SourceError
 from coauth.pipeline import Project, Source
 from coauth.vintage import Cache
@@ -38,7 +38,7 @@ def harvest(root, server, **more):
 
 
 def shown(vintage, **more):
-    return list(standing.lines(standing.of_vintage(vintage, verify=more.pop("verify", False)), **more))
+    return list(holdings.lines(holdings.of_vintage(vintage, verify=more.pop("verify", False)), **more))
 
 
 def files(vintage):
@@ -118,7 +118,7 @@ def test_only_the_damaged_slice_is_fetched_again(root, harm):
         assert harvest(root, server, name=vintage.name).complete
         assert len(server.requests) == asked, "nothing to mend"
         HARMS[harm](vintage.slice("2020-03").path)
-        assert standing.of_vintage(vintage, verify=True)["damage"]
+        assert holdings.of_vintage(vintage, verify=True)["damage"]
         mended = pipeline.harvest(Project(root), Source("api", url=server.url), today=date(2020, 8, 1), name=vintage.name)
         pages = [r for r in server.requests[asked:] if "cursor" in r.query]
     asked_for = {r.readable.split("from_publication_date:")[1][:10] for r in pages}

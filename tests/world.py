@@ -15,10 +15,8 @@ import pyarrow as pa
 from coauth import (
     benefits,
     copublications,
-    coverage,
     edges,
     flags,
-    inclusion,
     institutions,
     pages,
     tables,
@@ -26,6 +24,7 @@ from coauth import (
     works,
 )
 from coauth.engine.duck import DuckDB
+from coauth.works import coverage, inclusion
 
 COUNTRY = {0: "DK", 1: "CN", 2: "SE", 3: "US", 4: "RU", 5: "HK", 6: "FI", 7: None}
 """I1–I9 are Danish, I10–I19 Chinese, I20–I29 Swedish and so on."""

@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 
-from coauth import flags, publish, quality, technologies
+from coauth import flags, publish, technologies
 from coauth.cli.group import CAUTION, Answer, coauth, common, internal, of_vintage, plain
 from coauth.errors import CacheError
 from coauth.explain import candidates
 from coauth.pipeline import Project
+from coauth.technologies import quality
 
 
 @coauth.group("flags")

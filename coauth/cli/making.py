@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from coauth import pipeline, publish, standing, tables
+from coauth import holdings, pipeline, publish, tables
 from coauth.cli.group import Answer, Command, coauth, common, of_vintage
 from coauth.errors import CacheError, QueryError, SourceError
 from coauth.pipeline import Project, Source
@@ -183,9 +183,9 @@ def status(project: Project, answer: Answer, verify: bool) -> None:
     """
     there = project.cache.vintages()
     queries, unread = _readable(project) if any(v.manifest.get("build") for v in there) else (None, "")
-    found = [standing.of_vintage(v, queries, verify=verify) for v in there]
+    found = [holdings.of_vintage(v, queries, verify=verify) for v in there]
     budget = _budget_left()
-    shown = [line for s in found for line in standing.lines(s, every_slice=answer.verbose)] or [
+    shown = [line for s in found for line in holdings.lines(s, every_slice=answer.verbose)] or [
         f"no vintage in {project.cache.folder}; run `coauth rebuild --sample` or `coauth harvest`"
     ]
     said = [f"figure 1     held against nothing: {unread}"] * bool(unread) + [f"budget       {budget}"] * bool(budget)

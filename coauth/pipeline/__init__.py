@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from coauth import admissions, revisions
+from coauth import revisions
 from coauth.pipeline.admitted import fetch as fetch_totals
 from coauth.pipeline.admitted import fetch_once as fetch_totals_once
 from coauth.pipeline.admitted import totals
@@ -23,6 +23,7 @@ from coauth.pipeline.harvesting import Source, budget_left, harvest
 from coauth.pipeline.project import Project
 from coauth.pipeline.revising import counted, revise, since
 from coauth.reading import read
+from coauth.sources import admissions
 from coauth.vintage import Vintage
 
 __all__ = ["ENGINES", "Project", "Source", "budget_left", "build", "compare", "counted", "fetch_totals", "fetch_totals_once", "harvest", "import_admissions", "read", "revised", "since", "totals", "versions"]

@@ -15,11 +15,9 @@ from coauth import (
     benefits,
     centrality,
     copublications,
-    coverage,
     edges,
     events,
     flags,
-    inclusion,
     institutions,
     pairs,
     shifts,
@@ -35,6 +33,7 @@ from coauth.queries import Queries, RollUp
 from coauth.reading import read
 from coauth.revisions import Counted
 from coauth.vintage import Shelf, Vintage
+from coauth.works import coverage, inclusion
 
 log = logging.getLogger(__name__)
 

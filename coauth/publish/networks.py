@@ -8,9 +8,10 @@ from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 
-from coauth import aggregation, disclosure, graph
+from coauth import disclosure, graph
 from coauth.disclosure import Edition
 from coauth.engine.duck import DuckDB
+from coauth.graph import aggregation
 from coauth.network import Network
 from coauth.pipeline import Project
 from coauth.publish import public

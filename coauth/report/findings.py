@@ -32,7 +32,7 @@ class Benefits(Protocol):
 ROSTER = 22
 """Institutions in the figure of centrality shifts: as many as fit a page and stay readable."""
 MIN_POSITIVES = 30
-"""Works that truly belong to an area, below which nothing is said of its cues (`coauth.quality`)."""
+"""Works that truly belong to an area, below which nothing is said of its cues (`coauth.technologies.quality`)."""
 SMALLEST_Q = 0.001
 """False discovery rates below are said to be below."""
 PUBLISHERS = 8

@@ -1,7 +1,7 @@
 """Statistics Denmark's StatBank: how many began a PhD in Denmark each year (table PHD1), as context for admissions by country.
 
 StatBank has no PhD admissions by citizenship or country of origin, in any table; those are imported from a file (see
-`coauth.admissions`). Two questions are asked, without a key: which years the table has, and the persons of each, in the
+`admissions`). Two questions are asked, without a key: which years the table has, and the persons of each, in the
 format BULK. BULK has no row for a zero and none where it was cut short, so what comes is held against the years that
 `tableinfo` named, and each total against the women and men in it. Data: CC BY 4.0, the source to be named.
 https://www.dst.dk/en/Statistik/hjaelp-til-statistikbanken/api

@@ -185,13 +185,14 @@ def pagerank():
     import pyarrow as pa
     import scipy.sparse as sp
 
-    from coauth import inclusion, institutions, pipeline, works
+    from coauth import institutions, pipeline, works
     from coauth.centrality.spectra import pagerank
     from coauth.engine.duck import DuckDB
     from coauth.incidence import ONE, incidence
     from coauth.incidence.counting import Counting
     from coauth.queries import RollUp
     from coauth.tables import COUNTRIES
+    from coauth.works import inclusion
 
     def work(root):
         here = pipeline.Project(root)
