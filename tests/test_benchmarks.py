@@ -9,7 +9,7 @@ import pytest
 from benchmarks import others, stages, world
 from benchmarks.measure import answer, run
 from benchmarks.results import Results
-from benchmarks.shape import as_served, shape
+from benchmarks.shape import as_served, count, shape
 from click.testing import CliRunner
 
 from coauth import cli, pages
@@ -27,7 +27,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def counted(root):
-    return shape(root)
+    return count(root)
 
 
 def test_same_seed_same_bytes_and_another_seed_others():
@@ -132,6 +132,20 @@ def test_others_count_the_same_edges(root, ours, name):
     assert said["pagerank"] == pytest.approx(ours["pagerank"], abs=1e-8)
 
 
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
+def test_networks_of_stored_tables_have_the_same_edges(root):
+    """From the tables of a build, whoever makes it; classified are the works that the build classified."""
+    stages.STAGES["build-lean"]()(root)
+    ours = answer("stored", root)
+    assert ours["pairs"] > 10_000
+    for name in others.STORED:
+        pytest.importorskip(name if name != "by-hand" else "pandas")
+        said = answer(f"stored-{name}", root)
+        assert said["edges"] == ours["edges"]
+        assert said.get("pagerank", ours["pagerank"]) == pytest.approx(ours["pagerank"], abs=1e-8)
+    assert answer("technologies", root)["rows"]["technologies"] == Project(root).cache.find().read("technologies").num_rows
+
+
 @pytest.mark.parametrize("name", others.PARSE)
 def test_every_parser_reads_all_works(root, name):
     """A reference point that skipped records would look fast."""
@@ -150,7 +164,8 @@ def test_unpacking_reads_all_bytes(root, counted, name):
 def test_a_run_is_measured_and_written(root, counted, tmp_path):
     """A process of its own: its seconds, its memory, its fault; and the page says what was not measured."""
     results = Results(tmp_path / "RESULTS.md", "2026-11-20", "a machine", tmp_path / "measured.json")
-    results.shapes[WORKS] = counted
+    results.shapes[WORKS] = shape(root)
+    assert results.shapes[WORKS] == shape(root) == [counted.stored, [list(row) for row in counted.rows()]]
     results.add(run("gzip", root, WORKS))
     measured = results.of(WORKS, "gzip")
     assert measured.said["bytes"] == counted.stored

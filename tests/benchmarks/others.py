@@ -7,7 +7,8 @@ seconds. The networks are of the works that coauth includes too: of a type asked
 import gzip
 import tomllib
 from collections import Counter
-from itertools import combinations
+from itertools import combinations, groupby
+from operator import itemgetter
 
 
 def files(root):
@@ -120,7 +121,7 @@ def duckdb():
     return work
 
 
-# -- JSON to PageRank
+# -- JSON to PageRank, and stored tables to PageRank
 
 
 def _counted(root):
@@ -135,23 +136,41 @@ def _counted(root):
                 yield work["id"], sorted(i.rsplit("/", 1)[-1] for i in found)
 
 
-def by_hand():
+def _links(root):
+    """Work and institution of the works that coauth includes, from the tables that the last build stored: one row for each."""
+    import pyarrow.parquet as pq
+
+    (folder,) = root.glob("cache/*/tables")
+    works, links = (pq.read_table(folder / f"{name}.parquet", columns=columns).to_pandas()
+                    for name, columns in (("works", ["work_id", "included"]), ("affiliations", ["work_id", "institution_id"])))  # fmt: skip
+    links = links[links["work_id"].isin(works["work_id"][works["included"]])]
+    return links[links.groupby("work_id")["work_id"].transform("size") > 1]
+
+
+def _linked(root):
+    """(work, its institutions) of the same."""
+    links = _links(root)
+    for work, rows in groupby(zip(links["work_id"], links["institution_id"], strict=True), itemgetter(0)):
+        yield work, [institution for _, institution in rows]
+
+
+def by_hand(teams=_counted):
     """The referee: every pair of every work counted one by one. No PageRank."""
 
     def work(root):
-        pairs = Counter(pair for _, found in _counted(root) for pair in combinations(found, 2))
+        pairs = Counter(pair for _, found in teams(root) for pair in combinations(found, 2))
         return {"edges": (*zip(*pairs, strict=True), list(pairs.values()))}
 
     return work
 
 
-def networkx():
-    """json, an edge at a time into a networkx.Graph, networkx.pagerank."""
+def networkx(teams=_counted):
+    """json or stored tables, an edge at a time into a networkx.Graph, networkx.pagerank."""
     import networkx as nx
 
     def work(root):
         graph = nx.Graph()
-        for _, found in _counted(root):
+        for _, found in teams(root):
             for a, b in combinations(found, 2):
                 if graph.has_edge(a, b):
                     graph[a][b]["weight"] += 1
@@ -164,19 +183,24 @@ def networkx():
     return work
 
 
-def pyscisci():
+def _rows(root):
+    """The same rows from JSON."""
+    import pandas as pd
+
+    return pd.DataFrame([(work, one) for work, found in _counted(root) if len(found) > 1 for one in found])
+
+
+def pyscisci(rows=_rows):
     """pyscisci 0.92: json as its own OpenAlex reader does, its `coauthorship_network` with institutions in the place of authors
     (full count, all years), its `sparse_pagerank_scipy`. Its reader of files is not used: it wants authors' names, and writes tables first.
+    From stored tables it begins with the same rows.
     """
     import numpy as np
-    import pandas as pd
     from pyscisci.network import coauthorship_network
     from pyscisci.sparsenetworkutils import sparse_pagerank_scipy
 
     def work(root):
-        rows = [(work, one) for work, found in _counted(root) if len(found) > 1 for one in found]
-        links = pd.DataFrame(rows, columns=["PublicationId", "AuthorId"])
-        graph, number = coauthorship_network(links)
+        graph, number = coauthorship_network(rows(root).set_axis(["PublicationId", "AuthorId"], axis=1))
         ids = np.array(list(number), object)
         # given its own integer network, it cuts 1/strength to 0 and ranks almost everybody alike
         ranked = sparse_pagerank_scipy(graph.tocsr().astype(float), tol=1e-12, max_iter=500)
@@ -198,4 +222,21 @@ PARSE = {
     "duckdb": (duckdb, "every stored attribute, as DuckDB columns; unpacks by itself"),
 }
 NETWORK = {"by-hand": by_hand, "networkx": networkx, "pyscisci": pyscisci}
-OTHERS = UNPACK | {f"parse-{name}": made for name, (made, _) in PARSE.items()} | {f"pagerank-{name}": made for name, made in NETWORK.items()}
+
+
+def _of_tables(made, source):
+    def begun():
+        import pandas  # noqa: F401  start-up, not work
+        import pyarrow.parquet  # noqa: F401
+
+        return made(source)
+
+    return begun
+
+
+STORED = {"by-hand": _of_tables(by_hand, _linked), "networkx": _of_tables(networkx, _linked), "pyscisci": _of_tables(pyscisci, _links)}
+"""The same from the tables that coauth stored, so that a network is compared with a network and not a reader of JSON with another."""
+OTHERS = UNPACK | {
+    **{f"parse-{name}": made for name, (made, _) in PARSE.items()}, **{f"pagerank-{name}": made for name, made in NETWORK.items()},
+    **{f"stored-{name}": made for name, made in STORED.items()},
+}  # fmt: skip

@@ -19,7 +19,9 @@ SAID = {
     "pagerank-by-hand": "JSON → pairs counted one by one (the referee; no PageRank)",
     "pagerank-networkx": "JSON → PageRank: json + networkx", "pagerank-pyscisci": "JSON → PageRank: pyscisci",
     "pagerank": "JSON → PageRank: coauth",
-    "tables": "pages → tables", "edges": "tables → edges", "build-lean": "whole build without paths and resampling",
+    "stored-by-hand": "tables → pairs counted one by one (the referee; no PageRank)",
+    "stored-networkx": "tables → PageRank: networkx", "stored-pyscisci": "tables → PageRank: pyscisci", "stored": "tables → PageRank: coauth",
+    "tables": "pages → tables", "technologies": "parsing and classifying every work, 1 process", "edges": "tables → edges", "build-lean": "whole build without paths and resampling",
     "lean-1-thread": "the same, 1 thread", "lean-2-threads": "the same, 2 threads", "lean-2-threads-again": "the same, 2 threads, again",
     "lean-2GB": "the same, memory 2GB", "betweenness": "exact weighted betweenness, every window, works up to K",
     "resampling": "1,000 replicates of strength, PageRank and eigenvector, every window, works up to K",
@@ -75,7 +77,7 @@ class Results:
 
     def _size(self, works):
         yield from (f"## {works:,} works", "", "| what | wall s | CPU s | start-up CPU s | peak MiB, all processes | largest process | MB/s CPU |", "|---|---|---|---|---|---|---|")
-        size = self.shapes[works].stored / 1e6
+        size = self.shapes[works][0] / 1e6
         for name, what in SAID.items():
             if m := self.measured.get((works, name)):
                 speed = f"{size / m.cpu:,.0f}" if name in UNPACK or name.startswith("parse-") or name == "tables" else ""
@@ -87,11 +89,15 @@ class Results:
                 yield from (f"What the {SAID[name]} logged:", "", "```", *m.said["log"], "```", "")
 
     def _networks(self, works):
-        found = {name: m for name in ("pagerank", *(f"pagerank-{n}" for n in NETWORK), FLOOR) if (m := self.of(works, name))}
-        referee, ours = found.get("pagerank-by-hand"), found.get("pagerank")
+        yield from self._network(works, "pagerank", "The same network from the same files, {:,} works; the last row is what reading alone costs, and makes no network:", FLOOR)
+        yield from self._network(works, "stored", "The same network from the same stored tables (rolled up, judged), {:,} works:")
+
+    def _network(self, works, stage, heading, *more):
+        found = {name: m for name in (stage, *(f"{stage}-{n}" for n in NETWORK), *more) if (m := self.of(works, name))}
+        referee, ours = found.get(f"{stage}-by-hand"), found.get(stage)
         if not ours:
             return
-        yield from (f"The same network from the same files, {works:,} works; the last row is what reading alone costs, and makes no network:", "",
+        yield from (heading.format(works), "",
                     "| what | pairs | same edges as counted by hand | PageRank, Σ|difference| to coauth | CPU s | of coauth's |", "|---|---|---|---|---|---|")  # fmt: skip
         for name, m in found.items():
             same = "" if name == FLOOR else "not asked" if referee is None else "yes" if m.said["edges"] == referee.said["edges"] else "NO"
@@ -116,7 +122,7 @@ class Results:
         return log(b.cpu / a.cpu) / log(many / few) if a and b and a.cpu > 0 < b.cpu else None
 
     def _shapes(self):
-        tables = {works: shape.rows() for works, shape in sorted(self.shapes.items())}
+        tables = {works: rows for works, (_, rows) in sorted(self.shapes.items())}
         if not tables:
             return
         yield from (f"## What was generated ({MARK})", "", f"| | {' | '.join(f'{w:,}' for w in tables)} | aim |", "|---" * (len(tables) + 2) + "|")
@@ -141,6 +147,12 @@ class Results:
             m = self.of(LARGE, name)
             seconds = m and getattr(m, told.lower())
             yield f"{SAID[name]}, {LARGE:,} works", f"≤ {most} s {told}", m and f"{seconds:.1f} s", m and seconds <= most
+        for name in ("permutations", "build", "build-2GB"):
+            m = self.of(LARGE, name)
+            yield f"{SAID[name]}, {LARGE:,} works", "stated apart", m and f"{m.wall:.1f} s wall, {m.cpu:.1f} s CPU", None
+        m = self.of(LARGE, "technologies")
+        ratio = m and m.said["classifying"] / m.said["parsing"]
+        yield f"classifying every work, CPU against parsing it, {LARGE:,} works", "≤ 1 ×", m and f"{ratio:.2f} ×", m and ratio <= 1
         parsed = [m for name in PARSE if (m := self.of(LARGE, f"parse-{name}"))]
         ours = self.of(LARGE, "tables")
         for what, among in (("the fastest", parsed), ("the fastest complete", [m for m in parsed if m.name not in ("parse-simdjson", "parse-msgspec-lean")])):
@@ -156,12 +168,17 @@ class Results:
         for name in ("pagerank-pyscisci", "pagerank-networkx"):
             m = self.of(SMALL, name)
             yield f"{SAID[name]}, {SMALL:,} works, CPU against coauth's", "≥ 5 ×", m and ours and f"{m.cpu / ours.cpu:.1f} ×", m and ours and m.cpu >= 5 * ours.cpu
+        ours = self.of(SMALL, "stored")
+        for name in ("stored-pyscisci", "stored-networkx"):
+            m = self.of(SMALL, name)
+            yield f"{SAID[name]}, {SMALL:,} works, CPU against coauth's", "for comparison", m and ours and f"{m.cpu / ours.cpu:.1f} ×", None
         floor = self.of(SMALL, FLOOR)
         for name in ("pagerank-pyscisci", "pagerank-networkx"):
             m = self.of(SMALL, name)
             yield f"{SAID[name]}, {SMALL:,} works, CPU against the leanest reading alone", "for comparison", m and floor and f"{m.cpu / floor.cpu:.1f} ×", None
-        edges = {m.said["edges"] for n in ("pagerank", *(f"pagerank-{n}" for n in NETWORK)) if (m := self.of(SMALL, n))}
-        yield f"the same edges as a count by hand, {SMALL:,} works", "one set", f"{len(edges)} set(s)" if edges else None, len(edges) == 1 if edges else None
+        for stage, what in (("pagerank", "from JSON"), ("stored", "from stored tables")):
+            edges = {m.said["edges"] for n in (stage, *(f"{stage}-{n}" for n in NETWORK)) if (m := self.of(SMALL, n))}
+            yield f"the same edges as a count by hand, {what}, {SMALL:,} works", "one set", f"{len(edges)} set(s)" if edges else None, len(edges) == 1 if edges else None
         for name, most in (("tables", 1.05), ("edges", 1.15)):
             b = self.exponent(name, SMALL, LARGE)
             yield f"growth of {SAID[name]}, {SMALL:,} → {LARGE:,}", f"≤ n^{most}" if most > 1.1 else f"linear (≤ n^{most})", b and f"n^{b:.2f}", b and b <= most

@@ -7,6 +7,7 @@ project and what went before on disk, and returns what is to be said of it (rows
 import re
 import shutil
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,6 +57,26 @@ def tables():
             shelf = Shelf(Path(folder), {})
             pipeline.read(project.cache.find(), project.queries, shelf, DuckDB({}, {}))
             return {"rows": {name: shelf.parts(name).count_rows() for name in ("works", "authorships")}}
+
+    return work
+
+
+def technologies():
+    """Technologies found in the texts of every work, beside parsing the records they stand in: CPU seconds of each, in one process."""
+    from coauth import pipeline, technologies, works
+
+    def work(root):
+        project = pipeline.Project(root)
+        vintage, asked = project.cache.find(), project.queries
+        reader, matcher = works.Reader(asked.scope, vintage.as_of), technologies.Matcher(asked.technologies, vintage.manifest["topic_model"])
+        parsing = classifying = found = 0
+        for pages in vintage.parts(50):
+            begun = time.process_time()
+            batch, _ = reader.read(part.records(number) for part, number in pages)
+            parsed = time.process_time()
+            found += matcher.assign(batch.texts).num_rows
+            parsing, classifying = parsing + parsed - begun, classifying + time.process_time() - parsed
+        return {"rows": {"technologies": found}, "parsing": parsing, "classifying": classifying}
 
     return work
 
@@ -179,20 +200,51 @@ def permutations():
     return work
 
 
-def pagerank():
-    """JSON → PageRank: pages parsed, works judged, one network of all years (full count), PageRank; no technologies."""
+def _network():
+    """One network of all years (full count) and its PageRank, from works and their affiliations."""
     import numpy as np
-    import pyarrow as pa
     import scipy.sparse as sp
 
-    from coauth import institutions, pipeline, works
     from coauth.centrality.spectra import pagerank
-    from coauth.engine.duck import DuckDB
     from coauth.incidence import ONE, incidence
     from coauth.incidence.counting import Counting
+
+    def of(works, affiliations):
+        world = incidence(works, affiliations)
+        world = world.only(world.team >= 2)
+        counted = Counting.of(world, "full")
+        ranked = pagerank(counted, np.ones((len(world.team), 1)))[:, 0]
+        graph = sp.coo_array(sp.triu(counted.project()))
+        ids = world.institutions
+        return {"edges": (ids[graph.row], ids[graph.col], graph.data // ONE), "pagerank": dict(zip(ids, ranked / ranked.sum(), strict=True))}
+
+    return of
+
+
+def stored():
+    """Stored tables → PageRank: the road of who asks for a network, as `coauth.graph` and exports go it."""
+    from coauth import pipeline
+
+    network = _network()
+
+    def work(root):
+        vintage = pipeline.Project(root).cache.find()
+        return network(vintage.read("works", ["work_id", "included"]), vintage.read("affiliations", ["work_id", "institution_id"]))
+
+    return work
+
+
+def pagerank():
+    """JSON → PageRank: pages parsed, works judged, one network of all years (full count), PageRank; no technologies."""
+    import pyarrow as pa
+
+    from coauth import institutions, pipeline, works
+    from coauth.engine.duck import DuckDB
     from coauth.queries import RollUp
     from coauth.tables import COUNTRIES
     from coauth.works import inclusion
+
+    network = _network()
 
     def work(root):
         here = pipeline.Project(root)
@@ -203,20 +255,14 @@ def pagerank():
         engine = DuckDB(asked.sql, asked.tables())
         rolled = institutions.roll_up(harvested, authorships, strings, found, RollUp(drop_ancestors=False), engine)
         affiliations = pa.Table.from_batches(rolled.affiliations)
-        counted = inclusion.decide(harvested, affiliations, COUNTRIES.check(countries), engine)
-        world = incidence(counted, affiliations)
-        world = world.only(world.team >= 2)
-        counted = Counting.of(world, "full")
-        ranked = pagerank(counted, np.ones((len(world.team), 1)))[:, 0]
-        graph = sp.coo_array(sp.triu(counted.project()))
-        ids = world.institutions
-        return {"edges": (ids[graph.row], ids[graph.col], graph.data // ONE), "pagerank": dict(zip(ids, ranked / ranked.sum(), strict=True))}
+        return network(inclusion.decide(harvested, affiliations, COUNTRIES.check(countries), engine), affiliations)
 
     return work
 
 
 STAGES = {
     "tables": tables,
+    "technologies": technologies,
     "build-lean": lambda: _build(LEAN),
     "edges": edges,
     "lean-1-thread": lambda: _build(LEAN, threads=1),
@@ -230,5 +276,6 @@ STAGES = {
     "build": _build,
     "build-2GB": lambda: _build(memory="2GB"),
     "pagerank": pagerank,
+    "stored": stored,
 }
-"""In the order in which they are run: `edges` and those from `betweenness` to `permutations` read the tables that `build-lean` stored."""
+"""In the order in which they are run: `edges`, `stored` and those from `betweenness` to `permutations` read the tables that the last build stored."""
