@@ -1,0 +1,77 @@
+"""The folder of vintages: which there are, and which of them is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from coauth import tables
+from coauth.errors import NotFound
+from coauth.vintage.shelf import store
+from coauth.vintage.vintage import Vintage
+
+
+class Cache:
+    """The folder of vintages."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def vintages(self) -> list[Vintage]:
+        """Every vintage with a manifest, oldest first."""
+        there = [Vintage(p.parent) for p in self.folder.glob("*/manifest.json")]
+        return sorted(there, key=lambda v: v.order)
+
+    def like(self, vintage: Vintage) -> list[Vintage]:
+        """Complete ones up to the date of a vintage and of the same kind of source, oldest first: what it may be held against."""
+        kind = vintage.manifest["source"]["kind"]
+        there = [v for v in self.vintages() if v.complete and v.as_of <= vintage.as_of and v.manifest["source"]["kind"] == kind]
+        return sorted(there, key=lambda v: (v.as_of, v.order))
+
+    def create(self, name: str, **manifest: Any) -> Vintage:
+        """A new vintage. A name already taken gets the next free `.2`, `.3`: vintages are never mixed."""
+        taken = {p.name for p in self.folder.glob("*")}
+        free = next(n for n in (name, *(f"{name}.{i}" for i in range(2, 1000))) if n not in taken)
+        vintage = Vintage(self.folder / free)
+        vintage.record(**manifest)
+        return vintage
+
+    @property
+    def admissions(self) -> pa.Table:
+        """PhD admissions as imported; they belong to no vintage."""
+        path = self.folder / "admissions.parquet"
+        return tables.ADMISSIONS.check(pq.read_table(path)) if path.exists() else tables.ADMISSIONS.empty()
+
+    @admissions.setter
+    def admissions(self, table: pa.Table) -> None:
+        store(self.folder / "admissions.parquet", tables.ADMISSIONS, table, {})
+
+    def find(self, name: str | None = None, quarter: str | None = None) -> Vintage:
+        """The vintage of that name, or the newest complete one (of the quarter, if one is given)."""
+        there = self.vintages()
+        if name is not None:
+            for vintage in there:
+                if vintage.name == name:
+                    return vintage
+            raise NotFound(f"no vintage '{name}' in {self.folder}; there are: {_listing(v.name for v in there)}")
+        fitting = [v for v in there if v.complete and quarter in (None, v.quarter)]
+        if not fitting:
+            of = f" of {quarter}" if quarter else ""
+            raise NotFound(
+                f"no complete vintage{of} in {self.folder} (there are: {_listing(v.name for v in there)}); "
+                "run `coauth harvest`, or `coauth rebuild --sample` for a synthetic one"
+            )
+        return max(fitting, key=lambda v: (v.as_of, v.order))
+
+    def newest(self) -> Vintage:
+        """The newest vintage, complete or not."""
+        there = self.vintages()
+        return max(there, key=lambda v: (v.as_of, v.order)) if there else self.find()
+
+
+def _listing(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"

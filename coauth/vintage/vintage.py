@@ -1,0 +1,211 @@
+"""One dated harvest and what was built from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from coauth import files, tables
+from coauth.errors import CacheError, NotFound
+from coauth.pages import Page
+from coauth.vintage.disk import ADVICE, json_bytes, read_bytes
+from coauth.vintage.shelf import Shelf, store
+from coauth.vintage.slice import Slice
+
+
+def quarter(day: date) -> str:
+    """
+    >>> quarter(date(2026, 11, 22))
+    '2026Q4'
+    """
+    return f"{day.year}Q{(day.month + 2) // 3}"
+
+
+class Vintage:
+    """One dated harvest and what was built from it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.name
+
+    @property
+    def order(self) -> tuple[str, int, str]:
+        """Sorts names as `Cache.create` gives them: .10 after .9."""
+        stem, _, number = self.name.partition(".")
+        return stem, int(number) if number.isdecimal() else 0, self.name
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes from writing to this vintage meanwhile. Raises `CacheError` where one already does."""
+        with files.reported(self.path, ADVICE):
+            lock = FileLock(self.path / ".lock", timeout=0)
+            try:
+                lock.acquire()
+            except Timeout as fault:
+                raise CacheError(f"another coauth is at work on vintage {self.name}; wait until it ends") from fault
+        try:
+            yield
+        finally:
+            lock.release()
+
+    # -- manifest
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        path = self.path / "manifest.json"
+        if not path.exists():
+            return {}
+        try:
+            return dict(json.loads(read_bytes(path)))
+        except ValueError as fault:
+            raise CacheError(f"{path}: damaged ({fault}); move the folder away and harvest again") from fault
+
+    def record(self, **entries: Any) -> None:
+        """Set entries of the manifest, keeping the others."""
+        files.write({self.path / "manifest.json": json_bytes(self.manifest | entries)}, ADVICE)
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.manifest.get("completed"))
+
+    @property
+    def as_of(self) -> date:
+        """The UTC date on which the harvest completed; before that, on which it began."""
+        manifest = self.manifest
+        return date.fromisoformat(manifest.get("completed") or manifest["started"])
+
+    @property
+    def quarter(self) -> str:
+        return quarter(self.as_of)
+
+    # -- pages
+
+    def slice(self, name: str) -> Slice:
+        return Slice(self.path / "pages" / name)
+
+    def slices(self) -> list[Slice]:
+        return [Slice(p) for p in sorted((self.path / "pages").glob("*")) if p.is_dir()]
+
+    def pages(self) -> Iterator[Page]:
+        """Every stored page, by slice and number."""
+        for part in self.slices():
+            yield from part.pages()
+
+    def parts(self, pages: int) -> list[list[tuple[Slice, int]]]:
+        """Every stored page by slice and number, so many at a time."""
+        numbered = [(part, number) for part in self.slices() for number in part.numbers]
+        return [numbered[start : start + pages] for start in range(0, len(numbered), pages)]
+
+    def damage(self) -> list[str]:
+        """What is no longer as it was stored; empty when all is. A complete harvest also misses slices that are gone."""
+        there = self.slices()
+        named = self.manifest.get("harvest") or {}
+        lost = sorted(named.get("slices", {}).keys() - {p.name for p in there}) if self.complete else []
+        opened = [p for p in there if self.complete and p.status == "open"]
+        return [
+            *(f"{self.slice(name).path}: missing" for name in lost),
+            *(f"{part.path / 'slice.json'}: missing" for part in opened),
+            *(d for part in there for d in part.damage()),
+        ]
+
+    # -- tables
+
+    @contextmanager
+    def shelf(self) -> Iterator[Shelf]:
+        """New tables in the making; they replace the old ones when all are there, and only then."""
+        path = self.path / "tables.new"
+        with files.reported(path, ADVICE):
+            shutil.rmtree(path, ignore_errors=True)
+            path.mkdir(parents=True)
+        note = {} if self.complete else {"incomplete": "slices of the harvest hold fewer works than OpenAlex counts"}
+        shelf = Shelf(path, note)
+        try:
+            yield shelf
+            shelf.drop()
+            self.record(build=None)  # until the new tables stand in their place, there are none
+            with files.reported(path, ADVICE):
+                shutil.rmtree(self.path / "tables", ignore_errors=True)
+                path.rename(self.path / "tables")
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def read(self, name: str, columns: list[str] | None = None) -> pa.Table:
+        """A stored table. Raises `NotFound` for an unknown one, or where nothing was built yet."""
+        with self._finished(name) as shelf:
+            return shelf.read(name, columns)
+
+    def rows(self, name: str) -> ds.FileSystemDataset:
+        """The same, left on disk."""
+        with self._finished(name) as shelf:
+            return shelf.rows(name)
+
+    @contextmanager
+    def _finished(self, name: str) -> Iterator[Shelf]:
+        if name not in tables.ALL:
+            raise NotFound(f"no table '{name}'; there are: {', '.join(sorted(tables.ALL))}")
+        path = self.path / "tables" / f"{name}.parquet"
+        if not (self.manifest.get("build") and path.exists()):
+            raise NotFound(f"vintage {self.name} has no table '{name}' yet; run `coauth build --vintage {self.name}`")
+        try:
+            yield Shelf(path.parent, {})
+        except (pa.ArrowInvalid, OSError) as fault:
+            raise CacheError(f"{path}: damaged ({fault}); run `coauth build --vintage {self.name}`") from fault
+
+    def write_text(self, name: str, text: str) -> Path:
+        """A small file beside the manifest (the synthetic world's truth)."""
+        files.write({self.path / name: text.encode()}, ADVICE)
+        return self.path / name
+
+    @property
+    def totals(self) -> dict[str, str] | None:
+        """StatBank's answer about PhD totals for this vintage's report: body, sha256, retrieved, table; None before it was asked.
+
+        Kept with the vintage, so that its report can be written again to the same bytes.
+        """
+        path = self.path / "statbank.json"
+        if not path.exists():
+            return None
+        try:
+            kept = dict(json.loads(read_bytes(path)))
+            whole = hashlib.sha256(kept["body"].encode()).hexdigest() == kept["sha256"]
+        except (ValueError, KeyError) as fault:
+            raise CacheError(f"{path}: damaged ({fault}); run `coauth admissions fetch --vintage {self.name}`") from fault
+        if not whole:
+            raise CacheError(f"{path}: changed since it was stored; run `coauth admissions fetch --vintage {self.name}`")
+        return kept
+
+    def keep_totals(self, table: str, body: bytes, retrieved: date) -> None:
+        """Store an answer in the place of the one before it."""
+        kept = {"table": table, "retrieved": retrieved.isoformat(), "sha256": hashlib.sha256(body).hexdigest(), "body": body.decode()}
+        files.write({self.path / "statbank.json": json_bytes(kept)}, ADVICE)
+
+    @property
+    def layout(self) -> dict[str, list[float]]:
+        """Positions of institutions in the last drawing, so that the next one keeps them; empty before the first."""
+        path = self.path / "layout.json"
+        return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
+
+    @layout.setter
+    def layout(self, positions: dict[str, list[float]]) -> None:
+        files.write({self.path / "layout.json": json_bytes(positions)}, ADVICE)
+
+    @property
+    def published(self) -> pa.Table | None:
+        """The counts of its public edition (`tables.CELLS`), shown or withheld; None where none was made."""
+        path = self.path / "published.parquet"
+        return tables.CELLS.check(pq.read_table(path)) if path.exists() else None
+
+    @published.setter
+    def published(self, cells: pa.Table) -> None:
+        store(self.path / "published.parquet", tables.CELLS, cells, {})
