@@ -58,11 +58,14 @@ class Partners:
         else:
             codes = self._country(world)
             toward = [counted.toward(codes == code) for code in np.unique(codes)]
-        power = 1 if name == "exposure" else 2
+        power, count = 1 if name == "exposure" else 2, len(world.institutions)
+        parts = sp.csr_array(sp.vstack(toward))
+        some = np.flatnonzero(np.diff(parts.indptr))  # most institutions have no partner in most countries
+        parts, sums = parts[some], sp.csr_array((np.ones(len(some)), (some % count, np.arange(len(some)))), shape=(count, len(some)))
 
         def of(block: Floats) -> tuple[Floats, Floats]:
             strength = (counted.strength @ block) ** power
-            part = np.sum([(there @ block) ** power for there in toward], axis=0)
+            part = sums @ (parts @ block) ** power
             part = part if name == "exposure" else strength - part
             return np.divide(part, strength, out=np.zeros_like(strength), where=strength > 0), strength > 0
 

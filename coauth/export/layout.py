@@ -38,6 +38,7 @@ NEIGHBOURS = 5
 COLD, WARM = 250, 40  # iterations
 RADIUS = 600.0  # root mean square distance from the middle, for CORE institutions
 GRAVITY = 4.0
+_ROWS = 32  # institutions pushed at once
 GOLDEN_ANGLE = np.pi * (3 - 5**0.5)
 
 
@@ -148,11 +149,13 @@ def _rest(at: Array, a: Ints, b: Ints, mass: Array) -> float:
 
 
 def _push(at: NDArray[np.float32], repulsion: NDArray[np.float32]) -> Array:
-    """Repulsion m_i m_j / d between all pairs; single precision halves the time."""
-    dx, dy = (at[:, k, None] - at[None, :, k] for k in (0, 1))
-    share = repulsion / (dx * dx + dy * dy + np.float32(1e-4))
+    """Repulsion m_i m_j / d between all pairs; single precision halves the time, and so do rows that fit the processor's cache."""
     push = np.empty(at.shape, np.float64)
-    push[:, 0], push[:, 1] = (share * dx).sum(axis=1), (share * dy).sum(axis=1)
+    for start in range(0, len(at), _ROWS):
+        some = slice(start, start + _ROWS)
+        dx, dy = (at[some, k, None] - at[None, :, k] for k in (0, 1))
+        share = repulsion[some] / (dx * dx + dy * dy + np.float32(1e-4))
+        push[some, 0], push[some, 1] = (share * dx).sum(axis=1), (share * dy).sum(axis=1)
     return push
 
 
