@@ -15,14 +15,16 @@ from coauth import queries
 os.environ["COAUTH_STATBANK_URL"] = "http://127.0.0.1:9"  # nobody: no test asks Statistics Denmark
 
 
+def missing(reason):
+    """The gate has everything (`.ci/run`), so there it is a failure; elsewhere the test is skipped."""
+    return pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+
+
 @pytest.fixture(scope="session")
 def real_records():
     """Folder of real OpenAlex records and lists, kept beside the checkout and never in it."""
     place = os.environ.get("COAUTH_REAL_RECORDS")
-    if place:
-        return Path(place)
-    reason = "COAUTH_REAL_RECORDS names no folder of real records"
-    return pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    return Path(place) if place else missing("COAUTH_REAL_RECORDS names no folder of real records")
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +55,7 @@ def sample_root(tmp_path_factory):
 def node_packages(tmp_path_factory):
     """A folder with the packages of tests/node, at the versions and checksums of its lock file: from npm, once for all workers."""
     if not (shutil.which("node") and shutil.which("npm")):
-        pytest.skip("node and npm are not installed")
+        missing("node and npm are not installed")
     shared = tmp_path_factory.getbasetemp()
     folder = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "node"
     with FileLock(f"{folder}.lock"):
@@ -62,5 +64,5 @@ def node_packages(tmp_path_factory):
             command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
             if done.returncode:
-                pytest.skip(f"npm does not give the packages of tests/node: {done.stderr.strip()[-200:]}")
+                missing(f"npm does not give the packages of tests/node: {done.stderr.strip()[-200:]}")
     return folder

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from built import coauth, project
+from built import apart, coauth, every, project
 from click.testing import CliRunner
 
 from coauth import cli
@@ -53,8 +53,9 @@ def test_a_scope_without_works(tmp_path):
 def test_an_unknown_key(tmp_path):
     """A misspelt key names the file and the key that was meant."""
     root = edit(project(tmp_path), "scope.toml", "max_institutions", "max_institution")
-    done = coauth(root, "queries", "check", check=False)
+    done = apart(root, "queries", "check", check=False)
     assert done.returncode == 1
+    assert "Traceback" not in done.stderr
     assert "did you mean 'max_institutions'" in done.stderr
 
 
@@ -148,7 +149,6 @@ def test_sql_prints_and_runs(sample_root, tmp_path):
 
 def test_verify_finds_an_edited_page(tmp_path, sample_root):
     """`status --verify` names a page that is not as it was stored."""
-    import shutil
 
     root = project(tmp_path)
     shutil.copytree(sample_root / "cache", root / "cache")
@@ -190,15 +190,15 @@ def test_python_verbs(sample_root):
 
 def test_wrong_usage_is_exit_code_two(tmp_path):
     """Usage errors are click's, with code 2."""
-    assert coauth(project(tmp_path), "explain", "DTU", check=False).returncode == 2
+    assert apart(project(tmp_path), "explain", "DTU", check=False).returncode == 2
 
 
-def test_a_plain_script_writes_a_report(sample_root, tmp_path):
-    """A script without a main guard, as a user writes it, gets tables and a report though both are made side by side."""
-    root = project(tmp_path / "plain", quick=True)
-    shutil.copytree(sample_root / "cache", root / "cache")
+def test_a_plain_script_writes_a_report(tmp_path):
+    """A script without a main guard, as a user writes it, gets tables and a report though processes measure paths side by side."""
+    root = edit(project(tmp_path / "plain", quick=True), "measures.toml", '"strength_share"', '"strength_share", "harmonic"')
+    (tmp_path / "records.jsonl").write_text("\n".join(map(json.dumps, every(40))))
     script = tmp_path / "plain.py"
-    script.write_text(f"import coauth\nprint(coauth.rebuild({str(root)!r}, sample=True)['report.da'])\n")
+    script.write_text(f"import coauth\nprint(coauth.rebuild({str(root)!r}, records={str(tmp_path / 'records.jsonl')!r})['report.da'])\n")
     done = subprocess.run([sys.executable, "-W", "error", str(script)], capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("report.da.html")

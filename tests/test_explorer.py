@@ -15,6 +15,8 @@ from coauth.report import explorer
 from coauth.report.brief import Brief
 from coauth.report.text import Words
 
+pytestmark = pytest.mark.xdist_group("explorer")  # the sample's map is made once
+
 BEIHANG = {"id": "I82880672", "display_name": "Beihang University", "country_code": "CN", "ror": "https://ror.org/00wk2mp56"}
 SCRIPTS = Path(explorer.__file__).parent
 HOSTILE = "</script><script>alert(1)</script><!--<script> “Ø” \u2028 & \"'"

@@ -11,6 +11,8 @@ from built import build_sample, contents
 from coauth.queries import Measures
 from coauth.vintage import Cache
 
+pytestmark = pytest.mark.xdist_group("pipeline")  # the tables of the sample are read once
+
 
 @pytest.fixture(scope="session")
 def vintage(sample_root):

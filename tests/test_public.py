@@ -30,6 +30,8 @@ from coauth.publish import public
 from coauth.queries import Groups
 from coauth.report.about import About
 
+pytestmark = pytest.mark.xdist_group("public")  # two editions and the sample's, made once
+
 YEARS = (2018, 2022)
 WINDOW = (2020, 2022)
 AREA = "EU3"

@@ -26,6 +26,8 @@ from coauth.report.page import Chart, Text
 from coauth.report.sections import compose
 from coauth.tables import MARK
 
+pytestmark = pytest.mark.xdist_group("report")  # its pages are written once
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "coauth" / "report"
 YEARS = range(2011, 2025)

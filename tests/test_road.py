@@ -12,16 +12,22 @@ import time
 import msgspec
 import pyarrow.parquet as pq
 import pytest
-from built import coauth, project
+from built import coauth, every, project
 from standin import StandIn, marked
 
 from coauth.sources import sample
 from coauth.vintage import Cache
 
+pytestmark = pytest.mark.xdist_group("road")  # one server, in one process
 
-@pytest.fixture(scope="module")
-def records():
-    return [msgspec.json.encode(r) for r in sample.records(1)]
+
+@pytest.fixture(scope="module", params=[5, pytest.param(1, marks=pytest.mark.whole)], ids=["every fifth work", "every work"])
+def records(request):
+    """Of the sample, which is served, filed and made of them alone."""
+    chosen = every(request.param)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sample, "records", lambda *_: iter(chosen))
+        yield [msgspec.json.encode(r) for r in chosen]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +45,7 @@ def table_hashes(root):
 
 
 @pytest.fixture(scope="module")
-def hashes(tmp_path_factory):
+def hashes(records, tmp_path_factory):
     """Of the tables made of the sample's records in the process."""
     root = project(tmp_path_factory.mktemp("made"), quick=True)
     coauth(root, "harvest", "--sample")
@@ -48,7 +54,7 @@ def hashes(tmp_path_factory):
 
 
 def test_server_and_disk_give_the_same_tables(server, records, hashes, tmp_path):
-    """20,000 works harvested page by page, read from one file, or made in the process: one set of bytes."""
+    """Works harvested page by page, read from one file, or made in the process: one set of bytes."""
     served, filed = project(tmp_path / "served", quick=True), project(tmp_path / "filed", quick=True)
     coauth(served, "harvest", env=pointed_at(server))
     (tmp_path / "records.jsonl.gz").write_bytes(gzip.compress(b"\n".join(records), 1))
@@ -87,7 +93,7 @@ def wait_for_pages(root, more, running):
 
 def test_no_person_reaches_the_disk(tmp_path):
     """Unique names, ids, ORCIDs and e-mails in every served field: none is anywhere below cache/ or reports/."""
-    served, markers = marked([r for i, r in enumerate(sample.records(1)) if i % 40 == 0])
+    served, markers = marked(every(40))
     assert len(markers) > 1_000
     root = project(tmp_path / "private", quick=True)
     with StandIn(served, daily_credits=10**7) as server:
@@ -114,9 +120,8 @@ def plain(path):
 
 def test_an_unfinished_harvest_is_built_only_when_allowed_and_says_so(tmp_path):
     """A spent budget stops the road; with --allow-incomplete tables, Gephi file and report carry the fact."""
-    few = [r for i, r in enumerate(sample.records(1)) if i % 40 == 0]
     root = project(tmp_path / "short", quick=True)
-    with StandIn(few, daily_credits=1_500) as server:  # without a key a tenth of it: not enough for 190 months
+    with StandIn(every(40), daily_credits=1_500) as server:  # without a key a tenth of it: not enough for 190 months
         stopped = coauth(root, "rebuild", env=pointed_at(server), check=False)
     assert stopped.returncode == 1
     vintage = Cache(root / "cache").newest().name

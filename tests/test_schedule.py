@@ -13,7 +13,7 @@ from built import CHECKOUT, project
 PAGE = (CHECKOUT / "reports" / "SCHEDULE.md").read_text("utf-8")
 KEEPING = "0 4 * * 1,4"
 
-needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not here")
+needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze") and os.environ.get("CI") != "true", reason="systemd-analyze is not here")
 
 
 def blocks(language):

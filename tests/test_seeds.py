@@ -6,6 +6,8 @@ import pytest
 from coauth import centrality
 from coauth.pipeline import Project
 
+pytestmark = pytest.mark.xdist_group("seeds")  # measured twice, once
+
 KEYS = ["measure", "variant", "institution_id"]
 
 
