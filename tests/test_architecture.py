@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,12 @@ def test_only_the_command_line_prints_or_exits(path):
     for handler in (n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.ExceptHandler)):
         assert handler.type is not None
         assert ast.unparse(handler.type) not in {"Exception", "BaseException"}, "catch the one error you expect"
+
+
+def test_the_command_line_starts_without_what_it_seldom_needs():
+    """Drawing and tests of shares load what they take; `coauth status` does not wait for it."""
+    program = "import sys, coauth.cli; print(*({'matplotlib', 'typst', 'scipy.stats', 'networkx', 'pyspark'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "\n"
 
 
 def test_no_closets():

@@ -93,7 +93,7 @@ def shifts_(project: Project, answer: Answer, institution: str | None, measure: 
 
 def _shift_lines(r: Mapping[str, Any]) -> Iterable[str]:
     windows = f"{r['before_first']}–{r['before_last']} → {r['after_first']}–{r['after_last']}"
-    yield f"{windows}  {r['verdict']:<26} {r['name']} ({r['institution_id']})"
+    yield f"{windows}  {r['verdict']:<24} {r['name']} ({r['institution_id']})"
     yield click.wrap_text(r["reason"], get_terminal_size((100, 24)).columns, initial_indent="    ", subsequent_indent="    ")
 
 
