@@ -13,6 +13,7 @@ from built import apart, coauth, every, project
 from click.testing import CliRunner
 
 from coauth import cli
+from coauth.sources import sample
 
 
 def refused(root, *words, env=None):
@@ -41,8 +42,9 @@ def test_an_empty_scope(tmp_path):
     assert not (root / "cache").exists()
 
 
-def test_a_scope_without_works(tmp_path):
+def test_a_scope_without_works(tmp_path, monkeypatch):
     """A scope no record is in says so, counts why, and leaves the harvest usable."""
+    monkeypatch.setattr(sample, "records", lambda *_: iter(every(40)))
     root = edit(project(tmp_path), "scope.toml", '["DK"]', '["VA"]')
     line = refused(root, "rebuild", "--sample", "-q")
     assert "no work is in scope" in line
