@@ -727,7 +727,8 @@ def test_from_a_shell(tmp_path: Path, few: list[dict[str, Any]]) -> None:
     path.write_text(json.dumps(few))
     command = [
         sys.executable,
-        standin.__file__,
+        "-m",
+        "standin",
         str(path),
         "--key",
         "right-key",
@@ -735,7 +736,7 @@ def test_from_a_shell(tmp_path: Path, few: list[dict[str, Any]]) -> None:
         "http_503,nth=2",
         "http_500,nth=3",
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(standin.__file__).parents[1]) as process:
         assert process.stdout is not None
         try:
             url = process.stdout.readline().strip()

@@ -1,0 +1,27 @@
+"""A stand-in for the OpenAlex API on loopback, for tests: ``GET /works``, ``GET /works/W…`` and ``GET /rate-limit``.
+
+Run it inside a test::
+
+    with StandIn(records, faults=[Fault("http_503", nth=3, times=2)]) as server:
+        requests.get(f"{server.url}/works?filter=publication_year:2020")
+
+or from a shell: ``PYTHONPATH=tests python -m standin RECORDS [--port N] [--key K] [--faults "http_503,nth=3,times=2" …]``.
+
+How sure the imitation is, by the words used in the docstrings below:
+
+* *read*: read in the published source of the API (ourresearch/openalex-elastic-api and openalex-api-proxy, 2026);
+* *documented*: said by the API's own help pages or measured by others on the live API;
+* *guessed*: plausible, nobody looked.
+
+Only the standard library is used. Nothing here talks to the network beyond the loopback interface.
+"""
+
+from __future__ import annotations
+
+from standin.faults import Fault
+from standin.files import load_records
+from standin.markers import Persona, marked
+from standin.server import StandIn
+from standin.wire import Request
+
+__all__ = ["Fault", "Persona", "Request", "StandIn", "load_records", "marked"]
