@@ -18,6 +18,7 @@ from coauth.uncertainty.dispersion import Factors
 from coauth.uncertainty.resampling import Interval, within
 
 _CELLS = 1 << 18  # institutions × replicates carried through the sparse products at once, within 20 … 40 replicates
+_ROWS = 8  # replicates ranked at once: they stay in the processor's cache
 _ROUGH = 1e-7  # Σ|x − T(x)| at which a replicate's PageRank is good enough for a percentile
 _NEAR = 1e-5  # ‖Wx − λx‖/λ at which a replicate's eigenvector is
 DRAWN = ("strength", "strength_share", "pagerank", "eigenvector", "participation", "exposure")
@@ -167,11 +168,14 @@ def ranks(values: NDArray[np.number]) -> Integers:
     >>> ranks(np.array([[3.0, 5.0, 3.0, 1.0]])).tolist()
     [[2, 1, 2, 4]]
     """
-    falling = -values.astype(np.float32)
-    order = np.argsort(falling, axis=1)
-    ordered = np.take_along_axis(falling, order, axis=1)
-    place = np.broadcast_to(np.arange(values.shape[1]), values.shape).copy()
-    place[:, 1:][ordered[:, 1:] == ordered[:, :-1]] = 0
+    rows, count = values.shape
     ranked = np.empty(values.shape, np.int64)
-    np.put_along_axis(ranked, order, np.maximum.accumulate(place, axis=1) + 1, axis=1)
+    for start in range(0, rows, _ROWS):
+        falling = np.ascontiguousarray(-values[start : start + _ROWS], np.float32)
+        order = np.argsort(falling, axis=1)
+        order += np.arange(len(order))[:, None] * count
+        ordered = falling.ravel()[order]
+        place = np.tile(np.arange(1, count + 1), (len(order), 1))
+        place[:, 1:] *= ordered[:, 1:] != ordered[:, :-1]
+        ranked[start : start + _ROWS].reshape(-1)[order] = np.maximum.accumulate(place, axis=1)
     return ranked
