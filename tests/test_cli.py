@@ -122,7 +122,10 @@ def test_explain_shows_the_works_behind_a_pair(sample_root):
     shown = coauth(sample_root, "explain", "DTU", "Beihang").stdout
     works = json.loads(coauth(sample_root, "explain", "DTU", "beihang", "--json").stdout)
     assert shown.splitlines()[0].startswith(f"{len(works)} works shared by")
-    assert "watchlist miit/beihang by id I82880672" in shown
+    assert "watchlist   miit/beihang (assessment); listed when published: unknown, today: yes" in shown
+    assert "by id I82880672: “" in shown
+    assert all(len(line) <= 100 for line in shown.splitlines())
+    assert len(json.loads(coauth(sample_root, "explain", "DTU", "beihang", "--json", "--year", "2022-2024").stdout)) < len(works)
     assert "review cue" in shown
     assert all(any(c["entry_id"] == "beihang" for c in w["cues"]) for w in works if w["included"])
     assert "SYNTHETIC SAMPLE" in shown

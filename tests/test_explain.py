@@ -2,15 +2,19 @@
 
 import datetime
 import json
+import re
 from collections import Counter
 
+import pandas as pd
 import pyarrow.compute as pc
 import pytest
 from world import page, place, rows, topic, work
 
-from coauth import explain, pipeline, publish
+from coauth import explain, pipeline, publish, tables
 from coauth.errors import NotFound
 from coauth.explain import candidates
+from coauth.report.findings import last_window, window_before
+from coauth.tables import AREAS
 
 DTU = {"id": "I96673099", "country_code": "DK", "ror": "https://ror.org/04qtj9h94", "display_name": "Technical University of Denmark"}
 AU = {"id": "I204337017", "country_code": "DK", "ror": "https://ror.org/01aj84f44", "display_name": "Aarhus University"}
@@ -83,23 +87,24 @@ def test_one_entry_name_in_two_lists_is_ambiguous(made, asked):
 
 def test_the_works_of_a_pair_newest_first_with_their_cues(made, asked):
     """Every shared work in either order of the pair, excluded ones marked and without a cue, each with its own cues only."""
-    found = explain.pair(made.made, HIT["id"], DTU["id"], asked)
-    assert found == explain.pair(made.made, DTU["id"], HIT["id"], asked)
+    found = explain.pair(made.made, HIT["id"], DTU["id"], asked, left_out=True)
+    assert found == explain.pair(made.made, DTU["id"], HIT["id"], asked, left_out=True)
+    assert [w for w in found if w["included"]] == explain.pair(made.made, DTU["id"], HIT["id"], asked)
     assert [(w["work_id"], w["included"], w["exclusion_reason"]) for w in found] == [
         ("W2", True, None), ("W3", False, "retracted"), ("W7", True, None), ("W1", True, None)]  # fmt: skip
     by_id = {w["work_id"]: [(c["kind"], c["entry_id"], c["match_method"]) for c in w["cues"]] for w in found}
     assert by_id["W1"] == by_id["W7"] == [("watchlist", "hit", "id")]
     assert sorted(by_id["W2"]) == [("technology", "nanoscale_materials", "topic"), ("watchlist", "hit", "id")]
     assert by_id["W3"] == []
-    assert {(c["kind"], c["standing"]) for w in found for c in w["cues"]} == {("technology", "indicative, unmeasured"), ("watchlist", None)}
+    assert {(c["kind"], c["standing"]) for w in found for c in w["cues"]} == {("technology", "indicative, unmeasured"), ("watchlist", "assessment")}
     assert found[0]["n_institutions"] == 3
     assert type(found[0]["year"]) is int
 
 
 def test_the_works_of_a_pair_in_a_year(made, asked):
     """A year chooses; a pair that shares no work has none."""
-    assert [w["work_id"] for w in explain.pair(made.made, DTU["id"], HIT["id"], asked, 2020)] == ["W1"]
-    assert explain.pair(made.made, DTU["id"], HIT["id"], asked, 2015) == []
+    assert [w["work_id"] for w in explain.pair(made.made, DTU["id"], HIT["id"], asked, (2020, 2020))] == ["W1"]
+    assert explain.pair(made.made, DTU["id"], HIT["id"], asked, (2015, 2015)) == []
     assert explain.pair(made.made, DTU["id"], AU["id"], asked) == []
 
 
@@ -111,21 +116,25 @@ def test_a_missing_value_is_none_and_not_a_number(world, asked):
 
 
 def test_the_works_of_a_list(made, asked):
-    """Every counted work with an institution of the list, newest first, each once, with the list's cues alone."""
-    found = explain.watchlist(made.made, "miit", asked)
+    """Every counted work with an institution of the list, newest first, each once, with the list's cues and what the work is about."""
+    found = explain.listing(made.made, "miit", asked)
     assert [w["work_id"] for w in found] == ["W4", "W2", "W7", "W1"]
-    assert {c["kind"] for w in found for c in w["cues"]} == {"watchlist"}
-    assert [c["entry_id"] for c in found[0]["cues"]] == ["heu"]
-    assert [w["work_id"] for w in explain.watchlist(made.made, "miit", asked, 2021)] == ["W2", "W7"]
+    assert [[c["entry_id"] for c in w["cues"]] for w in found] == [["heu"], ["nanoscale_materials", "hit"], ["hit"], ["hit"]]
+    assert found[1]["cues"][0] | {"score": None} == {
+        "kind": "technology", "list_id": "aspi44", "entry_id": "nanoscale_materials", "match_method": "topic", "matched_id": "T10275",
+        "matched_string": None, "listed_at_publication": "unknown", "standing": "indicative, unmeasured", "listed_today": None,
+        "areas": ["EU10"], "score": None, "title_only": True}  # fmt: skip
+    assert [w["work_id"] for w in explain.listing(made.made, "aspi44", asked)] == ["W2"]
+    assert [w["work_id"] for w in explain.listing(made.made, "miit", asked, (2021, 2021))] == ["W2", "W7"]
 
 
 def test_an_unknown_or_disabled_list_is_told(made, asked):
     """A list that is not there, or not enabled, is refused with those that are."""
-    with pytest.raises(NotFound, match="no enabled watchlist 'mit'; there are: miit"):
-        explain.watchlist(made.made, "mit", asked)
+    with pytest.raises(NotFound, match="no enabled list 'mit'; there are: miit, aspi44"):
+        explain.listing(made.made, "mit", asked)
     off = asked.model_copy(update={"watchlists": (the_seven(asked).model_copy(update={"enabled": False}),)})
-    with pytest.raises(NotFound, match="no enabled watchlist 'miit'; there are: none"):
-        explain.watchlist(made.made, "miit", off)
+    with pytest.raises(NotFound, match="no enabled list 'miit'; there are: aspi44"):
+        explain.listing(made.made, "miit", off)
 
 
 def test_what_was_listed_when_is_said_in_each_cue(world, asked):
@@ -327,5 +336,78 @@ def test_every_number_of_a_list_is_what_explain_lists_by_year(sampled):
     counted = counted[counted["group_id"].str.startswith("list:") & (counted["basis"] == "institution")]
     assert len(counted) >= len(asked.scope.years)
     for row in counted.itertuples():
-        listed = explain.watchlist(made, row.group_id.removeprefix("list:"), asked, row.year)
+        listed = explain.listing(made, row.group_id.removeprefix("list:"), asked, (row.year, row.year))
         assert len({w["work_id"] for w in listed}) == len(listed) == row.works, row.year
+
+
+def numbered(folder, kind, number):
+    """A table or figure of the built report, as a reader of its CSV has it."""
+    (path,) = (folder / "tables").glob(f"*-{kind}-{number}.csv")
+    frame = pd.read_csv(path)
+    return frame.rename(columns=lambda c: c.removeprefix(f"{tables.MARK}: "))
+
+
+@pytest.fixture(scope="module")
+def reported(sample_root):
+    """The CSV files of the sample's report by what they hold: their numbers are not known beforehand."""
+    (folder,) = (f for f in (sample_root / "reports").iterdir() if (f / "report.html").exists())
+    found = [numbered(folder, *re.search(r"-(table|figure)-(\d+)\.csv$", path.name).groups()) for path in sorted((folder / "tables").glob("*.csv")) if re.search(r"-\d+\.csv$", path.name)]
+
+    def with_columns(*wanted):
+        (frame,) = (f for f in found if set(wanted) <= set(f.columns))
+        return frame
+
+    return with_columns
+
+
+def works_of(listed, *, entry=None, area=None, list_id=None):
+    """Distinct works of an answer of explain: all, those with a cue of an entry of a list, those about an area."""
+    return {w["work_id"] for w in listed if (entry is None or any((c["list_id"], c["entry_id"]) == (list_id, entry) for c in w["cues"]))
+            and (area is None or any(area in c["areas"] for c in w["cues"] if c["kind"] == "technology"))}  # fmt: skip
+
+
+def test_every_number_of_flagged_works_in_the_report_is_what_explain_lists(sampled, reported):
+    """The report's own files, cell by cell: pairs by period, year and area; pairs of two periods; lists by entry, year and area; benefits."""
+    made, asked = sampled
+    walked = Counter()
+
+    def holds(what, number, works):
+        assert number == len(works), what
+        walked[what[0]] += 1
+
+    pairs = reported("command", "works_listed")
+    for row in pairs.to_dict("records"):
+        _, _, a, b, _, span = row["command"].split()
+        listed = explain.pair(made, a, b, asked, tuple(map(int, span.split("-"))))
+        key = {"entry": row["entry_id"], "list_id": row["list_id"]}
+        holds(("pair", a, b), row["works"], works_of(listed, **key))
+        assert len(listed) == row["works"]  # the pair's command lists these works and no other
+        for year in (int(c.removeprefix("works_")) for c in row if re.fullmatch(r"works_\d+", c)):
+            holds(("year", a, b, year), row[f"works_{year}"], works_of([w for w in listed if w["year"] == year], **key))
+        for area in AREAS:
+            holds(("area", a, b, area), row[f"works_{area}"], works_of(listed, area=area, **key))
+    moved = reported("before", "after", "beyond", "foreign")
+    windows = {"before": window_before(asked), "after": last_window(asked)}
+    for row in moved.to_dict("records"):
+        for side, window in windows.items():
+            listed = explain.pair(made, row["domestic"], row["foreign"], asked, window)
+            holds(("moved", row["domestic"], row["foreign"], side), row[side], works_of(listed, entry=row["entry_id"], list_id=row["list_id"]))
+    entries = reported("entry_id", "name", "total")
+    whole = {i: explain.listing(made, i, asked) for i in asked.lists()}
+    for row in entries.to_dict("records"):
+        for year in (c for c in row if c.isdigit()):
+            holds(("entry", row["entry_id"], year), row[year], works_of([w for w in whole["miit"] if w["year"] == int(year)], entry=row["entry_id"], list_id="miit"))
+    of_areas = reported("series", "area_id", "total")
+    last = [w for w in whole["miit"] if last_window(asked)[0] <= w["year"] <= last_window(asked)[1]]
+    for row in of_areas[of_areas["series"] == "list:miit"].to_dict("records"):
+        holds(("listed area", row["area_id"]), row["works"], works_of(last, area=row["area_id"]))
+        assert row["total"] == len(last)
+    by_year = reported("side", "area_id")
+    for row in by_year[by_year["side"] == "listed"].to_dict("records"):
+        holds(("listed area year", row["year"], row["area_id"]), row["works"], works_of([w for w in whole["miit"] if w["year"] == row["year"]], area=row["area_id"]))
+    gains = reported("cue", "works_ranked")
+    for row in gains[gains["cue"] != "none"].to_dict("records"):
+        listed = [w for w in whole[row["cue"].partition(":")[2]] if last_window(asked)[0] <= w["year"] <= last_window(asked)[1]]
+        holds(("benefits", row["cue"]), row["works"], works_of(listed))
+    assert {k: n for k, n in walked.items() if n == 0} == {}
+    assert set(walked) == {"pair", "year", "area", "moved", "entry", "listed area", "listed area year", "benefits"}

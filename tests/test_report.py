@@ -289,7 +289,7 @@ def test_the_smallest_fall_is_the_smallest() -> None:
 def test_a_flagged_pair_is_told_with_all_it_rests_on(page: tuple[str, Path]) -> None:
     shown = plain(page[0])
     assert "Technical <University> of Denmark Beihang University 7 3, 4, 0 2022 Materials (indicative) 1 2.5 (1.2 to 5.3) 5" in shown
-    assert "coauth explain I2 I82880672" in shown
+    assert "coauth explain I2 I82880672 --year 2022-2024" in shown
     assert "Of 2 flagged pairs with works in 2019–2021 or 2022–2024, 1 are new in 2022–2024 and 1 are gone; 0 grew and 0 shrank" in shown
     assert "New Technical <University> of Denmark Beihang University 0 7 – – beyond chance" in shown
     assert "Gone Technical <University> of Denmark Harbin Institute of Technology 2 0 – – may be chance" in shown

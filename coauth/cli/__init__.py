@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import gc
 
-from coauth.cli import asking, cues, making, writing
+from coauth.cli import asking, cues, explaining, making, writing
 from coauth.cli.group import coauth
 
-__all__ = ["asking", "coauth", "cues", "main", "making", "writing"]
+__all__ = ["asking", "coauth", "cues", "explaining", "main", "making", "writing"]
 
 
 def main() -> None:

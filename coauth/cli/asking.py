@@ -1,63 +1,18 @@
-"""Questions to what is built: explain, shifts, compare, sql, queries."""
+"""Questions to what is built: shifts, compare, sql, queries."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import Any
 
 import click
 
-from coauth import explain, pipeline, publish, revisions, tables
-from coauth.cli.group import CAUTION, Answer, coauth, common, internal, of_vintage, years
+from coauth import explain, pipeline, revisions, tables
+from coauth.cli.group import Answer, coauth, common, of_vintage, wide, years
 from coauth.engine.duck import DuckDB
 from coauth.errors import NotFound
 from coauth.pipeline import Project
-
-
-@coauth.command("explain")
-@click.argument("institutions", nargs=-1, metavar="[A B]")
-@click.option("--list", "list_id", metavar="LIST", help="Every work of a watchlist instead of a pair.")
-@click.option("--year", type=int, help="Only this year.")
-@internal
-@of_vintage
-@common
-def explain_(project: Project, answer: Answer, institutions: tuple[str, ...], list_id: str | None, year: int | None, vintage: str | None) -> None:
-    """The works behind a pair of institutions or a watchlist, with why each is flagged.
-
-    Example: coauth explain DTU Beihang --year 2022
-    """
-    if bool(list_id) == bool(institutions) or (institutions and len(institutions) != 2):
-        raise click.UsageError("give two institutions, or --list")
-    chosen = project.cache.find(vintage)
-    made, asked = publish.read(chosen), publish.informed(project, chosen)
-    if list_id:
-        works = explain.watchlist(made, list_id, asked, year)
-        heading = f"{len(works)} works with an institution of '{list_id}'"
-    else:
-        a, b = (explain.resolve(i, made["institutions"], asked) for i in institutions)
-        if a == b:
-            raise NotFound(f"'{institutions[0]}' and '{institutions[1]}' are the same institution ({a})")
-        works = explain.pair(made, a, b, asked, year)
-        names = dict(zip(made["institutions"]["institution_id"].to_pylist(), made["institutions"]["name"].to_pylist(), strict=True))
-        heading = f"{len(works)} works shared by {names[a]} ({a}) and {names[b]} ({b})"
-    answer.give(works, [heading + (f" in {year}" if year else ""), *(line for w in works for line in _work_lines(w)), *CAUTION])
-
-
-def _work_lines(work: Mapping[str, Any]) -> Iterable[str]:
-    left_out = "" if work["included"] else f" [not counted: {work['exclusion_reason']}]"
-    yield f"\n{work['year']}  {work['work_id']}  {work['title'] or '(no title)'}{left_out}"
-    where = f"https://doi.org/{work['doi']}" if work["doi"] else f"https://openalex.org/{work['work_id']}"
-    yield f"      {where}  {work['type']}, {work['n_institutions']} institutions, affiliations {work['affiliation_status']}"
-    for cue in work["cues"]:
-        said = f": “{cue['matched_string']}”" if cue["matched_string"] else ""
-        today = f", today: {'yes' if cue['listed_today'] else 'no'}"
-        listed = f", listed when published: {cue['listed_at_publication']}{today}" if cue["kind"] == "watchlist" else ""
-        mark = cue["standing"]
-        yield f"      {cue['kind']} {cue['list_id']}/{cue['entry_id']}{f' ({mark})' if mark else ''} by {cue['match_method']} {cue['matched_id']}{said}{listed}"
-    for doubt in work["doubts"]:
-        yield f"      to weigh: {doubt['reason']} ({doubt['detail']})"
 
 
 @coauth.command("shifts")
@@ -94,7 +49,7 @@ def shifts_(project: Project, answer: Answer, institution: str | None, measure: 
 def _shift_lines(r: Mapping[str, Any]) -> Iterable[str]:
     windows = f"{r['before_first']}–{r['before_last']} → {r['after_first']}–{r['after_last']}"
     yield f"{windows}  {r['verdict']:<24} {r['name']} ({r['institution_id']})"
-    yield click.wrap_text(r["reason"], get_terminal_size((100, 24)).columns, initial_indent="    ", subsequent_indent="    ")
+    yield wide(r["reason"], "    ")
 
 
 @coauth.command("compare")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from coauth import flags, publish, technologies
-from coauth.cli.group import CAUTION, Answer, coauth, common, internal, of_vintage, plain
+from coauth.cli.group import CAUTION, Answer, coauth, common, internal, of_vintage, plain, wide
 from coauth.errors import CacheError
 from coauth.explain import candidates
 from coauth.pipeline import Project
+from coauth.queries import Queries, Technologies
 from coauth.technologies import quality
 
 
@@ -34,7 +35,7 @@ def flags_check(project: Project, answer: Answer, vintage: str | None) -> None:
     """
     chosen = project.cache.find(vintage)
     found = candidates.check(publish.read(chosen), chosen.pages(), project.queries)
-    answer.give(found, map(_finding_line, found))
+    answer.give(found, [*_findings(found, project.queries), wide(CAUTION[0])])
 
 
 @flags_.command("pairs")
@@ -51,8 +52,13 @@ def flags_pairs(project: Project, answer: Answer, most: int, vintage: str | None
     institutions = chosen.read("institutions")
     rows = flags.ordered(chosen.read("evidence"), institutions, publish.informed(project, chosen).marks())
     names = dict(zip(institutions["institution_id"].to_pylist(), institutions["name"].to_pylist(), strict=True))
-    shown = rows.head(most).assign(domestic=rows["domestic"].map(names), foreign=rows["foreign"].map(names))
-    answer.give(rows.to_dict("records"), [shown.to_string(index=False), f"{min(most, len(rows))} of {len(rows)} pairs", *CAUTION])
+    shown = [(r.works_both, r.works_watchlist, r.works_technology, r.last_year, f"{names[r.domestic]} ({r.domestic}) and {names[r.foreign]} ({r.foreign})")
+             for r in rows.head(most).itertuples(index=False)]  # fmt: skip
+    marks = ", ".join(sorted({m for mark in rows["standing"] if mark for m in mark.split(", ")})) or "measured"
+    lines = [wide(pair, f"{both:>6}{listed:>8}{technology:>12}{last:>6}  ") for both, listed, technology, last, pair in shown]
+    heading = ["works with a cue: of both kinds at once, a listed institution, a technology; the last year of any", f"{'both':>6}{'listed':>8}{'technology':>12}{'last':>6}"]
+    closing = [f"{len(shown)} of {len(rows)} pairs; technologies: {marks}; the works: coauth explain A B", *CAUTION]
+    answer.give(rows.to_dict("records"), [*map(wide, heading[:1]), *heading[1:], *lines, *map(wide, closing)])
 
 
 @flags_.command("sample")
@@ -109,11 +115,31 @@ def flags_sensitivity(project: Project, answer: Answer, vintage: str | None) -> 
     asked = publish.informed(project, chosen)
     rows = technologies.sensitivity(chosen.read("works"), chosen.read("technologies"), asked)
     on = next((s for s in asked.technologies if s.enabled), None)
-    shown = [f"{on.id}: {on.status}", *on.not_obtained, ""] if on else ["no set of technologies is enabled"]
-    table = rows.assign(area=[f"{on.eu10.get(a, a)} ({on.marked(a)})" if on and on.marked(a) else a for a in rows["area_id"]])
-    answer.give(rows.to_dict("records"), [*shown, table.to_string(index=False)])
+    said = [f"{on.id}: {on.status}", *on.not_obtained, ""] if on else ["no set of technologies is enabled"]
+    heading = "".join(f"{t:>8}" for t in technologies.THRESHOLDS)
+    lines = [wide(f"{r['area_id']} {_area(on, str(r['area_id']))}", "".join(f"{r[t]:>8}" for t in technologies.THRESHOLDS) + "  ") for r in rows.to_dict("records")]
+    answer.give(rows.to_dict("records"), [*map(wide, said), heading, *lines])
 
 
-def _finding_line(f: Mapping[str, Any]) -> str:
-    works = f"  ({f['works']} works, e.g. {', '.join(f['examples'])})" if f["works"] else ""
-    return f"{f['finding']:<24} {f['list_id']}/{f['entry_id'] or '':<10} {f['institution_id'] or ''} {f['name'] or ''}".rstrip() + works
+def _area(on: Technologies | None, area: str) -> str:
+    mark = on.marked(area) if on else None
+    return (on.eu10.get(area, area) if on else area) + (f" ({mark})" if mark else "")
+
+
+def _findings(found: Sequence[Mapping[str, Any]], queries: Queries) -> Iterable[str]:
+    """By list and finding, each finding with what it means."""
+    for w in (w for w in queries.watchlists if w.enabled):
+        yield wide(f"{w.id}: {w.name}, {w.kind}, {w.match}, version {w.version}, retrieved {w.retrieved}")
+        for finding, meaning in candidates.MEANING.items():
+            here = [f for f in found if (f["list_id"], f["finding"]) == (w.id, finding)]
+            if here:
+                yield "\n" + wide(f"{finding} ({len(here)}): {meaning}", "  ")
+                yield from (wide(_finding(f), "    ", "        ") for f in here)
+        yield ""
+
+
+def _finding(f: Mapping[str, Any]) -> str:
+    entry = f"{f['entry_id']}: " if f["entry_id"] else ""
+    institution = f"{f['institution_id']} " if f["institution_id"] else ""
+    works = f" ({f['works']} works, e.g. {', '.join(f['examples'])})" if f["works"] else ""
+    return f"{entry}{institution}{f['name'] or ''}{works}"

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any
 
 import click
@@ -105,10 +106,15 @@ def coauth() -> None:
     """
 
 
+def wide(text: str, indent: str = "", then: str | None = None) -> str:
+    """Text no wider than the terminal: its first line behind `indent`, the others behind `then` or as far in."""
+    return click.wrap_text(text, get_terminal_size((100, 24)).columns, initial_indent=indent, subsequent_indent=" " * len(indent) if then is None else then)
+
+
 def years(said: str) -> tuple[int, int]:
     first, _, last = said.partition("-")
     if not (first.isdigit() and (last or first).isdigit() and int(first) <= int(last or first)):
-        raise click.BadParameter(f"'{said}' is not Y1-Y2, e.g. 2019-2024", param_hint="--years")
+        raise click.BadParameter(f"'{said}' is not a year or Y1-Y2, e.g. 2019-2024")
     return int(first), int(last or first)
 
 

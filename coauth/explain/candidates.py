@@ -14,20 +14,24 @@ from coauth.texts.phrases import Phrases, fold
 
 _SHOWN = 3
 
+MEANING = {
+    "matched by id": "institutions that flags make use of, known by OpenAlex id",
+    "matched by ror": "institutions that flags make use of, known by ROR",
+    "matched by lineage": "institutions that flags make use of, known as part of an entry",
+    "ROR differs": "matched by OpenAlex id, and the record has another ROR: one of the two was merged or withdrawn",
+    "ROR withdrawn": "matched by a ROR that was withdrawn in the entry's favour, or the entry's own has a successor",
+    "never occurs": "entries without any institution in this vintage",
+    "look-alike, not listed": "institutions that share the first (place) word and another with an entry: they count for nothing",
+    "string without id": "affiliation strings that bear an entry's name or campus, where OpenAlex matched no institution: candidates, not counted",
+    "string of another": "affiliation strings that bear an entry's name or campus, matched to institutions none of which is the entry: not counted",
+    "day open": "entries without a day from which they are listed",
+    "unmatchable": "on the list, with no id to match by",
+}
+"""What a finding says, in the order a reader takes them."""
+
 
 def check(made: Mapping[str, pa.Table], pages: Iterable[Page], queries: Queries) -> list[dict[str, Any]]:
-    """Every finding on the enabled lists: list_id, entry_id, finding, institution_id, name, works (of strings), examples.
-
-    matched by …              an institution that flags make use of, and how it is known
-    never occurs              an entry without any institution in this vintage
-    ROR differs               matched by OpenAlex id, and the record has another ROR: one of the two was merged or withdrawn
-    ROR withdrawn             matched by a ROR that was withdrawn in the entry's favour, or the entry's own has a successor
-    look-alike, not listed    an institution that shares the first (place) word and another with an entry
-    string without id         an affiliation string bears an entry's name or campus, and OpenAlex matched no institution to it
-    string of another         … and OpenAlex matched it to institutions none of which is the entry
-    unmatchable               on the list, with no id to match by
-    day open                  how many entries have no day from which they are listed: for these "listed at publication" is unknown
-    """
+    """Every finding (`MEANING`) on the enabled lists: list_id, entry_id, finding, institution_id, name, works (of strings), examples."""
     on = [w for w in queries.watchlists if w.enabled]
     found = [f for w in on for f in _of_list(made, w, queries)]
     return [*found, *_of_strings(made, pages, on)]

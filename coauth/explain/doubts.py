@@ -45,7 +45,7 @@ def of_works(made: Mapping[str, pa.Table], works: pa.Table, institutions: Iterab
     names = dict(zip(frame["institution_id"].to_pylist(), frame["name"].to_pylist(), strict=True))
     known = _known(made["listed"], queries)
     years = dict(zip(found, works["year"].to_pylist(), strict=True))
-    parts = made["affiliations"].filter(pc.field("work_id").isin(ids) & pc.field("institution_id").isin(frame["institution_id"]))
+    parts = made["affiliations"].filter(pc.field("work_id").isin(ids) & pc.field("institution_id").isin(frame["institution_id"].combine_chunks()))
     for part in parts.select(["work_id", "institution_id", "strings"]).to_pylist():
         work, institution = part["work_id"], part["institution_id"]
         aliases, founded = known.get(institution, ((), None))

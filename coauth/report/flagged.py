@@ -29,7 +29,7 @@ def flagged(brief: Brief) -> Section:
     else:
         top = rows.iloc[0]
         parts += [_strongest(brief, rows, window), Text(w("cues.explain")),
-                  Text(f"coauth explain {top['domestic']} {top['foreign']}", "command")]  # fmt: skip
+                  Text(_command(brief, top.to_dict()), "command")]  # fmt: skip
     moved = cues.moved(brief.made, brief.queries, brief.change)
     facts = {"pairs": len(rows)} | {kind: int((moved["kind"] == kind).sum()) for kind in MOVES} | {"compared": len(moved)}
     return Section("cues", w("cues.title"), (*parts, *_moved(brief, moved)), facts)
@@ -51,12 +51,18 @@ def _strongest(brief: Brief, rows: pd.DataFrame, window: str) -> Listing:
     titles = [w("column.domestic"), w("column.listed"), w("column.works"), ", ".join(map(str, years)), w("column.first_year"),
               area_title, w("column.ric", confidence=brief.confidence), *([w("column.works_listed")] if dated else [])]  # fmt: skip
     data = _named(brief, rows).join(areas.add_prefix("works_")).assign(
-        command=[f"coauth explain {d} {f}" for d, f in zip(rows["domestic"], rows["foreign"], strict=True)],
+        command=[_command(brief, r) for r in rows.to_dict("records")],
     )  # fmt: skip
     shown = w.number(min(len(rows), cues.STRONGEST))
     note = w("cues.note", smallest=w.number(brief.queries.measures.smallest_pair), shown=shown, total=w.number(len(rows)))
     note += " " + w("cues.dated" if dated else "cues.undated")
     return Listing(w("cues.table", window=window), with_text(grid(titles, lines, text=2), area_title), data, brief.notes(note), "flags")
+
+
+def _command(brief: Brief, pair: Mapping[Any, Any]) -> str:
+    """What lists exactly the works of a pair's row."""
+    first, last = findings.last_window(brief.queries)
+    return f"coauth explain {pair['domestic']} {pair['foreign']} --year {first}-{last}"
 
 
 def _named(brief: Brief, rows: pd.DataFrame) -> pd.DataFrame:

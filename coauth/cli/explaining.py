@@ -1,0 +1,95 @@
+"""`coauth explain`: the works behind a number, as a review reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import click
+
+from coauth import explain, publish
+from coauth.cli.group import CAUTION, Answer, coauth, common, internal, of_vintage, wide, years
+from coauth.errors import NotFound
+from coauth.pipeline import Project
+from coauth.queries import Queries
+
+
+@coauth.command("explain")
+@click.argument("institutions", nargs=-1, metavar="[A B]")
+@click.option("--list", "list_id", metavar="LIST", help="Every work of a watchlist or set of technologies instead of a pair.")
+@click.option("--year", "span", metavar="Y|Y1-Y2", help="Only this year, or these years: 2022 or 2022-2024.")
+@click.option("--left-out", is_flag=True, help="Of a pair also works that count nowhere (retracted, duplicates), each with its reason.")
+@internal
+@of_vintage
+@common
+def explain_(
+    project: Project, answer: Answer, institutions: tuple[str, ...], list_id: str | None, span: str | None, left_out: bool, vintage: str | None
+) -> None:
+    """The works behind a pair of institutions or a list, with why each is flagged: as many as a report counts.
+
+    An institution is named by OpenAlex id, ROR, short name or name; what fits several is listed, never guessed.
+
+    Example: coauth explain DTU Beihang --year 2022-2024
+    """
+    if bool(list_id) == bool(institutions) or (institutions and len(institutions) != 2) or (list_id and left_out):
+        raise click.UsageError("give two institutions, or --list (which has no --left-out)")
+    chosen = project.cache.find(vintage)
+    made, asked = publish.read(chosen), publish.informed(project, chosen)
+    asked_years = years(span) if span else None
+    if list_id:
+        works = explain.listing(made, list_id, asked, asked_years)
+        of = "with an institution of" if list_id in {w.id for w in asked.watchlists} else "with a foreign institution and a technology of"
+        of += f" '{list_id}'"
+    else:
+        a, b = (explain.resolve(i, made["institutions"], asked) for i in institutions)
+        if a == b:
+            raise NotFound(f"'{institutions[0]}' and '{institutions[1]}' are the same institution ({a})")
+        works = explain.pair(made, a, b, asked, asked_years, left_out=left_out)
+        names = dict(zip(made["institutions"]["institution_id"].to_pylist(), made["institutions"]["name"].to_pylist(), strict=True))
+        of = f"shared by {names[a]} ({a}) and {names[b]} ({b})"
+    heading = wide(f"{len(works)} works {of}" + (f" in {span}" if span else ""))
+    answer.give(works, [heading, *_lists(works, asked), *(line for w in works for line in _work(w)), "", *map(wide, CAUTION)])
+
+
+def _lists(works: Iterable[Mapping[str, Any]], queries: Queries) -> Iterable[str]:
+    """What each list is that a cue below names, once."""
+    named = {c["list_id"] for w in works for c in w["cues"]}
+    for w in (w for w in queries.watchlists if w.id in named):
+        yield wide(f"{w.id}: {w.name}, {w.kind}, version {w.version}, retrieved {w.retrieved}. {w.note}".rstrip(), "  ", "    ")
+    for t in (t for t in queries.technologies if t.id in named):
+        yield wide(f"{t.id}: {t.name}, version {t.version}; {t.status}", "  ", "    ")
+
+
+def _work(work: Mapping[str, Any]) -> Iterable[str]:
+    left_out = "" if work["included"] else f" [not counted: {work['exclusion_reason']}]"
+    yield "\n" + wide(f"{work['work_id']}  {work['title'] or '(no title)'}{left_out}", f"{work['year']}  ", " " * 6)
+    yield "      " + (f"https://doi.org/{work['doi']}" if work["doi"] else f"https://openalex.org/{work['work_id']}")
+    topic = f"topic {work['primary_topic_id']}{_score(work['topic_score'])}" if work["primary_topic_id"] else "no topic"
+    yield wide(f"{work['type']}, {work['n_institutions']} institutions, affiliations {work['affiliation_status']}, {topic}", " " * 6)
+    for cue in work["cues"]:
+        yield from (_watched if cue["kind"] == "watchlist" else _about)(cue)
+    for doubt in work["doubts"]:
+        yield wide(f"{doubt['reason']}: {doubt['detail']}", "      to weigh    ")
+
+
+def _watched(cue: Mapping[str, Any]) -> Iterable[str]:
+    today = {True: "yes", False: "no", None: "unknown"}[cue["listed_today"]]
+    said = f": “{cue['matched_string']}”" if cue["matched_string"] else ""
+    yield wide(f"{cue['list_id']}/{cue['entry_id']} ({cue['standing']}); listed when published: {cue['listed_at_publication']}, today: {today}",
+               "      watchlist   ")  # fmt: skip
+    yield wide(f"by {cue['match_method']} {cue['matched_id']}{said}", " " * 18)
+
+
+def _about(cue: Mapping[str, Any]) -> Iterable[str]:
+    mark = f"; {cue['standing']}" if cue["standing"] else ""
+    if cue["kind"] == "technology_profile":
+        yield wide(f"{cue['list_id']}/{cue['entry_id']}{mark}: much of what {cue['matched_id']} publishes here is in this area", "      profile     ")
+        return
+    read = "title only" if cue["title_only"] else "title and abstract"
+    said = f", “{cue['matched_string']}” ({read} read)" if cue["matched_string"] else f", no phrase ({read} read)"
+    yield wide(f"{cue['list_id']}/{cue['entry_id']} ({', '.join(cue['areas'])}{mark})", "      technology  ")
+    yield wide(f"by {cue['match_method']} {cue['matched_id']}{_score(cue['score'])}{said}", " " * 18)
+
+
+def _score(score: float | None) -> str:
+    return "" if score is None else f" (score {score:.2f})"
