@@ -8,6 +8,7 @@ unmeasured.
 
 import csv
 import gzip
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -71,6 +72,11 @@ def of_rule(found, matcher):
     return rows
 
 
+def held_out(work_id):
+    """The half of the titles whose mistakes nobody looked at when version 0.3 was made."""
+    return hashlib.sha256(work_id.encode()).digest()[-1] % 2 == 1
+
+
 def report(folder):
     """Lines of the whole measurement."""
     asked = queries.load(HERE.parents[0] / "queries")
@@ -96,6 +102,7 @@ def report(folder):
     yield from measured("phrases alone, in title and abstract", of_texts(found, matcher))
     ruled = of_rule(found, matcher)
     yield from measured("the whole rule, with topics of the old era", ruled)
+    yield from measured("the whole rule, on the half held out when the definitions were mended", {i: ts for i, ts in ruled.items() if held_out(i)})
     yield from measured("the whole rule, against the blind pass alone", ruled, blind)
     yield from measured("its topic part", {i: {t for t, b in ts.items() if b == "topic"} for i, ts in ruled.items()})
     yield from measured("its phrase part (topic+phrase, gated+phrase)", {i: {t for t, b in ts.items() if b != "topic"} for i, ts in ruled.items()})

@@ -202,6 +202,8 @@ def test_the_definitions_say_of_themselves_what_was_measured(asked, real_records
     whole = next(line for line in said[start:] if line.startswith("all "))
     numbers = [part for part in whole.split("  ") if "(" in part]
     assert f"precision {numbers[0].strip()} and recall {numbers[1].strip()}" in shipped.status
+    unseen = next(line for line in said[next(n for n, line in enumerate(said) if "held out" in line) :] if line.startswith("all "))
+    assert " and ".join(part.strip() for part in unseen.split("  ") if "(" in part) in shipped.status
     assert shipped.standing == whole.split()[-1] == "indicative"
     assert dict(shipped.quality) == dict.fromkeys(AREAS, "unmeasured")
     assert sum("unmeasured: fewer than 30" in line for line in said[start : start + 14]) == 10
@@ -270,7 +272,7 @@ def test_sensitivity_and_pairs_say_what_they_are(copied):
     """Thresholds for ten areas with their marks and what is not there; pairs by counts; both with JSON for programs."""
     printed = coauth(copied, "flags", "sensitivity").stdout
     assert "list not obtained" in printed
-    assert printed.count("(indicative, unmeasured)") == 10
+    assert " ".join(printed.split()).count("(indicative, unmeasured)") == 10
     rows = json.loads(coauth(copied, "flags", "sensitivity", "--json").stdout)
     assert all(r["0.3"] >= r["0.5"] >= r["0.7"] >= r["0.9"] for r in rows)
     pairs = json.loads(coauth(copied, "flags", "pairs", "--json").stdout)

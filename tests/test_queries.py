@@ -9,6 +9,7 @@ import pytest
 
 from coauth import queries
 from coauth.errors import QueryError
+from coauth.texts.phrases import Phrases, fold
 
 SHIPPED = Path(__file__).parents[1] / "queries"
 
@@ -246,10 +247,21 @@ def test_the_names_beside_topic_ids_are_theirs(real_records):
 def test_the_seven_are_the_seven(asked, real_records):
     """The MIIT list holds exactly the seven universities, each with its own OpenAlex id and ROR."""
     with (real_records / "lists/miit_seven_sons.csv").open(encoding="utf-8") as file:
-        wanted = {(r["key"], r["openalex"], r["ror"]) for r in csv.DictReader(file)}
+        known = list(csv.DictReader(file))
+    wanted = {(r["key"], r["openalex"], r["ror"]) for r in known}
     miit = next(w for w in asked.watchlists if w.enabled)
     assert {(e.id, e.openalex, e.ror) for e in miit.entry} == wanted
     assert len(wanted) == 7
+
+
+def test_every_campus_a_source_names_is_sought(asked, real_records):
+    """All 51 names of the seven and their campuses on the US Entity List would be candidates of `flags check`, each of its own university."""
+    with (real_records / "lists/miit_seven_sons.csv").open(encoding="utf-8") as file:
+        named = [(r["key"], name) for r in csv.DictReader(file) for name in r["bis_entity_list_aliases"].split("; ")]
+    entries = [(e.id, n) for w in asked.watchlists if w.enabled for e in w.entry for n in (e.name, *e.aliases)]
+    sought = Phrases(n for _, n in entries)
+    assert [(key, name) for key, name in named if {entries[i][0] for i, _, _ in sought.find(fold(name))} != {key}] == []
+    assert len(named) == 51
 
 
 def test_every_fault_of_the_roll_up_is_named_at_once(folder):

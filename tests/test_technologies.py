@@ -138,6 +138,20 @@ def test_title_is_read_before_the_abstract(asked):
         assert rows(made, "title_only", "score") == [(alone, None)]
 
 
+@pytest.mark.parametrize(
+    ("title", "abstract", "wanted"),
+    [
+        ("Quantum dots", None, "quantum dots"), ("Of nothing", "Unlike quantum dots, these are large.", None),
+        ("Of nothing", "Quantum dots are small. Nanowires are long.", "quantum dots"), ("Of nothing", "Quantum dots, quantum dots", "quantum dots"),
+        ("Of nothing", "A quantum dot laser", None), ("Nanowires", "No other word.", "nanowires"),
+    ],
+)  # fmt: skip
+def test_one_mention_in_an_abstract_is_context(asked, title, abstract, wanted):
+    """In a title once is enough; an abstract has to name the technology twice, and phrases that overlap are one mention."""
+    rule = asked_for(asked, {"phrases": ("quantum dot*", "nanowire*", "dot laser*")})
+    assert [row[3] for row in found(rule, "T2", title=title, abstract=abstract)] == ([wanted] if wanted else [])
+
+
 def test_one_work_may_count_for_many_technologies(asked):
     """Technologies do not compete: a topic of two counts for both, one row each."""
     rule = asked_for(asked, {"id": "a"}, {"id": "b", "gated_topics": ("T1",), "core_topics": ()}, {"id": "c", "core_topics": ()})
@@ -165,7 +179,7 @@ def test_topics_come_through_from_the_record(world):
     """From the served record to the row: basis, topic and score of the primary topic, phrase from the abstract."""
     made = world(
         work(1, 2020, [["I1"]], topics=[topic("T10275", 0.75)]),
-        work(2, 2020, [["I1"]], topics=["T9", "T10079"], abstract="we grow quantum dots here"),
+        work(2, 2020, [["I1"]], topics=["T9", "T10079"], abstract="we grow quantum dots here, and quantum dots there"),
         work(3, 2020, [["I1"]], topics=[topic("T10275", 0.25)]),
     )
     assert rows(made.technologies, "work_id", "technology_id", "basis", "topic_id", "score", "phrase", "title_only") == [

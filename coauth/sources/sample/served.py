@@ -220,11 +220,11 @@ def _location(work: Work) -> dict[str, Any]:
 
 
 def _abstract(work: Work, chance: Chance) -> dict[str, list[int]]:
-    """12 to 40 words without meaning; for some works on critical technologies, one of their phrases among them."""
+    """12 to 40 words without meaning; for some works on critical technologies, one of their phrases among them, twice."""
     words = [chance.one_of(_WORDS) for _ in range(12 + chance.below(27))]
     phrase = topics.phrase(work.topics[0])
     if phrase and work.has_phrase:
-        words[5:5] = phrase.split()
+        words[5:5] = [*phrase.split(), words[5], *phrase.split()]
     index: dict[str, list[int]] = {}
     for position, word in enumerate(words[:40]):
         index.setdefault(word, []).append(position)
