@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import stat
@@ -122,7 +123,7 @@ def test_explain_shows_the_works_behind_a_pair(sample_root):
     shown = coauth(sample_root, "explain", "DTU", "Beihang").stdout
     works = json.loads(coauth(sample_root, "explain", "DTU", "beihang", "--json").stdout)
     assert shown.splitlines()[0].startswith(f"{len(works)} works shared by")
-    assert "watchlist   miit/beihang (assessment); listed when published: unknown, today: yes" in shown
+    assert "watchlist   miit/beihang (assessment); listed when published: unknown, today: yes" in re.sub(r"\n +", " ", shown)
     assert "by id I82880672: “" in shown
     assert all(len(line) <= 100 for line in shown.splitlines())
     assert len(json.loads(coauth(sample_root, "explain", "DTU", "beihang", "--json", "--year", "2022-2024").stdout)) < len(works)
