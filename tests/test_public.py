@@ -8,11 +8,13 @@ import shutil
 from datetime import date
 from typing import NamedTuple
 
+import census
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pypdf
 import pytest
+import reader as page_reader
 from attacker import Reader, given_back
 from built import coauth
 from hypothesis import given, settings
@@ -311,7 +313,7 @@ def sample(sample_root, tmp_path_factory):
     """A public edition of the sample in a project of its own."""
     root = tmp_path_factory.mktemp("sample") / "project"
     shutil.copytree(sample_root, root, copy_function=os.link, ignore=shutil.ignore_patterns("pages", "reports"))
-    coauth(root, "report", "--profile", "public", "--language", "en")
+    coauth(root, "report", "--profile", "public")
     project = Project(root)
     return project, project.cache.find(), root / "reports" / "SYNTHETIC-SAMPLE-2026Q4-public"
 
@@ -403,17 +405,96 @@ def printed(path):
     return "\n".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
 
 
-def test_the_pdf_tells_no_number_that_the_page_does_not(sample):
-    """Every row of a year in it stands on the page with the same numbers, or the same words."""
+# -- that the tables are all there is: every other file tells only what they tell
+
+
+@pytest.fixture(scope="module", params=["en", "da"])
+def told(sample, request):
+    """Of an edition in a language: folder, language, suffix of its files, its page, and the numbers it shows."""
     *_, folder = sample
-    page = re.sub(r"<(style|script)\b.*?</\1>", " ", (folder / "report.html").read_text("utf-8"), flags=re.DOTALL)
-    there = set(re.findall(r"[\d,]*\d(?:\.\d+)?", page))
-    text = printed(folder / "report.pdf")
-    assert "withheld" in text
-    assert "Public edition" in text
-    told = {n for line in text.splitlines() if re.match(r"(19|20)\d\d ", line) for n in re.findall(r"[\d,]*\d(?:\.\d+)?", line)}
-    assert len(told) > 100
-    assert told <= there, sorted(told - there)
+    suffix = "" if request.param == "en" else ".da"
+    page = census.page(folder / f"report{suffix}.html")
+    return folder, request.param, suffix, page, census.shown(page, folder, request.param)
+
+
+def test_the_page_tells_only_cells_of_its_tables(told, sample):
+    folder, language, suffix, page, shown = told
+    text = (folder / f"report{suffix}.html").read_text("utf-8")
+    assert page_reader.wrong(text, folder, language) == []
+    assert census.spoken(page) <= shown
+    assert len(census.values(page)) > 500
+    assert census.values(page) == census.values(census.page(folder / "report.html"))
+    assert census.data(page) == census.data(census.page(folder / "report.html")) != []
+
+
+def test_drawings_tell_only_values_of_the_table_behind_them(told):
+    """By the places of their points, by the sentences of these, and by what is written in them; pixels come without words."""
+    folder, language, suffix, page, shown = told
+    drawings = sorted(folder.glob(f"figures/*figure-[0-9]{suffix}.svg"))
+    looked = 0
+    for path in drawings:
+        name = path.name.removesuffix(".svg").removesuffix(suffix)
+        table = folder / "tables" / f"{name}.csv"
+        assert census.written(path) <= shown, path
+        if not table.exists():  # the picture of the network, whose places come from what is shown
+            assert "series-" not in path.read_text("utf-8")
+            continue
+        far, points = census.strays(path, table, along=name.endswith("-5"))
+        assert far == [], path
+        assert points > 20
+        figure = next(f for f in page.iter("figure") if table.name in (f.xpath(".//a/@href") or [""])[0])
+        unknown, said = census.pointed(figure, table, language)
+        assert unknown == set(), path
+        looked += said
+    assert looked > 300
+    assert len(drawings) == 6
+    assert {c for p in folder.glob("figures/*.png") for c in census.chunks(p)} == set()
+
+
+def test_print_tells_no_number_that_the_page_does_not(told):
+    folder, _, suffix, _, shown = told
+    text, alts, own, attached = census.printed(folder / f"report{suffix}.pdf")
+    scales = set().union(*(census.ticks(p) for p in folder.glob(f"figures/*figure-[0-9]{suffix}.svg")))
+    assert len(text) > 300
+    assert text - scales <= shown
+    assert len(alts) > 10
+    assert alts <= shown
+    assert set(own) == {"/Title", "/Creator", "/CreationDate", "/ModDate"}
+    assert attached == []
+
+
+def test_networks_tell_only_pairs_by_year_and_their_sums(sample):
+    project, _, folder = sample
+    first, last = project.queries.scope.last_year - project.queries.measures.window + 1, project.queries.scope.last_year
+    nodes, pairs = census.network(folder / "network-dynamic.gexf")
+    for years, (around, ties) in [(range(9999), (nodes, pairs)), *((range(first, last + 1), census.network(folder / f"network{x}.gexf")) for x in ("", "-gephi-lite"))]:
+        for ends, tie in ties.items():
+            works = {y: n for y, n in pairs[ends]["works"].items() if y in years}
+            assert float(tie.get("works_total", tie["works"])) == float(tie["works_all"]) == sum(works.values())
+            assert (int(tie["first_year"]), int(tie["last_year"])) == (min(works), max(works))
+            assert tie["weight_"] == pytest.approx(sum(pairs[ends]["weight"][y] for y in works))
+        strengths, partners = census.strengths(ties, lambda t: t["weight_"]), census.strengths(ties, lambda t: 1)
+        for node, of in around.items():
+            assert float(of.get("strength_total", of["strength"])) == pytest.approx(strengths[node])
+            assert int(of["partners"]) == partners[node]
+    for year in project.queries.scope.years:
+        strengths = census.strengths(pairs, lambda t, y=year: t["weight"].get(y, 0))
+        assert all(of["strength"].get(year, 0) == pytest.approx(strengths[node]) for node, of in nodes.items())
+
+
+def test_what_is_neither_table_page_drawing_print_nor_network_is_no_count(sample, sample_root):
+    """Statements and dictionaries are those of any edition; the record of the run tells what was asked and with what, and no more."""
+    project, _, folder = sample
+    files = [p for p in folder.rglob("*") if p.is_file()]
+    assert {p.suffix for p in files} == {".csv", ".sql", ".html", ".svg", ".png", ".pdf", ".gexf", ".json"}
+    internal = next(p for p in (sample_root / "reports").iterdir() if p.is_dir())
+    for path in folder.glob("*.dictionary.csv"):
+        assert path.read_bytes() == (internal / path.name).read_bytes()
+    assert all(path.read_text("utf-8") in project.queries.sql.values() for path in folder.rglob("*.sql"))
+    assert set(json.loads((folder / "run.json").read_text("utf-8"))) == {
+        "against", "as_of", "coauth", "complete", "files_sha256", "profile", "quarter", "queries_sha256", "scope", "seed", "source", "statbank",
+        "synthetic", "topic_model", "versions", "vintage",
+    }  # fmt: skip
 
 
 def test_the_page_says_what_it_is_and_what_is_left_out(sample):

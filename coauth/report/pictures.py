@@ -15,6 +15,9 @@ from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from coauth.report.figures import GREY, styled
 from coauth.tables import MARK
 
+SHARP = 160
+"""Pixels an inch of the figures as PNG."""
+
 
 def mark(figure: Figure) -> None:
     """Set the mark of the synthetic world across a figure, once."""
@@ -52,7 +55,10 @@ def _settle(figure: Figure) -> None:
     engine = figure.get_layout_engine()
     if engine is None or isinstance(engine, PlaceHolderLayoutEngine):
         return
+    own = figure.dpi
+    figure.set_dpi(SHARP)  # letters are hinted, and wider for their size as pixels here than at the screen's: a name would be cut
     engine.execute(figure)
+    figure.set_dpi(own)
     figure.set_layout_engine("none")
     for axis in figure.axes:
         left, bottom, width, height = (round(v, 4) for v in axis.get_position(original=True).bounds)
@@ -70,7 +76,7 @@ def svg(figure: Figure) -> str:
 
 
 @styled
-def png(figure: Figure, dpi: int = 160) -> bytes:
+def png(figure: Figure, dpi: int = SHARP) -> bytes:
     _settle(figure)
     out, own = io.BytesIO(), figure.dpi
     figure.set_dpi(dpi)
