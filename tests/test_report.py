@@ -11,6 +11,7 @@ from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
+import census
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -339,6 +340,21 @@ def test_danish_numbers_and_names_are_danish(danish: tuple[str, Path]) -> None:
     for word in ("Figur 1.", "Tabel 1.", "Kilde:", "Anm.:", "egne beregninger"):
         assert word in shown
     assert not re.search(r"pct\.\.|\d%", shown)
+
+
+def test_no_english_is_left_in_the_danish_edition(sample_root: Path) -> None:
+    """Names of institutions apart: neither where it is read nor in what is told to a screen reader."""
+    folder = next((sample_root / "reports").glob("SYNTHETIC-SAMPLE-*"))
+    made = pq.read_table(next((sample_root / "cache").glob("*/tables")) / "institutions.parquet", columns=["name"])
+    named = sorted({n.partition(" [")[0] for n in made["name"].to_pylist()}, key=len, reverse=True)
+    names = re.compile("|".join(map(re.escape, named)))
+    english = re.compile(r"\b(the|of|and|with|works?|from|not|shares?|years?|this|which|are|unknown|source|invented)\b", re.IGNORECASE)
+    page = census.page(folder / "report.da.html")
+    told = page.xpath("//text()[not(ancestor::script or ancestor::style or ancestor::code or parent::*[name() = 'text' or name() = 'tspan'])]")
+    told += [value for e in page.iter("*") for name, value in e.items() if name in census.SPOKEN]
+    left = {m[0]: str(t) for t in told if (m := english.search(names.sub("", " ".join(str(t).split()))))}
+    assert left == {}
+    assert english.search("coauth: share of works")
 
 
 def test_an_incomplete_harvest_says_so_first(asked: queries.Queries, tmp_path: Path) -> None:
