@@ -13,7 +13,7 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
-from coauth.report import cues, figures, findings
+from coauth.report import cues, drawing, figures, findings
 from coauth.report.brief import Brief
 from coauth.report.page import Chart, Grid, Listing, Section, Text, grid, with_text
 from coauth.report.text import Words, bare
@@ -63,23 +63,23 @@ def _by_year(brief: Brief, short: dict[str, str]) -> Chart:
     )  # fmt: skip
 
 
-@figures.styled
+@drawing.styled
 def _draw_years(rows: pd.DataFrame, names: dict[str, str], sides: dict[str, str], words: Words, *, narrow: bool) -> Figure:
     """A panel an area, each with its own scale: share of the year's works with listed institutions, and of the others."""
     columns = 2 if narrow else 5
-    figure = figures._sheet(narrow, 1.35 * -(-len(names) // columns) + 0.3)
+    figure = drawing.canvas(narrow, 1.35 * -(-len(names) // columns) + 0.3)
     axes = figure.subplots(-(-len(names) // columns), columns, squeeze=False).ravel()
     for axis, (area, name) in zip(axes, names.items(), strict=False):
         top = 0.0
-        for side, colour in (("listed", figures.ORANGE), ("others", figures.BLUE)):
+        for side, colour in (("listed", drawing.ORANGE), ("others", drawing.BLUE)):
             mine = rows[(rows["area_id"] == area) & (rows["side"] == side)].rename(columns={"low": "share_low", "high": "share_high"})
             if len(mine):
-                figures._series(axis, mine.reset_index(drop=True), "share", colour, words, sides[side], percent=True, few=True)
+                drawing.curve(axis, mine.reset_index(drop=True), "share", colour, words, sides[side], percent=True, few=True)
                 top = max(top, 1.25 * float(mine["share"].max()))
         axis.set_ylim(0, min(top, 1.02) or 0.01)  # the bands of small numbers would press the lines flat
         axis.set_title(textwrap.fill(name, 22), loc="left", fontsize=7.3, fontweight="bold")
     marks = [mpl.lines.Line2D([], [], color=colour, marker="o", markersize=3, label=sides[side])
-             for side, colour in (("listed", figures.ORANGE), ("others", figures.BLUE)) if side in sides]  # fmt: skip
+             for side, colour in (("listed", drawing.ORANGE), ("others", drawing.BLUE)) if side in sides]  # fmt: skip
     figure.legend(handles=marks, loc="outside upper left", frameon=False, ncols=1 if narrow else 2, fontsize=7.5)
     return figure
 

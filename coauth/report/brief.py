@@ -13,7 +13,7 @@ import pyarrow as pa
 from coauth.queries import Event, Queries, Technologies, Watchlist, Years
 from coauth.report import findings
 from coauth.report.about import About
-from coauth.report.figures import Date
+from coauth.report.drawing import Date
 from coauth.report.findings import Benefits, Change
 from coauth.report.text import Words
 

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from coauth.queries import Technologies, Watchlist
-from coauth.report import figures, findings
+from coauth.report import drawing, findings
 from coauth.report.brief import Brief
-from coauth.report.figures import BLUE, GREY, ORANGE, _percent_axis, _plain, _sheet, styled
+from coauth.report.drawing import BLUE, GREY, ORANGE, canvas, percent_axis, plain, styled
 from coauth.report.page import Chart, Grid, Listing, Section, Text, grid
 from coauth.report.text import Words
 
@@ -83,7 +83,7 @@ def _fields(brief: Brief, made: pa.Table, names: dict[str, str]) -> tuple[Listin
 @styled
 def _draw(rows: pd.DataFrame, names: dict[str, str], words: Words, *, narrow: bool) -> Figure:
     """Both shares with their intervals; the dotted line is the world's share among the most cited."""
-    figure = _sheet(narrow, 0.75 + 0.45 * len(rows) * (2 if narrow else 1))
+    figure = canvas(narrow, 0.75 + 0.45 * len(rows) * (2 if narrow else 1))
     axes = figure.subplots(2, 1) if narrow else figure.subplots(1, 2, sharey=True)
     y = np.arange(len(rows))
     for axis, name, colour, marker in zip(axes, ("top_10", "company"), (BLUE, ORANGE), ("o", "D"), strict=True):
@@ -91,7 +91,7 @@ def _draw(rows: pd.DataFrame, names: dict[str, str], words: Words, *, narrow: bo
         part = rows[known]
         reach = np.abs(part[[f"{name}_low", f"{name}_high"]].to_numpy(dtype=float).T - part[name].to_numpy(dtype=float))
         marks = axis.errorbar(part[name], y[known], xerr=reach, fmt=marker, color=colour, markersize=4, linewidth=1)
-        told = [figures.point(words, words(f"benefits.{name}"), names[c], *ends, percent=True)
+        told = [drawing.point(words, words(f"benefits.{name}"), names[c], *ends, percent=True)
                 for c, *ends in zip(part["cue"], part[name], part[f"{name}_low"], part[f"{name}_high"], strict=True)]  # fmt: skip
         figure.trace(axis, words(f"benefits.{name}"), colour, part[name], y[known], told, [marks.lines[0], *marks.lines[2]])
         axis.set_xlim(0, max(0.2, float(part[f"{name}_high"].max()) * 1.1 if len(part) else 0.2))
@@ -99,7 +99,7 @@ def _draw(rows: pd.DataFrame, names: dict[str, str], words: Words, *, narrow: bo
         axis.set_yticks(y, [textwrap.shorten(names[c], 40, placeholder=" …") for c in rows["cue"]], fontsize=6.3 if narrow else 7.3)
         axis.set_ylim(len(rows) - 0.5, -0.5)
         axis.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-        _percent_axis(axis.xaxis, words)
-        _plain(axis, "x")
+        percent_axis(axis.xaxis, words)
+        plain(axis, "x")
     axes[0].axvline(TOP_TENTH, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
     return figure

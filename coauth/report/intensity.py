@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from coauth.report import findings
 from coauth.report.brief import Brief
-from coauth.report.figures import GREY, INK, PALE, _sheet, styled
+from coauth.report.drawing import GREY, INK, PALE, canvas, styled
 from coauth.report.page import Chart, Section, Text, grid
 from coauth.report.text import Words
 
@@ -87,7 +87,7 @@ def _by_works(brief: Brief, ids: list[str]) -> list[str]:
 @styled
 def _draw(rows: pd.DataFrame, across: dict[str, str], down: dict[str, str], words: Words, *, narrow: bool) -> Figure:
     """Colour only where the interval excludes 1; the number always."""
-    figure = _sheet(narrow, 0.7 + (0.34 if narrow else 0.25) * len(down))
+    figure = canvas(narrow, 0.7 + (0.34 if narrow else 0.25) * len(down))
     axis = figure.subplots()
     norm = TwoSlopeNorm(0, -REACH, REACH)
     colours = mpl.colormaps["PuOr_r"]  # purple: less often; orange: more often; told apart by all

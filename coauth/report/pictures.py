@@ -12,7 +12,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
-from coauth.report.figures import GREY, styled
+from coauth.report.drawing import GREY, styled
 from coauth.tables import MARK
 
 SHARP = 160

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from coauth.queries import Years
-from coauth.report import figures, findings
+from coauth.report import drawing, findings
 from coauth.report.brief import Brief
-from coauth.report.figures import BLUE, GREY, INK, ORANGE, VERDICTS, _percent_axis, _plain, _sheet, styled
+from coauth.report.drawing import BLUE, GREY, INK, ORANGE, VERDICTS, canvas, percent_axis, plain, styled
 from coauth.report.page import Chart, Text, grid
 from coauth.report.text import Words
 
@@ -69,20 +69,20 @@ def _lines(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> Chart:
 def _draw_lines(rows: pd.DataFrame, names: dict[str, str], words: Words, *, narrow: bool) -> Figure:
     """A panel an institution, each with its own scale from 0; a window stands at its last year."""
     ids, columns = list(dict.fromkeys(rows["institution_id"])), 2 if narrow else 4
-    figure = _sheet(narrow, 1.45 * -(-len(ids) // columns))
+    figure = canvas(narrow, 1.45 * -(-len(ids) // columns))
     axes = figure.subplots(-(-len(ids) // columns), columns, squeeze=False).ravel()
     for axis, i in zip(axes, ids, strict=False):
         mine = rows[rows["institution_id"] == i]
         axis.fill_between(mine["last_year"], mine["low"], mine["high"], color=BLUE, alpha=0.18, linewidth=0)
         line = axis.plot(mine["last_year"], mine["value"], color=BLUE, linewidth=1.3, marker="o", markersize=2.4)
-        told = [figures.point(words, names[i], words.years((r.first_year, r.last_year)), r.value, r.low, r.high, percent=True, decimals=2) for r in findings.each(mine)]
+        told = [drawing.point(words, names[i], words.years((r.first_year, r.last_year)), r.value, r.low, r.high, percent=True, decimals=2) for r in findings.each(mine)]
         figure.trace(axis, names[i], BLUE, mine["last_year"], mine["value"], told, line)
         axis.set_title(textwrap.fill(names[i], 24), loc="left", fontweight="bold", fontsize=7.3)
         axis.set_ylim(0, float(np.nanmax([mine["high"].max(), mine["value"].max()])) * 1.12 or 1)
         axis.set_xticks(sorted({int(mine["last_year"].min()), int(mine["last_year"].max())}))
         axis.yaxis.set_major_locator(MaxNLocator(3))
-        _percent_axis(axis.yaxis, words)
-        _plain(axis, "y")
+        percent_axis(axis.yaxis, words)
+        plain(axis, "y")
     for axis in axes[len(ids):]:
         axis.set_visible(False)
     return figure
@@ -117,13 +117,13 @@ def _slopes(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> tuple[Ch
 def _draw_slopes(rows: pd.DataFrame, names: dict[str, str], before: Years, after: Years, words: Words, *, narrow: bool) -> Figure:
     """Universities on the left (phone: above), listed institutions on the right, each with its own scale; colour by verdict."""
     sides = [part for listed in (False, True) if len(part := rows[rows["listed"] == listed])]
-    figure = _sheet(narrow, 3.3 * (len(sides) if narrow else 1))
+    figure = canvas(narrow, 3.3 * (len(sides) if narrow else 1))
     axes = figure.subplots(len(sides), 1, squeeze=False).ravel() if narrow else figure.subplots(1, len(sides), squeeze=False).ravel()
     for axis, part in zip(axes, sides, strict=True):
         for r in findings.each(part):
             colour, marker = VERDICTS.get(r.verdict, (GREY, "o"))
             line = axis.plot([0, 1], [r.value_before, r.value_after], color=colour, linewidth=1.2, marker=marker, markersize=3.5)
-            told = [figures.point(words, names[r.institution_id], words.years(y), *ends, percent=True, decimals=2)
+            told = [drawing.point(words, names[r.institution_id], words.years(y), *ends, percent=True, decimals=2)
                     for y, ends in ((before, (r.value_before, r.low_before, r.high_before)), (after, (r.value_after, r.low_after, r.high_after)))]  # fmt: skip
             figure.trace(axis, names[r.institution_id], colour, [0, 1], [r.value_before, r.value_after], told, line)
             for x, low, high in ((0, r.low_before, r.high_before), (1, r.low_after, r.high_after)):
@@ -132,9 +132,9 @@ def _draw_slopes(rows: pd.DataFrame, names: dict[str, str], before: Years, after
         axis.set_ylim(bottom=0)
         _labels(axis, [(names[r.institution_id], r.value_after) for r in findings.each(part)], 30)
         axis.set_xticks([0, 1], [words.years(before), words.years(after)])
-        _percent_axis(axis.yaxis, words)
+        percent_axis(axis.yaxis, words)
         axis.set_title(words("trails.listed" if bool(part["listed"].iloc[0]) else "trails.universities"), loc="left", fontsize=8, fontweight="bold")
-        _plain(axis, "y")
+        plain(axis, "y")
     return figure
 
 
@@ -176,7 +176,7 @@ def _ranks(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> tuple[Tex
 def _draw_ranks(rows: pd.DataFrame, names: dict[str, str], words: Words, *, narrow: bool) -> Figure:
     """Rank 1 on top; bars are the intervals of the rank."""
     ids = list(dict.fromkeys(rows["institution_id"]))
-    figure = _sheet(narrow, 0.6 + 0.3 * len(ids))
+    figure = canvas(narrow, 0.6 + 0.3 * len(ids))
     axis = figure.subplots()
     for n, i in enumerate(ids):
         mine, colour = rows[rows["institution_id"] == i], (BLUE, ORANGE, GREY, INK)[n % 4]
@@ -191,5 +191,5 @@ def _draw_ranks(rows: pd.DataFrame, names: dict[str, str], words: Words, *, narr
     axis.yaxis.set_major_locator(MaxNLocator(8, integer=True))
     axis.set_ylim(float(rows["rank_high"].max()) + 0.6, 0.4)
     axis.set_title(words("trails.rank_axis"), loc="left", fontsize=7)
-    _plain(axis, "y")
+    plain(axis, "y")
     return figure
