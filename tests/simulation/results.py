@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from simulation import events, study, worlds
+from simulation import counts, events, study, worlds
 from simulation.study import SIZES, Tally, sized
 
 PAGE = Path(__file__).with_name("RESULTS.md")
@@ -21,23 +22,34 @@ SHOWN = {"value": "value", "change": "change", "change, weighted": "change, weig
 def main(given: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--worlds", type=int, default=1000, help="Ctrl-C ends it sooner, with a page of what there is")
+    parser.add_argument("--only", choices=("institutions", "dates", "counts"), help="one part; the page keeps its other sections")
     parser.add_argument("--quick", action="store_true", help="4 of the worlds the method was developed on: shows that it runs, proves nothing, writes nothing")
     asked = parser.parse_args(given)
     began, seen = time.process_time(), list[pd.DataFrame]()
-    quiet, lost, shifted, dates = Tally(), Tally(), Tally(), events.Tally()
+    parts = {"unshifted": Tally(), "lost": Tally(), "shifted": Tally()}
+    dates, groups = events.Tally(), counts.Tally()
     country = worlds.DEVELOPMENT if asked.quick else worlds.CONFIRMATION
     try:
         for seed in range(4 if asked.quick else asked.worlds):
-            values = study.unshifted(seed, quiet, country)
-            study.lost(seed, lost, country)
-            study.shifted(seed, shifted, country)
-            dates.add(seed)
-            seen.append(values)
+            if asked.only in (None, "institutions"):
+                values = study.unshifted(seed, parts["unshifted"], country)
+                study.lost(seed, parts["lost"], country)
+                study.shifted(seed, parts["shifted"], country)
+                seen.append(values)
+            if asked.only in (None, "dates"):
+                dates.add(seed)
+            if asked.only in (None, "counts"):
+                groups.add(seed)
             print(f"{seed + 1} worlds, {time.process_time() - began:.0f} CPU seconds", flush=True)
     except KeyboardInterrupt:
         print("ended sooner")
-    study.coverage(seen, quiet)
-    page = written({"unshifted": quiet, "lost": lost, "shifted": shifted}, dates)
+    sections = []
+    if seen:
+        study.coverage(seen, parts["unshifted"])
+        sections = written(parts)
+    sections += [events.table(dates, _table, (LOW, HIGH, FALSE))] if dates.worlds else []
+    sections += [counts.table(groups, _table, (LOW, HIGH))] if asked.only in (None, "counts") else []
+    page = merged(PAGE.read_text("utf-8") if asked.only else "", sections)
     print(page)
     if asked.quick:
         print(f"--quick: {PAGE.name} is left as it is")
@@ -45,11 +57,25 @@ def main(given: list[str] | None = None) -> None:
         PAGE.write_text(page, "utf-8")
 
 
-def written(parts: dict[str, Tally], dates: events.Tally) -> str:
-    """The page, from what was tallied."""
+def merged(page: str, sections: list[str]) -> str:
+    """The page with these sections in place of those of the same heading, others as they were; new ones at its end.
+
+    >>> merged("# Page\\n\\n## A (asked: 5 %)\\n\\nold\\n\\n## B\\n\\nkept\\n", ["## A (asked: 6 %)\\n\\nnew"])
+    '# Page\\n\\n## A (asked: 6 %)\\n\\nnew\\n\\n## B\\n\\nkept\\n'
+    """
+    kept = {_heading(text): text for text in re.split(r"\n\n(?=##? )", page.rstrip("\n")) if text}
+    return "\n\n".join((kept | {_heading(text): text for text in sections}).values()) + "\n"
+
+
+def _heading(section: str) -> str:
+    return section.partition("\n")[0].partition(" (")[0]
+
+
+def written(parts: dict[str, Tally]) -> list[str]:
+    """The head of the page and the sections on institutions, from what was tallied."""
     d = worlds.CONFIRMATION
     quiet, lost, shifted = parts["unshifted"], parts["lost"], parts["shifted"]
-    return "\n\n".join([
+    page = "\n\n".join([
         "# What the intervals and verdicts do where the truth is known",
         "SYNTHETIC worlds; written by `python -m tests.simulation`, every row from as many worlds as it says. ± is the Monte-Carlo standard error, by world. "
         "A row **holds** where the 95 % Monte-Carlo interval of its number lies within what is asked, **fails** where it lies outside, and is open where "
@@ -95,8 +121,8 @@ def written(parts: dict[str, Tally], dates: events.Tally) -> str:
         _table(("measure", "metadata", "found", "times as often as without loss", "oracle", "worlds", ""), list(_kept(shifted))),
         "## Power: true shifts found, by size of the shift and of the institution",
         _power(shifted),
-        events.table(dates, _table, (LOW, HIGH, FALSE)),
-    ]) + "\n"  # fmt: skip
+    ])  # fmt: skip
+    return re.split(r"\n\n(?=## )", page)
 
 
 def _sorted(tally: Tally) -> list[tuple[tuple[str, ...], float, float, int]]:

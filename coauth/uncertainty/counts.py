@@ -1,0 +1,157 @@
+"""How sure a count of works is, its share of a whole, and the change between two counts.
+
+By chance alone a count is Poisson and a share binomial; years of a group's works vary by more than that (a project ends and writes
+five). How much more is read from the series itself, and the exact intervals are widened by it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import special, stats
+
+from coauth.incidence import Floats
+
+
+class Spread(NamedTuple):
+    """How much more than chance a series of consecutive years varies from one year to the next.
+
+    With x_t the year's count or share and v_t its variance by chance (x_t itself for a count, p(1−p)/N for a share), second
+    differences d_t = x_(t−1) − 2x_t + x_(t+1) do away with level and trend, and E d² = Σ_c c²(v + θx²) over c = (1, −2, 1):
+
+        θ = max(0, Σ(d² − Σc²v) / ΣΣc²x²),
+
+    the squared coefficient of variation beyond chance, as for a negative binomial (McCullagh & Nelder 1989, doi
+    10.1007/978-1-4899-3242-6, ch. 6). It is known with ν = n²/Σρ² degrees of freedom, over all pairs of the n second differences
+    (neighbours are correlated −2/3, the next 1/6): 6.4 for 14 years. Years that resemble their neighbours beyond a trend look less spread than they are.
+    """
+
+    extra: float = 0.0
+    """θ"""
+    freedom: float = np.inf
+    """ν"""
+
+    @classmethod
+    def of(cls, values: Floats, chance: Floats) -> Spread:
+        """Of values in the order of their years, NaN where a year is not known; none where three years on end are not.
+
+        >>> years = np.array([100.0, 120.0, 100.0, 120.0, 100.0])
+        >>> Spread.of(years, years).extra.__round__(4)              # Σd² = 4,800 of which chance is 2,000; over ΣΣc²x²
+        0.0125
+        >>> Spread.of(np.full(14, 50.0), np.full(14, 50.0))
+        Spread(extra=0.0, freedom=6.447761194029851)
+        """
+        coefficients = np.array([1.0, -2.0, 1.0])
+        if len(values) < 3:
+            return cls()
+        x, v = (np.lib.stride_tricks.sliding_window_view(column, 3) for column in (values, chance))
+        known = np.flatnonzero(~np.isnan(x + v).any(axis=1))
+        squares, size = ((x @ coefficients) ** 2 - v @ coefficients**2)[known].sum(), (x**2 @ coefficients**2)[known].sum()
+        if not size > 0:
+            return cls()
+        apart = np.abs(known[:, None] - known)
+        return cls(max(0.0, float(squares / size)), len(known) ** 2 / float(((apart == 0) + (apart == 1) * 4 / 9 + (apart == 2) / 36).sum()))
+
+    def times(self, size: Floats, confidence: float) -> Floats:
+        """How many times chance's the variance is taken, φ = (1 + θ·size)·(t/z)²; `size` is x²/v, for a count the count itself.
+
+        t is Student's with the degrees of freedom that the sum has of which only θ's part is estimated, ν·((1 + θ·size)/(θ·size))²
+        (Satterthwaite 1946, doi 10.2307/3002019).
+
+        >>> Spread(0.0, 6.4).times(np.array([100.0]), 0.95), Spread(0.01, 6.4).times(np.array([100.0]), 0.95).round(3)
+        (array([1.]), array([2.203]))
+        """
+        more = self.extra * size
+        freedom = np.minimum(self.freedom * np.divide(1 + more, more, out=np.full_like(more, np.inf), where=more > 0) ** 2, 1e9)
+        upper = (1 + confidence) / 2
+        wider = np.where(more > 0, special.stdtrit(freedom, upper) / special.ndtri(upper), 1.0)
+        return np.asarray((1 + more) * wider**2)
+
+
+CHANCE = Spread()
+"""Poisson and binomial: nothing beyond chance."""
+
+
+class Ends(NamedTuple):
+    low: Floats
+    high: Floats
+
+
+def of_series(works: Floats, measured: Floats, confidence: float) -> Ends:
+    """Intervals of one series' counts, in the order of their years; `measured` marks the years that its spread is read from."""
+    return poisson(works, confidence, spread_of(np.where(measured, works, np.nan)).times(works, confidence))
+
+
+def of_shares(works: Floats, total: Floats, measured: Floats, confidence: float) -> Ends:
+    """Intervals of the shares that these are of `total`, year by year."""
+    share = np.divide(works, total, out=np.full(len(works), np.nan), where=total > 0)
+    chance = share * (1 - share) / total
+    size = np.divide(share**2, chance, out=np.zeros(len(works)), where=chance > 0)  # all, or none, of the whole varies by nothing
+    spread = Spread.of(np.where(measured, share, np.nan), chance)
+    return binomial(works, total, confidence, spread.times(size, confidence))
+
+
+def spread_of(works: Floats) -> Spread:
+    """Of a series of counts."""
+    return Spread.of(works, works)
+
+
+def poisson(counts: Floats, confidence: float, times: Floats | float = 1.0) -> Ends:
+    """Exact interval of a Poisson mean (Garwood 1936, doi 10.1093/biomet/28.3-4.437): χ²-quantiles of 2n and 2n+2 degrees of freedom,
+    halved; of n/φ, times φ, where the variance is φ `times` the mean.
+
+    >>> [end.round(3).tolist() for end in poisson(np.array([0, 10]), 0.95)]
+    [[0.0, 4.795], [3.689, 18.39]]
+    >>> [end.round(3).tolist() for end in poisson(np.array([10]), 0.95, 2.0)]
+    [[3.247], [23.337]]
+    """
+    tail, n = (1 - confidence) / 2, counts / times
+    low = np.where(counts > 0, stats.chi2.ppf(tail, 2 * np.where(counts > 0, n, 1)) / 2, 0.0)
+    return Ends(times * low, np.asarray(times * stats.chi2.ppf(1 - tail, 2 * n + 2) / 2))
+
+
+def binomial(counts: Floats, total: Floats, confidence: float, times: Floats | float = 1.0) -> Ends:
+    """Exact interval of a share (Clopper and Pearson 1934, doi 10.1093/biomet/26.4.404), of n/φ among N/φ; NaN (null in the table)
+    where the total is 0.
+
+    >>> [end.round(3).tolist() for end in binomial(np.array([0, 5]), np.array([10.0, 10.0]), 0.95)]
+    [[0.0, 0.187], [0.308, 0.813]]
+    """
+    tail = (1 - confidence) / 2
+    n, rest = counts / times, (total - counts) / times
+    low = np.where(counts > 0, stats.beta.ppf(tail, np.where(counts > 0, n, 1), rest + 1), 0.0)
+    high = np.where(counts < total, stats.beta.ppf(1 - tail, n + 1, np.where(counts < total, rest, 1)), 1.0)
+    return Ends(np.where(total > 0, low, np.nan), np.where(total > 0, high, np.nan))
+
+
+class Change(NamedTuple):
+    """A relative change between two counts: 0.25 is a rise of a quarter. None where a count is 0."""
+
+    before: int
+    after: int
+    ratio: float | None
+    low: float | None
+    high: float | None
+
+
+def change(before: int, after: int, confidence: float, spread: Spread = CHANCE) -> Change:
+    """The relative change of two independent counts, with its interval.
+
+    Given their sum n, `after` is binomial with p = r/(1+r), r the ratio of the means: the exact binomial interval of p gives
+    that of r (Przyborowski and Wilenski 1940, doi 10.1093/biomet/31.3-4.313). With the `spread` of their series each counts for as many as
+    tell as much by chance alone, n/φ.
+
+    >>> change(110, 82, 0.95)
+    Change(before=110, after=82, ratio=-0.2545454545454545, low=-0.4468966384149299, high=0.001304490349206766)
+    >>> [round(end, 3) for end in change(110, 82, 0.95, Spread(0.01, 6.4))[3:]]
+    [-0.521, 0.156]
+    """
+    if before == 0 or after == 0:
+        return Change(before, after, None, None, None)
+    counts = np.array([before, after], np.float64)
+    times = spread.times(counts, confidence)
+    first, last = counts / times
+    low, high = binomial(np.array([last]), np.array([first + last]), confidence)
+    scale = times[1] / times[0]
+    return Change(before, after, after / before - 1, *(float(p[0] / (1 - p[0]) * scale - 1) for p in (low, high)))
