@@ -18,6 +18,8 @@ import lxml.html
 import numpy as np
 from scipy import optimize, sparse, stats
 
+from coauth.uncertainty import counts
+
 SVG = "{http://www.w3.org/2000/svg}"
 NUMBER = re.compile(r"-?[\d,]*\d(?:\.\d+)?")
 
@@ -118,9 +120,19 @@ class Reader:
 
     @staticmethod
     def _behind(low, high):
-        """The count behind an exact Poisson interval, from either end."""
+        """The count behind an interval, and how much it was widened: two ends for two unknowns; from one end, as if it were Poisson's."""
         if not (low or high):
             return None
+        if low and high and float(low):
+            wanted = np.log([float(low), float(high)])
+
+            def miss(unknown):
+                n, times = np.exp(unknown)
+                return np.log([end[0] for end in counts.poisson(np.array([n]), 0.95, times)]) - wanted
+
+            roots = np.exp(wanted / 2)
+            found = optimize.root(miss, [wanted.mean(), np.log(max(((roots[1] - roots[0]) / 1.96) ** 2, 1.0))])
+            return round(float(np.exp(found.x[0])))
         n = np.arange(5000)
         ends = stats.chi2.ppf(0.975, 2 * n + 2) / 2 if high else stats.chi2.ppf(0.025, 2 * np.maximum(n, 1)) / 2
         return int(np.argmin(np.abs(ends - float(high or low))))

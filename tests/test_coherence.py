@@ -9,6 +9,7 @@ from world import rows
 from coauth import coherence, copublications, tables
 from coauth.engine.duck import DuckDB
 from coauth.report import findings
+from coauth.uncertainty.counts import change
 
 PARTNERS = {(): "DK", ("US",): "US", ("CN",): "CN", ("RU",): "RU", ("IR",): "IR"}
 """Partners of a reference series -> its row in the data it was carried over from (DK: with any other country)."""
@@ -60,7 +61,7 @@ def test_figure_1_has_the_changes_of_the_reference(asked, published):
     members = members.append_column("author_share", pa.nulls(members.num_rows, pa.float64()))
     engine = DuckDB(asked.sql, asked.tables(), threads=1)
     made = copublications.count(tables.MEMBERSHIPS.check(members), asked.scope, 0.95, engine)
-    found = findings.changes({"copublications": made}, list(CHANGES), asked, copublications.change).set_index("group_id")
+    found = findings.changes({"copublications": made}, list(CHANGES), asked, change).set_index("group_id")
     assert {g: f"{100 * found['ratio'][g]:+.1f}" for g in CHANGES} == CHANGES
     assert {g: findings.direction(found["low"][g], found["high"][g]) for g in CHANGES} == {"china": "rose", "russia": "fell", "iran": "fell", "usa": "rose"}
 

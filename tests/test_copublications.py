@@ -5,7 +5,7 @@ import pytest
 from scipy import optimize, stats
 from world import rows, work
 
-from coauth import copublications
+from coauth.uncertainty import counts as counted
 
 
 def strings(*countries):
@@ -109,7 +109,7 @@ def test_poisson_intervals_are_those_of_the_distribution(confidence):
     """The ends are the means for which the count or more, or the count or less, has the probability of one tail (solved numerically)."""
     tail = (1 - confidence) / 2
     ns = np.array([0, 1, 2, 7, 50, 400])
-    low, high = copublications.poisson(ns, confidence)
+    low, high = counted.poisson(ns, confidence)
     for n, a, b in zip(ns, low, high, strict=True):
         assert b == pytest.approx(optimize.brentq(lambda m, n=n: stats.poisson.cdf(n, m) - tail, n, 3 * n + 20), rel=1e-9)
         assert a == (0 if n == 0 else pytest.approx(optimize.brentq(lambda m, n=n: stats.poisson.sf(n - 1, m) - tail, 1e-9, n + 1), rel=1e-9))
@@ -119,26 +119,26 @@ def test_poisson_intervals_are_those_of_the_distribution(confidence):
 def test_binomial_intervals_are_exact(confidence):
     """Clopper and Pearson's interval as scipy gives it by another way, ends included; a total of 0 has none."""
     ns, totals = np.array([0, 0, 1, 5, 10, 10, 399]), np.array([1.0, 10, 1, 10, 10, 40, 1000])
-    low, high = copublications.binomial(ns, totals, confidence)
+    low, high = counted.binomial(ns, totals, confidence)
     for n, t, a, b in zip(ns, totals, low, high, strict=True):
         wanted = stats.binomtest(int(n), int(t)).proportion_ci(confidence, "exact")
         assert (a, b) == (pytest.approx(wanted.low), pytest.approx(wanted.high))
-    assert np.isnan(copublications.binomial(np.array([0]), np.array([0.0]), confidence)).all()
+    assert np.isnan(counted.binomial(np.array([0]), np.array([0.0]), confidence)).all()
 
 
 def test_a_change_from_or_to_nothing_has_no_ratio():
     """A relative change needs two counts."""
     for pair in ((0, 5), (5, 0), (0, 0)):
-        assert copublications.change(*pair, 0.95) == (*pair, None, None, None)
+        assert counted.change(*pair, 0.95) == (*pair, None, None, None)
 
 
 def test_a_change_reads_the_same_both_ways():
     """From a to b is the inverse of from b to a, ends exchanged; equal counts are a change of 0 inside the interval."""
-    there, back = copublications.change(40, 90, 0.95), copublications.change(90, 40, 0.95)
+    there, back = counted.change(40, 90, 0.95), counted.change(90, 40, 0.95)
     assert (1 + there.ratio) * (1 + back.ratio) == pytest.approx(1)
     assert (1 + there.low) * (1 + back.high) == pytest.approx(1)
     assert (1 + there.high) * (1 + back.low) == pytest.approx(1)
-    level = copublications.change(50, 50, 0.95)
+    level = counted.change(50, 50, 0.95)
     assert level.ratio == 0
     assert level.low < 0 < level.high
 
@@ -149,17 +149,17 @@ def test_the_interval_of_a_change_holds_what_it_promises(before, ratio):
     chance = np.random.default_rng(11)
     a, b = chance.poisson(before, 4_000), chance.poisson(before * ratio, 4_000)
     some = (a > 0) & (b > 0)
-    low, high = copublications.binomial(b[some], (a + b)[some].astype(float), 0.95)
+    low, high = counted.binomial(b[some], (a + b)[some].astype(float), 0.95)
     held = ((low / (1 - low) <= ratio) & (ratio <= high / (1 - high))).mean()
     assert 0.945 <= held <= 0.99
-    one = copublications.change(int(a[some][0]), int(b[some][0]), 0.95)
+    one = counted.change(int(a[some][0]), int(b[some][0]), 0.95)
     assert (one.low, one.high) == (pytest.approx(low[0] / (1 - low[0]) - 1), pytest.approx(high[0] / (1 - high[0]) - 1))
 
 
 def test_a_fall_of_a_quarter_needs_a_hundred_works():
     """As the method page says: from about 110 works a fall of a quarter can be told from noise, from 50 it cannot."""
-    assert copublications.change(50, 38, 0.95).high > 0
-    assert copublications.change(150, 112, 0.95).high < 0
+    assert counted.change(50, 38, 0.95).high > 0
+    assert counted.change(150, 112, 0.95).high < 0
 
 
 def test_a_listed_institution_at_home_is_no_partner_country(world):

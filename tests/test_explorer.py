@@ -9,11 +9,12 @@ import pytest
 from test_report import about
 from world import World, work
 
-from coauth import benefits, copublications, graph, publish, tables
+from coauth import benefits, graph, publish, tables
 from coauth.pipeline import Project
 from coauth.report import explorer
 from coauth.report.brief import Brief
 from coauth.report.text import Words
+from coauth.uncertainty import counts as counted
 
 pytestmark = pytest.mark.xdist_group("explorer")  # the sample's map is made once
 
@@ -36,7 +37,7 @@ def records():
 def briefed(records, asked, language="en"):
     w = World(records, asked)
     made = w.made | {"edges": w.edges, "flags": w.found.flags, "centrality": tables.CENTRALITY.empty(), "shifts": tables.SHIFTS.empty()}
-    return Brief(made, w.asked, about(), Words(language), copublications.change, benefits)
+    return Brief(made, w.asked, about(), Words(language), counted.change, benefits)
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +128,7 @@ def sampled(sample_root):
     vintage = project.cache.vintages()[-1]
     made = publish.read(vintage)
     network = publish.network(project, vintage, made=made, counting="newman")
-    shown = explorer.explore(Brief(made, project.queries, about(synthetic=True), Words("da"), copublications.change, benefits), explorer.Atlas(network, vintage.layout, True))
+    shown = explorer.explore(Brief(made, project.queries, about(synthetic=True), Words("da"), counted.change, benefits), explorer.Atlas(network, vintage.layout, True))
     return shown.data, made
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from statbank import YEARS, StatBank, persons
 from test_report import about
 
-from coauth import benefits, cli, copublications, pipeline, publish, tables
+from coauth import benefits, cli, pipeline, publish, tables
 from coauth.errors import CacheError, SourceError
 from coauth.pipeline import Project
 from coauth.report import account
@@ -22,6 +22,7 @@ from coauth.report.brief import Brief
 from coauth.report.page import Chart, Text
 from coauth.report.text import Words
 from coauth.sources import sample, statbank
+from coauth.uncertainty import counts as counted
 
 DAY = date(2026, 11, 20)
 NOBODY = "http://127.0.0.1:9/v1"
@@ -146,7 +147,7 @@ def extract(**cells):
 
 
 def brief(made, asked, language="en", **changes):
-    return Brief(made, asked, about(**changes), Words(language), copublications.change, benefits)
+    return Brief(made, asked, about(**changes), Words(language), counted.change, benefits)
 
 
 def shown(asked, rows, language="en", **changes):

@@ -31,6 +31,7 @@ from coauth.pipeline import Project
 from coauth.publish import public
 from coauth.queries import Groups
 from coauth.report.about import About
+from coauth.uncertainty import counts as counted
 
 pytestmark = pytest.mark.xdist_group("public")  # two editions and the sample's, made once
 
@@ -151,7 +152,7 @@ def about(quarter):
 def written(edition, folder, asked):
     """All files of an edition but its networks."""
     public.write(edition.cells, folder, synthetic=False)
-    report.build(edition.made, folder, queries=asked, about=about(folder.name), language="en", change=copublications.change, benefits=benefits)
+    report.build(edition.made, folder, queries=asked, about=about(folder.name), language="en", change=counted.change, benefits=benefits)
     return Reader(folder, asked)
 
 

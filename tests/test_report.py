@@ -19,13 +19,14 @@ import reader
 from matplotlib.figure import Figure
 from paper import Paper, squeezed
 
-from coauth import benefits, copublications, queries, report, tables
+from coauth import benefits, queries, report, tables
 from coauth.errors import NotFound
 from coauth.report import cues, findings, text
 from coauth.report.about import About, Since
 from coauth.report.page import Chart, Text
 from coauth.report.sections import compose
 from coauth.tables import MARK
+from coauth.uncertainty import counts as counted
 
 pytestmark = pytest.mark.xdist_group("report")  # its pages are written once
 
@@ -177,7 +178,7 @@ def picture() -> Figure:
 
 def build(made: dict[str, pa.Table], folder: Path, asked: queries.Queries, language: str = "en", **changes: object) -> str:
     paths = report.build(
-        made, folder, queries=asked, about=about(**changes), language=language, change=copublications.change, benefits=benefits, picture=picture() if made else None,
+        made, folder, queries=asked, about=about(**changes), language=language, change=counted.change, benefits=benefits, picture=picture() if made else None,
         links={"gexf": "network.gexf"},
     )  # fmt: skip
     assert all(p.exists() for p in paths)
@@ -263,7 +264,7 @@ def test_an_unknown_language_names_those_there_are(asked: queries.Queries, tmp_p
 
 def test_the_headlines_are_the_tables_numbers(page: tuple[str, Path]) -> None:
     shown = plain(page[0])
-    told = copublications.change(2996, 3742, 0.95)
+    told = counted.change(2996, 3742, 0.95)
     assert f"China: works, 2020 to 2023 +{100 * told.ratio:.0f}% 95% interval: +{100 * told.low:.0f}% to +{100 * told.high:.0f}%" in shown
     assert "2,996 works in 2020, 3,742 in 2023: a rise larger than chance" in shown
     assert "International works, 2023 10,000 95% interval: 9,000 to 11,000" in shown  # 2024 is preliminary
@@ -273,18 +274,18 @@ def test_what_cannot_be_told_from_chance_is_no_number(page: tuple[str, Path]) ->
     found = re.search(r'<div class="headline unsure">\s*<h2>The seven MIIT universities.*?<p class="value">(.*?)</p>', page[0], re.DOTALL)
     assert found
     assert found[1] == "No clear change"
-    low, high = copublications.change(96, 80, 0.95)[3:]
+    low, high = counted.change(96, 80, 0.95)[3:]
     assert low < 0 < high
 
 
 def test_the_smallest_fall_is_the_smallest() -> None:
-    fall = findings.smallest_fall(96, 0.95, copublications.change)
+    fall = findings.smallest_fall(96, 0.95, counted.change)
     assert fall is not None
     after = round(96 * (1 - fall))
-    assert copublications.change(96, after, 0.95).high < 0 <= copublications.change(96, after + 1, 0.95).high
-    assert findings.smallest_fall(0, 0.95, copublications.change) is None
-    assert findings.smallest_fall(3, 0.95, copublications.change) is None
-    assert findings.works_for_quarter_fall(0.95, copublications.change) == 115
+    assert counted.change(96, after, 0.95).high < 0 <= counted.change(96, after + 1, 0.95).high
+    assert findings.smallest_fall(0, 0.95, counted.change) is None
+    assert findings.smallest_fall(3, 0.95, counted.change) is None
+    assert findings.works_for_quarter_fall(0.95, counted.change) == 115
 
 
 def test_a_flagged_pair_is_told_with_all_it_rests_on(page: tuple[str, Path]) -> None:
@@ -457,7 +458,7 @@ def test_the_pdf_holds_all_that_the_page_does(
     """Headlines, paragraphs, captions, notes and every row of every table, the ones folded away behind figures included."""
     words = text.Words(language)
     folder, name = (page[1], "report.pdf") if language == "en" else (danish[1], "report.da.pdf")
-    made = compose(full(), asked, about(), words, copublications.change, benefits, picture(), None, {"pdf": name, "gexf": "network.gexf"})
+    made = compose(full(), asked, about(), words, counted.change, benefits, picture(), None, {"pdf": name, "gexf": "network.gexf"})
     paper = Paper((folder / name).read_bytes())
     parts = [p for s in made.sections for p in s.parts]
     charts, grids = [p for p in parts if isinstance(p, Chart)], [p.grid for p in parts if not isinstance(p, Text) and p.grid]

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from built import project as new_project
 
-from coauth import benefits, copublications, pipeline, publish, report
+from coauth import benefits, pipeline, publish, report
 from coauth.cli import coauth
 from coauth.errors import NotFound
 from coauth.pipeline import Project, Source
@@ -23,6 +23,7 @@ from coauth.sources.sample.later import PLANTED, changes, read_on
 from coauth.sources.sample.plan import works
 from coauth.sources.sample.served import serve
 from coauth.tables import CAUSES
+from coauth.uncertainty import counts as counted
 
 pytestmark = pytest.mark.xdist_group("since")  # two vintages, built once
 
@@ -68,7 +69,7 @@ def planted(asked):
 def brief_of(root, language, against=None):
     project = Project(root)
     vintage = project.cache.find()
-    return Brief(publish.read(vintage), project.queries, about.of(project, vintage, against), Words(language, valued=True), copublications.change, benefits)
+    return Brief(publish.read(vintage), project.queries, about.of(project, vintage, against), Words(language, valued=True), counted.change, benefits)
 
 
 def test_the_truth_names_every_planted_work():
@@ -107,7 +108,7 @@ def test_a_change_is_told_with_what_it_was(root, asked):
         next(r["works"] for r in old.read("copublications").to_pylist() if (r["group_id"], r["year"], r["basis"]) == ("china", y, "union")) for y in (2020, 2023)
     )  # fmt: skip
     facts = next(h for h in headlines(brief) if "China" in h.label).facts
-    assert facts["china.then.ratio"] == copublications.change(before, after, 0.95).ratio
+    assert facts["china.then.ratio"] == counted.change(before, after, 0.95).ratio
 
 
 def test_every_row_of_the_section_adds_up_to_the_counts_of_both_vintages(root, asked):

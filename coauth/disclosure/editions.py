@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -34,6 +35,7 @@ from coauth.disclosure.network import Bounds
 from coauth.disclosure.suppression import Tie, small, withhold
 from coauth.queries import Queries
 from coauth.tables import own_basis
+from coauth.uncertainty.counts import with_intervals
 
 COPUBLICATIONS = tables.COPUBLICATIONS.published("works", "works_low", "works_high", more=(tables.WITHHELD,))
 PROFILES = tables.PROFILES.published("works", "total", more=(tables.WITHHELD,))
@@ -126,7 +128,10 @@ def _tied(found: Iterable[Tie[Cell]], values: Counts) -> list[Tie[Any]]:
 
 
 def _copublications(table: pa.Table, shown: Mapping[Cell, int], queries: Queries) -> pa.Table:
-    """Counts with their intervals, and shares where the whole that they are of is shown too."""
+    """Counts with their intervals, and shares where the whole that they are of is shown too.
+
+    Intervals are made anew from what is shown: how far a series varies, which widens them, would give back a year withheld from it.
+    """
     rows = table.to_pandas()
     public = shown_series(queries)
     rows = rows[rows["year"].between(queries.scope.first_year, queries.scope.last_year)]
@@ -136,9 +141,11 @@ def _copublications(table: pa.Table, shown: Mapping[Cell, int], queries: Queries
         return np.array([Cell("works", s, b, y, y) in shown for s, b, y in zip(series, rows["basis"], rows["year"], strict=True)], dtype=bool)
 
     own, whole = stands(rows["group_id"]), stands([INTERNATIONAL] * len(rows))
-    for columns, keep in ((("works", "works_low", "works_high"), own), (("share", "share_low", "share_high"), own & whole)):
-        for name in columns:
-            rows[name] = rows[name].astype(object).where(keep, None)
+    international = rows[rows["group_id"] == INTERNATIONAL].set_index(["basis", "year"])["works"]
+    total = international.reindex(pd.MultiIndex.from_frame(rows[["basis", "year"]])).to_numpy(dtype=float)
+    told = rows.assign(works=rows["works"].where(own), total=np.where(own & whole, total, np.nan)).sort_values("year")
+    rows = with_intervals(told, queries.measures.confidence).sort_index().assign(works=rows["works"].astype(object).where(own, None))
+    rows["share"] = rows["share"].where(own & whole)
     rows["author_works"] = None  # what is left of it between two series that hold each other would be one work's share
     rows["withheld"] = ~own
     return COPUBLICATIONS.of(rows.astype(object).where(rows.notna(), None).to_dict("records"))

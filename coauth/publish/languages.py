@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from coauth import benefits, copublications, pipeline, report
+from coauth import benefits, pipeline, report
 from coauth.network import Network
 from coauth.pipeline import Project
 from coauth.publish.reading import read
 from coauth.report.about import About
 from coauth.report.explorer import Atlas
+from coauth.uncertainty.counts import change
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Reports:
         figure = picture.draw(self.latest, self.atlas.positions, labels=30, groups=report.legend(language)) if self.latest.nodes.num_rows else None
         return report.build(
             self.made or self._read(project), self.folder, queries=project.queries, about=self.about, language=language,
-            change=copublications.change, benefits=benefits, picture=figure,
+            change=change, benefits=benefits, picture=figure,
             atlas=self.atlas if self.atlas.network.nodes.num_rows else None, links=self.links,
         )  # fmt: skip
 

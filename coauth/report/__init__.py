@@ -44,7 +44,7 @@ def build(
     """Write `report.html` and `report.pdf` (language `en`; `report.da.html` …) with figures/ and tables/ into `folder`; returns the files.
 
     The page comes first, then the PDF. They load nothing and hold no path; `links` (format -> file name beside the page) are
-    listed in them. `change(before, after, confidence)` is `coauth.copublications.change`, `benefits` the module of that name;
+    listed in them. `change(before, after, confidence, spread)` is `coauth.uncertainty.counts.change`, `benefits` the module of that name;
     `picture` the network, drawn elsewhere, and `atlas` what a reader may walk through on top of it.
     Same tables, queries and `about`: same bytes. Raises `NotFound` for a language without words, `QueryError` for a scope of
     every country.

@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from coauth.queries import Queries, Watchlist, Years
 from coauth.tables import ALL, CAUSES, own_basis
+from coauth.uncertainty.counts import CHANCE, Spread, spread_of
 
-Change = Callable[[int, int, float], Any]
+Change = Callable[..., Any]
 """`change(before, after, confidence)` -> an object with before, after, ratio, low, high (ratios None where a count is 0)."""
 Made = Mapping[str, pa.Table]
 
@@ -80,10 +81,11 @@ def changes(made: Made, names: Sequence[str], queries: Queries, change: Change, 
     rows = []
     for name in names:
         counts = series(made, name, queries, basis).set_index("year")["works"]
+        varies = spread_of(counts.to_numpy(dtype=float))
         if first in counts.index and last in counts.index:
             row = {"group_id": name, "first_year": first, "last_year": last, "before": counts[first], "after": counts[last]}
             if not counts[[first, last]].isna().any():
-                found = change(int(counts[first]), int(counts[last]), queries.measures.confidence)
+                found = change(int(counts[first]), int(counts[last]), queries.measures.confidence, varies)
                 row |= {"ratio": found.ratio, "low": found.low, "high": found.high}
             rows.append(row)
     columns = ["group_id", "first_year", "last_year", "before", "after", "ratio", "low", "high"]
@@ -116,12 +118,17 @@ def indexed(made: Made, names: Sequence[str], queries: Queries) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else empty
 
 
-def smallest_fall(works: int, confidence: float, change: Change) -> float | None:
-    """The smallest fall from `works` that can be told from chance, as a positive ratio; None where none can."""
+def spread(made: Made, name: str, queries: Queries) -> Spread:
+    """How much more than chance a series varies from year to year, by the years that are shown."""
+    return spread_of(series(made, name, queries)["works"].to_numpy(dtype=float))
+
+
+def smallest_fall(works: int, confidence: float, change: Change, spread: Spread = CHANCE) -> float | None:
+    """The smallest fall from `works` that can be told from chance, and from how the series varies; as a positive ratio; None where none can."""
     low, high = 0, works  # change(works, low) can be told (or is no count), change(works, high) cannot
     while high - low > 1:
         middle = (low + high) // 2
-        told = change(works, middle, confidence).high < 0
+        told = change(works, middle, confidence, spread).high < 0
         low, high = (middle, high) if told else (low, middle)
     return None if low == 0 else 1 - low / works
 

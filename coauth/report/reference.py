@@ -39,7 +39,7 @@ def _statements(brief: Brief, reference: Reference) -> Listing | None:
         works = findings.series(brief.made, said.series, brief.queries).set_index("year")["works"].dropna()
         if first not in works.index or last not in works.index:
             continue
-        found = brief.change(int(works[first]), int(works[last]), brief.queries.measures.confidence)
+        found = brief.change(int(works[first]), int(works[last]), brief.queries.measures.confidence, findings.spread(brief.made, said.series, brief.queries))
         seen = findings.direction(found.low, found.high)
         rows.append((said.series, first, last, found.before, found.after, found.ratio, found.low, found.high, said.stated, seen))
         change = w("change.none") if found.ratio is None else w(

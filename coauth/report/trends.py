@@ -115,7 +115,8 @@ def _list_facts(brief: Brief) -> Facts:
     for r in findings.changes(brief.made, list(names), brief.queries, brief.change).to_dict("records"):
         facts |= {f"{r['group_id']}.{name}": r[name] for name in ("before", "after", "ratio", "low", "high") if not pd.isna(r[name])}
         if not pd.isna(r["before"]):
-            facts[f"{r['group_id']}.smallest_fall"] = findings.smallest_fall(int(r["before"]), measures.confidence, brief.change)
+            facts[f"{r['group_id']}.smallest_fall"] = findings.smallest_fall(
+                int(r["before"]), measures.confidence, brief.change, findings.spread(brief.made, r["group_id"], brief.queries))
     return facts | ({"works_for_quarter_fall": findings.works_for_quarter_fall(measures.confidence, brief.change)} if names else {})
 
 
@@ -175,7 +176,7 @@ def _power(brief: Brief, changes: pd.DataFrame, series: str) -> list[Text]:
     if row.empty or np.isnan(row["before"].iloc[0]):
         return [Text(rule)]
     before = int(row["before"].iloc[0])
-    fall = findings.smallest_fall(before, confidence, brief.change)
+    fall = findings.smallest_fall(before, confidence, brief.change, findings.spread(brief.made, series, brief.queries))
     year = brief.headline[0]
     own = (w("lists.smallest_fall", works=w.number(before), year=year, fall=w.percent(fall)) if fall is not None
            else w("lists.no_fall", works=w.number(before), year=year))  # fmt: skip

@@ -25,12 +25,12 @@ COPUBLICATIONS = Table("copublications", "year × partner group × basis", ("yea
     Column("group_id", STRING, "group of queries/groups.toml; 'international'; 'list:…' for a watchlist"),
     Column("basis", STRING, "union: institution or string countries; institution: matched institutions only"),
     Column("works", INT, "works with the scope's country and the group (full count)", "works"),
-    Column("works_low", FLOAT, "lower end of the exact Poisson interval", "works"),
+    Column("works_low", FLOAT, "lower end of the interval: Poisson, widened by what the years vary beyond it", "works"),
     Column("works_high", FLOAT, "upper end", "works"),
     Column("author_works", FLOAT, "Σ author_share: the same works, each by the share of its authors at the group's institutions; "
            "null by union", "works", null=True),
     Column("share", FLOAT, "of the year's international works", "share", null=True),
-    Column("share_low", FLOAT, "lower end of the exact binomial interval", "share", null=True),
+    Column("share_low", FLOAT, "lower end of the interval: binomial, widened likewise", "share", null=True),
     Column("share_high", FLOAT, "upper end", "share", null=True),
     Column("preliminary", BOOL, "the year is still growing"),
 ))  # fmt: skip

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special, stats
+import pandas as pd
+from scipy import special
 
 from coauth.incidence import Floats
 
@@ -78,6 +79,18 @@ class Ends(NamedTuple):
     high: Floats
 
 
+def with_intervals(rows: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """The rows of `COPUBLICATIONS` in the order of their years, with `total` beside `works` and NaN for what is not to be known, and
+    with works_low, works_high, share_low, share_high; each series as spread as its years are that are not preliminary.
+    """
+    ends = pd.DataFrame(np.nan, index=rows.index, columns=["works_low", "works_high", "share_low", "share_high"])
+    for _, series in rows.groupby(["group_id", "basis"]):
+        works, total = (series[name].to_numpy(dtype=float) for name in ("works", "total"))
+        measured = ~series["preliminary"].to_numpy(dtype=bool)
+        ends.loc[series.index] = np.column_stack([*of_series(works, measured, confidence), *of_shares(works, total, measured, confidence)])
+    return rows.drop(columns=ends.columns, errors="ignore").join(ends)
+
+
 def of_series(works: Floats, measured: Floats, confidence: float) -> Ends:
     """Intervals of one series' counts, in the order of their years; `measured` marks the years that its spread is read from."""
     return poisson(works, confidence, spread_of(np.where(measured, works, np.nan)).times(works, confidence))
@@ -98,8 +111,7 @@ def spread_of(works: Floats) -> Spread:
 
 
 def poisson(counts: Floats, confidence: float, times: Floats | float = 1.0) -> Ends:
-    """Exact interval of a Poisson mean (Garwood 1936, doi 10.1093/biomet/28.3-4.437): χ²-quantiles of 2n and 2n+2 degrees of freedom,
-    halved; of n/φ, times φ, where the variance is φ `times` the mean.
+    """Exact interval of a Poisson mean (Garwood 1936, doi 10.1093/biomet/28.3-4.437): quantiles of gamma distributions of shape n and n+1; of n/φ, times φ, where the variance is φ `times` the mean.
 
     >>> [end.round(3).tolist() for end in poisson(np.array([0, 10]), 0.95)]
     [[0.0, 4.795], [3.689, 18.39]]
@@ -107,8 +119,8 @@ def poisson(counts: Floats, confidence: float, times: Floats | float = 1.0) -> E
     [[3.247], [23.337]]
     """
     tail, n = (1 - confidence) / 2, counts / times
-    low = np.where(counts > 0, stats.chi2.ppf(tail, 2 * np.where(counts > 0, n, 1)) / 2, 0.0)
-    return Ends(times * low, np.asarray(times * stats.chi2.ppf(1 - tail, 2 * n + 2) / 2))
+    low = np.where(counts > 0, special.gammaincinv(np.where(counts > 0, n, 1), tail), 0.0)
+    return Ends(times * low, np.asarray(times * special.gammaincinv(n + 1, 1 - tail)))
 
 
 def binomial(counts: Floats, total: Floats, confidence: float, times: Floats | float = 1.0) -> Ends:
@@ -120,8 +132,8 @@ def binomial(counts: Floats, total: Floats, confidence: float, times: Floats | f
     """
     tail = (1 - confidence) / 2
     n, rest = counts / times, (total - counts) / times
-    low = np.where(counts > 0, stats.beta.ppf(tail, np.where(counts > 0, n, 1), rest + 1), 0.0)
-    high = np.where(counts < total, stats.beta.ppf(1 - tail, n + 1, np.where(counts < total, rest, 1)), 1.0)
+    low = np.where(counts > 0, special.betaincinv(np.where(counts > 0, n, 1), rest + 1, tail), 0.0)
+    high = np.where(counts < total, special.betaincinv(n + 1, np.where(counts < total, rest, 1), 1 - tail), 1.0)
     return Ends(np.where(total > 0, low, np.nan), np.where(total > 0, high, np.nan))
 
 

@@ -21,7 +21,7 @@ SPREADS = {"chance alone": 0.0, "5 % beyond": 0.05, "10 % beyond": 0.1, "20 % be
 FALL = "10 % beyond, a quarter fewer from 2022"
 VOLUMES = (10, 40, 200, 1000, 5000)
 OTHERS = 30_000
-BEFORE, AFTER = (int(np.flatnonzero(YEARS == year)[0]) for year in QUERIES.measures.headline_change)
+BEFORE, AFTER = (int(np.flatnonzero(year == YEARS)[0]) for year in QUERIES.measures.headline_change)
 CONFIDENCE = QUERIES.measures.confidence
 
 
