@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -148,7 +148,7 @@ def _copublications(table: pa.Table, shown: Mapping[Cell, int], queries: Queries
     rows["share"] = rows["share"].where(own & whole)
     rows["author_works"] = None  # what is left of it between two series that hold each other would be one work's share
     rows["withheld"] = ~own
-    return COPUBLICATIONS.of(rows.astype(object).where(rows.notna(), None).to_dict("records"))
+    return COPUBLICATIONS.of(cast(list[dict[str, Any]], rows.astype(object).where(rows.notna(), None).to_dict("records")))
 
 
 def _coverage(shown: Mapping[Cell, int]) -> pa.Table:
