@@ -81,11 +81,10 @@ def changes(made: Made, names: Sequence[str], queries: Queries, change: Change, 
     rows = []
     for name in names:
         counts = series(made, name, queries, basis).set_index("year")["works"]
-        varies = spread_of(counts.to_numpy(dtype=float))
         if first in counts.index and last in counts.index:
             row = {"group_id": name, "first_year": first, "last_year": last, "before": counts[first], "after": counts[last]}
             if not counts[[first, last]].isna().any():
-                found = change(int(counts[first]), int(counts[last]), queries.measures.confidence, varies)
+                found = change(int(counts[first]), int(counts[last]), queries.measures.confidence, spread(made, name, queries, basis))
                 row |= {"ratio": found.ratio, "low": found.low, "high": found.high}
             rows.append(row)
     columns = ["group_id", "first_year", "last_year", "before", "after", "ratio", "low", "high"]
@@ -118,9 +117,10 @@ def indexed(made: Made, names: Sequence[str], queries: Queries) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else empty
 
 
-def spread(made: Made, name: str, queries: Queries) -> Spread:
-    """How much more than chance a series varies from year to year, by the years that are shown."""
-    return spread_of(series(made, name, queries)["works"].to_numpy(dtype=float))
+def spread(made: Made, name: str, queries: Queries, basis: str = "") -> Spread:
+    """How much more than chance a series varies from year to year, by the years that are shown and not preliminary."""
+    rows = series(made, name, queries, basis)
+    return spread_of(rows["works"].where(~rows["preliminary"].astype(bool)).to_numpy(dtype=float))
 
 
 def smallest_fall(works: int, confidence: float, change: Change, spread: Spread = CHANCE) -> float | None:
