@@ -262,7 +262,7 @@ def test_an_unknown_language_names_those_there_are(asked: queries.Queries, tmp_p
 # -- numbers
 
 
-def test_the_headlines_are_the_tables_numbers(page: tuple[str, Path], asked: Queries) -> None:
+def test_the_headlines_are_the_tables_numbers(page: tuple[str, Path], asked: queries.Queries) -> None:
     shown = plain(page[0])
     told = counted.change(2996, 3742, 0.95, findings.spread(full(), "china", asked))
     assert f"China: works, 2020 to 2023 +{100 * told.ratio:.0f}% 95% interval: +{100 * told.low:.0f}% to +{100 * told.high:.0f}%" in shown
