@@ -35,7 +35,7 @@ STRONGEST = 50
 SCOPE, SETTING = asked(replicates=200, path_replicates=200, strongest=STRONGEST, measures=("degree_rarefied",), resampled=("degree_rarefied",))
 NONE = Partners.of(None, None)
 COUNTRIES = {"development": worlds.DEVELOPMENT, "confirmation": worlds.CONFIRMATION}
-BOTH = 4
+BOTH = 1
 """Paths are followed in both windows, so that changes can be had, in one world of so many; in the others in the later window."""
 THRICE = 100_000
 """Seeds of worlds of thrice the works: three at a time."""
