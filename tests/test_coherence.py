@@ -52,7 +52,7 @@ def test_figure_1_has_the_changes_of_the_reference(asked, published):
     """From that many works in 2020 and 2023, counted like any works: China +24.9 %, Russia −28.0 %, Iran −13.5 %, USA +6.3 %."""
     columns = {"year": [], "group_id": [], "work_id": []}
     for group, row in {"international": "DK", "usa": "US", "china": "CN", "russia": "RU", "iran": "IR"}.items():
-        for year in (2020, 2023):
+        for year in range(2011, 2024):
             n = published[row][year]
             columns["year"] += [year] * n
             columns["group_id"] += [group] * n
@@ -63,7 +63,10 @@ def test_figure_1_has_the_changes_of_the_reference(asked, published):
     made = copublications.count(tables.MEMBERSHIPS.check(members), asked.scope, 0.95, engine)
     found = findings.changes({"copublications": made}, list(CHANGES), asked, change).set_index("group_id")
     assert {g: f"{100 * found['ratio'][g]:+.1f}" for g in CHANGES} == CHANGES
-    assert {g: findings.direction(found["low"][g], found["high"][g]) for g in CHANGES} == {"china": "rose", "russia": "fell", "iran": "fell", "usa": "rose"}
+    assert {g: findings.direction(found["low"][g], found["high"][g]) for g in CHANGES} == {
+        "china": "rose", "russia": "fell",
+        "iran": "unclear", "usa": "unclear",  # more than chance in two Poisson counts, not more than the years of these series vary anyway
+    }
 
 
 def test_a_vintage_that_agrees(asked):
