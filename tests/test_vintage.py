@@ -60,7 +60,7 @@ def test_a_failed_write_leaves_what_was_there(cache, monkeypatch, fault, place):
     assert made.slice("2020-01").read(1) == OTHER
 
 
-def test_a_write_cut_half_way_is_no_file(cache, monkeypatch):
+def test_a_write_cut_part_way_is_no_file(cache, monkeypatch):
     """A disk that fills up inside a file leaves neither the file nor a part of it under its name."""
     made = cache.create("2026-01-05", started="2026-01-05")
     monkeypatch.setattr("os.fsync", refuse(errno.ENOSPC))

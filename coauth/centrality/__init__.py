@@ -110,7 +110,7 @@ def measure(
         inside = {variant: weight[rows] for variant, weight in weights.items()}
         return Window(window, joint.only(rows), inside, factors, shown, sliding=window in sliding, compared=window in compared)
 
-    shared = joblib.Parallel(min(workers, len(asked)) or 1, batch_size=1)
+    shared = joblib.Parallel(min(workers, len(asked)) or 1, batch_size=1, pre_dispatch="n_jobs")  # no window waits in memory
     blocks = [CENTRALITY.empty()]
     for found, kept in shared(joblib.delayed(common.measure)(cut(window), max(workers // len(asked), 1)) for window in asked):
         blocks += found

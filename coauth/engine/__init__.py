@@ -66,6 +66,9 @@ class Engine(ABC):
     def each(self, task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
         """What `task` returns for each item, in their order; items are worked on side by side, in other processes."""
 
+    def close(self) -> None:  # noqa: B027  an engine may have nothing to give back
+        """Gives back the memory it holds: nothing can be asked of it any more."""
+
     @abstractmethod
     def _answer(self, sql: str, where: str, tables: Mapping[str, Rows]) -> AbstractContextManager[pa.RecordBatchReader]:
         """The rows of `sql` over the tables; they can be read until the context ends. Raises `QueryError` naming `where`."""

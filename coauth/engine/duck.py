@@ -25,11 +25,11 @@ class DuckDB(Engine):
         self, statements: Mapping[str, str], shared: Mapping[str, pa.Table], memory: str | None = None, threads: int | None = None,
         spill: Path | None = None,
     ) -> None:  # fmt: skip
-        """`memory` is for the whole build, "4GB" unless said: DuckDB takes half and spills the rest to the folder `spill`, the
-        other half is left to Arrow, numpy and the processes that read pages."""
+        """`memory` is for the whole build, "4GB" unless said: DuckDB takes two fifths and spills the rest to the folder `spill`;
+        the others are left to Arrow, numpy and the processes that read pages and measure windows."""
         super().__init__(statements)
         self.workers = threads or joblib.cpu_count()
-        settings: dict[str, Any] = {"memory_limit": _half(memory or "4GB")}
+        settings: dict[str, Any] = {"memory_limit": _part(memory or "4GB")}
         settings |= {"preserve_insertion_order": False}  # every result is sorted by its key
         settings |= {"threads": threads} if threads else {}
         settings |= {"temp_directory": str(spill)} if spill else {}
@@ -40,6 +40,10 @@ class DuckDB(Engine):
     def each(self, task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
         with joblib.parallel_config("loky", idle_worker_timeout=5):  # what follows needs their memory
             return list(joblib.Parallel(max(1, min(self.workers, len(items))))(joblib.delayed(task)(item) for item in items))
+
+    def close(self) -> None:
+        self._connection.close()
+        pa.default_memory_pool().release_unused()
 
     @contextmanager
     def _answer(self, sql: str, where: str, tables: Mapping[str, Rows]) -> Iterator[pa.RecordBatchReader]:
@@ -60,11 +64,11 @@ class DuckDB(Engine):
                     self._connection.execute(f'DROP VIEW "{alias}"')
 
 
-def _half(memory: str) -> str:
+def _part(memory: str) -> str:
     """
-    >>> _half("2GB"), _half("1.5 GiB")
-    ('1.0GB', '0.75GiB')
+    >>> _part("2GB"), _part("1.5 GiB")
+    ('0.8GB', '0.6GiB')
     """
     if not (found := re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]i?B)", memory)):
         raise QueryError(f"memory '{memory}': give a number and a unit, such as 2GB")
-    return f"{float(found[1]) / 2}{found[2]}"
+    return f"{0.4 * float(found[1]):g}{found[2]}"

@@ -21,6 +21,9 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+COLUMNS = ("work_id", "year", "included", "affiliation_status", "publisher", "field_id", "n_authors")
+"""What is asked of a work once it stands in a matrix: every window of every process holds no more."""
+
 ONE = 2**40
 """One work, in the integers in which fractional weights are summed."""
 
@@ -44,7 +47,7 @@ class Incidence:
     """works × institutions, 1.0 where the institution is on the work"""
     institutions: NDArray[np.object_]
     works: pa.Table
-    """the included works, in the order of the rows"""
+    """the included works, in the order of the rows; of `COLUMNS` those that the table had"""
     shares: Floats | None = None
     """author_share of each entry of `matrix`, in its order; None where the table had none"""
 
@@ -87,7 +90,7 @@ class Incidence:
 
 def incidence(works: pa.Table, affiliations: pa.Table) -> Incidence:
     """The included works of WORKS against the institutions of AFFILIATIONS."""
-    works = works.filter(works["included"]).sort_by("work_id")
+    works = works.select([name for name in COLUMNS if name in works.column_names]).filter(works["included"]).sort_by("work_id")
     row = pc.index_in(affiliations["work_id"], works["work_id"].combine_chunks())
     affiliations = affiliations.filter(pc.is_valid(row))
     ids = pc.unique(affiliations["institution_id"]).sort()

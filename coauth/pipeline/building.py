@@ -18,6 +18,7 @@ from coauth import (
     edges,
     events,
     flags,
+    incidence,
     institutions,
     pairs,
     shifts,
@@ -94,6 +95,7 @@ class _Making:
         self._works(rollup)
         self._cues()
         self._counts()
+        self.engine.close()  # measures ask for no SQL, and need the memory
         self._measures()
         self._keep(tables.ADMISSIONS, self.project.cache.admissions)
         self._keep(tables.REVISIONS, self._revisions(level))
@@ -135,7 +137,7 @@ class _Making:
 
     def _measures(self) -> None:
         shelf, scope, measures = self.shelf, self.asked.scope, self.asked.measures
-        counted = shelf.read("works", [c.name for c in tables.WORKS.columns if c.name not in {"title", "doi"}])
+        counted = shelf.read("works", [*incidence.COLUMNS, "publication_date"])
         affiliations = shelf.read("affiliations", [c.name for c in tables.AFFILIATIONS.columns if c.type != tables.STRINGS])
         listed = shelf.read("listed")
         tested = events.regress(
