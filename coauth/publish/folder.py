@@ -56,19 +56,21 @@ def quarter(
     with files.reported(folder, run.ADVICE):
         run.forget(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        for form, name, filters in _networks(asked):
-            exported = export.write(
-                networks.cut(project, base, **filters), form, folder / name, positions=where, as_of=vintage.as_of,
-                provenance=about.provenance(told) | ({"profile": profile} if edition else {}), synthetic=told.synthetic,
-            )  # fmt: skip
-            paths[form] = exported[0]
-            written += exported
+
+        def export_networks() -> None:
+            for form, name, filters in _networks(asked):
+                written.extend(export.write(
+                    networks.cut(project, base, **filters), form, folder / name, positions=where, as_of=vintage.as_of,
+                    provenance=about.provenance(told) | ({"profile": profile} if edition else {}), synthetic=told.synthetic,
+                ))  # fmt: skip
+
+        paths |= {form: folder / name for form, name, _ in _networks(asked)}
         if edition:
             paths["cells"] = public.write(edition.cells, folder, synthetic=told.synthetic)
             written.append(paths["cells"])
         links = {form: path.relative_to(folder).as_posix() for form, path in paths.items()}
         reports = Reports(project.root, vintage.name, folder, links, told, latest, atlas, against, shown)
-        for language, there in reports.write(languages, side_by_side):
+        for language, there in reports.write(languages, side_by_side, export_networks):
             paths[f"report.{language}"], paths[f"report.{language}.pdf"] = there[:2]
             written += there
         paths["run"] = run.record(folder, sorted(set(written)), asked, vintage, told)

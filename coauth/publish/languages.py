@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -35,12 +35,16 @@ class Reports:
     made: Mapping[str, pa.Table] | None
     """None: read from disk, where another process has them sooner than by hand."""
 
-    def write(self, languages: Sequence[str], side_by_side: bool) -> list[tuple[str, list[Path]]]:
-        """The files of each language, the page first and then the PDF. Drawing takes the time, and matplotlib draws on one core."""
+    def write(self, languages: Sequence[str], side_by_side: bool, meanwhile: Callable[[], None]) -> list[tuple[str, list[Path]]]:
+        """The files of each language, the page first and then the PDF. Drawing takes the time, and matplotlib draws on one core; what is
+        to be done `meanwhile` is done here while other processes draw."""
         if not side_by_side or len(languages) == 1:
+            meanwhile()
             return [(language, self(language)) for language in languages]
         with ProcessPoolExecutor(len(languages), mp_context=get_context("spawn")) as pool:
-            return list(zip(languages, pool.map(self, languages), strict=True))
+            begun = [pool.submit(self, language) for language in languages]
+            meanwhile()
+            return [(language, done.result()) for language, done in zip(languages, begun, strict=True)]
 
     def __call__(self, language: str) -> list[Path]:
         from coauth.export import picture  # noqa: PLC0415  matplotlib is loaded by who draws
