@@ -1,20 +1,16 @@
 """What a person means by a name, and the works behind an edge."""
 
+import csv
 import datetime
+import gzip
 import json
-import re
-from collections import Counter
 
-import pandas as pd
-import pyarrow.compute as pc
 import pytest
 from world import page, place, rows, topic, work
 
-from coauth import explain, pipeline, publish, tables
+from coauth import explain
 from coauth.errors import NotFound
 from coauth.explain import candidates
-from coauth.report.findings import last_window, window_before
-from coauth.tables import AREAS
 
 DTU = {"id": "I96673099", "country_code": "DK", "ror": "https://ror.org/04qtj9h94", "display_name": "Technical University of Denmark"}
 AU = {"id": "I204337017", "country_code": "DK", "ror": "https://ror.org/01aj84f44", "display_name": "Aarhus University"}
@@ -108,6 +104,35 @@ def test_the_works_of_a_pair_in_a_year(made, asked):
     assert explain.pair(made.made, DTU["id"], AU["id"], asked) == []
 
 
+def test_many_pairs_at_once_are_told_as_each_alone(made, asked):
+    """Cues and doubts of a pair are its own, whoever else is asked about; a pair is answered in the order it was named in."""
+    ends = [(HIT["id"], DTU["id"]), (DTU["id"], "I20"), (AU["id"], HEU["id"]), (DTU["id"], AU["id"])]
+    told = explain.pairs(made.made, ends, asked, left_out=True)
+    assert list(told) == ends
+    assert told == {(a, b): explain.pair(made.made, a, b, asked, left_out=True) for a, b in ends}
+    assert [len(works) for works in told.values()] == [4, 2, 1, 0]
+
+
+def test_a_work_says_what_a_report_counts_it_by(world, asked):
+    """Field, day, rank by citations, company and areas: so that a number of the report is a count of works listed with that property."""
+    ranked = {"citation_normalized_percentile": {"value": 0.95, "is_in_top_10_percent": True}}
+    one = world(work(1, 2020, [[DTU], [HIT], [{"id": "I21", "type": "company"}]], topics=[topic("T10275", field=31)], **ranked), work(2, 2019, [[DTU], [HIT]]))
+    told = explain.listing(one.made, "miit", asked)
+    keys = ("field_id", "publication_date", "is_top_10_percent", "has_company", "areas")
+    assert [[w[k] for k in keys] for w in told] == [
+        ["31", datetime.date(2020, 6, 15), True, True, ["EU10"]], [None, datetime.date(2019, 6, 15), None, False, []]]  # fmt: skip
+
+
+def test_a_listed_institution_at_home_is_listed_alone_too(world, asked):
+    """Where the scope is the list's own country, works of one listed institution make no pair and no cue, and are works with the list
+    all the same, as Figure 2 counts them; years that are not measured are in neither."""
+    one = world(work(1, 2020, [[HIT]]), work(2, 2020, [[HIT], [DTU]]), work(3, 2025, [[HIT], [DTU]]), scope={"countries": ["CN"]})
+    counted = rows(one.copublications, "year", "group_id", "works")
+    assert [(year, works) for year, group, works in counted if group == "list:miit" and works and year <= 2024] == [(2020, 2)]
+    assert [(w["work_id"], len(w["cues"])) for w in explain.listing(one.made, "miit", asked)] == [("W1", 0), ("W2", 1)]
+    assert explain.listing(one.made, "miit", asked, (2025, 2025)) == []
+
+
 def test_a_missing_value_is_none_and_not_a_number(world, asked):
     """What a work lacks is None in the record, for JSON and for a reader."""
     one = world(work(1, 2020, [[DTU], [LUND]], doi=None, title=None))
@@ -182,7 +207,13 @@ STRINGS = [
     ("Harbin Institute of Technology", [HIT], None),
     ("Beijing Institute of Petrochemical Technology", [], None),
     ("南京工业大学", [], None),
+    ("Coll. Ship Building, HRBEU, Harbin", [], ("heu", "string without id")),
+    ("School of Science, HITSZ, Shenzhen", [], ("hit", "string without id")),
     ("NUST, Islamabad", [], None),
+    ("Faculty of Sciences, HIT, Holon, Israel", [], None),
+    ("BIT Mesra, Ranchi; a bit of everything", [], None),
+    ("HEU project office, Brussels", [], None),
+    ("Department of NPU design", [], None),
     ("", [], None),
 ]
 
@@ -252,6 +283,37 @@ def test_the_eight_real_works_are_candidates_and_the_nine_look_alikes_are_not(wo
     assert made.listed.num_rows == made.found.flags.num_rows == 0
 
 
+def test_the_22_look_alikes_are_no_candidates(world, asked, real_records):
+    """Names of institutions like the seven, as addresses with their acronyms where their rows say one: the one that is HIT is a candidate, no other."""
+    with (real_records / "lists/miit_confusables.csv").open(encoding="utf-8") as file:
+        alike = [f"{r['name']} ({r['why']})" if "acronym" in r["why"] else r["name"] for r in csv.DictReader(file)]
+    records = [work(n, 2020, [["I1"], addressed(name)]) for n, name in enumerate(alike)]
+    found = [f for f in findings(world(*records), asked, *records) if f[1].startswith("string")]
+    assert len(alike) == 22
+    assert found == [("hit", "string without id", "Harbin Institute of Technology Shenzhen Graduate School", 1)]
+
+
+def test_of_all_real_strings_only_the_one_that_names_an_entry_is_a_candidate(world, asked, real_records):
+    """Every distinct affiliation string of the real works at hand, matched to nobody: one names HIT; no acronym finds another."""
+    with gzip.open(real_records / "openalex/works/full_works_613.jsonl.gz", "rt", encoding="utf-8") as file:
+        told = [json.loads(line) for line in file]
+    told += [json.loads((real_records / "openalex" / name).read_text("utf-8")) for name in ("works/damaged_dk_page.json", "responses/work.json", "responses/works_list.json")]
+    strings = sorted(set(raw_strings(told)))
+    assert len(strings) == 1_312
+    records = [work(n, 2020, [["I1"], addressed(s)]) for n, s in enumerate(strings)]
+    found = [f for f in findings(world(*records), asked, *records) if f[1].startswith("string")]
+    assert found == [("hit", "string without id", "School of Management, Harbin Institute of Technology, Harbin 150001, PR China", 1)]
+
+
+def raw_strings(told):
+    """Affiliation strings wherever they stand in a record."""
+    if isinstance(told, dict):
+        said = [told.get("raw_affiliation_string"), *(told.get("raw_affiliation_strings") or ())]
+        yield from (s for s in said if isinstance(s, str))
+    for inner in told.values() if isinstance(told, dict) else told if isinstance(told, list) else ():
+        yield from raw_strings(inner)
+
+
 SERUM = {"id": "I11", "display_name": "National Vaccine and Serum Institute"}
 FISHERIES = {"id": "I12", "display_name": "Shandong Freshwater Fisheries Research Institute"}
 
@@ -296,113 +358,3 @@ def test_hyper_authored_works_and_scores_near_the_threshold_show_it(world, asked
         work(4, 2020, [[DTU], [HIT]], topics=[topic("T10275", 0.6)]),
     )  # fmt: skip
     assert reasons(made, asked, DTU["id"], HIT["id"]) == [{"hyper-authored"}, {"score near threshold"}, set(), set()]
-
-
-
-@pytest.fixture(scope="module")
-def sampled(sample_root):
-    project = pipeline.Project(sample_root)
-    return publish.read(project.cache.find()), project.queries
-
-
-def narrowed(made, institution):
-    """The tables with only what concerns an institution's works: thousands of questions are asked of them below."""
-    works = pc.field("work_id").isin(made["affiliations"].filter(pc.field("institution_id") == institution)["work_id"].combine_chunks().unique())
-    ends = (pc.field("source") == institution) | (pc.field("target") == institution)
-    return made | {n: made[n].filter(works) for n in ("works", "affiliations", "technologies")} | {"evidence": made["evidence"].filter(ends)}
-
-
-@pytest.mark.parametrize("nth", [4, pytest.param(1, marks=pytest.mark.whole)])
-def test_every_number_of_flagged_works_is_what_explain_lists_by_pair(sampled, nth):
-    """All review cues of every nth institution of the sample, of every kind: the works of a flag are the distinct works `coauth explain A B --year Y` lists with it."""
-    made, asked = sampled
-    flags = made["flags"].to_pandas()
-    flags = flags[flags["source"].isin(sorted(flags["source"].unique())[::nth])]
-    assert set(flags["kind"]) >= {"watchlist", "technology"}
-    seen = 0
-    for source, of_source in flags.groupby("source"):
-        near = narrowed(made, source)
-        for target, rows_ in of_source.groupby("target"):
-            told = {(r.year, r.kind, r.list_id, r.entry_id): r.works for r in rows_.itertuples()}
-            listed = [(w["year"], c["kind"], c["list_id"], c["entry_id"], w["work_id"])
-                      for w in explain.pair(near, source, target, asked) for c in w["cues"]]  # fmt: skip
-            assert Counter(key[:4] for key in set(listed)) == told, (source, target)
-            seen += len(told)
-    assert seen == len(flags) > 5_000 / nth**2
-
-
-def test_every_number_of_a_list_is_what_explain_lists_by_year(sampled):
-    """Each year's count of a watchlist in the table behind Figure 2 is the number of works `coauth explain --list L --year Y` gives."""
-    made, asked = sampled
-    counted = made["copublications"].to_pandas()
-    counted = counted[counted["group_id"].str.startswith("list:") & (counted["basis"] == "institution")]
-    assert len(counted) >= len(asked.scope.years)
-    for row in counted.itertuples():
-        listed = explain.listing(made, row.group_id.removeprefix("list:"), asked, (row.year, row.year))
-        assert len({w["work_id"] for w in listed}) == len(listed) == row.works, row.year
-
-
-@pytest.fixture(scope="module")
-def reported(sample_root):
-    """The CSV files of the sample's report by what they hold: their numbers are not known beforehand."""
-    (folder,) = (f for f in (sample_root / "reports").iterdir() if (f / "report.html").exists())
-    found = [pd.read_csv(path).rename(columns=lambda c: c.removeprefix(f"{tables.MARK}: ")) for path in (folder / "tables").glob("*-[0-9]*.csv")]
-
-    def with_columns(*wanted):
-        (frame,) = (f for f in found if set(wanted) <= set(f.columns))
-        return frame
-
-    return with_columns
-
-
-def works_of(listed, *, entry=None, area=None, list_id=None):
-    """Distinct works of an answer of explain: all, those with a cue of an entry of a list, those about an area."""
-    return {w["work_id"] for w in listed if (entry is None or any((c["list_id"], c["entry_id"]) == (list_id, entry) for c in w["cues"]))
-            and (area is None or any(area in c["areas"] for c in w["cues"] if c["kind"] == "technology"))}  # fmt: skip
-
-
-def test_every_number_of_flagged_works_in_the_report_is_what_explain_lists(sampled, reported):
-    """The report's own files, cell by cell: pairs by period, year and area; pairs of two periods; lists by entry, year and area; benefits."""
-    made, asked = sampled
-    walked = Counter()
-
-    def holds(what, number, works):
-        assert number == len(works), what
-        walked[what[0]] += 1
-
-    pairs = reported("command", "works_listed")
-    for row in pairs.to_dict("records"):
-        _, _, a, b, _, span = row["command"].split()
-        listed = explain.pair(made, a, b, asked, tuple(map(int, span.split("-"))))
-        key = {"entry": row["entry_id"], "list_id": row["list_id"]}
-        holds(("pair", a, b), row["works"], works_of(listed, **key))
-        assert len(listed) == row["works"]  # the pair's command lists these works and no other
-        for year in (int(c.removeprefix("works_")) for c in row if re.fullmatch(r"works_\d+", c)):
-            holds(("year", a, b, year), row[f"works_{year}"], works_of([w for w in listed if w["year"] == year], **key))
-        for area in AREAS:
-            holds(("area", a, b, area), row[f"works_{area}"], works_of(listed, area=area, **key))
-    moved = reported("before", "after", "beyond", "foreign")
-    windows = {"before": window_before(asked), "after": last_window(asked)}
-    for row in moved.to_dict("records"):
-        for side, window in windows.items():
-            listed = explain.pair(made, row["domestic"], row["foreign"], asked, window)
-            holds(("moved", row["domestic"], row["foreign"], side), row[side], works_of(listed, entry=row["entry_id"], list_id=row["list_id"]))
-    entries = reported("entry_id", "name", "total")
-    whole = {i: explain.listing(made, i, asked) for i in asked.lists()}
-    for row in entries.to_dict("records"):
-        for year in (c for c in row if c.isdigit()):
-            of_year = [w for w in whole["miit"] if w["year"] == int(year)]
-            holds(("entry", row["entry_id"], year), row[year], works_of(of_year, entry=row["entry_id"], list_id="miit"))
-    of_areas = reported("series", "area_id", "total")
-    last = [w for w in whole["miit"] if last_window(asked)[0] <= w["year"] <= last_window(asked)[1]]
-    for row in of_areas[of_areas["series"] == "list:miit"].to_dict("records"):
-        holds(("listed area", row["area_id"]), row["works"], works_of(last, area=row["area_id"]))
-        assert row["total"] == len(last)
-    by_year = reported("side", "area_id")
-    for row in by_year[by_year["side"] == "listed"].to_dict("records"):
-        holds(("listed area year", row["year"], row["area_id"]), row["works"], works_of([w for w in whole["miit"] if w["year"] == row["year"]], area=row["area_id"]))
-    gains = reported("cue", "works_ranked")
-    for row in gains[gains["cue"] != "none"].to_dict("records"):
-        listed = [w for w in whole[row["cue"].partition(":")[2]] if last_window(asked)[0] <= w["year"] <= last_window(asked)[1]]
-        holds(("benefits", row["cue"]), row["works"], works_of(listed))
-    assert set(walked) == {"pair", "year", "area", "moved", "entry", "listed area", "listed area year", "benefits"}

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from coauth import flags, publish, technologies
-from coauth.cli.group import CAUTION, Answer, coauth, common, internal, of_vintage, plain, wide
+from coauth.cli.group import CAUTION, Answer, coauth, common, counted, internal, of_vintage, plain, wide
 from coauth.errors import CacheError
 from coauth.explain import candidates
 from coauth.pipeline import Project
@@ -35,7 +35,7 @@ def flags_check(project: Project, answer: Answer, vintage: str | None) -> None:
     """
     chosen = project.cache.find(vintage)
     found = candidates.check(publish.read(chosen), chosen.pages(), project.queries)
-    answer.give(found, [*_findings(found, project.queries), wide(CAUTION[0])])
+    answer.give(found, [*_findings(found, project.queries), *map(wide, CAUTION)])
 
 
 @flags_.command("pairs")
@@ -80,7 +80,7 @@ def flags_sample(project: Project, answer: Answer, size: int, seed: int, out: Pa
         sheet.to_csv(out, index=False, lineterminator="\n")
     except OSError as fault:
         raise CacheError(f"cannot write {out} ({fault.strerror}); name another file") from fault
-    answer.give({"path": out, "works": len(sheet)}, [f"{out}: {len(sheet)} works to label; for internal use, since a list of works leads to people"])
+    answer.give({"path": out, "works": len(sheet)}, [f"{out}: {counted(len(sheet))} to label; for internal use, since a list of works leads to people"])
 
 
 @flags_.command("score")
@@ -100,14 +100,14 @@ def flags_score(project: Project, answer: Answer, sheet: Path, vintage: str | No
             "agreement": agreed._asdict() if agreed else None}  # fmt: skip
     with chosen.held():
         chosen.record(technology_quality=json.loads(json.dumps(kept, default=plain)))
-    answer.give(kept, quality.lines(rows, agreed))
+    answer.give(kept, [*quality.lines(rows, agreed), "", wide("all: every work with every area; any: whether a work is in an area at all; then area by area")])
 
 
 @flags_.command("sensitivity")
 @of_vintage
 @common
 def flags_sensitivity(project: Project, answer: Answer, vintage: str | None) -> None:
-    """Works per EU-10 area, had the score a core topic needs been 0.3, 0.5, 0.7 or 0.9.
+    """Works per EU-10 area, with and without a foreign institution, had the score a core topic needs been 0.3, 0.5, 0.7 or 0.9.
 
     Example: coauth flags sensitivity
     """
@@ -116,7 +116,7 @@ def flags_sensitivity(project: Project, answer: Answer, vintage: str | None) -> 
     rows = technologies.sensitivity(chosen.read("works"), chosen.read("technologies"), asked)
     on = next((s for s in asked.technologies if s.enabled), None)
     said = [f"{on.id}: {on.status}", *on.not_obtained, ""] if on else ["no set of technologies is enabled"]
-    heading = "".join(f"{t:>8}" for t in technologies.THRESHOLDS)
+    heading = "".join(f"{t:>8}" for t in technologies.THRESHOLDS) + "  works by area, had a core topic needed this score"
     lines = [wide(f"{r['area_id']} {_area(on, str(r['area_id']))}", "".join(f"{r[t]:>8}" for t in technologies.THRESHOLDS) + "  ") for r in rows.to_dict("records")]
     answer.give(rows.to_dict("records"), [*map(wide, said), heading, *lines])
 
@@ -141,5 +141,5 @@ def _findings(found: Sequence[Mapping[str, Any]], queries: Queries) -> Iterable[
 def _finding(f: Mapping[str, Any]) -> str:
     entry = f"{f['entry_id']}: " if f["entry_id"] else ""
     institution = f"{f['institution_id']} " if f["institution_id"] else ""
-    works = f" ({f['works']} works, e.g. {', '.join(f['examples'])})" if f["works"] else ""
+    works = f" ({counted(f['works'])}, e.g. {', '.join(f['examples'])})" if f["works"] else ""
     return f"{entry}{institution}{f['name'] or ''}{works}"

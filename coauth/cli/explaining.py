@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from coauth import explain, publish
-from coauth.cli.group import CAUTION, Answer, coauth, common, internal, of_vintage, wide, years
+from coauth.cli.group import CAUTION, Answer, coauth, common, counted, internal, of_vintage, wide, years
 from coauth.errors import NotFound
 from coauth.pipeline import Project
 from coauth.queries import Queries
@@ -29,6 +29,9 @@ def explain_(
 
     An institution is named by OpenAlex id, ROR, short name or name; what fits several is listed, never guessed.
 
+    With --json each work also has what a report counts it by: field_id, areas (EU-10), is_top_10_percent, has_company, n_institutions
+    and publication_date; and each cue its list, entry and standing.
+
     Example: coauth explain DTU Beihang --year 2022-2024
     """
     if bool(list_id) == bool(institutions) or (institutions and len(institutions) != 2) or (list_id and left_out):
@@ -47,17 +50,18 @@ def explain_(
         works = explain.pair(made, a, b, asked, asked_years, left_out=left_out)
         names = dict(zip(made["institutions"]["institution_id"].to_pylist(), made["institutions"]["name"].to_pylist(), strict=True))
         of = f"shared by {names[a]} ({a}) and {names[b]} ({b})"
-    heading = wide(f"{len(works)} works {of}" + (f" in {span}" if span else ""))
+    heading = wide(f"{counted(len(works))} {of}" + (f" in {span}" if span else ""))
     answer.give(works, [heading, *_lists(works, asked), *(line for w in works for line in _work(w)), "", *map(wide, CAUTION)])
 
 
 def _lists(works: Iterable[Mapping[str, Any]], queries: Queries) -> Iterable[str]:
-    """What each list is that a cue below names, once."""
-    named = {c["list_id"] for w in works for c in w["cues"]}
+    """What each list and area is that a cue below names, once."""
+    named, areas = ({c["list_id"] for w in works for c in w["cues"]}, {a for w in works for c in w["cues"] for a in c["areas"]})
     for w in (w for w in queries.watchlists if w.id in named):
         yield wide(f"{w.id}: {w.name}, {w.kind}, version {w.version}, retrieved {w.retrieved}. {w.note}".rstrip(), "  ", "    ")
     for t in (t for t in queries.technologies if t.id in named):
         yield wide(f"{t.id}: {t.name}, version {t.version}; {t.status}", "  ", "    ")
+        yield from (wide(f"{a}: {name}", "    ", " " * 10) for a, name in t.eu10.items() if a in areas)
 
 
 def _work(work: Mapping[str, Any]) -> Iterable[str]:
@@ -65,7 +69,9 @@ def _work(work: Mapping[str, Any]) -> Iterable[str]:
     yield "\n" + wide(f"{work['work_id']}  {work['title'] or '(no title)'}{left_out}", f"{work['year']}  ", " " * 6)
     yield "      " + (f"https://doi.org/{work['doi']}" if work["doi"] else f"https://openalex.org/{work['work_id']}")
     topic = f"topic {work['primary_topic_id']}{_score(work['topic_score'])}" if work["primary_topic_id"] else "no topic"
-    yield wide(f"{work['type']}, {work['n_institutions']} institutions, affiliations {work['affiliation_status']}, {topic}", " " * 6)
+    known = [work["type"], counted(work["n_institutions"], "institution"), f"affiliations {work['affiliation_status']}", topic]
+    known += ["with a company"] * bool(work["has_company"]) + ["among the 10 % most cited of its field, year and type"] * bool(work["is_top_10_percent"])
+    yield wide(", ".join(known), " " * 6)
     for cue in work["cues"]:
         yield from (_watched if cue["kind"] == "watchlist" else _about)(cue)
     for doubt in work["doubts"]:
@@ -85,8 +91,8 @@ def _about(cue: Mapping[str, Any]) -> Iterable[str]:
     if cue["kind"] == "technology_profile":
         yield wide(f"{cue['list_id']}/{cue['entry_id']}{mark}: much of what {cue['matched_id']} publishes here is in this area", "      profile     ")
         return
-    read = "title only" if cue["title_only"] else "title and abstract"
-    said = f", “{cue['matched_string']}” ({read} read)" if cue["matched_string"] else f", no phrase ({read} read)"
+    said = f"“{cue['matched_string']}”" if cue["matched_string"] else "no phrase"
+    said = f", {said} ({'title alone, no abstract' if cue['title_only'] else 'title and abstract'} read)"
     yield wide(f"{cue['list_id']}/{cue['entry_id']} ({', '.join(cue['areas'])}{mark})", "      technology  ")
     yield wide(f"by {cue['match_method']} {cue['matched_id']}{_score(cue['score'])}{said}", " " * 18)
 

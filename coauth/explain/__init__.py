@@ -6,7 +6,7 @@ institution; otherwise the candidates are listed and nothing is guessed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from coauth.errors import NotFound
 from coauth.explain import doubts
 from coauth.queries import Queries
-from coauth.tables import STRING
+from coauth.tables import AREAS, STRING
 
 _SHOWN = 12
 
@@ -52,28 +52,49 @@ def pair(made: Mapping[str, pa.Table], a: str, b: str, queries: Queries, years: 
 
     As many as a report counts for the pair; with `left_out` also those that count nowhere, each with its reason.
     """
-    ids = pc.field("institution_id")
-    members = made["affiliations"].filter((ids == a) | (ids == b))
-    shared = set(members.filter(ids == a)["work_id"].to_pylist()) & set(members.filter(ids == b)["work_id"].to_pylist())
-    source, target = sorted((a, b))
-    evidence = made["evidence"].filter((pc.field("source") == source) & (pc.field("target") == target))
-    return _described(made, _works(made, shared, years, left_out=left_out), {a, b}, evidence, queries)
+    return pairs(made, [(a, b)], queries, years, left_out=left_out)[a, b]
+
+
+def pairs(
+    made: Mapping[str, pa.Table], ends: Iterable[tuple[str, str]], queries: Queries, years: Years = None, *, left_out: bool = False
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """`pair` of many pairs at once: the tables are gone through once for all of them, and a work is described once."""
+    ends = list(ends)
+    everyone = {i for pair_ in ends for i in pair_}
+    on: dict[str, set[str]] = {i: set() for i in everyone}
+    members = made["affiliations"].filter(_among("institution_id", everyone))
+    for institution, work in zip(members["institution_id"].to_pylist(), members["work_id"].to_pylist(), strict=True):
+        on[institution].add(work)
+    shared = {(a, b): on[a] & on[b] for a, b in ends}
+    told = _Told(made, _works(made, set().union(*shared.values()), years, left_out=left_out), everyone, queries)
+    cues = told.cues(made["evidence"].filter(_among("source", everyone) & _among("target", everyone)), ("source", "target"))
+    return {(a, b): told.records(shared[a, b], {a, b}, cues.get((min(a, b), max(a, b)), {})) for a, b in ends}
 
 
 def listing(made: Mapping[str, pa.Table], list_id: str, queries: Queries, years: Years = None) -> list[dict[str, Any]]:
     """The works with any institution of a watchlist, or with any technology of a set and a foreign institution, newest first.
 
-    Each work has its cues of that list, and its technologies, which say what it is about.
+    As many as a report counts for the list. Each work has its cues of that list, and its technologies, which say what it is about.
     """
     known = [w.id for w in queries.watchlists if w.enabled] + [t.id for t in queries.technologies if t.enabled]
     if list_id not in known:
         raise NotFound(f"no enabled list '{list_id}'; there are: {', '.join(known) or 'none'}")
-    kind, of = pc.field("kind"), made["evidence"]
-    chosen = of.filter((pc.field("list_id") == list_id) & ((kind == "watchlist") | (kind == "technology") & _crossing(of, made["institutions"])))
-    works = _works(made, set(chosen["work_id"].to_pylist()), years)
-    about = of.filter((kind == "technology") & pc.field("work_id").isin(works["work_id"].combine_chunks()))
-    listed = set(chosen.filter(kind == "watchlist")["matched_id"].to_pylist())
-    return _described(made, works, listed, pa.concat_tables([about, chosen.filter(kind == "watchlist")]), queries)
+    kind, evidence = pc.field("kind"), made["evidence"]
+    listed = set(made["listed"].filter(pc.field("list_id") == list_id)["institution_id"].to_pylist())
+    of_list = evidence.filter((pc.field("list_id") == list_id) & (kind != "technology_profile"))
+    if list_id in {w.id for w in queries.watchlists}:
+        ids = made["affiliations"].filter(_among("institution_id", listed))["work_id"]
+    else:
+        ids = of_list.filter(_crossing(of_list, made["institutions"]))["work_id"]
+    works = _works(made, set(ids.to_pylist()), _measured(years, queries))
+    told = _Told(made, works, listed, queries)
+    about = evidence.filter((kind == "technology") & _among("work_id", works["work_id"].to_pylist()))
+    (cues,) = told.cues(pa.concat_tables([about, of_list.filter(kind == "watchlist")])).values() or ({},)
+    return told.records(works["work_id"].to_pylist(), listed, cues)
+
+
+def _among(column: str, values: Iterable[str]) -> pc.Expression:
+    return pc.field(column).isin(pa.array(sorted(values), STRING))
 
 
 def _crossing(evidence: pa.Table, institutions: pa.Table) -> pc.Expression:
@@ -82,42 +103,62 @@ def _crossing(evidence: pa.Table, institutions: pa.Table) -> pc.Expression:
     return pc.field("source").isin(home) != pc.field("target").isin(home)
 
 
+def _measured(years: Years, queries: Queries) -> tuple[int, int]:
+    """Of the years asked for, those in which cues are made."""
+    first, last = years or (queries.scope.first_year, queries.scope.last_year)
+    return max(first, queries.scope.first_year), min(last, queries.scope.last_year)
+
+
 def _works(made: Mapping[str, pa.Table], ids: set[str], years: Years, *, left_out: bool = False) -> pa.Table:
-    wanted = pc.field("work_id").isin(pa.array(sorted(ids), STRING))
+    wanted = _among("work_id", ids)
     if years:
         wanted &= (pc.field("year") >= years[0]) & (pc.field("year") <= years[1])
     return made["works"].filter(wanted if left_out else wanted & pc.field("included"))
 
 
-_WORK = ("work_id", "doi", "title", "year", "type", "primary_topic_id", "topic_score", "n_institutions", "affiliation_status",
-         "included", "exclusion_reason")  # fmt: skip
+_WORK = (
+    "work_id", "doi", "title", "year", "publication_date", "type", "field_id", "primary_topic_id", "topic_score", "n_institutions",
+    "affiliation_status", "is_top_10_percent", "has_company", "included", "exclusion_reason",
+)  # fmt: skip
+"""What is told of a work. A number of the report that stands for part of a pair's or list's works is a count over these, or over areas and cues."""
 _CUE = ("kind", "list_id", "entry_id", "match_method", "matched_id", "matched_string", "listed_at_publication")
 
 
-def _described(made: Mapping[str, pa.Table], works: pa.Table, institutions: set[str], evidence: pa.Table, queries: Queries) -> list[dict[str, Any]]:
-    told = _Told(made, works, queries)
-    cues: dict[str, list[dict[str, Any]]] = {}
-    for cue in evidence.select(["work_id", *_CUE]).to_pylist():
-        work = cue.pop("work_id")
-        here, whole = cues.setdefault(work, []), cue | told.of(work, cue)
-        if whole not in here:
-            here.append(whole)
-    found = doubts.of_works(made, works, institutions, queries)
-    records = works.select(list(_WORK)).sort_by([("year", "descending"), ("work_id", "ascending")]).to_pylist()
-    return [r | {"cues": cues.get(r["work_id"], []), "doubts": found.get(r["work_id"], [])} for r in records]
-
-
 class _Told:
-    """What has to be said beside a cue and stands in other tables: how far its list can be trusted, and on what it rests."""
+    """Works as they are told, with what has to be said beside a cue and stands in other tables."""
 
-    def __init__(self, made: Mapping[str, pa.Table], works: pa.Table, queries: Queries) -> None:
+    def __init__(self, made: Mapping[str, pa.Table], works: pa.Table, institutions: set[str], queries: Queries) -> None:
+        """`institutions`: those whose part in a work is looked at for doubts."""
+        ordered = works.select(list(_WORK)).sort_by([("year", "descending"), ("work_id", "ascending")])
+        self._works = {r["work_id"]: r for r in ordered.to_pylist()}
+        self._place = {w: n for n, w in enumerate(self._works)}
+        self._doubts = doubts.of_works(made, works, institutions, queries)
         self._listed = {(r["list_id"], r["entry_id"]): r for r in made["listed"].to_pylist()}
         self._sets = {s.id: s for s in queries.technologies}
-        self._areas = {(s.id, t.id): list(t.eu10) for s in queries.technologies for t in s.technology}
-        near = made["technologies"].filter(pc.field("work_id").isin(works["work_id"].combine_chunks()))
-        self._found = {(r["work_id"], r["list_id"], r["technology_id"]): r for r in near.to_pylist()}
+        self._areas = {(s.id, t.id): t.eu10 for s in queries.technologies for t in s.technology}
+        self._found: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
+        for r in made["technologies"].filter(_among("work_id", self._works)).to_pylist():
+            self._found.setdefault(r["work_id"], {})[r["list_id"], r["technology_id"]] = r
 
-    def of(self, work_id: str, cue: Mapping[str, Any]) -> dict[str, Any]:
+    def cues(self, evidence: pa.Table, by: tuple[str, ...] = ()) -> dict[tuple[str, ...], dict[str, list[dict[str, Any]]]]:
+        """Values of the columns `by` -> work -> its cues, each once."""
+        rows = evidence.select([*by, "work_id", *_CUE]).to_pylist()
+        found: dict[tuple[str, ...], dict[str, list[dict[str, Any]]]] = {}
+        for row in {tuple(r.values()): r for r in rows if r["work_id"] in self._works}.values():
+            key, work = tuple(row.pop(c) for c in by), row.pop("work_id")
+            found.setdefault(key, {}).setdefault(work, []).append(row | self._beside(work, row))
+        return found
+
+    def records(self, ids: Iterable[str], institutions: set[str], cues: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        """These works, newest first, with the EU-10 areas of their technologies, cues, and doubts about these institutions or the work itself."""
+        return [
+            self._works[w] | {
+                "areas": sorted({a for t in self._found.get(w, ()) for a in self._areas.get(t, ())}, key=AREAS.index), "cues": cues.get(w, []),
+                "doubts": [doubt for about, doubt in self._doubts[w] if about is None or about in institutions],
+            } for w in sorted(self._works.keys() & set(ids), key=self._place.__getitem__)
+        ]  # fmt: skip
+
+    def _beside(self, work_id: str, cue: Mapping[str, Any]) -> dict[str, Any]:
         """Watchlists: standing (designation or assessment), listed_today. Technologies: standing ("indicative", "unmeasured"), areas, the
         topic's score, title_only (no abstract could be read). A profile's entry is its area. Null: nothing of the kind to say."""
         named = cue["list_id"], cue["entry_id"]
@@ -125,6 +166,6 @@ class _Told:
             entry = self._listed.get(named, {})
             return {"standing": entry.get("standing"), "listed_today": entry.get("listed_today"), "areas": [], "score": None, "title_only": None}
         standing = self._sets[named[0]].marked(named[1]) if named[0] in self._sets else None
-        found = self._found.get((work_id, *named), {})
-        areas = self._areas.get(named, [named[1]])
+        found = self._found.get(work_id, {}).get(named, {})
+        areas = list(self._areas.get(named, (named[1],)))
         return {"standing": standing, "listed_today": None, "areas": areas, "score": found.get("score"), "title_only": found.get("title_only")}

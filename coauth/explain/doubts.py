@@ -26,8 +26,11 @@ _STEM = 5
 """Letters by which a word is known again when an address cuts it short (Polytech for Polytechnical)."""
 
 
-def of_works(made: Mapping[str, pa.Table], works: pa.Table, institutions: Iterable[str], queries: Queries) -> dict[str, list[dict[str, str]]]:
-    """work_id -> its doubts, `{"reason": …, "detail": …}`, about these institutions' part in it.
+Doubt = tuple[str | None, dict[str, str]]
+
+
+def of_works(made: Mapping[str, pa.Table], works: pa.Table, institutions: Iterable[str], queries: Queries) -> dict[str, list[Doubt]]:
+    """work_id -> its doubts: the institution whose part in it is doubted (None: the work itself), and `{"reason": …, "detail": …}`.
 
     not in the strings      no affiliation string matched to the institution bears its name
     no string               OpenAlex keeps no affiliation string for the match
@@ -36,10 +39,10 @@ def of_works(made: Mapping[str, pa.Table], works: pa.Table, institutions: Iterab
     score near threshold    a technology rests on a topic whose score is less than `MARGIN` above the threshold, with no phrase
     """
     ids = pa.array(works["work_id"].to_pylist(), STRING)
-    found: dict[str, list[dict[str, str]]] = {i: [] for i in ids.to_pylist()}
+    found: dict[str, list[Doubt]] = {i: [] for i in ids.to_pylist()}
 
-    def doubt(work: str, reason: str, detail: str) -> None:
-        found[work].append({"reason": reason, "detail": detail})
+    def doubt(work: str, reason: str, detail: str, about: str | None = None) -> None:
+        found[work].append((about, {"reason": reason, "detail": detail}))
 
     frame = made["institutions"].filter(pc.field("institution_id").isin(pa.array(sorted(institutions), STRING)))
     names = dict(zip(frame["institution_id"].to_pylist(), frame["name"].to_pylist(), strict=True))
@@ -50,11 +53,11 @@ def of_works(made: Mapping[str, pa.Table], works: pa.Table, institutions: Iterab
         work, institution = part["work_id"], part["institution_id"]
         aliases, founded = known.get(institution, ((), None))
         if not part["strings"]:
-            doubt(work, "no string", f"no affiliation string is kept for {names[institution]}")
+            doubt(work, "no string", f"no affiliation string is kept for {names[institution]}", institution)
         elif not any(bears(s, names[institution], aliases) for s in part["strings"]):
-            doubt(work, "not in the strings", f"{names[institution]} is matched to: {' | '.join(part['strings'])}")
+            doubt(work, "not in the strings", f"{names[institution]} is matched to: {' | '.join(part['strings'])}", institution)
         if founded and years[work] < founded:
-            doubt(work, "older than institution", f"{years[work]}, and {names[institution]} was founded in {founded}")
+            doubt(work, "older than institution", f"{years[work]}, and {names[institution]} was founded in {founded}", institution)
     most = queries.scope.max_institutions
     for work, size in zip(found, works["n_institutions"].to_pylist(), strict=True):
         if size > most:

@@ -18,7 +18,7 @@ class Entry(Strict):
     name_local: str = ""
     openalex: InstitutionId | None = None
     ror: Ror | None = None
-    aliases: tuple[Alias, ...] = Field(default=(), description="campuses and spellings `flags check` seeks in strings; never matched, never counted")
+    aliases: tuple[Alias, ...] = Field(default=(), description="campuses, spellings and acronyms nobody else bears, for `flags check` to seek in strings: never matched, never counted")
     withdrawn: tuple[Ror, ...] = Field(default=(), description="ROR records withdrawn in its favour: they are it")
     established: int | None = Field(default=None, description="year, by ROR; a work older than it was assigned wrongly")
     valid_from: date | None = None

@@ -213,7 +213,7 @@ def lines(rows: pd.DataFrame, agreed: Agreement | None) -> Iterable[str]:
 
 def alike(agreed: Agreement) -> str:
     """How often two labellers agree, for people: share and Cohen's kappa with its interval."""
-    interval = f" ({agreed.low:.2f}–{agreed.high:.2f})" if agreed.low is not None else " (no interval: both gave every work the same label)"
+    interval = f" ({agreed.low:.2f} to {agreed.high:.2f})".replace("-", "−") if agreed.low is not None else " (no interval: both gave every work the same label)"
     return f"alike in {agreed.alike:.1%}, Cohen's kappa {agreed.kappa:.2f}{interval}"
 
 
