@@ -54,6 +54,12 @@ def ordered(evidence: pa.Table, institutions: pa.Table, marks: Mapping[str, str]
     Columns: domestic, foreign, works_both (with a watchlist and a technology cue at once), works_watchlist, works_technology, last_year
     (of any of these), standing (of the technologies found, by `marks`: "indicative", "unmeasured" or both; "" where none has a mark).
     First come pairs with works of both kinds, then more works with either, then the more recent.
+
+    >>> cue = {"source": "I1", "target": "I9", "kind": "watchlist", "entry_id": "hit", "work_id": "W1", "year": 2020}
+    >>> cues = [cue, cue | {"kind": "technology", "entry_id": "drones"}, cue | {"work_id": "W2", "year": 2022}, cue | {"target": "I8", "work_id": "W3"}]
+    >>> places = pa.table({"institution_id": ["I1", "I8", "I9"], "is_domestic": [True, False, False]})
+    >>> ordered(pa.Table.from_pylist(cues), places, {"drones": "unmeasured"}).to_numpy().tolist()
+    [['I1', 'I9', 1, 2, 1, 2022, 'unmeasured'], ['I1', 'I8', 0, 1, 0, 2020, '']]
     """
     domestic = dict(zip(institutions["institution_id"].to_pylist(), institutions["is_domestic"].to_pylist(), strict=True))
     cues = evidence.select(["source", "target", "kind", "entry_id", "work_id", "year"]).to_pandas()

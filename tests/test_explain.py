@@ -125,12 +125,14 @@ def test_a_work_says_what_a_report_counts_it_by(world, asked):
 
 def test_a_listed_institution_at_home_is_listed_alone_too(world, asked):
     """Where the scope is the list's own country, works of one listed institution make no pair and no cue, and are works with the list
-    all the same, as Figure 2 counts them; years that are not measured are in neither."""
+    all the same, as Figure 2 counts them. Years that are not measured are listed when they are asked for, without cues."""
     one = world(work(1, 2020, [[HIT]]), work(2, 2020, [[HIT], [DTU]]), work(3, 2025, [[HIT], [DTU]]), scope={"countries": ["CN"]})
     counted = rows(one.copublications, "year", "group_id", "works")
     assert [(year, works) for year, group, works in counted if group == "list:miit" and works and year <= 2024] == [(2020, 2)]
     assert [(w["work_id"], len(w["cues"])) for w in explain.listing(one.made, "miit", asked)] == [("W1", 0), ("W2", 1)]
-    assert explain.listing(one.made, "miit", asked, (2025, 2025)) == []
+    assert [(w["work_id"], w["cues"]) for w in explain.listing(one.made, "miit", asked, (2025, 2025))] == [("W3", [])]
+    assert [w["work_id"] for w in explain.pair(one.made, HIT["id"], DTU["id"], asked)] == ["W2"]
+    assert [w["work_id"] for w in explain.pair(one.made, HIT["id"], DTU["id"], asked, (2020, 2025))] == ["W3", "W2"]
 
 
 def test_a_missing_value_is_none_and_not_a_number(world, asked):
@@ -318,8 +320,8 @@ SERUM = {"id": "I11", "display_name": "National Vaccine and Serum Institute"}
 FISHERIES = {"id": "I12", "display_name": "Shandong Freshwater Fisheries Research Institute"}
 
 
-def reasons(made, asked, a, b):
-    return [{d["reason"] for d in w["doubts"]} for w in explain.pair(made.made, a, b, asked)]
+def reasons(made, a, b):
+    return [{d["reason"] for d in w["doubts"]} for w in explain.pair(made.made, a, b, made.asked)]
 
 
 @pytest.mark.parametrize(
@@ -334,21 +336,21 @@ def reasons(made, asked, a, b):
         (HIT, None, {"no string"}),
     ],
 )
-def test_a_mis_assigned_affiliation_shows_its_reason(world, asked, place_, string, wanted):
+def test_a_mis_assigned_affiliation_shows_its_reason(world, place_, string, wanted):
     """As on real works (Danish serum authors under a Chinese serum institute, DTU Aqua under Shandong's fisheries): the institution's
     name is in no string matched to it. An abbreviation, a listed campus or another script is no such reason."""
     author = addressed(*([string] if string else []), ids=[place_])
     made = world(work(1, 2020, [[DTU], author]))
-    assert reasons(made, asked, DTU["id"], place_["id"]) == [wanted]
+    assert reasons(made, DTU["id"], place_["id"]) == [wanted]
 
 
-def test_a_work_older_than_the_institution_shows_it(world, asked):
+def test_a_work_older_than_the_institution_shows_it(world):
     """HEU was founded in 1953: a work of 1952 says so, one of 1953 does not."""
     made = world(work(1, 1953, [[DTU], [HEU]]), work(2, 1952, [[DTU], [HEU]]), scope={"first_year": 1900})
-    assert reasons(made, asked, DTU["id"], HEU["id"]) == [set(), {"older than institution"}]
+    assert reasons(made, DTU["id"], HEU["id"]) == [set(), {"older than institution"}]
 
 
-def test_hyper_authored_works_and_scores_near_the_threshold_show_it(world, asked):
+def test_hyper_authored_works_and_scores_near_the_threshold_show_it(world):
     """More institutions than K; a core topic with a score of 0.5 to 0.6 and no phrase that would carry it."""
     many = [[{"id": f"I{n}", "country_code": "SE"}] for n in range(200, 250)]
     near, phrase = ("T10275", 0.55), "Quantum dots"
@@ -357,4 +359,4 @@ def test_hyper_authored_works_and_scores_near_the_threshold_show_it(world, asked
         work(3, 2020, [[DTU], [HIT]], topics=[topic(*near)], title=phrase),
         work(4, 2020, [[DTU], [HIT]], topics=[topic("T10275", 0.6)]),
     )  # fmt: skip
-    assert reasons(made, asked, DTU["id"], HIT["id"]) == [{"hyper-authored"}, {"score near threshold"}, set(), set()]
+    assert reasons(made, DTU["id"], HIT["id"]) == [{"hyper-authored"}, {"score near threshold"}, set(), set()]

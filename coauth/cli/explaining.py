@@ -50,8 +50,12 @@ def explain_(
         works = explain.pair(made, a, b, asked, asked_years, left_out=left_out)
         names = dict(zip(made["institutions"]["institution_id"].to_pylist(), made["institutions"]["name"].to_pylist(), strict=True))
         of = f"shared by {names[a]} ({a}) and {names[b]} ({b})"
-    heading = wide(f"{counted(len(works))} {of}" + (f" in {span}" if span else ""))
-    answer.give(works, [heading, *_lists(works, asked), *(line for w in works for line in _work(w)), "", *map(wide, CAUTION)])
+    first, last = asked.scope.first_year, asked.scope.last_year
+    uncounted = sum(not w["included"] for w in works)
+    heading = [wide(f"{counted(len(works))} {of} in {span or f'{first}-{last}'}" + (f", {uncounted} of which count nowhere" if uncounted else ""))]
+    if asked_years and not first <= asked_years[0] <= asked_years[1] <= last:
+        heading.append(wide(f"Cues are made of works of {first}-{last} alone."))
+    answer.give(works, [*heading, *_lists(works, asked), *(line for w in works for line in _work(w)), "", *map(wide, CAUTION)])
 
 
 def _lists(works: Iterable[Mapping[str, Any]], queries: Queries) -> Iterable[str]:

@@ -21,7 +21,15 @@ _SHOWN = 12
 
 
 def resolve(said: str, institutions: pa.Table, queries: Queries) -> str:
-    """The institution_id a person means. Raises `NotFound` for no institution or several, listing what comes near."""
+    """The institution_id a person means. Raises `NotFound` for no institution or several, listing what comes near.
+
+    >>> from types import SimpleNamespace as Asked
+    >>> asked = Asked(watchlists=(), rollup=Asked(aliases={"DTU": "https://ror.org/04qtj9h94"}))
+    >>> place = {"institution_id": ["I1", "I2"], "ror": ["https://ror.org/04qtj9h94", None], "name": ["Technical University of Denmark", "Lund University"]}
+    >>> places = pa.table(place | {"country_code": ["DK", "SE"], "works": [2, 1]})
+    >>> resolve("dtu", places, asked), resolve("Lund", places, asked), resolve("I2", places, asked)
+    ('I1', 'I2', 'I2')
+    """
     frame = institutions.select(["institution_id", "ror", "name", "country_code", "works"]).to_pandas()
     word = said.strip()
     listed = ((name, e.ror) for w in queries.watchlists for e in w.entry if e.ror for name in (e.id, *e.aliases))
@@ -44,7 +52,7 @@ def resolve(said: str, institutions: pa.Table, queries: Queries) -> str:
 
 
 Years = tuple[int, int] | None
-"""First and last year; None: all."""
+"""First and last year; None: the measured ones, which are those a report counts and cues are made of."""
 
 
 def pair(made: Mapping[str, pa.Table], a: str, b: str, queries: Queries, years: Years = None, *, left_out: bool = False) -> list[dict[str, Any]]:
@@ -66,7 +74,8 @@ def pairs(
     for institution, work in zip(members["institution_id"].to_pylist(), members["work_id"].to_pylist(), strict=True):
         on[institution].add(work)
     shared = {(a, b): on[a] & on[b] for a, b in ends}
-    told = _Told(made, _works(made, set().union(*shared.values()), years, left_out=left_out), everyone, queries)
+    works = _works(made, set().union(*shared.values()), years or _measured(queries), left_out=left_out)
+    told = _Told(made, works, everyone, queries)
     cues = told.cues(made["evidence"].filter(_among("source", everyone) & _among("target", everyone)), ("source", "target"))
     return {(a, b): told.records(shared[a, b], {a, b}, cues.get((min(a, b), max(a, b)), {})) for a, b in ends}
 
@@ -86,7 +95,7 @@ def listing(made: Mapping[str, pa.Table], list_id: str, queries: Queries, years:
         ids = made["affiliations"].filter(_among("institution_id", listed))["work_id"]
     else:
         ids = of_list.filter(_crossing(of_list, made["institutions"]))["work_id"]
-    works = _works(made, set(ids.to_pylist()), _measured(years, queries))
+    works = _works(made, set(ids.to_pylist()), years or _measured(queries))
     told = _Told(made, works, listed, queries)
     about = evidence.filter((kind == "technology") & _among("work_id", works["work_id"].to_pylist()))
     (cues,) = told.cues(pa.concat_tables([about, of_list.filter(kind == "watchlist")])).values() or ({},)
@@ -103,16 +112,12 @@ def _crossing(evidence: pa.Table, institutions: pa.Table) -> pc.Expression:
     return pc.field("source").isin(home) != pc.field("target").isin(home)
 
 
-def _measured(years: Years, queries: Queries) -> tuple[int, int]:
-    """Of the years asked for, those in which cues are made."""
-    first, last = years or (queries.scope.first_year, queries.scope.last_year)
-    return max(first, queries.scope.first_year), min(last, queries.scope.last_year)
+def _measured(queries: Queries) -> tuple[int, int]:
+    return queries.scope.first_year, queries.scope.last_year
 
 
-def _works(made: Mapping[str, pa.Table], ids: set[str], years: Years, *, left_out: bool = False) -> pa.Table:
-    wanted = _among("work_id", ids)
-    if years:
-        wanted &= (pc.field("year") >= years[0]) & (pc.field("year") <= years[1])
+def _works(made: Mapping[str, pa.Table], ids: set[str], years: tuple[int, int], *, left_out: bool = False) -> pa.Table:
+    wanted = _among("work_id", ids) & (pc.field("year") >= years[0]) & (pc.field("year") <= years[1])
     return made["works"].filter(wanted if left_out else wanted & pc.field("included"))
 
 

@@ -51,7 +51,7 @@ def _of_list(made: Mapping[str, pa.Table], watchlist: Watchlist, queries: Querie
             yield told | _finding(f"matched by {hit['match_method']}", here)
             if here["ror"] in entry.withdrawn:
                 yield told | _finding("ROR withdrawn", here)
-            elif hit["match_method"] == "id" and entry.ror and here["ror"] not in {entry.ror, *succeeded.values()}:
+            elif hit["match_method"] == "id" and entry.ror and here["ror"] not in (entry.ror, succeeded.get(entry.ror)):
                 yield told | _finding("ROR differs", here)
         if entry.ror in succeeded:
             yield told | _finding("ROR withdrawn", {"institution_id": None, "name": f"{entry.ror} -> {succeeded[entry.ror]}"})
@@ -71,8 +71,14 @@ def _finding(what: str, of: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _alike(name: str, entry: str) -> bool:
-    a, b = (n.casefold().replace("[sample]", "").split() for n in (name, entry))
-    return bool(a and b) and a[0] == b[0] and a[0] not in GENERIC and len(set(a[1:]) & set(b[1:])) >= 1
+    """
+    >>> _alike("Nanjing Tech University", "Nanjing University of Science and Technology")
+    True
+    >>> _alike("National University of Defense Technology", "National University of Oman")
+    False
+    """
+    a, b = (n.casefold().split() for n in (name, entry))
+    return bool(a and b) and a[0] == b[0] and a[0] not in GENERIC and not set(a[1:]).isdisjoint(b[1:])
 
 
 def _of_strings(made: Mapping[str, pa.Table], pages: Iterable[Page], lists: Iterable[Watchlist]) -> list[dict[str, Any]]:

@@ -43,6 +43,14 @@ class Matcher:
     """The enabled technologies, compiled once; `assign` is called on every batch of works.
 
     Topics are the gate: only works with a topic that some technology names are read, and these once for all phrases.
+
+    >>> from coauth.queries.technologies import Technology
+    >>> qubits = Technology(id="qc", name="Quantum computing", eu10=("EU3",), core_topics=("T1",), gated_topics=("T2",), phrases=("qubit*",))
+    >>> made = {"source": "", "version": "1", "status": "", "topic_model": "v2", "core_min_score": 0.5, "technology": (qubits,)}
+    >>> matcher = Matcher([Definitions(id="mine", name="Mine", enabled=True, **made)], "v2")
+    >>> works = [("On ions", "T1", 0.9), ("Two qubits", "T1", 0.4), ("Two qubits", "T2", 0.4), ("On ions", "T2", 0.9), ("Two qubits", "T3", 0.9)]
+    >>> [[basis for basis, *_ in matcher.judge(title, None, topic, score, {}).values()] for title, topic, score in works]
+    [['topic'], ['topic+phrase'], ['gated+phrase'], [], []]
     """
 
     def __init__(self, sets: Iterable[Definitions], topic_model: str) -> None:
