@@ -71,6 +71,22 @@ def test_each_labelled_work_stands_for_its_stratum(made, asked, tmp_path):
     assert got["recall"] == pytest.approx(40 / (40 + 6 * far))
 
 
+def test_a_sheet_that_is_not_the_vintages_own_is_refused(made, asked):
+    """Rows cut, or other definitions since it was drawn: its works would stand for a wrong number of others. Labels of one stratum alone speak
+    for no other."""
+    sheet = quality.sample(made, asked, 60, 1).assign(label_1=[{"EU10"}] * 60, label_2=None)
+    far = sheet["work_id"].str[1:].astype(int) >= 80
+    with pytest.raises(QueryError, match=r"not one that `coauth flags sample` draws .*\(far: 0 of 120 works\)"):
+        quality.score(sheet[~far], made, asked)
+    on = next(s for s in asked.technologies if s.enabled)
+    fewer = on.model_copy(update={"technology": tuple(t for t in on.technology if "T10079" not in (*t.core_topics, *t.gated_topics))})
+    with pytest.raises(QueryError, match=r"\(near: 20 of 40 works\): keep all its rows"):
+        quality.score(sheet, made, asked.model_copy(update={"technologies": (fewer,)}))
+    sheet["label_1"] = [{"EU10"} if int(w[1:]) < 40 else None for w in sheet["work_id"]]
+    with pytest.raises(QueryError, match="20 of 60, none of a kind that 160 works are of"):
+        quality.score(sheet, made, asked)
+
+
 def test_unweighted_intervals_are_the_exact_binomial(asked):
     """With equal weights precision and recall have Clopper–Pearson's interval, as scipy gives it."""
     truth = {f"W{n}": {"EU2"} if n < 40 else set() for n in range(100)}

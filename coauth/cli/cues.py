@@ -90,7 +90,8 @@ def flags_sample(project: Project, answer: Answer, size: int, seed: int, out: Pa
 def flags_score(project: Project, answer: Answer, sheet: Path, vintage: str | None) -> None:
     """Precision and recall of the technologies from a labelled sheet, with intervals, kept with the vintage for its next report.
 
-    Each work stands for as many as were in its stratum. An area with fewer than 30 true works is unmeasured.
+    Each work stands for as many as were in its stratum, so leave all rows in the sheet: the first ones may be labelled alone, since their
+    order is random. An area with fewer than 30 true works is unmeasured.
 
     Example: coauth flags score sheet.csv
     """

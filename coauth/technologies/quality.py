@@ -52,8 +52,8 @@ def strata(made: Mapping[str, pa.Table], queries: Queries) -> pd.Series:
     titled = made["works"].filter(pc.field("included") & pc.is_valid(pc.field("title"))).select(["work_id", "primary_topic_id"]).to_pandas()
     topics = {t for s in queries.technologies if s.enabled for x in s.technology for t in (*x.core_topics, *x.gated_topics)}
     first = {w: min(found, key=AREAS.index) for w, found in predicted(made, queries).items()}
-    near = titled["primary_topic_id"].isin(topics).map({True: "near", False: "far"})
-    return pd.Series(titled["work_id"].map(first).fillna(near).to_numpy(), index=titled["work_id"].to_numpy()).sort_index()
+    named = zip(titled["work_id"], titled["primary_topic_id"].isin(topics), strict=True)
+    return pd.Series({w: first.get(w, "near" if near else "far") for w, near in named}, dtype="str").sort_index()
 
 
 def predicted(made: Mapping[str, pa.Table], queries: Queries) -> dict[str, set[str]]:
@@ -112,23 +112,38 @@ def _areas(cell: str) -> set[str] | None:
 def score(sheet: pd.DataFrame, made: Mapping[str, pa.Table], queries: Queries) -> tuple[pd.DataFrame, Agreement | None]:
     """`measure` of a labelled sheet against the vintage's technologies, each work weighted by its stratum; and the labellers' agreement.
 
-    A work belongs to the areas all its labellers gave it. Raises `QueryError` where a work of the sheet is not of this vintage, or
-    where nothing is labelled.
+    A work belongs to the areas all its labellers gave it. Raises `QueryError` where a work of the sheet is not of this vintage, where
+    the sheet is not whole or was drawn under other definitions (its works would stand for a wrong number of others), and where nothing
+    is labelled, or nothing of a stratum.
     """
     labels = [c for c in sheet.columns if c.startswith("label")]
     stratum = strata(made, queries)
     if strangers := sorted(set(sheet["work_id"]) - set(stratum.index)):
         raise QueryError(f"{len(strangers)} works of the sheet are not counted in this vintage ({', '.join(strangers[:3])}); name its own with --vintage")
+    if uneven := _uneven(stratum, stratum[sheet["work_id"]]):
+        raise QueryError(
+            f"the sheet is not one that `coauth flags sample` draws from this vintage as it is built now ({uneven}): keep all its rows, name its own "
+            "vintage with --vintage, build that with the definitions of then, or draw and label another"
+        )
     truth = {w: set.intersection(*given) for w, *cells in sheet[["work_id", *labels]].itertuples(index=False) if (given := [c for c in cells if c is not None])}
     if not truth:
         raise QueryError(f"nothing is labelled: write `{NONE}` or areas such as `EU2 EU4` into {labels[0]}")
     drawn = stratum[list(truth)]
-    weight = (stratum.value_counts() / drawn.value_counts()).dropna()
+    weight = stratum.value_counts() / drawn.value_counts()
+    if weight.isna().any():
+        raise QueryError(f"too little is labelled to speak for all works: {len(truth)} of {len(sheet)}, none of a kind that {stratum.value_counts()[weight.isna()].sum()} works are of")
     weights = dict(zip(truth, drawn.map(weight), strict=True))
     both = sheet.dropna(subset=labels) if len(labels) == 2 else sheet.iloc[:0]
     confidence = queries.measures.confidence
     agreed = agreement(both[labels[0]], both[labels[1]], confidence) if len(both) else None
     return measure(truth, predicted(made, queries), AREAS, confidence, weights), agreed
+
+
+def _uneven(stratum: pd.Series, drawn: pd.Series) -> str:
+    """Strata that are not on the sheet as `sample` puts them there, all with the same number of works or all they have; "" if there is none."""
+    there, all_ = drawn.value_counts(), stratum.value_counts()
+    part = there.max()
+    return ", ".join(f"{s}: {there.get(s, 0)} of {all_[s]} works" for s in sorted(all_.index) if there.get(s, 0) != min(part, all_[s]))
 
 
 def measure(
