@@ -38,7 +38,8 @@ class Told:
         self.made, self.asked = publish.read(project.cache.find()), project.queries
         flags = self.made["flags"].select(["source", "target"]).to_pandas().drop_duplicates()
         pairs = self.made["pairs"].select(["source", "target"]).to_pandas().drop_duplicates()
-        ends = pd.concat([flags, pairs[pairs["target"].isin(self.made["listed"]["institution_id"].to_pylist())]])
+        self.listed = set(self.made["listed"]["institution_id"].to_pylist())
+        ends = pd.concat([flags, pairs[pairs["target"].isin(self.listed)]])
         self._pairs = explain.pairs(self.made, zip(ends["source"], ends["target"], strict=True), self.asked)
         self._lists = {i: explain.listing(self.made, i, self.asked) for i in self.asked.lists()}
         self.small = self.asked.scope.max_institutions
@@ -49,6 +50,10 @@ class Told:
 
     def list(self, list_id, years=None):
         return within(self._lists[list_id], years)
+
+    def strength(self, institution, years=None):
+        """Works of a listed institution with another, of at most K institutions."""
+        return [w for w in of_place(self.list("miit", years), {institution}) if w["n_institutions"] <= self.small]
 
 
 def within(works, years: Years | None):
@@ -259,10 +264,8 @@ def matched_institutions(walk, told):
 
 def strengths(walk, told):
     """Works of a listed institution with another, of at most K institutions."""
-    places = set(told.made["listed"]["institution_id"].to_pylist())
-    for row in (r for r in walk.rows("institution_id", "strength") if r["institution_id"] in places):
-        works = of_place(told.list("miit", (row["first_year"], row["last_year"])), {row["institution_id"]})
-        walk.holds(row["strength"], [w for w in works if w["n_institutions"] <= told.small], "strengths", row["institution_id"])
+    for row in (r for r in walk.rows("institution_id", "strength") if r["institution_id"] in told.listed):
+        walk.holds(row["strength"], told.strength(row["institution_id"], (row["first_year"], row["last_year"])), "strengths", row["institution_id"])
 
 
 PARTS = (page_one, figure_2, entries, flagged_pairs, pairs_that_moved, intensities, area_profiles, areas_by_year, benefits, fields, policy_dates,
@@ -284,7 +287,8 @@ def test_every_number_of_flagged_works_in_the_report_is_what_explain_lists(told,
 
 
 def test_every_number_of_flagged_works_in_the_explorer_is_what_explain_lists(told, folder, files):
-    """Of every pair with a cue on the map: works by year, by entry and year, the works named, and how many there was no room for."""
+    """Of every pair with a cue on the map: works by year, by entry and year, the works named, and how many there was no room for; of every
+    listed institution its works with another, by year."""
     (told_,) = etree.parse(folder / "report.html", etree.HTMLParser(huge_tree=True)).xpath("//script[@id='explorer-data']/text()")
     data = json.loads(told_)
     names = {("watchlist", e.name): (w.id, e.id) for w in told.asked.watchlists if w.enabled for e in w.entry}
@@ -307,6 +311,10 @@ def test_every_number_of_flagged_works_in_the_explorer_is_what_explain_lists(tol
         assert {data["works"][w][0] for w, _, _ in works} == mine & named, (a, b)
         behind |= mine
     assert walk.seen["cues"] >= len(cued)
+    for place, *_, by_year, _ in (i for i in data["institutions"] if i[0] in told.listed):
+        for year, number in enumerate(by_year, data["first"]):
+            walk.holds(number, told.strength(place, (year, year)), "institutions", place, year)
+    assert walk.seen["institutions"] > 5 * len(told.asked.scope.years)
     (unnamed,) = (r["value"] for r in Walk(files).rows("section", "name", "value") if r["name"] == "unnamed")
     assert named <= behind
     assert len(behind) == len(named) + unnamed
@@ -314,14 +322,14 @@ def test_every_number_of_flagged_works_in_the_explorer_is_what_explain_lists(tol
 
 @pytest.mark.parametrize("name", ["network", "network-gephi-lite", "network-dynamic"])
 def test_every_number_of_flagged_works_in_the_networks_is_what_explain_lists(told, folder, name):
-    """Works of every pair with a review cue, by year where the file has years, and of every listed institution."""
+    """Works of every pair with a review cue, by year where the file has years; of every listed institution all works, and those with another."""
     walk, years, dynamic = Walk([]), None if name == "network-dynamic" else told.last, name == "network-dynamic"
-    places = set(told.made["listed"]["institution_id"].to_pylist())
     for _, element in etree.iterparse(folder / f"{name}.gexf", tag=(f"{GEXF}node", f"{GEXF}edge")):
         values = [(v.get("for"), v.get("timestamp"), v.get("value")) for v in element.iter(f"{GEXF}attvalue")]
         plain = {key: value for key, at, value in values if at is None}
-        if element.get("id") in places:
-            walk.holds(int(plain["works"]), of_place(told.list("miit"), {element.get("id")}), "institutions", element.get("id"))
+        if (place := element.get("id")) in told.listed:
+            walk.holds(int(plain["works"]), of_place(told.list("miit"), {place}), "institutions", place)
+            walk.holds(round(float(plain["strength_total" if dynamic else "strength"]), 6), told.strength(place, years), "institutions", place, "strength")
         if plain.get("review_cue") == "true":
             ends = element.get("source"), element.get("target")
             shared = told.pair(*ends, years)
