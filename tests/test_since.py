@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from built import project as new_project
 
-from coauth import benefits, pipeline, publish, report
+from coauth import benefits, explain, pipeline, publish, report
 from coauth.cli import coauth
 from coauth.errors import NotFound
 from coauth.pipeline import Project, Source
@@ -84,6 +84,19 @@ def test_revisions_are_what_was_planted(root, asked):
     made = Project(root).cache.find().read("revisions").to_pylist()
     assert {(r["series"], r["year"], r["cause"]): r["works"] for r in made if r["works"]} == planted(asked)
     assert {r["cause"] for r in made} == set(PLANTED)
+
+
+def test_works_of_a_list_then_and_now_are_what_explain_lists_of_each_vintage(root, asked):
+    """By the years of the headline change and over all, as the section on revisions shows them."""
+    vintages = {"then": Project(root).cache.find(AS_OF.isoformat()), "now": Project(root).cache.find()}
+    made = {side: publish.read(v) for side, v in vintages.items()}
+    spans = [*((y, y) for y in asked.measures.headline_change), (asked.scope.first_year, asked.scope.last_year)]
+    rows = findings.revisions(made["now"], ["list:miit"], asked, spans).to_dict("records")
+    assert len(rows) == len(spans)
+    assert any(r["then"] != r["now"] for r in rows)
+    for row in rows:
+        for side in vintages:
+            assert row[side] == len(explain.listing(made[side], "miit", asked, (row["first_year"], row["last_year"]))), (row, side)
 
 
 @pytest.mark.parametrize("language", ["en", "da"])

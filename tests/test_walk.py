@@ -1,7 +1,7 @@
 """Every number of flagged works in the sample's report is the number of distinct works `coauth explain --json` lists for it.
 
 The answers of `explain` are asked for once, for all pairs and lists; what is walked are the report's own files, cell by cell. That the
-page tells the numbers of these files and no other is held by `test_sample.py` and `test_report.py` (`reader.wrong`).
+page tells the numbers of these files and no other is held by `test_report.py`; what an earlier vintage said is walked in `test_since.py`.
 """
 
 import json
