@@ -304,9 +304,11 @@ def test_a_trend_before_the_date_is_told(asked):
 
 
 def test_works_with_both_are_in_neither(asked):
-    """A work of a listed university and of one like it belongs to no side, and is told."""
+    """A work of a listed university and of one like it belongs to no side, and is told; not so one that counts nowhere."""
     made = compared()
     made.add(2015, 9, "list:miit", on=("I1", "I2"))
+    made.add(2015, 4, on=("I1", "I2"), included=False)
+    made.add(2025, 2, on=("I1", "I2"))
     row = one(made.regress(dated("list:miit"), asked).events, method="did", period="year")
     assert (row["works_before"], row["left_out"]) == (216, 9)
 

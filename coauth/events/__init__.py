@@ -76,7 +76,7 @@ def regress(
             if name.startswith("list:"):
                 found = _matched(name.removeprefix("list:"), event.date.year - scope.first_year, when, affiliations, institutions, listed, events)
                 pairs += [{"series": name, "event_id": event.id} | pair for pair in found]
-                compared += _against_the_matched(name, found, affiliations)
+                compared += _against_the_matched(name, found, affiliations, when)
             for series in compared:
                 rows += _tests(series, event, events, when, scope, confidence, refused)
     log.info("policy dates: %d tests made; not made: %s", len(rows), "; ".join(f"{n} {why}" for why, n in sorted(refused.items())) or "none")
@@ -117,11 +117,12 @@ def _matched(
     )  # fmt: skip
 
 
-def _against_the_matched(name: str, pairs: list[dict[str, Any]], affiliations: pa.Table) -> Iterator[Series]:
+def _against_the_matched(name: str, pairs: list[dict[str, Any]], affiliations: pa.Table, when: pd.DataFrame) -> Iterator[Series]:
     """Works of listed institutions that have a control against works of the controls; works with both are in neither."""
     pairs = [p for p in pairs if p.get("control_id")]
     if pairs:
         on = affiliations.select(["work_id", "institution_id"]).to_pandas()
+        on = on[on["work_id"].isin(when.index)]  # a work that counts nowhere is not left out of this
         group, control = (
             frozenset(on.loc[on["institution_id"].isin([p[side] for p in pairs]), "work_id"]) for side in ("institution_id", "control_id")
         )
