@@ -125,6 +125,10 @@ def test_explain_shows_the_works_behind_a_pair(sample_root):
     assert shown.splitlines()[0].startswith(f"{len(works)} works shared by")
     assert "watchlist   miit/beihang (assessment); listed when published: unknown, today: yes" in re.sub(r"\n +", " ", shown)
     assert "by id I82880672: “" in shown
+    assert "    EU10: Advanced materials, manufacturing and recycling technologies" in shown.splitlines()
+    flat = " ".join(shown.split())
+    for said, counted in (("with a company", "has_company"), ("among the 10 % most cited of its field, year and type", "is_top_10_percent")):
+        assert flat.count(said) == sum(bool(w[counted]) for w in works) > 0
     assert all(len(line) <= 100 for line in shown.splitlines())
     assert len(json.loads(coauth(sample_root, "explain", "DTU", "beihang", "--json", "--year", "2022-2024").stdout)) < len(works)
     assert "review cue" in shown
