@@ -98,8 +98,8 @@ def listing(made: Mapping[str, pa.Table], list_id: str, queries: Queries, years:
     works = _works(made, set(ids.to_pylist()), years or _measured(queries))
     told = _Told(made, works, listed, queries)
     about = evidence.filter((kind == "technology") & _among("work_id", works["work_id"].to_pylist()))
-    (cues,) = told.cues(pa.concat_tables([about, of_list.filter(kind == "watchlist")])).values() or ({},)
-    return told.records(works["work_id"].to_pylist(), listed, cues)
+    cues = told.cues(pa.concat_tables([about, of_list.filter(kind == "watchlist")]))
+    return told.records(works["work_id"].to_pylist(), listed, cues.get((), {}))
 
 
 def _among(column: str, values: Iterable[str]) -> pc.Expression:
@@ -146,7 +146,7 @@ class _Told:
             self._found.setdefault(r["work_id"], {})[r["list_id"], r["technology_id"]] = r
 
     def cues(self, evidence: pa.Table, by: tuple[str, ...] = ()) -> dict[tuple[str, ...], dict[str, list[dict[str, Any]]]]:
-        """Values of the columns `by` -> work -> its cues, each once."""
+        """Values of the columns `by` (() where none is named) -> work -> its cues, each once."""
         rows = evidence.select([*by, "work_id", *_CUE]).to_pylist()
         found: dict[tuple[str, ...], dict[str, list[dict[str, Any]]]] = {}
         for row in {tuple(r.values()): r for r in rows if r["work_id"] in self._works}.values():
