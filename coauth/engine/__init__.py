@@ -22,6 +22,8 @@ from coauth.tables import Table
 Rows: TypeAlias = pa.Table | ds.FileSystemDataset
 """A table in memory, or Parquet files that need not fit into it."""
 
+Coded: TypeAlias = Sequence[str]
+
 BATCH = 250_000
 """Rows handed on at a time."""
 
@@ -46,20 +48,24 @@ class Engine(ABC):
         except KeyError:
             raise NotFound(f"no statement '{name}' in queries/sql; there are: {', '.join(sorted(self.statements))}") from None
 
-    def run(self, name: str, contract: Table, /, **tables: Rows) -> pa.Table:
+    def run(self, name: str, contract: Table, /, *, coded: Coded = (), **tables: Rows) -> pa.Table:
         """The statement's rows under `contract`. Raises `QueryError` with the engine's words if the SQL is wrong."""
-        return pa.Table.from_batches(self.stream(name, contract, **tables), contract.schema)
+        return pa.Table.from_batches(self.stream(name, contract, coded=coded, **tables), contract.schema)
 
-    def stream(self, name: str, contract: Table, /, **tables: Rows) -> Iterator[pa.RecordBatch]:
-        """The same rows, sorted and checked, a batch at a time: for results that need not fit into memory."""
+    def stream(self, name: str, contract: Table, /, *, coded: Coded = (), **tables: Rows) -> Iterator[pa.RecordBatch]:
+        """The same rows, sorted and checked, a batch at a time: for results that need not fit into memory.
+
+        `coded` names columns of few different texts on many rows of the result: an engine may carry their places in the order
+        of texts instead. It is faster (edges by a third) and changes nothing.
+        """
         order = ", ".join(f'"{key}" ASC NULLS LAST' for key in contract.key)
         sql = f"SELECT * FROM (\n{self.statement(name)}\n) ORDER BY {order}"
-        with self._answer(sql, f"queries/sql/{name}.sql", tables) as batches:
+        with self._answer(sql, f"queries/sql/{name}.sql", tables, coded) as batches:
             yield from contract.checked(batches)
 
     def query(self, sql: str, where: str, /, **tables: Rows) -> pa.Table:
         """What a statement of the user's own returns, unsorted and unchecked."""
-        with self._answer(sql, where, tables) as batches:
+        with self._answer(sql, where, tables, ()) as batches:
             return batches.read_all()
 
     @abstractmethod
@@ -70,5 +76,5 @@ class Engine(ABC):
         """Gives back the memory it holds: nothing can be asked of it any more."""
 
     @abstractmethod
-    def _answer(self, sql: str, where: str, tables: Mapping[str, Rows]) -> AbstractContextManager[pa.RecordBatchReader]:
+    def _answer(self, sql: str, where: str, tables: Mapping[str, Rows], coded: Coded) -> AbstractContextManager[pa.RecordBatchReader]:
         """The rows of `sql` over the tables; they can be read until the context ends. Raises `QueryError` naming `where`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import duckdb
 import joblib
 import pyarrow as pa
 
-from coauth.engine import BATCH, Engine, Item, Result, Rows
+from coauth.engine import BATCH, Coded, Engine, Item, Result, Rows
 from coauth.errors import QueryError
 
 
@@ -46,22 +46,26 @@ class DuckDB(Engine):
         pa.default_memory_pool().release_unused()
 
     @contextmanager
-    def _answer(self, sql: str, where: str, tables: Mapping[str, Rows]) -> Iterator[pa.RecordBatchReader]:
-        for alias, rows in tables.items():
-            if isinstance(rows, pa.Table):
-                self._connection.register(alias, rows)
-            else:
-                self._connection.read_parquet(list(rows.files)).create_view(alias)
-        try:
-            yield self._connection.sql(sql).to_arrow_reader(BATCH)
-        except duckdb.Error as fault:
-            raise QueryError(f"{where}: {fault}") from fault
-        finally:
+    def _answer(self, sql: str, where: str, tables: Mapping[str, Rows], coded: Coded) -> Iterator[pa.RecordBatchReader]:
+        with ExitStack() as given:
             for alias, rows in tables.items():
-                if isinstance(rows, pa.Table):
-                    self._connection.unregister(alias)
-                else:
-                    self._connection.execute(f'DROP VIEW "{alias}"')
+                self._show(alias, rows, [c for c in coded if c in rows.schema.names], given)
+            try:
+                yield self._connection.sql(sql).to_arrow_reader(BATCH)
+            except duckdb.Error as fault:
+                raise QueryError(f"{where}: {fault}") from fault
+
+    def _show(self, alias: str, rows: Rows, coded: Coded, given: ExitStack) -> None:
+        """Let statements read a table by its name until `given` is closed, its `coded` columns as an ENUM in the order of texts."""
+        db = self._connection
+        relation = db.from_arrow(rows) if isinstance(rows, pa.Table) else db.read_parquet(list(rows.files))
+        for column in coded:
+            kind = f'"{alias}.{column}"'
+            relation.query("rows", f'CREATE TYPE {kind} AS ENUM (SELECT DISTINCT "{column}" FROM rows WHERE "{column}" IS NOT NULL ORDER BY 1)')
+            given.callback(db.execute, f"DROP TYPE {kind}")
+            relation = relation.project(f'* REPLACE (CAST("{column}" AS {kind}) AS "{column}")')
+        relation.create_view(alias)
+        given.callback(db.execute, f'DROP VIEW "{alias}"')
 
 
 def _part(memory: str) -> str:

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from coauth.engine import BATCH, Engine, Item, Result, Rows
+from coauth.engine import BATCH, Coded, Engine, Item, Result, Rows
 from coauth.errors import CoauthError, EngineError, QueryError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Spark(Engine):
         return results
 
     @contextmanager
-    def _answer(self, sql: str, where: str, tables: Mapping[str, Rows]) -> Iterator[pa.RecordBatchReader]:
+    def _answer(self, sql: str, where: str, tables: Mapping[str, Rows], coded: Coded) -> Iterator[pa.RecordBatchReader]:
         from pyspark.errors import PySparkException  # noqa: PLC0415  an extra
 
         made = self._folder()
