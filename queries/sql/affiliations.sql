@@ -35,9 +35,8 @@ owned AS (                           -- joint institutions divided among their o
 ),
 beside AS (                          -- associated institutions on works that a university of theirs is on
   SELECT DISTINCT o.work_id, o.institution_id, s.university_id
-  FROM owned o
-  JOIN associated s ON s.institution_id = o.institution_id
-  JOIN owned u ON u.work_id = o.work_id AND u.institution_id = s.university_id
+  FROM owned o JOIN associated s ON s.institution_id = o.institution_id
+  WHERE EXISTS (SELECT 1 FROM owned u WHERE u.work_id = o.work_id AND u.institution_id = s.university_id)
 ),
 joined AS (
   SELECT work_id, institution_id, university_id,
@@ -56,14 +55,16 @@ shares AS (
   SELECT work_id, institution_id, CAST(sum(share) AS BIGINT) AS share FROM counted GROUP BY work_id, institution_id
 ),
 origins AS (
-  SELECT c.work_id, c.institution_id, array_sort(array_agg(DISTINCT a.institution_id)) AS harvested_ids
-  FROM (SELECT DISTINCT work_id, institution_id FROM authorships) a
-  JOIN unified u ON u.institution_id = a.institution_id
-  JOIN counted c ON c.work_id = a.work_id AND c.unified_id = u.unified_id
+  SELECT c.work_id, c.institution_id, array_sort(array_distinct(array_agg(a.institution_id))) AS harvested_ids
+  FROM (
+    SELECT DISTINCT a.work_id, a.institution_id, u.unified_id
+    FROM authorships a JOIN unified u ON u.institution_id = a.institution_id
+  ) a
+  JOIN counted c ON c.work_id = a.work_id AND c.unified_id = a.unified_id
   GROUP BY c.work_id, c.institution_id
 ),
 words AS (
-  SELECT c.work_id, c.institution_id, array_sort(array_agg(DISTINCT s.string)) AS strings
+  SELECT c.work_id, c.institution_id, array_sort(array_distinct(array_agg(s.string))) AS strings
   FROM strings s
   JOIN unified u ON u.institution_id = s.institution_id
   JOIN counted c ON c.work_id = s.work_id AND c.unified_id = u.unified_id
