@@ -135,7 +135,7 @@ def _against_the_matched(name: str, pairs: list[dict[str, Any]], affiliations: p
 def _tests(
     series: Series, event: Event, events: Events, when: pd.DataFrame, scope: Scope, confidence: float, refused: Counter[str]
 ) -> Iterator[dict[str, Any]]:
-    group, against = (when.loc[when.index.intersection(sorted(ids))] for ids in (series.group, series.against))
+    group, against = (when.loc[when.index.intersection(list(ids), sort=False)] for ids in (series.group, series.against))
     for period, a_year in PERIODS.items():
         length = a_year * len(scope.years)
         counts, rest = (np.bincount(side.loc[side[period] >= 0, period], minlength=length).astype(float) for side in (group, against))

@@ -38,7 +38,7 @@ def match(
     >>> [(m["control_id"], m["field_distance"]) for m in match(["I1"], place, ["I1"], told, asked)]
     [('I2', 0.0)]
     """
-    mix = pd.crosstab(before["institution_id"], before["field_id"].fillna(""))
+    mix = before.groupby(["institution_id", before["field_id"].fillna("")]).size().unstack(fill_value=0)
     works = mix.sum(axis=1)
     kind = institutions.set_index("institution_id")[["country_code", "type", "is_domestic"]]
     treated = sorted(i for i in set(listed) if i in mix.index)
