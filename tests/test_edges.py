@@ -6,6 +6,7 @@ import json
 import random
 from collections import defaultdict
 from fractions import Fraction
+from functools import partial
 
 import pyarrow as pa
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from world import World, linked, rows, work
 
 from coauth.errors import QueryError, TableError
+from coauth.tables import EDGES
 
 PAIR = ("year", "source", "target")
 ALL = ("works", "weight", "strict_weight", "author_weight")
@@ -242,3 +244,12 @@ def test_threads_and_order_of_rows_change_no_byte(world):
         one = world(*told, threads=threads, shuffle=shuffle)
         made.append([ipc(t) for t in (one.affiliations, one.works, one.edges, one.institutions, one.memberships, one.copublications, one.hyperauthorship)])
     assert made[0] == made[1] == made[2]
+
+
+def test_codes_instead_of_texts_change_no_byte(world):
+    """Institutions carried as places in the order of their ids, or as ids: the same table, in the order of texts; also where there is no row."""
+    names = [f"I{n}" for n in (9, 10, 100, 11, 2, 1, 20, 3)]
+    some = world(*(work(n, 2015 + n % 3, [[i] for i in names[n % 4 : n % 4 + 4]]) for n in range(30)))
+    for works, affiliations in ((some.works, some.affiliations), (some.works.slice(0, 0), some.affiliations.slice(0, 0))):
+        run = partial(some.engine.run, "edges", EDGES, works=works, affiliations=affiliations)
+        assert ipc(run(coded=["institution_id"])) == ipc(run())
