@@ -122,7 +122,8 @@ EDGES = Table("network_edges", "pair, source < target", ("source", "target"), (
     Attribute("weight", FLOAT, "what shared works add by the counting this file names (Newman, unless asked otherwise: 1/(k−1) for a "
               "work of k nodes, institutions or what they are joined into, k ≤ K); larger means closer", "works", title="Weight"),
     Attribute("works", INT, "works behind the weight (full count)", "works", title="Works"),
-    Attribute("strict_weight", FLOAT, "Σ 2/(k(k−1)): each work adds 1 to all its pairs together", "works", title="Weight (strict)"),
+    Attribute("strict_weight", FLOAT, "Σ 2/(k(k−1)): each work adds 1 to all its pairs together; not given in a public file", "works",
+              null=True, title="Weight (strict)"),
     Attribute("works_all", INT, "shared works, those of more than K institutions included", "works", title="Works of any size"),
     Attribute("pair", STRING, "domestic, domestic-foreign or foreign (seen only through works with a domestic author)",
               title="Pair"),

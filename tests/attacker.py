@@ -22,10 +22,16 @@ from coauth.uncertainty import counts
 
 SVG = "{http://www.w3.org/2000/svg}"
 NUMBER = re.compile(r"-?[\d,]*\d(?:\.\d+)?")
+PAIR = "pair"
 
 
 def number(text):
     return float(text.replace(",", "").replace("−", "-"))
+
+
+def pair(source, target, year):
+    """The cell of two institutions, each an id and its country, in a year."""
+    return " ".join((PAIR, *source, *target)), "network", year, year, ""
 
 
 def own(series):
@@ -48,10 +54,10 @@ class Reader:
 
     @property
     def counts(self):
-        """Every count that is told; all places that tell it have to agree, or nothing was read rightly."""
-        for key, places in self.told.items():
-            assert len(set.union(*places.values())) == 1, (key, dict(places))
-        return {key: next(iter(set.union(*places.values()))) for key, places in self.told.items()}
+        """Every count that is told, pairs among them; all places that tell it have to agree, or nothing was read rightly."""
+        told = {key: set.union(*places.values()) for key, places in self.told.items()} | {pair(*ends): works for ends, works in self.edges.items()}
+        assert all(len(values) == 1 for values in told.values()), [key for key, values in told.items() if len(values) > 1]
+        return {key: next(iter(values)) for key, values in told.items()}
 
     def places(self, series, year):
         return set(self.told[series, own(series), year, year, ""])
@@ -242,6 +248,11 @@ def holds(asked, whole, part):
     """Whether, by queries/, all works of one series (and basis) are in the other."""
     china = {g.id: set(g.countries) for g in asked.groups.group} | {f"list:{w.id}": {"CN"} for w in asked.watchlists}
     (a, basis), (b, inner) = whole, part
+    if b.startswith(PAIR):
+        _, *ends = b.split(" ")
+        ids, codes = set(ends[::2]), {c for i, c in zip(ends[::2], ends[1::2], strict=True) for c in china.get(i, {c})}
+        abroad = codes - {*asked.scope.countries, ""}
+        return a == "all" or a in ids or (a == "international" and bool(abroad)) or bool(china.get(a, set()) & abroad and not a.startswith("list:"))
     if a == b:
         return (basis, inner) == ("union", "institution")
     if a == "all" or b == "all" or "complete" in (a, b):
@@ -253,13 +264,14 @@ def holds(asked, whole, part):
 
 def relations(cells, asked):
     """(whole, parts, exact) between cells: one series in another, an area in its series, a window and its years, totals."""
-    found = []
-    for whole in cells:
-        for part in cells:
-            if whole != part and whole[2:4] == part[2:4] and "authorships" not in (whole[1], part[1]) and not {whole[1], part[1]} & sources(cells):
-                wide, narrow = whole[:2], part[:2]
-                if whole[4] in ("", part[4]) and (holds(asked, wide, narrow) or wide == narrow):
-                    found.append((whole, (part,), False))
+    found, periods, apart = [], defaultdict(list), sources(cells) | {"authorships"}
+    for cell in cells:
+        periods[cell[2:4]] += [cell] if cell[1] not in apart else []
+    for whole in (c for c in cells if not c[0].startswith(PAIR)):
+        for part in periods[whole[2:4]] if whole[1] not in apart else ():
+            wide, narrow = whole[:2], part[:2]
+            if whole != part and whole[4] in ("", part[4]) and (holds(asked, wide, narrow) or wide == narrow):
+                found.append((whole, (part,), False))
         if whole[2] < whole[3] and not whole[4]:
             years = tuple((*whole[:2], y, y, "") for y in range(whole[2], whole[3] + 1))
             found += [(whole, years, True)] if all(y in cells for y in years) else []
@@ -287,26 +299,34 @@ def ranges(editions, asked):
     """
     place, low, high = {}, [], []
     for n, (shown, truth) in enumerate(editions):
+        read = shown.counts
         for cell, value in truth.items():
             others = [m for m, (_, t) in enumerate(editions[:n]) if t.get(cell) == value]
             k = place[n, cell] = place[others[0], cell] if others else len(low)
             if k == len(low):
                 low.append(0 if value < 5 else 5)
                 high.append(10**5)
-            if cell in shown.counts:
-                assert shown.counts[cell] == value, (cell, shown.counts[cell], value)
+            if cell in read:
+                assert read[cell] == value, (cell, read[cell], value)
                 low[k] = high[k] = value
     rows, least, most, wanted = [], [], [], {}
+
+    def tie(row, smallest, largest):
+        rows.append(row)
+        least.append(smallest)
+        most.append(largest)
+
     for n, (shown, truth) in enumerate(editions):
         wanted |= {(n, c): {place[n, c]: 1} for c, v in truth.items() if 0 < v < 5}
         for whole, parts, exact in relations(truth, asked):
             row = {place[n, whole]: 1} | {place[n, p]: -1 for p in parts}
             rest = truth[whole] - sum(truth[p] for p in parts)
-            rows, least, most = [*rows, row], [*least, 0], [*most, 0 if exact else np.inf]
+            if any(low[k] < high[k] for k in row):  # else he has it in plain numbers
+                tie(row, 0, 0 if exact else np.inf)
             if 0 < rest < 5 and not exact:
                 wanted[n, (whole, parts)] = row
         for cells, total in shown.sums:
-            rows, least, most = [*rows, {place[n, c]: 1 for c in cells}], [*least, total], [*most, total]
+            tie({place[n, c]: 1 for c in cells}, total, total)
     entries = [(r, k, v) for r, row in enumerate(rows) for k, v in row.items()]
     matrix = sparse.coo_array(([v for *_, v in entries], ([r for r, *_ in entries], [k for _, k, _ in entries])), shape=(len(rows), len(low)))
     tied = optimize.LinearConstraint(matrix.tocsr(), least, most)

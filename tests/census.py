@@ -11,6 +11,7 @@ import re
 import struct
 import xml.etree.ElementTree as ET
 from collections import defaultdict
+from functools import cache
 
 import lxml.html
 import numpy as np
@@ -132,11 +133,16 @@ def chunks(path):
 # -- print
 
 
+@cache
+def paper(path):
+    """The text of each page of a PDF."""
+    return tuple(p.extract_text() for p in pypdf.PdfReader(path).pages)
+
+
 def printed(path):
     """The numbers of a PDF (text, what is spoken for a picture, what it says of itself), those of its pages apart; and what is attached."""
-    document = pypdf.PdfReader(path)
-    pages = len(document.pages)
-    text = "\n".join(p.extract_text() for p in document.pages)
+    document, pages = pypdf.PdfReader(path), len(paper(path))
+    text = "\n".join(paper(path))
     text = re.sub(rf"\b\d+ / {pages}\b|^\d+\.? .*?\d+$|(?<=\. )\d+$", " ", text, flags=re.MULTILINE)
     objects = (document.get_object(n) for n in range(1, int(document.trailer["/Size"])))
     alts = [str(o["/Alt"]) for o in objects if isinstance(o, dict) and "/Alt" in o]

@@ -7,11 +7,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from built import coauth
-from handmade import AS_OF, BEIHANG, DTU, KU, LUND, MIT, SCOPE, measured, shifted, world
+from handmade import AS_OF, BEIHANG, COLUMNS, DTU, KU, LUND, MIT, SCOPE, measured, shifted, world
 
 from coauth import disclosure, export, publish, tables
 from coauth.disclosure import SMALLEST
-from coauth.errors import NotFound
+from coauth.errors import DisclosureError, NotFound
 from coauth.graph import build
 from coauth.pipeline import Project
 
@@ -67,7 +67,27 @@ def test_small_cells_leave_no_trace(form, tmp_path):
 def test_a_cell_of_works_above_k_cannot_be_had_by_subtraction():
     """KU–DTU shared one work above K; without suppression works_all − works would tell."""
     kept, _ = disclosure.public(made([*[(2019, (KU, DTU))] * 6, (2019, (KU, DTU, LUND, BEIHANG, MIT))]))
-    assert all(kept["edges"][n].equals(kept["edges"][f"{n}_k"]) for n in ("works", "weight", "strict_weight"))
+    assert all(kept["edges"][n].equals(kept["edges"][f"{n}_k"]) for n in ("works", "weight", "strict_weight", "author_weight"))
+
+
+def test_no_weight_tells_how_many_institutions_a_work_has():
+    """Newman's would: a work of more than two institutions lacks at least a half of its weight, so that of KU's five with MIT, weight
+    4.5, one has a third. Where these five are all works with MIT's country, DTU–MIT has then one at most, and must be held possible up to four."""
+    works = [*[(2021, (KU, MIT))] * 4, (2021, (KU, DTU, MIT))]
+    of = {(r["source"], r["target"]): r for r in made(works)["edges"].to_pylist()}
+    assert 2 * (of[KU, MIT]["works_k"] - of[KU, MIT]["weight_k"]) == of[DTU, MIT]["works_k"] == 1
+    (row,) = disclosure.public(made(works))[0]["edges"].to_pylist()
+    assert {row[f"{c}{k}"] for c in COLUMNS for k in ("", "_k")} == {5}
+
+
+def test_a_counting_that_would_tell_is_refused(sample):
+    project, vintage, given = sample
+    with pytest.raises(DisclosureError, match="full counting only"):
+        publish.network(project, vintage, made=given, profile="public", counting="strict")
+    net = publish.network(project, vintage, made=given, profile="public")
+    assert net.counting == "full"
+    assert net.edges["weight"].to_pylist() == net.edges["works"].to_pylist()
+    assert net.edges["strict_weight"].null_count == net.edges.num_rows > 50
 
 
 def test_an_institution_of_small_cells_cannot_be_asked_for():

@@ -6,16 +6,16 @@ import os
 import re
 import shutil
 from datetime import date
+from pathlib import Path
 from typing import NamedTuple
 
 import census
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pypdf
 import pytest
 import reader as page_reader
-from attacker import Reader, given_back
+from attacker import Reader, given_back, own, pair, relations
 from built import coauth
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,6 +32,8 @@ from coauth.publish import public
 from coauth.queries import Groups
 from coauth.report.about import About
 from coauth.uncertainty import counts as counted
+from coauth.vintage import Vintage
+from coauth.vintage.shelf import store
 
 pytestmark = pytest.mark.xdist_group("public")  # two editions and the sample's, made once
 
@@ -306,17 +308,101 @@ def test_a_pair_stands_only_where_it_leaves_enough_of_each_count_that_holds_it(s
     assert taken_out == 5
 
 
-# -- the sample, by the command
+# -- the sample, by the command: two quarters
+
+
+class Quarter(NamedTuple):
+    """A public edition of the sample: its vintage, its folder, and every count that is true of it."""
+
+    vintage: Vintage
+    folder: Path
+    known: dict
 
 
 @pytest.fixture(scope="module")
-def sample(sample_root, tmp_path_factory):
-    """A public edition of the sample in a project of its own."""
+def project(sample_root, tmp_path_factory):
+    """The sample in a project of its own."""
     root = tmp_path_factory.mktemp("sample") / "project"
     shutil.copytree(sample_root, root, copy_function=os.link, ignore=shutil.ignore_patterns("pages", "reports"))
-    coauth(root, "report", "--profile", "public")
-    project = Project(root)
-    return project, project.cache.find(), root / "reports" / "SYNTHETIC-SAMPLE-2026Q4-public"
+    return Project(root)
+
+
+def published(project, vintage, known):
+    """The public edition of a vintage, written by the command."""
+    coauth(project.root, "report", vintage.quarter, "--profile", "public")
+    return Quarter(vintage, project.reports / f"SYNTHETIC-SAMPLE-{vintage.quarter}-public", known)
+
+
+@pytest.fixture(scope="module")
+def quarters(project):
+    """Two public editions, three months apart. In between Iran's two works of 2011 became nine, and four of a pair with the USA seven."""
+    vintage = project.cache.find()
+    known = counted_truth(project, vintage) | counted_pairs(project, vintage)
+    first = published(project, vintage, known)
+    american = {key for key in Reader(first.folder, project.queries).counts if {"DK", "US"} == set(key[0].split()[2::2])}
+    years = {key[2] for key in american}
+    grown = next(key for key, works in known.items() if works == 4 and key[2] in years and {"DK", "US"} == set(key[0].split()[2::2]))
+    more = {("iran", "union", 2011, 2011, ""): 7, ("europe", "union", 2011, 2011, ""): 7, ("usa", "union", *grown[2:]): 3, grown: 3}
+    both = (("international", "union"), ("international", "institution"), ("all", ""), ("complete", ""))
+    more |= {(*series, y, y, ""): n for y, n in ((2011, 7), (grown[2], 3)) for series in both}
+    later = read_later(project, vintage, more)
+    return [first, published(project, later, known | {key: known[key] + n for key, n in more.items()})]
+
+
+@pytest.fixture(scope="module")
+def readers(project, quarters):
+    """Every file of both, read; of pairs the truth is what is wanted, and of those shown that they are shown rightly."""
+    read = [Reader(q.folder, project.queries) for q in quarters]
+    shown = set().union(*(r.counts.keys() for r in read))
+    return [(r, {k: n for k, n in q.known.items() if k[1] != "network" or k in shown or n < 5} | listed(r)) for r, q in zip(read, quarters, strict=True)]
+
+
+def listed(reader):
+    """Pairs with a list, which no table of the vintage has: as they are told."""
+    return {k: n for k, n in reader.counts.items() if " list:" in k[0]}
+
+
+def read_later(project, vintage, more):
+    """The same vintage three months on, with so many works more in some of its counts."""
+    path = project.cache.folder / f"{vintage.name}.2"
+    shutil.copytree(vintage.path, path, copy_function=os.link, ignore=shutil.ignore_patterns("published.parquet"))
+    later = Vintage(path)
+    later.record(started="2027-01-20", completed="2027-01-20")
+
+    def grow(name, rows):
+        table = vintage.read(name).to_pandas()
+        for of, columns, n in rows:
+            table.loc[table.index[(table[list(of)] == pd.Series(of)).all(axis=1)][0], columns] += n
+        if name == "copublications":
+            whole = table[table["group_id"] == "international"].set_index(["basis", "year"])["works"]
+            table["share"] = table["works"] / whole.reindex(pd.MultiIndex.from_frame(table[["basis", "year"]])).to_numpy()
+        store(path / "tables" / f"{name}.parquet", tables.ALL[name], pa.Table.from_pandas(table, schema=tables.ALL[name].schema, preserve_index=False), {})
+
+    grow("copublications", [({"group_id": s, "basis": b, "year": y}, ["works"], n) for (s, b, y, *_), n in more.items() if b in ("union", "institution")])
+    grow("coverage", [({"year": y}, ["works" if s == "all" else "works_complete"], n) for (s, b, y, *_), n in more.items() if not b])
+    works, members = (vintage.read(name).to_pandas() for name in ("works", "affiliations"))
+    for (series, _, year, *_), n in ((k, n) for k, n in more.items() if k[1] == "network"):
+        work = works[(works["year"] == year) & works["included"]].head(1)
+        ends = members[members["institution_id"].isin(series.split()[1::2])].drop_duplicates("institution_id")
+        works = pd.concat([works, *(work.assign(work_id=f"W99{k}", n_institutions=2) for k in range(n))])
+        members = pd.concat([members, *(ends.assign(work_id=f"W99{k}") for k in range(n))])
+    for name, table in (("works", works), ("affiliations", members)):
+        store(path / "tables" / f"{name}.parquet", tables.ALL[name], pa.Table.from_pandas(table, schema=tables.ALL[name].schema, preserve_index=False), {})
+    return later
+
+
+def counted_pairs(project, vintage):
+    """Works of each pair and year of at least five, and of the largest of fewer that each country group has in a year; no listed institution's."""
+    country = vintage.read("institutions").to_pandas().set_index("institution_id")["country_code"].fillna("")
+    on_list = set(vintage.read("listed")["institution_id"].to_pylist())
+    edges = vintage.read("edges").to_pandas().query("works_k > 0")
+    edges = edges[edges["year"].isin(project.queries.scope.years) & ~edges["source"].isin(on_list) & ~edges["target"].isin(on_list)]
+    edges = edges.assign(a=edges["source"].map(country), b=edges["target"].map(country))
+    few = edges[edges["works_k"] < 5].sort_values(["works_k", "source", "target"], ascending=[False, True, True])
+    few = few[(few["a"] == "DK") != (few["b"] == "DK")]
+    groups = [set(g.countries) for g in project.queries.groups.group if g.figure]
+    kept = [edges[edges["works_k"] >= 5], *(few[few["a"].isin(g) | few["b"].isin(g)].groupby("year").head(1) for g in groups)]
+    return {pair((r.source, r.a), (r.target, r.b), r.year): r.works_k for r in pd.concat(kept).itertuples()}
 
 
 def counted_truth(project, vintage):
@@ -346,38 +432,38 @@ def counted_truth(project, vintage):
     return found | {(r["country_code"], r["source"], r["year"], r["year"], ""): r["admissions"] for r in admitted if r["admissions"] is not None}
 
 
-def test_the_attacker_learns_nothing_from_the_sample(sample):
-    project, vintage, folder = sample
-    reader, known = Reader(folder, project.queries), counted_truth(project, vintage)
-    assert all(known[k] == v for k, v in reader.counts.items())
-    assert len(known.keys() - reader.counts.keys()) >= 8
-    assert given_back([(reader, known)], project.queries) == {}
+def test_the_attacker_learns_nothing_from_the_sample(project, quarters, readers):
+    """From the first edition, nor from both: Iran's count of 2011 and the pair's are shown in the second, and what they were is not known."""
+    (first, known), (second, _) = readers
+    assert len(known.keys() - first.counts.keys()) >= 80
+    assert {("iran", "union", 2011, 2011, "")} | {k for k, n in quarters[1].known.items() if k[1] == "network" and n != known.get(k, n)} <= second.counts.keys() - first.counts.keys()
+    assert given_back(readers[:1], project.queries) == {}
+    assert given_back(readers, project.queries) == {}
 
 
-def test_pairs_leave_no_small_cell_of_a_published_count(sample):
-    """The works of a pair are part of those of its partner's country and of the list: what they leave is none, or five and more."""
-    project, vintage, folder = sample
-    reader, known = Reader(folder, project.queries), counted_truth(project, vintage)
-    country = {g.id: set(g.countries) for g in project.queries.groups.group if g.figure}
-    looked = 0
-    for ((a, from_), (b, to), year), works in reader.edges.items():
-        assert len(works) == 1, "page and network tell a pair alike"
-        ends = {a, b}
-        for series, codes in country.items():
-            if {from_, to} & codes:
-                looked += 1
-                assert (series, "union", year, year, "") in reader.counts
-                assert not 0 < known[series, "union", year, year, ""] - min(works) < 5
-        if "list:miit" in ends:
-            assert not 0 < known["list:miit", "institution", year, year, ""] - min(works) < 5
-            assert not 0 < known["china", "union", year, year, ""] - min(works) < 5
-    assert looked > 100
-    assert min(min(w) for w in reader.edges.values()) >= 5
+def test_the_attacker_has_pairs_from_page_and_network_and_ties_them_to_their_counts(project, readers):
+    """Every pair of the network stands in some count of a country or the list that is shown, so that he could subtract it."""
+    for reader, known in readers:
+        tied = {parts[0] for whole, parts, _ in relations(known, project.queries) if parts[0][1] == "network" and whole in reader.counts and whole[0] not in ("all", "international")}
+        abroad = {k for k in reader.counts if k[1] == "network" and k[0].count(" DK") < 2}
+        in_a_group = {k for k in abroad if set(k[0].split()[2::2]) & {c for g in project.queries.groups.group if g.figure for c in g.countries} - {"DK"} or "list:" in k[0]}
+        assert len(in_a_group) > 100
+        assert in_a_group <= tied
 
 
-def test_no_work_and_no_listed_institution_is_named_in_any_file(sample):
+def test_what_changed_is_the_difference_of_counts_both_show(readers, quarters):
+    (first, _), (second, _) = readers
+    told = census.rows(next(quarters[1].folder.glob("tables/*table-1.csv")))
+    before, after = ({(s, y): n for (s, b, y, last, _), n in r.counts.items() if b == own(s) and y == last} for r in (first, second))
+    assert {s for s, *_ in told} >= {"international", "usa", "iran", "list:miit"}
+    for series, years, change in told:
+        both = [y for s, y in before.keys() & after.keys() if s == series]
+        assert (len(both), sum(after[series, y] - before[series, y] for y in both)) == (int(years), int(change))
+
+
+def test_no_work_and_no_listed_institution_is_named_in_any_file(project, quarters):
     """Nor any loss or hash of a table, from which a guess could be checked."""
-    project, vintage, folder = sample
+    vintage, folders = quarters[0].vintage, [q.folder for q in quarters]
     works = vintage.read("works", ["work_id", "doi", "title"])
     listed = set(vintage.read("listed")["institution_id"].to_pylist())
     institutions = vintage.read("institutions")
@@ -386,7 +472,7 @@ def test_no_work_and_no_listed_institution_is_named_in_any_file(sample):
     names |= {e.name for w in project.queries.watchlists if w.enabled for e in w.entry} - {None}
     forbidden = re.compile("|".join(re.escape(n) + r"(?!\w)" for n in sorted(names)))
     ids, dois, titles = (set(works[c].drop_null().to_pylist()) for c in ("work_id", "doi", "title"))
-    files = [p for p in folder.rglob("*") if p.is_file() and p.suffix != ".png"]
+    files = [p for folder in folders for p in folder.rglob("*") if p.is_file() and p.suffix != ".png"]
     assert {p.suffix for p in files} >= {".html", ".csv", ".svg", ".gexf", ".json", ".sql"}
     for path in files:
         text = printed(path)
@@ -394,31 +480,30 @@ def test_no_work_and_no_listed_institution_is_named_in_any_file(sample):
         assert not set(re.findall(r"\bW\d+\b", text)) & ids
         assert not set(re.findall(r"10\.\d{4,}/[^\s\"<>]+", text)) & dois
         assert not any(t in text for t in sorted(titles)[::40]), path
-    run = json.loads((folder / "run.json").read_text("utf-8"))
-    assert run["profile"] == "public"
-    assert not run.keys() & {"losses", "rows", "tables_sha256"}
+    for folder in folders:
+        run = json.loads((folder / "run.json").read_text("utf-8"))
+        assert run["profile"] == "public"
+        assert not run.keys() & {"losses", "rows", "tables_sha256"}
 
 
 def printed(path):
     """The text of a file, that of a PDF as it is set."""
-    if path.suffix != ".pdf":
-        return path.read_text("utf-8")
-    return "\n".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
+    return "\n".join(census.paper(path)) if path.suffix == ".pdf" else path.read_text("utf-8")
 
 
 # -- that the tables are all there is: every other file tells only what they tell
 
 
-@pytest.fixture(scope="module", params=["en", "da"])
-def told(sample, request):
+@pytest.fixture(scope="module", params=[(n, language) for n in (0, 1) for language in ("en", "da")], ids=lambda p: f"{('before', 'now')[p[0]]}-{p[1]}")
+def told(quarters, request):
     """Of an edition in a language: folder, language, suffix of its files, its page, and the numbers it shows."""
-    *_, folder = sample
-    suffix = "" if request.param == "en" else ".da"
+    n, language = request.param
+    folder, suffix = quarters[n].folder, "" if language == "en" else ".da"
     page = census.page(folder / f"report{suffix}.html")
-    return folder, request.param, suffix, page, census.shown(page, folder, request.param)
+    return folder, language, suffix, page, census.shown(page, folder, language)
 
 
-def test_the_page_tells_only_cells_of_its_tables(told, sample):
+def test_the_page_tells_only_cells_of_its_tables(told):
     folder, language, suffix, page, shown = told
     text = (folder / f"report{suffix}.html").read_text("utf-8")
     assert page_reader.wrong(text, folder, language) == []
@@ -464,28 +549,34 @@ def test_print_tells_no_number_that_the_page_does_not(told):
     assert attached == []
 
 
-def test_networks_tell_only_pairs_by_year_and_their_sums(sample):
-    project, _, folder = sample
-    first, last = project.queries.scope.last_year - project.queries.measures.window + 1, project.queries.scope.last_year
+@pytest.mark.parametrize("n", [0, 1])
+def test_networks_tell_only_works_of_pairs_by_year_and_their_sums(project, quarters, n):
+    """A weight is a count of works, so that none tells how many institutions a work has; a strength is a sum of weights."""
+    folder, asked = quarters[n].folder, project.queries
+    first, last = asked.scope.last_year - asked.measures.window + 1, asked.scope.last_year
     nodes, pairs = census.network(folder / "network-dynamic.gexf")
     for years, (around, ties) in [(range(9999), (nodes, pairs)), *((range(first, last + 1), census.network(folder / f"network{x}.gexf")) for x in ("", "-gephi-lite"))]:
         for ends, tie in ties.items():
             works = {y: n for y, n in pairs[ends]["works"].items() if y in years}
-            assert float(tie.get("works_total", tie["works"])) == float(tie["works_all"]) == sum(works.values())
+            told = {k: tie[k] for k in tie.keys() - {"works", "weight", "weight_", "pair", "review_cue", "lists"}} | {"weight_": tie["weight_"]}
+            total = {k: float(v) for k, v in told.items() if k not in ("first_year", "last_year")}
+            assert total.keys() <= {"weight_", "weight_total", "works_total", "works_all"}
+            assert set(total.values()) == {sum(works.values())}
             assert (int(tie["first_year"]), int(tie["last_year"])) == (min(works), max(works))
-            assert tie["weight_"] == pytest.approx(sum(pairs[ends]["weight"][y] for y in works))
         strengths, partners = census.strengths(ties, lambda t: t["weight_"]), census.strengths(ties, lambda t: 1)
         for node, of in around.items():
-            assert float(of.get("strength_total", of["strength"])) == pytest.approx(strengths[node])
+            assert float(of.get("strength_total", of["strength"])) == strengths[node]
             assert int(of["partners"]) == partners[node]
-    for year in project.queries.scope.years:
-        strengths = census.strengths(pairs, lambda t, y=year: t["weight"].get(y, 0))
-        assert all(of["strength"].get(year, 0) == pytest.approx(strengths[node]) for node, of in nodes.items())
+    assert all(tie["weight"] == tie["works"] for tie in pairs.values())
+    for year in asked.scope.years:
+        strengths = census.strengths(pairs, lambda t, y=year: t["works"].get(y, 0))
+        assert all(of["strength"].get(year, 0) == strengths[node] for node, of in nodes.items())
 
 
-def test_what_is_neither_table_page_drawing_print_nor_network_is_no_count(sample, sample_root):
+@pytest.mark.parametrize("n", [0, 1])
+def test_what_is_neither_table_page_drawing_print_nor_network_is_no_count(project, quarters, sample_root, n):
     """Statements and dictionaries are those of any edition; the record of the run tells what was asked and with what, and no more."""
-    project, _, folder = sample
+    folder = quarters[n].folder
     files = [p for p in folder.rglob("*") if p.is_file()]
     assert {p.suffix for p in files} == {".csv", ".sql", ".html", ".svg", ".png", ".pdf", ".gexf", ".json"}
     internal = next(p for p in (sample_root / "reports").iterdir() if p.is_dir())
@@ -498,9 +589,8 @@ def test_what_is_neither_table_page_drawing_print_nor_network_is_no_count(sample
     }  # fmt: skip
 
 
-def test_the_page_says_what_it_is_and_what_is_left_out(sample):
-    *_, folder = sample
-    page = re.sub(r"<script\b.*?</script>", " ", (folder / "report.html").read_text("utf-8"), flags=re.DOTALL)
+def test_the_page_says_what_it_is_and_what_is_left_out(quarters):
+    page = re.sub(r"<script\b.*?</script>", " ", (quarters[0].folder / "report.html").read_text("utf-8"), flags=re.DOTALL)
     assert '<p class="edition">Public edition.</p>' in page
     assert "Counts of 1 to 4 are withheld" in page
     assert not re.search(r'<section id="(cues|shifts)"', page)
@@ -508,29 +598,8 @@ def test_the_page_says_what_it_is_and_what_is_left_out(sample):
     assert "Internal edition" not in page
 
 
-def test_a_later_public_edition_of_the_sample_minds_this_one(sample, tmp_path):
-    """Iran's two works of 2011 have become nine; beside both editions its earlier count is still unknown."""
-    project, vintage, folder = sample
-    before, known = Reader(folder, project.queries), counted_truth(project, vintage)
-    grown = publish.read(vintage, public.COUNTED) | {"events": vintage.read("events")}
-    counts = grown["copublications"].to_pandas()
-    more = {("iran", "union"), ("international", "union"), ("international", "institution"), ("europe", "union")}
-    counts.loc[[y == 2011 and k in more for y, *k_ in zip(counts["year"], counts["group_id"], counts["basis"], strict=True) for k in [tuple(k_)]], "works"] += 7
-    grown["copublications"] = pa.Table.from_pandas(counts, schema=tables.COPUBLICATIONS.schema, preserve_index=False)
-    cover = grown["coverage"].to_pandas()
-    first = cover.index[cover["year"] == 2011][0]
-    cover.loc[first, ["works", "works_complete"]] += 7
-    grown["coverage"] = pa.Table.from_pandas(cover, schema=tables.COVERAGE.schema, preserve_index=False)
-    changed = {(g, b, 2011, 2011, "") for g, b in more} | {("all", "", 2011, 2011, ""), ("complete", "", 2011, 2011, "")}
-    later = known | {k: known[k] + 7 for k in changed}
-    edition = disclosure.edition(grown, project.queries, public.earlier(project, vintage))
-    reader = listed_only(edition, tmp_path, project.queries)
-    assert ("iran", "union", 2011, 2011, "") in reader.counts
-    assert given_back([(before, known), (reader, later)], project.queries) == {}
-
-
-def test_same_vintage_same_bytes_and_the_internal_report_is_apart(sample):
-    project, vintage, folder = sample
+def test_same_vintage_same_bytes_and_the_internal_report_is_apart(project, quarters):
+    vintage, folder, _ = quarters[0]
     before = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*.csv")} | {"run": (folder / "run.json").read_bytes()}
     kept = vintage.published
     edition = public.edition(project, vintage, publish.read(vintage))

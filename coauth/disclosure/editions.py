@@ -94,7 +94,7 @@ def edition(made: Mapping[str, pa.Table], queries: Queries, earlier: Sequence[Ea
         "events": _events(made["events"], withheld), "revisions": _revisions(shown, [e for e in earlier if e.vintage != vintage]),
     }  # fmt: skip
     cells = tables.CELLS.of(c._asdict() | {"value": shown.get(c), "withheld": c not in shown} for c in counted.cells)
-    return Edition(published, cells, Bounds(counted.cells, withheld.union(*(e.withheld for e in earlier)), reaches))
+    return Edition(published, cells, Bounds(counted.cells, withheld.union(*(e.withheld for e in earlier)), reaches, tuple(e.shown for e in earlier)))
 
 
 def decide(counted: Counted, earlier: Sequence[Earlier] = ()) -> frozenset[Cell]:

@@ -50,7 +50,7 @@ def quarter(
         where, shown = places.kept(whole, project, vintage), None
     thinned = {} if edition else {"backbone": "disparity"}  # a public network is thin, and of its pairs abroad none would be left
     latest = networks.cut(project, base, years=_latest(asked), top=DRAWN, **thinned)
-    atlas = Atlas(whole if whole.counting == "newman" else networks.cut(project, base, counting="newman"), where, works=edition is None)
+    atlas = Atlas(whole if edition or whole.counting == "newman" else networks.cut(project, base, counting="newman"), where, works=edition is None)
     paths: dict[str, Path] = {}
     written: list[Path] = []
     with files.reported(folder, run.ADVICE):

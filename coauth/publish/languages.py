@@ -50,7 +50,8 @@ class Reports:
         from coauth.export import picture  # noqa: PLC0415  matplotlib is loaded by who draws
 
         project = Project(self.root)
-        figure = picture.draw(self.latest, self.atlas.positions, labels=30, groups=report.legend(language)) if self.latest.nodes.num_rows else None
+        latest = report.named(self.latest, language, project.queries, synthetic=self.about.synthetic)
+        figure = picture.draw(latest, self.atlas.positions, labels=30, groups=report.legend(language)) if latest.nodes.num_rows else None
         return report.build(
             self.made or self._read(project), self.folder, queries=project.queries, about=self.about, language=language,
             change=change, benefits=benefits, picture=figure,

@@ -11,6 +11,7 @@ import pyarrow as pa
 from coauth import disclosure, graph
 from coauth.disclosure import Edition
 from coauth.engine.duck import DuckDB
+from coauth.errors import DisclosureError
 from coauth.graph import aggregation
 from coauth.network import Network
 from coauth.pipeline import Project
@@ -26,7 +27,8 @@ def network(
     project: Project, vintage: Vintage, *, made: Mapping[str, pa.Table] | None = None, years: tuple[int, int] | None = None,
     unit: Unit = "institution", profile: Profile = "internal", **filters: Any,
 ) -> Network:  # fmt: skip
-    """The network of the vintage in some years (all by default), filtered as `graph.build` says; counted as measures.toml says.
+    """The network of the vintage in some years (all by default), filtered as `graph.build` says; counted as measures.toml says,
+    in the public profile in full.
 
     `unit` is what a node is: works are counted anew between countries, or between the groups of the colours. `profile`
     "public" sums the institutions of each watchlist and takes out small cells (see `disclosure`), beside the vintage's
@@ -56,13 +58,21 @@ def base(
     if bounds is None:
         return Base(made, told, standings)
     made, taken_out = disclosure.public(made, ego, bounds)
-    return Base(made, told | {"share_above_k": None, "notes": (disclosure.statement(taken_out),)}, standings)
+    return Base(made, told | {"share_above_k": None, "counting": disclosure.COUNTING, "notes": (disclosure.statement(taken_out),)}, standings)
 
 
 def cut(project: Project, whole: Base, *, years: tuple[int, int] | None = None, **filters: Any) -> Network:
-    asked = project.queries
-    filters = {"counting": asked.measures.counting, "standings": whole.standings} | filters
-    return replace(graph.build(whole.made, scope=asked.scope, years=years, window=asked.measures.window, **filters), **whole.told)
+    """Raises `DisclosureError` where a public network is asked for by a counting that would tell more than works."""
+    asked, only = project.queries, whole.told.get("counting")
+    if only and filters.get("counting", only) != only:
+        raise DisclosureError(f"a public network has {only} counting only: other weights tell how many institutions single works have")
+    filters = {"counting": only or asked.measures.counting, "standings": whole.standings} | filters
+    drawn = replace(graph.build(whole.made, scope=asked.scope, years=years, window=asked.measures.window, **filters), **whole.told)
+    return replace(drawn, edges=_without(drawn.edges, "strict_weight")) if only else drawn
+
+
+def _without(table: pa.Table, name: str) -> pa.Table:
+    return table.set_column(table.column_names.index(name), name, pa.nulls(len(table), table[name].type))
 
 
 def _wholes(made: Mapping[str, pa.Table], unit: Unit, profile: Profile) -> aggregation.Wholes:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from coauth.errors import QueryError
+from coauth.network import Network
 from coauth.queries import Queries
 from coauth.report.about import About
 from coauth.report.explorer import Atlas
@@ -19,13 +21,21 @@ from coauth.tables import MARK
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["About", "Atlas", "build", "legend"]
+__all__ = ["About", "Atlas", "build", "legend", "named"]
 
 
 def legend(language: str) -> dict[str, str]:
     """What the classes of `coauth.network.GROUPS` are called in a language, for the picture that is handed to `build`."""
     words = Words(language)
     return {key.removeprefix("legend."): text for key, text in words.entries.items() if key.startswith("legend.")}
+
+
+def named(network: Network, language: str, queries: Queries, *, synthetic: bool) -> Network:
+    """The network with its nodes called as a language calls them, for the same picture."""
+    words, nodes = Words(language), network.nodes
+    rows = nodes.select(["institution_id", "label", "ror"]).to_pylist()
+    said = [words.institution(r["institution_id"], r["label"], r["ror"], queries.watchlists, synthetic=synthetic) for r in rows]
+    return replace(network, nodes=nodes.set_column(nodes.column_names.index("label"), "label", pa.array(said, pa.string())))
 
 
 def build(

@@ -13,7 +13,7 @@ from coauth.report.page import Facts, Listing, Section, Text, grid
 from coauth.report.reference import counts
 
 METHOD = ("unit", "counts", "graph", "flags", "intervals", "coverage", "shifts", "ric", "events", "topics")
-PUBLIC_METHOD = ("unit", "counts", "suppression", "graph", "intervals_public", "events_public", "topics")
+PUBLIC_METHOD = ("unit", "counts", "suppression", "graph_public", "intervals_public", "events_public", "topics")
 LIMITS = ("chance", "seen", "matching", "recent", "cause", "people")
 
 
@@ -106,7 +106,7 @@ def changelog_and_files(brief: Brief, links: Mapping[str, str]) -> Section:
     """The files beside the page, the licence, and how to ask again."""
     w = brief.words
     told = [Text(w("files.beside"))]
-    told += [Text(w("files.link", name=w.known(f"format_name.{form}", form), file=name), "file") for form, name in sorted(links.items())]
+    told += [Text(name, "file", w.known(f"format_name.{form}", form)) for form, name in sorted(links.items())]
     commands = [Text(c, "command") for c in ("coauth sql copublications", "coauth shifts", "coauth compare OLD NEW")]
     again = () if brief.is_public else (Text(w("files.again")), *commands)
     return Section("files", w("files.title"), (*told, *again, Text(w("files.licence"), "note")))

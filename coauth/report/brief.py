@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,10 +75,8 @@ class Brief:
         """Its display name, or the one this language has for it; of invented institutions with what says so behind it."""
         if institution_id not in self._institutions.index:
             return institution_id
-        row = self._institutions.loc[institution_id]
-        name = str(row["name"])
-        own = self.words.known(f"institution.{str(row['ror']).rsplit('/', 1)[-1]}", "")
-        return f"{own}{''.join(name.partition(' [')[1:])}" if own and self.about.synthetic else own or name
+        row: Any = self._institutions.loc[institution_id]
+        return self.words.institution(institution_id, str(row["name"]), row["ror"], self.queries.watchlists, synthetic=self.about.synthetic)
 
     def place(self, institution_id: str) -> str:
         """Name and, abroad, the country."""

@@ -47,7 +47,7 @@ def _shift_listing(brief: Brief, rows: pd.DataFrame, before: str, after: str) ->
     w = brief.words
     lines = [
         [brief.place(r["institution_id"]), w.percent(r["before"], 2), w.percent(r["after"], 2), _points(brief, r, ""),
-         _points(brief, r, "_weighted"), brief.q(r["q_value_weighted"]), w("cell.verdict", verdict=_verdict(brief, r["verdict"]), why=w(f"why.{r['why']}"))]
+         _points(brief, r, "_weighted"), brief.q(r["q_value_weighted"]), _reasoned(brief, r)]
         for r in rows.to_dict("records")
     ]  # fmt: skip
     titles = [w("column.institution"), before, after, w("column.change_points", confidence=brief.confidence),
@@ -62,6 +62,12 @@ def _points(brief: Brief, row: Mapping[Any, Any], of: str) -> str:
     w = brief.words
     change, low, high = (row[f"{c}{of}"] for c in ("change", "low", "high"))
     return w("format.missing") if np.isnan(change) else w("cell.with_span", value=w.points(change), span=w.points_span(low, high))
+
+
+def _reasoned(brief: Brief, row: Mapping[Any, Any]) -> str:
+    """The verdict and why; that an interval holds 0 is so common that the note says it once."""
+    verdict = _verdict(brief, row["verdict"])
+    return verdict if row["why"] == "interval" else brief.words("cell.verdict", verdict=verdict, why=brief.words(f"why.{row['why']}"))
 
 
 def _verdict(brief: Brief, verdict: str) -> str:

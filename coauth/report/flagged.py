@@ -112,12 +112,19 @@ def _moved(brief: Brief, rows: pd.DataFrame) -> list[Text | Listing]:
     shown = pd.concat([told[told["kind"] == kind].head(cues.MOVED) for kind in MOVES])
     lines = [
         [w(f"moved.{r['kind']}"), brief.place(r["domestic"]), _listed_end(brief, r), w.number(r["before"]), w.number(r["after"]),
-         w.percent(r["ratio"], sign=True), w.percent_span(r["low"], r["high"], sign=True), w("moved.beyond" if r["beyond"] else "moved.chance")]
+         _change(brief, r)]
         for r in shown.to_dict("records")
     ]  # fmt: skip
-    titles = [w("column.kind"), w("column.domestic"), w("column.listed"), before, after, w("column.change"),
-              w("column.interval", confidence=brief.confidence), w("column.reading")]  # fmt: skip
+    titles = [w("column.kind"), w("column.domestic"), w("column.listed"), before, after, w("column.change_interval", confidence=brief.confidence)]
     lead = Text(w("moved.lead", before=before, after=after, total=w.number(len(rows)), **counts))
     note = w("moved.note", most=w.number(cues.MOVED), rate=w.percent(brief.queries.measures.false_discovery_rate))
-    table = with_text(grid(titles, lines, text=3, keys=list(shown.index)), w("column.reading"))
+    table = grid(titles, lines, text=3, keys=list(shown.index))
     return [lead, Listing(w("moved.table", before=before, after=after), table, _named(brief, rows), brief.notes(note), "flags")]
+
+
+def _change(brief: Brief, row: Mapping[Any, Any]) -> str:
+    """Of a pair that is there on both sides its change; of another only whether it is new or gone beyond chance."""
+    w = brief.words
+    if np.isnan(row["ratio"]):
+        return w("moved.beyond") if row["beyond"] else w("format.missing")
+    return w("cell.with_span", value=w.percent(row["ratio"], sign=True), span=w.percent_span(row["low"], row["high"], sign=True))

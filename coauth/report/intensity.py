@@ -109,7 +109,7 @@ def _draw(rows: pd.DataFrame, across: dict[str, str], down: dict[str, str], word
     axis.set_ylim(len(down) - 0.4, -0.5)
     axis.set_xticks(range(len(across)), [textwrap.fill(n, 11 if narrow else 14) for n in across.values()], fontsize=5 if narrow else 6.2)
     axis.xaxis.tick_top()
-    axis.set_yticks([] if narrow else range(len(down)), [] if narrow else [textwrap.fill(n, 40) for n in down.values()], fontsize=6.6)
+    axis.set_yticks([] if narrow else range(len(down)), [] if narrow else [textwrap.fill(n, 50) for n in down.values()], fontsize=6.6)
     listed = set(rows.loc[rows["listed"], "partner"])
     weights = ["bold" if partner in listed else "normal" for partner in down]
     for n, (name, weight) in enumerate(zip(down.values(), weights, strict=True)):

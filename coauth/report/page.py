@@ -37,7 +37,7 @@ FIXED = ("1", "2", "3")
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; `kind` is plain, note, caution, none (nothing to show) or command (typed in a terminal)."""
+    """A paragraph; `kind` is plain, note, caution, none (nothing to show), command (typed in a terminal) or file (beside the page)."""
 
     text: str
     kind: str = "plain"

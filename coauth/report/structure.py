@@ -33,7 +33,7 @@ def network(brief: Brief, picture: Figure | None, atlas: Atlas | None) -> Sectio
     shown = with_text(grid(titles, lines), w("column.institution"))
     walk = explore(brief, atlas) if atlas else None
     chart = Chart(title, w("network.alt", home=brief.home), pd.DataFrame() if brief.is_public else rows, still=picture, grid=shown if lines else None,
-                  notes=brief.notes(w("network.note", home=brief.home), w("network.public") if brief.is_public else ""), explorer=walk)  # fmt: skip
+                  notes=brief.notes(w("network.note", home=brief.home), w("network.public", limit=w.number(brief.queries.scope.max_institutions)) if brief.is_public else ""), explorer=walk)  # fmt: skip
     told = [Text(apart)] if apart else []
     return Section("network", w("network.title"), (Text(w("network.lead", home=brief.home)), chart, *told), {"share_above_k": hyper, **(walk.facts if walk else {})})
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -132,6 +132,12 @@ class Words:
 
     def country(self, code: str) -> str:
         return self.entries.get(f"country.{code}", code)
+
+    def institution(self, institution_id: str, name: str, ror: str | None, lists: Iterable[Any], *, synthetic: bool) -> str:
+        """What this language calls an institution, or the institutions of a list together; of invented ones with what says so behind it."""
+        summed = {f"list:{x.id}": self("cell.list_summed", name=self.named(x)) for x in lists}
+        own = self.known(f"institution.{str(ror).rsplit('/', 1)[-1]}", summed.get(institution_id, ""))
+        return f"{own}{''.join(name.partition(' [')[1:])}" if own and synthetic else own or name
 
     def listing(self, items: list[str]) -> str:
         return items[0] if len(items) == 1 else self("format.listing", first=", ".join(items[:-1]), last=items[-1])

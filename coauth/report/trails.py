@@ -155,7 +155,7 @@ def _labels(axis: Axes, ends: list[tuple[str, float]], width: int) -> None:
 
 
 def _ranks(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> tuple[Text | Chart, ...]:
-    """Only institutions whose rank is known closely enough in every window; else that none is."""
+    """Only institutions whose rank is known closely enough in every window; else that none is. The ranks stand in the table behind `_lines`."""
     w = brief.words
     wide = (rows["rank_high"] - rows["rank_low"]).fillna(np.inf).groupby(rows["institution_id"], sort=False).max()
     known = [i for i in names if wide[i] < NARROW_RANK]
@@ -163,12 +163,10 @@ def _ranks(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> tuple[Tex
     if len(known) < 2:
         return (Text(w("trails.no_ranks", **width), "note"),)
     drawn = rows[rows["institution_id"].isin(known)].reset_index(drop=True)
-    lines = [[names[r.institution_id], w.years((r.first_year, r.last_year)), w.number(r.rank), w.span(r.rank_low, r.rank_high)] for r in findings.each(drawn)]
-    titles = [w("column.institution"), w("column.years"), w("column.rank"), w("column.interval", confidence=brief.confidence)]
     return (Chart(
         w("trails.ranks"), w("trails.ranks_alt", names=w.listing([names[i] for i in known])),
         drawn.assign(name=[brief.display_name(i) for i in drawn["institution_id"]]), draw=lambda narrow: _draw_ranks(drawn, names, w.bare, narrow=narrow),
-        grid=grid(titles, lines, text=2), notes=brief.notes(w("trails.ranks_note", confidence=brief.confidence, **width)),
+        notes=brief.notes(w("trails.ranks_note", confidence=brief.confidence, **width)),
     ),)  # fmt: skip
 
 

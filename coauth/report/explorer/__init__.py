@@ -3,7 +3,7 @@
 Here its data are made, in Python and bounded in size; `explorer.html` is its frame, and the scripts beside it draw. All
 numbers are counts of works, summed over a window of years by the script: of a pair, works of at most K institutions, and
 beside them those of more; of an institution, its works with another institution (Newman strength), with the interval of
-`centrality` where one was measured.
+`centrality` where one was measured; in a public edition, where weights are works, those of its pairs, added up.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ WORK = ["work_id", "doi", "title", "year"]
 
 @dataclass(frozen=True)
 class Atlas:
-    """What is walked through: the network of all years (Newman counting), everyone's place, and whether works may be named."""
+    """What is walked through: the network of all years (Newman counting; in a public edition, full), everyone's place, and whether works may be named."""
 
     network: Network
     positions: Mapping[str, Sequence[float]]
@@ -64,6 +64,8 @@ class Explorer:
     notes: tuple[str, ...]
     facts: Mapping[str, float | None]
     """The numbers of the notes."""
+    filters: tuple[str, ...] = ("all", "watchlist", "technology", "both")
+    """What pairs can be chosen by."""
 
     @property
     def windows(self) -> int:
@@ -84,6 +86,7 @@ def explore(brief: Brief, atlas: Atlas) -> Explorer:
     windows = _windows(brief)
     pairs = _pairs(brief, at)
     kept = _kept(pairs, cues, windows)
+    whole = len(nodes) == atlas.network.nodes.num_rows and len(kept) == len(pairs[ENDS].drop_duplicates())
     pairs, cues = pairs.merge(kept, on=ENDS), cues.merge(kept, on=ENDS)
     evidence, works, unnamed = _evidence(brief, cues) if atlas.works else (pd.DataFrame(columns=EVIDENCE), pd.DataFrame(columns=WORK), 0)
     entries = sorted({(c.kind, c.list_id, c.entry_id) for c in findings.each(cues)}, reverse=True)  # watchlists first
@@ -97,7 +100,7 @@ def explore(brief: Brief, atlas: Atlas) -> Explorer:
     }  # fmt: skip
     facts = {"institutions_shown": len(nodes), "institutions": atlas.network.nodes.num_rows, "strongest": STRONGEST, "pairs": len(kept),
              "partners": PARTNERS, "cued": CUED, "lost": len(listed) - len(listed.merge(kept, on=ENDS)), "works": WORKS, "unnamed": unnamed}  # fmt: skip
-    return Explorer(data, _notes(brief, facts), facts)
+    return Explorer(data, _notes(brief, facts, whole=whole), facts, *([("all", "watchlist")] if brief.is_public else []))
 
 
 # -- what is kept
@@ -223,7 +226,9 @@ class _Later(dict[str, Any]):
 
 def _say(brief: Brief) -> dict[str, str]:
     known = _Later(confidence=bare(brief.confidence), limit=brief.queries.scope.max_institutions)
-    return {k: brief.words.entries[f"explorer.say_{k}"].format_map(known) for k in CALLED}
+    own = ("strength", "status") if brief.is_public else ()
+    said = {k: f"explorer.{'public' if k in own else 'say'}_{k}" for k in CALLED}
+    return {k: brief.words.entries[key].format_map(known) for k, key in said.items()}
 
 
 def _works(works: pd.DataFrame) -> list[list[Any]]:
@@ -231,11 +236,11 @@ def _works(works: pd.DataFrame) -> list[list[Any]]:
     return [[r.work_id, r.doi or "", r.title or "", int(r.year)] for r in findings.each(works.astype(object).where(works.notna(), None))]
 
 
-def _notes(brief: Brief, facts: Mapping[str, int]) -> tuple[str, ...]:
+def _notes(brief: Brief, facts: Mapping[str, int], *, whole: bool) -> tuple[str, ...]:
     """What the explorer leaves out, with numbers."""
     w = brief.words
     told = {name: w.number(value) for name, value in facts.items()}
-    said = [w("explorer.cut", shown=told["institutions_shown"], all=told["institutions"], **told)]
+    said = [w("explorer.whole" if whole else "explorer.cut", shown=told["institutions_shown"], all=told["institutions"], **told)]
     if facts["lost"]:
         said.append(w("explorer.lost", lost=told["lost"], limit=w.number(brief.queries.scope.max_institutions)))
     if facts["unnamed"]:

@@ -103,7 +103,7 @@ function panel(box, data, choose) {
     return [
       element("h5", {}, say(works.length ? "evidence" : "evidence_none")),
       element("ol", { class: "works" }, ...works.map(([work, bases]) => workLine(work, bases))),
-      ...(missing > 0 ? [paragraph(say("unlisted", { command: `coauth explain ${source} ${target}` }), "soft")] : []),
+      ...(missing > 0 ? [paragraph(say("unlisted", { command: `coauth explain ${source} ${target} --year ${data.windows[read.window].join("-")}` }), "soft")] : []),
     ];
   }
   function workLine(work, bases) {
