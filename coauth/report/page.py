@@ -185,10 +185,12 @@ class Writer:
             svg = self._svg(wide)
             images = [self._inline(drawn, figure, f"f{which}{shape}", alt)
                       for shape, drawn, figure in (("w", svg, wide), ("n", self._svg(narrow), narrow))]  # fmt: skip
-            self._picture(name, pictures.alone(wide, bare(f"{number}. {chart.title}"), [bare(note) for note in chart.notes]))
+            around = bare(f"{number}. {chart.title}"), [bare(note) for note in chart.notes]
+            self._picture(name, pictures.framed(svg, wide, *around), pictures.alone(wide, *around))
         else:
             assert chart.still is not None  # noqa: S101  a chart has one of the two
-            images, svg = [self._embedded(chart.still, alt)], self._picture(name, chart.still)
+            images, svg = [self._embedded(chart.still, alt)], self._svg(chart.still)
+            self._picture(name, svg, chart.still)
         return {"part": chart, "number": number, "csv": csv, "grid": chart.grid, "images": images, "svg": svg}
 
     def _svg(self, figure: Figure) -> str:
@@ -207,12 +209,11 @@ class Writer:
         data = base64.b64encode(pictures.png(figure, 130)).decode()
         return Markup('<img alt="{}" src="data:image/png;base64,{}">').format(alt, data)
 
-    def _picture(self, name: str, figure: Figure) -> str:
-        """The figure as files of its own; returns its SVG."""
-        suffix, svg = "" if self.words.language == "en" else f".{self.words.language}", self._svg(figure)
+    def _picture(self, name: str, svg: str, figure: Figure) -> None:
+        """The figure as files of its own: as SVG, and as pixels."""
+        suffix = "" if self.words.language == "en" else f".{self.words.language}"
         self._write(f"figures/{self._marked(name)}{suffix}.svg", svg.encode())
         self._write(f"figures/{self._marked(name)}{suffix}.png", pictures.png(figure))
-        return svg
 
     def _data(self, name: str, data: pd.DataFrame, statement: str) -> str:
         """The CSV behind a part (the same in every language), and the SQL beside it; returns the CSV's place."""

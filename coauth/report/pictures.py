@@ -6,13 +6,15 @@ import io
 import re
 import textwrap
 from collections.abc import Sequence
+from typing import NamedTuple
+from xml.sax.saxutils import escape
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
-from coauth.report.drawing import GREY, styled
+from coauth.report.drawing import GREY, INK, styled
 from coauth.tables import MARK
 
 SHARP = 160
@@ -27,14 +29,44 @@ def mark(figure: Figure) -> None:
                     fontweight="bold", zorder=10, in_layout=False)  # fmt: skip
 
 
+class Frame(NamedTuple):
+    """What the page prints around a figure, for a file of its own: lines above and below, and the room they take, in inches."""
+
+    head: list[str]
+    small: list[str]
+    above: float
+    below: float
+
+    @classmethod
+    def of(cls, width: float, title: str, foot: Sequence[str]) -> Frame:
+        head = textwrap.wrap(title, int(width * 12.5))
+        small = [part for line in foot for part in textwrap.wrap(line, int(width * 19))]
+        return cls(head, small, 0.16 * len(head) + 0.12, 0.125 * len(small) + 0.14)
+
+
+def framed(drawn: str, figure: Figure, title: str, foot: Sequence[str]) -> str:
+    """The SVG of a figure with its title above and its source below: written around what is drawn, so that it is not drawn again."""
+    width, height = (72 * float(v) for v in figure.get_size_inches())
+    frame = Frame.of(width / 72, title, foot)
+    top, whole = -72 * frame.above, height + 72 * (frame.above + frame.below)
+    lines = [(line, 9.0, INK, "font-weight: 700; ", top + 13 + 11.5 * n) for n, line in enumerate(frame.head)]
+    lines += [(line, 6.5, GREY, "", height + 9 + 9 * n) for n, line in enumerate(frame.small)]
+    said = "".join(
+        f"<text style=\"{bold}font-size: {size:g}px; font-family: 'DejaVu Sans'; fill: {colour}\" x=\"5.4\" y=\"{y:.2f}\">{escape(line)}</text>\n"
+        for line, size, colour, bold, y in lines
+    )
+    paper = f'<rect x="0" y="{top:.2f}" width="{width:.2f}" height="{whole:.2f}" style="fill: #ffffff"/>\n'
+    drawn = re.sub(r'height="[^"]*" viewBox="[^"]*"', f'height="{whole:.2f}pt" viewBox="0 {top:.2f} {width:.2f} {whole:.2f}"', drawn, count=1)
+    return drawn.replace("</defs>\n", f"</defs>\n{paper}", 1).removesuffix("</svg>\n") + said + "</svg>\n"
+
+
 @styled
 def alone(figure: Figure, title: str, foot: Sequence[str]) -> Figure:
-    """The same figure for a file of its own: higher, with the title and source that the page prints around it."""
+    """The same for pixels: the figure itself, higher, with title and source in it."""
     _settle(figure)
     width, height = (float(v) for v in figure.get_size_inches())
-    head = textwrap.fill(title, int(width * 12.5))
-    small = "\n".join(textwrap.fill(line, int(width * 19)) for line in foot)
-    above, below = (0.16 * (head.count("\n") + 1) + 0.12, 0.125 * (small.count("\n") + 1) + 0.14)
+    frame = Frame.of(width, title, foot)
+    above, below = frame.above, frame.below
     whole = above + height + below
     figure.set_size_inches(width, whole)
     for axis in figure.axes:
@@ -42,8 +74,8 @@ def alone(figure: Figure, title: str, foot: Sequence[str]) -> Figure:
         axis.set_position((box.x0, (box.y0 * height + below) / whole, box.width, box.height * height / whole))
     for legend in figure.legends:
         legend.set_bbox_to_anchor((0, below / whole, 1, height / whole), figure.transFigure)
-    figure.text(0.01, 1 - 0.07 / whole, head, ha="left", va="top", fontsize=9, fontweight="bold")
-    figure.text(0.01, 0.07 / whole, small, ha="left", va="bottom", fontsize=6.5, color=GREY)
+    figure.text(0.01, 1 - 0.07 / whole, "\n".join(frame.head), ha="left", va="top", fontsize=9, fontweight="bold")
+    figure.text(0.01, 0.07 / whole, "\n".join(frame.small), ha="left", va="bottom", fontsize=6.5, color=GREY)
     return figure
 
 

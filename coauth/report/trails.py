@@ -147,7 +147,7 @@ def _labels(axis: Axes, ends: list[tuple[str, float]], width: int) -> None:
         at = max(value, free + half)
         free = at + half
         axis.annotate(written, (1, value), (1.1, at), fontsize=5.8, linespacing=1, va="center", color=INK,
-                      arrowprops={"arrowstyle": "-", "color": "#BBBBBB", "linewidth": 0.5, "shrinkA": 1, "shrinkB": 2})  # fmt: skip
+                      arrowprops={"arrowstyle": "-", "color": "#BBBBBB", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 2, "patchA": None, "relpos": (0, 0.5)})  # fmt: skip
     axis.set_ylim(0, max(axis.get_ylim()[1], free))
 
 
