@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from coauth.report import drawing, figures, findings
+from coauth.report import drawing, figures, standings
 from coauth.report.brief import Brief
 from coauth.report.page import Chart, Listing, Section, Text, grid, with_text
 from coauth.report.text import slug
@@ -19,10 +19,10 @@ def shifts(brief: Brief) -> Section:
     """Whose share of the network changed between the windows of the last comparison, each with a verdict."""
     w = brief.words
     before, after = (w.years(p) for p in brief.queries.measures.comparisons[-1])
-    rows = findings.shifts(brief.made, brief.queries)
+    rows = standings.shifts(brief.made, brief.queries)
     if rows.empty:
         return Section("shifts", w("shifts.title"), (Text(w("shifts.none", before=before, after=after), "none"),))
-    counts = findings.verdicts(brief.made, brief.queries)
+    counts = standings.verdicts(brief.made, brief.queries)
     told = w.listing([w("shifts.count", verdict=_verdict(brief, v), number=w.number(n)) for v in drawing.VERDICTS if (n := counts.get(v))])
     lead = Text(w("shifts.lead", before=before, after=after, total=w.number(sum(counts.values())), told=told))
     chart, listing = _shift_chart(brief, rows, before, after), _shift_listing(brief, rows, before, after)

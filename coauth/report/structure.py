@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from coauth.report import findings
+from coauth.report import findings, standings
 from coauth.report.brief import Brief
 from coauth.report.explorer import Atlas, explore
 from coauth.report.page import Chart, Listing, Section, Text, grid, with_text
@@ -25,9 +25,9 @@ def network(brief: Brief, picture: Figure | None, atlas: Atlas | None) -> Sectio
         return Section("network", w("network.title"), (Text(w("network.none"), "none"),))
     window = w.years(findings.last_window(brief.queries))
     title = w("network.figure", home=brief.home, window=window)
-    hyper = None if brief.is_public else findings.hyper_share(brief.made, brief.queries)
+    hyper = None if brief.is_public else standings.hyper_share(brief.made, brief.queries)
     apart = "" if hyper is None else w("network.hyper", limit=w.number(brief.queries.scope.max_institutions), share=w.percent(hyper, 1), window=window)
-    rows = findings.strengths(brief.made, brief.queries)
+    rows = standings.strengths(brief.made, brief.queries)
     lines = [[w.number(r.rank), brief.place(r.institution_id), w.number(r.strength), w.span(r.low, r.high)] for r in findings.each(rows.head(STRONG))]
     titles = [w("column.rank"), w("column.institution"), w("column.strength"), w("column.interval", confidence=brief.confidence)]
     shown = with_text(grid(titles, lines), w("column.institution"))

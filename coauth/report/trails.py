@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from coauth.queries import Years
-from coauth.report import drawing, findings
+from coauth.report import drawing, findings, standings
 from coauth.report.brief import Brief
 from coauth.report.drawing import BLUE, GREY, INK, ORANGE, VERDICTS, canvas, percent_axis, plain, styled
 from coauth.report.page import Chart, Text, grid
@@ -98,7 +98,7 @@ def _slopes(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> tuple[Ch
     both = sides[0].merge(sides[1], on=["institution_id", "listed"], suffixes=("_before", "_after"))
     if both.empty:
         return ()
-    verdicts = findings.judged(brief.made, brief.queries)
+    verdicts = standings.judged(brief.made, brief.queries)
     both["verdict"] = both["institution_id"].map(verdicts).fillna("")
     lines = [[names[r.institution_id], w.percent(r.value_before, 2), w.percent_span(r.low_before, r.high_before, 2), w.percent(r.value_after, 2),
               w.percent_span(r.low_after, r.high_after, 2)] for r in findings.each(both)]  # fmt: skip
