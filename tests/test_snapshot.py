@@ -177,11 +177,13 @@ def test_a_hundred_authors_in_a_saved_answer_were_cut(tmp_path: Path, vintage: V
     assert [w.authors_cut for page in vintage.pages() for w in page.works] == [True, False, False]
 
 
-def test_records_made_by_a_program(vintage: Vintage) -> None:
-    made = (json.dumps(w).encode() for w in WORKS)
-    summary = snapshot.store(vintage, made, "synthetic", "sample")
-    assert ids(vintage) == IDS
+@pytest.mark.parametrize("workers", [1, 2])
+def test_records_made_by_a_program(vintage: Vintage, workers: int) -> None:
+    made = (json.dumps(w).encode() for w in [*WORKS, WORKS[0], {"id": 7}])
+    summary = snapshot.store(vintage, made, "synthetic", "sample", workers)
+    assert ids(vintage) == [*IDS, WORKS[0]["id"], None]
     assert summary["slices"]["sample"]["status"] == "complete"
+    assert (summary["stored"], summary["distinct"], summary["duplicates"], summary["damaged"]) == (252, 251, 1, 1)
     assert {p.request for p in vintage.pages()} == {"synthetic"}
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import joblib
 import msgspec
 
 from coauth import tables
@@ -109,7 +110,8 @@ def _fill(
         summary = snapshot.fill(Vintage(vintage.path.resolve()), source.path.resolve(), scope=scope, progress=progress, engine=nodes)
     else:
         records = (msgspec.json.encode(r) for r in sample.records(source.seed, began))
-        summary = snapshot.store(vintage, records, f"synthetic sample, seed {source.seed}", "sample")
+        here = Vintage(vintage.path.resolve())  # other processes may stand in another folder
+        summary = snapshot.store(here, records, f"synthetic sample, seed {source.seed}", "sample", threads or joblib.cpu_count())
         vintage.write_text(tables.marked("truth.json"), json.dumps(sample.truth(source.seed, began), indent=1, ensure_ascii=False))
     vintage.record(harvest=summary)
     if short := summary.get("incomplete"):

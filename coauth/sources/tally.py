@@ -37,6 +37,15 @@ class Tally:
             if work.id is not None:
                 self.ids.add(work.id)
 
+    def join(self, other: Tally) -> None:
+        """Add what was counted elsewhere."""
+        self.pages += other.pages
+        self.works += other.works
+        self.ids |= other.ids
+        self.nameless += other.nameless
+        self.damaged += other.damaged
+        self.cut += other.cut
+
     def counts(self) -> dict[str, int]:
         """As they stand in `slice.json`."""
         return {

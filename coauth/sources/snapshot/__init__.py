@@ -61,7 +61,10 @@ def fill(
     return sum_up("files", closed) | {"ignored_files": ignored}
 
 
-def store(vintage: Vintage, records: Iterable[bytes], request: str, slice_name: str) -> dict[str, Any]:
-    """Store records made by a program (the synthetic sample) as one slice; returns a summary for the manifest."""
-    made = Input(slice_name, request, lambda: records)
+def store(vintage: Vintage, records: Iterable[bytes], request: str, slice_name: str, workers: int = 1) -> dict[str, Any]:
+    """Store records made by a program (the synthetic sample) as one slice; returns a summary for the manifest.
+
+    With several `workers` other processes write the pages while the records are made; no byte depends on their number.
+    """
+    made = Input(slice_name, request, lambda: records, workers=workers)
     return sum_up("records", {slice_name: stored(vintage.slice(slice_name), made, Silent())})

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
+
+import joblib
 
 from coauth.errors import SourceError
 from coauth.pages import LIST_AUTHORS, Page, of_records
 from coauth.sources.progress import Progress
 from coauth.sources.tally import Tally, summed
 from coauth.vintage import Slice
+
+PER_PAGE = 100
+"""Records on a page."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,8 @@ class Input:
     cut: bool = False
     """Whether a hundred authors mean that a list cut them (so it is, except in the snapshot and in our own pages)."""
     whole: bool = True
+    workers: int = 1
+    """Processes that take out persons and write, while this one makes the records; it then holds the records of a few pages."""
 
 
 def stored(slice_: Slice, given: Input, progress: Progress, more: Callable[[], dict[str, Any]] = dict) -> dict[str, Any]:
@@ -52,16 +60,39 @@ def stored(slice_: Slice, given: Input, progress: Progress, more: Callable[[], d
 
 def _paged(slice_: Slice, given: Input, progress: Progress, more: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     seen = Tally()
-    for number, page in enumerate(of_records(given.records(), given.origin), start=1):
-        if given.cut:
-            _mark_cut(page)
-        seen.add(page)
-        slice_.write(number, page)
-        progress.page(slice_.name, len(page.works), 0)
+    for page in _shared(slice_, given) if given.workers > 1 else _one_by_one(slice_, given):
+        seen.join(page)
+        progress.page(slice_.name, page.works, 0)
     summary: dict[str, Any] = {"status": "complete" if given.whole else "incomplete", "expected": seen.distinct, **seen.counts()}
     summary |= more()
     slice_.close(**summary)
     return summary
+
+
+def _one_by_one(slice_: Slice, given: Input) -> Iterator[Tally]:
+    for number, page in enumerate(of_records(given.records(), given.origin, PER_PAGE), start=1):
+        yield _put(slice_, number, page, given.cut)
+
+
+def _shared(slice_: Slice, given: Input) -> Iterator[Tally]:
+    records = iter(given.records())
+    pages = enumerate(iter(lambda: list(islice(records, PER_PAGE)), []), start=1)
+    with joblib.parallel_config("loky", idle_worker_timeout=5):
+        shared = joblib.Parallel(given.workers, batch_size=1, return_as="generator")
+        yield from shared(joblib.delayed(_page)(slice_, number, page, given.origin, given.cut) for number, page in pages)
+
+
+def _page(slice_: Slice, number: int, records: list[bytes], origin: str, cut: bool) -> Tally:
+    return _put(slice_, number, next(of_records(records, origin, PER_PAGE)), cut)
+
+
+def _put(slice_: Slice, number: int, page: Page, cut: bool) -> Tally:
+    if cut:
+        _mark_cut(page)
+    slice_.write(number, page)
+    counted = Tally()
+    counted.add(page)
+    return counted
 
 
 def _mark_cut(page: Page) -> None:
