@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from coauth import export, files, tables
 from coauth.pipeline import Project
 from coauth.publish import about, networks, places, public, run
-from coauth.publish.languages import Reports
+from coauth.publish.languages import Reports, processes
 from coauth.publish.networks import Profile
 from coauth.publish.reading import read
 from coauth.queries import Queries
@@ -38,6 +40,13 @@ def quarter(
     `side_by_side` draws the languages in a process each. Only a program whose main module may be imported again can
     (the command line can, a plain script cannot), so it is asked for, never assumed.
     """
+    with processes(len(languages)) if side_by_side and len(languages) > 1 else nullcontext() as pool:
+        return _written(project, vintage, languages, against, profile, pool)
+
+
+def _written(
+    project: Project, vintage: Vintage, languages: Sequence[str], against: str | None, profile: Profile, pool: Executor | None
+) -> dict[str, Path]:
     told, made, asked = about.of(project, vintage, against), read(vintage), project.queries
     folder = project.reports / (tables.marked(told.quarter) if told.synthetic else told.quarter)
     edition = public.edition(project, vintage, made) if profile == "public" else None
@@ -70,7 +79,7 @@ def quarter(
             written.append(paths["cells"])
         links = {form: path.relative_to(folder).as_posix() for form, path in paths.items()}
         reports = Reports(project.root, vintage.name, folder, links, told, latest, atlas, against, shown)
-        for language, there in reports.write(languages, side_by_side, export_networks):
+        for language, there in reports.write(languages, pool, export_networks):
             paths[f"report.{language}"], paths[f"report.{language}.pdf"] = there[:2]
             written += there
         paths["run"] = run.record(folder, sorted(set(written)), asked, vintage, told)

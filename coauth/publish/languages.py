@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,6 +18,19 @@ from coauth.publish.reading import read
 from coauth.report.about import About
 from coauth.report.explorer import Atlas
 from coauth.uncertainty.counts import change
+
+
+@contextmanager
+def processes(number: int) -> Iterator[Executor]:
+    """Processes that load what draws while that which is to be drawn is made ready."""
+    with ProcessPoolExecutor(number, mp_context=get_context("spawn"), initializer=_load) as pool:
+        for _ in range(number):
+            pool.submit(_load)  # a process begins when it is first asked for something
+        yield pool
+
+
+def _load() -> None:
+    from coauth.export import picture  # noqa: F401, PLC0415  matplotlib is loaded by who draws
 
 
 @dataclass(frozen=True)
@@ -35,16 +49,15 @@ class Reports:
     made: Mapping[str, pa.Table] | None
     """None: read from disk, where another process has them sooner than by hand."""
 
-    def write(self, languages: Sequence[str], side_by_side: bool, meanwhile: Callable[[], None]) -> list[tuple[str, list[Path]]]:
+    def write(self, languages: Sequence[str], pool: Executor | None, meanwhile: Callable[[], None]) -> list[tuple[str, list[Path]]]:
         """The files of each language, the page first and then the PDF. Drawing takes the time, and matplotlib draws on one core; what is
-        to be done `meanwhile` is done here while other processes draw."""
-        if not side_by_side or len(languages) == 1:
+        to be done `meanwhile` is done here while the processes of `pool` draw."""
+        if pool is None:
             meanwhile()
             return [(language, self(language)) for language in languages]
-        with ProcessPoolExecutor(len(languages), mp_context=get_context("spawn")) as pool:
-            begun = [pool.submit(self, language) for language in languages]
-            meanwhile()
-            return [(language, done.result()) for language, done in zip(languages, begun, strict=True)]
+        begun = [pool.submit(self, language) for language in languages]
+        meanwhile()
+        return [(language, done.result()) for language, done in zip(languages, begun, strict=True)]
 
     def __call__(self, language: str) -> list[Path]:
         from coauth.export import picture  # noqa: PLC0415  matplotlib is loaded by who draws

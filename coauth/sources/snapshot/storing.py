@@ -77,9 +77,9 @@ def _one_by_one(slice_: Slice, given: Input) -> Iterator[Tally]:
 def _shared(slice_: Slice, given: Input) -> Iterator[Tally]:
     records = iter(given.records())
     pages = enumerate(iter(lambda: list(islice(records, PER_PAGE)), []), start=1)
-    with joblib.parallel_config("loky", idle_worker_timeout=5):
+    with joblib.parallel_config("loky", idle_worker_timeout=5):  # what follows needs their memory
         shared = joblib.Parallel(given.workers, batch_size=1, return_as="generator")
-        yield from shared(joblib.delayed(_page)(slice_, number, page, given.origin, given.cut) for number, page in pages)
+    yield from shared(joblib.delayed(_page)(slice_, number, page, given.origin, given.cut) for number, page in pages)
 
 
 def _page(slice_: Slice, number: int, records: list[bytes], origin: str, cut: bool) -> Tally:
