@@ -77,8 +77,10 @@ def test_no_key_at_the_real_address(tmp_path):
     assert not list((root / "cache").rglob("*.gz"))
 
 
-def test_a_dead_server(tmp_path):
+def test_a_dead_server(tmp_path, monkeypatch):
     """A server that does not answer is one line; the vintage stays to be continued."""
+    asked = []
+    monkeypatch.setattr("coauth.sources.wire.pause", lambda state: asked.append(state.attempt_number) or 0.0)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -86,6 +88,7 @@ def test_a_dead_server(tmp_path):
     line = refused(root, "rebuild", "-q", env={"COAUTH_OPENALEX_URL": url})
     assert "127.0.0.1" in line
     assert "COAUTH_OPENALEX_URL" in line
+    assert asked == [1, 2, 3, 4, 5, 6]
     assert "unfinished" in coauth(root, "status").stdout
 
 
