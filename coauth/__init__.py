@@ -12,7 +12,7 @@ The rooms, from what all others may import to what imports them; stages (from so
     to counts          edges, flags, explain, benefits, copublications, events
     to measures        graph, centrality, shifts, pairs
     to readers         disclosure, export, report, holdings, revisions
-    all in order       reading, pipeline, publish, verbs, cli
+    all in order       shelving, pipeline, publish, verbs, cli
 
 The verbs of the command line, from Python:
 

@@ -16,7 +16,7 @@ LAYERS = [
     *({name} for name in SHARED),
     {"sources", "works", "institutions", "technologies", "edges", "flags", "explain", "benefits", "copublications", "events", "graph",
      "centrality", "shifts", "pairs", "disclosure", "export", "report", "holdings", "revisions"},
-    {"reading"},
+    {"shelving"},
     {"pipeline"},
     {"publish"},
     {"verbs"},

@@ -22,7 +22,7 @@ from coauth.pipeline.building import ENGINES, build, versions
 from coauth.pipeline.harvesting import Source, budget_left, harvest
 from coauth.pipeline.project import Project
 from coauth.pipeline.revising import counted, revise, since
-from coauth.reading import read
+from coauth.shelving import read
 from coauth.sources import admissions
 from coauth.vintage import Vintage
 

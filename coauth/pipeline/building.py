@@ -31,8 +31,8 @@ from coauth.errors import HarvestIncomplete
 from coauth.pipeline.project import Project
 from coauth.pipeline.revising import earlier, revise, since
 from coauth.queries import Queries, RollUp
-from coauth.reading import read
 from coauth.revisions import Counted
+from coauth.shelving import read
 from coauth.vintage import Shelf, Vintage
 from coauth.works import coverage, inclusion
 

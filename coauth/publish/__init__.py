@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from coauth.publish.exporting import write
 from coauth.publish.folder import quarter
+from coauth.publish.made import informed, read
 from coauth.publish.networks import Profile, Unit, network
-from coauth.publish.reading import informed, read
 
 __all__ = ["Profile", "Unit", "informed", "network", "quarter", "read", "write"]

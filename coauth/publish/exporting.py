@@ -8,8 +8,8 @@ from typing import Any
 from coauth import export
 from coauth.pipeline import Project
 from coauth.publish import about, networks, places
+from coauth.publish.made import read
 from coauth.publish.networks import Profile, Unit
-from coauth.publish.reading import read
 from coauth.vintage import Vintage
 
 

@@ -12,8 +12,8 @@ from coauth import export, files, tables
 from coauth.pipeline import Project
 from coauth.publish import about, networks, places, public, run
 from coauth.publish.languages import Reports, processes
+from coauth.publish.made import read
 from coauth.publish.networks import Profile
-from coauth.publish.reading import read
 from coauth.queries import Queries
 from coauth.report.explorer import Atlas
 from coauth.vintage import Vintage

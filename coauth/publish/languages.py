@@ -14,7 +14,7 @@ import pyarrow as pa
 from coauth import benefits, pipeline, report
 from coauth.network import Network
 from coauth.pipeline import Project
-from coauth.publish.reading import read
+from coauth.publish.made import read
 from coauth.report.about import About
 from coauth.report.explorer import Atlas
 from coauth.uncertainty.counts import change

@@ -16,7 +16,7 @@ from coauth.graph import aggregation
 from coauth.network import Network
 from coauth.pipeline import Project
 from coauth.publish import public
-from coauth.publish.reading import informed, read
+from coauth.publish.made import informed, read
 from coauth.vintage import Vintage
 
 Unit = Literal["institution", "country", "group"]

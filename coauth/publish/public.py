@@ -10,7 +10,7 @@ import pyarrow as pa
 from coauth import disclosure, files, tables
 from coauth.disclosure import Cell, Counted, Earlier, Edition
 from coauth.pipeline import Project
-from coauth.publish.reading import read
+from coauth.publish.made import read
 from coauth.publish.run import ADVICE
 from coauth.vintage import Vintage
 
