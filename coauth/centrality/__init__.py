@@ -61,7 +61,7 @@ def measure(
 
     Beside the sliding windows stand single years, for `measures.single_years` alone. `rank` is among all institutions of the row's
     graph, `fixed_rank` among the fixed roster (`_fixed_roster`), which has the same members in every window.
-    `workers` processes share the windows, those that take longest first; no byte depends on their number.
+    `workers` processes share the windows, and the single years after them, which take less; no byte depends on their number.
 
     Raises `MeasureFailed` where a measure does not converge or lacks the table it needs; no other is put in its place.
 
@@ -100,7 +100,8 @@ def measure(
         min((int(measures.rarefied_share * (small & world.within(window)).sum()) for window in sliding), default=0),
     )  # fmt: skip
     years = [(year, year) for year in scope.years if measures.single_years]
-    asked = sorted({*sliding, *compared, *years}, key=lambda window: (window not in compared, window not in sliding, window))
+    windowed = sorted({*sliding, *compared})
+    asked = windowed + [year for year in years if year not in windowed]
 
     def cut(window: Years) -> Window:
         rows = joint.within(window)
