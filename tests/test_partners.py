@@ -67,7 +67,7 @@ def test_against_the_graph(seed, counting):
     graph, ones = counted.project().toarray() / ONE, np.ones((len(world.team), 1))
     strength = graph.sum(axis=1)
     toward = np.stack([graph[:, country == c].sum(axis=1) for c in range(3)])
-    (participation,), (exposure,) = (partners.measure(name, world, counted, ones) for name in ("participation", "exposure"))
+    (participation,), (exposure,) = (partners.measure(name, world, counted, [ones]) for name in ("participation", "exposure"))
     assert participation[:, 0] == pytest.approx(1 - ((toward / strength) ** 2).sum(axis=0), rel=1e-9, abs=1e-9)
     assert exposure[:, 0] == pytest.approx(toward[0] / strength, rel=1e-9, abs=1e-9)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,10 +71,9 @@ def resampled(
         if not len(part.institutions):
             continue
         counted, ids = Counting.of(part, counting), part.institutions
-        width = min(max(_CELLS // len(ids), 20), 40)
-        blocks = [weight * drawn[:, s : s + width] for s in range(0, drawn.shape[1], width)]
+        blocks = partial(_blocks, weight, drawn, len(ids))
         of_count, of_share = (factors[variant].of(kind, ids)[:, None] for kind in ("count", "share"))
-        strength, strengths = (np.hstack([counted.strength @ block for block in of]) for of in ([weight], blocks))
+        strength, strengths = (np.hstack([counted.strength @ block for block in of]) for of in ([weight], blocks()))
         if "strength" in names:
             yield _rated("strength", variant, ids, strength, strengths, of_count)
         if "strength_share" in names:
@@ -80,17 +81,23 @@ def resampled(
             shares = np.divide(strengths, whole, out=np.zeros_like(strengths), where=whole > 0)
             yield _rated("strength_share", variant, ids, strength / strength.sum(), shares, of_share)
         if "pagerank" in names:
-            values = np.hstack([pagerank(counted, block, _ROUGH) for block in blocks])
+            values = np.hstack([pagerank(counted, block, _ROUGH) for block in blocks()])
             yield _rated("pagerank", variant, ids, pagerank(counted, weight), values, of_share)
         if "eigenvector" in names:
             nodes, value = eigenvector(counted, weight)
-            values = np.hstack([eigenvector(counted, block, _NEAR, start=value)[1] for block in blocks])
+            values = np.hstack([eigenvector(counted, block, _NEAR, start=value)[1] for block in blocks()])
             yield _rated("eigenvector", variant, ids[nodes], value, values, of_share[nodes])
         for name in ("participation", "exposure"):
             if name in names:
-                ratios = partners.measure(name, part, counted, weight, *blocks)
+                ratios = partners.measure(name, part, counted, chain([weight], blocks()))
                 # works in bursts go to the same partners, so a ratio rests on fewer of them too
                 yield _rated(name, variant, ids, ratios[0], np.hstack(ratios[1:]), of_share)
+
+
+def _blocks(weight: Floats, drawn: NDArray[np.int8], institutions: int) -> Iterator[Floats]:
+    """What each work counts in some replicates at a time, made anew for each measure: all at once take eight times the room of `drawn`."""
+    width = min(max(_CELLS // institutions, 20), 40)
+    return (weight * drawn[:, s : s + width] for s in range(0, drawn.shape[1], width))
 
 
 def patterns(
@@ -110,7 +117,7 @@ def patterns(
     if "pagerank" in asked:
         yield Rating("pagerank", "k", ids, pagerank(counted, np.ones((len(world.team), 1)))[:, 0])
     for ratio in [n for n in ("participation", "exposure") if n in asked]:
-        yield Rating(ratio, "k", ids, partners.measure(ratio, world, counted, np.ones((len(world.team), 1)))[0][:, 0])
+        yield Rating(ratio, "k", ids, partners.measure(ratio, world, counted, [np.ones((len(world.team), 1))])[0][:, 0])
     if "degree" in asked:
         yield Rating("degree", "k", ids, np.diff(graph.indptr).astype(np.float64))
     if "degree_rarefied" in asked:
@@ -145,7 +152,7 @@ def rate(partners: Partners, world: Incidence, measure: str, counted: Counting, 
         return strength
     if measure == "strength_share":
         return np.asarray(strength / np.maximum(strength.sum(axis=0), 1.0))
-    return partners.measure(measure, world, counted, weights)[0]
+    return partners.measure(measure, world, counted, [weights])[0]
 
 
 def _rated(measure: str, variant: str, ids: NDArray[np.object_], value: Floats, drawn: Floats, factor: Floats) -> Rating:
