@@ -1,5 +1,6 @@
 """Centralities of small worlds worked out by hand, and of random ones against networkx."""
 
+import joblib
 import networkx as nx
 import numpy as np
 import pyarrow as pa
@@ -465,3 +466,19 @@ class TestCompleteness:
         assert complete_weights(hidden).tolist() == [0]
         alone, _ = Completeness.of(tables([{"on": "A b"}])[0]).without(np.array([0]))
         assert alone.tolist() == [0.5]
+
+
+def test_windows_are_measured_side_by_side_as_far_as_memory_allows(monkeypatch):
+    """Three windows of 2 institutions and at most 40 works: 0.25 GB of a process each, however little is allowed for all; the same rows."""
+    started = []
+
+    def counted(n_jobs, *args, _parallel=joblib.Parallel, **options):
+        started.append(n_jobs)
+        return _parallel(n_jobs, *args, **options)
+
+    monkeypatch.setattr(centrality.joblib, "Parallel", counted)
+    setting = asked(years=(2019, 2021), measures=("strength",), resampled=("strength",))  # paths start processes of their own
+    data = tables(random_works(3, years=(2019, 2021)))
+    every = [centrality.measure(*data, *setting, workers=2, memory=memory)[0] for memory in (0, 0.4e9, 0.6e9, 2e9)]
+    assert started == [1, 1, 2, 2]
+    assert all(table.equals(every[0]) for table in every)

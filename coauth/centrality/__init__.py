@@ -6,6 +6,7 @@ author. Weights are strengths (larger is closer); only `paths` turns them into d
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import joblib
@@ -25,10 +26,13 @@ from coauth.uncertainty.influence import LeaveOneOut
 from coauth.uncertainty.resampling import Replicates
 from coauth.uncertainty.unevenness import widened
 
+_PROCESS = 2.5e8
+"""Bytes of a process with Python, its packages and the matrices of a window."""
+
 
 def measure(
     works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Measures,
-    institutions: pa.Table | None = None, listed: pa.Table | None = None, *, workers: int = 1,
+    institutions: pa.Table | None = None, listed: pa.Table | None = None, *, workers: int = 1, memory: float = math.inf,
 ) -> tuple[pa.Table, Replicates]:  # fmt: skip
     """CENTRALITY of every sliding window, and what `shifts` needs of the windows that are compared.
 
@@ -111,9 +115,10 @@ def measure(
         inside = {variant: weight[rows] for variant, weight in weights.items()}
         return Window(window, joint.only(rows), inside, factors, shown, sliding=window in sliding, compared=window in compared)
 
-    shared = joblib.Parallel(min(workers, len(asked)) or 1, batch_size=1, pre_dispatch="n_jobs")  # no window waits in memory
+    at_once = int(max(1, min(workers, len(asked), memory // _room(joint, asked, measures))))
+    shared = joblib.Parallel(at_once, batch_size=1, pre_dispatch="n_jobs")  # no window waits in memory
     blocks = [CENTRALITY.empty()]
-    for found, kept in shared(joblib.delayed(common.measure)(cut(window), max(workers // len(asked), 1)) for window in asked):
+    for found, kept in shared(joblib.delayed(common.measure)(cut(window), workers // at_once) for window in asked):
         blocks += found
         for key, (value, drawn) in kept.items():
             replicates.value[key], replicates.drawn[key] = value, drawn
@@ -123,6 +128,12 @@ def measure(
         counted = Counting.of(complete, measures.counting)
         replicates.leave_one_out[window] = LeaveOneOut(complete, counted, weighted[weighted > 0], partial(rate, partners, complete))
     return CENTRALITY.check(pa.concat_tables(blocks)), replicates
+
+
+def _room(world: Incidence, asked: list[Years], measures: Measures) -> float:
+    """Bytes that a process takes at most to measure a window: itself and, in each replicate, a byte a work and eight numbers an institution."""
+    works = max((int(world.within(window).sum()) for window in asked), default=0)
+    return _PROCESS + measures.replicates * (works + 64 * len(world.institutions))
 
 
 def _fixed_roster(world: Incidence, affiliations: pa.Table, small: Flags, sliding: list[Years], measures: Measures) -> set[str]:

@@ -90,7 +90,7 @@ def of_build(command: Command) -> Command:
     for option in (
         of_engine,
         click.option("--level", type=click.Choice(["unified", "as-harvested"]), default="unified", show_default=True, help="Institutions rolled up by queries/institutions.toml, or not at all."),
-        click.option("--memory", metavar="SIZE", help="Memory limit, e.g. 2GB; beyond it, the SQL engine spills to disk."),
+        click.option("--memory", metavar="SIZE", help="Memory for all of it, e.g. 2GB (default: 4GB): the SQL engine spills to disk beyond its part, and fewer windows are measured at once."),
         click.option("--threads", type=click.IntRange(1), help="Threads and processes; the result does not depend on them."),
         click.option("--allow-incomplete", is_flag=True, help="Build although slices are short; every output says so."),
     ):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ import joblib
 import pyarrow as pa
 
 from coauth.engine import BATCH, Coded, Engine, Item, Result, Rows
+from coauth.engine.memory import SQL, part
 from coauth.errors import QueryError
 
 
@@ -25,11 +25,10 @@ class DuckDB(Engine):
         self, statements: Mapping[str, str], shared: Mapping[str, pa.Table], memory: str | None = None, threads: int | None = None,
         spill: Path | None = None,
     ) -> None:  # fmt: skip
-        """`memory` is for the whole build, "4GB" unless said: DuckDB takes two fifths and spills the rest to the folder `spill`;
-        the others are left to Arrow, numpy and the processes that read pages and measure windows."""
+        """`memory` is for the whole build: DuckDB takes its part (`coauth.engine.memory`) and spills the rest to the folder `spill`."""
         super().__init__(statements)
         self.workers = threads or joblib.cpu_count()
-        settings: dict[str, Any] = {"memory_limit": _part(memory or "4GB")}
+        settings: dict[str, Any] = {"memory_limit": f"{part(memory, SQL)}B"}
         settings |= {"preserve_insertion_order": False}  # every result is sorted by its key
         settings |= {"threads": threads} if threads else {}
         settings |= {"temp_directory": str(spill)} if spill else {}
@@ -66,13 +65,3 @@ class DuckDB(Engine):
             relation = relation.project(f'* REPLACE (CAST("{column}" AS {kind}) AS "{column}")')
         relation.create_view(alias)
         given.callback(db.execute, f'DROP VIEW "{alias}"')
-
-
-def _part(memory: str) -> str:
-    """
-    >>> _part("2GB"), _part("1.5 GiB")
-    ('0.8GB', '0.6GiB')
-    """
-    if not (found := re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]i?B)", memory)):
-        raise QueryError(f"memory '{memory}': give a number and a unit, such as 2GB")
-    return f"{0.4 * float(found[1]):g}{found[2]}"

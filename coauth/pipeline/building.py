@@ -26,6 +26,7 @@ from coauth import (
 )
 from coauth.engine import Engine
 from coauth.engine.duck import DuckDB
+from coauth.engine.memory import WINDOWS, part
 from coauth.engine.spark import Spark
 from coauth.errors import HarvestIncomplete
 from coauth.pipeline.project import Project
@@ -62,7 +63,7 @@ def build(
         with vintage.shelf() as shelf:
             running = ENGINES[engine](asked.sql, asked.tables(), memory, threads, shelf.spill)
             losses = read(vintage, asked, shelf, running)
-            making = _Making(project, vintage, asked, running, shelf, threads or joblib.cpu_count())
+            making = _Making(project, vintage, asked, running, shelf, threads or joblib.cpu_count(), part(memory, WINDOWS))
             making.tables(asked.rollup if level == "unified" else RollUp(drop_ancestors=False), level)
         summary = {
             "complete": vintage.complete, "engine": engine, "level": level, "queries": asked.fingerprint,
@@ -77,8 +78,8 @@ def build(
 class _Making:
     """The tables in the order in which they are made; each is on the shelf before the next."""
 
-    def __init__(self, project: Project, vintage: Vintage, asked: Queries, engine: Engine, shelf: Shelf, workers: int) -> None:
-        self.project, self.vintage, self.asked, self.engine, self.shelf, self.workers = project, vintage, asked, engine, shelf, workers
+    def __init__(self, project: Project, vintage: Vintage, asked: Queries, engine: Engine, shelf: Shelf, workers: int, memory: int) -> None:
+        self.project, self.vintage, self.asked, self.engine, self.shelf, self.workers, self.memory = project, vintage, asked, engine, shelf, workers, memory
         self.synthetic = tables.is_synthetic(shelf.parts("works").to_table(["title"]))
         self.rows: dict[str, int] = {}
         self.sha256: dict[str, str] = {}
@@ -147,7 +148,7 @@ class _Making:
         self._keep(tables.MATCHES, tested.matches)
         self._keep(tables.PAIRS, pairs.relate(counted, affiliations, scope, measures))
         measured, replicates = centrality.measure(
-            counted, affiliations, scope, measures, shelf.read("institutions"), listed, workers=self.workers
+            counted, affiliations, scope, measures, shelf.read("institutions"), listed, workers=self.workers, memory=self.memory
         )
         self._keep(tables.CENTRALITY, measured)
         roster = set(listed["institution_id"].to_pylist())
