@@ -1,6 +1,7 @@
 """Public editions: an attacker with every file of them side by side finds no small cell, and would without further suppression."""
 
 import csv
+import dataclasses
 import json
 import os
 import re
@@ -292,7 +293,8 @@ def test_tables_of_two_sides_are_guarded_and_totals_too(inner):
 
 
 def test_a_pair_stands_only_where_it_leaves_enough_of_each_count_that_holds_it(small_asked):
-    """Six works with Beihang: of eight with China two would be left; of six none; of a count that is or was withheld, nothing is shown."""
+    """Six works with Beihang: of eight with China two would be left; of six none; of a count that is or was withheld, nothing is shown.
+    Nor where an earlier edition showed eight of that year: the same six, shown now, would leave its two."""
     world = made(FIRST, small_asked)
     world["edges"] = tables.EDGES.of(
         {"year": y, "source": KU, "target": t} | {f"{c}{k}": 6 for c in ("works", "weight", "strict_weight", "author_weight") for k in ("", "_k")}
@@ -306,6 +308,9 @@ def test_a_pair_stands_only_where_it_leaves_enough_of_each_count_that_holds_it(s
     there = {(r["target"], r["year"]) for r in kept["edges"].to_pylist()}
     assert there == {(XI, 2019), (XI, 2020), (XI, 2022), (BEIHANG, 2019), (BEIHANG, 2020)}
     assert taken_out == 5
+    before = {disclosure.Cell("works", "china", "union", y, y): n for y, n in ((2020, 8), (2022, 16))}
+    kept, _ = disclosure.public(world, bounds=dataclasses.replace(bounds, before=(before,)))
+    assert there - {(r["target"], r["year"]) for r in kept["edges"].to_pylist()} == {(XI, 2020), (BEIHANG, 2020)}
 
 
 # -- the sample, by the command: two quarters
