@@ -120,6 +120,19 @@ def test_a_long_and_wide_table_keeps_to_the_page():
     assert not overlapping(paper)
 
 
+def test_a_long_table_of_short_lines_stands_in_two_columns():
+    """Each thing of its first column is named once, beside the first of its rows; all rows are there, and none crosses the margin."""
+    rows = [[f"Institute {chr(65 + n // 12)}", str(2001 + n % 12), f"w{1000 + n}"] for n in range(15 * 12)]
+    grid = Grid((Column("Institution", number=False), Column("Year"), Column("Works")), rows)
+    paper = Paper(set_only(page(parts=(Listing("Long", grid, pd.DataFrame()),))))
+    assert all(paper.squeezed.count(row[2]) == 1 for row in rows)
+    assert [paper.squeezed.count(f"Institute{chr(65 + n)}") for n in range(15)] == [1] * 15
+    start = min(b[0] for n in range(1, len(paper.pages)) for b in paper.boxes(n))
+    assert any(b[0] > start + 250 for b in paper.boxes(1))
+    assert inside(paper)
+    assert not overlapping(paper)
+
+
 def overlapping(paper: Paper) -> list[tuple]:
     """Pairs of signs that cover each other's middle."""
     found = []
