@@ -22,6 +22,7 @@ class Held:
     reference: str
     series: str
     first_level: int
+    """of the years whose levels are compared: in the reference's span and in both"""
     last_level: int
     lowest: float | None
     """Of `here / there − 1` over the years whose levels are compared; None where no such year is in both."""
@@ -78,14 +79,14 @@ def _works(copublications: pa.Table, series: str) -> dict[int, int]:
 
 def _held(reference: Reference, series: str, both: Mapping[int, tuple[int, int]]) -> Held:
     assert reference.levels and reference.change and reference.tolerance is not None  # noqa: S101, PT018  it has counts
-    off = [here / there - 1 for year, (there, here) in both.items() if there and reference.levels[0] <= year <= reference.levels[1]]
+    off = {y: here / there - 1 for y, (there, here) in both.items() if there and reference.levels[0] <= y <= reference.levels[1]}
     first, last = reference.change
     there, here = (_change(both, first, last, side) for side in (0, 1))
     return Held(
-        reference=reference.id, series=series, first_level=reference.levels[0], last_level=reference.levels[1],
-        lowest=min(off, default=None), highest=max(off, default=None), first_year=first, last_year=last,
+        reference=reference.id, series=series, first_level=min(off, default=reference.levels[0]), last_level=max(off, default=reference.levels[1]),
+        lowest=min(off.values(), default=None), highest=max(off.values(), default=None), first_year=first, last_year=last,
         change_there=there, change_here=here, years=dict(both),
-        levels_agree=max(map(abs, off)) <= reference.tolerance if off else None,
+        levels_agree=max(map(abs, off.values())) <= reference.tolerance if off else None,
         sign_agrees=None if there is None or here is None else (there > 0) - (there < 0) == (here > 0) - (here < 0),
     )  # fmt: skip
 

@@ -116,6 +116,7 @@ def test_what_is_not_there_is_not_compared(asked):
     late = {g: {y: n for y, n in years.items() if y >= 2021} for g, years in there(asked).items() if g != "usa"}
     held = coherence.hold(counted(late), asked, ["DK"])
     assert {(h.levels_agree, h.sign_agrees, h.change_here) for h in held} == {(True, None, None)}
+    assert {(h.first_level, h.last_level) for h in held} == {(2021, 2022)}
     assert "usa" not in {h.series for h in held}
     empty = {"iran": dict.fromkeys(range(2011, 2024), 0)}
     nothing = coherence.hold(counted(empty), asked, ["DK"])[0]

@@ -18,6 +18,7 @@ from coauth.events import segmented
 from coauth.events.matching import match
 from coauth.queries import Event, Events
 from coauth.tables import AFFILIATIONS, EVENTS, INSTITUTIONS, LISTED, MATCHES, MEMBERSHIPS, WORKS
+from coauth.uncertainty.counts import works_needed
 
 YEARS = range(2011, 2025)
 
@@ -161,15 +162,28 @@ def test_power_between_two_years():
 
     Counts drawn at that size are seen that often, by the plain test of two Poisson counts.
     """
-    assert segmented.works_needed(0.8, 0.95) == pytest.approx(220, abs=5)
-    assert segmented.works_needed(0.5, 0.95) == pytest.approx(110, abs=5)
-    assert segmented.works_needed(0.8, 0.95, dispersion=2) == pytest.approx(440, abs=10)
+    assert works_needed(0.8, 0.95) == pytest.approx(220, abs=5)
+    assert works_needed(0.5, 0.95) == pytest.approx(110, abs=5)
     chance = np.random.default_rng(1)
-    for sought in (0.8, 0.5):
-        a = segmented.works_needed(sought, 0.95)
-        before, after = chance.poisson(a, 20_000), chance.poisson(0.75 * a, 20_000)
-        seen = np.log(before / after) > 1.96 * np.sqrt(1 / before + 1 / after)
-        assert seen.mean() == pytest.approx(sought, abs=0.02)
+    for sought, spread in ((0.8, 0.0), (0.5, 0.0), (0.8, 0.05)):
+        a = works_needed(sought, 0.95, 2 * spread**2)
+        assert seen(chance, a, spread) == pytest.approx(sought, abs=0.02)
+
+
+def test_what_years_vary_beyond_chance_no_number_of_works_makes_small():
+    """Two years that each vary by a fifth: a fall of a quarter between them is seldom seen, however many works there are."""
+    assert works_needed(0.8, 0.95, 2 * 0.2**2) is None
+    assert seen(np.random.default_rng(1), 1e6, 0.2) < 0.25
+    burst = 2e4 * np.exp(0.2 * np.random.default_rng(1).normal(size=14))
+    found = segmented.fit(segmented.design(14, 9, 1), burst, burst + 1e6)
+    assert found.beyond(1) > 0.05
+    assert works_needed(0.8, 0.95, found.beyond(1)) is None
+
+
+def seen(chance, works, spread):
+    """How often a fall of a quarter from so many works is told from no change, where years vary by `spread` beyond chance."""
+    before, after = (chance.poisson(size * works * np.exp(spread * chance.normal(size=20_000))) for size in (1, 0.75))
+    return np.mean(np.log(before / after) > 1.96 * np.sqrt(1 / before + 1 / after + 2 * spread**2))
 
 
 # -- the tables

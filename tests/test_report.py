@@ -152,7 +152,7 @@ def full() -> dict[str, pa.Table]:
         ]),
         "events": tables.EVENTS.of([
             {"series": "china", "event_id": "uris", "period": "year", "method": "segmented", "lag": 1, "level_change": -0.2, "slope_change": 0.01,
-             "low": -0.5, "high": 0.1, "power": 0.31, "works_needed": 442.0, "works_before": 1500, "works_after": 300, "left_out": 0,
+             "low": -0.5, "high": 0.1, "power": 0.31, "works_needed": None, "works_before": 1500, "works_after": 300, "left_out": 0,
              "dispersion": 2.0, "autocorrelation": 0.4},
             {"series": "list:miit", "event_id": "uris", "period": "quarter", "method": "did", "lag": 0, "level_change": -0.2, "low": -0.5, "high": 0.1,
              "power": 0.31, "works_needed": 221.0, "works_before": 300, "works_after": 80, "left_out": 12, "dispersion": 1.0,
@@ -292,7 +292,7 @@ def test_a_flagged_pair_is_told_with_all_it_rests_on(page: tuple[str, Path]) -> 
     shown = plain(page[0])
     assert "Technical <University> of Denmark Beihang University 7 3, 4, 0 2022 Materials (indicative) 1 2.5 (1.2 to 5.3) 5" in shown
     assert "coauth explain I2 I82880672 --year 2022-2024" in shown
-    assert "Of 2 flagged pairs with works in 2019–2021 or 2022–2024, 1 are new in 2022–2024 and 1 are gone; 0 grew and 0 shrank" in shown
+    assert "Of 2 flagged pairs with works in 2019–2021 or 2022–2024, 1 have them in 2022–2024 only (new) and 1 in 2019–2021 only (gone); 0 grew and 0 shrank" in shown
     assert "New Technical <University> of Denmark Beihang University 0 7 beyond chance" in shown
     assert "Gone Technical <University> of Denmark Harbin Institute of Technology 2 0 –" in shown
 

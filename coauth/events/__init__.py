@@ -26,6 +26,7 @@ from coauth.events import segmented
 from coauth.events.matching import match
 from coauth.queries import Event, Events, Scope
 from coauth.tables import EVENTS, MATCHES
+from coauth.uncertainty.counts import works_needed
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +168,7 @@ def _tested(method: str, counts: segmented.Array, total: segmented.Array, start:
     row = {
         "level_change": found.value(1), "slope_change": found.value(3) if trend else None, "low": low, "high": high,
         "power": segmented.power((high - low) / 2, confidence), "dispersion": found.dispersion, "autocorrelation": found.autocorrelation,
-        "works_needed": segmented.works_needed(SOUGHT, confidence, found.dispersion),
+        "works_needed": works_needed(SOUGHT, confidence, found.beyond(a_year)),
     }  # fmt: skip
     if not trend:
         earlier = segmented.design(start, start, a_year)[:, [0, 2, *range(4, 3 + a_year)]]  # no step before the date

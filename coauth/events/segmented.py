@@ -86,6 +86,13 @@ class Fit:
         """How many times the variance by chance alone a period's variance is, on average over σ."""
         return 1 + float(self.weight @ np.repeat(SPREAD, len(LIKENESS)) ** 2) / self.noise
 
+    def beyond(self, a_year: int) -> float:
+        """Variance, beyond chance, of the log-odds of one year less those of the year before, of `a_year` periods each."""
+        step = np.repeat([-1.0, 1.0], a_year) / a_year
+        apart = np.abs(np.subtract.outer(np.arange(2 * a_year), np.arange(2 * a_year)))
+        alike = np.where(apart == 0, 1.0, LIKENESS[:, None, None] ** apart)
+        return float(self.weight @ np.outer(SPREAD**2, step @ alike @ step).ravel())
+
     @property
     def autocorrelation(self) -> float:
         return float(self.weight @ np.tile(LIKENESS, len(SPREAD)))
@@ -155,16 +162,3 @@ def power(half_width: float, confidence: float, fall: float = FALL) -> float:
     quantile = float(ndtri((1 + confidence) / 2))
     shift = -np.log(1 - fall) * quantile / half_width
     return float(ndtr(shift - quantile) + ndtr(-shift - quantile))
-
-
-def works_needed(sought: float, confidence: float, dispersion: float = 1.0, fall: float = FALL) -> float:
-    """Works a year from which a fall between two single years is seen with the power `sought`.
-
-    The log of the ratio of two counts a and (1−f)a has variance φ(1/a + 1/((1−f)a)), φ the dispersion; so
-    a = φ (z_c + z_p)² (1 + 1/(1−f)) / ln²(1−f), with z_c, z_p the normal quantiles of the interval and of the power.
-
-    >>> [round(works_needed(p, 0.95)) for p in (0.8, 0.5)]
-    [221, 108]
-    """
-    quantiles = float(ndtri((1 + confidence) / 2) + ndtri(sought))
-    return dispersion * quantiles**2 * (1 + 1 / (1 - fall)) / float(np.log(1 - fall)) ** 2

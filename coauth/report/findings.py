@@ -121,6 +121,13 @@ def spread(made: Made, name: str, queries: Queries, basis: str = "") -> Spread:
     return spread_of(rows["works"].where(~rows["preliminary"].astype(bool)).to_numpy(dtype=float))
 
 
+def spread_then(made: Made, name: str, queries: Queries) -> Spread:
+    """The same of the earlier vintage that `revisions` are against."""
+    rows = series(made, name, queries)
+    then = revisions(made, [name], queries, [(year, year) for year in rows["year"]])["then"]
+    return spread_of(then.where(~rows["preliminary"].astype(bool)).to_numpy(dtype=float))
+
+
 def smallest_fall(works: int, confidence: float, change: Change, spread: Spread = CHANCE) -> float | None:
     """The smallest fall from `works` that can be told from chance, and from how the series varies; as a positive ratio; None where none can."""
     low, high = 0, works  # change(works, low) can be told (or is no count), change(works, high) cannot

@@ -117,7 +117,7 @@ def _moved(brief: Brief, rows: pd.DataFrame) -> list[Text | Listing]:
     ]  # fmt: skip
     titles = [w("column.kind"), w("column.domestic"), w("column.listed"), before, after, w("column.change_interval", confidence=brief.confidence)]
     lead = Text(w("moved.lead", before=before, after=after, total=w.number(len(rows)), **counts))
-    note = w("moved.note", most=w.number(cues.MOVED), rate=w.percent(brief.queries.measures.false_discovery_rate))
+    note = w("moved.note", most=w.number(cues.MOVED), start=findings.window_before(brief.queries)[0], rate=w.percent(brief.queries.measures.false_discovery_rate))
     table = grid(titles, lines, text=3, keys=list(shown.index))
     return [lead, Listing(w("moved.table", before=before, after=after), table, _named(brief, rows), brief.notes(note), "flags")]
 

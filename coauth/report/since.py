@@ -31,7 +31,7 @@ def sentence(brief: Brief, series: str, years: Sequence[int]) -> tuple[str, Fact
     if len(counts) == 1:
         return w("since.count", against=since.vintage, then=w.number(counts[0]["then"]), causes=_causes(brief, counts[0])), facts
     first, last = counts[0], counts[-1]
-    found = brief.change(int(first["then"]), int(last["then"]), brief.queries.measures.confidence, findings.spread(brief.made, series, brief.queries))
+    found = brief.change(int(first["then"]), int(last["then"]), brief.queries.measures.confidence, findings.spread_then(brief.made, series, brief.queries))
     facts |= {f"{series}.then.{name}": getattr(found, name) for name in ("ratio", "low", "high")}
     change = w("change.none") if found.ratio is None else w(
         "change.short", change=w.percent(found.ratio, sign=True), span=w.percent_span(found.low, found.high, sign=True))  # fmt: skip

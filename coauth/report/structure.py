@@ -11,6 +11,7 @@ from coauth.report import findings, standings
 from coauth.report.brief import Brief
 from coauth.report.explorer import Atlas, explore
 from coauth.report.page import Chart, Listing, Section, Text, grid, with_text
+from coauth.uncertainty.counts import works_needed
 
 LITTLE_POWER = 0.8
 """Below, a test that finds nothing has mostly shown that it could not."""
@@ -61,10 +62,10 @@ def events(brief: Brief) -> Section:
     shown = with_text(grid(titles, lines, text=3), w("column.reading"))
     tail = "_public" if brief.is_public else ""
     listing = Listing(w("events.table"), shown, rows, brief.notes(named, w(f"events.note{tail}")))
-    least, most = (rows["works_needed"] / rows["dispersion"]).min(), rows["works_needed"].max()
-    sees = w("events.sees", least=w.number(least), most=w.number(most))
+    least, never = works_needed(LITTLE_POWER, brief.queries.measures.confidence), int(rows["works_needed"].isna().sum())
+    sees = w("events.sees", least=w.number(least), never=w.number(never), tests=w.number(len(rows)))
     return Section("events", w("events.title"), (Text(w(f"events.lead{tail}")), Text(sees), listing, *_matches(brief, dated)),
-                   {"works_needed.least": float(least), "works_needed.most": float(most)})  # fmt: skip
+                   {"works_needed.least": least, "works_needed.never": never, "tests": len(rows)})  # fmt: skip
 
 
 def _matches(brief: Brief, dated: Mapping[str, str]) -> tuple[Listing, ...]:

@@ -35,7 +35,7 @@ EVIDENCE = Table(
 
 BENEFITS = Table("benefits", "year × cue × field", ("year", "cue", "field_id"), (
     YEAR,
-    Column("cue", STRING, "'watchlist:…' or 'technology:…' with the list; 'none': works of domestic–foreign pairs without a cue"),
+    Column("cue", STRING, "'watchlist:…' or 'technology:…' with the list; 'none': works of domestic–foreign pairs without either"),
     Column("field_id", STRING, "OpenAlex field of the primary topic", null=True),
     Column("works", INT, "works of domestic–foreign pairs; a work with several cues counts in each", "works"),
     Column("works_ranked", INT, "of these, ranked by citations within field, year and type", "works"),

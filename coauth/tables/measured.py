@@ -55,7 +55,8 @@ EVENTS = Table("events", "series × policy date × period × method × lag", ("s
     Column("slope_change", FLOAT, "change of the yearly trend after it; null: no trend in the model", "log ratio a year", null=True),
     interval("the step", "log ratio"),
     Column("power", FLOAT, "probability that a fall of a quarter would have been seen", "probability"),
-    Column("works_needed", FLOAT, "works a year from which a fall of a quarter between two years is seen with 80 % power", "works"),
+    Column("works_needed", FLOAT, "works a year from which a fall of a quarter between two years is seen with 80 % power; null: the series varies so "
+           "much beyond chance that from none", "works", null=True),
     Column("works_before", INT, "works of the series before the date (and lag)", "works"),
     Column("works_after", INT, "works of the series from it on", "works"),
     Column("left_out", INT, "works of the series left out: of quarters, those dated 1 January; of did, those shared with the others", "works"),

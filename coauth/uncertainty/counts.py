@@ -167,3 +167,20 @@ def change(before: int, after: int, confidence: float, spread: Spread = CHANCE) 
     low, high = binomial(np.array([last]), np.array([first + last]), confidence)
     scale = times[1] / times[0]
     return Change(before, after, after / before - 1, *(float(p[0] / (1 - p[0]) * scale - 1) for p in (low, high)))
+
+
+def works_needed(sought: float, confidence: float, beyond: float = 0.0, fall: float = 0.25) -> float | None:
+    """Works a year from which a `fall` between two single years is seen with the power `sought`; None where from none.
+
+    The log of the ratio of two counts a and (1−f)a has variance (1 + 1/(1−f))/a by chance, which works make small, and s `beyond` it,
+    which they do not; so a = (1 + 1/(1−f)) / (ln²(1−f)/(z_c + z_p)² − s), with z_c, z_p the normal quantiles of the interval and of
+    the power. Where years vary by a tenth, no number of works is enough.
+
+    >>> [works_needed(p, 0.95).__round__() for p in (0.8, 0.5)]
+    [221, 108]
+    >>> works_needed(0.8, 0.95, 2 * 0.05**2).__round__(), works_needed(0.8, 0.95, 2 * 0.1**2)
+    (421, None)
+    """
+    quantiles = float(special.ndtri((1 + confidence) / 2) + special.ndtri(sought))
+    room = (np.log(1 - fall) / quantiles) ** 2 - beyond
+    return float((1 + 1 / (1 - fall)) / room) if room > 0 else None

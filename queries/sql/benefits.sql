@@ -1,5 +1,6 @@
 -- One row per year × cue × field: works between domestic and foreign institutions, and what they bring. Read by `coauth.benefits.shares`
--- and the report. A work with cues of several lists counts in each; "none" are the works of pairs without any cue.
+-- and the report. A work with cues of several lists counts in each; "none" are works without a cue of these two
+-- kinds; a partner's technology profile is no cue of a work.
 WITH member AS (
   SELECT a.work_id, max(CASE WHEN a.is_domestic THEN 1 ELSE 0 END) AS home, min(CASE WHEN a.is_domestic THEN 1 ELSE 0 END) AS all_home
   FROM affiliations a
