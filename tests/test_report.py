@@ -297,6 +297,13 @@ def test_a_flagged_pair_is_told_with_all_it_rests_on(page: tuple[str, Path]) -> 
     assert "Gone Technical <University> of Denmark Harbin Institute of Technology 2 0 –" in shown
 
 
+def test_pairs_are_not_compared_with_years_that_were_not_measured(asked: queries.Queries) -> None:
+    """Measured from 2020 on, the three years before 2022 are two: fewer works in them say nothing."""
+    late = asked.model_copy(update={"scope": asked.scope.model_copy(update={"first_year": 2020})})
+    assert len(cues.moved(full(), asked, counted.change)) == 2
+    assert cues.moved(full(), late, counted.change).empty
+
+
 def test_a_year_without_list_dates_makes_the_sum_unknown(asked: queries.Queries) -> None:
     flags = tables.FLAGS.of([flagged(2022, BEIHANG, "beihang", 3, 3), flagged(2023, BEIHANG, "beihang", 4, None)])
     row = cues.cues(full() | {"flags": flags}, asked).iloc[0]

@@ -68,8 +68,11 @@ def moved(made: Made, queries: Queries, change: Change) -> pd.DataFrame:
 
     `kind`: new or gone (in one window only), grown or shrunk (in both, and `beyond` chance), else as before. `beyond`: the exact
     conditional binomial test of equal rates, at the false discovery rate of queries/measures.toml over all pairs of this table.
+    Empty where the first window begins before the measured years: a year that was not measured is no year without works.
     """
     flags = _cues(made, queries)
+    if window_before(queries)[0] < queries.scope.first_year:
+        flags = flags.iloc[:0]
     sides = [flags[flags["year"].between(*window)].groupby(_PAIR)["works"].sum() for window in (window_before(queries), last_window(queries))]
     rows = pd.concat(sides, axis=1, keys=["before", "after"]).fillna(0).astype("int64").reset_index()
     found = [change(int(b), int(a), queries.measures.confidence) for b, a in zip(rows["before"], rows["after"], strict=True)]
