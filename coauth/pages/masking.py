@@ -38,12 +38,12 @@ class Names:
         self.unspaced: set[str] = set()
         for authorship in authorships:
             for name in _names(authorship):
-                self._learn(_TOKEN.findall(name.casefold()))
+                self._learn(_words(name))
                 if _HYPHEN.search(name):  # Xiao-Ming is also written Xiaoming
-                    self._learn(_TOKEN.findall(_HYPHEN.sub("", name).casefold()))
+                    self._learn(_words(_HYPHEN.sub("", name)))
             for institution in authorship.institutions or ():
                 if institution and institution.display_name:
-                    self.places.update(_TOKEN.findall(institution.display_name.casefold()))
+                    self.places.update(_words(institution.display_name))
 
     def _learn(self, tokens: list[str]) -> None:
         self.words.update(tokens)
@@ -75,9 +75,9 @@ class Names:
         for name in self.unspaced:
             text = text.replace(name, "[name]")
         text = _AUTHOR_ID.sub("[author]", text)
-        if self.words.isdisjoint(_TOKEN.findall(text.casefold())):  # most strings name nobody
+        if self.words.isdisjoint(_words(text)):  # most strings name nobody
             return text
-        spans = [(m.start(), m.end(), m.group().casefold()) for m in _TOKEN.finditer(text)]
+        spans = [(m.start(), m.end(), _folded(m.group())) for m in _TOKEN.finditer(text)]
         named = {i for i, (_, _, t) in enumerate(spans) if t in self.single or (t in surnames and t not in self.places)}
         for i in range(len(spans) - 1):
             if (spans[i][2], spans[i + 1][2]) in self.pairs and spans[i + 1][0] - spans[i][1] <= 3:
@@ -85,6 +85,19 @@ class Names:
             elif len(spans[i + 1][2]) == 1 and self._around([s[2] for s in spans[i : i + 3]]):
                 named |= {i, i + 1, i + 2}
         return _cover(text, [spans[i][:2] for i in sorted(named)]) if named else text
+
+
+def _words(text: str) -> list[str]:
+    """
+    >>> _words("İbrahim Yılmaz")
+    ['ibrahim', 'yılmaz']
+    """
+    return list(map(_folded, _TOKEN.findall(text)))
+
+
+def _folded(word: str) -> str:
+    """Folded by itself: İ becomes i and a dot that is no letter, and would end the word."""
+    return word.casefold().replace("\u0307", "")
 
 
 def _cover(text: str, spans: list[tuple[int, int]]) -> str:
@@ -108,7 +121,7 @@ def _names(authorship: ServedAuthorship) -> Iterator[str]:
 def surnames(authorship: ServedAuthorship) -> frozenset[str]:
     found = set()
     for name in _names(authorship):
-        tokens = _TOKEN.findall((name.split(",")[0] if "," in name else name).casefold())
+        tokens = _words(name.split(",")[0] if "," in name else name)
         if tokens and len(tokens[-1]) >= 4:
             found.add(tokens[-1])
     return frozenset(found)
