@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from coauth.queries.scope import codes
 from coauth.tables import REVISIONS
+from coauth.texts import titles
 
 ASPECTS = ("year", "type", "inclusion", "affiliations", "topics")
 """What of a work can have changed, besides its being there; a work may have changed in several."""
@@ -112,7 +113,7 @@ def compare(against: str, old: Made, new: Made, before: Counted, after: Counted,
     for name, holds in (
         ("re-affiliated", ~both["same_places"]),
         ("excluded differently", both["included_old"] != both["included_new"]),
-        ("changed method", (both["included_old"] != both["included_new"]) & same & otherwise),
+        ("changed method", (both["included_old"] != both["included_new"]) & same & otherwise & ~_beside_a_change(both, same)),
         ("re-dated", both["year_old"] != both["year_new"]),
         ("removed", both["year_new"].isna()),
         ("changed method", both["year_new"].isna() & ~_asked_for(both, "old", after.scope)),
@@ -130,6 +131,16 @@ def compare(against: str, old: Made, new: Made, before: Counted, after: Counted,
     rows["against"] = against
     return REVISIONS.check(pa.Table.from_pandas(rows[[c.name for c in REVISIONS.columns]], schema=None, preserve_index=False)
                            if len(rows) else REVISIONS.empty())  # fmt: skip
+
+
+def _beside_a_change(both: pd.DataFrame, same: pd.Series[bool]) -> pd.Series[bool]:
+    """Whether another work of the same DOI or title is new, gone or changed: what it is a duplicate of may be in one vintage only."""
+    found = pd.Series(data=False, index=both.index)
+    for said in ("doi", "title"):
+        key = both[f"{said}_new"].where(both[f"{said}_new"].notna(), both[f"{said}_old"])
+        key = key.map(titles.key, na_action="ignore") if said == "title" else key
+        found |= key.isin(set(key[~same].dropna()))
+    return found
 
 
 _RECORD = ["type", "doi", "title", "is_retracted", "publication_date"]

@@ -204,3 +204,12 @@ def test_causes_add_up_to_the_change(world, old, new):
             change[series, year] += sign * works * (basis == "union" or series.startswith("list:"))
     assert {k: v for k, v in summed.items() if v} == {k: v for k, v in change.items() if v}
     assert set(rows(made, "cause")) <= set(tables.CAUSES)
+
+
+def test_a_duplicate_of_a_new_work_is_no_change_of_method(world):
+    """The version of record arrives and its preprint counts no longer, under another version of coauth as under the same."""
+    title = "A title of some length that only these two share"
+    preprint = american(1, title=title, type="preprint", doi=None)
+    arrived = [preprint, american(2, title=title, doi="https://doi.org/10.1/x")]
+    for version in ("1.0", "1.1"):
+        assert causes(world, [preprint], arrived, version=version) == {(2020, "added"): 1, (2020, "excluded differently"): -1}
