@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from coauth.engine import Engine, Rows
 from coauth.tables import BENEFITS
+from coauth.uncertainty.counts import binomial
 
 
 def count(works: Rows, affiliations: Rows, institutions: Rows, evidence: Rows, engine: Engine) -> pa.Table:
@@ -32,8 +33,9 @@ def shares(benefits: pa.Table, years: tuple[int, int], confidence: float) -> pd.
     frame = benefits.to_pandas()
     frame = frame[frame["year"].between(*years)].groupby("cue", as_index=False)[["works", "works_ranked", "works_top_10", "works_company"]].sum()
     for name, part, whole in (("top_10", "works_top_10", "works_ranked"), ("company", "works_company", "works")):
-        bounds = [_interval(int(k), int(n), confidence) for k, n in zip(frame[part], frame[whole], strict=True)]
-        frame[[name, f"{name}_low", f"{name}_high"]] = pd.DataFrame(bounds, index=frame.index, columns=range(3), dtype="float64")
+        of = frame[whole].where(frame[whole] > 0)
+        ends = binomial(frame[part].to_numpy(float), frame[whole].to_numpy(float), confidence)
+        frame[name], frame[f"{name}_low"], frame[f"{name}_high"] = frame[part] / of, ends.low, ends.high
     columns = ["cue", "works", "works_ranked", "top_10", "top_10_low", "top_10_high", "company", "company_low", "company_high"]
     ordered: pd.DataFrame = frame.sort_values(["works", "cue"], ascending=[False, True])[columns].reset_index(drop=True)
     return ordered
@@ -51,12 +53,3 @@ def fields(benefits: pa.Table, years: tuple[int, int]) -> pd.DataFrame:
     share = frame["works"] / frame.groupby("cue")["works"].transform("sum")
     ordered: pd.DataFrame = frame.assign(share=share).sort_values(["cue", "works", "field_id"], ascending=[True, False, True])
     return ordered.reset_index(drop=True)
-
-
-def _interval(part: int, whole: int, confidence: float) -> tuple[float | None, float | None, float | None]:
-    if not whole:
-        return None, None, None
-    from scipy import stats  # noqa: PLC0415  takes a third of the time in which the command line starts
-
-    bounds = stats.binomtest(part, whole).proportion_ci(confidence, "exact")
-    return part / whole, float(bounds.low), float(bounds.high)

@@ -13,6 +13,7 @@ from coauth import areas
 from coauth.queries import Queries
 from coauth.report.findings import Change, Made, each, frame, institutions, last_window, window_before
 from coauth.tables import ALL, AREAS, TECHNOLOGIES, own_basis
+from coauth.uncertainty.counts import binomial
 
 STRONGEST = 20
 """Pairs shown on the page; the CSV has all."""
@@ -104,8 +105,7 @@ def area_profile(made: Made, queries: Queries) -> pd.DataFrame:
     named, area = ({x: n for n, x in enumerate(order)} for order in (areas.series(queries), AREAS))
     rows: pd.DataFrame = counted.to_pandas().drop(columns=["first_year", "last_year"])
     rows = rows.sort_values(["series", "area_id"], key=lambda c: c.map(named if c.name == "series" else area), ignore_index=True)
-    shares = [_share(r.works, r.total, queries) for r in each(rows)]
-    return rows.join(pd.DataFrame(shares, columns=["share", "low", "high"], index=rows.index))
+    return _with_shares(rows, queries)
 
 
 def area_years(made: Made, queries: Queries) -> pd.DataFrame:
@@ -120,17 +120,13 @@ def area_years(made: Made, queries: Queries) -> pd.DataFrame:
     works = all_[["year", "work_id"]].assign(side=np.where(all_["work_id"].isin(listed), "listed", "others"))
     totals = works.groupby(["year", "side"]).size().reset_index(name="total")
     counts = works.merge(areas.of_works(made.get("technologies", TECHNOLOGIES.empty()), queries), on="work_id").groupby(["year", "side", "area_id"]).size()
-    rows = [
-        (t.year, t.side, a, n := int(counts.get((t.year, t.side, a), 0)), t.total, *_share(n, t.total, queries))
-        for t in each(totals) for a in AREAS
-    ]  # fmt: skip
-    made_of = pd.DataFrame(rows, columns=["year", "side", "area_id", "works", "total", "share", "low", "high"])
+    rows = [(t.year, t.side, a, counts.get((t.year, t.side, a), 0), t.total) for t in each(totals) for a in AREAS]
+    made_of = _with_shares(pd.DataFrame(rows, columns=["year", "side", "area_id", "works", "total"]), queries)
     return made_of.assign(preliminary=made_of["year"].isin(queries.scope.preliminary))
 
 
-def _share(works: float, total: float, queries: Queries) -> tuple[float, float, float]:
-    """Nothing of a count that is not there."""
-    if np.isnan(works) or np.isnan(total):
-        return (np.nan, np.nan, np.nan)
-    bounds = stats.binomtest(int(works), int(total)).proportion_ci(queries.measures.confidence, "exact")
-    return works / total, float(bounds.low), float(bounds.high)
+def _with_shares(rows: pd.DataFrame, queries: Queries) -> pd.DataFrame:
+    """Beside `works` of `total` their share and its interval; nothing of a count that is not there."""
+    works, total = (rows[name].to_numpy(float) for name in ("works", "total"))
+    ends = (np.where(np.isnan(works), np.nan, end) for end in binomial(works, total, queries.measures.confidence))
+    return rows.assign(share=works / total, **dict(zip(("low", "high"), ends, strict=True)))

@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.special import betaincinv
 
 from coauth.errors import QueryError
 from coauth.queries import Queries
 from coauth.tables import AREAS
+from coauth.uncertainty.counts import binomial
 
 MIN_POSITIVES = 30
 """Fewer works that truly belong to an area say nothing worth printing about it: "unmeasured"."""
@@ -184,10 +184,9 @@ def _row(name: str, rows: list[tuple[str, str, bool, bool]], weights: Mapping[st
 def _share(hit: np.ndarray[Any, Any], w: np.ndarray[Any, Any], confidence: float) -> tuple[float | None, float | None, float | None]:
     if not len(hit):
         return None, None, None
-    p, n, tail = float(w[hit].sum() / w.sum()), float(w.sum() ** 2 / (w**2).sum()), (1 - confidence) / 2
-    low = 0.0 if p == 0 else float(betaincinv(n * p, n * (1 - p) + 1, tail))
-    high = 1.0 if p == 1 else float(betaincinv(n * p + 1, n * (1 - p), 1 - tail))
-    return p, low, high
+    p, n = float(w[hit].sum() / w.sum()), w.sum() ** 2 / (w**2).sum()
+    ends = binomial(np.array([n * p]), np.array([n]), confidence)
+    return p, float(ends.low[0]), float(ends.high[0])
 
 
 def agreement(first: Iterable[set[str]], second: Iterable[set[str]], confidence: float) -> Agreement:
