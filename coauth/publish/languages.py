@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -23,13 +24,15 @@ from coauth.uncertainty.counts import change
 @contextmanager
 def processes(number: int) -> Iterator[Executor]:
     """Processes that load what draws while that which is to be drawn is made ready."""
-    with ProcessPoolExecutor(number, mp_context=get_context("spawn"), initializer=_load) as pool:
+    pace = gc.get_threshold()
+    with ProcessPoolExecutor(number, mp_context=get_context("spawn"), initializer=_load, initargs=pace) as pool:
         for _ in range(number):
-            pool.submit(_load)  # a process begins when it is first asked for something
+            pool.submit(_load, *pace)  # a process begins when it is first asked for something
         yield pool
 
 
-def _load() -> None:
+def _load(*pace: int) -> None:
+    gc.set_threshold(*pace)  # as here: a figure is many objects, and looking for cycles among them takes a tenth of the time
     from coauth.export import picture  # noqa: F401, PLC0415  matplotlib is loaded by who draws
 
 
