@@ -192,8 +192,9 @@ def _rows(root):
 
 def pyscisci(rows=_rows):
     """pyscisci 0.92: json as its own OpenAlex reader does, its `coauthorship_network` with institutions in the place of authors
-    (full count, all years), its `sparse_pagerank_scipy`. Its reader of files is not used: it wants authors' names, and writes tables first.
-    From stored tables it begins with the same rows.
+    (full count, all years), its `sparse_pagerank_scipy`. Its reader of files is not used: as installed it cannot be imported (it asks for
+    dask.distributed, which pyscisci does not require), and it writes tables as text first, which costs it 4 CPU seconds. From stored tables
+    it begins with the same rows.
     """
     import numpy as np
     from pyscisci.network import coauthorship_network
