@@ -80,10 +80,12 @@ def test_no_weight_tells_how_many_institutions_a_work_has():
     assert {row[f"{c}{k}"] for c in COLUMNS for k in ("", "_k")} == {5}
 
 
-def test_a_counting_that_would_tell_is_refused(sample):
+def test_a_counting_or_cut_that_would_tell_is_refused(sample):
     project, vintage, given = sample
-    with pytest.raises(DisclosureError, match="full counting only"):
-        publish.network(project, vintage, made=given, profile="public", counting="strict")
+    for asked, why in (({"counting": "strict"}, "full counting only"), ({"backbone": "projection"}, "no --backbone")):
+        with pytest.raises(DisclosureError, match=why):
+            publish.network(project, vintage, made=given, profile="public", **asked)
+    assert 0 < publish.network(project, vintage, made=given, profile="public", backbone="disparity").edges.num_rows
     net = publish.network(project, vintage, made=given, profile="public")
     assert net.counting == "full"
     assert net.edges["weight"].to_pylist() == net.edges["works"].to_pylist()

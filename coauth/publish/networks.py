@@ -62,10 +62,12 @@ def base(
 
 
 def cut(project: Project, whole: Base, *, years: tuple[int, int] | None = None, **filters: Any) -> Network:
-    """Raises `DisclosureError` where a public network is asked for by a counting that would tell more than works."""
+    """Raises `DisclosureError` where a public network is asked for that would tell more than the works of the pairs it shows."""
     asked, only = project.queries, whole.told.get("counting")
     if only and filters.get("counting", only) != only:
         raise DisclosureError(f"a public network has {only} counting only: other weights tell how many institutions single works have")
+    if only and filters.get("backbone") == "projection":
+        raise DisclosureError("a public network has no --backbone, which tests all works, withheld ones too; give --disparity or --min-weight")
     filters = {"counting": only or asked.measures.counting, "standings": whole.standings} | filters
     drawn = replace(graph.build(whole.made, scope=asked.scope, years=years, window=asked.measures.window, **filters), **whole.told)
     return replace(drawn, edges=_without(drawn.edges, "strict_weight")) if only else drawn
