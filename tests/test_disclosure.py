@@ -85,7 +85,7 @@ def test_a_counting_or_cut_that_would_tell_is_refused(sample):
     for asked, why in (({"counting": "strict"}, "full counting only"), ({"backbone": "projection"}, "no --backbone")):
         with pytest.raises(DisclosureError, match=why):
             publish.network(project, vintage, made=given, profile="public", **asked)
-    assert 0 < publish.network(project, vintage, made=given, profile="public", backbone="disparity").edges.num_rows
+    assert publish.network(project, vintage, made=given, profile="public", backbone="disparity").edges.num_rows > 0
     net = publish.network(project, vintage, made=given, profile="public")
     assert net.counting == "full"
     assert net.edges["weight"].to_pylist() == net.edges["works"].to_pylist()
