@@ -147,6 +147,7 @@ class _Making:
         self._keep(tables.EVENTS, tested.events)
         self._keep(tables.MATCHES, tested.matches)
         self._keep(tables.PAIRS, pairs.relate(counted, affiliations, scope, measures))
+        pa.default_memory_pool().release_unused()  # what reading and sorting the tables took
         measured, replicates = centrality.measure(
             counted, affiliations, scope, measures, shelf.read("institutions"), listed, workers=self.workers, memory=self.memory
         )
