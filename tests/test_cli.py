@@ -115,6 +115,11 @@ def test_an_unknown_or_ambiguous_institution(sample_root, name):
     assert ("no institution" in line) or ("I204983213" in line and "I151727225" in line)
 
 
+@pytest.mark.parametrize("engine", ["duckdb", "spark"])
+def test_a_memory_that_is_none_is_refused_before_pages_are_read(sample_root, engine):
+    assert "much" in refused(sample_root, "build", "--engine", engine, "--memory", "much")
+
+
 def test_nothing_built_yet(tmp_path):
     """Verbs that need tables say what to run."""
     line = refused(project(tmp_path), "explain", "DTU", "Beihang")

@@ -65,7 +65,8 @@ def measure(
 
     Beside the sliding windows stand single years, for `measures.single_years` alone. `rank` is among all institutions of the row's
     graph, `fixed_rank` among the fixed roster (`_fixed_roster`), which has the same members in every window.
-    `workers` processes share the windows, and the single years after them, which take less; no byte depends on their number.
+    `workers` processes share the windows, and the single years after them, which take less; fewer where all would take more than `memory`
+    bytes, what is handed over apart, and at least one. No byte depends on their number.
 
     Raises `MeasureFailed` where a measure does not converge or lacks the table it needs; no other is put in its place.
 
@@ -115,7 +116,7 @@ def measure(
         inside = {variant: weight[rows] for variant, weight in weights.items()}
         return Window(window, joint.only(rows), inside, factors, shown, sliding=window in sliding, compared=window in compared)
 
-    at_once = int(max(1, min(workers, len(asked), memory // _room(joint, asked, measures))))
+    at_once = int(max(1, min(workers, len(asked), memory / _room(joint, asked, measures))))
     shared = joblib.Parallel(at_once, batch_size=1, pre_dispatch="n_jobs")  # no window waits in memory
     blocks = [CENTRALITY.empty()]
     for found, kept in shared(joblib.delayed(common.measure)(cut(window), workers // at_once) for window in asked):

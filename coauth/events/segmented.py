@@ -35,6 +35,7 @@ from scipy import optimize
 from scipy.special import expit, ndtr, ndtri
 
 from coauth.errors import MeasureFailed
+from coauth.uncertainty.counts import FALL
 
 Array = npt.NDArray[np.float64]
 
@@ -47,8 +48,6 @@ TYPICAL = 0.3
 """the likeliest σ before anything is seen; it and the shape were chosen in worlds of other seeds than those of the tables"""
 LIKELY = np.outer(SPREAD**1.5 * np.exp(-SPREAD / TYPICAL), 1 / np.sqrt(1 - LIKENESS**2))
 """of each σ (√σ of it for the distance to the next) and ρ, before anything is seen"""
-FALL = 0.25
-"""The fall that power is about."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +88,7 @@ class Fit:
     def beyond(self, a_year: int) -> float:
         """Variance, beyond chance, of the log-odds of one year less those of the year before, of `a_year` periods each."""
         step = np.repeat([-1.0, 1.0], a_year) / a_year
-        apart = np.abs(np.subtract.outer(np.arange(2 * a_year), np.arange(2 * a_year)))
-        alike = np.where(apart == 0, 1.0, LIKENESS[:, None, None] ** apart)
-        return float(self.weight @ np.outer(SPREAD**2, step @ alike @ step).ravel())
+        return float(self.weight @ np.outer(SPREAD**2, step @ _alike(2 * a_year) @ step).ravel())
 
     @property
     def autocorrelation(self) -> float:
@@ -121,11 +118,9 @@ def fit(design: Array, counts: Array, total: Array) -> Fit:
     Raises `MeasureFailed` if the binomial fit does not converge.
     """
     odds, information = _likeliest(design, counts, total)
-    apart = np.abs(np.subtract.outer(np.arange(len(counts)), np.arange(len(counts))))
-    alike = np.where(apart == 0, 1.0, LIKENESS[:, None, None] ** apart)
     # scaled by chance, the variance is I + σ²K with K = QΛQᵀ: turned by Qᵀ, the periods are independent for every σ
     root = np.sqrt(information)
-    spectrum, turn = np.linalg.eigh(root[:, None] * alike * root)
+    spectrum, turn = np.linalg.eigh(root[:, None] * _alike(len(counts)) * root)
     columns, values = np.swapaxes(turn, 1, 2) @ (root[:, None] * design), np.swapaxes(turn, 1, 2) @ (root * odds)
     precise = 1 / (1 + SPREAD[:, None, None] ** 2 * spectrum)
     precision = np.swapaxes(columns * precise[..., None], 2, 3) @ columns
@@ -137,6 +132,12 @@ def fit(design: Array, counts: Array, total: Array) -> Fit:
     error = np.sqrt(np.diagonal(covariance, axis1=2, axis2=3))
     each = (len(weight), design.shape[1])
     return Fit(weight / weight.sum(), coefficient.reshape(each), error.reshape(each), float((1 / information).mean()))
+
+
+def _alike(periods: int) -> Array:
+    """Correlation of each period with each other, under every ρ: ρ × periods × periods."""
+    apart = np.abs(np.subtract.outer(np.arange(periods), np.arange(periods)))
+    return np.where(apart == 0, 1.0, LIKENESS[:, None, None] ** apart)
 
 
 def _likeliest(design: Array, counts: Array, total: Array) -> tuple[Array, Array]:

@@ -18,15 +18,18 @@ _BROKEN = cast("type[Exception]", igzip_lib.IsalError)  # isal's stub takes the 
 _page = msgspec.json.Decoder(Page)
 Decoded = TypeVar("Decoded")
 
+PER_PAGE = 100
+"""Records on a page made of a stream of them."""
 
-def of_records(records: Iterable[bytes], request: str, per_page: int = 100) -> Iterator[Page]:
+
+def of_records(records: Iterable[bytes], request: str) -> Iterator[Page]:
     """Cut a stream of served records (JSON, one each) into pages as they are stored."""
     works: list[Work] = []
     digest = hashlib.sha256()
     for record in records:
         works.append(keep(record))
         digest.update(record + b"\n")
-        if len(works) == per_page:
+        if len(works) == PER_PAGE:
             yield Page(request=request, served_sha256=[digest.hexdigest()], works=works)
             works, digest = [], hashlib.sha256()
     if works:

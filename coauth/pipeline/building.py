@@ -57,13 +57,13 @@ def build(
         raise HarvestIncomplete(
             f"vintage {vintage.name} is not complete; run `coauth harvest` to finish it, or give --allow-incomplete"
         )
-    asked = project.queries
+    asked, windows = project.queries, part(memory, WINDOWS)
     vintage = Vintage(vintage.path.resolve())  # other processes may stand in another folder
     with vintage.held():
         with vintage.shelf() as shelf:
             running = ENGINES[engine](asked.sql, asked.tables(), memory, threads, shelf.spill)
             losses = read(vintage, asked, shelf, running)
-            making = _Making(project, vintage, asked, running, shelf, threads or joblib.cpu_count(), part(memory, WINDOWS))
+            making = _Making(project, vintage, asked, running, shelf, threads or joblib.cpu_count(), windows)
             making.tables(asked.rollup if level == "unified" else RollUp(drop_ancestors=False), level)
         summary = {
             "complete": vintage.complete, "engine": engine, "level": level, "queries": asked.fingerprint,

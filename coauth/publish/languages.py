@@ -27,7 +27,7 @@ def processes(number: int) -> Iterator[Executor]:
     pace = gc.get_threshold()
     with ProcessPoolExecutor(number, mp_context=get_context("spawn"), initializer=_load, initargs=pace) as pool:
         for _ in range(number):
-            pool.submit(_load, *pace)  # a process begins when it is first asked for something
+            pool.submit(gc.get_threshold)  # a process begins, and loads, when it is first asked for something
         yield pool
 
 

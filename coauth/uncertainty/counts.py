@@ -14,6 +14,9 @@ from scipy import special
 
 from coauth.incidence import Floats
 
+FALL = 0.25
+"""The fall that power, and works that are needed to see it, are about."""
+
 
 class Spread(NamedTuple):
     """How much more than chance a series of consecutive years varies from one year to the next.
@@ -169,7 +172,7 @@ def change(before: int, after: int, confidence: float, spread: Spread = CHANCE) 
     return Change(before, after, after / before - 1, *(float(p[0] / (1 - p[0]) * scale - 1) for p in (low, high)))
 
 
-def works_needed(sought: float, confidence: float, beyond: float = 0.0, fall: float = 0.25) -> float | None:
+def works_needed(sought: float, confidence: float, beyond: float = 0.0, fall: float = FALL) -> float | None:
     """Works a year from which a `fall` between two single years is seen with the power `sought`; None where from none.
 
     The log of the ratio of two counts a and (1−f)a has variance (1 + 1/(1−f))/a by chance, which works make small, and s `beyond` it,

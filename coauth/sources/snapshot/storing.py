@@ -12,13 +12,10 @@ from typing import Any
 import joblib
 
 from coauth.errors import SourceError
-from coauth.pages import LIST_AUTHORS, Page, of_records
+from coauth.pages import LIST_AUTHORS, PER_PAGE, Page, of_records
 from coauth.sources.progress import Progress
 from coauth.sources.tally import Tally, summed
 from coauth.vintage import Slice
-
-PER_PAGE = 100
-"""Records on a page."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ def _paged(slice_: Slice, given: Input, progress: Progress, more: Callable[[], d
 
 
 def _one_by_one(slice_: Slice, given: Input) -> Iterator[Tally]:
-    for number, page in enumerate(of_records(given.records(), given.origin, PER_PAGE), start=1):
+    for number, page in enumerate(of_records(given.records(), given.origin), start=1):
         yield _put(slice_, number, page, given.cut)
 
 
@@ -83,7 +80,7 @@ def _shared(slice_: Slice, given: Input) -> Iterator[Tally]:
 
 
 def _page(slice_: Slice, number: int, records: list[bytes], origin: str, cut: bool) -> Tally:
-    return _put(slice_, number, next(of_records(records, origin, PER_PAGE)), cut)
+    return _put(slice_, number, next(of_records(records, origin)), cut)
 
 
 def _put(slice_: Slice, number: int, page: Page, cut: bool) -> Tally:
