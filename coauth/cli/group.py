@@ -114,9 +114,9 @@ def wide(text: str, indent: str = "", then: str | None = None) -> str:
 def counted(number: int, of: str = "work") -> str:
     """
     >>> counted(1), counted(1200), counted(0, "pair")
-    ('1 work', '1200 works', '0 pairs')
+    ('1 work', '1,200 works', '0 pairs')
     """
-    return f"{number} {of}{'s' * (number != 1)}"
+    return f"{number:,} {of}{'s' * (number != 1)}"
 
 
 def years(said: str) -> tuple[int, int]:

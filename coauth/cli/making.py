@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from coauth import holdings, pipeline, publish, tables
-from coauth.cli.group import Answer, Command, coauth, common, of_vintage
+from coauth.cli.group import Answer, Command, coauth, common, counted, of_vintage
 from coauth.errors import CacheError, QueryError, SourceError
 from coauth.pipeline import Project, Source
 from coauth.queries import Queries
@@ -154,6 +154,39 @@ def harvest(project: Project, answer: Answer, vintage: str | None, engine: str, 
     """
     done = _harvested(project, answer, vintage, options, engine)
     answer.give(done.manifest, [f"vintage {done.name} is complete ({done.quarter}): {done.path}"])
+
+
+@coauth.command()
+@click.option("--vintage", metavar="NAME", help="A vintage by name [default: the newest, complete or not].")
+@click.option("--top", type=click.IntRange(0), default=10, show_default=True, help="Institutions shown, by PageRank.")
+@common
+def preview(project: Project, answer: Answer, vintage: str | None, top: int) -> None:
+    """A first look at a harvest, also while it runs: the network of its pages in seconds, before any table is built.
+
+    Institutions are as harvested and duplicates are not sought: numbers to see by, not to quote.
+
+    Example: coauth preview --top 20
+    """
+    chosen, asked = project.cache.find(vintage) if vintage else project.cache.newest(), project.queries
+    seen = pipeline.preview(chosen, asked.scope, asked.measures.counting, asked.scope.max_institutions)
+    result = {
+        "vintage": chosen.name, "complete": chosen.complete, "synthetic": seen.synthetic, "counting": asked.measures.counting,
+        "max_institutions": asked.scope.max_institutions, "losses": seen.losses.balance(), "works": len(seen.network.team),
+        "institutions": len(seen.network.institutions), "pairs": seen.graph.nnz // 2, "first": seen.first(top),
+    }  # fmt: skip
+    answer.give(result, _first_look(result))
+
+
+def _first_look(seen: Mapping[str, Any]) -> Iterable[str]:
+    if seen["synthetic"]:
+        yield f"{tables.MARK}: none of these numbers is about the real world."
+    losses = seen["losses"]
+    said = [("vintage", f"{seen['vintage']}: {losses['records']:,} records, {losses['works']:,} works in scope" + ("" if seen["complete"] else "; the harvest is not complete"))]
+    said += [("left out", f"{n:,} records: {reason}") for reason, n in losses["dropped"].items()]
+    said += [("network", f"{seen['institutions']:,} institutions and {counted(seen['pairs'], 'pair')} of {counted(seen['works'])} of 2 to {seen['max_institutions']} institutions")]
+    said += [("first" if n == 0 else "", f"{row['pagerank']:8.1f}  {row['works']:7,} works  {row['name']} ({row['country_code'] or '?'})") for n, row in enumerate(seen["first"])]
+    said += [("", f"PageRank (1 = the mean), counting {seen['counting']}. Institutions as harvested, duplicates not sought, no intervals:"), ("", "numbers to see by, not to quote; `coauth build` makes those.")]
+    yield from (f"{name:<14} {text}" for name, text in said)
 
 
 @coauth.command()

@@ -20,13 +20,14 @@ from coauth.pipeline.admitted import fetch_once as fetch_totals_once
 from coauth.pipeline.admitted import totals
 from coauth.pipeline.building import ENGINES, build, versions
 from coauth.pipeline.harvesting import Source, budget_left, harvest
+from coauth.pipeline.previewing import preview
 from coauth.pipeline.project import Project
 from coauth.pipeline.revising import counted, revise, since
 from coauth.shelving import read
 from coauth.sources import admissions
 from coauth.vintage import Vintage
 
-__all__ = ["ENGINES", "Project", "Source", "budget_left", "build", "compare", "counted", "fetch_totals", "fetch_totals_once", "harvest", "import_admissions", "read", "revised", "since", "totals", "versions"]
+__all__ = ["ENGINES", "Project", "Source", "budget_left", "build", "compare", "counted", "fetch_totals", "fetch_totals_once", "harvest", "import_admissions", "preview", "read", "revised", "since", "totals", "versions"]
 
 
 def compare(project: Project, old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:

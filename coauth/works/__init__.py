@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from itertools import compress
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,12 +22,25 @@ import pyarrow.compute as pc
 
 from coauth.pages import MOST_AUTHORS, Record
 from coauth.queries import Scope
+from coauth.tables import BOOL, INT, STRING
 from coauth.works.authorships import Authorships, Flags, Lists
-from coauth.works.batch import AUTHORSHIPS, COUNTRIES, FOUND, HARVESTED, STRINGS_MATCHED, TEXTS, Batch, short, table
+from coauth.works.batch import (
+    AUTHORSHIPS,
+    COUNTRIES,
+    FOUND,
+    HARVESTED,
+    STRINGS_MATCHED,
+    TEXTS,
+    Batch,
+    Links,
+    short,
+    table,
+)
 from coauth.works.losses import Losses, noted, reasons
-from coauth.works.record import columns
+from coauth.works.record import columns, year
+from coauth.works.strings import Strings
 
-__all__ = ["AUTHORSHIPS", "COUNTRIES", "FOUND", "HARVESTED", "STRINGS_MATCHED", "TEXTS", "Batch", "Losses", "Reader", "read"]
+__all__ = ["AUTHORSHIPS", "COUNTRIES", "FOUND", "HARVESTED", "STRINGS_MATCHED", "TEXTS", "Batch", "Links", "Losses", "Reader", "read"]
 
 
 class Reader:
@@ -44,22 +58,50 @@ class Reader:
         Of records that share an id the first counts; `known` are ids of works read before.
         """
         with _uncollected():
-            return self._read(pages, known)
+            strings = Strings(self._lists, authors := self._begun())
+            records = _gathered(pages, lambda page: strings.add(authors.add(page)))
+            fit, works, losses = self._fit(records, authors, known)
+            return _batch(columns(works), authors, strings, fit, _seen(records)), losses
 
-    def _read(self, pages: Iterable[Sequence[Record]], known: Collection[str]) -> tuple[Batch, Losses]:
+    def links(self, pages: Iterable[Sequence[Record]], known: Collection[str] = ()) -> tuple[Links, Losses]:
+        """The same works, and no more of them than a network needs, in half the time."""
+        with _uncollected():
+            authors = self._begun()
+            records = _gathered(pages, authors.add)
+            fit, works, losses = self._fit(records, authors, known)
+            ids = pa.array([short(r.id) for r in works], STRING)
+            affiliations, found = authors.links(fit, ids, _seen(records))
+            counts = [not (r.is_retracted or r.is_paratext) for r in works]
+            told = pa.table({"work_id": ids, "title": pa.array([r.title for r in works], STRING),
+                             "year": pa.array([year(r) for r in works], INT), "included": pa.array(counts, BOOL)})  # fmt: skip
+            return Links(told, affiliations, found), losses
+
+    def _begun(self) -> Authorships:
         self._lists.forget()
-        authors, records = Authorships(self._lists), list[Record]()
-        for page in pages:
-            authors.add(page)
-            for record in page:
-                record.authorships = None
-            records += page
+        return Authorships(self._lists)
+
+    def _fit(self, records: list[Record], authors: Authorships, known: Collection[str]) -> tuple[Flags, list[Record], Losses]:
+        """Which records are works in scope, and these."""
         why = reasons(records, authors.at_home.tolist(), self._scope, self._as_of, set(known))
         fit = np.array([reason is None for reason in why], bool)
         works = list(compress(records, fit))
-        losses = Losses(len(records), len(works), Counter(reason for reason in why if reason is not None), noted(works, authors.count[fit].tolist()))
-        seen = [f"{r.publication_date or ''} {short(r.id)}" for r in records]
-        return _batch(columns(works), authors, fit, seen), losses
+        left = Counter(reason for reason in why if reason is not None)
+        return fit, works, Losses(len(records), len(works), left, noted(works, authors.count[fit].tolist()))
+
+
+def _gathered(pages: Iterable[Sequence[Record]], add: Callable[[Sequence[Record]], Any]) -> list[Record]:
+    """The records of all pages, each page shown to `add`; without their authorships, most of what they hold."""
+    records = list[Record]()
+    for page in pages:
+        add(page)
+        for record in page:
+            record.authorships = None
+        records += page
+    return records
+
+
+def _seen(records: Sequence[Record]) -> list[str]:
+    return [f"{r.publication_date or ''} {short(r.id)}" for r in records]
 
 
 @contextmanager
@@ -74,16 +116,16 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _batch(said: dict[str, pa.Array], authors: Authorships, fit: Flags, seen: Sequence[str]) -> Batch:
+def _batch(said: dict[str, pa.Array], authors: Authorships, strings: Strings, fit: Flags, seen: Sequence[str]) -> Batch:
     count = authors.count[fit]
     counted = {
-        "n_authors": count, "n_authors_with_institution": authors.with_institution[fit], "n_authors_with_string": authors.with_string[fit],
+        "n_authors": count, "n_authors_with_institution": authors.with_institution[fit], "n_authors_with_string": strings.count[fit],
         "authors_cut": pc.or_(said["authors_cut"], pa.array(count == MOST_AUTHORS)), "affiliation_status": authors.status[fit],
         "has_company": authors.of_company[fit],
     }  # fmt: skip
     ids = said["work_id"]
     authorships, found = authors.institutions(fit, ids, seen)
-    return Batch(table(HARVESTED, said | counted), authorships, authors.strings(fit, ids), authors.countries(fit, ids), found, table(TEXTS, said))
+    return Batch(table(HARVESTED, said | counted), authorships, strings.table(fit, ids), authors.countries(fit, ids), found, table(TEXTS, said))
 
 
 def read(records: Sequence[Record], scope: Scope, as_of: date, known: Collection[str] = ()) -> tuple[Batch, Losses]:

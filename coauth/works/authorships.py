@@ -1,4 +1,4 @@
-"""What the authorships of some records say: institutions, countries, affiliation strings.
+"""What the authorships of some records say: institutions and countries.
 
 A few thousand lists of institutions stand on millions of authorships, so an authorship is kept as the number of its list,
 and what holds for a list is worked out once for all pages that a process reads. Such numbers depend on what was read
@@ -19,10 +19,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from coauth import pages
-from coauth.pages import Fragments, Numbers, Record
+from coauth.pages import Authorship, Fragments, Numbers, Record
 from coauth.queries import Scope
 from coauth.tables import STRING
-from coauth.works.batch import AUTHORSHIPS, COUNTRIES, FOUND, STRINGS_MATCHED, short, table
+from coauth.works.batch import AUTHORSHIPS, COUNTRIES, FOUND, short, table
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -93,14 +93,14 @@ class Lists:
                 fragments.clear()
 
 
-class _Met(NamedTuple):
+class Met(NamedTuple):
     """Lists where they stand: the different ones, and which of them stands at each place."""
 
     lists: list[Any]
     which: Integers
 
     @classmethod
-    def of(cls, fragments: Fragments, numbers: Sequence[int]) -> _Met:
+    def of(cls, fragments: Fragments, numbers: Sequence[int]) -> Met:
         here = np.array(numbers, np.int64)
         there = np.zeros(len(fragments), bool)  # what np.unique does, without sorting
         there[here] = True
@@ -109,7 +109,7 @@ class _Met(NamedTuple):
     def spread(self, members: Sequence[Sequence[int]], places: Integers) -> tuple[Integers, Integers]:
         """One row for each of the `members` (of each list) at these places: (which of the places, the member).
 
-        >>> at, member = _Met([], np.array([1, 0, 1])).spread([[7], [8, 9]], np.array([0, 1]))
+        >>> at, member = Met([], np.array([1, 0, 1])).spread([[7], [8, 9]], np.array([0, 1]))
         >>> at.tolist(), member.tolist()
         ([0, 0, 1], [8, 9, 7])
         """
@@ -129,20 +129,14 @@ class Authorships:
         self._lists = lists
         self._count: list[int] = []
         self._affiliated: list[int] = []
-        self._affiliations: list[int] = []
-        self._matched: list[int] = []
-        self._texts: list[pa.Array] = []
 
-    def add(self, records: Sequence[Record]) -> None:
+    def add(self, records: Sequence[Record]) -> list[Authorship]:
+        """Returns the authorships of these, for who asks more of them."""
         own = [r.authorships or () for r in records]
         self._count += map(len, own)
         authorships = list(chain.from_iterable(own))
         self._affiliated += self._lists.affiliated.numbers([a.institutions for a in authorships], [a.countries for a in authorships])
-        affiliations = [a.affiliations or () for a in authorships]
-        self._affiliations += map(len, affiliations)
-        said = list(chain.from_iterable(affiliations))
-        self._matched += self._lists.matched.numbers([a.institution_ids for a in said])
-        self._texts.append(pa.array([a.raw_affiliation_string or None for a in said], STRING))
+        return authorships
 
     # -- where things stand
 
@@ -152,39 +146,24 @@ class Authorships:
         return np.array(self._count, np.int64)
 
     @cached_property
-    def _record(self) -> Integers:
+    def record(self) -> Integers:
         """Of each authorship, the record it is on."""
         return np.repeat(np.arange(len(self.count)), self.count)
 
     @cached_property
-    def _authorship(self) -> Integers:
-        """Of each affiliation, the authorship it is on."""
-        return np.repeat(np.arange(len(self._record)), np.array(self._affiliations, np.int64))
-
-    @cached_property
-    def _met(self) -> _Met:
-        return _Met.of(self._lists.affiliated, self._affiliated)
-
-    @cached_property
-    def _strings(self) -> pa.Array:
-        return pa.concat_arrays(self._texts or [pa.array([], STRING)])
+    def _met(self) -> Met:
+        return Met.of(self._lists.affiliated, self._affiliated)
 
     # -- of each record
 
     def _records_with(self, of_list: Sequence[bool]) -> Integers:
         """How many authorships of each record have a list for which this holds."""
         holds = np.array(of_list, bool)[self._met.which]
-        return np.bincount(self._record[holds], minlength=len(self.count))
+        return np.bincount(self.record[holds], minlength=len(self.count))
 
     @cached_property
     def with_institution(self) -> Integers:
         return self._records_with([bool(a.institutions) for a in self._met.lists])
-
-    @cached_property
-    def with_string(self) -> Integers:
-        said = np.zeros(len(self._record), bool)
-        said[self._authorship[self._strings.is_valid().to_numpy(zero_copy_only=False)]] = True
-        return np.bincount(self._record[said], minlength=len(self.count))
 
     @cached_property
     def at_home(self) -> Flags:
@@ -204,63 +183,63 @@ class Authorships:
     def institutions(self, fit: Flags, work_ids: pa.Array, seen: Sequence[str]) -> tuple[pa.Table, pa.Table]:
         """AUTHORSHIPS: each institution once on an authorship; and FOUND: each description of an institution once, with the last
         work (by date, then id: `seen` of each record) it was seen on."""
-        here = np.flatnonzero(fit[self._record])
+        authorship, which, told = self._placed(fit)
+        record, found = self.record[authorship], self._found(which, told, self.record[authorship], seen)
+        place = authorship - (np.cumsum(self.count) - self.count)[record]
+        authorships = {"work_id": taken(work_ids, renumbered(fit)[record]), "place": place, "institution_id": taken(found["institution_id"], which)}
+        return table(AUTHORSHIPS, authorships), found
+
+    def links(self, fit: Flags, work_ids: pa.Array, seen: Sequence[str]) -> tuple[pa.Table, pa.Table]:
+        """work_id and institution_id, each pair once; and FOUND."""
+        authorship, which, told = self._placed(fit)
+        record = self.record[authorship]
+        found = self._found(which, told, record, seen)
+        known = found["institution_id"].combine_chunks().dictionary_encode()  # an institution may be described in several ways
+        work, institution = distinct(renumbered(fit)[record], known.indices.to_numpy()[which])
+        return pa.table({"work_id": taken(work_ids, work), "institution_id": taken(known.dictionary, institution)}), found
+
+    def _placed(self, fit: Flags) -> tuple[Integers, Integers, list[Institution]]:
+        """(authorship, number) of every institution on the records that fit, and the descriptions so numbered."""
+        here = np.flatnonzero(fit[self.record])
         at, institution = self._met.spread([a.institutions for a in self._met.lists], here)
-        record, place = self._record[here[at]], here[at] - (np.cumsum(self.count) - self.count)[self._record[here[at]]]
         which = pa.array(institution).dictionary_encode()
-        told = [self._lists.described.made[n] for n in which.dictionary.to_pylist()]
-        found = dict(zip(Institution._fields, zip(*told, strict=True) if told else [()] * len(Institution._fields), strict=True))
-        names, which = pa.array(found["institution_id"], STRING), which.indices.to_numpy()
-        order = pc.array_sort_indices(seen := pa.array(seen, STRING)).to_numpy()
+        return here[at], which.indices.to_numpy(), [self._lists.described.made[n] for n in which.dictionary.to_pylist()]
+
+    def _found(self, which: Integers, told: list[Institution], record: Integers, seen: Sequence[str]) -> pa.Table:
+        columns = dict(zip(Institution._fields, zip(*told, strict=True) if told else [()] * len(Institution._fields), strict=True))
+        order = pc.array_sort_indices(days := pa.array(seen, STRING)).to_numpy()
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order))
         latest = np.full(len(told), -1)
         np.maximum.at(latest, which, rank[record])
-        authorships = {"work_id": _taken(work_ids, _renumbered(fit)[record]), "place": place, "institution_id": _taken(names, which)}
-        return table(AUTHORSHIPS, authorships), table(FOUND, found | {"institution_id": names, "seen": _taken(seen, order[latest])})
-
-    def strings(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
-        """STRINGS_MATCHED: each string of a work once with each institution matched to it."""
-        record = self._record[self._authorship]
-        here = np.flatnonzero(fit[record])
-        met = _Met.of(self._lists.matched, self._matched)
-        at, institution = met.spread(met.lists, here)
-        text = _taken(self._strings, here[at]).dictionary_encode()
-        said = text.is_valid().to_numpy(zero_copy_only=False)
-        work, institution, string = _distinct(
-            _renumbered(fit)[record[here[at[said]]]], institution[said], text.indices.drop_null().to_numpy()
-        )
-        return table(STRINGS_MATCHED, {
-            "work_id": _taken(work_ids, work), "institution_id": _taken(pa.array(list(self._lists.ids), STRING), institution),
-            "string": _taken(text.dictionary, string),
-        })  # fmt: skip
+        return table(FOUND, columns | {"seen": taken(days, order[latest])})
 
     def countries(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
         """COUNTRIES: of matched institutions, and those that OpenAlex read from the strings of an authorship beside them."""
-        here = np.flatnonzero(fit[self._record])
+        here = np.flatnonzero(fit[self.record])
         own = np.stack(self._met.spread([a.own for a in self._met.lists], here))
         read = np.stack(self._met.spread([a.read for a in self._met.lists], here))
         at, code = np.hstack([own, read])
-        work, code, basis = _distinct(_renumbered(fit)[self._record[here[at]]], code, np.arange(len(at)) >= own.shape[1])
+        work, code, basis = distinct(renumbered(fit)[self.record[here[at]]], code, np.arange(len(at)) >= own.shape[1])
         return table(COUNTRIES, {
-            "work_id": _taken(work_ids, work), "country_code": _taken(pa.array(list(self._lists.codes), STRING), code),
+            "work_id": taken(work_ids, work), "country_code": taken(pa.array(list(self._lists.codes), STRING), code),
             "basis": np.where(basis, "string", "institution"),
         })  # fmt: skip
 
 
-def _renumbered(fit: Flags) -> Integers:
+def renumbered(fit: Flags) -> Integers:
     """Where a record that fits stands among those that do."""
     return np.cumsum(fit) - 1
 
 
-def _taken(values: pa.Array, at: Integers) -> pa.Array:
+def taken(values: pa.Array, at: Integers) -> pa.Array:
     return values.take(pa.array(at))
 
 
-def _distinct(*columns: Integers) -> tuple[Integers, ...]:
+def distinct(*columns: Integers) -> tuple[Integers, ...]:
     """The different rows, in the order in which they first stand.
 
-    >>> [column.tolist() for column in _distinct(np.array([2, 1, 2]), np.array([0, 5, 0]))]
+    >>> [column.tolist() for column in distinct(np.array([2, 1, 2]), np.array([0, 5, 0]))]
     [[2, 1], [0, 5]]
     """
     sizes = [int(column.max(initial=0)) + 1 for column in columns]

@@ -39,6 +39,15 @@ class Batch(NamedTuple):
     texts: pa.Table
 
 
+class Links(NamedTuple):
+    """Some works, as a network needs them: work_id, title, year, included (neither retracted nor paratext); work_id and institution_id,
+    each pair once; and FOUND."""
+
+    works: pa.Table
+    affiliations: pa.Table
+    institutions: pa.Table
+
+
 def table(schema: pa.Schema, columns: dict[str, Any]) -> pa.Table:
     """A table of columns that may be anything Arrow takes for one."""
     given = ((columns[field.name], field.type) for field in schema)

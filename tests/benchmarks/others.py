@@ -184,18 +184,45 @@ def networkx(teams=_counted):
 
 
 def _rows(root):
-    """The same rows from JSON."""
+    """The rows of `_links`, from JSON by the standard library."""
     import pandas as pd
 
     return pd.DataFrame([(work, one) for work, found in _counted(root) if len(found) > 1 for one in found])
 
 
+def _snapshot(root):
+    """The stored records as pyscisci's reader wants them: works of a snapshot, one a line. Made once, and not timed."""
+    import json
+
+    whole = root / "pyscisci" / "data" / "works" / "part_000.gz"
+    if not whole.exists():
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        begun = whole.with_suffix(".begun")
+        with gzip.open(begun, "wb", compresslevel=6) as lines:
+            for file in files(root):
+                lines.writelines(json.dumps(work).encode() + b"\n" for work in json.loads(gzip.decompress(file.read_bytes()))["works"])
+        begun.rename(whole)
+
+
+def _read(root):
+    """The same rows by pyscisci's own reader of OpenAlex, from what `_snapshot` made: it writes its tables as text and reads them again."""
+    from pyscisci.datasource.OpenAlex import OpenAlex
+
+    types = tomllib.loads((root / "queries" / "scope.toml").read_text("utf-8"))["types"]
+    here = OpenAlex(str(root / "pyscisci"), show_progress=False)
+    here.parse_publications(dataframe_list=["publications", "publicationauthoraffiliation"], show_progress=False)
+    works = here.load_publications(columns=["PublicationId", "DocType", "IsRetracted"])
+    fit = works["PublicationId"][works["DocType"].isin(types) & ~works["IsRetracted"].astype(bool)]
+    link = ["PublicationId", "AffiliationId"]
+    rows = here.load_publicationauthoraffiliation(columns=link, dropna=["AffiliationId"], duplicate_subset=link, show_progress=False)
+    rows = rows[rows["PublicationId"].isin(fit)]
+    rows = rows[rows.groupby("PublicationId")["PublicationId"].transform("size") > 1]
+    return rows.assign(AffiliationId="I" + rows["AffiliationId"].astype("int64").astype(str))
+
+
 def pyscisci(rows=_rows):
-    """pyscisci 0.92: json as its own OpenAlex reader does, its `coauthorship_network` with institutions in the place of authors
-    (full count, all years), its `sparse_pagerank_scipy`. Its reader of files is not used: as installed it cannot be imported (it asks for
-    dask.distributed, which pyscisci does not require), and it writes tables as text first, which costs it 4 CPU seconds. From stored tables
-    it begins with the same rows.
-    """
+    """pyscisci 0.92: its `coauthorship_network` with institutions in the place of authors (full count, all years) and its
+    `sparse_pagerank_scipy`, of rows that its own reader made, or that it is handed."""
     import numpy as np
     from pyscisci.network import coauthorship_network
     from pyscisci.sparsenetworkutils import sparse_pagerank_scipy
@@ -212,6 +239,12 @@ def pyscisci(rows=_rows):
     return work
 
 
+def pyscisci_whole():
+    from pyscisci.datasource import OpenAlex  # noqa: F401  start-up, not work
+
+    return pyscisci(_read)
+
+
 UNPACK = {"gzip": gunzip, "isal": isal}
 PARSE = {
     "simdjson": (simdjson, "nothing: a tape to look things up in"),
@@ -222,7 +255,9 @@ PARSE = {
     "arrow": (arrow, "every stored attribute, as Arrow columns"),
     "duckdb": (duckdb, "every stored attribute, as DuckDB columns; unpacks by itself"),
 }
-NETWORK = {"by-hand": by_hand, "networkx": networkx, "pyscisci": pyscisci}
+NETWORK = {"by-hand": by_hand, "networkx": networkx, "pyscisci": pyscisci_whole, "pyscisci-rows": pyscisci}
+PREPARED = {"pagerank-pyscisci": _snapshot}
+"""What has to lie there before; not timed."""
 
 
 def _of_tables(made, source):

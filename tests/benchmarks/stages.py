@@ -200,62 +200,43 @@ def permutations():
     return work
 
 
-def _network():
-    """One network of all years (full count) and its PageRank, from works and their affiliations."""
-    import numpy as np
+def _told(network, graph, ranked):
+    """What is compared of a network of all years (full count): its edges and its PageRank."""
     import scipy.sparse as sp
 
-    from coauth.centrality.spectra import pagerank
-    from coauth.incidence import ONE, incidence
-    from coauth.incidence.counting import Counting
+    from coauth.incidence import ONE
 
-    def of(works, affiliations):
-        world = incidence(works, affiliations)
-        world = world.only(world.team >= 2)
-        counted = Counting.of(world, "full")
-        ranked = pagerank(counted, np.ones((len(world.team), 1)))[:, 0]
-        graph = sp.coo_array(sp.triu(counted.project()))
-        ids = world.institutions
-        return {"edges": (ids[graph.row], ids[graph.col], graph.data // ONE), "pagerank": dict(zip(ids, ranked / ranked.sum(), strict=True))}
-
-    return of
+    ids, upper = network.institutions, sp.coo_array(sp.triu(graph))
+    return {"edges": (ids[upper.row], ids[upper.col], upper.data // ONE), "pagerank": dict(zip(ids, ranked / ranked.sum(), strict=True))}
 
 
 def stored():
     """Stored tables → PageRank: the road of who asks for a network, as `coauth.graph` and exports go it."""
-    from coauth import pipeline
+    import numpy as np
 
-    network = _network()
+    from coauth import pipeline
+    from coauth.centrality.spectra import pagerank
+    from coauth.incidence import incidence
+    from coauth.incidence.counting import Counting
 
     def work(root):
         vintage = pipeline.Project(root).cache.find()
-        return network(vintage.read("works", ["work_id", "included"]), vintage.read("affiliations", ["work_id", "institution_id"]))
+        world = incidence(vintage.read("works", ["work_id", "included"]), vintage.read("affiliations", ["work_id", "institution_id"]))
+        network = world.only(world.team >= 2)
+        counted = Counting.of(network, "full")
+        return _told(network, counted.project(), pagerank(counted, np.ones((len(network.team), 1)))[:, 0])
 
     return work
 
 
 def pagerank():
-    """JSON → PageRank: pages parsed, works judged, one network of all years (full count), PageRank; no technologies."""
-    import pyarrow as pa
-
-    from coauth import institutions, pipeline, works
-    from coauth.engine.duck import DuckDB
-    from coauth.queries import RollUp
-    from coauth.tables import COUNTRIES
-    from coauth.works import inclusion
-
-    network = _network()
+    """JSON → PageRank: as `coauth preview` does it, but for the works of more than K institutions, which are here too."""
+    from coauth import pipeline
 
     def work(root):
         here = pipeline.Project(root)
-        vintage, asked = here.cache.find(), here.queries
-        reader = works.Reader(asked.scope, vintage.as_of)
-        batches = [reader.read(part.records(number) for part, number in pages)[0] for pages in vintage.parts(50)]
-        harvested, authorships, strings, countries, found = (pa.concat_tables(p) for p in list(zip(*batches, strict=True))[:5])
-        engine = DuckDB(asked.sql, asked.tables())
-        rolled = institutions.roll_up(harvested, authorships, strings, found, RollUp(drop_ancestors=False), engine)
-        affiliations = pa.Table.from_batches(rolled.affiliations)
-        return network(inclusion.decide(harvested, affiliations, COUNTRIES.check(countries), engine), affiliations)
+        seen = pipeline.preview(here.cache.find(), here.queries.scope, "full")
+        return _told(seen.network, seen.graph, seen.pagerank)
 
     return work
 

@@ -1,0 +1,67 @@
+"""A first look at a harvest before anything is built of it: pages -> its network, in seconds, nothing stored.
+
+Institutions are as harvested and duplicates are not sought, so these numbers are for who harvests, to see whether the answers are
+those that were meant; `coauth build` makes the numbers to be used.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import scipy.sparse as sp
+
+from coauth import tables, works
+from coauth.centrality.rating import ranks
+from coauth.centrality.spectra import pagerank
+from coauth.errors import NotFound
+from coauth.incidence import Floats, Incidence, incidence
+from coauth.incidence.counting import Counting
+from coauth.queries import Scope
+from coauth.vintage import Vintage
+
+_PAGES = 50
+
+
+class Preview(NamedTuple):
+    losses: works.Losses
+    synthetic: bool
+    network: Incidence
+    graph: sp.csr_array
+    """institutions × institutions, symmetric: how strongly two are tied, in 2⁻⁴⁰ works"""
+    pagerank: Floats
+    """of each institution, in the network's order; the mean is 1"""
+    described: pa.Table
+    """what records say of institutions (`coauth.works.FOUND`)"""
+
+    def first(self, most: int) -> list[dict[str, Any]]:
+        """The institutions of highest PageRank; of equal ones that with more works, then with the smaller id."""
+        count, ids = np.diff(self.network.by_institution.indptr), self.network.institutions
+        places = ranks(self.pagerank[None])[0]
+        latest = {row["institution_id"]: row for row in self.described.sort_by("seen").to_pylist()}
+        return [
+            {"institution_id": ids[i], "name": latest[ids[i]]["name"], "country_code": latest[ids[i]]["country_code"],
+             "works": int(count[i]), "pagerank": float(self.pagerank[i]), "rank": int(places[i])}
+            for i in np.lexsort((-count, places))[:most].tolist()
+        ]  # fmt: skip
+
+
+def preview(vintage: Vintage, scope: Scope, counting: str, most: int | None = None) -> Preview:
+    """The network of the works on a vintage's pages, complete or not: works in scope that are neither retracted nor paratext, of two
+    to `most` institutions. Raises `NotFound` where there is none."""
+    reader, losses, known, parts = works.Reader(scope, vintage.as_of), works.Losses(), set[str](), list[works.Links]()
+    for pages in vintage.parts(_PAGES):
+        links, lost = reader.links((part.records(number) for part, number in pages), known)
+        known.update(links.works["work_id"].to_pylist())
+        losses += lost
+        parts.append(links)
+    read, affiliations, described = (pa.concat_tables(several) for several in zip(*parts, strict=True)) if parts else [pa.table({})] * 3
+    world = incidence(read, affiliations) if losses.works else None
+    if world is None or not (linked := (world.team >= 2) & (world.team <= (most or world.team.max()))).any():
+        raise NotFound(f"no network on the pages of vintage {vintage.name}: {losses.works} of {losses.records} records are works in scope; "
+                       "run `coauth harvest`, or look at queries/scope.toml")  # fmt: skip
+    network = world.only(linked)
+    counted = Counting.of(network, counting)
+    ranked = pagerank(counted, np.ones((len(network.team), 1)))[:, 0]
+    return Preview(losses, tables.is_synthetic(read), network, counted.project(), ranked, described)
