@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +31,7 @@ class Partners:
             countries = dict(zip(institutions["institution_id"].to_pylist(), institutions["country_code"].to_pylist(), strict=True))
         return cls(countries, None if listed is None else frozenset(listed["institution_id"].to_pylist()))
 
-    def measure(self, name: str, world: Incidence, counted: Counting, weights: Iterable[Floats]) -> list[Floats]:
+    def measure(self, name: str, world: Incidence, counted: Counting, weights: Iterable[Floats]) -> Iterator[Floats]:
         """`participation` or `exposure` of each institution, for each block of work weights a block of as many columns.
 
         participation_i = 1 − Σ_c (s_ic/s_i)², s_ic the strength of i towards partners in country c, its own among them: the
@@ -50,7 +50,7 @@ class Partners:
         >>> world = Incidence(on, np.array(["A", "b", "c"], object), pa.table({}))
         >>> partners = Partners({"A": "DK", "b": "SE", "c": "CN"}, frozenset({"c"}))
         >>> for name in ("participation", "exposure"):
-        ...     partners.measure(name, world, Counting.of(world, "newman"), [np.ones((2, 1))])[0].ravel().tolist()
+        ...     next(partners.measure(name, world, Counting.of(world, "newman"), [np.ones((2, 1))])).ravel().tolist()
         [0.5, 0.0, 0.0]
         [0.5, 0.0, 0.0]
         """
@@ -71,7 +71,8 @@ class Partners:
             return np.divide(part, strength, out=np.zeros_like(strength), where=strength > 0), strength > 0
 
         (whole, _) = of(np.ones((len(counted.pair), 1)))
-        return [np.where(tied, ratio, whole) for ratio, tied in map(of, weights)]
+        for ratio, tied in map(of, weights):
+            yield np.where(tied, ratio, whole)
 
     def _are_listed(self, world: Incidence) -> Flags:
         if self.listed is None:

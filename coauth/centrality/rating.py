@@ -64,7 +64,7 @@ def resampled(
     factors: dict[str, Factors], partners: Partners,
 ) -> Iterator[Rating]:  # fmt: skip
     """The measures of `names` that are among `DRAWN`, of each variant, with their replicates; `times` is works × replicates.
-    The variant's `factors` widen them beyond Poisson's spread."""
+    The variant's `factors` widen them beyond Poisson's spread. Replicates are let go here once they are handed out."""
     for variant, weight in weights.items():
         rows = weight > 0
         part, weight, drawn = world.only(rows), weight[rows, None], times[rows]  # noqa: PLW2901
@@ -73,31 +73,43 @@ def resampled(
         counted, ids = Counting.of(part, counting), part.institutions
         blocks = partial(_blocks, weight, drawn, len(ids))
         of_count, of_share = (factors[variant].of(kind, ids)[:, None] for kind in ("count", "share"))
-        strength, strengths = (np.hstack([counted.strength @ block for block in of]) for of in ([weight], blocks()))
-        if "strength" in names:
-            yield _rated("strength", variant, ids, strength, strengths, of_count)
-        if "strength_share" in names:
-            whole = strengths.sum(axis=0)
-            shares = np.divide(strengths, whole, out=np.zeros_like(strengths), where=whole > 0)
-            yield _rated("strength_share", variant, ids, strength / strength.sum(), shares, of_share)
+        whole = (len(ids), drawn.shape[1])
+        if {"strength", "strength_share"} & {*names}:
+            strength, strengths = counted.strength @ weight, _filled(whole, (counted.strength @ block for block in blocks()))
+            if "strength" in names:
+                yield _rated("strength", variant, ids, strength, strengths.copy(), of_count)
+            if "strength_share" in names:
+                total = strengths.sum(axis=0)
+                np.divide(strengths, total, out=strengths, where=total > 0)
+                yield _rated("strength_share", variant, ids, strength / strength.sum(), strengths, of_share)
+            del strengths
         if "pagerank" in names:
-            values = np.hstack([pagerank(counted, block, _ROUGH) for block in blocks()])
-            yield _rated("pagerank", variant, ids, pagerank(counted, weight), values, of_share)
+            value = pagerank(counted, weight)
+            yield _rated("pagerank", variant, ids, value, _filled(whole, (pagerank(counted, block, _ROUGH) for block in blocks())), of_share)
         if "eigenvector" in names:
-            nodes, value = eigenvector(counted, weight)
-            values = np.hstack([eigenvector(counted, block, _NEAR, start=value)[1] for block in blocks()])
-            yield _rated("eigenvector", variant, ids[nodes], value, values, of_share[nodes])
+            nodes, start = eigenvector(counted, weight)
+            found = (eigenvector(counted, block, _NEAR, start=start)[1] for block in blocks())
+            yield _rated("eigenvector", variant, ids[nodes], start, _filled((len(nodes), whole[1]), found), of_share[nodes])
         for name in ("participation", "exposure"):
             if name in names:
                 ratios = partners.measure(name, part, counted, chain([weight], blocks()))
                 # works in bursts go to the same partners, so a ratio rests on fewer of them too
-                yield _rated(name, variant, ids, ratios[0], np.hstack(ratios[1:]), of_share)
+                yield _rated(name, variant, ids, next(ratios), _filled(whole, ratios), of_share)
 
 
 def _blocks(weight: Floats, drawn: NDArray[np.int8], institutions: int) -> Iterator[Floats]:
     """What each work counts in some replicates at a time, made anew for each measure: all at once take eight times the room of `drawn`."""
     width = min(max(_CELLS // institutions, 20), 40)
     return (weight * drawn[:, s : s + width] for s in range(0, drawn.shape[1], width))
+
+
+def _filled(shape: tuple[int, int], blocks: Iterator[Floats]) -> Floats:
+    """institutions × replicates, the blocks side by side; none is kept beside the whole."""
+    filled, at = np.empty(shape), 0
+    for block in blocks:
+        filled[:, at : at + block.shape[1]] = block
+        at += block.shape[1]
+    return filled
 
 
 def patterns(
@@ -117,7 +129,7 @@ def patterns(
     if "pagerank" in asked:
         yield Rating("pagerank", "k", ids, pagerank(counted, np.ones((len(world.team), 1)))[:, 0])
     for ratio in [n for n in ("participation", "exposure") if n in asked]:
-        yield Rating(ratio, "k", ids, partners.measure(ratio, world, counted, [np.ones((len(world.team), 1))])[0][:, 0])
+        yield Rating(ratio, "k", ids, next(partners.measure(ratio, world, counted, [np.ones((len(world.team), 1))]))[:, 0])
     if "degree" in asked:
         yield Rating("degree", "k", ids, np.diff(graph.indptr).astype(np.float64))
     if "degree_rarefied" in asked:
@@ -152,11 +164,15 @@ def rate(partners: Partners, world: Incidence, measure: str, counted: Counting, 
         return strength
     if measure == "strength_share":
         return np.asarray(strength / np.maximum(strength.sum(axis=0), 1.0))
-    return partners.measure(measure, world, counted, [weights])[0]
+    return next(partners.measure(measure, world, counted, [weights]))
 
 
 def _rated(measure: str, variant: str, ids: NDArray[np.object_], value: Floats, drawn: Floats, factor: Floats) -> Rating:
-    drawn = np.maximum(value + factor * (drawn - value), 0.0)  # none of these measures can be negative
+    """value + factor·(drawn − value), written over `drawn`: no second matrix of replicates."""
+    drawn -= value
+    drawn *= factor
+    drawn += value
+    np.maximum(drawn, 0.0, out=drawn)  # none of these measures can be negative
     return Rating(measure, variant, ids, value[:, 0], drawn)
 
 
@@ -164,7 +180,11 @@ def places(drawn: Floats, confidence: float) -> tuple[Integers, Integers]:
     """Best and worst rank of each row of institutions × replicates in its interval."""
     tail, last = (1 - confidence) / 2, drawn.shape[1] - 1
     at = [int(np.floor(tail * last)), int(np.ceil((1 - tail) * last))]  # ranks are whole: the order statistics outside
-    best, worst = np.sort(np.ascontiguousarray(ranks(drawn.T).T, np.int32), axis=1)[:, at].T.astype(np.int64)
+    ranked = np.empty(drawn.shape, np.int32)
+    for start in range(0, drawn.shape[1], _ROWS):
+        ranked[:, start : start + _ROWS] = ranks(drawn[:, start : start + _ROWS].T).T
+    ranked.sort(axis=1)
+    best, worst = ranked[:, at].T.astype(np.int64)
     return best, worst
 
 

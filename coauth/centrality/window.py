@@ -60,6 +60,7 @@ class Common:
                 blocks.append(self._rows(window.years, rating))
             if window.compared:
                 kept[window.years, rating.variant, rating.measure] = self._kept(rating)
+            del rating  # its replicates, before the next ones are made
         if window.sliding:
             blocks += [self._rows(window.years, rating) for rating in self._patterns(window, workers)]
         return blocks, kept
@@ -102,7 +103,7 @@ class Common:
         for name, ranked in (("rank", np.ones(n, bool)), ("fixed_rank", members)):
             found = {name: ranks(rating.value[None, ranked])[0]}
             if rating.drawn.shape[1]:
-                best, worst = places(rating.drawn[ranked], self.measures.confidence)
+                best, worst = places(rating.drawn if ranked.all() else rating.drawn[ranked], self.measures.confidence)
                 found |= {f"{name}_low": best, f"{name}_high": worst}
             columns |= {key: _at(ranked, rank) for key, rank in found.items()}
         nothing = {name: pa.nulls(n) for name in CENTRALITY.schema.names if name not in columns}

@@ -28,6 +28,8 @@ from coauth.uncertainty.influence import LeaveOneOut
 _TIMES = np.cumsum([1 / (math.e * math.factorial(k)) for k in range(12)])
 """Poisson(1), cumulated. Inverted by hand: numpy keeps its uniform stream from release to release, not its Poisson."""
 
+_ROWS = 1024  # institutions whose interval is taken at once
+
 Values = tuple[Years, str, str]
 """(window, variant, measure)"""
 
@@ -108,8 +110,9 @@ def interval(value: Floats, drawn: NDArray[np.number], confidence: float, freedo
     tail, wider = (1 - confidence) / 2, stretch(confidence, freedom)
     step = np.sqrt(tail * (1 - tail) / drawn.shape[1])
     ends = (tail, max(tail - 2 * step, 0.0), tail + 2 * step)
-    low, below, above, high, over, under = np.quantile(drawn, [*ends, *(1 - q for q in ends)], axis=1)
-    least = drawn.std(axis=1, dtype=np.float64) * step * np.sqrt(2 * np.pi) * np.exp(ndtri(tail) ** 2 / 2)
+    some = [drawn[at : at + _ROWS] for at in range(0, max(len(drawn), 1), _ROWS)]  # both make copies of what they are given
+    low, below, above, high, over, under = np.hstack([np.quantile(rows, [*ends, *(1 - q for q in ends)], axis=1) for rows in some])
+    least = np.hstack([rows.std(axis=1, dtype=np.float64) for rows in some]) * step * np.sqrt(2 * np.pi) * np.exp(ndtri(tail) ** 2 / 2)
     errors = (wider * np.maximum((upper - lower) / 4, least) for lower, upper in ((below, above), (under, over)))
     return Interval(value + wider * (low - value), value + wider * (high - value), *errors)
 
