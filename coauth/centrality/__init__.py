@@ -118,9 +118,9 @@ def measure(
 
     at_once = int(max(1, min(workers, len(asked), memory / _room(joint, asked, measures))))
     shared = joblib.Parallel(at_once, batch_size=1, pre_dispatch="n_jobs")  # no window waits in memory
-    blocks = [CENTRALITY.empty()]
-    for found, kept in shared(joblib.delayed(common.measure)(cut(window), workers // at_once) for window in asked):
-        blocks += found
+    parts: dict[Years, pa.Table] = {}
+    for window, (found, kept) in zip(asked, shared(joblib.delayed(common.measure)(cut(window), workers // at_once) for window in asked), strict=True):
+        parts[window] = found
         for key, (value, drawn) in kept.items():
             replicates.value[key], replicates.drawn[key] = value, drawn
     for window in compared:
@@ -128,7 +128,8 @@ def measure(
         complete = joint.only(weighted > 0)
         counted = Counting.of(complete, measures.counting)
         replicates.leave_one_out[window] = LeaveOneOut(complete, counted, weighted[weighted > 0], partial(rate, partners, complete))
-    return CENTRALITY.check(pa.concat_tables(blocks)), replicates
+    # the key begins with the window: sorted parts side by side are the sorted table, and nothing is copied
+    return pa.concat_tables([CENTRALITY.empty(), *(parts[window] for window in sorted(parts))]), replicates
 
 
 def _room(world: Incidence, asked: list[Years], measures: Measures) -> float:

@@ -52,9 +52,9 @@ class Common:
     """the institutions whose values are kept, in windows that are compared"""
     rarefied_to: int
 
-    def measure(self, window: Window, workers: int) -> tuple[list[pa.Table], Kept]:
-        """Rows of CENTRALITY, and what is kept for `shifts`."""
-        blocks, kept = list[pa.Table](), Kept()
+    def measure(self, window: Window, workers: int) -> tuple[pa.Table, Kept]:
+        """Its part of CENTRALITY, checked, and what is kept for `shifts`."""
+        blocks, kept = [CENTRALITY.empty()], Kept()
         for rating in self._resampled(window):
             if rating.measure in window.shown:
                 blocks.append(self._rows(window.years, rating))
@@ -63,7 +63,7 @@ class Common:
             del rating  # its replicates, before the next ones are made
         if window.sliding:
             blocks += [self._rows(window.years, rating) for rating in self._patterns(window, workers)]
-        return blocks, kept
+        return CENTRALITY.check(pa.concat_tables(blocks)), kept
 
     def _names(self, window: Window) -> set[str]:
         return {name for name in self.measures.resampled if name in window.shown or window.compared}

@@ -152,6 +152,7 @@ class _Making:
             counted, affiliations, scope, measures, shelf.read("institutions"), listed, workers=self.workers, memory=self.memory
         )
         self._keep(tables.CENTRALITY, measured)
+        del measured  # millions of rows, and shifts need memory
         roster = set(listed["institution_id"].to_pylist())
         self._keep(tables.SHIFTS, shifts.judge(replicates, counted, affiliations, roster, scope, measures))
 
