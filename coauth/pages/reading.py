@@ -107,35 +107,30 @@ class Numbers(dict[Any, int]):
 
 
 class Fragments(dict[bytes, int]):
-    """Numbers the different pieces of JSON it is shown, or rows of pieces; what is made of each, once, stands in `made` at its number.
+    """Numbers the different pieces of JSON it is shown; what is made of each, once, stands in `made` at its number.
 
     >>> lists = Fragments(lambda codes: tuple(codes or ()), list[str] | None)
     >>> list(lists.numbers([msgspec.Raw(b'["DK"]'), msgspec.Raw(b"null"), msgspec.Raw(b'["DK"]')])), lists.made
     ([0, 1, 0], [('DK',), ()])
     """
 
-    def __init__(self, make: Callable[..., Any], *kinds: Any) -> None:
+    def __init__(self, make: Callable[[Any], Any], kind: Any) -> None:
         super().__init__()
-        self._make, self._decoders = make, [msgspec.json.Decoder(kind) for kind in kinds]
+        self._make, self._decode = make, msgspec.json.Decoder(kind).decode
         self.made: list[Any] = []
 
-    def __missing__(self, row: bytes) -> int:
+    def __missing__(self, piece: bytes) -> int:
         try:
-            told = [decoder.decode(piece) for decoder, piece in zip(self._decoders, row.split(_BETWEEN), strict=True)]
+            told = self._decode(piece)
         except (msgspec.DecodeError, UnicodeDecodeError) as fault:
             raise CacheError(f"a page was changed since it was stored ({fault}); run `coauth status --verify` to see which") from fault
-        self.made.append(self._make(*told))
-        self[row] = number = len(self.made) - 1
+        self.made.append(self._make(told))
+        self[piece] = number = len(self.made) - 1
         return number
 
-    def numbers(self, *pieces: Iterable[msgspec.Raw]) -> Iterator[int]:
-        rows = map(bytes, *pieces) if len(pieces) == 1 else map(_BETWEEN.join, zip(*pieces, strict=True))
-        return map(self.__getitem__, rows)
+    def numbers(self, pieces: Iterable[msgspec.Raw]) -> Iterator[int]:
+        return map(self.__getitem__, map(bytes, pieces))
 
     def clear(self) -> None:
         super().clear()
         self.made.clear()
-
-
-_BETWEEN = b"\0"
-"""No JSON holds it, inside strings or out of them."""

@@ -36,6 +36,7 @@ from coauth.works.batch import (
     short,
     table,
 )
+from coauth.works.countries import Countries
 from coauth.works.losses import Losses, noted, reasons
 from coauth.works.record import columns, year
 from coauth.works.strings import Strings
@@ -58,10 +59,17 @@ class Reader:
         Of records that share an id the first counts; `known` are ids of works read before.
         """
         with _uncollected():
-            strings = Strings(self._lists, authors := self._begun())
-            records = _gathered(pages, lambda page: strings.add(authors.add(page)))
+            authors = self._begun()
+            countries, strings = Countries(self._lists, authors), Strings(self._lists, authors)
+
+            def add(page: Sequence[Record]) -> None:
+                authorships = authors.add(page)
+                countries.add(authorships)
+                strings.add(authorships)
+
+            records = _gathered(pages, add)
             fit, works, losses = self._fit(records, authors, known)
-            return _batch(columns(works), authors, strings, fit, _seen(records)), losses
+            return _batch(columns(works), authors, countries, strings, fit, _seen(records)), losses
 
     def links(self, pages: Iterable[Sequence[Record]], known: Collection[str] = ()) -> tuple[Links, Losses]:
         """The same works, and no more of them than a network needs, in half the time."""
@@ -116,7 +124,7 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _batch(said: dict[str, pa.Array], authors: Authorships, strings: Strings, fit: Flags, seen: Sequence[str]) -> Batch:
+def _batch(said: dict[str, pa.Array], authors: Authorships, countries: Countries, strings: Strings, fit: Flags, seen: Sequence[str]) -> Batch:
     count = authors.count[fit]
     counted = {
         "n_authors": count, "n_authors_with_institution": authors.with_institution[fit], "n_authors_with_string": strings.count[fit],
@@ -125,7 +133,7 @@ def _batch(said: dict[str, pa.Array], authors: Authorships, strings: Strings, fi
     }  # fmt: skip
     ids = said["work_id"]
     authorships, found = authors.institutions(fit, ids, seen)
-    return Batch(table(HARVESTED, said | counted), authorships, strings.table(fit, ids), authors.countries(fit, ids), found, table(TEXTS, said))
+    return Batch(table(HARVESTED, said | counted), authorships, strings.table(fit, ids), countries.table(fit, ids), found, table(TEXTS, said))
 
 
 def read(records: Sequence[Record], scope: Scope, as_of: date, known: Collection[str] = ()) -> tuple[Batch, Losses]:

@@ -1,4 +1,4 @@
-"""What the authorships of some records say: institutions and countries.
+"""What the authorships of some records say: which institutions.
 
 A few thousand lists of institutions stand on millions of authorships, so an authorship is kept as the number of its list,
 and what holds for a list is worked out once for all pages that a process reads. Such numbers depend on what was read
@@ -22,7 +22,7 @@ from coauth import pages
 from coauth.pages import Authorship, Fragments, Numbers, Record
 from coauth.queries import Scope
 from coauth.tables import STRING
-from coauth.works.batch import AUTHORSHIPS, COUNTRIES, FOUND, short, table
+from coauth.works.batch import AUTHORSHIPS, FOUND, short, table
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -50,12 +50,10 @@ class Institution(NamedTuple):
 
 
 class Affiliated(NamedTuple):
-    """What one list of institutions says, and the countries beside it: the numbers of institutions with an id, each id once and
-    in order, of their countries, and of those that OpenAlex read from the strings alone."""
+    """What one list of institutions says: the numbers of those with an id, each id once and in order, and of their countries."""
 
     institutions: list[int]
     own: list[int]
-    read: list[int]
     at_home: bool
     of_company: bool
 
@@ -67,10 +65,11 @@ class Lists:
         self._home = scope.home
         self.ids, self.codes = Numbers(), Numbers()
         self.described = Fragments(Institution.of, pages.Institution | None)
-        self.affiliated = Fragments(self._affiliated, list[msgspec.Raw] | None, list[str | None] | None)
+        self.affiliated = Fragments(self._affiliated, list[msgspec.Raw] | None)
+        self.beside = Fragments(lambda codes: [self.codes[c] for c in codes or () if c], list[str | None] | None)
         self.matched = Fragments(lambda ids: [self.ids[short(i)] for i in ids or () if i], list[str | None] | None)
 
-    def _affiliated(self, pieces: list[msgspec.Raw] | None, countries: list[str | None] | None) -> Affiliated:
+    def _affiliated(self, pieces: list[msgspec.Raw] | None) -> Affiliated:
         own: list[int] = []
         matched: dict[str, int] = {}
         at_home = of_company = False
@@ -82,12 +81,11 @@ class Lists:
                 matched.setdefault(institution.institution_id, n)
                 at_home |= institution.country_code in self._home
                 of_company |= institution.type == "company"
-        read = [code for c in countries or () if c and (code := self.codes[c]) not in own]
-        return Affiliated([matched[i] for i in sorted(matched)], own, read, at_home, of_company)
+        return Affiliated([matched[i] for i in sorted(matched)], own, at_home, of_company)
 
     def forget(self) -> None:
         """Make room; only between batches, since numbers begin anew."""
-        every = (self.affiliated, self.described, self.matched)
+        every = (self.affiliated, self.described, self.beside, self.matched)
         if sum(map(len, every)) > _MOST:
             for fragments in every:
                 fragments.clear()
@@ -135,7 +133,7 @@ class Authorships:
         own = [r.authorships or () for r in records]
         self._count += map(len, own)
         authorships = list(chain.from_iterable(own))
-        self._affiliated += self._lists.affiliated.numbers([a.institutions for a in authorships], [a.countries for a in authorships])
+        self._affiliated += self._lists.affiliated.numbers(a.institutions for a in authorships)
         return authorships
 
     # -- where things stand
@@ -151,27 +149,27 @@ class Authorships:
         return np.repeat(np.arange(len(self.count)), self.count)
 
     @cached_property
-    def _met(self) -> Met:
+    def met(self) -> Met:
         return Met.of(self._lists.affiliated, self._affiliated)
 
     # -- of each record
 
     def _records_with(self, of_list: Sequence[bool]) -> Integers:
         """How many authorships of each record have a list for which this holds."""
-        holds = np.array(of_list, bool)[self._met.which]
+        holds = np.array(of_list, bool)[self.met.which]
         return np.bincount(self.record[holds], minlength=len(self.count))
 
     @cached_property
     def with_institution(self) -> Integers:
-        return self._records_with([bool(a.institutions) for a in self._met.lists])
+        return self._records_with([bool(a.institutions) for a in self.met.lists])
 
     @cached_property
     def at_home(self) -> Flags:
-        return self._records_with([a.at_home for a in self._met.lists]) > 0
+        return self._records_with([a.at_home for a in self.met.lists]) > 0
 
     @cached_property
     def of_company(self) -> Flags:
-        return self._records_with([a.of_company for a in self._met.lists]) > 0
+        return self._records_with([a.of_company for a in self.met.lists]) > 0
 
     @cached_property
     def status(self) -> NDArray[np.str_]:
@@ -201,7 +199,7 @@ class Authorships:
     def _placed(self, fit: Flags) -> tuple[Integers, Integers, list[Institution]]:
         """(authorship, number) of every institution on the records that fit, and the descriptions so numbered."""
         here = np.flatnonzero(fit[self.record])
-        at, institution = self._met.spread([a.institutions for a in self._met.lists], here)
+        at, institution = self.met.spread([a.institutions for a in self.met.lists], here)
         which = pa.array(institution).dictionary_encode()
         return here[at], which.indices.to_numpy(), [self._lists.described.made[n] for n in which.dictionary.to_pylist()]
 
@@ -213,18 +211,6 @@ class Authorships:
         latest = np.full(len(told), -1)
         np.maximum.at(latest, which, rank[record])
         return table(FOUND, columns | {"seen": taken(days, order[latest])})
-
-    def countries(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
-        """COUNTRIES: of matched institutions, and those that OpenAlex read from the strings of an authorship beside them."""
-        here = np.flatnonzero(fit[self.record])
-        own = np.stack(self._met.spread([a.own for a in self._met.lists], here))
-        read = np.stack(self._met.spread([a.read for a in self._met.lists], here))
-        at, code = np.hstack([own, read])
-        work, code, basis = distinct(renumbered(fit)[self.record[here[at]]], code, np.arange(len(at)) >= own.shape[1])
-        return table(COUNTRIES, {
-            "work_id": taken(work_ids, work), "country_code": taken(pa.array(list(self._lists.codes), STRING), code),
-            "basis": np.where(basis, "string", "institution"),
-        })  # fmt: skip
 
 
 def renumbered(fit: Flags) -> Integers:
