@@ -161,10 +161,10 @@ class Results:
             for told, unit in (("CPU", "cpu"), ("wall, all cores against one", "wall")):
                 ratio = best and ours and getattr(best, unit) / getattr(ours, unit)
                 yield f"pages → tables: speed by {told}, against {what} decompress-and-parse alone", "≥ 0.6 ×", ratio and f"{ratio:.2f} × ({best.name.removeprefix('parse-')})", ratio and ratio >= 0.6
-        for gib, names in ((4, [n for n in OURS if not n.endswith("2GB")]), (2, ["lean-2GB", "build-2GB"])):
+        lean, whole = "peak memory with memory 2GB, without paths and resampling", "peak memory with memory 2GB, whole build"
+        for what, gib, names in (("peak memory throughout", 4, [n for n in OURS if not n.endswith("2GB")]), (lean, 2, ["lean-2GB"]), (whole, 2, ["build-2GB"])):
             seen = [m for n in names if (m := self.of(LARGE, n))]
             most = max(seen, key=lambda m: m.pss, default=None)
-            what = "peak memory throughout" if gib == 4 else "peak memory of builds with memory 2GB"
             yield f"{what}, {LARGE:,} works", f"≤ {gib} GiB", most and f"{most.pss / 1024:.2f} GiB ({SAID[most.name]})", most and most.pss <= gib * 1024
         ours = self.of(SMALL, "pagerank")
         for name in ("pagerank-pyscisci", "pagerank-networkx"):
