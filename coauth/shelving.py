@@ -18,7 +18,7 @@ from coauth.vintage import Shelf, Slice, Vintage
 
 log = logging.getLogger(__name__)
 
-_PAGES = 50
+PAGES = 50
 """Pages that make one part: the more, the fewer files; the fewer, the less memory, since their texts are held together."""
 
 
@@ -49,7 +49,7 @@ class _Reading:
 def read(vintage: Vintage, asked: Queries, shelf: Shelf, engine: Engine) -> works.Losses:
     """Put the works of all pages on the shelf, side by side; of works that share an id the first in order of pages counts."""
     reading = _Reading(asked, vintage.as_of, vintage.manifest["topic_model"], shelf)
-    parts = vintage.parts(_PAGES) or [[]]
+    parts = vintage.parts(PAGES) or [[]]
     workers = min(engine.workers, 1 + len(parts) // 10)  # another process takes a second to start
     runs = np.array_split(np.arange(len(parts)), min(len(parts), 4 * workers) if workers > 1 else 1)
     results = [done for run in engine.each(reading, [[(int(n), parts[n], ()) for n in run] for run in runs]) for done in run]

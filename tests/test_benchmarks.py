@@ -129,7 +129,7 @@ def test_coauth_counts_the_edges_that_are_there(root, ours):
 def test_others_count_the_same_edges(root, ours, name, needs):
     """And rank institutions alike."""
     pytest.importorskip(needs)
-    others.PREPARED.get(f"pagerank-{name}", lambda root: None)(root)
+    others.prepare(f"pagerank-{name}", root)
     said = answer(f"pagerank-{name}", root)
     assert said["edges"] == ours["edges"]
     assert said["pagerank"] == pytest.approx(ours["pagerank"], abs=1e-8)

@@ -115,7 +115,7 @@ def root(tmp_path_factory):
 
 def built(root, vintage, engine, monkeypatch):
     """The summary and all tables of a build; parts are small, so that there are several for each worker."""
-    monkeypatch.setattr("coauth.shelving._PAGES", 2)
+    monkeypatch.setattr("coauth.shelving.PAGES", 2)
     summary = pipeline.build(root, vintage, engine=engine, threads=2)
     return summary, {name: vintage.read(name) for name in tables.ALL}
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from coauth import tables, works
@@ -19,9 +20,8 @@ from coauth.errors import NotFound
 from coauth.incidence import Floats, Incidence, incidence
 from coauth.incidence.counting import Counting
 from coauth.queries import Scope
+from coauth.shelving import PAGES
 from coauth.vintage import Vintage
-
-_PAGES = 50
 
 
 class Preview(NamedTuple):
@@ -39,11 +39,13 @@ class Preview(NamedTuple):
         """The institutions of highest PageRank; of equal ones that with more works, then with the smaller id."""
         count, ids = np.diff(self.network.by_institution.indptr), self.network.institutions
         places = ranks(self.pagerank[None])[0]
-        latest = {row["institution_id"]: row for row in self.described.sort_by("seen").to_pylist()}
+        chosen = np.lexsort((-count, places))[:most]
+        shown = self.described.filter(pc.is_in(self.described["institution_id"], value_set=pa.array(ids[chosen], tables.STRING)))
+        latest = {row["institution_id"]: row for row in shown.sort_by("seen").to_pylist()}
         return [
             {"institution_id": ids[i], "name": latest[ids[i]]["name"], "country_code": latest[ids[i]]["country_code"],
              "works": int(count[i]), "pagerank": float(self.pagerank[i]), "rank": int(places[i])}
-            for i in np.lexsort((-count, places))[:most].tolist()
+            for i in chosen.tolist()
         ]  # fmt: skip
 
 
@@ -51,16 +53,20 @@ def preview(vintage: Vintage, scope: Scope, counting: str, most: int | None = No
     """The network of the works on a vintage's pages, complete or not: works in scope that are neither retracted nor paratext, of two
     to `most` institutions. Raises `NotFound` where there is none."""
     reader, losses, known, parts = works.Reader(scope, vintage.as_of), works.Losses(), set[str](), list[works.Links]()
-    for pages in vintage.parts(_PAGES):
+    for pages in vintage.parts(PAGES):
         links, lost = reader.links((part.records(number) for part, number in pages), known)
         known.update(links.works["work_id"].to_pylist())
         losses += lost
         parts.append(links)
-    read, affiliations, described = (pa.concat_tables(several) for several in zip(*parts, strict=True)) if parts else [pa.table({})] * 3
-    world = incidence(read, affiliations) if losses.works else None
-    if world is None or not (linked := (world.team >= 2) & (world.team <= (most or world.team.max()))).any():
-        raise NotFound(f"no network on the pages of vintage {vintage.name}: {losses.works} of {losses.records} records are works in scope; "
+    nothing = NotFound(f"no network on the pages of vintage {vintage.name}: {losses.works} of {losses.records} records are works in scope; "
                        "run `coauth harvest`, or look at queries/scope.toml")  # fmt: skip
+    if not losses.works:
+        raise nothing
+    read, affiliations, described = (pa.concat_tables(several) for several in zip(*parts, strict=True))
+    world = incidence(read, affiliations)
+    linked = (world.team >= 2) & (world.team <= (most or np.inf))
+    if not linked.any():
+        raise nothing
     network = world.only(linked)
     counted = Counting.of(network, counting)
     ranked = pagerank(counted, np.ones((len(network.team), 1)))[:, 0]

@@ -181,36 +181,32 @@ class Authorships:
     def institutions(self, fit: Flags, work_ids: pa.Array, seen: Sequence[str]) -> tuple[pa.Table, pa.Table]:
         """AUTHORSHIPS: each institution once on an authorship; and FOUND: each description of an institution once, with the last
         work (by date, then id: `seen` of each record) it was seen on."""
-        authorship, which, told = self._placed(fit)
-        record = self.record[authorship]
-        found, place = self._found(which, told, record, seen), authorship - (np.cumsum(self.count) - self.count)[record]
+        authorship, record, which, found = self._placed(fit, seen)
+        place = authorship - (np.cumsum(self.count) - self.count)[record]
         known = found["institution_id"].combine_chunks()  # rows of a column in pieces are taken three times as slowly
         return table(AUTHORSHIPS, {"work_id": taken(work_ids, renumbered(fit)[record]), "place": place, "institution_id": taken(known, which)}), found
 
     def links(self, fit: Flags, work_ids: pa.Array, seen: Sequence[str]) -> tuple[pa.Table, pa.Table]:
         """work_id and institution_id, each pair once; and FOUND."""
-        authorship, which, told = self._placed(fit)
-        record = self.record[authorship]
-        found = self._found(which, told, record, seen)
+        _, record, which, found = self._placed(fit, seen)
         known = found["institution_id"].combine_chunks().dictionary_encode()  # an institution may be described in several ways
         work, institution = distinct(renumbered(fit)[record], known.indices.to_numpy()[which])
         return pa.table({"work_id": taken(work_ids, work), "institution_id": taken(known.dictionary, institution)}), found
 
-    def _placed(self, fit: Flags) -> tuple[Integers, Integers, list[Institution]]:
-        """(authorship, number) of every institution on the records that fit, and the descriptions so numbered."""
+    def _placed(self, fit: Flags, seen: Sequence[str]) -> tuple[Integers, Integers, Integers, pa.Table]:
+        """(authorship, record, row of FOUND) of every institution on the records that fit, and FOUND."""
         here = np.flatnonzero(fit[self.record])
         at, institution = self.met.spread([a.institutions for a in self.met.lists], here)
-        which = pa.array(institution).dictionary_encode()
-        return here[at], which.indices.to_numpy(), [self._lists.described.made[n] for n in which.dictionary.to_pylist()]
-
-    def _found(self, which: Integers, told: list[Institution], record: Integers, seen: Sequence[str]) -> pa.Table:
+        numbered = pa.array(institution).dictionary_encode()
+        which, record = numbered.indices.to_numpy(), self.record[here[at]]
+        told = [self._lists.described.made[n] for n in numbered.dictionary.to_pylist()]
         columns = dict(zip(Institution._fields, zip(*told, strict=True) if told else [()] * len(Institution._fields), strict=True))
         order = pc.array_sort_indices(days := pa.array(seen, STRING)).to_numpy()
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order))
         latest = np.full(len(told), -1)
         np.maximum.at(latest, which, rank[record])
-        return table(FOUND, columns | {"seen": taken(days, order[latest])})
+        return here[at], record, which, table(FOUND, columns | {"seen": taken(days, order[latest])})
 
 
 def renumbered(fit: Flags) -> Integers:

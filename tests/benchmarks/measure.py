@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .others import OTHERS, PREPARED
+from .others import OTHERS, prepare
 from .stages import STAGES
 
 EVERY, SHARE = 0.05, 20
@@ -44,7 +44,7 @@ def run(name, root, works):
     """Measure one stage or reference point on the project at `root`."""
     if not Path("/proc/self/smaps_rollup").exists():
         raise SystemExit("benchmarks read memory from /proc/*/smaps_rollup: run them on Linux")
-    PREPARED.get(name, lambda root: None)(root)
+    prepare(name, root)
     with tempfile.TemporaryDirectory(prefix="coauth-bench-") as folder:
         answer, errors = Path(folder) / "answer.json", Path(folder) / "errors"
         with errors.open("w") as told:

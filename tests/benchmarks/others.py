@@ -256,8 +256,12 @@ PARSE = {
     "duckdb": (duckdb, "every stored attribute, as DuckDB columns; unpacks by itself"),
 }
 NETWORK = {"by-hand": by_hand, "networkx": networkx, "pyscisci": pyscisci_whole, "pyscisci-rows": pyscisci}
-PREPARED = {"pagerank-pyscisci": _snapshot}
-"""What has to lie there before; not timed."""
+
+
+def prepare(name, root):
+    """What has to lie there before it is run; not timed."""
+    if name == "pagerank-pyscisci":
+        _snapshot(root)
 
 
 def _of_tables(made, source):
