@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from written_down import asked, random_works, shuffled, tables
+from written_down import asked, centralities, random_works, shuffled, tables
 
 from coauth import centrality
 from coauth.centrality.paths import UNIT, distance, shortest_paths
@@ -35,7 +35,7 @@ def ties(graph):
 
 def measured(works, **changes):
     """CENTRALITY as {(measure, variant): {institution: value}}."""
-    table, _ = centrality.measure(*tables(works), *asked(**changes))
+    table, _ = centralities(*tables(works), *asked(**changes))
     found = {}
     for row in table.to_pylist():
         found.setdefault((row["measure"], row["variant"]), {})[row["institution_id"]] = row["value"]
@@ -118,7 +118,7 @@ class TestByHand:
     def test_windows_and_ranks(self):
         """Windows slide by one year; ties share the better rank."""
         works = [{"on": on, "year": y} for y, on in ((2020, "A b"), (2021, "A b"), (2022, "A c"), (2023, "D e"))]
-        table, _ = centrality.measure(*tables(works), *asked(years=(2020, 2023), window=3))
+        table, _ = centralities(*tables(works), *asked(years=(2020, 2023), window=3))
         rows = [r for r in table.to_pylist() if r["measure"] == "strength" and r["variant"] == "k"]
         assert [(r["first_year"], r["institution_id"], r["value"], r["rank"]) for r in rows] == [
             (2020, "A", 3, 1), (2020, "b", 2, 2), (2020, "c", 1, 3),
@@ -236,8 +236,8 @@ class TestProperties:
     @given(st.integers(0, 10_000))
     def test_row_order_is_irrelevant(self, seed):
         works, affiliations = tables(random_works(seed, years=(2020, 2021)))
-        one, _ = centrality.measure(works, affiliations, *asked(years=(2020, 2021)))
-        two, _ = centrality.measure(shuffled(works, 1), shuffled(affiliations, 2), *asked(years=(2020, 2021)))
+        one, _ = centralities(works, affiliations, *asked(years=(2020, 2021)))
+        two, _ = centralities(shuffled(works, 1), shuffled(affiliations, 2), *asked(years=(2020, 2021)))
         assert one.equals(two)
 
     @settings(max_examples=10, deadline=None)
@@ -253,7 +253,7 @@ class TestProperties:
         keys = ["institution_id", "measure", "variant"]
 
         def by_key(links, names):
-            rows = centrality.measure(works, links, *asked())[0].to_pandas()
+            rows = centralities(works, links, *asked())[0].to_pandas()
             rows = rows[rows["measure"] != "eigenvector"]  # of two equal components the ids decide
             return rows.assign(institution_id=rows["institution_id"].map(names)).set_index(keys).sort_index()
 
@@ -271,13 +271,13 @@ class TestProperties:
     def test_small_and_empty_worlds(self, works):
         """Nothing, one node, no edge, one edge, two pieces, only works above K: a valid table and no warning."""
         for k in (2, 50):
-            table, kept = centrality.measure(*tables(works), *asked(k=k, comparisons=(((2019, 2019), (2020, 2020)),), years=(2019, 2020)))
+            table, kept = centralities(*tables(works), *asked(k=k, comparisons=(((2019, 2019), (2020, 2020)),), years=(2019, 2020)))
             assert CENTRALITY.check(table).num_rows == table.num_rows
             assert all(len(v) == len(kept.institutions) for v in kept.value.values())
 
     def test_only_resampled_measures_have_intervals(self):
         """Degree and what rests on the paths of the whole graph are reported without; rarefied degree has one without replicates."""
-        table, _ = centrality.measure(*tables(random_works(3)), *asked(path_windows="all"))
+        table, _ = centralities(*tables(random_works(3)), *asked(path_windows="all"))
         seen = set()
         for row in table.to_pylist():
             drawn = row["measure"] in RESAMPLED or row["variant"] == "strongest"
@@ -291,7 +291,7 @@ class TestProperties:
         assert ("betweenness", "strongest") not in seen
 
     def test_nothing_asked_no_interval(self):
-        table, _ = centrality.measure(*tables(random_works(3)), *asked(resampled=(), path_windows="all"))
+        table, _ = centralities(*tables(random_works(3)), *asked(resampled=(), path_windows="all"))
         assert table["low"].null_count == table.num_rows
         assert set(table["variant"].to_pylist()) == {"k"}
 
@@ -301,7 +301,7 @@ class TestResampling:
         """Values, intervals and kept replicates are those of the seed; another seed gives others."""
         data = tables(random_works(7, works=200, years=(2018, 2021)))
         setting = {"years": (2018, 2021), "comparisons": (((2018, 2018), (2021, 2021)),)}
-        (one, a), (two, b), (other, _) = (centrality.measure(*data, *asked(**setting, seed=s)) for s in (1, 1, 2))
+        (one, a), (two, b), (other, _) = (centralities(*data, *asked(**setting, seed=s)) for s in (1, 1, 2))
         assert one.equals(two)
         assert all(a.drawn[key].tobytes() == b.drawn[key].tobytes() for key in a.drawn)
         assert a.drawn.keys() == b.drawn.keys()
@@ -311,7 +311,7 @@ class TestResampling:
         """Of all interval ends at most one in twenty lies further off than 1.96·√2 of its stated standard error."""
         data = tables(random_works(9, works=1500, institutions=40))
         setting = {"measures": RESAMPLED, "replicates": 400}
-        one, two = (centrality.measure(*data, *asked(**setting, seed=s))[0].to_pandas() for s in (1, 2))
+        one, two = (centralities(*data, *asked(**setting, seed=s))[0].to_pandas() for s in (1, 2))
         ends = [np.abs(one[e] - two[e]) > 1.96 * 2**0.5 * one[f"{e}_error"] for e in ("low", "high")]
         assert np.mean(ends) <= 0.05
         assert any((one[e] != two[e]).mean() > 0.5 for e in ("low", "high"))
@@ -319,8 +319,8 @@ class TestResampling:
     def test_a_window_does_not_depend_on_the_others(self):
         """The draws of 2021 are the same whether or not 2018–2020 are measured."""
         data = tables(random_works(8, works=200, years=(2018, 2021)))
-        long, _ = centrality.measure(*data, *asked(years=(2018, 2021)))
-        short, _ = centrality.measure(*data, *asked(years=(2021, 2021)))
+        long, _ = centralities(*data, *asked(years=(2018, 2021)))
+        short, _ = centralities(*data, *asked(years=(2021, 2021)))
         assert long.filter(pc.equal(long["first_year"], 2021)).equals(short)
 
     def test_the_number_of_works_is_left_to_chance(self):
@@ -479,6 +479,6 @@ def test_windows_are_measured_side_by_side_as_far_as_memory_allows(monkeypatch):
     monkeypatch.setattr(centrality.joblib, "Parallel", counted)
     setting = asked(years=(2019, 2021), measures=("strength",), resampled=("strength",))  # paths start processes of their own
     data = tables(random_works(3, years=(2019, 2021)))
-    every = [centrality.measure(*data, *setting, workers=2, memory=memory)[0] for memory in (0, 0.4e9, 0.6e9, 2e9)]
+    every = [centralities(*data, *setting, workers=2, memory=memory)[0] for memory in (0, 0.4e9, 0.6e9, 2e9)]
     assert started == [1, 1, 2, 2]
     assert all(table.equals(every[0]) for table in every)

@@ -8,9 +8,8 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from written_down import asked, random_works, tables
+from written_down import asked, centralities, random_works, tables
 
-from coauth import centrality
 from coauth.centrality.partners import Partners, jackknife, rarefied_degree
 from coauth.errors import MeasureFailed
 from coauth.incidence import ONE, incidence
@@ -22,7 +21,7 @@ BOTH = {"measures": ("participation", "exposure"), "resampled": ("participation"
 
 def measured(works, listed=("d",), countries=COUNTRIES, **changes):
     institutions = pa.table({"institution_id": list(countries), "country_code": list(countries.values())})
-    table, _ = centrality.measure(*tables(works), *asked(**BOTH | changes), institutions, pa.table({"institution_id": pa.array(listed, pa.string())}))
+    table, _ = centralities(*tables(works), *asked(**BOTH | changes), institutions, pa.table({"institution_id": pa.array(listed, pa.string())}))
     return {(r["measure"], r["institution_id"]): r for r in table.to_pylist() if r["variant"] == "k"}
 
 
@@ -50,9 +49,9 @@ def test_intervals_stay_in_range():
 def test_tables_that_are_needed_are_asked_for(missing, says):
     """No value is made up where nobody said where institutions are or who is listed."""
     with pytest.raises(MeasureFailed, match=f"hand the table `{says}`"):
-        centrality.measure(*tables([{"on": "A b"}]), *asked(measures=(missing,), resampled=()))
+        centralities(*tables([{"on": "A b"}]), *asked(measures=(missing,), resampled=()))
     with pytest.raises(MeasureFailed, match=f"hand the table `{says}`"):
-        centrality.measure(*tables([{"on": "A b"}]), *asked(measures=(missing,), resampled=(missing,)))
+        centralities(*tables([{"on": "A b"}]), *asked(measures=(missing,), resampled=(missing,)))
 
 
 @settings(max_examples=15, deadline=None)
@@ -90,7 +89,7 @@ def test_rarefied_to_the_smallest_window():
     draw = np.random.default_rng(3)
     names = [f"{'aA'[i % 2]}{i}" for i in range(30)]
     works = [{"on": " ".join(draw.choice(names, 2, False)), "year": y} for y, n in ((2020, 200), (2021, 400)) for _ in range(n)]
-    table, _ = centrality.measure(*tables(works), *asked(years=(2020, 2021), measures=("degree", "degree_rarefied"), resampled=(), rarefied_share=1.0))
+    table, _ = centralities(*tables(works), *asked(years=(2020, 2021), measures=("degree", "degree_rarefied"), resampled=(), rarefied_share=1.0))
     rows = table.to_pandas()
     mean = rows.groupby(["measure", "first_year"])["value"].mean()
     assert mean["degree", 2021] > 1.3 * mean["degree", 2020]

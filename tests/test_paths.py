@@ -9,9 +9,8 @@ import scipy.sparse as sp
 from handmade import BEIHANG, DTU, KU, MIT, SCOPE, world
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from written_down import asked, random_works, tables
+from written_down import asked, centralities, random_works, tables
 
-from coauth import centrality
 from coauth.centrality import paths
 from coauth.centrality.paths import UNIT, betweenness, shortest_paths
 from coauth.centrality.skeleton import Skeleton
@@ -124,8 +123,8 @@ class TestAgainstNetworkx:
 
     def test_works(self):
         """The graph of random works, through every step."""
-        made, _ = centrality.measure(*tables(random_works(5, 50, 20, largest=7)), *asked(measures=("harmonic", "betweenness")))
-        alone, _ = centrality.measure(*tables(random_works(5, 50, 20, largest=7)), *asked(measures=("betweenness",)))
+        made, _ = centralities(*tables(random_works(5, 50, 20, largest=7)), *asked(measures=("harmonic", "betweenness")))
+        alone, _ = centralities(*tables(random_works(5, 50, 20, largest=7)), *asked(measures=("betweenness",)))
         assert sum(v > 0 for v in alone["value"].to_pylist()) > 3
         assert alone.equals(made.filter(np.array(made["measure"].to_pylist()) == "betweenness"))
 
@@ -182,7 +181,7 @@ class TestPivots:
         works = tables(random_works(9, 60, 30, flat=True))
 
         def made(**changes):
-            table, _ = centrality.measure(*works, *asked(measures=names, **changes))
+            table, _ = centralities(*works, *asked(measures=names, **changes))
             return {name: [r["value"] for r in table.to_pylist() if r["measure"] == name] for name in names}
 
         exact, one, other = made(), made(betweenness=Pivots(pivots=4), seed=1), made(betweenness=Pivots(pivots=4), seed=2)

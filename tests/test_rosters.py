@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 from handmade import KU, measured
-from written_down import QUERIES, asked, tables
+from written_down import QUERIES, asked, centralities, tables
 
-from coauth import centrality
 from coauth.errors import QueryError
 from coauth.graph import parts
 from coauth.queries import load
@@ -24,7 +23,7 @@ WORKS = [
 
 def rows(works=WORKS, among="domestic", min_works=1, **changes):
     roster = QUERIES.measures.fixed_roster.model_copy(update={"among": among, "min_works": min_works})
-    table, _ = centrality.measure(*tables(works), *asked(years=(2020, 2021), measures=("strength",), **changes, fixed_roster=roster))
+    table, _ = centralities(*tables(works), *asked(years=(2020, 2021), measures=("strength",), **changes, fixed_roster=roster))
     found = table.to_pandas()
     return found[found["variant"] == "k"]
 
@@ -64,7 +63,7 @@ class TestFixedRanks:
 class TestSingleYears:
     def test_beside_windows(self):
         """The window has all measures, its years the counts that are asked for, with intervals."""
-        table, _ = centrality.measure(*tables(WORKS), *asked(years=(2020, 2021), window=2, measures=("strength", "degree"), single_years=("strength",)))
+        table, _ = centralities(*tables(WORKS), *asked(years=(2020, 2021), window=2, measures=("strength", "degree"), single_years=("strength",)))
         found = table.to_pandas()
         found = found[found["variant"] == "k"]
         assert set(zip(found["first_year"], found["last_year"], found["measure"], strict=True)) == {

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from written_down import centralities
 
-from coauth import centrality
 from coauth.pipeline import Project
 
 pytestmark = pytest.mark.xdist_group("seeds")  # measured twice, once
@@ -24,7 +24,7 @@ def twice(sample_root):
     tables = []
     for seed in (1, 2):
         measures = asked.measures.model_copy(update={**few, "seed": seed})
-        table, _ = centrality.measure(works, affiliations, scope, measures)
+        table, _ = centralities(works, affiliations, scope, measures)
         tables.append(table.to_pandas().dropna(subset="low").set_index(KEYS))
     return tables[0].join(tables[1].add_suffix("_again"))
 

@@ -6,9 +6,9 @@ import pytest
 import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
-from written_down import asked, random_works, shuffled, tables
+from written_down import asked, centralities, random_works, shuffled, tables
 
-from coauth import centrality, shifts
+from coauth import shifts
 from coauth.incidence import incidence
 from coauth.shifts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR, false_discovery, two_sided
 from coauth.shifts.changes import Changes
@@ -26,8 +26,12 @@ SETTING = {"years": (2018, 2024), "window": 3, "comparisons": ((BEFORE, AFTER),)
 def judged(works, listed=(), **changes):
     data = tables(works)
     scope, measures = asked(**SETTING | changes)
-    _, replicates = centrality.measure(*data, scope, measures)
-    return shifts.judge(replicates, *data, listed, scope, measures)
+    _, replicates = centralities(*data, scope, measures, listed=listing(listed))
+    return shifts.judge(replicates, *data, scope, measures)
+
+
+def listing(ids):
+    return pa.table({"institution_id": pa.array(ids, pa.string())})
 
 
 def row(table, name, measure="strength", variant="k"):
@@ -142,8 +146,8 @@ class TestPlanted:
         """Row order changes nothing, to the byte."""
         works, affiliations = (shuffled(t, 3) for t in tables(planted()))
         scope, measures = asked(**SETTING)
-        _, replicates = centrality.measure(works, affiliations, scope, measures)
-        assert shifts.judge(replicates, works, affiliations, ["f0"], scope, measures).equals(verdicts)
+        _, replicates = centralities(works, affiliations, scope, measures, listed=listing(["f0"]))
+        assert shifts.judge(replicates, works, affiliations, scope, measures).equals(verdicts)
 
 
 class TestRules:
@@ -267,8 +271,9 @@ class TestStatistics:
 
     def test_replicates_are_bounded(self):
         """Kept only for windows that are compared and institutions that may be judged, in four bytes a number."""
-        works = planted(yearly=60)
-        _, kept = centrality.measure(*tables(works), *asked(**SETTING))
+        works = planted(yearly=200)
+        _, kept = centralities(*tables(works), *asked(**SETTING), listed=listing(["f0", "f1", "elsewhere"]))
+        assert {i for i in kept.institutions if i[0].islower()} == {"f0", "f1"}
         assert {key[0] for key in kept.drawn} == {BEFORE, AFTER}
         assert {d.dtype for d in kept.drawn.values()} == {np.dtype(np.float32)}
         counts = kept.works[BEFORE] + kept.works[AFTER]
@@ -284,7 +289,7 @@ class TestOneWork:
 
     def left_out(self, works, measure, counting):
         scope, measures = asked(**SETTING | {"counting": counting})
-        _, replicates = centrality.measure(*tables(works), scope, measures)
+        _, replicates = centralities(*tables(works), scope, measures)
         return replicates.leave_one_out[AFTER].without(measure, "A")
 
     @pytest.mark.parametrize("measure", ["strength", "strength_share", "pagerank"])
@@ -296,14 +301,14 @@ class TestOneWork:
         scope, measures = asked(**SETTING | {"counting": "full"})
         for work in (min(found),) if measure == "pagerank" else ("W999999", min(found)):
             others = [w for i, w in enumerate(self.WORKS) if w.get("work_id", f"W{i:06d}") != work]
-            _, again = centrality.measure(*tables([{"work_id": f"V{i:06d}"} | w for i, w in enumerate(others)]), scope, measures)
+            _, again = centralities(*tables([{"work_id": f"V{i:06d}"} | w for i, w in enumerate(others)]), scope, measures)
             expected = again.value[AFTER, "k", measure][list(again.institutions).index("A")]
             assert found[work] == pytest.approx(expected)
 
     def test_the_work_that_makes_a_rise_is_named(self):
         """A rise of 48 with an interval that excludes 0, all of it one work's; C's rise of 60 is 59 without any one work."""
         scope, measures = asked(**SETTING | {"counting": "full"})
-        _, replicates = centrality.measure(*tables(self.WORKS + [{"on": "C d", "year": 2022}] * 60), scope, measures)
+        _, replicates = centralities(*tables(self.WORKS + [{"on": "C d", "year": 2022}] * 60), scope, measures)
 
         def change(before, after, low, high):
             before, after, low, high, small = (np.array([x]) for x in (before, after, low, high, 0.001))

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from written_down import asked, random_works, tables
+from written_down import asked, centralities, random_works, tables
 
-from coauth import centrality
 from coauth.centrality.strongest import strongest
 from coauth.incidence import incidence
 from coauth.incidence.distance import UNIT, distance
@@ -58,7 +57,7 @@ def test_the_value_is_that_of_the_induced_graph(most):
         assert rating.among == len(members)
         assert rating.value == pytest.approx([expected[i] for i in sorted(members)], rel=1e-6, abs=1e-12)
     if most == 99:
-        exact, _ = centrality.measure(*tables(works), *asked(measures=BOTH, resampled=()))
+        exact, _ = centralities(*tables(works), *asked(measures=BOTH, resampled=()))
         of = {(r["measure"], r["institution_id"]): r["value"] for r in exact.to_pylist()}
         assert all(of[m, i] == v for m, r in found.items() for i, v in zip(r.institutions, r.value, strict=True))
 
@@ -112,7 +111,7 @@ def test_in_the_table():
     works = random_works(5, 120, 12, years=(2019, 2021))
     setting = {"years": (2019, 2021), "comparisons": (((2019, 2019), (2021, 2021)),), "measures": BOTH, "resampled": BOTH, "strongest": 6}
     for windows, years in (("compared", {2019, 2021}), ("all", {2019, 2020, 2021})):
-        table, kept = centrality.measure(*tables(works), *asked(**setting, path_windows=windows))
+        table, kept = centralities(*tables(works), *asked(**setting, path_windows=windows))
         rows = table.to_pandas()
         mine = rows[rows["variant"] == "strongest"]
         assert set(mine["first_year"]) == years

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from written_down import asked, tables
+from written_down import asked, centralities, tables
 
-from coauth import centrality
 from coauth.incidence import incidence
 from coauth.uncertainty.completeness import complete_weights
 from coauth.uncertainty.unevenness import widened
@@ -60,7 +59,7 @@ def test_only_the_weighted_interval_is_wider():
     for works in (lost, elsewhere):
         scope, measures = asked(years=(2020, 2022), comparisons=(((2020, 2020), (2022, 2022)),), resampled=("strength",), measures=(), window=9)
         data = tables(works)
-        _, kept = centrality.measure(*data, scope, measures)
+        _, kept = centralities(*data, scope, measures)
         at = list(kept.institutions).index("A")
         widths.append([float(np.std(kept.drawn[(2022, 2022), variant, "strength"][at])) for variant in ("k", "reweighted")])
     assert widths[0][0] == pytest.approx(widths[1][0])

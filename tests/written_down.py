@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from coauth import centrality
 from coauth.queries import load
-from coauth.tables import AFFILIATIONS, WORKS
+from coauth.tables import AFFILIATIONS, CENTRALITY, WORKS
 
 RATIOS = ("participation", "exposure")
 QUERIES = load(Path(__file__).parents[1] / "queries")
@@ -21,6 +22,13 @@ def asked(**changes):
     quick |= {"single_years": (), "fixed_roster": QUERIES.measures.fixed_roster.model_copy(update={"min_works": 1})}
     quick |= {name: tuple(m for m in getattr(QUERIES.measures, name) if m not in RATIOS) for name in ("measures", "resampled")}
     return QUERIES.scope.model_copy(update=scope), QUERIES.measures.model_copy(update=quick | changes)
+
+
+def centralities(*tables, **options):
+    """(CENTRALITY, replicates) of `centrality.measure`, its windows put together."""
+    batches = []
+    replicates = centrality.measure(*tables, write=batches.extend, **options)
+    return pa.Table.from_batches(batches, CENTRALITY.schema).combine_chunks(), replicates
 
 
 def tables(works):

@@ -7,6 +7,7 @@ author. Weights are strengths (larger is closer); only `paths` turns them into d
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import joblib
@@ -19,7 +20,6 @@ from coauth.centrality.window import Common, Window
 from coauth.incidence import Flags, Incidence, comparisons, incidence, windows
 from coauth.incidence.counting import Counting
 from coauth.queries import Measures, Scope, Years
-from coauth.tables import CENTRALITY
 from coauth.uncertainty.completeness import complete_weights
 from coauth.uncertainty.dispersion import Dispersion
 from coauth.uncertainty.influence import LeaveOneOut
@@ -32,9 +32,10 @@ _PROCESS = 2.5e8
 
 def measure(
     works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Measures,
-    institutions: pa.Table | None = None, listed: pa.Table | None = None, *, workers: int = 1, memory: float = math.inf,
-) -> tuple[pa.Table, Replicates]:  # fmt: skip
-    """CENTRALITY of every sliding window, and what `shifts` needs of the windows that are compared.
+    institutions: pa.Table | None = None, listed: pa.Table | None = None, *,
+    write: Callable[[Iterator[pa.RecordBatch]], object], workers: int = 1, memory: float = math.inf,
+) -> Replicates:  # fmt: skip
+    """CENTRALITY of every sliding window to `write`, in order of its key; returns what `shifts` needs of the windows that are compared.
 
     ===============  =================================================  ====================  =========
     measure          definition on w_ij, N institutions                 unit                  interval
@@ -63,10 +64,11 @@ def measure(
     speaks of which works there happened to be, not of coverage (`coauth.uncertainty.resampling`), and is widened for works that come in
     bursts (`coauth.uncertainty.dispersion`). Sources stand with each measure in `coauth.centrality.paths`, `.spectra` and `.partners`.
 
-    Beside the sliding windows stand single years, for `measures.single_years` alone. `rank` is among all institutions of the row's
+    Beside the sliding windows stand single years, for `measures.single_years` alone. The rows are millions: they are handed over window by
+    window, as each is measured. `rank` is among all institutions of the row's
     graph, `fixed_rank` among the fixed roster (`_fixed_roster`), which has the same members in every window.
-    `workers` processes share the windows, and the single years after them, which take less; fewer where all would take more than `memory`
-    bytes, what is handed over apart, and at least one. No byte depends on their number.
+    `workers` processes share the windows; fewer where all would take more than `memory` bytes, what is handed over apart, and at least
+    one. No byte depends on their number.
 
     Raises `MeasureFailed` where a measure does not converge or lacks the table it needs; no other is put in its place.
 
@@ -80,9 +82,11 @@ def measure(
     >>> asked = Some(window=1, comparisons=(), measures=("strength", "betweenness"), resampled=("strength",), seed=1, single_years=(),
     ...     counting="newman", betweenness="exact", replicates=100, confidence=0.95, roster_min_works=1,
     ...     rarefied_share=0.5, path_windows="compared", fixed_roster=Some(among="domestic", min_works=1))
-    >>> table, _ = measure(works, affiliations, scope, asked)       # W3 has one institution: no edge, not counted
-    >>> for row in table.filter(pa.compute.equal(table["variant"], "k")).to_pylist():
-    ...     print(*(row[c] for c in ("institution_id", "measure", "value", "rank")), row["low"] is not None)
+    >>> batches = []
+    >>> _ = measure(works, affiliations, scope, asked, write=batches.extend)    # W3 has one institution: no edge, not counted
+    >>> for row in pa.Table.from_batches(batches).to_pylist():
+    ...     if row["variant"] == "k":
+    ...         print(*(row[c] for c in ("institution_id", "measure", "value", "rank")), row["low"] is not None)
     I1 betweenness 1.0 1 False
     I1 strength 2.0 1 True
     I2 betweenness 0.0 2 False
@@ -99,14 +103,15 @@ def measure(
     weights = variants(joint, complete_weights(world.works)[several], scope.max_institutions)
     dispersion = {variant: Dispersion.of(joint, measures.counting, weight) for variant, weight in weights.items()}
     partners = Partners.of(institutions, listed)
-    replicates = _judged(world, small, compared, scope, measures, dispersion["k"].freedom)
+    domestic = set(affiliations.filter(affiliations["is_domestic"])["institution_id"].to_pylist())
+    roster = domestic.union(() if listed is None else listed["institution_id"].to_pylist())
+    replicates = _judged(world, roster, small, compared, scope, measures, dispersion["k"].freedom)
     common = Common(
-        measures, partners, replicates.freedom, _fixed_roster(world, affiliations, small, sliding, measures), replicates.institutions,
+        measures, partners, replicates.freedom, _fixed_roster(world, domestic, small, sliding, measures), replicates.institutions,
         min((int(measures.rarefied_share * (small & world.within(window)).sum()) for window in sliding), default=0),
     )  # fmt: skip
     years = [(year, year) for year in scope.years if measures.single_years]
-    windowed = sorted({*sliding, *compared})
-    asked = windowed + [year for year in years if year not in windowed]
+    asked = sorted({*sliding, *compared, *years})  # as the key of CENTRALITY begins
 
     def cut(window: Years) -> Window:
         rows = joint.within(window)
@@ -117,19 +122,21 @@ def measure(
         return Window(window, joint.only(rows), inside, factors, shown, sliding=window in sliding, compared=window in compared)
 
     at_once = int(max(1, min(workers, len(asked), memory / _room(joint, asked, measures))))
-    shared = joblib.Parallel(at_once, batch_size=1, pre_dispatch="n_jobs")  # no window waits in memory
-    parts: dict[Years, pa.Table] = {}
-    for window, (found, kept) in zip(asked, shared(joblib.delayed(common.measure)(cut(window), workers // at_once) for window in asked), strict=True):
-        parts[window] = found
-        for key, (value, drawn) in kept.items():
-            replicates.value[key], replicates.drawn[key] = value, drawn
+    shared = joblib.Parallel(at_once, batch_size=1, pre_dispatch="n_jobs", return_as="generator")  # no window waits in memory
+
+    def measured() -> Iterator[pa.RecordBatch]:
+        for rows, kept in shared(joblib.delayed(common.measure)(cut(window), workers // at_once) for window in asked):
+            for key, (value, drawn) in kept.items():
+                replicates.value[key], replicates.drawn[key] = value, drawn
+            yield from rows.to_batches()
+
+    write(measured())
     for window in compared:
         weighted = np.where(joint.within(window), weights["reweighted"], 0.0)
         complete = joint.only(weighted > 0)
         counted = Counting.of(complete, measures.counting)
         replicates.leave_one_out[window] = LeaveOneOut(complete, counted, weighted[weighted > 0], partial(rate, partners, complete))
-    # the key begins with the window: sorted parts side by side are the sorted table, and nothing is copied
-    return pa.concat_tables([CENTRALITY.empty(), *(parts[window] for window in sorted(parts))]), replicates
+    return replicates
 
 
 def _room(world: Incidence, asked: list[Years], measures: Measures) -> float:
@@ -138,7 +145,7 @@ def _room(world: Incidence, asked: list[Years], measures: Measures) -> float:
     return _PROCESS + measures.replicates * (works + 64 * len(world.institutions))
 
 
-def _fixed_roster(world: Incidence, affiliations: pa.Table, small: Flags, sliding: list[Years], measures: Measures) -> set[str]:
+def _fixed_roster(world: Incidence, domestic: set[str], small: Flags, sliding: list[Years], measures: Measures) -> set[str]:
     """The institutions with at least `measures.fixed_roster.min_works` collaborative works (of at most K institutions) in every
     sliding window, of the country alone where `among` says so."""
     present = np.ones(len(world.institutions), bool)
@@ -147,13 +154,16 @@ def _fixed_roster(world: Incidence, affiliations: pa.Table, small: Flags, slidin
     names = set(world.institutions[present].tolist())
     if measures.fixed_roster.among == "all":
         return names
-    return names & set(affiliations.filter(affiliations["is_domestic"])["institution_id"].to_pylist())
+    return names & domestic
 
 
-def _judged(world: Incidence, small: Flags, compared: list[Years], scope: Scope, measures: Measures, freedom: float) -> Replicates:
-    """Room for what `shifts` needs, only of institutions with enough works (those of `small`) in two windows that are compared."""
+def _judged(
+    world: Incidence, roster: set[str], small: Flags, compared: list[Years], scope: Scope, measures: Measures, freedom: float
+) -> Replicates:
+    """Room for what `shifts` needs, only of those of `roster` with enough works (those of `small`) in two windows that are compared."""
     works = {window: world.count(small & world.within(window)) for window in compared}
     enough = np.zeros(len(world.institutions), bool)
     for before, after in comparisons(scope, measures):
         enough |= works[before] + works[after] >= measures.roster_min_works
+    enough &= np.array([name in roster for name in world.institutions], bool)
     return Replicates(world.institutions[enough], measures.counting, {w: n[enough] for w, n in works.items()}, {}, {}, freedom, {})

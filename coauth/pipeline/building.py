@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 from collections.abc import Iterator
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -148,13 +149,11 @@ class _Making:
         self._keep(tables.MATCHES, tested.matches)
         self._keep(tables.PAIRS, pairs.relate(counted, affiliations, scope, measures))
         pa.default_memory_pool().release_unused()  # what reading and sorting the tables took
-        measured, replicates = centrality.measure(
-            counted, affiliations, scope, measures, shelf.read("institutions"), listed, workers=self.workers, memory=self.memory
-        )
-        self._keep(tables.CENTRALITY, measured)
-        del measured  # millions of rows, and shifts need memory
-        roster = set(listed["institution_id"].to_pylist())
-        self._keep(tables.SHIFTS, shifts.judge(replicates, counted, affiliations, roster, scope, measures))
+        replicates = centrality.measure(
+            counted, affiliations, scope, measures, shelf.read("institutions"), listed,
+            write=partial(self._keep, tables.CENTRALITY), workers=self.workers, memory=self.memory,
+        )  # fmt: skip
+        self._keep(tables.SHIFTS, shifts.judge(replicates, counted, affiliations, scope, measures))
 
     def _revisions(self, level: str) -> pa.Table:
         old = earlier(self.project.cache, self.vintage, level)

@@ -6,8 +6,6 @@ against the publishers' metadata (complete works weighted for coverage; the inst
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -30,12 +28,10 @@ __all__ = ["FELL", "NOT_COMPARABLE", "ROSE", "UNCLEAR", "false_discovery", "judg
 VARIANTS = ("k", "all", "complete", "reweighted")
 
 
-def judge(
-    replicates: Replicates, works: pa.Table, affiliations: pa.Table, roster_ids: Collection[str], scope: Scope, measures: Measures
-) -> pa.Table:
+def judge(replicates: Replicates, works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Measures) -> pa.Table:
     """SHIFTS of the roster, for every comparison whose two windows are measured and hold works.
 
-    The roster of a comparison is the domestic institutions and `roster_ids` (listed ones) with at least
+    The roster of a comparison is the institutions of `replicates` (the domestic and the listed) with at least
     `measures.roster_min_works` collaborative works of at most K institutions in the two windows *together*. Asked of each
     window, it would hide an institution that vanished; asked of either, it would pick those of the small ones that chance
     made large in one window, and their return to the mean would pass for shifts (one in seven at p < 0.05 in simulation
@@ -67,8 +63,6 @@ def judge(
     spoiled leave that set too, so it can make a false fall worse.
     """
     world = incidence(works, affiliations)
-    domestic = affiliations.filter(affiliations["is_domestic"])["institution_id"].to_pylist()
-    members = replicates.at({*domestic, *roster_ids})
     coverage = OwnCoverage(world, Completeness.of(world.works))
     counted = world.only((world.team >= 2) & (world.team <= scope.max_institutions))
     dispersion = Dispersion.of(counted, measures.counting)
@@ -76,8 +70,8 @@ def judge(
     for period in comparisons(scope, measures):
         if not all(world.within(window).any() for window in period):
             continue  # an empty window is a harvest that is not there, not a fall of everybody
-        both = replicates.works[period[0]][members] + replicates.works[period[1]][members]
-        roster = members[both >= measures.roster_min_works]
+        both = replicates.works[period[0]] + replicates.works[period[1]]
+        roster = np.flatnonzero(both >= measures.roster_min_works)
         names = replicates.institutions[roster]
         jumps = [coverage.jump(str(name), period) for name in names]
         shuffled = _shuffled(counted, names, period, dispersion, measures)

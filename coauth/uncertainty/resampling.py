@@ -12,7 +12,6 @@ matches. Works of one institution carry no edge and are not drawn.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -36,7 +35,7 @@ Values = tuple[Years, str, str]
 
 @dataclass(frozen=True)
 class Replicates:
-    """Values and resampled values of the institutions large enough to be judged, for the windows that are compared."""
+    """Values and resampled values of the institutions that may be judged, for the windows that are compared."""
 
     institutions: NDArray[np.object_]
     counting: str
@@ -49,11 +48,6 @@ class Replicates:
     freedom: float
     """degrees of freedom of that spread"""
     leave_one_out: dict[Years, LeaveOneOut]
-
-    def at(self, ids: Collection[str]) -> Integers:
-        """Where those of `ids` that are here stand."""
-        wanted = set(ids)
-        return np.array([i for i, name in enumerate(self.institutions) if name in wanted], np.int64)
 
 
 def draw(works: int, window: Years, measures: Measures) -> NDArray[np.int8]:
