@@ -117,17 +117,25 @@ def rebuild(project: Project, answer: Answer, vintage: str | None, engine: str, 
 
 
 def _summary(project: Project, vintage: Vintage, built: Mapping[str, Any], paths: Mapping[str, Path]) -> Iterable[str]:
-    losses, rows = built["losses"]["works"], built["rows"]
+    rows = built["rows"]
     if built["synthetic"]:
-        yield f"{tables.MARK}: none of these numbers is about the real world."
+        yield _SYNTHETIC
     if not built["complete"]:
         yield "INCOMPLETE: slices of the harvest hold fewer works than OpenAlex counts; every number may be too small."
-    said = [("vintage", f"{vintage.name} ({vintage.quarter}): {losses['records']:,} records, {losses['works']:,} works in scope")]
-    said += [("left out", f"{n:,} records: {reason}") for reason, n in losses["dropped"].items()]
+    said = _read(f"{vintage.name} ({vintage.quarter})", built["losses"]["works"])
     said += [("not counted", f"{n:,} works: {reason}") for reason, n in built["losses"]["excluded"].items()]
     said += [("network", f"{rows['institutions']:,} institutions, {rows['edges']:,} year–pairs, {rows['flags']:,} review cues")]
     said += [("shifts", _verdicts(project, vintage)), *((name, str(path)) for name, path in paths.items())]
     yield from (f"{name:<14} {text}" for name, text in said)
+
+
+_SYNTHETIC = f"{tables.MARK}: none of these numbers is about the real world."
+
+
+def _read(vintage: str, losses: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What came of a vintage's records."""
+    left_out = [("left out", f"{n:,} records: {reason}") for reason, n in losses["dropped"].items()]
+    return [("vintage", f"{vintage}: {losses['records']:,} records, {losses['works']:,} works in scope"), *left_out]
 
 
 def _verdicts(project: Project, vintage: Vintage) -> str:
@@ -179,10 +187,8 @@ def preview(project: Project, answer: Answer, vintage: str | None, top: int) -> 
 
 def _first_look(seen: Mapping[str, Any]) -> Iterable[str]:
     if seen["synthetic"]:
-        yield f"{tables.MARK}: none of these numbers is about the real world."
-    losses = seen["losses"]
-    said = [("vintage", f"{seen['vintage']}: {losses['records']:,} records, {losses['works']:,} works in scope" + ("" if seen["complete"] else "; the harvest is not complete"))]
-    said += [("left out", f"{n:,} records: {reason}") for reason, n in losses["dropped"].items()]
+        yield _SYNTHETIC
+    said = _read(seen["vintage"] + ("" if seen["complete"] else ", not complete"), seen["losses"])
     said += [("network", f"{seen['institutions']:,} institutions and {counted(seen['pairs'], 'pair')} of {counted(seen['works'])} of 2 to {seen['max_institutions']} institutions")]
     said += [("first" if n == 0 else "", f"{row['pagerank']:8.1f}  {row['works']:7,} works  {row['name']} ({row['country_code'] or '?'})") for n, row in enumerate(seen["first"])]
     said += [("", f"PageRank (1 = the mean), counting {seen['counting']}. Institutions as harvested, duplicates not sought, no intervals:"), ("", "numbers to see by, not to quote; `coauth build` makes those.")]

@@ -60,20 +60,19 @@ def _written(
     thinned = {} if edition else {"backbone": "disparity"}  # a public network is thin, and of its pairs abroad none would be left
     latest = networks.cut(project, base, years=_latest(asked), top=DRAWN, **thinned)
     atlas = Atlas(whole if edition or whole.counting == "newman" else networks.cut(project, base, counting="newman"), where, works=edition is None)
-    paths: dict[str, Path] = {}
-    written: list[Path] = []
+    cuts, written = _networks(asked), list[Path]()
+    paths = {form: folder / name for form, name, _ in cuts}
     with files.reported(folder, run.ADVICE):
         run.forget(folder)
         folder.mkdir(parents=True, exist_ok=True)
 
         def export_networks() -> None:
-            for form, name, filters in _networks(asked):
+            for form, _, filters in cuts:
                 written.extend(export.write(
-                    networks.cut(project, base, **filters), form, folder / name, positions=where, as_of=vintage.as_of,
+                    networks.cut(project, base, **filters), form, paths[form], positions=where, as_of=vintage.as_of,
                     provenance=about.provenance(told) | ({"profile": profile} if edition else {}), synthetic=told.synthetic,
                 ))  # fmt: skip
 
-        paths |= {form: folder / name for form, name, _ in _networks(asked)}
         if edition:
             paths["cells"] = public.write(edition.cells, folder, synthetic=told.synthetic)
             written.append(paths["cells"])

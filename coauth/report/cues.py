@@ -64,6 +64,11 @@ def cue_areas(made: Made, queries: Queries) -> pd.DataFrame:
     return works.groupby(["source", "target", "list_id", "entry_id", "area_id"], as_index=False).size()
 
 
+def compared(queries: Queries) -> bool:
+    """Whether all years of the window before the last one are measured."""
+    return window_before(queries)[0] >= queries.scope.first_year
+
+
 def moved(made: Made, queries: Queries, change: Change) -> pd.DataFrame:
     """Domestic–listed pairs of the last two windows: works in each, their change with its interval, and what may be said of it.
 
@@ -72,7 +77,7 @@ def moved(made: Made, queries: Queries, change: Change) -> pd.DataFrame:
     Empty where the first window begins before the measured years: a year that was not measured is no year without works.
     """
     flags = _cues(made, queries)
-    if window_before(queries)[0] < queries.scope.first_year:
+    if not compared(queries):
         flags = flags.iloc[:0]
     sides = [flags[flags["year"].between(*window)].groupby(_PAIR)["works"].sum() for window in (window_before(queries), last_window(queries))]
     rows = pd.concat(sides, axis=1, keys=["before", "after"]).fillna(0).astype("int64").reset_index()

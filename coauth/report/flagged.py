@@ -106,7 +106,7 @@ def _moved(brief: Brief, rows: pd.DataFrame) -> list[Text | Listing]:
     w = brief.words
     before, after = (w.years(y) for y in (findings.window_before(brief.queries), findings.last_window(brief.queries)))
     told = rows[rows["kind"].isin(MOVES)]
-    if findings.window_before(brief.queries)[0] < brief.years[0]:
+    if not cues.compared(brief.queries):
         return []
     if told.empty:
         return [Text(w("moved.none", before=before, after=after), "none")]

@@ -20,8 +20,9 @@ from coauth import files
 from coauth.tables import MARK, Table
 from coauth.vintage.disk import ADVICE
 
-_GROUP = 1_000_000
-"""Rows of a Parquet row group: with it fixed, the bytes do not depend on how the rows arrive."""
+_GROUP = 1 << 17
+"""Rows of a Parquet row group: with it fixed, the bytes do not depend on how the rows arrive. As DuckDB's own: its threads share groups,
+and writer and reader hold no more than one each."""
 
 
 def store(path: Path, contract: Table, rows: pa.Table | Iterable[pa.RecordBatch], note: dict[str, str]) -> str:
