@@ -21,7 +21,7 @@ from coauth.tables import MARK, Table
 from coauth.vintage.disk import ADVICE
 
 _GROUP = 1 << 17
-"""Rows of a Parquet row group: with it fixed, the bytes do not depend on how the rows arrive. As DuckDB's own: its threads share groups,
+"""Rows of a Parquet row group: with it fixed, the bytes do not depend on how the rows arrive. About DuckDB's own size: its threads share groups,
 and writer and reader hold no more than one each."""
 
 
