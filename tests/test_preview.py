@@ -78,9 +78,9 @@ def test_links_are_those_that_tables_are_made_of(asked, sample_root):
     """Both ways of reading know the same works, reasons, institutions and pairs."""
     vintage = Cache(sample_root / "cache").find()
     records = [part.records(number) for part, number in itertools.chain(*vintage.parts(20)[:3])]
-    again = [part.records(number) for part, number in itertools.chain(*vintage.parts(20)[:3])]
+    outlines = [part.outlines(number) for part, number in itertools.chain(*vintage.parts(20)[:3])]
     batch, losses = Reader(asked.scope, AS_OF).read(records)
-    links, same = Reader(asked.scope, AS_OF).links(again)
+    links, same = Reader(asked.scope, AS_OF).links(outlines)
     assert same == losses
     assert losses.works > 1_000
     pairs = set(zip(*batch.authorships.select(["work_id", "institution_id"]).to_pydict().values(), strict=True))

@@ -6,8 +6,8 @@ decoded where they stand; `Fragments` numbers the different ones and decodes eac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
 
 import msgspec
 import numpy as np
@@ -17,6 +17,8 @@ from coauth.errors import CacheError
 from coauth.pages.files import unpacked
 
 _NOTHING = msgspec.Raw(b"null")
+Stored = TypeVar("Stored", bound="Outline")
+Placed = TypeVar("Placed", bound="Position")
 
 
 class _Id(msgspec.Struct, gc=False):
@@ -47,47 +49,63 @@ class Affiliation(msgspec.Struct, gc=False):
     institution_ids: msgspec.Raw = _NOTHING
 
 
-class Authorship(msgspec.Struct, gc=False):
-    """One author's place, its lists still undecoded."""
+class Position(msgspec.Struct, gc=False):
+    """One author's place, its lists still undecoded: no more of it than a network needs."""
 
     institutions: msgspec.Raw = _NOTHING
+
+
+class Authorship(Position, gc=False):
+    """One author's place, its lists still undecoded."""
+
     countries: msgspec.Raw = _NOTHING
     affiliations: list[Affiliation] | None = None
 
 
-class Record(msgspec.Struct, gc=False):
-    """One stored work, as `coauth.works` reads it."""
+class Outline(msgspec.Struct, gc=False):
+    """One stored work, and no more of it than a network needs: in half the time."""
 
     id: str | None = None
-    doi: str | None = None
     title: str | None = None
     publication_year: int | None = None
     publication_date: str | None = None
     type: str | None = None
-    language: str | None = None
     is_retracted: bool | None = None
     is_paratext: bool | None = None
+    authorships: Sequence[Position] | None = None
+    damage: str | None = None
+
+
+class Record(Outline, gc=False):
+    """One stored work, as `coauth.works` reads it for the tables."""
+
+    doi: str | None = None
+    language: str | None = None
     primary_topic: _Topic | None = None
     topics: list[_Topic | None] | None = None
     cited_by_count: int | None = None
     citation_normalized_percentile: _Percentile | None = None
     primary_location: _Location | None = None
-    authorships: list[Authorship] | None = None
+    authorships: Sequence[Authorship] | None = None
     abstract: str | None = None
     authors_cut: bool = False
-    damage: str | None = None
 
 
-class _Page(msgspec.Struct, gc=False):
-    works: list[Record]
+class _Page(msgspec.Struct, Generic[Stored], gc=False):
+    works: list[Stored]
 
 
-_page = msgspec.json.Decoder(_Page)
+_records, _outlines = msgspec.json.Decoder(_Page[Record]), msgspec.json.Decoder(_Page[Outline])
 
 
 def records(data: bytes, where: Any) -> list[Record]:
     """The works in a page file's bytes; raises `CacheError` naming the file if it is cut or edited."""
-    return unpacked(data, _page, where).works
+    return unpacked(data, _records, where).works
+
+
+def outlines(data: bytes, where: Any) -> list[Outline]:
+    """The same, as a network needs them."""
+    return unpacked(data, _outlines, where).works
 
 
 class Numbers(dict[Any, int]):

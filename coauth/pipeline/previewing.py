@@ -54,7 +54,7 @@ def preview(vintage: Vintage, scope: Scope, counting: str, most: int | None = No
     to `most` institutions. Raises `NotFound` where there is none."""
     reader, losses, known, parts = works.Reader(scope, vintage.as_of), works.Losses(), set[str](), list[works.Links]()
     for pages in vintage.parts(PAGES):
-        links, lost = reader.links((part.records(number) for part, number in pages), known)
+        links, lost = reader.links((part.outlines(number) for part, number in pages), known)
         known.update(links.works["work_id"].to_pylist())
         losses += lost
         parts.append(links)

@@ -11,7 +11,7 @@ from typing import Any
 
 from coauth import files
 from coauth.errors import CacheError
-from coauth.pages import Page, Record, pack, records, unpack
+from coauth.pages import Outline, Page, Record, outlines, pack, records, unpack
 from coauth.vintage.disk import ADVICE, json_bytes, read_bytes
 
 
@@ -38,6 +38,11 @@ class Slice:
         """The works of one page, as the tables need them."""
         path = self._page(number)
         return records(read_bytes(path), path)
+
+    def outlines(self, number: int) -> list[Outline]:
+        """The same, as a network needs them."""
+        path = self._page(number)
+        return outlines(read_bytes(path), path)
 
     def write(self, number: int, page: Page) -> None:
         files.write({self._page(number): pack(page)}, ADVICE)

@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coauth.pages import MOST_AUTHORS, Record
+from coauth.pages import MOST_AUTHORS, Outline, Record, Stored
 from coauth.queries import Scope
 from coauth.tables import BOOL, INT, STRING
 from coauth.works.authorships import Authorships, Flags, Lists
@@ -63,7 +63,7 @@ class Reader:
             countries, strings = Countries(self._lists, authors), Strings(self._lists, authors)
 
             def add(page: Sequence[Record]) -> None:
-                authorships = authors.add(page)
+                authorships = authors.add([r.authorships or () for r in page])
                 countries.add(authorships)
                 strings.add(authorships)
 
@@ -71,11 +71,11 @@ class Reader:
             fit, works, losses = self._fit(records, authors, known)
             return _batch(columns(works), authors, countries, strings, fit, _seen(records)), losses
 
-    def links(self, pages: Iterable[Sequence[Record]], known: Collection[str] = ()) -> tuple[Links, Losses]:
+    def links(self, pages: Iterable[Sequence[Outline]], known: Collection[str] = ()) -> tuple[Links, Losses]:
         """The same works, and no more of them than a network needs, in half the time."""
         with _uncollected():
             authors = self._begun()
-            records = _gathered(pages, authors.add)
+            records = _gathered(pages, lambda page: authors.add([r.authorships or () for r in page]))
             fit, works, losses = self._fit(records, authors, known)
             ids = pa.array([short(r.id) for r in works], STRING)
             affiliations, found = authors.links(fit, ids, _seen(records))
@@ -88,7 +88,7 @@ class Reader:
         self._lists.forget()
         return Authorships(self._lists)
 
-    def _fit(self, records: list[Record], authors: Authorships, known: Collection[str]) -> tuple[Flags, list[Record], Losses]:
+    def _fit(self, records: list[Stored], authors: Authorships, known: Collection[str]) -> tuple[Flags, list[Stored], Losses]:
         """Which records are works in scope, and these."""
         why = reasons(records, authors.at_home.tolist(), self._scope, self._as_of, set(known))
         fit = np.array([reason is None for reason in why], bool)
@@ -97,9 +97,9 @@ class Reader:
         return fit, works, Losses(len(records), len(works), left, noted(works, authors.count[fit].tolist()))
 
 
-def _gathered(pages: Iterable[Sequence[Record]], add: Callable[[Sequence[Record]], Any]) -> list[Record]:
+def _gathered(pages: Iterable[Sequence[Stored]], add: Callable[[Sequence[Stored]], Any]) -> list[Stored]:
     """The records of all pages, each page shown to `add`; without their authorships, most of what they hold."""
-    records = list[Record]()
+    records = list[Stored]()
     for page in pages:
         add(page)
         for record in page:
@@ -108,7 +108,7 @@ def _gathered(pages: Iterable[Sequence[Record]], add: Callable[[Sequence[Record]
     return records
 
 
-def _seen(records: Sequence[Record]) -> list[str]:
+def _seen(records: Sequence[Outline]) -> list[str]:
     return [f"{r.publication_date or ''} {short(r.id)}" for r in records]
 
 

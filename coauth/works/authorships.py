@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from coauth import pages
-from coauth.pages import Authorship, Fragments, Numbers, Record
+from coauth.pages import Fragments, Numbers, Placed
 from coauth.queries import Scope
 from coauth.tables import STRING
 from coauth.works.batch import AUTHORSHIPS, FOUND, short, table
@@ -128,9 +128,8 @@ class Authorships:
         self._count: list[int] = []
         self._affiliated: list[int] = []
 
-    def add(self, records: Sequence[Record]) -> list[Authorship]:
-        """Returns the authorships of these, for who asks more of them."""
-        own = [r.authorships or () for r in records]
+    def add(self, own: Sequence[Sequence[Placed]]) -> list[Placed]:
+        """Those of each record; returns them in one, for who asks more of them."""
         self._count += map(len, own)
         authorships = list(chain.from_iterable(own))
         self._affiliated += self._lists.affiliated.numbers(a.institutions for a in authorships)

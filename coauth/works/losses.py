@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from coauth.pages import Record
+from coauth.pages import Outline
 from coauth.queries import Scope
 from coauth.works.batch import short
 from coauth.works.record import day, year
@@ -36,7 +36,7 @@ class Losses:
                 "noted": dict(sorted(self.noted.items()))}  # fmt: skip
 
 
-def reasons(records: Sequence[Record], at_home: Sequence[bool], scope: Scope, as_of: date, seen: set[str]) -> list[str | None]:
+def reasons(records: Sequence[Outline], at_home: Sequence[bool], scope: Scope, as_of: date, seen: set[str]) -> list[str | None]:
     """For each record the first reason to leave it out, or None; ids of works are added to those `seen`, and count once."""
     found: list[str | None] = []
     for record, home in zip(records, at_home, strict=True):
@@ -49,7 +49,7 @@ def reasons(records: Sequence[Record], at_home: Sequence[bool], scope: Scope, as
     return found
 
 
-def noted(works: Sequence[Record], n_authors: Sequence[int]) -> Counter[str]:
+def noted(works: Sequence[Outline], n_authors: Sequence[int]) -> Counter[str]:
     """What could not be read of records that are kept."""
     counted = Counter({
         "publication date unreadable, year kept": sum(bool(r.publication_date) and day(r.publication_date) is None for r in works),
@@ -59,7 +59,7 @@ def noted(works: Sequence[Record], n_authors: Sequence[int]) -> Counter[str]:
     return +counted  # without what never occurred
 
 
-def _reason(record: Record, at_home: bool, scope: Scope, last: int) -> str | None:
+def _reason(record: Outline, at_home: bool, scope: Scope, last: int) -> str | None:
     if record.damage is not None:
         return f"unreadable record: {re.sub('[0-9]+', 'N', record.damage)}"
     if not _WORK_ID.fullmatch(record.id or ""):

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import pyarrow as pa
 
-from coauth.pages import Record
+from coauth.pages import Outline, Record
 from coauth.tables import BOOL, DAY, FLOAT, INT, STRING, STRINGS
 from coauth.texts import titles
 from coauth.works.batch import short
@@ -46,7 +46,7 @@ def columns(records: Sequence[Record]) -> dict[str, pa.Array]:
     return {field.name: pa.array(told[field.name], field.type) for field in SAID}
 
 
-def year(record: Record) -> int | None:
+def year(record: Outline) -> int | None:
     """The year it gives, or else that of its date."""
     if record.publication_year is not None:
         return record.publication_year
