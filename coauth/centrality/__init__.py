@@ -64,8 +64,8 @@ def measure(
     speaks of which works there happened to be, not of coverage (`coauth.uncertainty.resampling`), and is widened for works that come in
     bursts (`coauth.uncertainty.dispersion`). Sources stand with each measure in `coauth.centrality.paths`, `.spectra` and `.partners`.
 
-    Beside the sliding windows stand single years, for `measures.single_years` alone. The rows are millions: they are handed over window by
-    window, as each is measured. `rank` is among all institutions of the row's
+    Beside the sliding windows stand single years, for `measures.single_years` alone. The rows are millions: `write` gets them window by
+    window, as each is measured, and has to read them all. `rank` is among all institutions of the row's
     graph, `fixed_rank` among the fixed roster (`_fixed_roster`), which has the same members in every window.
     `workers` processes share the windows; fewer where all would take more than `memory` bytes, what is handed over apart, and at least
     one. No byte depends on their number.
@@ -110,6 +110,7 @@ def measure(
         measures, partners, replicates.freedom, _fixed_roster(world, domestic, small, sliding, measures), replicates.institutions,
         min((int(measures.rarefied_share * (small & world.within(window)).sum()) for window in sliding), default=0),
     )  # fmt: skip
+    del world, small, several  # windows are cut from `joint`
     years = [(year, year) for year in scope.years if measures.single_years]
     asked = sorted({*sliding, *compared, *years})  # as the key of CENTRALITY begins
 
