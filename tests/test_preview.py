@@ -126,7 +126,7 @@ def test_a_harvest_that_runs_and_one_that_broke(tmp_path, harvested):
     """What is there is shown as unfinished; a page that is cut is one line that names it."""
     root, vintage = project(tmp_path), harvested(page(work(1, 2020, [["I1"], ["I10"]])))
     assert "2 institutions and 1 pair of 1 work of 2 to 50 institutions" in (said := coauth(root, "preview").stdout)
-    assert ", not complete: " in said
+    assert "; the harvest is not complete" in said
     (cut,) = vintage.path.glob("pages/*/*.gz")
     cut.write_bytes(cut.read_bytes()[:-20])
     assert str(cut) in refused(root, "preview")

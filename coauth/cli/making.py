@@ -19,6 +19,8 @@ from coauth.pipeline import Project, Source
 from coauth.queries import Queries
 from coauth.vintage import Vintage
 
+_SYNTHETIC = f"{tables.MARK}: none of these numbers is about the real world."
+
 
 @coauth.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
@@ -129,13 +131,10 @@ def _summary(project: Project, vintage: Vintage, built: Mapping[str, Any], paths
     yield from (f"{name:<14} {text}" for name, text in said)
 
 
-_SYNTHETIC = f"{tables.MARK}: none of these numbers is about the real world."
-
-
-def _read(vintage: str, losses: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _read(vintage: str, losses: Mapping[str, Any], standing: str = "") -> list[tuple[str, str]]:
     """What came of a vintage's records."""
     left_out = [("left out", f"{n:,} records: {reason}") for reason, n in losses["dropped"].items()]
-    return [("vintage", f"{vintage}: {losses['records']:,} records, {losses['works']:,} works in scope"), *left_out]
+    return [("vintage", f"{vintage}: {losses['records']:,} records, {losses['works']:,} works in scope{standing}"), *left_out]
 
 
 def _verdicts(project: Project, vintage: Vintage) -> str:
@@ -188,7 +187,7 @@ def preview(project: Project, answer: Answer, vintage: str | None, top: int) -> 
 def _first_look(seen: Mapping[str, Any]) -> Iterable[str]:
     if seen["synthetic"]:
         yield _SYNTHETIC
-    said = _read(seen["vintage"] + ("" if seen["complete"] else ", not complete"), seen["losses"])
+    said = _read(seen["vintage"], seen["losses"], "" if seen["complete"] else "; the harvest is not complete")
     said += [("network", f"{seen['institutions']:,} institutions and {counted(seen['pairs'], 'pair')} of {counted(seen['works'])} of 2 to {seen['max_institutions']} institutions")]
     said += [("first" if n == 0 else "", f"{row['pagerank']:8.1f}  {row['works']:7,} works  {row['name']} ({row['country_code'] or '?'})") for n, row in enumerate(seen["first"])]
     said += [("", f"PageRank (1 = the mean), counting {seen['counting']}. Institutions as harvested, duplicates not sought, no intervals:"), ("", "numbers to see by, not to quote; `coauth build` makes those.")]

@@ -16,7 +16,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from written_down import asked
+from written_down import asked, centralities
 
 from coauth import centrality, shifts
 from coauth.incidence import incidence
@@ -83,9 +83,8 @@ def look(
     names = country.names
     institutions = pa.table({"institution_id": names, "country_code": [f"C{i % 12}" if i >= country.domestic else "DK" for i in range(len(names))]})
     with mock.patch.object(centrality, "complete_weights", _known(design) if oracle else centrality.complete_weights):
-        rows = []
-        replicates = centrality.measure(works, affiliations, SCOPE, setting, institutions, pa.table({"institution_id": country.listed}), write=rows.extend)
-    assert not sum(batch.num_rows for batch in rows)  # none but the windows compared
+        table, replicates = centralities(works, affiliations, SCOPE, setting, institutions, pa.table({"institution_id": country.listed}))
+    assert not table.num_rows  # none but the windows compared
     judged = shifts.judge(replicates, works, affiliations, SCOPE, setting).to_pandas()
     key = ["institution_id", "measure"]
     weighted = judged.loc[judged["variant"] == "reweighted", [*key, "low", "high", "q_value"]]
