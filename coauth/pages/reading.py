@@ -73,6 +73,7 @@ class Outline(msgspec.Struct, gc=False):
     is_retracted: bool | None = None
     is_paratext: bool | None = None
     authorships: Sequence[Position] | None = None
+    noted: list[str] | None = None
     damage: str | None = None
 
 

@@ -14,6 +14,9 @@ from coauth.queries.strict import Home, Slug, Strict
 EVERY = "*"
 """In the place of a country: all of them."""
 
+NO_TYPE = "none"
+"""Among types: records on which no type is given."""
+
 
 class Scope(Strict):
     """What is harvested, and which works count (`scope.toml`)."""
@@ -52,6 +55,11 @@ class Scope(Strict):
     @property
     def years(self) -> range:
         return range(self.first_year, self.last_year + 1)
+
+    @property
+    def served_types(self) -> tuple[str, ...]:
+        """The types that OpenAlex can be asked for."""
+        return tuple(sorted(t for t in self.types if t != NO_TYPE))
 
     @property
     def preliminary(self) -> frozenset[int]:

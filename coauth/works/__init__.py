@@ -90,11 +90,11 @@ class Reader:
 
     def _fit(self, records: list[Stored], authors: Authorships, known: Collection[str]) -> tuple[Flags, list[Stored], Losses]:
         """Which records are works in scope, and these."""
-        why = reasons(records, authors.at_home.tolist(), self._scope, self._as_of, set(known))
+        why = reasons(records, authors.count.tolist(), authors.at_home.tolist(), self._scope, self._as_of, set(known))
         fit = np.array([reason is None for reason in why], bool)
         works = list(compress(records, fit))
         left = Counter(reason for reason in why if reason is not None)
-        return fit, works, Losses(len(records), len(works), left, noted(works, authors.count[fit].tolist()))
+        return fit, works, Losses(len(records), len(works), left, noted(works))
 
 
 def _gathered(pages: Iterable[Sequence[Stored]], add: Callable[[Sequence[Stored]], Any]) -> list[Stored]:
