@@ -65,7 +65,7 @@ def _repaired(record: bytes) -> ServedWork:
         raise Unreadable("no object")
     fitting = Repair()
     fields = fitting.fit(value, ServedWork)
-    if fields.get("id") and "authorships" not in fields and value.get("authorships") is not None:
+    if fields.get("id") and "authorships" not in fields and value.get("authorships") not in (None, {}):
         raise Unreadable(f"its authorships cannot be read ({repair.form(value['authorships'])})")
     fields["noted"] = sorted({*(fields.get("noted") or ()), *fitting.notes}) or None
     return msgspec.convert(fields, ServedWork)

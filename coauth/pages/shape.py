@@ -162,7 +162,7 @@ class ServedWork(WorkFields, kw_only=True):
     authorships: list[ServedAuthorship | None] | None = None
     is_authors_truncated: bool | None = None
     host_venue: Venue | None = None
-    abstract_inverted_index: dict[str, list[int]] | None = None
+    abstract_inverted_index: dict[str, list[Whole]] | None = None
     # a page of ours read back with --from carries the abstract as text, and says what an earlier reading noted
     abstract: str | None = None
     authors_cut: bool = False
