@@ -38,7 +38,7 @@ _BLANK_END = re.compile(rb"[\s,]*\Z")
 _KEY_END = re.compile(rb"[\s,]*(?:" + _STRING + rb"\s*:)?\s*\Z", re.S)
 _SCALAR = re.compile(rb"(?:" + _STRING + rb'|[^\s,:"{}\[\]]+)(?=\s*[,\]}]|\s*\Z)', re.S)
 _WORD = re.compile(rb'"?[^\s,"{}\[\]]*')
-_BLANK = re.compile(rb"[\s,\x1e]*")
+_BLANK = re.compile(rb"[\s,\x1e]*(?:\xef\xbb\xbf[\s,\x1e]*)*")  # a file set behind another brings its own mark
 _FIRST_KEY = re.compile(rb'\{\s*("[^"\\]{1,100}")\s*:')
 _OPEN, _CLOSE, _BRACES = b"{[", b"}]", (ord("{"), ord("["))
 
