@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from coauth.pages.masking import Names, surnames
+from coauth.pages.masking import Names
 from coauth.pages.shape import (
     MOST_AUTHORS,
     Affiliation,
@@ -78,9 +78,8 @@ def _place(served: ServedAuthorship, names: Names) -> Authorship:
     affiliations = [a for a in served.affiliations or () if a]
     if not affiliations and served.raw_affiliation_strings:  # record shape before 2024: strings without their ids
         affiliations = [Affiliation(raw_affiliation_string=s) for s in served.raw_affiliation_strings]
-    own = surnames(served)
     masked: list[Affiliation | None] = [
-        Affiliation(names.mask(a.raw_affiliation_string, own), a.institution_ids) for a in affiliations
+        Affiliation(names.mask(a.raw_affiliation_string), a.institution_ids) for a in affiliations
     ]
     return Authorship(served.institutions, served.countries, masked or None)
 

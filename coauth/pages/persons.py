@@ -1,0 +1,155 @@
+"""A person's name, read: the words to look for, and which of them name the person alone, in pairs or with initials."""
+
+from __future__ import annotations
+
+import functools
+import html
+import itertools
+import re
+import unicodedata
+from importlib import resources
+from typing import NamedTuple
+
+from anyascii import anyascii
+
+from coauth.pages.letters import INVISIBLE, LATIN
+
+ORDINARY = frozenset(
+    word
+    for line in resources.files("coauth.pages").joinpath("ordinary.txt").read_text("utf-8").splitlines()
+    if not line.startswith("#")
+    for word in line.split()
+)
+"""Words that name nobody when they stand alone, though they are somebody's surname (`ordinary.txt`)."""
+
+PARTICLES = frozenset((
+    "abu", "al", "ap", "af", "av", "ben", "bin", "bint", "da", "dal", "das", "de", "degli", "del", "della", "den", "der", "des",
+    "di", "do", "dos", "du", "e", "el", "ibn", "la", "las", "le", "les", "lo", "los", "op", "ten", "ter", "the", "van", "vom",
+    "von", "y", "zu", "zum", "zur",
+))  # fmt: skip
+"""Parts of surnames that are also parts of places: two of them together name nobody (Universidad de la República)."""
+
+_SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv", "phd", "md", "dr", "prof", "msc", "bsc", "mph", "mr", "mrs", "ms", "frcp"))
+_TWO_SPELLINGS = {"ø": ("o", "oe"), "ö": ("o", "oe"), "å": ("a", "aa"), "ä": ("a", "ae", "e"), "æ": ("ae", "a", "e"), "ü": ("u", "ue"),
+                  "oe": ("oe", "o"), "aa": ("aa", "a"), "ae": ("ae", "a"), "ue": ("ue", "u")}  # fmt: skip
+_DOUBTFUL = re.compile("([øöåäæü]|oe|aa|ae|ue)")
+UNSPACED = re.compile(r"[\u3005\u3041-\u30fa\u30fc-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+_BETWEEN = re.compile(r"[\s.·・()\[\]{}\"*†‡/_|~;:]+")
+_WITHIN = re.compile(r"[-']+")
+_MARKUP = re.compile("<[^<>]*>")
+_STOPS = {code: anyascii(chr(code)) for code in (*range(0x2000, 0x2070), 0x2212, 0xFF0C, 0xFF0D, 0xFF0E, 0xFE63)}
+
+
+class Reading(NamedTuple):
+    """One spelling of a name on the record."""
+
+    words: frozenset[str]
+    """To look for: every part of two letters or more, in each spelling."""
+    surnames: frozenset[str]
+    alone: frozenset[str]
+    """Surnames that are no ordinary word or place: they name the person wherever they stand."""
+    pairs: frozenset[tuple[str, str]]
+    """Two parts that name the person next to each other, in either order."""
+    initials: frozenset[tuple[str, str]]
+    """A part, and the other parts' initials: the first one or more, or any one."""
+    all_initials: frozenset[tuple[str, str]]
+    """A part, and all the others' initials."""
+
+
+@functools.lru_cache(maxsize=1 << 15)
+def read_name(name: str) -> Reading:
+    """The parts of a name as the record gives it.
+
+    >>> reading = read_name("Mørk, Jane Q.")
+    >>> sorted(reading.words), sorted(reading.alone), ("mork", "jq") in reading.all_initials
+    (['jane', 'moerk', 'mork'], ['moerk', 'mork'], True)
+    """
+    name = unicodedata.normalize("NFC", _MARKUP.sub("", html.unescape(name)).translate(INVISIBLE)).translate(_STOPS)
+    before, _, after = name.partition(",")
+    family, given = _words(before), _words(after)
+    if not given:
+        family, given = _surname_last(family)
+    readings = [_reading([_parts(word) for word in family], [_parts(word) for word in given])]
+    if any(_WITHIN.search(word) for word in (*family, *given)):  # Xiao-Ming is also written Xiaoming
+        readings.append(_reading([["".join(_parts(word))] for word in family], [["".join(_parts(word))] for word in given]))
+    return Reading(*(frozenset().union(*sets) for sets in zip(*readings, strict=True)))
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in _BETWEEN.split(text) if word and word.lower() not in _SUFFIXES]
+
+
+def _parts(word: str) -> list[str]:
+    return [part for part in _WITHIN.split(word.lower()) if part]
+
+
+def _surname_last(words: list[str]) -> tuple[list[str], list[str]]:
+    """Which words are the surname where no comma says so: the last, or all before initials at the end (Quellby JQ)."""
+    end = len(words)
+    while end > 1 and (len(words[end - 1]) == 1 or (len(words[end - 1]) < 4 and words[end - 1].isupper() and not words[0].isupper())):
+        end -= 1
+    return (words[:end], words[end:]) if end < len(words) else (words[-1:], words[:-1])
+
+
+def _reading(family: list[list[str]], given: list[list[str]]) -> Reading:
+    """What names the person, from the parts of the words of surname and given names."""
+    surname = [part for word in family for part in word]
+    parts = [part for word in given for part in word] + surname
+    joined = "".join(parts)
+    signs: frozenset[str] = frozenset()
+    if UNSPACED.search(joined):
+        signs = _unspaced([sign for part in parts for sign in UNSPACED.findall(part)])
+        latin = [part for part in parts if not UNSPACED.search(part)]
+        parts = latin or [anyascii(sign).lower() for part in parts for sign in part]
+        surname = [part for part in surname if part in latin]
+    spellings = [_spellings(part) for part in parts]
+    firsts = [part.translate(LATIN)[:1] for part in parts]
+    pairs: set[tuple[str, str]] = set()
+    initials: set[tuple[str, str]] = set()
+    all_initials: set[tuple[str, str]] = set()
+    for i, spelling in enumerate(spellings):
+        others = "".join(firsts[:i] + firsts[i + 1 :])
+        for word in spelling:
+            if len(word) > 1 and word not in PARTICLES and others:
+                initials.update((word, others[:n]) for n in range(1, len(others) + 1))
+                initials.update((word, first) for first in others)
+                all_initials.add((word, others))
+        for other in spellings[i + 1 :]:
+            for first, second in itertools.product(spelling, other):
+                if not PARTICLES.issuperset((first, second)):
+                    pairs |= {(first, second), (second, first)}
+    words = frozenset(word for spelling in spellings for word in spelling if len(word) > 1)
+    surnames = frozenset(word for part in surname for word in _spellings(part) if word not in PARTICLES)
+    alone = signs.union(filter(_names_alone, surnames))
+    return Reading(words | signs, surnames, alone, frozenset(pairs), frozenset(initials), frozenset(all_initials))
+
+
+def _names_alone(word: str) -> bool:
+    return len(word) > (3 if word.isascii() else 2) and word not in ORDINARY
+
+
+def _unspaced(signs: list[str]) -> frozenset[str]:
+    """A name in a script without blanks, both orders, with a blank after any sign of it."""
+    names = {"".join(signs), "".join(signs[::-1])}
+    for name in tuple(names):
+        names |= {f"{name[:cut]} {name[cut:]}" for cut in range(1, len(name))}
+        names |= {f"{name[cut:]} {name[:cut]}" for cut in range(1, len(name))}
+    return frozenset(name for name in names if len(name) > 1)
+
+
+def _spellings(part: str) -> frozenset[str]:
+    """The word in plain letters, as it may be written: ø as o or oe, oe as ø, a letter lost on the way.
+
+    >>> sorted(_spellings("kjær"))
+    ['kjaer', 'kjar', 'kjer']
+    """
+    pieces = _DOUBTFUL.split(part) if len(part) > 4 or not part.isascii() else [part]
+    choices = [_TWO_SPELLINGS.get(piece, (piece.translate(LATIN),)) for piece in pieces[:9]]
+    rest = "".join(pieces[9:]).translate(LATIN)
+    spellings = {"".join(choice) + rest for choice in itertools.product(*choices)}
+    spellings = {spelling.translate(LATIN) for spelling in spellings}
+    lost = sum(not sign.isascii() for sign in part)
+    if 0 < lost < len(part) / 2 and len(part) > 4:
+        for instead in ("", "?", "\ufffd"):
+            spellings.add("".join(sign if sign.isascii() else instead for sign in part))
+    return frozenset(spellings)
