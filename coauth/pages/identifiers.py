@@ -87,8 +87,11 @@ def _spans(text: Letters) -> Iterator[Span]:
 
 def _personal(number: re.Match[str], plain: str) -> bool:
     """Whether sixteen digits are an ORCID: an institution's ISNI is spelled alike, but stands in another range."""
+    if "-" in number["number"]:
+        return "isni" not in plain[max(0, number.start() - 8) : number.start()]
+    if plain[max(0, number.start() - 1) : number.start()].isdigit() or plain[number.end() : number.end() + 1].isdigit():
+        return False
     digits = re.sub(r"[^\dx]", "", number["number"])
-    before, after = plain[max(0, number.start() - 1) : number.start()], plain[number.end() : number.end() + 1]
     if number["label"] or "0000000150000007" <= digits <= "0000000350000001" or digits.startswith("0009"):
-        return "-" in number["number"] or not (before.isdigit() or after.isdigit())
-    return "-" in number["number"] and "isni" not in plain[max(0, number.start() - 8) : number.start()]
+        return True
+    return not re.search("isni|grid", plain[max(0, number.start() - 40) : number.start()])

@@ -28,6 +28,7 @@ LATIN = (
     {code: _latin(chr(code)) for script in _SCRIPTS for code in script if anyascii(chr(code)) or chr(code).isspace()}
     | dict.fromkeys((*range(0x300, 0x370), *range(0x1AB0, 0x1B00), *range(0x1DC0, 0x1E00)), "")
     | dict.fromkeys((0x2028, 0x2029, 0x2000, 0x3000), " ")
+    | {0x2212: "-"}
     | INVISIBLE
     | dict.fromkeys(_RAISED, "")
 )
@@ -38,7 +39,7 @@ _LETTERS = {"o": "o", "O": "O", "aa": "a", "AA": "A", "ae": "ae", "AE": "AE", "o
             "L": "L", "i": "i", "j": "j", "dh": "d", "DH": "D", "dj": "d", "DJ": "D", "th": "th", "TH": "TH"}  # fmt: skip
 _PIECE = re.compile(
     r"""
-      (?P<tag> (?:<|&(?:amp;)*lt;) /? (?P<element>[A-Za-z][\w:-]*) [^<>]{0,200}? (?:>|&(?:amp;)*gt;) )
+      (?P<tag> (?:<|&(?:amp;)*lt;) /? (?P<element>[A-Za-z][\w:-]*) [^<>@]{0,200}? (?:>|&(?:amp;)*gt;) )
     | &(?:amp;)* (?P<entity> \#\d{1,7} | \#[xX][0-9a-fA-F]{1,6} | [A-Za-z][A-Za-z0-9]{1,24} ) ;
     | (?P<accent> \{?\\ (?:["'`^~=.]|[uvHtcdbrk](?=[\s{\\])) \s*\{? \\? (?P<base>[A-Za-z]) (?![A-Za-z]{2}\}) \}{0,2} )
     | \{?\\ (?P<letter> aa|AA|ae|AE|oe|OE|ss|dh|DH|dj|DJ|th|TH|[oOlLij] ) (?![A-Za-z]) (?:\{\}|\s)? \}?

@@ -18,7 +18,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 _SIGN = re.compile(r"\w")
 _AFTER = re.compile(  # what may follow a name that is glued to it: a capital, a footnote letter, a page's furniture
     r"(?<=[a-z])(?=[A-Z])|(?=iD)|[a-z](?![A-Za-z])|(?<=[A-Z])S(?![A-Za-z])|(?=(?i:universi|institut|depart|faculty|school|hospital"
-    r"|cent(?:er|re)|laborat|college|academy|division|view|e-?mail|orcid|search|correspond|author|contact|pubmed|google|scopus|professor))"
+    r"|cent(?:er|re)|laborat|college|academy|division|view|e-?mail|orcid|search|correspond|author|contact|pubmed|google|scopus|professor|lab|group|team))"
 )
 _BEFORE = re.compile(
     r"(?:[a-z]{3}|(?<![A-Za-z])[a-z]|iD|ID)(?=[A-Z])|(?i:author|e-?mail|orcid|professor|view|contact|doctor)"
@@ -26,8 +26,10 @@ _BEFORE = re.compile(
 _INITIALS = r"[A-Z](?:[. \-]{0,2}[A-Z]){0,4}(?![A-Za-z])"
 _TRAILING = re.compile(rf"(?P<gap>\d{{0,2}}(?:,? ?|\. ?|-|_))(?P<run>{_INITIALS})(?P<dot>\.?)(?![\w'’]| ?&|-\d)")
 _LEADING = re.compile(r"(?<![A-Za-z0-9&'’])(?P<run>[A-Z](?:[. \-]{0,2}[A-Z]){0,4})(?P<gap>\.? ?|\.?-|\.?_|\.?')$")
+_INITIAL = re.compile(r"[A-Z](?:\.? ?|\.?[-_'])$")
+_GIVEN = re.compile(r"(?<![A-Za-z'-])([A-Z][a-z]{2,}) $")
 _GLUED = re.compile(r"(?:(?<![A-Za-z])[a-z]|(?<![A-Z])[A-Z]{1,3}|(?<![A-Za-z])[a-z]{1,2})$")
-_GAP = re.compile(r"[^\w]{0,3}|_|[^\w]{0,2}\d{1,2}[^\w]{1,2}")
+_GAP = re.compile(r"[^\w]{0,3}|[^\w]{0,2}[a-z]['’]|_|[^\w]{0,2}\d{1,2}[^\w]{1,2}")
 _MIDDLE = re.compile(r",? ?(?:[A-Z]\.?[ -]?){1,3} ?|[ ]\W?(?P<word>[A-Z][A-Za-z'-]+)\W? ")
 _LIST_BEFORE = re.compile(r"(?:^|[,;:(\[|]|\band|\bby|\bwith|\bof|\bto|\d)\s*$")
 _LIST_AFTER = re.compile(r"\s*(?:$|[,;)\]|]|and\b|\d|\.(?:\s|$))")
@@ -54,7 +56,7 @@ _EPONYMS = frozenset(map(tuple, map(str.split, (
     "carnegie mellon", "case western", "weill cornell", "ludwig maximilian", "hans andersen", "benjamin franklin",
 ))))  # fmt: skip
 """Two words that are a person's name in an institution's."""
-_HOUSE = re.compile(r"(?:s|-?[\w-]+)?[ -](?:institut|universi|college|school|hospital|cent(?:er|re)|laborat|foundation|academy|clinic|museum)", re.I)
+_HOUSE = re.compile(r"(?:['’]?s|-[\w-]+)?[ -](?:institut|universi|college|school|hospital|cent(?:er|re)|laborat|foundation|academy|clinic|museum)", re.I)
 
 
 class _Word(NamedTuple):
@@ -85,6 +87,7 @@ class Names:
         self._pairs: set[tuple[str, str]] = set().union(*(r.pairs for r in readings))
         self._initials: set[tuple[str, str]] = set().union(*(r.initials for r in readings))
         self._all_initials: set[tuple[str, str]] = set().union(*(r.all_initials for r in readings))
+        self._unspelled: set[tuple[str, str]] = set().union(*(r.unspelled for r in readings))
         self._words = sorted(set().union(*(r.words for r in readings)))
         self._search = AhoCorasick(self._words).find_matches_as_indexes if self._words else None
         self._alone -= {word for name in institutions for word in self._places(name)}
@@ -119,9 +122,10 @@ class Names:
         words = self._find(text, plain)
         if not words:
             return []
-        spans = {(words[i].start, words[i].end) for i in self._full_names(text, words)}
+        full = self._full_names(text, words)
+        spans = {(words[i].start, words[i + 1].end) for i in full if i + 1 in full}
         for i, word in enumerate(words):
-            known = (word.start, word.end) in spans or self._stands_alone(text, word)
+            known = i in full or self._stands_alone(text, word)
             around = list(self._with_initials(text, word, sure=known))
             if known or around:
                 spans.add((word.start, word.end))
@@ -189,8 +193,6 @@ class Names:
             return False
         if first.word in self._alone or second.word in self._alone:
             return True
-        if all(word in ORDINARY for word in pair) and "," in gap:  # Washington, Virginia
-            return False
         doubtful = all(word in ORDINARY or len(word) < 4 for word in pair)
         return not doubtful or (_capital(text, first) and _capital(text, second))
 
@@ -199,20 +201,27 @@ class Names:
             if _STREET.match(text.plain, word.end) and not _unspaced(word.word):
                 return False
             before = text.cased[max(0, word.start - 1) : word.start]
-            return _capital(text, word) or before.isalpha() or before in {"~", "/", "@", "_"}
+            return _capital(text, word) or before.isalpha() or before in {"~", "/", "@", "_", "."}
         return word.word in self._surnames and _capital(text, word) and _GROUP.match(text.plain, word.end) is not None
 
     def _with_initials(self, text: Letters, word: _Word, sure: bool) -> Iterator[tuple[int, int]]:
         """Where the author's initials stand before and after the word, the gap between them included."""
-        shown = text.plain.upper() if text.cased == text.plain else text.cased
+        small = text.cased[word.start].islower()
+        if small and not sure and text.cased != text.plain and word.word not in self._alone:
+            return  # a long field
+        shown = text.plain.upper() if small else text.cased
         after = _TRAILING.match(shown, word.end)
         if after and self._fits(shown, word, after, sure):
             yield word.end, after.end()
-        for start in range(max(0, word.start - 14), word.start):
+        initial = _INITIAL.search(shown, max(0, word.start - 3), word.start)
+        for start in range(max(0, word.start - 14), word.start) if initial else ():
             before = _LEADING.match(shown, start, word.start)
             if before and self._fits(shown, word, before, sure):
                 yield start, word.start
                 return
+        given = _GIVEN.search(shown, max(0, word.start - 16), word.start)
+        if given and self._spells(word.word, given[1].lower(), sure):
+            yield given.start(), word.start
 
     def _fits(self, shown: str, word: _Word, found: re.Match[str], sure: bool) -> bool:
         """Whether initials beside a word are the author's; a word that is not surely a name takes better proof."""
@@ -230,13 +239,19 @@ class Names:
         if sure or not fits:
             return fits
         dotted = "." in found[0]
-        if (name in ORDINARY and name not in self._surnames) or shown[word.start].islower() or _STREET.match(shown, word.end):
+        if (name in ORDINARY and name not in self._surnames) or (leading and _STREET.match(shown, word.end)):
             return False
         if dotted:
             return True
         start, end = (found.start(), word.end) if leading else (word.start, found.end())
         listed = _LIST_BEFORE.search(shown, max(0, start - 8), start) and _LIST_AFTER.match(shown, end)
         return bool(listed) and name not in _DISTRICTS and not (leading and first in {"a", "i"})
+
+    def _spells(self, name: str, given: str, sure: bool) -> bool:
+        """Whether a word before a surname is a given name of which the record has the initial."""
+        pair = (name, given[0])
+        known = pair in self._initials if sure else pair in self._unspelled and name in self._surnames
+        return known and given not in ORDINARY and (given, name) not in _PLACES
 
     def _compatible(self, word: str, first: str) -> bool:
         """Whether initials are the author's, middle ones that the record does not give included."""

@@ -34,9 +34,9 @@ _TWO_SPELLINGS = {"ø": ("o", "oe"), "ö": ("o", "oe"), "å": ("a", "aa"), "ä":
                   "oe": ("oe", "o"), "aa": ("aa", "a"), "ae": ("ae", "a"), "ue": ("ue", "u")}  # fmt: skip
 _DOUBTFUL = re.compile("([øöåäæü]|oe|aa|ae|ue)")
 UNSPACED = re.compile(r"[\u3005\u3041-\u30fa\u30fc-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
-_BETWEEN = re.compile(r"[\s.·・()\[\]{}\"*†‡/_|~;:]+")
+_BETWEEN = re.compile(r"[\s\d.·・()\[\]{}\"*†‡/_|~;:&]+")
 _WITHIN = re.compile(r"[-']+")
-_MARKUP = re.compile("<[^<>]*>")
+_MARKUP = re.compile(r"<[^<>]*>|\S*@\S*")
 _STOPS = {code: anyascii(chr(code)) for code in (*range(0x2000, 0x2070), 0x2212, 0xFF0C, 0xFF0D, 0xFF0E, 0xFE63)}
 
 
@@ -54,6 +54,8 @@ class Reading(NamedTuple):
     """A part, and the other parts' initials: the first one or more, or any one."""
     all_initials: frozenset[tuple[str, str]]
     """A part, and all the others' initials."""
+    unspelled: frozenset[tuple[str, str]]
+    """A part, and an initial for which the record gives no name."""
 
 
 @functools.lru_cache(maxsize=1 << 15)
@@ -64,15 +66,18 @@ def read_name(name: str) -> Reading:
     >>> sorted(reading.words), sorted(reading.alone), ("mork", "jq") in reading.all_initials
     (['jane', 'moerk', 'mork'], ['moerk', 'mork'], True)
     """
-    name = unicodedata.normalize("NFC", _MARKUP.sub("", html.unescape(name)).translate(INVISIBLE)).translate(_STOPS)
+    if not name.isascii() or "&" in name or "<" in name or "@" in name:
+        name = _MARKUP.sub("", html.unescape(name)).translate(INVISIBLE).translate(_STOPS)
+        name = unicodedata.normalize("NFC", name)
     before, _, after = name.partition(",")
     family, given = _words(before), _words(after)
     if not given:
         family, given = _surname_last(family)
-    readings = [_reading([_parts(word) for word in family], [_parts(word) for word in given])]
-    if any(_WITHIN.search(word) for word in (*family, *given)):  # Xiao-Ming is also written Xiaoming
-        readings.append(_reading([["".join(_parts(word))] for word in family], [["".join(_parts(word))] for word in given]))
-    return Reading(*(frozenset().union(*sets) for sets in zip(*readings, strict=True)))
+    reading = _reading([_parts(word) for word in family], [_parts(word) for word in given])
+    if "-" not in name and "'" not in name:
+        return reading
+    joined = _reading([["".join(_parts(word))] for word in family], [["".join(_parts(word))] for word in given])
+    return Reading(*map(frozenset.union, reading, joined))  # Xiao-Ming is also written Xiaoming
 
 
 def _words(text: str) -> list[str]:
@@ -104,24 +109,26 @@ def _reading(family: list[list[str]], given: list[list[str]]) -> Reading:
         surname = [part for part in surname if part in latin]
     spellings = [_spellings(part) for part in parts]
     firsts = [part.translate(LATIN)[:1] for part in parts]
-    pairs: set[tuple[str, str]] = set()
-    initials: set[tuple[str, str]] = set()
-    all_initials: set[tuple[str, str]] = set()
+    pairs: list[tuple[str, str]] = []
+    initials: list[tuple[str, str]] = []
+    all_initials: list[tuple[str, str]] = []
+    unspelled: list[tuple[str, str]] = []
     for i, spelling in enumerate(spellings):
         others = "".join(firsts[:i] + firsts[i + 1 :])
-        for word in spelling:
-            if len(word) > 1 and word not in PARTICLES and others:
-                initials.update((word, others[:n]) for n in range(1, len(others) + 1))
-                initials.update((word, first) for first in others)
-                all_initials.add((word, others))
-        for other in spellings[i + 1 :]:
-            for first, second in itertools.product(spelling, other):
-                if not PARTICLES.issuperset((first, second)):
-                    pairs |= {(first, second), (second, first)}
+        beginnings = {others[:n] for n in range(1, len(others) + 1)}.union(others)
+        for first in spelling:
+            if len(first) > 1 and first not in PARTICLES and others:
+                initials += [(first, beginning) for beginning in beginnings]
+                all_initials.append((first, others))
+                unspelled += [(first, part) for part in parts if len(part) == 1]
+            for other in spellings[i + 1 :]:
+                for second in other:
+                    if first not in PARTICLES or second not in PARTICLES:
+                        pairs += ((first, second), (second, first))
     words = frozenset(word for spelling in spellings for word in spelling if len(word) > 1)
     surnames = frozenset(word for part in surname for word in _spellings(part) if word not in PARTICLES)
     alone = signs.union(filter(_names_alone, surnames))
-    return Reading(words | signs, surnames, alone, frozenset(pairs), frozenset(initials), frozenset(all_initials))
+    return Reading(words | signs, surnames, alone, *map(frozenset, (pairs, initials, all_initials, unspelled)))
 
 
 def _names_alone(word: str) -> bool:
@@ -137,13 +144,16 @@ def _unspaced(signs: list[str]) -> frozenset[str]:
     return frozenset(name for name in names if len(name) > 1)
 
 
+@functools.lru_cache(maxsize=1 << 15)
 def _spellings(part: str) -> frozenset[str]:
     """The word in plain letters, as it may be written: ø as o or oe, oe as ø, a letter lost on the way.
 
     >>> sorted(_spellings("kjær"))
     ['kjaer', 'kjar', 'kjer']
     """
-    pieces = _DOUBTFUL.split(part) if len(part) > 4 or not part.isascii() else [part]
+    if part.isascii() and (len(part) < 5 or not _DOUBTFUL.search(part)):
+        return frozenset((part,))
+    pieces = _DOUBTFUL.split(part)
     choices = [_TWO_SPELLINGS.get(piece, (piece.translate(LATIN),)) for piece in pieces[:9]]
     rest = "".join(pieces[9:]).translate(LATIN)
     spellings = {"".join(choice) + rest for choice in itertools.product(*choices)}
