@@ -14,37 +14,45 @@ _AT = (
     r"(?:\s?\\?@\s?|\s?[\[({]\s?(?:at|@|arroba|snabel-?a)\s?[\])}]\s?"
     r"|\s?(?:\*at\*|\#at\#|\|at\||\"at\"|_at_|-at-)\s?)"
 )
-_AT_SIGN = re.compile(r"[\[({*#|\"_-]\s?(?:at|arroba|snabel-?a)\s?[\])}*#|\"_-]")
-_USER = rf"(?:[\[{{(][\w.+',;|/\s-]{{1,200}}[\]}})]|(?<![\w+'-])[\w+'-]+(?:{_DOT}[\w+'/|-]+)*)"
-_HOST = r"(?!www\b)[a-z0-9][\w-]*"
-_END = r"[a-z][a-z-]*[a-z]"
+_USER = rf"(?:[\[{{(][\w.+',;|/\s-]{{1,200}}[\]}})]|(?<![\w.+'-])[\w+'-]{{1,64}}(?:{_DOT}[\w+'/|-]{{1,64}}){{0,6}})"
+_HOST = r"(?!www\b)[a-z0-9][\w-]{0,62}"
+_END = r"[a-z][a-z-]{0,61}[a-z]"
 _MAIL = re.compile(
-    rf"(?:mailto:\s?)?{_USER}{_AT}{_HOST}(?:{_DOT}[\w-]+)*(?:{_DOT}|\s?\.\s?(?=(?:org|com|net|edu|dk|se|no|de|uk|cn)\b)){_END}"
+    rf"(?:mailto:\s?)?{_USER}{_AT}{_HOST}(?:{_DOT}[\w-]{{1,63}}){{0,6}}(?:{_DOT}|\s?\.\s?(?=(?:org|com|net|edu|dk|se|no|de|uk|cn)\b)){_END}"
 )
-_SPELLED = re.compile(rf"{_USER}\s+at\s+{_HOST}(?:\s?[\[({{]?\s?\bdot\b\s?[\])}}]?\s?[\w-]+)+")
+_SPELLED = re.compile(rf"{_USER}\s+at\s+{_HOST}(?:\s?[\[({{]?\s?\bdot\b\s?[\])}}]?\s?[\w-]{{1,63}}){{1,6}}")
 _CUED = re.compile(
-    rf"(?:mails?|e-mails?|contact|write to|address|correspondence(?: to)?)\s?:?\s*({_USER}\s+at\s+{_HOST}(?:\.[\w-]+)*\.{_END})(?!/)"
+    rf"(?:mails?|e-mails?|contact|write to|address|correspondence(?: to)?)\s?:?\s*(?P<person>{_USER}\s+at\s+{_HOST}(?:\.[\w-]{{1,63}}){{0,6}}\.{_END})(?!/)"
 )
-_USERLIKE = re.compile(rf"(?<![\w.])([a-z][\w-]*[._\d][\w.-]*\s+at\s+{_HOST}(?:\.[\w-]+)*\.{_END})(?![/\w])")
-_CAPITAL_AT = re.compile(rf"(?<![\w.])[\w.+'-]*[a-z][\w.+'-]*\s?(?:\bAT\b|AT(?=[a-z]))\s?{_HOST}(?:\.[\w-]+)*\.{_END}")
+_USERLIKE = re.compile(rf"(?<![\w.])(?P<person>[a-z][\w-]{{0,63}}[._\d][\w.-]{{0,63}}\s+at\s+{_HOST}(?:\.[\w-]{{1,63}}){{0,6}}\.{_END})(?![/\w])")
+_CAPITAL_AT = re.compile(rf"(?<![\w.])[\w.+'-]{{0,64}}[a-z][\w.+'-]{{0,64}}\s?(?:\bAT\b|AT(?=[a-z]))\s?{_HOST}(?:\.[\w-]{{1,63}}){{0,6}}\.{_END}")
 
 _GAP = r"[\s._/:-]{0,3}"
 _SIXTEEN = re.compile(
     rf"(?P<label>(?:https?://)?(?:www\.)?orcid\.org/{{1,2}}|orcid(?:\s?id)?[\s:#.=]{{0,3}})?"
     rf"(?P<number>000\d{_GAP}\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{3}}[\dx])"
 )
+_A_NUMBER = re.compile(r"a\d{4}")
 _AUTHOR = re.compile(
-    r"(?:https?://)?(?:(?:api|explore|www)\.)?openalex\.org/(?:authors/|people/)?a\d+"
+    r"(?:https?://)?(?:(?:api|explore|www)\.)?openalex\.org/(?:authors/|people/)?a\d{4,}"
     r"|(?<![a-z0-9])a\d{7,}|a[59]\d{9}(?!\d)"
 )
 _PROFILE = re.compile(
     r"(?:researcher\s?-?id|publons|wos|web of science)(?:[\s-]?(?:researcher\s?id|id))?[\s:#=/-]{0,4}(?:rid/)?[a-z]{1,3}-\d{4}-(?:19|20)\d\d"
     r"|scopus(?:\s?-?author)?(?:\s?-?id(?:entifier)?)?[\s:#=-]{0,4}\d{7,11}"
-    r"|(?:https?://)?(?:[\w-]+\.)*(?:scopus\.com/authid|researcherid\.com/rid|publons\.com|webofscience\.com/wos/author"
+    r"|(?:https?://)?(?:[\w-]{1,30}\.){0,3}(?:scopus\.com/authid|researcherid\.com/rid|publons\.com|webofscience\.com/wos/author"
     r"|scholar\.google\.[a-z.]+/citations|researchgate\.net/profile|linkedin\.com/in|academia\.edu"
     r"|loop\.frontiersin\.org/people)/?[^\s,;)\]>]*"
 )
-_PROFILES = ("scopus", "researcher", "publons", "wos", "web of science", "scholar.google", "linkedin", "academia.edu", "frontiersin")
+_PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
+    (("@", "at)", "at]", "at}", "at )", "at ]", "at }", "at*", "at#", "at|", 'at"', "_at_", "-at-", "arroba", "snabel"), _MAIL, "e-mail"),
+    ((" at ",), _SPELLED, "e-mail"),
+    ((" at ",), _CUED, "e-mail"),
+    ((" at ",), _USERLIKE, "e-mail"),
+    (("000",), _SIXTEEN, "orcid"),
+    (("scopus", "researcher", "publons", "wos", "web of science", "scholar.google", "linkedin", "academia.edu", "frontiersin"), _PROFILE, "author"),
+)
+"""What a text must hold for a pattern to be tried, the pattern, and of which kind it is."""
 
 
 def identifiers(text: Letters) -> list[Span]:
@@ -63,26 +71,17 @@ def identifiers(text: Letters) -> list[Span]:
 
 
 def _spans(text: Letters) -> Iterator[Span]:
-    plain = text.plain
-    if "@" in plain or _AT_SIGN.search(plain):
-        for mail in _MAIL.finditer(plain):
-            yield (*mail.span(), "e-mail")
-    if " at " in plain:
-        for pattern, part in ((_SPELLED, 0), (_CUED, 1), (_USERLIKE, 1)):
-            for mail in pattern.finditer(plain):
-                yield (*mail.span(part), "e-mail")
-    if "AT" in text.cased and "." in plain:
-        for mail in _CAPITAL_AT.finditer(text.cased):
-            yield (*mail.span(), "e-mail")
-    if "000" in plain:
-        for number in _SIXTEEN.finditer(plain):
-            if _personal(number, plain):
-                yield (*number.span(), "orcid")
-    for author in _AUTHOR.finditer(plain):
-        yield (*author.span(), "author")
-    if any(word in plain for word in _PROFILES):
-        for profile in _PROFILE.finditer(plain):
-            yield (*profile.span(), "author")
+    for cues, pattern, kind in _PATTERNS:
+        if any(map(text.plain.__contains__, cues)):  # most texts have none, and this is quick
+            for match in pattern.finditer(text.plain):
+                if pattern is not _SIXTEEN or _personal(match, text.plain):
+                    yield (*match.span("person" if "person" in pattern.groupindex else 0), kind)
+    if "AT" in text.cased and "." in text.plain:
+        for match in _CAPITAL_AT.finditer(text.cased):
+            yield (*match.span(), "e-mail")
+    if _A_NUMBER.search(text.plain):
+        for match in _AUTHOR.finditer(text.plain):
+            yield (*match.span(), "author")
 
 
 def _personal(number: re.Match[str], plain: str) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import unquote_to_bytes
 
 from anyascii import anyascii
@@ -55,13 +56,29 @@ _BLOCKS = frozenset(("br", "p", "div", "li", "td", "th", "tr", "hr", "ul", "ol",
 _WORDS_AS_TAGS = {"at": "@", "dot": "."}
 
 
-class Letters(NamedTuple):
+@dataclass(frozen=True)
+class Letters:
     """`cased` is the text in plain letters, `plain` the same in lower case; sign i of either was [starts[i], ends[i])."""
 
     cased: str
     plain: str
     starts: Sequence[int]
     ends: Sequence[int]
+
+    @cached_property
+    def upper(self) -> str:
+        """The text in capitals; a letter that has none of one sign stays."""
+        upper = self.cased.upper()
+        return upper if len(upper) == len(self.cased) else self.cased
+
+    @cached_property
+    def one_case(self) -> bool:
+        """Whether the text has no capitals: then their lack says nothing."""
+        return self.cased == self.plain
+
+    @cached_property
+    def all_capitals(self) -> bool:
+        return self.cased == self.upper
 
 
 def letters(text: str, blank: str = " ") -> Letters:
@@ -103,32 +120,29 @@ def odd_blanks(text: str) -> bool:
 
 
 def _read(piece: re.Match[str], blank: str) -> str:
+    """What a piece stands for, in plain letters."""
+    text = piece[0]
     match piece.lastgroup:
-        case "sign":
-            return _plain(piece[0], blank)
-        case "tag" | "element":
+        case "tag":
             element = piece["element"].lower()
             return _WORDS_AS_TAGS.get(element, " " if element in _BLOCKS else "")
-        case "entity":
-            return _plain(html.unescape(f"&{piece['entity']};"), blank)
-        case "accent" | "base":
+        case "accent":
             return piece["base"]
         case "letter":
             return _LETTERS[piece["letter"]]
-        case "code":
-            return _plain(chr(int(piece["code"], 16)), blank)
-        case "percent":
-            return _plain(unquote_to_bytes(piece["percent"]).decode("utf-8", "replace"), blank)
-        case "garbled":  # UTF-8 that was read as Windows-1252 or Latin-1
-            sign = b"".join(map(_octet, piece[0])).decode("utf-8", "replace")
-            return _plain(piece[0] if "\ufffd" in sign else sign, blank)
-        case _:  # a word broken at the end of a line
+        case "broken":  # a word at the end of a line
             return ""
+        case "entity":
+            text = html.unescape(f"&{piece['entity']};")
+        case "code":
+            text = chr(int(piece["code"], 16))
+        case "percent":
+            text = unquote_to_bytes(text).decode("utf-8", "replace")
+        case "garbled":  # UTF-8 that was read as Windows-1252 or Latin-1
+            read = b"".join(map(_octet, text)).decode("utf-8", "replace")
+            text = text if "\ufffd" in read else read
+    return "".join(blank if _BLANKS.match(sign) else sign.translate(LATIN) for sign in text)
 
 
 def _octet(sign: str) -> bytes:
     return sign.encode("latin-1") if ord(sign) < 0x100 else sign.encode("cp1252", "replace")
-
-
-def _plain(signs: str, blank: str) -> str:
-    return "".join(blank if _BLANKS.match(sign) else sign.translate(LATIN) for sign in signs)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise, repeat
 from typing import NamedTuple
 
-from ahocorasick_rs import AhoCorasick
+from ahocorasick_rs import AhoCorasick, Implementation
 
 from coauth.pages.identifiers import Span, identifiers
 from coauth.pages.letters import Letters, letters, odd_blanks
-from coauth.pages.persons import ORDINARY, UNSPACED, read_name
+from coauth.pages.persons import ORDINARY, UNSPACED, Reading, names_alone, read_name
 from coauth.pages.shape import ServedAuthorship
 
+_NFA = Implementation.ContiguousNFA  # built in half the time of the default, and built for each work
 _LETTER = re.compile(r"[^\W\d_]")
 _SIGN = re.compile(r"\w")
 _AFTER = re.compile(  # what may follow a name that is glued to it: a capital, a footnote letter, a page's furniture
@@ -78,18 +80,20 @@ class Names:
 
     def __init__(self, authorships: Iterable[ServedAuthorship]) -> None:
         institutions: set[str] = set()
-        readings = set()
+        readings: set[Reading] = set()
         for authorship in authorships:
             readings.update(map(read_name, _names(authorship)))
             institutions.update(i.display_name for i in authorship.institutions or () if i and i.display_name)
-        self._surnames: set[str] = set().union(*(r.surnames for r in readings))
-        self._alone: set[str] = set().union(*(r.alone for r in readings))
-        self._pairs: set[tuple[str, str]] = set().union(*(r.pairs for r in readings))
-        self._initials: set[tuple[str, str]] = set().union(*(r.initials for r in readings))
-        self._all_initials: set[tuple[str, str]] = set().union(*(r.all_initials for r in readings))
-        self._unspelled: set[tuple[str, str]] = set().union(*(r.unspelled for r in readings))
-        self._words = sorted(set().union(*(r.words for r in readings)))
-        self._search = AhoCorasick(self._words).find_matches_as_indexes if self._words else None
+        words = set(chain.from_iterable(r.words for r in readings))
+        self._surnames = set(chain.from_iterable(r.surnames for r in readings))
+        self._pairs = set(chain.from_iterable(r.pairs for r in readings))
+        self._unspelled = set(chain.from_iterable(r.unspelled for r in readings))
+        self._initials: dict[str, set[str]] = {}
+        for word, initials in chain.from_iterable(r.initials for r in readings):
+            self._initials.setdefault(word, set()).add(initials)
+        self._words = list(words)
+        self._search = AhoCorasick(self._words, implementation=_NFA).find_matches_as_indexes if words else None
+        self._alone = set(filter(names_alone, self._surnames))
         self._alone -= {word for name in institutions for word in self._places(name)}
 
     def mask(self, text: str | None) -> str | None:
@@ -150,10 +154,15 @@ class Names:
             if any(start <= word.start and word.end <= end for start, end in whole):
                 continue
             before = words[-1].word if words and words[-1].end == word.start else None
-            if (before and (before, word.word) in self._pairs) or self._begins(text, word):
-                if self._ends(text, word) or any((word.word, after) in self._pairs for after in begins.get(word.end, ())):
-                    words.append(word)
+            glued = before is not None and self._paired(before, word.word)
+            if (glued or self._begins(text, word)) and (
+                self._ends(text, word) or any(self._paired(word.word, after) for after in begins.get(word.end, ()))
+            ):
+                words.append(word)
         return words
+
+    def _paired(self, first: str, second: str) -> bool:
+        return (first, second) in self._pairs or (second, first) in self._pairs
 
     def _begins(self, text: Letters, word: _Word) -> bool:
         cased, start = text.cased, word.start
@@ -179,8 +188,8 @@ class Names:
     def _full_names(self, text: Letters, words: list[_Word]) -> set[int]:
         """Which words stand next to another of the same author."""
         full: set[int] = set()
-        for i, (first, second) in enumerate(zip(words, words[1:], strict=False)):
-            if (first.word, second.word) in self._pairs and self._next_to(text, first, second):
+        for i, (first, second) in enumerate(pairwise(words)):
+            if self._paired(first.word, second.word) and self._next_to(text, first, second):
                 full |= {i, i + 1}
         return full
 
@@ -207,32 +216,33 @@ class Names:
     def _with_initials(self, text: Letters, word: _Word, sure: bool) -> Iterator[tuple[int, int]]:
         """Where the author's initials stand before and after the word, the gap between them included."""
         small = text.cased[word.start].islower()
-        if small and not sure and text.cased != text.plain and word.word not in self._alone:
+        if small and not sure and not text.one_case and word.word not in self._alone:
             return  # a long field
-        shown = text.plain.upper() if small else text.cased
+        shown = text.upper if small else text.cased
         after = _TRAILING.match(shown, word.end)
-        if after and self._fits(shown, word, after, sure):
+        if after and self._fits(text, shown, word, after, sure):
             yield word.end, after.end()
         initial = _INITIAL.search(shown, max(0, word.start - 3), word.start)
         for start in range(max(0, word.start - 14), word.start) if initial else ():
             before = _LEADING.match(shown, start, word.start)
-            if before and self._fits(shown, word, before, sure):
+            if before and self._fits(text, shown, word, before, sure):
                 yield start, word.start
                 return
         given = _GIVEN.search(shown, max(0, word.start - 16), word.start)
         if given and self._spells(word.word, given[1].lower(), sure):
             yield given.start(), word.start
 
-    def _fits(self, shown: str, word: _Word, found: re.Match[str], sure: bool) -> bool:
+    def _fits(self, text: Letters, shown: str, word: _Word, found: re.Match[str], sure: bool) -> bool:
         """Whether initials beside a word are the author's; a word that is not surely a name takes better proof."""
         run, name, leading = found["run"], word.word, found.start() < word.start
         first = "".join(filter(str.isalpha, run)).lower()
-        capitals = not any(map(str.islower, shown))
-        if first in _ABBREVIATIONS and not (leading and (name, first) in self._all_initials):
+        capitals = text.all_capitals or shown is text.upper
+        others = self._initials.get(name, set())
+        if first in _ABBREVIATIONS and not (leading and first in others):
             return False
         if 1 < len(run) == len(first):  # JQ: a short word as well?
-            known = (name, first) in self._initials and (sure or not capitals)
-            added = len(first) == 2 and (name, first[0]) in self._initials and "," not in found["gap"] and not capitals
+            known = any(map(str.startswith, others, repeat(first))) and (sure or not capitals)
+            added = len(first) == 2 and first[0] in "".join(others) and "," not in found["gap"] and not capitals
             fits = known or (sure and added)
         else:
             fits = self._compatible(name, first)
@@ -249,17 +259,17 @@ class Names:
 
     def _spells(self, name: str, given: str, sure: bool) -> bool:
         """Whether a word before a surname is a given name of which the record has the initial."""
-        pair = (name, given[0])
-        known = pair in self._initials if sure else pair in self._unspelled and name in self._surnames
+        known = self._compatible(name, given[0]) if sure else (name, given[0]) in self._unspelled
         return known and given not in ORDINARY and (given, name) not in _PLACES
 
     def _compatible(self, word: str, first: str) -> bool:
         """Whether initials are the author's, middle ones that the record does not give included."""
-        return (word, first) in self._initials or any((word, first[:n]) in self._all_initials for n in range(1, len(first)))
+        others = self._initials.get(word, ())
+        return any(first in other if len(first) == 1 else other.startswith(first) or first.startswith(other) for other in others)
 
     def _middle(self, text: Letters, first: _Word, second: _Word) -> tuple[int, int] | None:
         """A name around a middle name or initial that the record does not give."""
-        if (first.word, second.word) not in self._pairs or not (_capital(text, first) and _capital(text, second)):
+        if not self._paired(first.word, second.word) or not (_capital(text, first) and _capital(text, second)):
             return None
         middle = _MIDDLE.fullmatch(text.cased, first.end, second.start)
         if not middle or ("," in middle[0] and first.word in ORDINARY):
@@ -272,7 +282,7 @@ class Names:
 
 def _capital(text: Letters, word: _Word) -> bool:
     """Whether the word is written as names are, as far as the text has capitals."""
-    return not text.cased[word.start].islower() or text.cased == text.plain
+    return not text.cased[word.start].islower() or text.one_case
 
 
 def _unspaced(word: str) -> bool:

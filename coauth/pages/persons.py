@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import html
 import itertools
+import operator
 import re
 import unicodedata
 from importlib import resources
+from itertools import chain
 from typing import NamedTuple
 
 from anyascii import anyascii
@@ -43,18 +45,14 @@ _STOPS = {code: anyascii(chr(code)) for code in (*range(0x2000, 0x2070), 0x2212,
 class Reading(NamedTuple):
     """One spelling of a name on the record."""
 
-    words: frozenset[str]
+    words: tuple[str, ...]
     """To look for: every part of two letters or more, in each spelling."""
-    surnames: frozenset[str]
-    alone: frozenset[str]
-    """Surnames that are no ordinary word or place: they name the person wherever they stand."""
-    pairs: frozenset[tuple[str, str]]
+    surnames: tuple[str, ...]
+    pairs: tuple[tuple[str, str], ...]
     """Two parts that name the person next to each other, in either order."""
-    initials: frozenset[tuple[str, str]]
-    """A part, and the other parts' initials: the first one or more, or any one."""
-    all_initials: frozenset[tuple[str, str]]
-    """A part, and all the others' initials."""
-    unspelled: frozenset[tuple[str, str]]
+    initials: tuple[tuple[str, str], ...]
+    """A part, and the initials of all others."""
+    unspelled: tuple[tuple[str, str], ...]
     """A part, and an initial for which the record gives no name."""
 
 
@@ -63,7 +61,7 @@ def read_name(name: str) -> Reading:
     """The parts of a name as the record gives it.
 
     >>> reading = read_name("Mørk, Jane Q.")
-    >>> sorted(reading.words), sorted(reading.alone), ("mork", "jq") in reading.all_initials
+    >>> sorted(reading.words), sorted(reading.surnames), ("mork", "jq") in reading.initials
     (['jane', 'moerk', 'mork'], ['moerk', 'mork'], True)
     """
     if not name.isascii() or "&" in name or "<" in name or "@" in name:
@@ -77,7 +75,7 @@ def read_name(name: str) -> Reading:
     if "-" not in name and "'" not in name:
         return reading
     joined = _reading([["".join(_parts(word))] for word in family], [["".join(_parts(word))] for word in given])
-    return Reading(*map(frozenset.union, reading, joined))  # Xiao-Ming is also written Xiaoming
+    return Reading(*map(operator.add, reading, joined))  # Xiao-Ming is also written Xiaoming
 
 
 def _words(text: str) -> list[str]:
@@ -111,28 +109,28 @@ def _reading(family: list[list[str]], given: list[list[str]]) -> Reading:
     firsts = [part.translate(LATIN)[:1] for part in parts]
     pairs: list[tuple[str, str]] = []
     initials: list[tuple[str, str]] = []
-    all_initials: list[tuple[str, str]] = []
-    unspelled: list[tuple[str, str]] = []
+    words = list(signs)
+    bare = [part for part in parts if len(part) == 1]
     for i, spelling in enumerate(spellings):
         others = "".join(firsts[:i] + firsts[i + 1 :])
-        beginnings = {others[:n] for n in range(1, len(others) + 1)}.union(others)
         for first in spelling:
-            if len(first) > 1 and first not in PARTICLES and others:
-                initials += [(first, beginning) for beginning in beginnings]
-                all_initials.append((first, others))
-                unspelled += [(first, part) for part in parts if len(part) == 1]
-            for other in spellings[i + 1 :]:
-                for second in other:
-                    if first not in PARTICLES or second not in PARTICLES:
-                        pairs += ((first, second), (second, first))
-    words = frozenset(word for spelling in spellings for word in spelling if len(word) > 1)
-    surnames = frozenset(word for part in surname for word in _spellings(part) if word not in PARTICLES)
-    alone = signs.union(filter(_names_alone, surnames))
-    return Reading(words | signs, surnames, alone, *map(frozenset, (pairs, initials, all_initials, unspelled)))
+            if len(first) > 1:
+                words.append(first)
+                if others and first not in PARTICLES:
+                    initials.append((first, others))
+            for second in chain.from_iterable(spellings[i + 1 :]):
+                if first not in PARTICLES or second not in PARTICLES:
+                    pairs.append((first, second))  # noqa: PERF401 as quick, and plainer here
+    surnames = [word for part in surname for word in _spellings(part) if word not in PARTICLES]
+    unspelled = [(word, letter) for word in surnames for letter in bare]
+    return Reading(tuple(words), (*surnames, *signs), tuple(pairs), tuple(initials), tuple(unspelled))
 
 
-def _names_alone(word: str) -> bool:
-    return len(word) > (3 if word.isascii() else 2) and word not in ORDINARY
+def names_alone(surname: str) -> bool:
+    """Whether a surname names a person wherever it stands: no ordinary word or place, and not too short to tell."""
+    if surname.isascii():
+        return len(surname) > 3 and surname not in ORDINARY
+    return len(surname) > 2 or UNSPACED.search(surname) is not None
 
 
 def _unspaced(signs: list[str]) -> frozenset[str]:
