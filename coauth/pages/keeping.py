@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import cache
+from typing import TypeAlias
 
 import msgspec
 
 from coauth.pages import repair
 from coauth.pages.canonical import KINDS
-from coauth.pages.masking import Names, surnames
+from coauth.pages.masking import Names
 from coauth.pages.repair import Repair, Unreadable
 from coauth.pages.shape import (
     MOST_AUTHORS,
@@ -24,6 +27,9 @@ from coauth.pages.shape import (
 )
 
 NO_WORK_ID = "no OpenAlex work id"
+
+Mask: TypeAlias = Callable[[str | None], str | None]
+"""A text -> the text without the persons of its work."""
 
 _served = msgspec.json.Decoder(ServedWork)
 _response = msgspec.json.Decoder(Response)
@@ -84,44 +90,43 @@ _WORK_ID = re.compile(rb'"_?id"\s*:\s*\[?\s*"((?:https?://(?:api\.)?openalex\.or
 
 def _without_persons(served: ServedWork) -> Work:
     authorships = served.authorships
-    names = Names(a for a in authorships or () if a)
+    mask = cache(Names(a for a in authorships or () if a).mask)  # authors share strings and institutions
     abstract = served.abstract if served.abstract is not None else _plain(served.abstract_inverted_index)
     common = {field: getattr(served, field) for field in WorkFields.__struct_fields__}
-    common["title"] = names.mask(served.title or served.display_name)
-    common["primary_location"] = _location(served, names)
+    common["title"] = mask(served.title or served.display_name)
+    common["primary_location"] = _location(served, mask)
     return Work(
         **common,
-        authorships=None if authorships is None else [_place(a, names) if a else Authorship() for a in authorships],
-        abstract=names.mask(abstract),
+        authorships=None if authorships is None else [_place(a, mask) if a else Authorship() for a in authorships],
+        abstract=mask(abstract),
         authors_cut=served.authors_cut or len(authorships or ()) == MOST_AUTHORS,
         noted=served.noted,
         damage=served.damage,
     )
 
 
-def _location(served: ServedWork, names: Names) -> Location | None:
+def _location(served: ServedWork, mask: Mask) -> Location | None:
     """Where the work stands; of records until 2023 from `host_venue`."""
     location, venue = served.primary_location, served.host_venue
     if venue and not (location and location.source and location.source.host_organization_name):
         location = Location(Source(venue.id, venue.display_name, venue.type, venue.publisher))
     if location and (source := location.source):
-        source.display_name = names.mask(source.display_name)
-        source.host_organization_name = names.mask(source.host_organization_name)
+        source.display_name = mask(source.display_name)
+        source.host_organization_name = mask(source.host_organization_name)
     return location
 
 
-def _place(served: ServedAuthorship, names: Names) -> Authorship:
+def _place(served: ServedAuthorship, mask: Mask) -> Authorship:
     affiliations = [a for a in served.affiliations or () if a]
     if not affiliations:  # until 2024 strings stood without their ids, until 2023 in the singular
         strings = served.raw_affiliation_strings or [served.raw_affiliation_string]
         affiliations = [Affiliation(raw_affiliation_string=s) for s in strings if s or len(strings) > 1]
-    own = surnames(served)
     masked: list[Affiliation | None] = [
-        Affiliation(names.mask(a.raw_affiliation_string, own), a.institution_ids) for a in affiliations
+        Affiliation(mask(a.raw_affiliation_string), a.institution_ids) for a in affiliations
     ]
     for institution in served.institutions or ():
         if institution:
-            institution.display_name = names.mask(institution.display_name)
+            institution.display_name = mask(institution.display_name)
     return Authorship(served.institutions, served.countries, masked or None)
 
 
