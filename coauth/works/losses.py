@@ -11,7 +11,6 @@ from typing import Any
 
 from coauth.pages import Outline
 from coauth.queries import Scope
-from coauth.works.batch import short
 from coauth.works.record import day, year
 
 
@@ -36,17 +35,9 @@ class Losses:
                 "noted": dict(sorted(self.noted.items()))}  # fmt: skip
 
 
-def reasons(records: Sequence[Outline], at_home: Sequence[bool], scope: Scope, as_of: date, seen: set[str]) -> list[str | None]:
-    """For each record the first reason to leave it out, or None; ids of works are added to those `seen`, and count once."""
-    found: list[str | None] = []
-    for record, home in zip(records, at_home, strict=True):
-        reason = _reason(record, home, scope, as_of.year)
-        if (own := short(record.id)) in seen and not (reason or "").startswith(("unreadable", "no OpenAlex")):
-            reason = "same id as an earlier record"
-        elif reason is None:
-            seen.add(own)
-        found.append(reason)
-    return found
+def reasons(records: Sequence[Outline], at_home: Sequence[bool], scope: Scope, as_of: date) -> list[str | None]:
+    """For each record the first reason of its own to leave it out, or None."""
+    return [_reason(record, home, scope, as_of.year) for record, home in zip(records, at_home, strict=True)]
 
 
 def noted(works: Sequence[Outline], n_authors: Sequence[int]) -> Counter[str]:
