@@ -74,6 +74,7 @@ class Outline(msgspec.Struct, gc=False):
     is_paratext: bool | None = None
     updated_date: str | None = None
     authorships: Sequence[Position] | None = None
+    noted: list[str] | None = None
     damage: str | None = None
 
 

@@ -26,12 +26,12 @@ from coauth.queries.groups import Group, Groups
 from coauth.queries.institutions import Associated, Component, Joint, Parent, RollUp, Successor
 from coauth.queries.measures import Measures, Pivots
 from coauth.queries.references import Admission, Counts, Direction, Reference
-from coauth.queries.scope import Scope
+from coauth.queries.scope import NO_TYPE, Scope
 from coauth.queries.strict import Period, Strict, Years
 from coauth.queries.technologies import Technologies, Technology
 from coauth.queries.watchlists import Entry, Watchlist
 
-__all__ = ["Admission", "Associated", "Component", "Counts", "Direction", "Entry", "Event", "Events", "Group", "Groups", "Joint", "Measures", "Parent", "Period", "Pivots", "Queries", "Reference", "RollUp", "Scope", "Successor", "Technologies", "Technology", "Watchlist", "Years", "load"]
+__all__ = ["NO_TYPE", "Admission", "Associated", "Component", "Counts", "Direction", "Entry", "Event", "Events", "Group", "Groups", "Joint", "Measures", "Parent", "Period", "Pivots", "Queries", "Reference", "RollUp", "Scope", "Successor", "Technologies", "Technology", "Watchlist", "Years", "load"]
 
 
 class Queries(Strict):

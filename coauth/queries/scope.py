@@ -18,6 +18,9 @@ DoiPattern = Annotated[str, Field(pattern=r"^10\.\d{4,9}/[a-z0-9._;()/#-]*\*?$",
 EVERY = "*"
 """In the place of a country: all of them."""
 
+NO_TYPE = "none"
+"""Among types: records on which no type is given."""
+
 
 class Scope(Strict):
     """What is harvested, and which works count (`scope.toml`)."""
@@ -58,6 +61,11 @@ class Scope(Strict):
     @property
     def years(self) -> range:
         return range(self.first_year, self.last_year + 1)
+
+    @property
+    def served_types(self) -> tuple[str, ...]:
+        """The types that OpenAlex can be asked for."""
+        return tuple(sorted(t for t in self.types if t != NO_TYPE))
 
     @property
     def preliminary(self) -> frozenset[int]:

@@ -87,7 +87,7 @@ class Reader:
         """What the records of these ids bring forward, with all they say."""
         records, authors, countries, strings = self._everything([r for r in page if short(r.id) in ids] for page in pages)
         n_authors = authors.count.tolist()
-        own = reasons(records, authors.at_home.tolist(), self._scope, self._as_of)
+        own = reasons(records, n_authors, authors.at_home.tolist(), self._scope, self._as_of)
         text = partial(_whole_text, records=records, authors=authors, countries=countries, strings=strings)
         _, best = newest.settle(records, own, n_authors, {}, text)
         return {i: newest.claim(records[n], own[n], n_authors[n], text(n)) for i, n in best.items()}
@@ -113,19 +113,19 @@ class Reader:
     ) -> tuple[Flags, list[Stored], Losses, pa.Table]:
         """Which records are works in scope, and these."""
         n_authors = authors.count.tolist()
-        own = reasons(records, authors.at_home.tolist(), self._scope, self._as_of)
+        own = reasons(records, n_authors, authors.at_home.tolist(), self._scope, self._as_of)
         why, best = newest.settle(records, own, n_authors, elsewhere, said)
         fit = np.array([reason is None for reason in why], bool)
         works = list(compress(records, fit))
         left = Counter(reason for reason in why if reason is not None)
-        losses = Losses(len(records), len(works), left, noted(works, authors.count[fit].tolist()))
+        losses = Losses(len(records), len(works), left, noted(works))
         return fit, works, losses, newest.table(records, own, n_authors, best)
 
 
 def _text(record: int, records: Sequence[Outline], authors: Authorships) -> bytes:
     """What a record says that a network needs: of two records equal in this, it is all one which of them counts."""
     r = records[record]
-    said = [r.title, r.publication_year, r.publication_date, r.type, bool(r.is_retracted), bool(r.is_paratext)]
+    said = [r.title, r.publication_year, r.publication_date, r.type, bool(r.is_retracted), bool(r.is_paratext), r.noted]
     return msgspec.json.encode(said) + authors.text(record)
 
 

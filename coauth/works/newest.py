@@ -75,7 +75,7 @@ def settle(
     first: dict[str, int] = {}
     rivals: defaultdict[str, set[int]] = defaultdict(set)
     for n, (record, reason) in enumerate(zip(records, reasons, strict=True)):
-        if reason is None or _whole(record, reason, n_authors[n]):
+        if reason is None or _whole(record, n_authors[n]):
             own = short(record.id)
             if (other := first.setdefault(own, n)) != n or own in elsewhere:
                 rivals[own] |= {other, n}
@@ -94,10 +94,10 @@ def claim(record: Outline, reason: str | None, n_authors: int, text: tuple[bytes
     return Claim(moment(record.updated_date), reason is None, n_authors, text)
 
 
-def _whole(record: Outline, reason: str, n_authors: int) -> bool:
+def _whole(record: Outline, n_authors: int) -> bool:
     """Whether a record that is no work in scope says all that a judgement takes."""
-    read = record.damage is None and not reason.startswith(("unreadable", "no OpenAlex"))
-    return read and n_authors > 0 and record.type is not None and year(record) is not None
+    named = record.damage is None and record.id is not None
+    return named and n_authors > 0 and record.type is not None and year(record) is not None
 
 
 CLAIMS = pa.schema([("work_id", STRING), ("updated_date", STRING), ("in_scope", BOOL), ("n_authors", INT)])
