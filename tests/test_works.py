@@ -62,22 +62,6 @@ def test_the_first_reason_is_the_one_counted(asked):
     assert losses.balance() == {"records": 1, "works": 0, "dropped": {"no OpenAlex work id": 1}, "noted": {}}
 
 
-def test_of_records_with_one_id_the_first_counts(asked):
-    """A page that repeats an id, on this or another page and with or without the address before it, adds nothing."""
-    first, again = work(1, 2020, [["I1"]]), work(1, 2021, [["I1", "I10"]])
-    (batch,), losses = read(asked, page(first, again), page(again | {"id": "W1"}, again | {"id": "https://openalex.org/works/W1"}))
-    assert rows(batch.works, "work_id", "year") == [("W1", 2020)]
-    assert losses.balance()["dropped"] == {"same id as an earlier record": 3}
-
-
-def test_a_record_dropped_does_not_take_its_id(asked):
-    """A damaged or out-of-scope record does not shut out a good one of the same id."""
-    bad = work(1, 2020, [["I1"]], type="dataset")
-    (batch,), losses = read(asked, page(bad, work(1, 2020, [["I1"]])))
-    assert rows(batch.works, "work_id") == ["W1"]
-    assert losses.dropped == {"type not asked for": 1}
-
-
 @pytest.mark.parametrize("year", [2011, 2024, 2025, 2026])
 def test_the_years_run_from_the_first_asked_to_the_harvest(asked, year):
     """The first year and the year of the harvest are in; years after the last measured one are kept as preliminary."""
@@ -227,7 +211,7 @@ def test_the_damaged_page_record_by_record(asked, real_records):
         "W2531269403",  # a date of cake, but a year
         "W2012034410",  # no host organisation
         "W1999167944",
-        "same id as an earlier record",
+        "id of a newer record",
         "no OpenAlex work id",  # the key is misspelt
         "W4206950245",
         "no OpenAlex work id",  # id: null

@@ -11,7 +11,6 @@ from typing import Any
 
 from coauth.pages import NO_WORK_ID, Outline
 from coauth.queries import NO_TYPE, Scope
-from coauth.works.batch import short
 from coauth.works.record import day, year
 
 
@@ -37,18 +36,11 @@ class Losses:
 
 
 def reasons(
-    records: Sequence[Outline], n_authors: Sequence[int], at_home: Sequence[bool], scope: Scope, as_of: date, seen: set[str]
+    records: Sequence[Outline], n_authors: Sequence[int], at_home: Sequence[bool], scope: Scope, as_of: date
 ) -> list[str | None]:
-    """For each record the first reason to leave it out, or None; ids of works are added to those `seen`, and count once."""
-    found: list[str | None] = []
-    for record, authors, home in zip(records, n_authors, at_home, strict=True):
-        reason = _reason(record, authors, home, scope, as_of.year)
-        if (own := short(record.id)) in seen and not (reason or "").startswith(("unreadable", "no OpenAlex")):
-            reason = "same id as an earlier record"
-        elif reason is None:
-            seen.add(own)
-        found.append(reason)
-    return found
+    """For each record the first reason of its own to leave it out, or None."""
+    several = zip(records, n_authors, at_home, strict=True)
+    return [_reason(record, authors, home, scope, as_of.year) for record, authors, home in several]
 
 
 def noted(works: Sequence[Outline]) -> Counter[str]:
