@@ -29,12 +29,39 @@ def of_vintage(vintage: Vintage, queries: Queries | None = None, *, verify: bool
         "vintage": vintage.name, "quarter": vintage.quarter, "complete": vintage.complete,
         "built": bool(manifest.get("build")), "source": manifest["source"]["kind"],
         "slices": slices, "by_status": dict(sorted(Counter(s["status"] for s in slices).items())),
+        "account": account(manifest),
         "planned": len(manifest["plan"]["slices"]) if "plan" in manifest else None,
         "controls": _controls(told.get("controls"), slices),
         "repaired": manifest.get("repaired", {}),
         "damage": vintage.damage() if verify else [], "verified": verify,
         "coherence": _coherence(vintage, queries) if queries else None,
     }  # fmt: skip
+
+
+def account(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What became of a vintage's records, as its build says, or its harvest before that; None for one harvested before 2026-12."""
+    told = manifest.get("account")
+    built = (manifest.get("build") or {}).get("losses", {}).get("works")
+    return {**(told or {"passed_over": {}}), **built} if built else told
+
+
+def account_lines(account: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """The account for people, the same wherever it is given: a name and what is said, line by line."""
+    examples = account.get("examples", {})
+
+    def named(reason: str) -> str:
+        return f" ({', '.join(examples[reason])}{' …' if len(examples[reason]) > 2 else ''})" if reason in examples else ""
+
+    for reason, count in account["dropped"].items():
+        yield "left out", f"{_counted(count, 'record')}: {reason}{named(reason)}"
+    for reason, count in account["noted"].items():
+        yield "noted", f"{_counted(count, 'work')}: {reason}{named(reason)}"
+    for name, reason in account.get("passed_over", {}).items():
+        yield "passed over", f"{name}: {reason}"
+
+
+def _counted(number: int, of: str) -> str:
+    return f"{number:,} {of}{'s' * (number != 1)}"
 
 
 def _coherence(vintage: Vintage, queries: Queries) -> list[dict[str, Any]] | None:
@@ -93,6 +120,9 @@ def lines(standing: Mapping[str, Any], *, every_slice: bool = False) -> Iterable
     for part in parts:
         if every_slice or part["status"] != "complete":
             yield f"  {part['slice']:<24} {_of_slice(part)}"
+    if account := standing["account"]:
+        yield f"  records    {account['records']:,} records, {_counted(account['works'], 'work')} in scope"
+        yield from (f"  {name:<10} {text}" for name, text in account_lines(account))
     yield from _control_lines(standing["controls"], standing["complete"])
     yield from _coherence_lines(standing["coherence"], every_series=every_slice)
     if standing["repaired"]:

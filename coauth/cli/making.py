@@ -124,7 +124,7 @@ def _summary(project: Project, vintage: Vintage, built: Mapping[str, Any], paths
         yield _SYNTHETIC
     if not built["complete"]:
         yield "INCOMPLETE: slices of the harvest hold fewer works than OpenAlex counts; every number may be too small."
-    said = _read(f"{vintage.name} ({vintage.quarter})", built["losses"]["works"])
+    said = _read(f"{vintage.name} ({vintage.quarter})", holdings.account(vintage.manifest) or built["losses"]["works"])
     said += [("not counted", f"{n:,} works: {reason}") for reason, n in built["losses"]["excluded"].items()]
     said += [("network", f"{rows['institutions']:,} institutions, {rows['edges']:,} year–pairs, {rows['flags']:,} review cues")]
     said += [("shifts", _verdicts(project, vintage)), *((name, str(path)) for name, path in paths.items())]
@@ -133,8 +133,8 @@ def _summary(project: Project, vintage: Vintage, built: Mapping[str, Any], paths
 
 def _read(vintage: str, losses: Mapping[str, Any], standing: str = "") -> list[tuple[str, str]]:
     """What came of a vintage's records."""
-    left_out = [("left out", f"{n:,} records: {reason}") for reason, n in losses["dropped"].items()]
-    return [("vintage", f"{vintage}: {losses['records']:,} records, {losses['works']:,} works in scope{standing}"), *left_out]
+    records = f"{losses['records']:,} records, {losses['works']:,} works in scope"
+    return [("vintage", f"{vintage}: {records}{standing}"), *holdings.account_lines(losses)]
 
 
 def _verdicts(project: Project, vintage: Vintage) -> str:
@@ -160,7 +160,15 @@ def harvest(project: Project, answer: Answer, vintage: str | None, engine: str, 
     Example: OPENALEX_API_KEY=… coauth harvest --wait
     """
     done = _harvested(project, answer, vintage, options, engine)
-    answer.give(done.manifest, [f"vintage {done.name} is complete ({done.quarter}): {done.path}"])
+    said = [f"vintage {done.name} is complete ({done.quarter}): {done.path}", *_account(done)]
+    answer.give(done.manifest, said)
+
+
+def _account(vintage: Vintage) -> Iterable[str]:
+    """What became of a vintage's records: the same lines after `harvest` and `build`, and in `status`."""
+    if account := holdings.account(vintage.manifest):
+        yield f"{'records':<15} {account['records']:,} records, {counted(account['works'])} in scope"
+        yield from (f"{name:<15} {text}" for name, text in holdings.account_lines(account))
 
 
 @coauth.command()
@@ -205,7 +213,7 @@ def build(project: Project, answer: Answer, vintage: str | None, engine: str, le
     """
     chosen = project.cache.newest() if allow_incomplete and vintage is None else project.cache.find(vintage)
     built = pipeline.build(project, chosen, engine=engine, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
-    answer.give(built, (f"{name:<15} {n:>12,} rows" for name, n in built["rows"].items()))
+    answer.give(built, [*_account(chosen), *(f"{name:<15} {n:>12,} rows" for name, n in built["rows"].items())])
 
 
 @coauth.command()

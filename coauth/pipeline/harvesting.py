@@ -16,6 +16,7 @@ from coauth import tables
 from coauth.engine.spark import Spark
 from coauth.errors import HarvestIncomplete, SourceError
 from coauth.pipeline.project import Project
+from coauth.shelving import account
 from coauth.sources import api, sample, snapshot
 from coauth.sources.progress import Progress
 from coauth.vintage import Vintage, quarter
@@ -119,7 +120,8 @@ def _fill(
         here = Vintage(vintage.path.resolve())  # other processes may stand in another folder
         summary = snapshot.store(here, records, f"synthetic sample, seed {source.seed}", "sample", threads or joblib.cpu_count())
         vintage.write_text(tables.marked("truth.json"), json.dumps(sample.truth(source.seed, began), indent=1, ensure_ascii=False))
-    vintage.record(harvest=summary)
+    passed_over = {"passed_over": summary.get("ignored_reasons", {})}
+    vintage.record(harvest=summary, account=account(vintage, scope) | passed_over)
     if short := summary.get("incomplete"):
         if allow_incomplete:
             return vintage

@@ -24,7 +24,8 @@ def of(project: Project, vintage: Vintage, against: str | None = None) -> About:
         title=project.queries.scope.title, quarter=vintage.quarter, vintage=vintage.name, as_of=vintage.as_of,
         synthetic=built["synthetic"], complete=built["complete"], level=built["level"], topic_model=manifest["topic_model"],
         source=_source(manifest["source"]), records=losses["works"]["records"], works=losses["works"]["works"],
-        dropped=losses["works"]["dropped"], excluded=losses["excluded"], versions=built["versions"],
+        dropped=losses["works"]["dropped"], noted=losses["works"]["noted"], excluded=losses["excluded"],
+        passed_over=(manifest.get("account") or {}).get("passed_over", {}), versions=built["versions"],
         queries_fingerprint=built["queries"], seed=built["seed"], quality=manifest.get("technology_quality"),
         since=_since(project, vintage, against),
     )  # fmt: skip

@@ -40,6 +40,10 @@ class About:
     """Records read from the pages; `works` of them were in scope, `dropped` the others by reason. None: not to be told."""
     works: int | None
     dropped: Mapping[str, int] = field(default_factory=dict)
+    noted: Mapping[str, int] = field(default_factory=dict)
+    """Works in scope of whose records a field was put right or left empty, by reason."""
+    passed_over: Mapping[str, str] = field(default_factory=dict)
+    """Files that hold no records, and what they are."""
     excluded: Mapping[str, int] = field(default_factory=dict)
     """Works in scope that count nowhere, by reason."""
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -60,4 +64,4 @@ class About:
     @property
     def public(self) -> About:
         """This without what may not be published: losses by reason are small cells, and so are causes of change."""
-        return replace(self, profile="public", records=None, works=None, dropped={}, excluded={}, since=None)
+        return replace(self, profile="public", records=None, works=None, dropped={}, noted={}, passed_over={}, excluded={}, since=None)

@@ -72,14 +72,19 @@ def data(brief: Brief) -> Section:
     state = pd.DataFrame([(name, plain) for name, _, plain in facts], columns=["fact", "value"])
     shown = grid([w("column.fact"), w("column.value")], [(w(f"data.{name}"), said) for name, said, _ in facts], text=2)
     listing = Listing(w("data.table"), shown, state)
-    return Section("data", w("data.title_public" if brief.is_public else "data.title"), (listing,) if brief.is_public else (Text(w("data.lead")), _losses(brief), listing))
+    return Section("data", w("data.title_public" if brief.is_public else "data.title"), (listing,) if brief.is_public else (Text(w("data.lead")), _losses(brief), *_passed_over(brief), listing))
+
+
+def _passed_over(brief: Brief) -> tuple[Text, ...]:
+    files = [f"{name} ({reason})" for name, reason in brief.about.passed_over.items()]
+    return (Text(brief.words("data.passed_over", files=brief.words.listing(files)), "note"),) if files else ()
 
 
 def _losses(brief: Brief) -> Listing:
     w, about = brief.words, brief.about
     rows = [
         ("records", "", about.records), *(("dropped", r, -n) for r, n in sorted(about.dropped.items())), ("works", "", about.works),
-        *(("excluded", r, -n) for r, n in sorted(about.excluded.items())), ("counted", "", about.counted),
+        *(("noted", r, n) for r, n in sorted(about.noted.items())), *(("excluded", r, -n) for r, n in sorted(about.excluded.items())), ("counted", "", about.counted),
     ]  # fmt: skip
     lines = [[_step(brief, step, reason), w.number(n)] for step, reason, n in rows]
     frame = pd.DataFrame(rows, columns=["step", "reason", "works"])
@@ -90,8 +95,21 @@ def _step(brief: Brief, step: str, reason: str) -> str:
     w = brief.words
     if not reason:
         return w(f"data.{step}")
-    key = "".join(c if c.isalnum() else "_" for c in reason.replace("'", "").lower())
-    return w(f"data.{step}", reason=w.known(f"reason.{key}", reason))
+    return w(f"data.{step}", reason=_reason(brief, reason))
+
+
+def _reason(brief: Brief, reason: str) -> str:
+    """A reason in words. One made of parts ("field: form, outcome") is said part by part; a field is OpenAlex's own word."""
+    w = brief.words
+    if (known := w.known(f"reason.{_key(reason)}", "")) or ": " not in reason:
+        return known or reason
+    field, _, rest = reason.partition(": ")
+    parts = ", ".join(w.known(f"reason.{_key(part)}", part) for part in rest.split(", "))
+    return f"{w.known(f'reason.{_key(field)}', field)}: {parts}"
+
+
+def _key(reason: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in reason.replace("'", "").lower())
 
 
 def level(brief: Brief) -> str:
