@@ -1,6 +1,7 @@
 """Persons planted in the text of works, each with what must be gone and what must stay. All of them are invented."""
 
 import random
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -30,7 +31,7 @@ class Person:
 class Plant:
     kind: str
     group: str
-    """address, id or name"""
+    """address, id, name, or beyond what is promised"""
     record: str
     """The author's name as the record has it."""
     text: str
@@ -105,7 +106,7 @@ NAMES: dict[str, Forms] = {
     "LaTeX": lambda p: [_accents(p.name), f"{p.given}~{p.surname}"],
     "percent codes": lambda p: [quote(p.name), quote(p.name).replace("%20", "_")],
     "garbled": lambda p: [p.name.encode().decode("cp1252", "replace")] if p.name.encode().decode("cp1252", "ignore").isprintable() else [],
-    "lost letters": lambda p: ["".join(s if s.isascii() else "?" for s in p.name), "".join(s if s.isascii() else "\ufffd" for s in p.name)],
+    "lost letters": lambda p: [_lost(p.name, "?"), _lost(p.name, "\ufffd")],
     "soft hyphen": lambda p: [_split(p.surname, "\u00ad"), f"{p.given} {_split(p.surname, '&shy;')}"],
     "invisible signs": lambda p: [_split(p.surname, "\u200b"), f"{p.given}\u200d {p.surname}", _split(p.surname, "\ufeff")],
     "blanks of other kinds": lambda p: [f"{p.given}\u00a0{p.surname}", f"{p.given}\u2009{p.surname}", f"{p.given}\u202f{p.surname}"],
@@ -158,6 +159,13 @@ SPECIAL: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {
     "one name only": [("Ashwicket", t, ("ashwicket",)) for t in ("Ashwicket", "Ashwicket1", "ASHWICKET")],
 }  # fmt: skip
 
+BEYOND: dict[str, Forms] = {
+    "misspelled": lambda p: [f"{p.surname[:3]}{p.surname[4:]} Laboratory", f"{p.surname[:-2]}{p.surname[-1]}{p.surname[-2]} Laboratory"],
+    "blanks between letters": lambda p: [" ".join(p.surname.upper()), _split(p.surname, " ")],
+    "initials alone": lambda p: [f"({''.join(p.initials)}{p.surname[0]})"],
+}
+"""Forms that are not found: README says so."""
+
 ADDRESSES = {
     "e-mail": ["{u}@mail.example.org", "E-mail: {u}@example.org.", "mailto:{u}@example.org"],
     "e-mail (at)": ["{u}(at)example.org", "{u} (at) example.org", "{u}[at]mail.example.org", "{u} [AT] example.org", "{u}{{at}}example.org"],
@@ -195,8 +203,12 @@ def plants() -> Iterator[Plant]:
             for person in people:
                 surname = person.surname.replace("O'", "").replace("’", "")
                 for form in forms(person):
-                    gone = (surname, _ascii(surname), _two_letters(surname)) if kinds is NAMES else (person.name, _written(form, person))
+                    gone = (surname, _ascii(surname), _two_letters(surname), _lost(surname, "?"), _lost(surname, "\ufffd")) if kinds is NAMES else (person.name, _written(form, person))
                     yield _plant(chance, kind, "name", _record(chance, person), form, gone)
+    for kind, forms in BEYOND.items():
+        for person in PEOPLE:
+            for form in forms(person):
+                yield _plant(chance, kind, "beyond", person.name, form, (form,))
     for kind, cases in SPECIAL.items():
         for record, form, gone in cases:
             yield _plant(chance, kind, "name", record, form, gone)
@@ -264,13 +276,15 @@ def _two_letters(text: str) -> str:
 
 
 def _decomposed(text: str) -> str:
-    import unicodedata
-
     return unicodedata.normalize("NFD", text)
 
 
 def _entities(text: str) -> str:
     return "".join(sign if sign.isascii() else f"&#{ord(sign)};" for sign in text).replace(" ", "&nbsp;")
+
+
+def _lost(text: str, instead: str) -> str:
+    return "".join(sign if sign.isascii() else instead for sign in text)
 
 
 def _split(word: str, between: str) -> str:

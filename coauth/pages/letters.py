@@ -47,7 +47,7 @@ _PIECE = re.compile(
     | \\u (?P<code> [0-9a-fA-F]{4} )
     | (?P<percent> (?:%[0-9A-Fa-f]{2})+ )
     | (?P<garbled> [\u00c2-\u00c5\u00d0\u00d1][\u0080-\u00bf\u0152-\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122] )
-    | (?P<broken> (?<=[a-z]) - \s+ (?=[a-z]) )
+    | (?P<broken> (?<=[^\W\d_A-Z]) - \s+ (?=[^\W\d_A-Z]) )
     | (?P<sign> [^\x00-\x7f] )
     """,
     re.X,
@@ -56,7 +56,7 @@ _BLOCKS = frozenset(("br", "p", "div", "li", "td", "th", "tr", "hr", "ul", "ol",
 _WORDS_AS_TAGS = {"at": "@", "dot": "."}
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen: one is made for every text
 class Letters:
     """`cased` is the text in plain letters, `plain` the same in lower case; sign i of either was [starts[i], ends[i])."""
 
@@ -89,7 +89,7 @@ def letters(text: str, blank: str = " ") -> Letters:
     >>> letters("S\\u00f8ren&nbsp;<i>Kj\\u00e6r</i>, Bj{\\\\o}rn %C3%85berg").plain
     'soren kjaer, bjorn aberg'
     """
-    if text.isascii() and not ("&" in text or "<" in text or "\\" in text or "%" in text or "- " in text):
+    if text.isascii() and not ("&" in text or "<" in text or "\\" in text or "%" in text or "- " in text or "-\n" in text):
         return Letters(text, text.lower(), range(len(text)), range(1, len(text) + 1))
     pieces: list[str] = []
     starts: list[int] = []

@@ -16,23 +16,24 @@ from coauth.pages.persons import ORDINARY, UNSPACED, Reading, names_alone, read_
 from coauth.pages.shape import ServedAuthorship
 
 _NFA = Implementation.ContiguousNFA  # built in half the time of the default, and built for each work
+_PASSES = 5  # what was masked may lay bare what stood in its shadow, once or twice
 _LETTER = re.compile(r"[^\W\d_]")
 _SIGN = re.compile(r"\w")
 _AFTER = re.compile(  # what may follow a name that is glued to it: a capital, a footnote letter, a page's furniture
-    r"(?<=[a-z])(?=[A-Z])|(?=iD)|[a-z](?![A-Za-z])|(?<=[A-Z])S(?![A-Za-z])|(?=(?i:universi|institut|depart|faculty|school|hospital"
-    r"|cent(?:er|re)|laborat|college|academy|division|view|e-?mail|orcid|search|correspond|author|contact|pubmed|google|scopus|professor|lab|group|team))"
+    r"(?<=[a-z])(?=[A-Z])|(?=iD)|[a-z](?![A-Za-z])|(?<=[A-Z])S(?![A-Za-z])|(?=(?i:(?:id)?(?:universi|institut|depart|faculty|school|hospital"
+    r"|cent(?:er|re)|laborat|college|academy|division|view|e-?mail|orcid|search|correspond|author|contact|pubmed|google|scopus|professor|lab|group|team)))"
 )
 _BEFORE = re.compile(
-    r"(?:[a-z]{3}|(?<![A-Za-z])[a-z]|iD|ID)(?=[A-Z])|(?i:author|e-?mail|orcid|professor|view|contact|doctor)"
+    r"(?:[a-z]{3}|(?<![A-Za-z])[a-z]|iD|ID|The|By|And|Mrs?|Ms|Dr|Prof)(?=[A-Z])|(?i:author|e-?mail|orcid|professor|view|contact|doctor)"
 )
-_INITIALS = r"[A-Z](?:[. \-]{0,2}[A-Z]){0,4}(?![A-Za-z])"
-_TRAILING = re.compile(rf"(?P<gap>\d{{0,2}}(?:,? ?|\. ?|-|_))(?P<run>{_INITIALS})(?P<dot>\.?)(?![\w'’]| ?&|-\d)")
-_LEADING = re.compile(r"(?<![A-Za-z0-9&'’])(?P<run>[A-Z](?:[. \-]{0,2}[A-Z]){0,4})(?P<gap>\.? ?|\.?-|\.?_|\.?')$")
-_INITIAL = re.compile(r"[A-Z](?:\.? ?|\.?[-_'])$")
+_INITIALS = r"[A-Z](?:[.·\s-]{0,2}[A-Z]){0,4}(?![A-Za-z])"
+_TRAILING = re.compile(rf"(?P<gap>\d{{0,2}}(?:[,.]?\s{{0,3}}|-|_))(?P<run>{_INITIALS})(?P<dot>\.?)(?![\w'’]| ?& ?[A-Z]\b|-\d)")
+_LEADING = re.compile(r"(?<![A-Za-z0-9&'’])(?P<run>[A-Z](?:[.·\s-]{0,2}[A-Z]){0,4})(?P<gap>[.·]?(?:\s{0,3}|[-_']))$")
+_INITIAL = re.compile(r"[A-Z][.·]?(?:\s{0,3}|[-_'])$")
 _GIVEN = re.compile(r"(?<![A-Za-z'-])([A-Z][a-z]{2,}) $")
 _GLUED = re.compile(r"(?:(?<![A-Za-z])[a-z]|(?<![A-Z])[A-Z]{1,3}|(?<![A-Za-z])[a-z]{1,2})$")
 _GAP = re.compile(r"[^\w]{0,3}|[^\w]{0,2}[a-z]['’]|_|[^\w]{0,2}\d{1,2}[^\w]{1,2}")
-_MIDDLE = re.compile(r",? ?(?:[A-Z]\.?[ -]?){1,3} ?|[ ]\W?(?P<word>[A-Z][A-Za-z'-]+)\W? ")
+_MIDDLE = re.compile(r",?\s{0,3}\(?(?:[A-Z][.·]?[\s-]?){1,3}\)?\s{0,3}|\s\W?(?P<word>[A-Z][A-Za-z'-]+)\W?\s")
 _LIST_BEFORE = re.compile(r"(?:^|[,;:(\[|]|\band|\bby|\bwith|\bof|\bto|\d)\s*$")
 _LIST_AFTER = re.compile(r"\s*(?:$|[,;)\]|]|and\b|\d|\.(?:\s|$))")
 _GROUP = re.compile(r"['’]s? (?:research )?(?:lab|group|team)", re.I)
@@ -94,7 +95,8 @@ class Names:
         self._words = list(words)
         self._search = AhoCorasick(self._words, implementation=_NFA).find_matches_as_indexes if words else None
         self._alone = set(filter(names_alone, self._surnames))
-        self._alone -= {word for name in institutions for word in self._places(name)}
+        self._houses = {word for name in institutions for word in self._places(name)}
+        self._alone -= self._houses
 
     def mask(self, text: str | None) -> str | None:
         """The text, with `[name]`, `[e-mail]`, `[orcid]` and `[author]` where they stood."""
@@ -102,14 +104,18 @@ class Names:
             return text
         if not text.isascii():
             text = unicodedata.normalize("NFC", text)
-        common = letters(text)
-        spans = identifiers(common)
-        spans = spans + self._persons(common, spans)
-        parts = [(common.starts[start], common.ends[end - 1], kind) for start, end, kind in spans]
-        if odd_blanks(text):  # between words they are blanks, within a word nothing
-            close = letters(text, blank="")
-            parts += [(close.starts[start], close.ends[end - 1], kind) for start, end, kind in self._persons(close, [])]
-        return _cover(text, parts) if parts else text
+        for _ in range(_PASSES):
+            common = letters(text)
+            spans = identifiers(common)
+            spans = spans + self._persons(common, spans)
+            parts = [(common.starts[start], common.ends[end - 1], kind) for start, end, kind in spans]
+            if odd_blanks(text):  # between words they are blanks, within a word nothing
+                close = letters(text, blank="")
+                parts += [(close.starts[start], close.ends[end - 1], kind) for start, end, kind in self._persons(close, [])]
+            if not parts:
+                break
+            text = _cover(text, parts)
+        return text
 
     def _places(self, institution: str) -> Iterator[str]:
         """Words of authors that an institution's name has beside the authors' names."""
@@ -156,10 +162,19 @@ class Names:
             before = words[-1].word if words and words[-1].end == word.start else None
             glued = before is not None and self._paired(before, word.word)
             if (glued or self._begins(text, word)) and (
-                self._ends(text, word) or any(self._paired(word.word, after) for after in begins.get(word.end, ()))
+                self._ends(text, word)
+                or any(self._paired(word.word, after) for after in begins.get(word.end, ()))
+                or (bool(words) and self._continues(text, words[-1], word))
             ):
                 words.append(word)
         return words
+
+    def _continues(self, text: Letters, first: _Word, second: _Word) -> bool:
+        """Whether a surname follows its given name, so that what is glued to it is no part of it (Jane Quellbyand)."""
+        if second.word not in self._alone or len(second.word) < 5 or not self._paired(first.word, second.word):
+            return False
+        gap = (text.cased, first.end, second.start)
+        return any(pattern.fullmatch(*gap) for pattern in (_GAP, _MIDDLE))
 
     def _paired(self, first: str, second: str) -> bool:
         return (first, second) in self._pairs or (second, first) in self._pairs
@@ -222,7 +237,7 @@ class Names:
         after = _TRAILING.match(shown, word.end)
         if after and self._fits(text, shown, word, after, sure):
             yield word.end, after.end()
-        initial = _INITIAL.search(shown, max(0, word.start - 3), word.start)
+        initial = _INITIAL.search(shown, max(0, word.start - 5), word.start)
         for start in range(max(0, word.start - 14), word.start) if initial else ():
             before = _LEADING.match(shown, start, word.start)
             if before and self._fits(text, shown, word, before, sure):
@@ -259,7 +274,7 @@ class Names:
 
     def _spells(self, name: str, given: str, sure: bool) -> bool:
         """Whether a word before a surname is a given name of which the record has the initial."""
-        known = self._compatible(name, given[0]) if sure else (name, given[0]) in self._unspelled
+        known = self._compatible(name, given[0]) if sure else (name, given[0]) in self._unspelled and name not in self._houses
         return known and given not in ORDINARY and (given, name) not in _PLACES
 
     def _compatible(self, word: str, first: str) -> bool:
@@ -274,7 +289,7 @@ class Names:
         middle = _MIDDLE.fullmatch(text.cased, first.end, second.start)
         if not middle or ("," in middle[0] and first.word in ORDINARY):
             return None
-        word = middle["word"] or ("" if "." in middle[0] else middle[0].strip(" ,"))
+        word = middle["word"] or ("" if "." in middle[0] else re.sub(r"[\s,()-]", "", middle[0]))
         if len(word) > 1 and (len(word) < 4 or word.lower() in ORDINARY):
             return None
         return first.start, second.end
