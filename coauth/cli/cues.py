@@ -9,9 +9,8 @@ from typing import Any
 
 import click
 
-from coauth import flags, publish, technologies
+from coauth import files, flags, publish, technologies
 from coauth.cli.group import CAUTION, Answer, coauth, common, counted, internal, of_vintage, plain, wide
-from coauth.errors import CacheError
 from coauth.explain import candidates
 from coauth.pipeline import Project
 from coauth.queries import Queries, Technologies
@@ -76,10 +75,7 @@ def flags_sample(project: Project, answer: Answer, size: int, seed: int, out: Pa
     Example: coauth flags sample -n 300 -o sheet.csv
     """
     sheet = quality.sample(publish.read(project.cache.find(vintage)), project.queries, size, seed)
-    try:
-        sheet.to_csv(out, index=False, lineterminator="\n")
-    except OSError as fault:
-        raise CacheError(f"cannot write {out} ({fault.strerror}); name another file") from fault
+    files.write({out: [sheet.to_csv(index=False, lineterminator="\n")]}, "name another file")
     answer.give({"path": out, "works": len(sheet)}, [f"{out}: {counted(len(sheet))} to label; for internal use, since a list of works leads to people"])
 
 

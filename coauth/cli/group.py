@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -17,7 +18,7 @@ import pandas as pd
 
 from coauth import __version__
 from coauth.cli.progress import Bar
-from coauth.errors import CoauthError
+from coauth.errors import CacheError, CoauthError
 from coauth.pipeline import Project
 
 Command = Callable[..., Any]
@@ -46,6 +47,8 @@ def common(command: Command) -> Command:
         level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
         logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
         logging.getLogger("coauth").setLevel(level)
+        if os.path.lexists(root) and not root.is_dir():  # click looks at plain files alone
+            raise CacheError(f"--root {root} is no folder, nor a link to one; name a folder with queries/ in it (`coauth init DIR` makes one)")
         return command(Project(root), Answer(as_json, quiet, verbose), *args, **options)
 
     return wrapped
