@@ -12,6 +12,9 @@ from coauth.report.page import Chart, Facts, Grid, Listing, Section, Text, grid,
 from coauth.report.reference import statements
 from coauth.report.text import bare
 
+FEW = 6
+"""Countries left of a group that are named one by one."""
+
 # -- partners
 
 
@@ -43,9 +46,10 @@ def _at_home(brief: Brief) -> str:
     counted = {g.id: g for g in queries.partners}
     told = []
     for group in (g for g in queries.groups.group if g.figure and set(g.countries) & queries.scope.home):
-        left = counted.get(group.id)
-        told.append(w("partners.without", group=w.named(group), home=brief.home, countries=w.listing([w.country(c) for c in left.countries]))
-                    if left else w("partners.left_out", group=w.named(group)))  # fmt: skip
+        left = counted[group.id].countries if group.id in counted else ()
+        own = [w.country(c) for c in group.countries if c in queries.scope.home]
+        form = "left_out" if not left else "left_of" if len(left) <= FEW else "without"
+        told.append(w(f"partners.{form}", group=w.named(group), home=w.listing(own), countries=w.listing([w.country(c) for c in left or ("",)])))
     return " ".join(told)
 
 
