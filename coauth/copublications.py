@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from coauth.engine import Engine, Rows
+from coauth.errors import QueryError
 from coauth.queries import Scope
 from coauth.tables import COPUBLICATIONS, MEMBERSHIPS
 from coauth.uncertainty.counts import with_intervals
@@ -36,6 +37,8 @@ def count(memberships: Rows, works: Rows, scope: Scope, confidence: float, engin
     """
     statement = engine.statement("copublications")
     found = engine.query(statement, "queries/sql/copublications.sql", memberships=memberships, works=works).to_pandas()
+    if "base" not in found:
+        raise QueryError("queries/sql/copublications.sql is of an earlier coauth: it gives no `base`; move it away and run `coauth init` on this folder")
     every, found = found[found["group_id"] == "*"].set_index("year")["works"], found[found["group_id"] != "*"]
     years = range(scope.first_year, max([scope.last_year, *found["year"]]) + 1)
     series = found[["group_id", "basis", "base"]].drop_duplicates()

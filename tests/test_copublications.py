@@ -5,6 +5,7 @@ import pytest
 from scipy import optimize, stats
 from world import rows, work
 
+from coauth.errors import QueryError
 from coauth.uncertainty import counts as counted
 
 
@@ -168,6 +169,15 @@ def test_a_listed_institution_at_home_is_no_partner_country(world):
     assert counts(made, basis="institution") == {"list:miit": 1}
     told = [(b, s) for y, g, b, s in rows(made.copublications, "year", "group_id", "base", "share") if g == "list:miit" and (y == 2020 or s is not None)]
     assert told == [("all", 1.0)]
+
+
+def test_a_statement_of_an_earlier_version_is_told(world):
+    """`init` overwrites nothing, so that a project may hold the statement as it was: one line, and what to do."""
+    made = world(work(1, 2020, [["I1"], ["I30"]]))
+    old = made.asked.sql | {"copublications": "SELECT year, group_id, basis, 1 AS works, 1.0 AS author_works FROM memberships"}
+    made.asked = made.asked.model_copy(update={"sql": old})
+    with pytest.raises(QueryError, match=r"is of an earlier coauth.*run `coauth init`"):
+        made.copublications  # noqa: B018  it is made when it is asked for
 
 
 def test_a_share_is_never_more_than_all(world):
