@@ -35,6 +35,7 @@ def of_vintage(vintage: Vintage, queries: Queries | None = None, *, verify: bool
         "repaired": manifest.get("repaired", {}),
         "damage": vintage.damage() if verify else [], "verified": verify,
         "coherence": _coherence(vintage, queries) if queries else None,
+        "part": is_part(vintage),
     }  # fmt: skip
 
 
@@ -65,12 +66,20 @@ def _counted(number: int, of: str) -> str:
 
 
 def _coherence(vintage: Vintage, queries: Queries) -> list[dict[str, Any]] | None:
-    """Figure 1 beside each published series; none of another country; None where nothing is built, or what is built is invented."""
+    """Figure 1 beside each published series; none of another country; None where nothing is built, where what is built is invented, or
+    where the records are an unknown part of the country's works, whose counts say nothing of a national total."""
     built = vintage.manifest.get("build")
-    if not built or built["synthetic"]:
+    if not built or built["synthetic"] or is_part(vintage):
         return None
     held = coherence.hold(vintage.read("copublications"), queries, vintage.manifest["scope"]["countries"])
     return [asdict(h) | {"agrees": h.agrees, "told": str(h)} for h in held]
+
+
+def is_part(vintage: Vintage) -> bool:
+    """Records from files, none made up, and no whole copy of the snapshot: nobody knows of how many works of the country."""
+    manifest = vintage.manifest
+    whole = (manifest.get("harvest") or {}).get("source") == "snapshot"
+    return manifest["source"]["kind"] == "files" and not whole and not (manifest.get("build") or {}).get("synthetic")
 
 
 def _slice(part: Slice) -> dict[str, Any]:
@@ -124,6 +133,8 @@ def lines(standing: Mapping[str, Any], *, every_slice: bool = False) -> Iterable
         yield f"  records    {account['records']:,} records, {_counted(account['works'], 'work')} in scope"
         yield from (f"  {name:<10} {text}" for name, text in account_lines(account))
     yield from _control_lines(standing["controls"], standing["complete"])
+    if standing["built"] and standing["part"]:
+        yield "  figure 1   held against nothing: records from files are an unknown part of the country's works"
     yield from _coherence_lines(standing["coherence"], every_series=every_slice)
     if standing["repaired"]:
         yield f"  repaired   {', '.join(f'{name} on {day}' for name, day in sorted(standing['repaired'].items()))}"

@@ -100,7 +100,7 @@ def made(some, asked):
     memberships = tables.MEMBERSHIPS.of(members)
     known = {
         "memberships": memberships,
-        "copublications": copublications.count(memberships, asked.scope, 0.95, DuckDB(asked.sql, asked.tables(), threads=1)),
+        "copublications": copublications.count(memberships, tables.WORKS.empty(), asked.scope, 0.95, DuckDB(asked.sql, asked.tables(), threads=1)),
         "coverage": tables.COVERAGE.of(
             {"year": y, "publisher": p, "field_id": None, "works": n, "authorships": 2 * n, "authorships_with_institution": 2 * n - n * late, "works_complete": n - n * late}
             for y in range(YEARS[0], YEARS[1] + 1) for p, late in (("A", False), ("B", True))

@@ -72,7 +72,7 @@ def copublished() -> list[dict[str, object]]:
             for basis in ("institution",) if group.startswith("list:") else ("institution", "union"):
                 share = n / COUNTS["international"]
                 rows.append({"year": year, "group_id": group, "basis": basis, "works": n, "works_low": n * 0.9, "works_high": n * 1.1,
-                             "share": share, "share_low": share * 0.9, "share_high": min(1.0, share * 1.1), "preliminary": year >= 2024})  # fmt: skip
+                             "base": "international", "share": share, "share_low": share * 0.9, "share_high": min(1.0, share * 1.1), "preliminary": year >= 2024})  # fmt: skip
     return rows
 
 

@@ -231,7 +231,7 @@ def built(root, works, *, countries=("DK",), synthetic=False):
     names = {frozenset(g.countries): g.id for g in asked.groups.group} | {frozenset(): "international"}
     rows = [
         {"year": year, "group_id": (name := names[frozenset(c.partners)]), "basis": "union", "works": round(n * works(name, year)), "works_low": 0.0,
-         "works_high": 1e5, "preliminary": False}
+         "works_high": 1e5, "base": "international", "preliminary": False}
         for c in reference.counts for year, n in reference.works(c).items()
     ]  # fmt: skip
     vintage = Cache(root / "cache").create(

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from coauth import explain, pipeline, revisions, tables
-from coauth.cli.group import Answer, coauth, common, of_vintage, wide, years
+from coauth.cli.group import Answer, coauth, common, notices, of_vintage, wide, years
 from coauth.engine.duck import DuckDB
 from coauth.errors import NotFound
 from coauth.pipeline import Project
@@ -113,7 +113,7 @@ def queries_() -> None:
 @queries_.command()
 @common
 def check(project: Project, answer: Answer) -> None:
-    """Read every file in queries/ strictly and name all faults at once.
+    """Read every file in queries/ strictly and name all faults at once, and what belongs to another country than scope.toml's.
 
     Files: scope.toml, institutions.toml, groups.toml, events.toml, measures.toml, watchlists/*.toml,
     technologies/*.toml, sql/*.sql.
@@ -123,7 +123,8 @@ def check(project: Project, answer: Answer) -> None:
     sets: list[dict[str, Any]] = [{"id": t.id, "enabled": t.enabled, "defined": len(t.technology), "no_definition": t.no_definition} for t in asked.technologies]
     lines = [f"all questions read; enabled lists: {', '.join(on)}; fingerprint {asked.fingerprint[:16]}",
              *(f"technologies {s['id']} ({'on' if s['enabled'] else 'off'}): {s['defined']} defined{_undefined(s['no_definition'])}" for s in sets)]  # fmt: skip
-    answer.give({"fingerprint": asked.fingerprint, "enabled": on, "technologies": sets}, lines)
+    told = notices(asked)
+    answer.give({"fingerprint": asked.fingerprint, "enabled": on, "technologies": sets, "notices": told}, [*lines, *(f"notice: {n}" for n in told)])
 
 
 def _undefined(names: Sequence[str]) -> str:

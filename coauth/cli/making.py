@@ -13,10 +13,11 @@ from typing import Any
 import click
 
 from coauth import holdings, pipeline, publish, tables
-from coauth.cli.group import Answer, Command, coauth, common, counted, of_vintage
+from coauth.cli.group import NO_TOPICS, Answer, Command, coauth, common, counted, notices, of_vintage
 from coauth.errors import CacheError, QueryError, SourceError
 from coauth.pipeline import Project, Source
 from coauth.queries import Queries
+from coauth.tables import absence
 from coauth.vintage import Vintage
 
 _SYNTHETIC = f"{tables.MARK}: none of these numbers is about the real world."
@@ -76,6 +77,8 @@ def _harvested(
     key, url = _access()
     source = Source(kind, path=options["records"], seed=options["seed"], key=key, url=url)
     as_of = options["as_of"]
+    for notice in [] if answer.quiet else notices(project.queries):
+        click.echo(f"notice: {notice}", err=True)
     with answer.progress() as bar:
         return pipeline.harvest(
             project, source, today=datetime.now(UTC).date(), as_of=as_of.date() if as_of else None, name=vintage,
@@ -127,6 +130,7 @@ def _summary(project: Project, vintage: Vintage, built: Mapping[str, Any], paths
     said = _read(f"{vintage.name} ({vintage.quarter})", holdings.account(vintage.manifest) or built["losses"]["works"])
     said += [("not counted", f"{n:,} works: {reason}") for reason, n in built["losses"]["excluded"].items()]
     said += [("network", f"{rows['institutions']:,} institutions, {rows['edges']:,} year–pairs, {rows['flags']:,} review cues")]
+    said += [("technologies", NO_TOPICS)] if absence.topics(vintage.read("works", ["primary_topic_id"])) else []
     said += [("shifts", _verdicts(project, vintage)), *((name, str(path)) for name, path in paths.items())]
     yield from (f"{name:<14} {text}" for name, text in said)
 

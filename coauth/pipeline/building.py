@@ -135,7 +135,7 @@ class _Making:
         shelf, engine, scope, confidence = self.shelf, self.engine, self.asked.scope, self.asked.measures.confidence
         works_, countries, affiliations, described = (shelf.rows(n) for n in ("works", "countries", "affiliations", "institutions"))
         self._keep(tables.MEMBERSHIPS, copublications.members(works_, countries, affiliations, described, shelf.read("listed"), engine))
-        self._keep(tables.COPUBLICATIONS, copublications.count(shelf.rows("memberships"), scope, confidence, engine))
+        self._keep(tables.COPUBLICATIONS, copublications.count(shelf.rows("memberships"), works_, scope, confidence, engine))
 
     def _measures(self) -> None:
         shelf, scope, measures = self.shelf, self.asked.scope, self.asked.measures

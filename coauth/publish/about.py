@@ -7,9 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from coauth import pipeline, tables
+from coauth import holdings, pipeline, tables
 from coauth.pipeline import Project
 from coauth.report.about import About, Since
+from coauth.tables import absence
 from coauth.vintage import Vintage
 
 
@@ -27,8 +28,14 @@ def of(project: Project, vintage: Vintage, against: str | None = None) -> About:
         dropped=losses["works"]["dropped"], noted=losses["works"]["noted"], excluded=losses["excluded"],
         passed_over=(manifest.get("account") or {}).get("passed_over", {}), versions=built["versions"],
         queries_fingerprint=built["queries"], seed=built["seed"], quality=manifest.get("technology_quality"),
-        since=_since(project, vintage, against),
+        since=_since(project, vintage, against), part=holdings.is_part(vintage), lacking=_lacking(vintage),
     )  # fmt: skip
+
+
+def _lacking(vintage: Vintage) -> frozenset[str]:
+    no_topics = absence.topics(vintage.read("works", ["primary_topic_id"]))
+    no_types = absence.types(vintage.read("institutions", ["type"]))
+    return frozenset(name for name, holds in (("topics", no_topics), ("types", no_types)) if holds)
 
 
 def provenance(about: About) -> dict[str, str]:

@@ -11,7 +11,6 @@ from coauth import disclosure, files, tables
 from coauth.disclosure import Cell, Counted, Earlier, Edition
 from coauth.pipeline import Project
 from coauth.publish.made import read
-from coauth.publish.run import ADVICE
 from coauth.vintage import Vintage
 
 COUNTED = ("copublications", "coverage", "memberships", "technologies", "admissions", "institutions", "listed")
@@ -43,5 +42,5 @@ def write(cells: pa.Table, folder: Path, *, synthetic: bool) -> Path:
     rows["value"] = rows["value"].astype("Int64")
     titles = [f"{tables.MARK}: {c}" if synthetic and not n else c for n, c in enumerate(rows.columns)]
     path = folder / "tables" / (tables.marked("cells.csv") if synthetic else "cells.csv")
-    files.write({path: [rows.to_csv(index=False, header=titles, lineterminator="\n")]}, ADVICE)
+    files.write({path: [rows.to_csv(index=False, header=titles, lineterminator="\n")]}, files.ADVICE)
     return path

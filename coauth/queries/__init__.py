@@ -14,6 +14,7 @@ import difflib
 import hashlib
 import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ class Queries(Strict):
             "home_countries": pa.Table.from_pylist([{"country_code": c} for c in sorted(scope.home)], country),
             "partner_countries": pa.Table.from_pylist(
                 [{"group_id": g.id, "country_code": c, "valid_from": g.valid_from, "valid_to": g.valid_to}
-                 for g in self.groups.group for c in g.countries], groups,
+                 for g in self.partners for c in g.countries], groups,
             ),
             "preprint_dois": pa.Table.from_pylist(
                 [{"registrant": registrant, "pattern": pattern} for registrant, pattern in scope.preprints], preprints
@@ -105,18 +106,26 @@ class Queries(Strict):
             ),
         }  # fmt: skip
 
+    @property
+    def partners(self) -> tuple[Group, ...]:
+        """The partner groups as they are counted: without the home countries, which are no partner of their own; none of nothing else."""
+        abroad = ((g, tuple(c for c in g.countries if c not in self.scope.home)) for g in self.groups.group)
+        return tuple(g if c == g.countries else g.model_copy(update={"countries": c}) for g, c in abroad if c)
+
     def lists(self) -> dict[str, str]:
         """Enabled watchlists and sets of technologies: id -> version and a digest of what it says, so that no edit goes unseen."""
         both: tuple[Watchlist | Technologies, ...] = (*self.watchlists, *self.technologies)
         return {x.id: f"{x.version} ({hashlib.sha256(x.model_dump_json().encode()).hexdigest()[:8]})" for x in both if x.enabled}
 
     def companion(self, list_id: str) -> str | None:
-        """The country group a watchlist is compared with: the first one that an event tests beside the list."""
-        for event in self.event_table():
+        """The country group a watchlist is compared with: the first one that an event, of whatever country, tests beside the list.
+
+        None where that group is home: of the others, none is the list's own country."""
+        for event in sorted(self.events.event, key=_by_date):
             if f"list:{list_id}" in event.series:
                 for name in event.series:
                     if not name.startswith("list:"):
-                        return name
+                        return name if name in {g.id for g in self.partners} else None
         return None
 
     def parts(self) -> dict[str, str]:
@@ -141,7 +150,16 @@ class Queries(Strict):
         return self.model_copy(update={"technologies": tuple(s.scored(measured["classes"]) if s.enabled else s for s in self.technologies)})
 
     def event_table(self) -> list[Event]:
-        return sorted(self.events.event, key=lambda e: (e.date, e.id))
+        """The policy dates of the scope's countries, in order."""
+        return sorted((e for e in self.events.event if e.concerns(self.scope.countries)), key=_by_date)
+
+    def events_elsewhere(self) -> list[Event]:
+        """Those of other countries: neither drawn nor tested."""
+        return sorted((e for e in self.events.event if not e.concerns(self.scope.countries)), key=_by_date)
+
+
+def _by_date(event: Event) -> tuple[date, str]:
+    return event.date, event.id
 
 
 _FILES: dict[str, type[Strict]] = {

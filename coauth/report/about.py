@@ -53,6 +53,10 @@ class About:
     """None: no earlier vintage to compare with."""
     quality: Mapping[str, Any] | None = None
     """Measured precision and recall of the technologies, as `coauth flags score` keeps them; None where nobody measured."""
+    lacking: frozenset[str] = frozenset()
+    """What no record has (`coauth.tables.absence`): topics, types."""
+    part: bool = False
+    """The records came from files: an unknown part of the country's works, to be held against no total."""
     profile: str = "internal"
     """`internal`, or `public`: made of the tables of `coauth.disclosure.edition`, which hold no work and no small cell."""
 

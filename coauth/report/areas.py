@@ -26,6 +26,8 @@ def technologies(brief: Brief) -> Section:
     rows = cues.area_profile(brief.made, brief.queries)
     window = w.years(findings.last_window(brief.queries))
     drawn = [t for t in brief.queries.technologies if t.enabled]
+    if "topics" in brief.about.lacking:
+        return Section("technologies", w("technologies.title"), (Text(w("technologies.no_topics"), "none"),))
     if rows.empty or not rows["works"].sum() or not drawn:
         return Section("technologies", w("technologies.title"), (Text(w("technologies.none", window=window), "none"),))
     names = {s: w("technologies.series", series=brief.series_name(s), works=brief.count(rows.loc[rows["series"] == s, "total"].iloc[0]))
@@ -41,7 +43,7 @@ def technologies(brief: Brief) -> Section:
         statement="memberships",
     )  # fmt: skip
     return Section("technologies", w("technologies.title"), (
-        Text(w("technologies.lead", window=window)), chart, *([] if brief.is_public else [_by_year(brief, short)]),
+        Text(w("technologies.lead" if len(rows["series"].unique()) > 1 + len(brief.watchlists) else "technologies.lead_alone", window=window)), chart, *([] if brief.is_public else [_by_year(brief, short)]),
         Text(w("technologies.status", status=status), "note"), *([Text(era, "note")] if era else []),
     ))  # fmt: skip
 

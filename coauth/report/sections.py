@@ -120,7 +120,7 @@ def _changed(brief: Brief, series: str) -> Headline:
     shares, beside = findings.series(brief.made, series, brief.queries).set_index("year")["share"], ""
     if not shares.reindex([first, last]).isna().any():
         facts |= {f"{series}.share.{y}": shares.get(y) for y in (first, last)}
-        beside = w("headline.share", first=first, last=last, a=w.percent(shares.get(first), 1), b=w.percent(shares.get(last), 1))
+        beside = w(f"headline.share{'_all' if brief.base(series) == 'all' else ''}", first=first, last=last, a=w.percent(shares.get(first), 1), b=w.percent(shares.get(last), 1))
     sure = kind in ("rose", "fell")
     value = ratio if sure else w("headline.no_clear_change" if kind == "unclear" else "format.missing")
     interval = w("headline.interval", confidence=brief.confidence, span=span) if kind != "unknown" else ""

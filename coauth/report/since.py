@@ -51,7 +51,7 @@ def revisions(brief: Brief) -> Section:
         return _between_editions(brief)
     if since is None:
         return Section("revisions", w("revisions.title"), (Text(w("revisions.first"), "none"),))
-    names = ["international", *(g.id for g in brief.queries.groups.group if g.figure), *(f"list:{x.id}" for x in brief.watchlists)]
+    names = ["international", *(g.id for g in brief.queries.partners if g.figure), *(f"list:{x.id}" for x in brief.watchlists)]
     spans = [*((y, y) for y in brief.headline), brief.years]
     rows = findings.revisions(brief.made, names, brief.queries, spans)
     parts = [Text(w("revisions.lead", against=since.vintage, day=w.day(since.as_of))), *_asked_otherwise(brief, since)]
@@ -65,7 +65,7 @@ def _between_editions(brief: Brief) -> Section:
     w, told = brief.words, findings.frame(brief.made, "revisions")
     if told.empty:
         return Section("revisions", w("revisions.title"), (Text(w("revisions.first_public"), "none"),))
-    named = [n for n in ("international", *(g.id for g in brief.queries.groups.group), *(f"list:{x.id}" for x in brief.watchlists)) if n in set(told["series"])]
+    named = [n for n in ("international", *(g.id for g in brief.queries.partners), *(f"list:{x.id}" for x in brief.watchlists)) if n in set(told["series"])]
     rows = told.groupby("series").agg(years=("year", "size"), change=("works", "sum")).reindex(named).reset_index()
     lines = [[brief.series_name(r["series"]), w.number(r["years"]), w.number(r["change"], sign=True)] for r in rows.to_dict("records")]
     against = str(told["against"].iloc[0])

@@ -11,6 +11,9 @@ def own_basis(series: str) -> str:
     return "institution" if series.startswith("list:") else "union"
 
 
+BASES = ("international", "all")
+"""The works that a share in `COPUBLICATIONS` is of."""
+
 MEMBERSHIPS = Table("memberships", "work × partner group × basis", ("year", "group_id", "basis", "work_id"), (
     YEAR,
     Column("group_id", STRING, "group of queries/groups.toml; 'international'; 'list:…' for a watchlist"),
@@ -29,7 +32,9 @@ COPUBLICATIONS = Table("copublications", "year × partner group × basis", ("yea
     Column("works_high", FLOAT, "upper end", "works"),
     Column("author_works", FLOAT, "Σ author_share: the same works, each by the share of its authors at the group's institutions; "
            "null by union", "works", null=True),
-    Column("share", FLOAT, "of the year's international works", "share", null=True),
+    Column("base", STRING, "the works of the year that share is of: international; or all, for a series with works that are not, such as a "
+           "watchlist of domestic institutions"),
+    Column("share", FLOAT, "of the year's works of the base", "share", null=True),
     Column("share_low", FLOAT, "lower end of the interval: binomial, widened likewise", "share", null=True),
     Column("share_high", FLOAT, "upper end", "share", null=True),
     Column("preliminary", BOOL, "the year is still growing"),
