@@ -168,13 +168,13 @@ class Keeping:
         )
 
     @property
-    def spoiled(self):
+    def broken_fields(self):
         """Work -> its fields that the server broke."""
-        broken = {}
+        fields = {}
         for fault, n in zip(self.book._faults, self.book._struck, strict=True):
             if n and fault.kind in SPOILED:
-                broken.setdefault(f"https://openalex.org/{fault.record}", set()).add(SPOILED[fault.kind])
-        return broken
+                fields.setdefault(f"https://openalex.org/{fault.record}", set()).add(SPOILED[fault.kind])
+        return fields
 
 
 @cache
@@ -200,8 +200,8 @@ def own_fault(stored, whole, fields):
     return bool(here.pop("noted", None)) and here | without == there | without
 
 
-def judge(folder, summary, spoiled=None):
-    """(how a run ended, works lost, works doubled); `spoiled` names works that were broken on their way, and their broken fields."""
+def judge(folder, summary, broken_fields=None):
+    """(how a run ended, works lost, works doubled); `broken_fields` of works that were broken on their way."""
     files, works, _ = reference()
     off = summary["years_off_control"].values()
     short = sum(year["control"] - year["distinct"] for year in off)
@@ -210,7 +210,7 @@ def judge(folder, summary, spoiled=None):
     here = works_of(folder)
     cut = {w.id for page in begun(folder).pages() for w in page.works if w.authors_cut}
     same = {i for i in here if here[i] == works.get(i) or i in cut}
-    same |= {i for i, fields in (spoiled or {}).items() if i in here and own_fault(here[i], works[i], fields)}
+    same |= {i for i, fields in (broken_fields or {}).items() if i in here and own_fault(here[i], works[i], fields)}
     rows = sum(len(page.works) for page in begun(folder).pages())
     doubled = rows - len(here) - summary["duplicates"]
     named = len(cut) == summary["authors_cut"]
@@ -267,13 +267,13 @@ def one(seed):
             tally["ended: stopped"] += 1
             tally["stopped without one line"] += "\n" in said["stopped"] or "Zyblenski" in said["stopped"]
         else:
-            ended, lost, doubled = judge(folder, said["summary"], server.spoiled)
+            ended, lost, doubled = judge(folder, said["summary"], server.broken_fields)
             tally.update({f"ended: {ended}": 1, "works lost": lost, "works doubled": doubled})
             break
     said, made = run(folder, lambda: StandIn(SMALL))
     tally["runs"] += 1
     tally["requests"] += made
-    ended, lost, doubled = judge(folder, said["summary"], server.spoiled)
+    ended, lost, doubled = judge(folder, said["summary"], server.broken_fields)
     tally.update({f"then without faults: {ended}": 1, "works lost": lost, "works doubled": doubled})
     tally.update({f"injected: {kind}": n for kind, n in server.struck.items()})
     tally["schedules"] += 1

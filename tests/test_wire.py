@@ -90,7 +90,7 @@ def root(tmp_path):
     return project(tmp_path / "project")
 
 
-def told(root, *verb, **environment):
+def line_of(root, *verb, **environment):
     """The one line with which a verb fails, within `SOON` seconds."""
     begun = time.monotonic()
     done = CliRunner().invoke(cli.coauth, [*verb, "--root", str(root)], env=environment)
@@ -186,15 +186,15 @@ def test_the_variables_of_requests_come_first(monkeypatch, authority, certified,
 def test_certificates_that_are_no_longer_or_not_ours(root, certified, ca_file, openalex, hosts, given, said):
     """At once: no second attempt."""
     with Tls(certified(*hosts, **given), openalex) as server:
-        assert said in told(root, "harvest", COAUTH_OPENALEX_URL=server.url, SSL_CERT_FILE=ca_file)
+        assert said in line_of(root, "harvest", COAUTH_OPENALEX_URL=server.url, SSL_CERT_FILE=ca_file)
 
 
 def test_plain_http_where_tls_was_expected(root, openalex):
     """From the address itself, or from whoever a proxy leads to."""
-    said = told(root, "harvest", COAUTH_OPENALEX_URL=f"https://localhost:{openalex}")
+    said = line_of(root, "harvest", COAUTH_OPENALEX_URL=f"https://localhost:{openalex}")
     assert "no connection to localhost of COAUTH_OPENALEX_URL (the answer came without TLS); see whether" in said
     with Proxy(behind=openalex) as proxy:
-        said = told(root, "harvest", HTTPS_PROXY=proxy.url)
+        said = line_of(root, "harvest", HTTPS_PROXY=proxy.url)
     assert "no connection to api.openalex.org (the answer came without TLS); see whether a proxy or the network's own login page answers for" in said
 
 
@@ -220,7 +220,7 @@ def test_a_path_that_is_no_file_of_cas(root, tmp_path, make, fault, variable):
     """One line names variable and path; nothing was sent."""
     path = tmp_path / "named.pem"
     make(path)
-    said = told(root, "harvest", **{variable: str(path)})
+    said = line_of(root, "harvest", **{variable: str(path)})
     assert said.startswith(f"coauth: {variable} names {path}, {fault}")
     assert said.endswith(f"; mend or unset {variable}, and run the same command again")
 
@@ -228,7 +228,7 @@ def test_a_path_that_is_no_file_of_cas(root, tmp_path, make, fault, variable):
 @pytest.mark.parametrize(("name", "fault"), [("none", "and there is no such folder"), ("ca.pem", "which is no folder"), ("", "where no certificate")])
 def test_a_path_that_is_no_folder_of_cas(root, tmp_path, ca_file, name, fault):
     path = tmp_path / name
-    assert told(root, "harvest", SSL_CERT_DIR=str(path)).startswith(f"coauth: SSL_CERT_DIR names {path}, {fault}")
+    assert line_of(root, "harvest", SSL_CERT_DIR=str(path)).startswith(f"coauth: SSL_CERT_DIR names {path}, {fault}")
 
 
 def test_a_file_of_cas_that_may_not_be_read(monkeypatch, root, ca_file):
@@ -238,7 +238,7 @@ def test_a_file_of_cas_that_may_not_be_read(monkeypatch, root, ca_file):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(ssl, "create_default_context", forbidden)
-    assert f"SSL_CERT_FILE names {ca_file}, which may not be read; mend" in told(root, "harvest", SSL_CERT_FILE=ca_file)
+    assert f"SSL_CERT_FILE names {ca_file}, which may not be read; mend" in line_of(root, "harvest", SSL_CERT_FILE=ca_file)
 
 
 # -- proxies
@@ -508,13 +508,13 @@ def test_statbank_says_what_stands_between(root, certified, openalex):
     """One line at once, with the command to run again."""
     vintage(root)
     with Tls(certified("localhost"), openalex) as server:
-        said = told(root, "admissions", "fetch", COAUTH_STATBANK_URL=f"{server.url}/v1")
+        said = line_of(root, "admissions", "fetch", COAUTH_STATBANK_URL=f"{server.url}/v1")
     assert said.startswith("coauth: no connection to localhost of COAUTH_STATBANK_URL (its certificate is not trusted: ")
     assert said.endswith("in SSL_CERT_FILE or REQUESTS_CA_BUNDLE; then run `coauth admissions fetch` again")
     with Proxy(refusal=407) as proxy:
-        said = told(root, "admissions", "fetch", COAUTH_STATBANK_URL="https://api.statbank.dk/v1", HTTPS_PROXY=f"http://u:{SECRET}@127.0.0.1:{proxy.port}")
+        said = line_of(root, "admissions", "fetch", COAUTH_STATBANK_URL="https://api.statbank.dk/v1", HTTPS_PROXY=f"http://u:{SECRET}@127.0.0.1:{proxy.port}")
     assert said.startswith("coauth: no connection to api.statbank.dk (the proxy does not accept the user and password")
-    assert "SSL_CERT_FILE names /none, and there is no such file" in told(root, "admissions", "fetch", COAUTH_STATBANK_URL=f"{server.url}/v1", SSL_CERT_FILE="/none")
+    assert "SSL_CERT_FILE names /none, and there is no such file" in line_of(root, "admissions", "fetch", COAUTH_STATBANK_URL=f"{server.url}/v1", SSL_CERT_FILE="/none")
 
 
 def test_a_header_of_statbank_that_drips():
@@ -544,15 +544,13 @@ def test_the_readme_shows_what_is_printed(root, certified, openalex):
     """Each line of its section, as printed; only the address of the proxy is one of an example."""
     section = README.split("## Behind a proxy or a company's certificate")[1].split("\n## ")[0]
     shown = [line for line in section.splitlines() if line.startswith("coauth: ")]
-    with Tls(certified("api.openalex.org"), openalex) as server, Proxy(behind=server.port) as opened, Proxy(login="u:x") as login, Proxy(refusal=403) as closed:
+    with Tls(certified("api.openalex.org"), openalex) as server, Proxy(behind=server.port) as opened, Proxy(login="u:x") as login:
         printed = [
-            told(root, "harvest", **given).replace(f"127.0.0.1:{given.get('HTTPS_PROXY', '').rpartition(':')[2]}", "proxy.example:3128")
-            for given in (
-                {"HTTPS_PROXY": opened.url}, {"HTTPS_PROXY": login.url}, {"HTTPS_PROXY": closed.url}, {"SSL_CERT_FILE": "/etc/ssl/organisation.pem"},
-            )
-        ]  # fmt: skip
+            line_of(root, "harvest", HTTPS_PROXY=way.url).replace(f"127.0.0.1:{way.port}", "proxy.example:3128") for way in (opened, login)
+        ]
     assert printed == shown
+    assert f"{wire.CONNECT + wire.READ_TIMEOUT:g} seconds for all that comes before its body and {wire.DEADLINE * wire.READ_TIMEOUT:g} for that" in section
     words = (CHECKOUT / "coauth" / "sources" / "wire" / "barriers.py").read_text("utf-8")
-    named = [re.sub(r"^(… |its certificate |proxy: )", "", part) for row in re.findall(r"^\| (`.*?) \|", section, re.M) for part in re.findall(r"`(.*?)`", row)]
-    assert len(named) == 8
+    named = [re.sub(r"^(… |its certificate |proxy: )|: 403 Forbidden$", "", part) for row in re.findall(r"^\| (`.*?) \|", section, re.M) for part in re.findall(r"`(.*?)`", row)]
+    assert len(named) == 9
     assert [part for part in named if part not in words] == []

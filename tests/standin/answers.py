@@ -46,10 +46,10 @@ _SPOILS = {
 }
 
 
-def spoiled(record: bytes, fault: Fault) -> bytes:
+def spoil(record: bytes, fault: Fault) -> bytes:
     """A record as no strict reader takes it."""
-    found, written = _SPOILS[fault.kind]
-    return re.sub(found, written, record, count=1)
+    pattern, replacement = _SPOILS[fault.kind]
+    return re.sub(pattern, replacement, record, count=1)
 
 
 def on_the_wire(response: Response, fault: Fault) -> Response:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from standin.answers import spoiled
+from standin.answers import spoil
 from standin.budget import price
 from standin.catalogue import Catalogue, Sorted, shown
 from standin.checks import check_parameters, group_parameter, not_imitated, read_select, single_work, whole_number
@@ -55,7 +55,7 @@ class Api:
         if record is None:
             return not_found()
         select = read_select(request.query)
-        return Response(200, self._spoiled(request, [record], [json_bytes(shown(record, select))], select)[0])
+        return Response(200, self._spoil(request, [record], [json_bytes(shown(record, select))], select)[0])
 
     def _page_size(self, query: Mapping[str, str]) -> int:
         size = whole_number(query, "per-page", 200 if group_parameter(query) else 25)
@@ -145,18 +145,17 @@ class Api:
         asked = {name: value for name, value in request.query.items() if name not in ("api_key", "api-key")}
         meta["x_query"] = {"url": f"/works?{urllib.parse.urlencode(asked)}"}
         meta["cost_usd"] = usd(price(request))
-        found = [self.catalogue.records[place] for place in places]
-        listed = [self.catalogue.listed_bytes(place, select) for place in places]
-        hits = b",".join(self._spoiled(request, found, listed, select))
-        return Response(200, b'{"meta":%s,%s}' % (json_bytes(meta), frame % hits))
+        records = [self.catalogue.records[place] for place in places]
+        hits = [self.catalogue.listed_bytes(place, select) for place in places]
+        return Response(200, b'{"meta":%s,%s}' % (json_bytes(meta), frame % b",".join(self._spoil(request, records, hits, select))))
 
-    def _spoiled(self, request: Request, found: list[Record], listed: list[bytes], select: tuple[str, ...]) -> list[bytes]:
+    def _spoil(self, request: Request, records: list[Record], hits: list[bytes], select: tuple[str, ...]) -> list[bytes]:
         """Records as they are shown, those that a fault names spoiled."""
-        request.records = tuple(last_part(str(r.get("id"))) for r in found) if not select or "title" in select else ()
+        request.records = tuple(last_part(str(r.get("id"))) for r in records) if not select or "title" in select else ()
         for fault in self.faults.striking(RECORD_FAULTS, request):
             place = request.records.index(fault.record) if fault.record else 0
-            listed[place] = spoiled(listed[place], fault)
-        return listed
+            hits[place] = spoil(hits[place], fault)
+        return hits
 
     def _groups(self, request: Request) -> Response:
         """One level of groups: largest first, or by key when there is a cursor; no `results` at all (read).

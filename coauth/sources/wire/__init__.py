@@ -119,7 +119,7 @@ def answered(send: Callable[..., requests.Response], url: str, timeout: float) -
     except (requests.RequestException, HTTPError) as broken:
         raise _unanswered(broken, url, timeout) from None
     if answer.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        refusal = barriers.refused(answer.status_code, url)
+        refusal = barriers.refusal(answer.status_code, url)
         raise Blocked(refusal.reason, refusal.cure)
     return answer, body
 

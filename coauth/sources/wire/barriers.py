@@ -95,23 +95,23 @@ def barrier(broken: Exception, url: str) -> Barrier | None:
         if isinstance(error, ssl.SSLError) and getattr(error, "reason", None) in _NO_TLS:
             return _no_tls(urlsplit(url).hostname, at_proxy)
         if type(error) is OSError and (status := re.match(r"Tunnel connection failed: (\d{3})\b", str(error))):
-            return refused(int(status[1]), url)
+            return refusal(int(status[1]), url)
     return _network(errors, urlsplit(url).hostname, proxy)
 
 
-def refused(status: int, url: str) -> Barrier:
+def refusal(status: int, url: str) -> Barrier:
     """A proxy answered in the place of the address, and does not let this request through."""
     host, proxy = urlsplit(url).hostname, proxy_to(url)
     variable, place = (proxy.variable, proxy.place) if proxy else ("HTTPS_PROXY", "proxy.example:3128")
-    named = f"{status} {PHRASES[status]}" if status in PHRASES else str(status)
+    phrase = f"{status} {PHRASES[status]}" if status in PHRASES else str(status)
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         asks = "does not accept the user and password it was given" if proxy and proxy.login else "asks for a user and password"
         cure = f"give them in {variable} as http://user:password@{place}, {_SIGNS}; it may want a login other than Basic, which is not spoken"
-        return Barrier(f"the proxy {asks}: {named}", cure, True)
+        return Barrier(f"the proxy {asks}: {phrase}", cure, True)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return _passing(named, host, proxy)
+        return _passing(phrase, host, proxy)
     return Barrier(
-        f"the proxy refuses it: {named}",
+        f"the proxy refuses it: {phrase}",
         f"ask those who run {place} to allow {host}, or set NO_PROXY={host} where no proxy is needed", True,
     )  # fmt: skip
 
@@ -142,7 +142,7 @@ def _certificate(error: ssl.SSLCertVerificationError, at_proxy: Proxy | None) ->
     if code in (_OTHER_HOST, _OTHER_ADDRESS):
         return Barrier(f"{whose} is for another host", "see whether a proxy or the network's own login page answers in its place", True)
     why = getattr(error, "verify_message", "") or "unknown CA"
-    variables = " and ".join(trust.named())
+    variables = " and ".join(trust.variables())
     cure = f"add your organisation's CA to what {variables} names" if variables else (
         "name a file with your organisation's CA in SSL_CERT_FILE or REQUESTS_CA_BUNDLE"
     )  # fmt: skip
@@ -160,8 +160,8 @@ def _network(errors: list[BaseException], host: str | None, proxy: Proxy | None)
         if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
             return _passing("no connection in time", host, proxy)
         if isinstance(error, NewConnectionError):
-            refused = any(isinstance(e, ConnectionRefusedError) for e in errors)
-            return _passing("connection refused" if refused else "no way to it", host, proxy)
+            no = any(isinstance(e, ConnectionRefusedError) for e in errors)
+            return _passing("connection refused" if no else "no way to it", host, proxy)
     return None
 
 
@@ -174,12 +174,12 @@ def _passing(why: str, host: str | None, proxy: Proxy | None) -> Barrier:
 
 def causes(broken: BaseException) -> Iterator[BaseException]:
     """An error and all that it was made of, outermost first: urllib3 and requests keep them in three places."""
-    waiting, known = [broken], set()
+    waiting, visits = [broken], set()
     while waiting:
         error = waiting.pop(0)
-        if id(error) in known:
+        if id(error) in visits:
             continue
-        known.add(id(error))
+        visits.add(id(error))
         yield error
         parts = (*error.args, getattr(error, "reason", None), error.__cause__, error.__context__)
         waiting += [part for part in parts if isinstance(part, BaseException)]

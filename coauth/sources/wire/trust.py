@@ -19,7 +19,7 @@ from coauth.errors import SourceError
 log = logging.getLogger(__name__)
 
 
-def named() -> dict[str, str]:
+def variables() -> dict[str, str]:
     """Variable -> path, of the variables that count: those of requests come first, as with every user of requests."""
     every = {name: os.path.expanduser(path) for name in _CHECKS if (path := os.environ.get(name))}
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
@@ -30,12 +30,12 @@ def named() -> dict[str, str]:
 
 def context() -> ssl.SSLContext:
     """What a connection is checked by. Raises `SourceError` where a variable names nothing to check by."""
-    chosen = named()
-    for name, path in chosen.items():
+    paths = variables()
+    for name, path in paths.items():
         if fault := _CHECKS[name](path):
             raise SourceError(f"{name} names {path}, {fault}; mend or unset {name}, and run the same command again")
-    if chosen:
-        places: dict[str, Any] = {_kind(name, path): path for name, path in chosen.items()}
+    if paths:
+        places: dict[str, Any] = {_kind(name, path): path for name, path in paths.items()}
         return ssl.create_default_context(**places)
     public = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
     try:
