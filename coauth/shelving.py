@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
 from coauth import technologies, works
-from coauth.engine import Engine
+from coauth.engine import Engine, Result
 from coauth.errors import NotFound
-from coauth.queries import Queries
+from coauth.queries import Queries, Scope
 from coauth.vintage import Shelf, Slice, Vintage
 
 log = logging.getLogger(__name__)
 
 PAGES = 50
 """Pages that make one part: the more, the fewer files; the fewer, the less memory, since their texts are held together."""
+
+
+Pages: TypeAlias = list[tuple[Slice, int]]
 
 
 @dataclass(frozen=True)
@@ -31,36 +36,46 @@ class _Reading:
     topic_model: str
     shelf: Shelf
 
-    def __call__(self, parts: Sequence[tuple[int, list[tuple[Slice, int]], Collection[str]]]) -> list[tuple[works.Losses, pa.Array]]:
-        """Losses and ids of the works of each (number, pages, ids of works read before)."""
+    def __call__(self, parts: Sequence[tuple[int, Pages, Mapping[str, works.Claim]]]) -> list[tuple[works.Losses, pa.Table]]:
+        """Losses of each (number, pages, ids that count elsewhere), and what stands behind its ids (`newest.CLAIMS`)."""
         reader, matcher = works.Reader(self.asked.scope, self.as_of), technologies.Matcher(self.asked.technologies, self.topic_model)
-        return [self._read(number, pages, known, reader, matcher) for number, pages, known in parts]
+        return [self._read(number, pages, elsewhere, reader, matcher) for number, pages, elsewhere in parts]
 
     def _read(
-        self, number: int, pages: list[tuple[Slice, int]], known: Collection[str], reader: works.Reader, matcher: technologies.Matcher
-    ) -> tuple[works.Losses, pa.Array]:
-        batch, losses = reader.read((part.records(page) for part, page in pages), known)
+        self, number: int, pages: Pages, elsewhere: Mapping[str, works.Claim], reader: works.Reader, matcher: technologies.Matcher
+    ) -> tuple[works.Losses, pa.Table]:
+        batch, losses, claims = reader.read((part.records(page) for part, page in pages), elsewhere)
         made = batch._asdict() | {"technologies": matcher.assign(batch.texts)}
         for name in made.keys() - {"texts"}:
             self.shelf.put(name, number, made[name])
-        return losses, batch.works["work_id"].combine_chunks()
+        return losses, claims
+
+    def claims(self, parts: Sequence[tuple[int, Pages, Collection[str]]]) -> list[dict[str, works.Claim]]:
+        """What the records of some ids of each part say."""
+        return [claims(pages, ids, self.asked.scope, self.as_of) for _, pages, ids in parts]
+
+
+def claims(pages: Pages, ids: Collection[str], scope: Scope, as_of: date) -> dict[str, works.Claim]:
+    """What the records of these ids within the pages bring forward (`coauth.works.newest`)."""
+    return works.Reader(scope, as_of).claims((part.records(page) for part, page in pages), ids)
 
 
 def read(vintage: Vintage, asked: Queries, shelf: Shelf, engine: Engine) -> works.Losses:
-    """Put the works of all pages on the shelf, side by side; of works that share an id the first in order of pages counts."""
+    """Put the works of all pages on the shelf, side by side; of records that share an id the newest counts, wherever it stands."""
     reading = _Reading(asked, vintage.as_of, vintage.manifest["topic_model"], shelf)
     parts = vintage.parts(PAGES) or [[]]
-    workers = min(engine.workers, 1 + len(parts) // 10)  # another process takes a second to start
-    runs = np.array_split(np.arange(len(parts)), min(len(parts), 4 * workers) if workers > 1 else 1)
-    results = [done for run in engine.each(reading, [[(int(n), parts[n], ()) for n in run] for run in runs]) for done in run]
-    part = np.repeat(np.arange(len(results)), [len(ids) for _, ids in results])
-    ids = pa.concat_arrays([ids for _, ids in results])
-    later = np.ones(len(ids), bool)
-    later[np.unique(ids.dictionary_encode().indices.to_numpy(), return_index=True)[1]] = False
-    for number in np.unique(part[later]).tolist():
-        known = ids.filter(pa.array(later & (part == number))).to_pylist()
-        results[number] = reading([(number, parts[number], known)])[0]
-    losses = sum((lost for lost, _ in results), works.Losses())
+
+    def every(task: Callable[[Any], list[Result]], about: Mapping[int, Any]) -> dict[int, Result]:
+        workers = min(engine.workers, 1 + len(about) // 10)  # another process takes a second to start
+        runs = np.array_split(np.array(list(about)), min(len(about), 4 * workers) if workers > 1 else 1)
+        done = engine.each(task, [[(int(n), parts[n], about[n]) for n in run] for run in runs])
+        return dict(zip(about, chain.from_iterable(done), strict=True))
+
+    results = every(reading, {n: {} for n in range(len(parts))})
+    elsewhere = works.newest.elsewhere([c for _, c in results.values()], lambda ids: every(reading.claims, ids))
+    if elsewhere:
+        results |= every(reading, elsewhere)
+    losses = sum((lost for lost, _ in results.values()), works.Losses())
     log.info("read %d records, %d works in scope", losses.records, losses.works)
     if not losses.works:
         raise NotFound(f"no work is in scope: {losses.records} records read, {_reasons(losses)}; look at queries/scope.toml")

@@ -41,7 +41,7 @@ class Harvest:
             day = datetime.date(year, 3 * (i % 4) + 2, 10) if date is None else date
             plain = {"type": "article", "n_authors": 2, "n_authors_with_institution": 2, "n_authors_with_string": 2, "authors_cut": False,
                      "n_institutions": 2, "n_countries": 2, "affiliation_status": "complete", "has_company": False, "is_retracted": False,
-                     "included": True, "field_id": "17"}  # fmt: skip
+                     "is_preprint": False, "included": True, "field_id": "17"}  # fmt: skip
             self.works.append(plain | {"work_id": name, "year": year, "publication_date": day} | told)
             for group in ("international", *groups):
                 for basis in ("institution",) if group.startswith("list:") else ("institution", "union"):

@@ -40,7 +40,7 @@ def test_a_network_by_hand(asked, harvested):
     """Retracted works, paratext, works of one institution, of too many, out of scope, and ids met before tie nobody."""
     vintage = harvested(
         page(
-            work(1, 2020, [["I1"], ["I10", "I1"]]),
+            work(1, 2020, [["I1"], ["I10", "I1"]], updated_date="2026-08-01"),
             work(2, 2020, [["I1", "I10", "I20"]]),
             work(3, 2020, [["I1"], ["I20"]], is_retracted=True),
             work(4, 2020, [["I1"], ["I20"]], is_paratext=True),
@@ -56,7 +56,7 @@ def test_a_network_by_hand(asked, harvested):
     seen = preview(vintage, asked.scope, "full", most=3)
     assert ties(seen) == {("I1", "I10"): 3, ("I1", "I20"): 1, ("I10", "I20"): 1}
     assert seen.losses.balance() == {"records": 9, "works": 7, "noted": {},
-                                     "dropped": {"no institution of the scope's country": 1, "same id as an earlier record": 1}}  # fmt: skip
+                                     "dropped": {"no institution of the scope's country": 1, "id of a newer record": 1}}  # fmt: skip
     assert [(r["institution_id"], r["name"], r["country_code"], r["works"], r["rank"]) for r in seen.first(2)] == [
         ("I1", "Place 1", "DK", 3, 1), ("I10", "Renamed", "CN", 3, 1),
     ]  # fmt: skip
@@ -79,8 +79,8 @@ def test_links_are_those_that_tables_are_made_of(asked, sample_root):
     vintage = Cache(sample_root / "cache").find()
     records = [part.records(number) for part, number in itertools.chain(*vintage.parts(20)[:3])]
     outlines = [part.outlines(number) for part, number in itertools.chain(*vintage.parts(20)[:3])]
-    batch, losses = Reader(asked.scope, AS_OF).read(records)
-    links, same = Reader(asked.scope, AS_OF).links(outlines)
+    batch, losses, _ = Reader(asked.scope, AS_OF).read(records)
+    links, same, _ = Reader(asked.scope, AS_OF).links(outlines)
     assert same == losses
     assert losses.works > 1_000
     pairs = set(zip(*batch.authorships.select(["work_id", "institution_id"]).to_pydict().values(), strict=True))

@@ -79,7 +79,7 @@ def copublished() -> list[dict[str, object]]:
 def work(i: int, year: int) -> dict[str, object]:
     return {"work_id": f"W{i}", "title": f"Work {i}", "year": year, "type": "article", "n_authors": 2, "n_authors_with_institution": 2,
             "n_authors_with_string": 2, "authors_cut": False, "n_institutions": 2, "n_countries": 2, "affiliation_status": "complete",
-            "has_company": False, "is_retracted": False, "included": True}  # fmt: skip
+            "has_company": False, "is_retracted": False, "is_preprint": False, "included": True}  # fmt: skip
 
 
 def institution(i: str, name: str, country: str, **more: object) -> dict[str, object]:

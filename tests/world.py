@@ -87,13 +87,20 @@ def page(*records):
 
 
 def read(served, scope, size=5_000):
-    """Batches of `size` records of the pages, and losses; each batch knows the works of those before it."""
-    records = [r for p in served for r in pages.records(pages.pack(p), "by hand")]
-    batches, losses, known = [], works.Losses(), set()
-    for start in range(0, max(len(records), 1), size):
-        batch, lost = works.read(records[start : start + size], scope, AS_OF, known)
-        batches, losses, known = [*batches, batch], losses + lost, known | set(rows(batch.works, "work_id"))
-    return batches, losses
+    """Batches of `size` records of the pages, and losses; of records with one id the newest counts, whatever its batch."""
+    packed = [pages.pack(p) for p in served]
+    reader = works.Reader(scope, AS_OF)
+
+    def part(start):
+        """What is read is let go of on the way, so each time anew."""
+        return [[r for p in packed for r in pages.records(p, "by hand")][start : start + size]]
+
+    starts = range(0, max(sum(len(p.works) for p in served), 1), size)
+    done = [reader.read(part(start)) for start in starts]
+    exact = lambda ids: {n: reader.claims(part(starts[n]), some) for n, some in ids.items()}  # noqa: E731
+    for n, elsewhere in works.newest.elsewhere([claims for *_, claims in done], exact).items():
+        done[n] = reader.read(part(starts[n]), elsewhere)
+    return [batch for batch, *_ in done], sum((lost for _, lost, _ in done), works.Losses())
 
 
 def linked(counted, affiliations, engine):

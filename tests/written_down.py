@@ -36,7 +36,7 @@ def tables(works):
     plain = {
         "year": 2020, "type": "article", "n_authors": 3, "n_authors_with_institution": 3, "n_authors_with_string": 3,
         "authors_cut": False, "n_countries": 1, "affiliation_status": "complete", "has_company": False,
-        "is_retracted": False, "included": True, "publisher": "P", "field_id": "17",
+        "is_retracted": False, "is_preprint": False, "included": True, "publisher": "P", "field_id": "17",
     }  # fmt: skip
     rows, links = [], []
     for i, work in enumerate(works):

@@ -58,7 +58,7 @@ def of_source(command: Command) -> Command:
     for option in (
         click.option("--sample", is_flag=True, help="A seeded synthetic world: no network, no key. SYNTHETIC everywhere."),
         click.option("--seed", type=int, default=1, show_default=True, help="Of the synthetic world."),
-        click.option("--from", "records", type=click.Path(path_type=Path), help="OpenAlex JSON, JSONL(.gz), saved pages or a snapshot folder instead of the API."),
+        click.option("--from", "records", type=click.Path(path_type=Path), help="Works from disk instead of the API: JSON or JSONL in any shape, packed or not, a folder of them, a vintage, or a copy of the snapshot."),
         click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="With --from: the day the records were taken from OpenAlex. With --sample: a day after 2026-10-15, when the world has changed."),
         click.option("--new", "fresh", is_flag=True, help="A new vintage, even if this quarter has one."),
         click.option("--wait", is_flag=True, help="Sleep over a spent daily budget instead of stopping."),

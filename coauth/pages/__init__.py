@@ -11,7 +11,7 @@ silently, and never costs its page; a record whose id is no work's carries not e
 """
 
 from coauth.pages.files import PER_PAGE, of_records, pack, unpack
-from coauth.pages.keeping import keep, read_response
+from coauth.pages.keeping import NO_WORK_ID, keep, read_response
 from coauth.pages.reading import (
     Authorship,
     Fragments,
@@ -26,6 +26,6 @@ from coauth.pages.reading import (
 from coauth.pages.shape import LIST_AUTHORS, MOST_AUTHORS, SELECT, Institution, Meta, Page, Response, Work
 
 __all__ = [
-    "LIST_AUTHORS", "MOST_AUTHORS", "PER_PAGE", "SELECT", "Authorship", "Fragments", "Institution", "Meta", "Numbers", "Outline", "Page", "Placed", "Record", "Response", "Stored", "Work", "keep",
+    "LIST_AUTHORS", "MOST_AUTHORS", "NO_WORK_ID", "PER_PAGE", "SELECT", "Authorship", "Fragments", "Institution", "Meta", "Numbers", "Outline", "Page", "Placed", "Record", "Response", "Stored", "Work", "keep",
     "of_records", "outlines", "pack", "read_response", "records", "unpack",
 ]  # fmt: skip

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import cache
+from typing import TypeAlias
 
 import msgspec
 
-from coauth.pages.masking import Names, surnames
+from coauth.pages import repair
+from coauth.pages.canonical import KINDS
+from coauth.pages.masking import Names
+from coauth.pages.repair import Repair, Unreadable
 from coauth.pages.shape import (
     MOST_AUTHORS,
     Affiliation,
     Authorship,
-    Named,
+    Location,
     Response,
     ServedAuthorship,
     ServedWork,
+    Source,
     Work,
     WorkFields,
 )
 
+NO_WORK_ID = "no OpenAlex work id"
+
+Mask: TypeAlias = Callable[[str | None], str | None]
+"""A text -> the text without the persons of its work."""
+
 _served = msgspec.json.Decoder(ServedWork)
-_identified = msgspec.json.Decoder(Named)
 _response = msgspec.json.Decoder(Response)
 
 
@@ -35,53 +46,87 @@ def keep(record: bytes | msgspec.Raw) -> Work:
     >>> keep(b'{"id": "https://openalex.org/W1", "title": "A", "authorships": [{"author": {"display_name": "Ann Berg"},'
     ...      b' "affiliations": [{"raw_affiliation_string": "Ann Berg, DTU, ann@dtu.dk"}]}]}').authorships
     [Authorship(institutions=None, countries=None, affiliations=[Affiliation(raw_affiliation_string='[name], DTU, [e-mail]', institution_ids=None)])]
-    >>> keep(b'{"id": "https://openalex.org/W2", "publication_year": "soon"}').damage
-    'Expected `int | null`, got `str` - at `$.publication_year`'
+    >>> soon = keep(b'{"id": "https://openalex.org/W2", "publication_year": "soon", "authorships": []}')
+    >>> soon.publication_year, soon.noted, soon.damage
+    (None, ['publication_year: a text for a number, left empty'], None)
+    >>> keep(b'{"id": "https://openalex.org/W3", "authorships": "Berg; Lund"}').damage
+    'its authorships cannot be read (a text)'
     """
     try:
         served = _served.decode(record)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-        # msgspec names types and the path, never the value: nothing personal can get in here
-        return Work(id=_id_of(record), damage=str(fault))
-    if served.id is not None and not _WORK_ID.fullmatch(served.id):  # an author's id is a person's, and its name a title
-        return Work(damage="not a work: its id is of another kind")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        try:
+            served = _repaired(bytes(record))
+        except Unreadable as fault:
+            return Work(id=_id_in(record), damage=str(fault))
+    if served.id is None:  # an author's id is a person's, and its name a title
+        return Work(damage=NO_WORK_ID)
     return _without_persons(served)
 
 
-_WORK_ID = re.compile(r"(?:https?://openalex\.org/(?:works/)?)?W\d+")
+def _repaired(record: bytes) -> ServedWork:
+    """A record that does not fit the schema, with its fields put right or left empty. Raises `Unreadable`."""
+    value = repair.parse(record)
+    if not isinstance(value, dict):
+        raise Unreadable("no object")
+    fitting = Repair()
+    fields = fitting.fit(value, ServedWork)
+    if fields.get("id") and "authorships" not in fields and value.get("authorships") not in (None, {}):
+        raise Unreadable(f"its authorships cannot be read ({repair.form(value['authorships'])})")
+    fields["noted"] = sorted({*(fields.get("noted") or ()), *fitting.notes}) or None
+    return msgspec.convert(fields, ServedWork)
 
 
-def _id_of(record: bytes | msgspec.Raw) -> str | None:
-    try:
-        found = _identified.decode(record).id
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return found if found is not None and _WORK_ID.fullmatch(found) else None
+def _id_in(record: bytes | msgspec.Raw) -> str | None:
+    """The work's id as far as it can be seen in a record that cannot be read: only works have ids with a W."""
+    match = _WORK_ID.search(bytes(record)[:_HEAD])
+    return KINDS["work id"].canonical(match[1].decode()) if match else None
+
+
+_HEAD = 2_000
+"""Bytes in which the id stands, as OpenAlex writes a record; further in, it may be another work's."""
+_WORK_ID = re.compile(rb'"_?id"\s*:\s*\[?\s*"((?:https?://(?:api\.)?openalex\.org/(?:works/)?)?[Ww]\d{1,18})"')
 
 
 def _without_persons(served: ServedWork) -> Work:
     authorships = served.authorships
-    names = Names(a for a in authorships or () if a)
+    mask = cache(Names(a for a in authorships or () if a).mask)  # authors share strings and institutions
     abstract = served.abstract if served.abstract is not None else _plain(served.abstract_inverted_index)
     common = {field: getattr(served, field) for field in WorkFields.__struct_fields__}
-    common["title"] = names.mask(served.title)
+    common["title"] = mask(served.title or served.display_name)
+    common["primary_location"] = _location(served, mask)
     return Work(
         **common,
-        authorships=None if authorships is None else [_place(a, names) if a else Authorship() for a in authorships],
-        abstract=names.mask(abstract),
+        authorships=None if authorships is None else [_place(a, mask) if a else Authorship() for a in authorships],
+        abstract=mask(abstract),
         authors_cut=served.authors_cut or len(authorships or ()) == MOST_AUTHORS,
+        noted=served.noted,
         damage=served.damage,
     )
 
 
-def _place(served: ServedAuthorship, names: Names) -> Authorship:
+def _location(served: ServedWork, mask: Mask) -> Location | None:
+    """Where the work stands; of records until 2023 from `host_venue`."""
+    location, venue = served.primary_location, served.host_venue
+    if venue and not (location and location.source and location.source.host_organization_name):
+        location = Location(Source(venue.id, venue.display_name, venue.type, venue.publisher))
+    if location and (source := location.source):
+        source.display_name = mask(source.display_name)
+        source.host_organization_name = mask(source.host_organization_name)
+    return location
+
+
+def _place(served: ServedAuthorship, mask: Mask) -> Authorship:
     affiliations = [a for a in served.affiliations or () if a]
-    if not affiliations and served.raw_affiliation_strings:  # record shape before 2024: strings without their ids
-        affiliations = [Affiliation(raw_affiliation_string=s) for s in served.raw_affiliation_strings]
-    own = surnames(served)
+    if not affiliations:  # until 2024 strings stood without their ids, until 2023 in the singular
+        strings = served.raw_affiliation_strings or [served.raw_affiliation_string]
+        affiliations = [Affiliation(raw_affiliation_string=s) for s in strings if s or len(strings) > 1]
     masked: list[Affiliation | None] = [
-        Affiliation(names.mask(a.raw_affiliation_string, own), a.institution_ids) for a in affiliations
+        Affiliation(mask(a.raw_affiliation_string), a.institution_ids) for a in affiliations
     ]
+    for institution in served.institutions or ():
+        if institution:
+            institution.display_name = mask(institution.display_name)
     return Authorship(served.institutions, served.countries, masked or None)
 
 

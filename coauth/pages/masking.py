@@ -5,123 +5,305 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise, repeat
+from typing import NamedTuple
 
+from ahocorasick_rs import AhoCorasick, Implementation
+
+from coauth.pages.identifiers import Span, identifiers
+from coauth.pages.letters import Letters, letters, odd_blanks
+from coauth.pages.persons import ORDINARY, UNSPACED, Reading, names_alone, read_name
 from coauth.pages.shape import ServedAuthorship
 
-_ADDRESS = re.compile(r"(?:[\w.+'-]+|\{[^{}@]+\}) ?@ ?[\w-]+(?:\.[\w-]+)+")
-_ORCID = re.compile(
-    r"(?:https?://)?(?:orcid\.org/)?(?:\d{4}-\d{4}-\d{4}-|000[09][-‐‑– ]?\d{4}[-‐‑– ]?\d{4}[-‐‑– ]?)\d{3}[\dXx]\b"
+_NFA = Implementation.ContiguousNFA  # built in half the time of the default, and built for each work
+_LETTER = re.compile(r"[^\W\d_]")
+_SIGN = re.compile(r"\w")
+_AFTER = re.compile(  # what may follow a name that is glued to it: a capital, a footnote letter, a page's furniture
+    r"(?<=[a-z])(?=[A-Z])|(?=iD)|[a-z](?![A-Za-z])|(?<=[A-Z])S(?![A-Za-z])|(?=(?i:universi|institut|depart|faculty|school|hospital"
+    r"|cent(?:er|re)|laborat|college|academy|division|view|e-?mail|orcid|search|correspond|author|contact|pubmed|google|scopus|professor|lab|group|team))"
 )
-_AUTHOR_ID = re.compile(r"\bA\d{7,}\b")
-_TOKEN = re.compile(r"\w+")
-_HYPHEN = re.compile(r"(?<=\w)[-‐‑](?=\w)")
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_PARTICLES = frozenset(("al", "da", "das", "de", "del", "den", "der", "di", "do", "dos", "du", "el", "la", "las", "le", "los", "van", "von", "y"))
-"""Parts of surnames that are also parts of places: two of them together name nobody (Universidad de la República)."""
+_BEFORE = re.compile(
+    r"(?:[a-z]{3}|(?<![A-Za-z])[a-z]|iD|ID)(?=[A-Z])|(?i:author|e-?mail|orcid|professor|view|contact|doctor)"
+)
+_INITIALS = r"[A-Z](?:[. \-]{0,2}[A-Z]){0,4}(?![A-Za-z])"
+_TRAILING = re.compile(rf"(?P<gap>\d{{0,2}}(?:,? ?|\. ?|-|_))(?P<run>{_INITIALS})(?P<dot>\.?)(?![\w'’]| ?&|-\d)")
+_LEADING = re.compile(r"(?<![A-Za-z0-9&'’])(?P<run>[A-Z](?:[. \-]{0,2}[A-Z]){0,4})(?P<gap>\.? ?|\.?-|\.?_|\.?')$")
+_INITIAL = re.compile(r"[A-Z](?:\.? ?|\.?[-_'])$")
+_GIVEN = re.compile(r"(?<![A-Za-z'-])([A-Z][a-z]{2,}) $")
+_GLUED = re.compile(r"(?:(?<![A-Za-z])[a-z]|(?<![A-Z])[A-Z]{1,3}|(?<![A-Za-z])[a-z]{1,2})$")
+_GAP = re.compile(r"[^\w]{0,3}|[^\w]{0,2}[a-z]['’]|_|[^\w]{0,2}\d{1,2}[^\w]{1,2}")
+_MIDDLE = re.compile(r",? ?(?:[A-Z]\.?[ -]?){1,3} ?|[ ]\W?(?P<word>[A-Z][A-Za-z'-]+)\W? ")
+_LIST_BEFORE = re.compile(r"(?:^|[,;:(\[|]|\band|\bby|\bwith|\bof|\bto|\d)\s*$")
+_LIST_AFTER = re.compile(r"\s*(?:$|[,;)\]|]|and\b|\d|\.(?:\s|$))")
+_GROUP = re.compile(r"['’]s? (?:research )?(?:lab|group|team)", re.I)
+_STREET = re.compile(r"(?:['’]?s)?[ -]?(?:vej|gade|alle|plads|street|str\b|st\b|road|rd\b|ave|boulevard|blvd|lane|drive|strasse|platz|weg)", re.I)
+_ABBREVIATIONS = frozenset(("us", "usa", "uk", "pr", "prc", "roc", "dc", "ny", "nsw", "bc", "md", "phd", "sa", "eu", "un", "uae"))
+_DISTRICTS = frozenset(("copenhagen", "kobenhavn", "aarhus", "arhus", "odense", "aalborg", "alborg", "esbjerg", "frederiksberg"))
+_WHOLE = re.compile(r"a\.? ?& ?m\b|xi'?an\b|washington,? d\.? ?c\b|\bst\.? john'?s|king'?s college|\[(?:name|e-mail|orcid|author)\]")
+_PLACES = frozenset(map(tuple, map(str.split, (
+    "hong kong", "new york", "new jersey", "san diego", "san jose", "san francisco", "santa barbara", "santa cruz", "las vegas",
+    "los angeles", "los alamos", "costa rica", "puerto rico", "sri lanka", "tel aviv", "abu dhabi", "saudi arabia", "notre dame",
+    "yang ming", "chiao tung", "sun yat", "yat sen", "chang gung", "cheng kung", "king saud", "king abdulaziz", "johns hopkins",
+    "ann arbor", "college park", "college station", "stony brook", "long island", "long beach", "cold spring", "young park",
+    "kongens lyngby", "saint louis", "st louis", "st andrews", "st petersburg", "el paso", "hyde park", "research park",
+    "science park", "virginia washington", "washington virginia",
+))))  # fmt: skip
+"""Two words that are one place or house, though each may be a name."""
+_EPONYMS = frozenset(map(tuple, map(str.split, (
+    "niels bohr", "august krogh", "niels steensen", "aage bohr", "max planck", "max born", "paul scherrer", "marie curie",
+    "pierre curie", "louis pasteur", "robert koch", "albert einstein", "george washington", "george mason", "thomas jefferson",
+    "james cook", "rosalind franklin", "john jay", "john radcliffe", "christian albrechts", "martin luther", "friedrich schiller",
+    "johann goethe", "heinrich heine", "justus liebig", "otto guericke", "carl ossietzky", "gottfried leibniz", "johannes gutenberg",
+    "fritz haber", "ernst arndt", "charles darwin", "henry ford", "francis crick", "victor babes", "alexander fleming",
+    "carnegie mellon", "case western", "weill cornell", "ludwig maximilian", "hans andersen", "benjamin franklin",
+))))  # fmt: skip
+"""Two words that are a person's name in an institution's."""
+_HOUSE = re.compile(r"(?:['’]?s|-[\w-]+)?[ -](?:institut|universi|college|school|hospital|cent(?:er|re)|laborat|foundation|academy|clinic|museum)", re.I)
+
+
+class _Word(NamedTuple):
+    """A part of an author's name where it stands in a text."""
+
+    start: int
+    end: int
+    word: str
 
 
 class Names:
     """Masks what identifies a person in the free text of one work.
 
-    Masked are e-mail addresses, ORCIDs, OpenAlex author ids, and the work's own authors: two of an author's name
-    tokens (or a token and another's initial, or all the others' initials) standing next to each other in either order
-    or with a middle initial between, and an author's surname alone in that author's own affiliation string, unless the
-    word also belongs to an institution of the work (Lund, Bohr). Names in scripts without blanks are masked wherever
-    they stand. Looking up token pairs instead of trying every name keeps a 3,000-author work linear in its text.
+    Masked are e-mail addresses, ORCIDs and other ids of persons, and the work's own authors: two parts of a name next to
+    each other in either order, a part with the others' initials, and a surname alone, unless it is an ordinary word or
+    place or also belongs to an institution of the work (Lund, Bohr). All are looked for in the text's plain letters, at
+    once, so that a 3,000-author work stays linear in its text.
     """
 
     def __init__(self, authorships: Iterable[ServedAuthorship]) -> None:
-        self.pairs: set[tuple[str, str]] = set()
-        self.single: set[str] = set()
-        self.places: set[str] = set()
-        self.words: set[str] = set()
-        self.unspaced: set[str] = set()
+        institutions: set[str] = set()
+        readings: set[Reading] = set()
         for authorship in authorships:
-            for name in _names(authorship):
-                self._learn(_words(name))
-                if _HYPHEN.search(name):  # Xiao-Ming is also written Xiaoming
-                    self._learn(_words(_HYPHEN.sub("", name)))
-            for institution in authorship.institutions or ():
-                if institution and institution.display_name:
-                    self.places.update(_words(institution.display_name))
+            readings.update(map(read_name, _names(authorship)))
+            institutions.update(i.display_name for i in authorship.institutions or () if i and i.display_name)
+        words = set(chain.from_iterable(r.words for r in readings))
+        self._surnames = set(chain.from_iterable(r.surnames for r in readings))
+        self._pairs = set(chain.from_iterable(r.pairs for r in readings))
+        self._unspelled = set(chain.from_iterable(r.unspelled for r in readings))
+        self._initials: dict[str, set[str]] = {}
+        for word, initials in chain.from_iterable(r.initials for r in readings):
+            self._initials.setdefault(word, set()).add(initials)
+        self._words = list(words)
+        self._search = AhoCorasick(self._words, implementation=_NFA).find_matches_as_indexes if words else None
+        self._alone = set(filter(names_alone, self._surnames))
+        self._alone -= {word for name in institutions for word in self._places(name)}
 
-    def _learn(self, tokens: list[str]) -> None:
-        self.words.update(tokens)
-        if len(tokens) == 1 and len(tokens[0]) > 1:
-            self.single.add(tokens[0])
-        if signs := [t for t in tokens if _UNSPACED.match(t)]:
-            self.unspaced |= {n for n in ("".join(signs), "".join(signs[::-1])) if len(n) > 1}
-        for i, first in enumerate(tokens):
-            for second in tokens[i + 1 :]:
-                if not _PARTICLES.issuperset((first, second)):
-                    self.pairs |= {(first, second), (second, first)}
-                    self.pairs |= {(first[0], second), (second, first[0]), (second[0], first), (first, second[0])}
-            if len(first) > 1 and len(tokens) > 2:
-                initials = "".join(t[0] for j, t in enumerate(tokens) if j != i)
-                self.pairs |= {(first, initials), (initials, first)}
-
-    def _around(self, tokens: list[str]) -> bool:
-        """Whether a name stands around a middle initial that the record does not give."""
-        return len(tokens) == 3 and len(tokens[0]) + len(tokens[2]) > 2 and (tokens[0], tokens[2]) in self.pairs
-
-    def mask(self, text: str | None, surnames: frozenset[str] = frozenset()) -> str | None:
+    def mask(self, text: str | None) -> str | None:
+        """The text, with `[name]`, `[e-mail]`, `[orcid]` and `[author]` where they stood."""
         if not text:
             return text
-        text = unicodedata.normalize("NFC", text)
-        if "@" in text:
-            text = _ADDRESS.sub("[e-mail]", text)
-        if "000" in text or text.count("-") >= 3:
-            text = _ORCID.sub("[orcid]", text)
-        for name in self.unspaced:
-            text = text.replace(name, "[name]")
-        text = _AUTHOR_ID.sub("[author]", text)
-        if self.words.isdisjoint(_words(text)):  # most strings name nobody
-            return text
-        spans = [(m.start(), m.end(), _folded(m.group())) for m in _TOKEN.finditer(text)]
-        named = {i for i, (_, _, t) in enumerate(spans) if t in self.single or (t in surnames and t not in self.places)}
-        for i in range(len(spans) - 1):
-            if (spans[i][2], spans[i + 1][2]) in self.pairs and spans[i + 1][0] - spans[i][1] <= 3:
-                named |= {i, i + 1}
-            elif len(spans[i + 1][2]) == 1 and self._around([s[2] for s in spans[i : i + 3]]):
-                named |= {i, i + 1, i + 2}
-        return _cover(text, [spans[i][:2] for i in sorted(named)]) if named else text
+        if not text.isascii():
+            text = unicodedata.normalize("NFC", text)
+        common = letters(text)
+        spans = identifiers(common)
+        spans = spans + self._persons(common, spans)
+        parts = [(common.starts[start], common.ends[end - 1], kind) for start, end, kind in spans]
+        if odd_blanks(text):  # between words they are blanks, within a word nothing
+            close = letters(text, blank="")
+            parts += [(close.starts[start], close.ends[end - 1], kind) for start, end, kind in self._persons(close, [])]
+        return _cover(text, parts) if parts else text
+
+    def _places(self, institution: str) -> Iterator[str]:
+        """Words of authors that an institution's name has beside the authors' names."""
+        text = letters(institution)
+        words = self._find(text, text.plain)
+        if words:
+            persons = [words[i] for i in self._full_names(text, words)]
+            yield from (word.word for word in words if word not in persons)
+
+    def _persons(self, text: Letters, taken: list[Span]) -> list[Span]:
+        plain = text.plain
+        for start, end, _ in taken:
+            plain = f"{plain[:start]}{'|' * (end - start)}{plain[end:]}"
+        words = self._find(text, plain)
+        if not words:
+            return []
+        full = self._full_names(text, words)
+        spans = {(words[i].start, words[i + 1].end) for i in full if i + 1 in full}
+        for i, word in enumerate(words):
+            known = i in full or self._stands_alone(text, word)
+            around = list(self._with_initials(text, word, sure=known))
+            if known or around:
+                spans.add((word.start, word.end))
+                spans.update(around)
+            if i + 1 < len(words) and (middle := self._middle(text, word, words[i + 1])):
+                spans.add(middle)
+        return [(start, end, "name") for start, end in sorted(spans)]
+
+    def _find(self, text: Letters, plain: str) -> list[_Word]:
+        """The authors' words where they stand as words, or glued to what is no part of another word; none within another."""
+        if self._search is None or not (matches := self._search(plain, overlapping=True)):
+            return []
+        found = sorted((_Word(start, end, self._words[i]) for i, start, end in matches), key=lambda w: (w.start, -w.end))
+        begins: dict[int, list[str]] = {}
+        for word in found:
+            begins.setdefault(word.start, []).append(word.word)
+        whole = [m.span() for m in _WHOLE.finditer(plain)]
+        words: list[_Word] = []
+        for word in found:
+            if words and word.start < words[-1].end:
+                continue
+            if any(start <= word.start and word.end <= end for start, end in whole):
+                continue
+            before = words[-1].word if words and words[-1].end == word.start else None
+            glued = before is not None and self._paired(before, word.word)
+            if (glued or self._begins(text, word)) and (
+                self._ends(text, word) or any(self._paired(word.word, after) for after in begins.get(word.end, ()))
+            ):
+                words.append(word)
+        return words
+
+    def _paired(self, first: str, second: str) -> bool:
+        return (first, second) in self._pairs or (second, first) in self._pairs
+
+    def _begins(self, text: Letters, word: _Word) -> bool:
+        cased, start = text.cased, word.start
+        if start == 0 or not _LETTER.match(cased[start - 1]) or (word.word.isascii() and not cased[start - 1].isascii()):
+            return True
+        if not word.word.isascii():
+            return word.word in self._alone and _unspaced(word.word)
+        if len(word.word) < 4:
+            return False
+        if any(m.end() == start for m in _BEFORE.finditer(cased, max(0, start - 12), start + 1)):
+            return True
+        glued = _GLUED.search(cased, max(0, start - 4), start)
+        return bool(glued and self._compatible(word.word, glued[0].lower()))
+
+    def _ends(self, text: Letters, word: _Word) -> bool:
+        cased, end = text.cased, word.end
+        if end == len(cased) or not _LETTER.match(cased[end]) or (word.word.isascii() and not cased[end].isascii()):
+            return True
+        if not word.word.isascii():
+            return word.word in self._alone and _unspaced(word.word)
+        return len(word.word) > 3 and _AFTER.match(cased, end) is not None
+
+    def _full_names(self, text: Letters, words: list[_Word]) -> set[int]:
+        """Which words stand next to another of the same author."""
+        full: set[int] = set()
+        for i, (first, second) in enumerate(pairwise(words)):
+            if self._paired(first.word, second.word) and self._next_to(text, first, second):
+                full |= {i, i + 1}
+        return full
+
+    def _next_to(self, text: Letters, first: _Word, second: _Word) -> bool:
+        gap = text.plain[first.end : second.start]
+        pair = (first.word, second.word)
+        if not _GAP.fullmatch(gap) or pair in _PLACES or (gap in {"'", "’"} and len(first.word) > 1 < len(second.word)):
+            return False
+        if pair in _EPONYMS and _HOUSE.match(text.cased, second.end):
+            return False
+        if first.word in self._alone or second.word in self._alone:
+            return True
+        doubtful = all(word in ORDINARY or len(word) < 4 for word in pair)
+        return not doubtful or (_capital(text, first) and _capital(text, second))
+
+    def _stands_alone(self, text: Letters, word: _Word) -> bool:
+        if word.word in self._alone:
+            if _STREET.match(text.plain, word.end) and not _unspaced(word.word):
+                return False
+            before = text.cased[max(0, word.start - 1) : word.start]
+            return _capital(text, word) or before.isalpha() or before in {"~", "/", "@", "_", "."}
+        return word.word in self._surnames and _capital(text, word) and _GROUP.match(text.plain, word.end) is not None
+
+    def _with_initials(self, text: Letters, word: _Word, sure: bool) -> Iterator[tuple[int, int]]:
+        """Where the author's initials stand before and after the word, the gap between them included."""
+        small = text.cased[word.start].islower()
+        if small and not sure and not text.one_case and word.word not in self._alone:
+            return  # a long field
+        shown = text.upper if small else text.cased
+        after = _TRAILING.match(shown, word.end)
+        if after and self._fits(text, shown, word, after, sure):
+            yield word.end, after.end()
+        initial = _INITIAL.search(shown, max(0, word.start - 3), word.start)
+        for start in range(max(0, word.start - 14), word.start) if initial else ():
+            before = _LEADING.match(shown, start, word.start)
+            if before and self._fits(text, shown, word, before, sure):
+                yield start, word.start
+                return
+        given = _GIVEN.search(shown, max(0, word.start - 16), word.start)
+        if given and self._spells(word.word, given[1].lower(), sure):
+            yield given.start(), word.start
+
+    def _fits(self, text: Letters, shown: str, word: _Word, found: re.Match[str], sure: bool) -> bool:
+        """Whether initials beside a word are the author's; a word that is not surely a name takes better proof."""
+        run, name, leading = found["run"], word.word, found.start() < word.start
+        first = "".join(filter(str.isalpha, run)).lower()
+        capitals = text.all_capitals or shown is text.upper
+        others = self._initials.get(name, set())
+        if first in _ABBREVIATIONS and not (leading and first in others):
+            return False
+        if 1 < len(run) == len(first):  # JQ: a short word as well?
+            known = any(map(str.startswith, others, repeat(first))) and (sure or not capitals)
+            added = len(first) == 2 and first[0] in "".join(others) and "," not in found["gap"] and not capitals
+            fits = known or (sure and added)
+        else:
+            fits = self._compatible(name, first)
+        if sure or not fits:
+            return fits
+        dotted = "." in found[0]
+        if (name in ORDINARY and name not in self._surnames) or (leading and _STREET.match(shown, word.end)):
+            return False
+        if dotted:
+            return True
+        start, end = (found.start(), word.end) if leading else (word.start, found.end())
+        listed = _LIST_BEFORE.search(shown, max(0, start - 8), start) and _LIST_AFTER.match(shown, end)
+        return bool(listed) and name not in _DISTRICTS and not (leading and first in {"a", "i"})
+
+    def _spells(self, name: str, given: str, sure: bool) -> bool:
+        """Whether a word before a surname is a given name of which the record has the initial."""
+        known = self._compatible(name, given[0]) if sure else (name, given[0]) in self._unspelled
+        return known and given not in ORDINARY and (given, name) not in _PLACES
+
+    def _compatible(self, word: str, first: str) -> bool:
+        """Whether initials are the author's, middle ones that the record does not give included."""
+        others = self._initials.get(word, ())
+        return any(first in other if len(first) == 1 else other.startswith(first) or first.startswith(other) for other in others)
+
+    def _middle(self, text: Letters, first: _Word, second: _Word) -> tuple[int, int] | None:
+        """A name around a middle name or initial that the record does not give."""
+        if not self._paired(first.word, second.word) or not (_capital(text, first) and _capital(text, second)):
+            return None
+        middle = _MIDDLE.fullmatch(text.cased, first.end, second.start)
+        if not middle or ("," in middle[0] and first.word in ORDINARY):
+            return None
+        word = middle["word"] or ("" if "." in middle[0] else middle[0].strip(" ,"))
+        if len(word) > 1 and (len(word) < 4 or word.lower() in ORDINARY):
+            return None
+        return first.start, second.end
 
 
-def _words(text: str) -> list[str]:
-    """
-    >>> _words("İbrahim Yılmaz")
-    ['ibrahim', 'yılmaz']
-    """
-    return list(map(_folded, _TOKEN.findall(text)))
+def _capital(text: Letters, word: _Word) -> bool:
+    """Whether the word is written as names are, as far as the text has capitals."""
+    return not text.cased[word.start].islower() or text.one_case
 
 
-def _folded(word: str) -> str:
-    """Folded by itself: İ becomes i and a dot that is no letter, and would end the word."""
-    return word.casefold().replace("\u0307", "")
+def _unspaced(word: str) -> bool:
+    return not word.isascii() and UNSPACED.search(word) is not None
 
 
-def _cover(text: str, spans: list[tuple[int, int]]) -> str:
-    """Replace neighbouring spans by one `[name]`."""
+def _cover(text: str, parts: list[tuple[int, int, str]]) -> str:
+    """The text with each part replaced by its kind, neighbours of one kind by one."""
     pieces: list[str] = []
-    end = 0
-    for start, stop in spans:
+    end, last = 0, ""
+    for start, stop, kind in sorted(parts):
+        if stop <= end:
+            continue
         gap = text[end:start]
-        if not (pieces and pieces[-1] == "[name]" and not _TOKEN.search(gap) and len(gap) <= 3):
-            pieces += [gap, "[name]"]
-        end = stop
+        if kind != last or len(gap) > 3 or _SIGN.search(gap):
+            pieces += (gap, f"[{kind}]")
+        end, last = stop, kind
     return "".join([*pieces, text[end:]])
 
 
 def _names(authorship: ServedAuthorship) -> Iterator[str]:
     for name in (authorship.author and authorship.author.display_name, authorship.raw_author_name):
         if name:
-            yield unicodedata.normalize("NFC", name)
-
-
-def surnames(authorship: ServedAuthorship) -> frozenset[str]:
-    found = set()
-    for name in _names(authorship):
-        tokens = _words(name.split(",")[0] if "," in name else name)
-        if tokens and len(tokens[-1]) >= 4:
-            found.add(tokens[-1])
-    return frozenset(found)
+            yield name

@@ -72,7 +72,9 @@ class Outline(msgspec.Struct, gc=False):
     type: str | None = None
     is_retracted: bool | None = None
     is_paratext: bool | None = None
+    updated_date: str | None = None
     authorships: Sequence[Position] | None = None
+    noted: list[str] | None = None
     damage: str | None = None
 
 

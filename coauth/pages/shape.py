@@ -10,6 +10,8 @@ from typing import Annotated
 
 import msgspec
 
+from coauth.pages.canonical import CountryCode, Date, InstitutionId, InstitutionType, Ror, TopicId, WorkId, WorkType
+
 SELECT = (
     "id", "doi", "title", "publication_year", "publication_date", "type", "language", "is_retracted", "is_paratext",
     "authorships", "institutions_distinct_count", "countries_distinct_count", "primary_topic", "topics",
@@ -30,24 +32,24 @@ Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class Institution(msgspec.Struct, omit_defaults=True):
-    id: str | None = None
-    ror: str | None = None
+    id: InstitutionId | None = None
+    ror: Ror | None = None
     display_name: str | None = None
-    country_code: str | None = None
-    type: str | None = None
-    lineage: list[str | None] | None = None
+    country_code: CountryCode | None = None
+    type: InstitutionType | None = None
+    lineage: list[InstitutionId | None] | None = None
 
 
 class Affiliation(msgspec.Struct, omit_defaults=True):
     raw_affiliation_string: str | None = None
-    institution_ids: list[str | None] | None = None
+    institution_ids: list[InstitutionId | None] | None = None
 
 
 class Authorship(msgspec.Struct, omit_defaults=True):
     """One author's place on a work, without the author."""
 
     institutions: list[Institution | None] | None = None
-    countries: list[str | None] | None = None
+    countries: list[CountryCode | None] | None = None
     affiliations: list[Affiliation | None] | None = None
 
 
@@ -57,7 +59,7 @@ class Named(msgspec.Struct, omit_defaults=True):
 
 
 class Topic(msgspec.Struct, omit_defaults=True):
-    id: str | None = None
+    id: TopicId | None = None
     display_name: str | None = None
     score: float | None = None
     subfield: Named | None = None
@@ -83,12 +85,12 @@ class Percentile(msgspec.Struct, omit_defaults=True):
 
 
 class WorkFields(msgspec.Struct, omit_defaults=True, kw_only=True):
-    id: str | None = None
+    id: WorkId | None = None
     doi: str | None = None
     title: str | None = None
     publication_year: Whole | None = None
-    publication_date: str | None = None
-    type: str | None = None
+    publication_date: Date | None = None
+    type: WorkType | None = None
     language: str | None = None
     is_retracted: bool | None = None
     is_paratext: bool | None = None
@@ -99,20 +101,21 @@ class WorkFields(msgspec.Struct, omit_defaults=True, kw_only=True):
     cited_by_count: Whole | None = None
     citation_normalized_percentile: Percentile | None = None
     primary_location: Location | None = None
-    updated_date: str | None = None
-    created_date: str | None = None
+    updated_date: Date | None = None
+    created_date: Date | None = None
 
 
 class Work(WorkFields, omit_defaults=True, kw_only=True):
     """One work as it is stored: OpenAlex's attributes without persons, the abstract as plain masked text.
 
-    `authors_cut` is true where the full list of authors could not be had; `damage` says why a record could not be
-    read, and is then the only other attribute beside `id`.
+    `authors_cut` is true where the full list of authors could not be had. `noted` says which fields of the record were
+    put right or left empty, and why; `damage` why it could not be read at all, and is then the only attribute beside `id`.
     """
 
     authorships: list[Authorship | None] | None = None
     abstract: str | None = None
     authors_cut: bool = False
+    noted: list[str] | None = None
     damage: str | None = None
 
 
@@ -133,21 +136,37 @@ class Person(msgspec.Struct):
 
 class ServedAuthorship(msgspec.Struct):
     institutions: list[Institution | None] | None = None
-    countries: list[str | None] | None = None
+    countries: list[CountryCode | None] | None = None
     affiliations: list[Affiliation | None] | None = None
     author: Person | None = None
     raw_author_name: str | None = None
     raw_affiliation_strings: list[str | None] | None = None
+    raw_affiliation_string: str | None = None
+    """The spelling until 2023: one string, or several in one."""
+
+
+class Venue(msgspec.Struct):
+    """Where a work was published, as records until 2023 have it."""
+
+    id: str | None = None
+    display_name: str | None = None
+    publisher: str | None = None
+    type: str | None = None
 
 
 class ServedWork(WorkFields, kw_only=True):
     """One work as OpenAlex serves it, as far as coauth reads it. Held in memory only while it is being masked."""
 
+    display_name: str | None = None
+    """The title again; some records have only this."""
     authorships: list[ServedAuthorship | None] | None = None
-    abstract_inverted_index: dict[str, list[int]] | None = None
-    # a page of ours read back with --from carries the abstract as text, and says what an earlier reading found
+    is_authors_truncated: bool | None = None
+    host_venue: Venue | None = None
+    abstract_inverted_index: dict[str, list[Whole]] | None = None
+    # a page of ours read back with --from carries the abstract as text, and says what an earlier reading noted
     abstract: str | None = None
     authors_cut: bool = False
+    noted: list[str] | None = None
     damage: str | None = None
 
 

@@ -80,17 +80,23 @@ def harvest(
     day = as_of or (sample.AS_OF if source.kind == "sample" else today)
     if source.kind == "sample" and day < sample.AS_OF:
         raise SourceError(f"the synthetic world is first read on {sample.AS_OF}; give that day or a later one with --as-of")
-    vintage = _continued(project, source, day, name, fresh) or project.cache.create(
+    older = _continued(project, source, day, name, fresh)
+    vintage = older or project.cache.create(
         name or (tables.marked(str(source.seed)) if source.kind == "sample" else day.isoformat()),
         source=source.identity(), scope=scope.model_dump(mode="json"), scope_fingerprint=scope.fingerprint,
         started=day.isoformat(), completed=None, topic_model=_topic_model(source, day, as_of),
     )  # fmt: skip
     if vintage.complete and name is None:
         return vintage
-    with vintage.held():
-        if vintage.complete and not _reopened(vintage, today):
-            return vintage
-        return _fill(project, source, vintage, day, today, wait, allow_incomplete, progress, engine, threads)
+    try:
+        with vintage.held():
+            if vintage.complete and not _reopened(vintage, today):
+                return vintage
+            return _fill(project, source, vintage, day, today, wait, allow_incomplete, progress, engine, threads)
+    except SourceError:
+        if older is None and source.kind == "files" and not any(part.summary for part in vintage.slices()):
+            vintage.discard()  # what was refused leaves nothing behind; what was fetched or stored stays
+        raise
 
 
 def _fill(
@@ -117,6 +123,12 @@ def _fill(
     if short := summary.get("incomplete"):
         if allow_incomplete:
             return vintage
+        if missing := summary.get("missing_files"):
+            raise HarvestIncomplete(
+                f"vintage {vintage.name}: {len(missing):,} of the {summary['named_files']:,} files that {summary['manifest_file']} names "
+                f"are not there (first {missing[0]}); fetch them and run `coauth harvest --from` again, or `coauth build "
+                "--allow-incomplete` to go on with what is there"
+            )
         raise HarvestIncomplete(
             f"vintage {vintage.name}: {len(short)} slices hold fewer works than OpenAlex counts ({', '.join(sorted(short)[:5])}…); "
             "run `coauth harvest` again to retry them, or `coauth build --allow-incomplete` to go on with what is there"

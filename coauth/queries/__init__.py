@@ -26,12 +26,12 @@ from coauth.queries.groups import Group, Groups
 from coauth.queries.institutions import Associated, Component, Joint, Parent, RollUp, Successor
 from coauth.queries.measures import Measures, Pivots
 from coauth.queries.references import Admission, Counts, Direction, Reference
-from coauth.queries.scope import Scope
+from coauth.queries.scope import NO_TYPE, Scope
 from coauth.queries.strict import Period, Strict, Years
 from coauth.queries.technologies import Technologies, Technology
 from coauth.queries.watchlists import Entry, Watchlist
 
-__all__ = ["Admission", "Associated", "Component", "Counts", "Direction", "Entry", "Event", "Events", "Group", "Groups", "Joint", "Measures", "Parent", "Period", "Pivots", "Queries", "Reference", "RollUp", "Scope", "Successor", "Technologies", "Technology", "Watchlist", "Years", "load"]
+__all__ = ["NO_TYPE", "Admission", "Associated", "Component", "Counts", "Direction", "Entry", "Event", "Events", "Group", "Groups", "Joint", "Measures", "Parent", "Period", "Pivots", "Queries", "Reference", "RollUp", "Scope", "Successor", "Technologies", "Technology", "Watchlist", "Years", "load"]
 
 
 class Queries(Strict):
@@ -50,8 +50,8 @@ class Queries(Strict):
     """sha256 over every file, so that a report names the questions it answers."""
 
     def tables(self) -> dict[str, pa.Table]:
-        """What SQL may join of the queries: settings (one row), home_countries, partner_countries, successors,
-        entries (of watchlists), withdrawn_rors, unlisted_descendants, technology_areas."""
+        """What SQL may join of the queries: settings (one row), home_countries, partner_countries, preprint_dois,
+        successors, entries (of watchlists), withdrawn_rors, unlisted_descendants, technology_areas."""
         scope, measures = self.scope, self.measures
         settings = {
             "first_year": scope.first_year, "last_year": scope.last_year, "max_institutions": scope.max_institutions,
@@ -68,6 +68,7 @@ class Queries(Strict):
              ("by_lineage", pa.bool_()), ("valid_from", pa.date32()), ("valid_to", pa.date32()), ("kind", pa.string()),
              ("listed_today", pa.bool_())]
         )  # fmt: skip
+        preprints = pa.schema([("registrant", pa.string()), ("pattern", pa.string())])
         successors = pa.schema([("ror", pa.string()), ("successor_ror", pa.string())])
         withdrawn = pa.schema([("list_id", pa.string()), ("entry_id", pa.string()), ("ror", pa.string())])
         excluded = pa.schema([("list_id", pa.string()), ("ror", pa.string())])
@@ -79,6 +80,9 @@ class Queries(Strict):
             "partner_countries": pa.Table.from_pylist(
                 [{"group_id": g.id, "country_code": c, "valid_from": g.valid_from, "valid_to": g.valid_to}
                  for g in self.groups.group for c in g.countries], groups,
+            ),
+            "preprint_dois": pa.Table.from_pylist(
+                [{"registrant": registrant, "pattern": pattern} for registrant, pattern in scope.preprints], preprints
             ),
             "entries": pa.Table.from_pylist(
                 [{"list_id": w.id, "entry_id": e.id, "institution_id": e.openalex, "ror": e.ror,
@@ -119,7 +123,7 @@ class Queries(Strict):
         """Digests of what a count of works depends on besides the records: queries/scope, queries/sql, queries/institutions, and by
         the name of its series every partner group and enabled watchlist. Measures, events and technologies change none."""
         statements = "\0".join(f"{name}\0{text}" for name, text in sorted(self.sql.items()))
-        counted = self.scope.model_dump_json(include={"countries", "first_year", "types", "count_duplicates"})
+        counted = self.scope.model_dump_json(include={"countries", "first_year", "types", "count_duplicates", "preprint_dois"})
         asked = {"queries/scope": counted, "queries/sql": statements, "queries/institutions": self.rollup.model_dump_json()}
         asked |= {g.id: g.model_dump_json(include={"countries", "valid_from", "valid_to"}) for g in self.groups.group}
         asked |= {f"list:{w.id}": w.model_dump_json() for w in self.watchlists if w.enabled}

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from itertools import product
 from string import ascii_uppercase
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from coauth.queries.strict import Home, Slug, Strict
 
+DoiPattern = Annotated[str, Field(pattern=r"^10\.\d{4,9}/[a-z0-9._;()/#-]*\*?$", description="lower case, a star only at its end")]
+
 EVERY = "*"
 """In the place of a country: all of them."""
+
+NO_TYPE = "none"
+"""Among types: records on which no type is given."""
 
 
 class Scope(Strict):
@@ -26,6 +33,8 @@ class Scope(Strict):
     types: tuple[Slug, ...] = Field(min_length=1)
     max_institutions: int = Field(ge=2, description="K: works of more institutions are set apart from centralities")
     count_duplicates: bool = Field(default=False, description="works that OpenAlex holds twice count twice")
+
+    preprint_dois: tuple[DoiPattern, ...] = Field(default=(), description="of preprint servers: `#` a digit, `*` anything")
 
     @model_validator(mode="after")
     def _countries(self) -> Scope:
@@ -54,8 +63,18 @@ class Scope(Strict):
         return range(self.first_year, self.last_year + 1)
 
     @property
+    def served_types(self) -> tuple[str, ...]:
+        """The types that OpenAlex can be asked for."""
+        return tuple(sorted(t for t in self.types if t != NO_TYPE))
+
+    @property
     def preliminary(self) -> frozenset[int]:
         return frozenset(range(self.last_year - self.preliminary_years + 1, self.last_year + 1))
+
+    @property
+    def preprints(self) -> list[tuple[str, str]]:
+        """For each pattern of `preprint_dois` the registrant (what a DOI has before its first slash) and a regular expression."""
+        return [(p.partition("/")[0], expression(p)) for p in self.preprint_dois]
 
     @property
     def fingerprint(self) -> str:
@@ -72,3 +91,13 @@ def codes(countries: Iterable[str]) -> frozenset[str]:
     """
     given = frozenset(countries)
     return frozenset(map("".join, product(ascii_uppercase, repeat=2))) if EVERY in given else given
+
+
+def expression(pattern: str) -> str:
+    """A regular expression, the same to DuckDB (RE2) and Spark (Java), for the whole of a DOI.
+
+    >>> expression("10.1101/####.##.##.*")
+    '^10\\\\.1101/[0-9][0-9][0-9][0-9]\\\\.[0-9][0-9]\\\\.[0-9][0-9]\\\\..*$'
+    """
+    parts = {"#": "[0-9]", "*": ".*"}
+    return f"^{''.join(parts.get(sign) or re.escape(sign) for sign in pattern)}$"

@@ -27,6 +27,7 @@ WORKS = Table("works", "harvested work", ("work_id",), (
     Column("is_top_10_percent", BOOL, "among the 10 % most cited of its field, year and type", null=True),
     Column("has_company", BOOL, "an institution on it is a company"),
     Column("is_retracted", BOOL, "retracted, by Retraction Watch or its own title"),
+    Column("is_preprint", BOOL, "a preprint, by its type or by the DOI of a preprint server (queries/scope.toml)"),
     Column("cited_by_count", INT, "citations counted by OpenAlex", "citations", null=True),
     Column("included", BOOL, "counts in every table below"),
     Column("exclusion_reason", STRING, "why not, where it does not", null=True),

@@ -75,6 +75,11 @@ class Vintage:
         """Set entries of the manifest, keeping the others."""
         files.write({self.path / "manifest.json": json_bytes(self.manifest | entries)}, ADVICE)
 
+    def discard(self) -> None:
+        """Take the vintage off the disk, with all that is in it."""
+        with files.reported(self.path, ADVICE):
+            shutil.rmtree(self.path)
+
     @property
     def complete(self) -> bool:
         return bool(self.manifest.get("completed"))

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from itertools import compress
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,6 +25,7 @@ import pyarrow.compute as pc
 from coauth.pages import MOST_AUTHORS, Outline, Record, Stored
 from coauth.queries import Scope
 from coauth.tables import BOOL, INT, STRING
+from coauth.works import newest
 from coauth.works.authorships import Authorships, Flags, Lists
 from coauth.works.batch import (
     AUTHORSHIPS,
@@ -38,10 +41,14 @@ from coauth.works.batch import (
 )
 from coauth.works.countries import Countries
 from coauth.works.losses import Losses, noted, reasons
+from coauth.works.newest import Claim
 from coauth.works.record import columns, year
 from coauth.works.strings import Strings
 
-__all__ = ["AUTHORSHIPS", "COUNTRIES", "FOUND", "HARVESTED", "STRINGS_MATCHED", "TEXTS", "Batch", "Links", "Losses", "Reader", "read"]
+__all__ = ["AUTHORSHIPS", "COUNTRIES", "FOUND", "HARVESTED", "STRINGS_MATCHED", "TEXTS", "Batch", "Claim", "Links", "Losses", "Reader", "newest", "read"]
+
+
+_NOWHERE: Mapping[str, Claim] = {}
 
 
 class Reader:
@@ -51,50 +58,83 @@ class Reader:
         self._scope, self._as_of = scope, as_of
         self._lists = Lists(scope)
 
-    def read(self, pages: Iterable[Sequence[Record]], known: Collection[str] = ()) -> tuple[Batch, Losses]:
-        """The works in scope among the records of the pages.
+    def read(self, pages: Iterable[Sequence[Record]], elsewhere: Mapping[str, Claim] = _NOWHERE) -> tuple[Batch, Losses, pa.Table]:
+        """The works in scope among the records of the pages, and what stands behind each id (`newest.CLAIMS`).
 
         A work is in scope when its year is between the scope's first year and `as_of`, its type is asked for, and one of
         its institutions has a country of the scope (the institution's own, not its parent's: lineages cross borders).
-        Of records that share an id the first counts; `known` are ids of works read before.
+        Of records that share an id the newest counts (`coauth.works.newest`), unless the id counts `elsewhere`.
         """
         with _uncollected():
-            authors = self._begun()
-            countries, strings = Countries(self._lists, authors), Strings(self._lists, authors)
+            records, authors, countries, strings = self._everything(pages)
+            fit, works, losses, claims = self._fit(records, authors, elsewhere, partial(_whole_text, records=records, authors=authors, countries=countries, strings=strings))
+            return _batch(columns(works), authors, countries, strings, fit, _seen(records)), losses, claims
 
-            def add(page: Sequence[Record]) -> None:
-                authorships = authors.add([r.authorships or () for r in page])
-                countries.add(authorships)
-                strings.add(authorships)
-
-            records = _gathered(pages, add)
-            fit, works, losses = self._fit(records, authors, known)
-            return _batch(columns(works), authors, countries, strings, fit, _seen(records)), losses
-
-    def links(self, pages: Iterable[Sequence[Outline]], known: Collection[str] = ()) -> tuple[Links, Losses]:
+    def links(self, pages: Iterable[Sequence[Outline]], elsewhere: Mapping[str, Claim] = _NOWHERE) -> tuple[Links, Losses, pa.Table]:
         """The same works, and no more of them than a network needs, in half the time."""
         with _uncollected():
             authors = self._begun()
             records = _gathered(pages, lambda page: authors.add([r.authorships or () for r in page]))
-            fit, works, losses = self._fit(records, authors, known)
+            fit, works, losses, claims = self._fit(records, authors, elsewhere, lambda n: (_text(n, records, authors),))
             ids = pa.array([short(r.id) for r in works], STRING)
             affiliations, found = authors.links(fit, ids, _seen(records))
             counts = [not (r.is_retracted or r.is_paratext) for r in works]
             told = pa.table({"work_id": ids, "title": pa.array([r.title for r in works], STRING),
                              "year": pa.array([year(r) for r in works], INT), "included": pa.array(counts, BOOL)})  # fmt: skip
-            return Links(told, affiliations, found), losses
+            return Links(told, affiliations, found), losses, claims
+
+    def claims(self, pages: Iterable[Sequence[Record]], ids: Collection[str]) -> dict[str, Claim]:
+        """What the records of these ids bring forward, with all they say."""
+        records, authors, countries, strings = self._everything([r for r in page if short(r.id) in ids] for page in pages)
+        n_authors = authors.count.tolist()
+        own = reasons(records, n_authors, authors.at_home.tolist(), self._scope, self._as_of)
+        text = partial(_whole_text, records=records, authors=authors, countries=countries, strings=strings)
+        _, best = newest.settle(records, own, n_authors, {}, text)
+        return {i: newest.claim(records[n], own[n], n_authors[n], text(n)) for i, n in best.items()}
+
+    def _everything(self, pages: Iterable[Sequence[Record]]) -> tuple[list[Record], Authorships, Countries, Strings]:
+        """The records of the pages, and what their authorships say."""
+        authors = self._begun()
+        countries, strings = Countries(self._lists, authors), Strings(self._lists, authors)
+
+        def add(page: Sequence[Record]) -> None:
+            authorships = authors.add([r.authorships or () for r in page])
+            countries.add(authorships)
+            strings.add(authorships)
+
+        return _gathered(pages, add), authors, countries, strings
 
     def _begun(self) -> Authorships:
         self._lists.forget()
         return Authorships(self._lists)
 
-    def _fit(self, records: list[Stored], authors: Authorships, known: Collection[str]) -> tuple[Flags, list[Stored], Losses]:
+    def _fit(
+        self, records: list[Stored], authors: Authorships, elsewhere: Mapping[str, Claim], said: Callable[[int], tuple[bytes, ...]]
+    ) -> tuple[Flags, list[Stored], Losses, pa.Table]:
         """Which records are works in scope, and these."""
-        why = reasons(records, authors.at_home.tolist(), self._scope, self._as_of, set(known))
+        n_authors = authors.count.tolist()
+        own = reasons(records, n_authors, authors.at_home.tolist(), self._scope, self._as_of)
+        why, best = newest.settle(records, own, n_authors, elsewhere, said)
         fit = np.array([reason is None for reason in why], bool)
         works = list(compress(records, fit))
         left = Counter(reason for reason in why if reason is not None)
-        return fit, works, Losses(len(records), len(works), left, noted(works, authors.count[fit].tolist()))
+        losses = Losses(len(records), len(works), left, noted(works))
+        return fit, works, losses, newest.table(records, own, n_authors, best)
+
+
+def _text(record: int, records: Sequence[Outline], authors: Authorships) -> bytes:
+    """What a record says that a network needs: of two records equal in this, it is all one which of them counts."""
+    r = records[record]
+    said = [r.title, r.publication_year, r.publication_date, r.type, bool(r.is_retracted), bool(r.is_paratext), r.noted]
+    return msgspec.json.encode(said) + authors.text(record)
+
+
+def _whole_text(
+    record: int, records: Sequence[Record], authors: Authorships, countries: Countries, strings: Strings
+) -> tuple[bytes, ...]:
+    """The same, and all else it says that a table needs."""
+    rest = msgspec.json.encode(records[record]) + countries.text(record) + strings.text(record)
+    return _text(record, records, authors), rest
 
 
 def _gathered(pages: Iterable[Sequence[Stored]], add: Callable[[Sequence[Stored]], Any]) -> list[Stored]:
@@ -136,6 +176,7 @@ def _batch(said: dict[str, pa.Array], authors: Authorships, countries: Countries
     return Batch(table(HARVESTED, said | counted), authorships, strings.table(fit, ids), countries.table(fit, ids), found, table(TEXTS, said))
 
 
-def read(records: Sequence[Record], scope: Scope, as_of: date, known: Collection[str] = ()) -> tuple[Batch, Losses]:
+def read(records: Sequence[Record], scope: Scope, as_of: date) -> tuple[Batch, Losses]:
     """`Reader` for one batch of records: the stage run alone."""
-    return Reader(scope, as_of).read([records], known)
+    batch, losses, _ = Reader(scope, as_of).read([records])
+    return batch, losses

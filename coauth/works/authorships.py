@@ -153,6 +153,22 @@ class Authorships:
 
     # -- of each record
 
+    def text(self, record: int) -> bytes:
+        """The lists on a record, as they stand on its page."""
+        return b"".join(self._pieces[self._affiliated[n]] for n in self.of(record))
+
+    def of(self, record: int) -> range:
+        """The authorships of a record, by number."""
+        return range(self._first[record], self._first[record + 1])
+
+    @cached_property
+    def _pieces(self) -> list[bytes]:
+        return list(self._lists.affiliated)
+
+    @cached_property
+    def _first(self) -> list[int]:
+        return [0, *np.cumsum(self.count).tolist()]
+
     def _records_with(self, of_list: Sequence[bool]) -> Integers:
         """How many authorships of each record have a list for which this holds."""
         holds = np.array(of_list, bool)[self.met.which]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,14 @@ class Countries:
 
     def add(self, authorships: Sequence[Authorship]) -> None:
         self._beside += self._lists.beside.numbers(a.countries for a in authorships)
+
+    def text(self, record: int) -> bytes:
+        """The lists of countries on a record, as they stand on its page."""
+        return b"".join(self._pieces[self._beside[n]] for n in self._authors.of(record))
+
+    @cached_property
+    def _pieces(self) -> list[bytes]:
+        return list(self._lists.beside)
 
     def table(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
         """COUNTRIES: of matched institutions, and those that stand beside them on an authorship, read by OpenAlex from its strings."""

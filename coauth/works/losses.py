@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from coauth.pages import Outline
-from coauth.queries import Scope
-from coauth.works.batch import short
+from coauth.pages import NO_WORK_ID, Outline
+from coauth.queries import NO_TYPE, Scope
 from coauth.works.record import day, year
 
 
@@ -36,41 +35,53 @@ class Losses:
                 "noted": dict(sorted(self.noted.items()))}  # fmt: skip
 
 
-def reasons(records: Sequence[Outline], at_home: Sequence[bool], scope: Scope, as_of: date, seen: set[str]) -> list[str | None]:
-    """For each record the first reason to leave it out, or None; ids of works are added to those `seen`, and count once."""
-    found: list[str | None] = []
-    for record, home in zip(records, at_home, strict=True):
-        reason = _reason(record, home, scope, as_of.year)
-        if (own := short(record.id)) in seen and not (reason or "").startswith(("unreadable", "no OpenAlex")):
-            reason = "same id as an earlier record"
-        elif reason is None:
-            seen.add(own)
-        found.append(reason)
-    return found
+def reasons(
+    records: Sequence[Outline], n_authors: Sequence[int], at_home: Sequence[bool], scope: Scope, as_of: date
+) -> list[str | None]:
+    """For each record the first reason of its own to leave it out, or None."""
+    several = zip(records, n_authors, at_home, strict=True)
+    return [_reason(record, authors, home, scope, as_of.year) for record, authors, home in several]
 
 
-def noted(works: Sequence[Outline], n_authors: Sequence[int]) -> Counter[str]:
-    """What could not be read of records that are kept."""
+def noted(works: Sequence[Outline]) -> Counter[str]:
+    """Works that are kept, by what of their records was put right or could not be read."""
     counted = Counter({
         "publication date unreadable, year kept": sum(bool(r.publication_date) and day(r.publication_date) is None for r in works),
         "publication year taken from the date": sum(r.publication_year is None for r in works),
-        "no authorships": sum(n == 0 for n in n_authors),
     })  # fmt: skip
+    for work in works:
+        counted.update(work.noted or ())
     return +counted  # without what never occurred
 
 
-def _reason(record: Outline, at_home: bool, scope: Scope, last: int) -> str | None:
+def _reason(record: Outline, n_authors: int, at_home: bool, scope: Scope, last: int) -> str | None:
     if record.damage is not None:
-        return f"unreadable record: {re.sub('[0-9]+', 'N', record.damage)}"
-    if not _WORK_ID.fullmatch(record.id or ""):
-        return "no OpenAlex work id"
+        return unreadable(record.damage)
+    if record.id is None:
+        return NO_WORK_ID
     if (dated := year(record)) is None:
         return "no publication year"
     if not scope.first_year <= dated <= last:
         return "outside the years asked for"
-    if record.type not in scope.types:
-        return "type not asked for"
-    return None if at_home else "no institution of the scope's country"
+    return _unwanted(record.type, scope) or _elsewhere(n_authors, at_home)
 
 
-_WORK_ID = re.compile(r"(https?://openalex\.org/(works/)?)?W\d+")
+def _unwanted(type_: str | None, scope: Scope) -> str | None:
+    if (type_ or NO_TYPE) in scope.types:
+        return None
+    return "type not asked for" if type_ else "no type on the record"
+
+
+def _elsewhere(n_authors: int, at_home: bool) -> str | None:
+    if at_home:
+        return None
+    return "no institution of the scope's country" if n_authors else "no authorships on the record"
+
+
+def unreadable(damage: str) -> str:
+    """The reason by which a damaged record is counted.
+
+    >>> unreadable("no JSON"), unreadable("no OpenAlex work id")
+    ('unreadable record: no JSON', 'no OpenAlex work id')
+    """
+    return damage if damage == NO_WORK_ID else f"unreadable record: {re.sub('[0-9]+', 'N', damage)}"

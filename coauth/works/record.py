@@ -56,8 +56,9 @@ def year(record: Outline) -> int | None:
 
 @_known
 def day(text: str | None) -> date | None:
+    """Of a date, or of a moment (records of 2025 have `2018-05-09T00:00:00`)."""
     try:
-        return date.fromisoformat(text or "")
+        return date.fromisoformat((text or "")[:10])
     except ValueError:
         return None
 
@@ -68,11 +69,12 @@ _short = _known(short)
 def _doi(url: str) -> str | None:
     """A DOI without resolver, in lower case.
 
-    >>> _doi("https://doi.org/10.1/ABC "), _doi("http://dx.doi.org/10.1/ABC"), _doi(" ")
-    ('10.1/abc', '10.1/abc', None)
+    >>> _doi("https://doi.org/10.1/ABC "), _doi("http://dx.doi.org/10.1/ABC"), _doi("doi:10.1/abc"), _doi("none")
+    ('10.1/abc', '10.1/abc', '10.1/abc', None)
     """
     bare = url.strip().lower().removeprefix("https://doi.org/")  # nearly all begin so, and a pattern takes five times as long
-    return (_RESOLVER.sub("", bare) if bare.startswith("http") else bare) or None
+    bare = bare if bare.startswith("10.") else _RESOLVER.sub("", bare)
+    return bare if bare.startswith("10.") else None
 
 
-_RESOLVER = re.compile(r"^https?://(dx\.)?doi\.org/")
+_RESOLVER = re.compile(r"^(?:https?://)?(?:www\.)?(?:dx\.)?(?:doi\.org/)?(?:doi:\s*)?")

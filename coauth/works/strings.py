@@ -52,6 +52,20 @@ class Strings:
         said[self._authorship[self._strings.is_valid().to_numpy(zero_copy_only=False)]] = True
         return np.bincount(self._authors.record[said], minlength=len(self._authors.count))
 
+    def text(self, record: int) -> bytes:
+        """The strings on a record, each with the ids matched to it, as they stand on its page."""
+        own = self._authors.of(record)
+        here = range(self._first[own.start], self._first[own.stop])
+        return b"".join(f"{self._strings[n]}\0".encode() + self._pieces[self._matched[n]] for n in here)
+
+    @cached_property
+    def _pieces(self) -> list[bytes]:
+        return list(self._lists.matched)
+
+    @cached_property
+    def _first(self) -> list[int]:
+        return [0, *np.cumsum(self._affiliations).tolist()]
+
     def table(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
         """STRINGS_MATCHED: each string of a work once with each institution matched to it."""
         here = np.flatnonzero(fit[self._record])

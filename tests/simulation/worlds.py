@@ -206,7 +206,10 @@ def _written(
     n = len(year)
     ids = np.array([f"W{i:06d}" for i in range(n)])
     whole = matched.sum(axis=1) == authors.sum(axis=1)
-    same = {"type": "article", "authors_cut": False, "n_countries": 1, "has_company": False, "is_retracted": False, "included": True}
+    same = {
+        "type": "article", "authors_cut": False, "n_countries": 1, "has_company": False, "is_retracted": False, "is_preprint": False,
+        "included": True,
+    }  # fmt: skip
     columns = {
         "work_id": ids, "year": year, "publisher": np.array(["Q", "P", "S", *(f"T{i:02d}" for i in range(40))])[publisher], "field_id": (subject + 11).astype(str),
         "n_authors": authors.sum(axis=1), "n_authors_with_institution": matched.sum(axis=1), "n_authors_with_string": matched.sum(axis=1),

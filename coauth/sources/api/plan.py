@@ -36,7 +36,7 @@ class Part:
 
 def months(scope: Scope, as_of: date) -> list[Part]:
     """The plan: every publication month from January of the first year to the month of `as_of`."""
-    types = tuple(sorted(scope.types))
+    types = scope.served_types
     plan = []
     for year in range(scope.first_year, as_of.year + 1):
         for month in range(1, (as_of.month if year == as_of.year else 12) + 1):

@@ -1,54 +1,208 @@
-"""What there is to read under a path, told apart by looking into it rather than by its name."""
+"""What there is to read under a path, told apart by looking into it rather than by its name, and what is passed over."""
 
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import zlib
-from functools import partial
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from coauth.errors import SourceError
 from coauth.pages import unpack
-from coauth.sources.snapshot.records import records
+from coauth.pages.split import WHOLE, TooLong
+from coauth.sources.snapshot.kinds import no_works
+from coauth.sources.snapshot.packing import Content, contents, is_private
+from coauth.sources.snapshot.shapes import is_xpac, records
 from coauth.sources.snapshot.storing import Input
 from coauth.vintage import Slice
 
-RECORDS = (".json", ".jsonl", ".ndjson", ".gz")
-_NO_RECORDS = {"manifest.json", "slice.json", "layout.json"}
+SMALL, TOGETHER = 64 * 2**10, 64 * 2**20
+"""Files below the first number of bytes are put into one slice, up to the second."""
+
+COUNTS = ("read", "xpac", "latin_1")
+"""What a slice's summary says of its files' records: all, those outside of OpenAlex's core, those that were Latin-1."""
+
+_OURS = {"manifest.json", "slice.json", "layout.json"}
+_UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".aria2")
 
 _encode = msgspec.json.Encoder().encode
 
 
-def inputs(path: Path) -> tuple[list[Input], list[str]]:
-    """Inputs in a fixed order, and files that were left alone."""
+def inputs(path: Path) -> tuple[list[Input], dict[str, str]]:
+    """Inputs in a fixed order; and files that hold no records, by name relative to the folder, with the reason.
+
+    Raises `SourceError` where nothing can be read, or a file is damaged, locked or endless.
+    """
     if not path.exists():
         raise SourceError(f"{path}: no such file or folder; give --from a file or folder of OpenAlex records")
-    if path.is_file():
-        return [_of_page(path) if _is_page(path) else _of_file("from", path, path.name)], []
-    folder = path
-    if (path / "manifest.json").is_file() and (path / "pages").is_dir():
-        folder = path / "pages"
-    files = [f for f in sorted(folder.rglob("*")) if f.is_file() and not f.name.startswith(".")]
+    if not path.is_dir():
+        if _is_page(path):
+            return [_of_page(path)], {}
+        return _of_files([(path, path.name)], path, path.parent)
+    folder = path / "pages" if (path / "manifest.json").is_file() and (path / "pages").is_dir() else path
+    files, ignored = _files(folder)
     if pages := [f for f in files if re.fullmatch(r"\d{4,}\.json\.gz", f.name) and _is_page(f)]:
-        return [_of_slice(Slice(part)) for part in sorted({f.parent for f in pages})], []
-    good = [f for f in files if f.name.endswith(RECORDS) and f.name not in _NO_RECORDS]
-    if parquet := next((f for f in files if f.suffix == ".parquet"), None):
-        raise SourceError(
-            f"{parquet}: Parquet is read only in the snapshot's folders (works/updated_date=…/); give --from the folder "
-            "above them, or save the records as JSONL"
-        )
-    found = [
-        _of_file(f"from-{n:05d}" if len(good) > 1 else "from", f, f.relative_to(folder).as_posix())
-        for n, f in enumerate(good, start=1)
-    ]
-    return found, sorted({f.name for f in files} - {f.name for f in good} - _NO_RECORDS)
+        places = sorted({f.parent for f in pages})
+        others = (f for f in files if f not in pages and f.name not in _OURS)
+        beside = {f.relative_to(folder).as_posix(): "no page, beside pages that coauth stored" for f in others}
+        return [_of_slice(Slice(place)) for place in places], ignored | beside
+    names = [(f, f.relative_to(folder).as_posix()) for f in files if f.name not in _OURS]
+    found, more = _of_files(names, path, folder)
+    return found, dict(sorted((ignored | more).items()))
 
 
-def _of_file(name: str, file: Path, origin: str) -> Input:
-    return Input(name, origin, partial(records, file), cut="updated_date" not in str(file))
+def _files(folder: Path) -> tuple[list[Path], dict[str, str]]:
+    """Files under a folder in order, links to files among them; and what is none of these."""
+    files: list[Path] = []
+    ignored: dict[str, str] = {}
+
+    def report(fault: OSError) -> None:
+        raise SourceError(f"{fault.filename}: cannot be read ({fault.strerror}); give rights to it, or another --from") from fault
+
+    for place, folders, names in os.walk(folder, onerror=report):
+        for name in [*names, *(f for f in folders if (Path(place) / f).is_symlink())]:
+            file = Path(place) / name
+            shown = file.relative_to(folder).as_posix()
+            if is_private(shown):
+                continue
+            if file.name.endswith(_UNFINISHED):
+                ignored[shown] = "a download that was not finished"
+            elif file.is_file():
+                files.append(file)
+            elif file.is_symlink():
+                ignored[shown] = "a link to a folder" if file.is_dir() else "a link that leads nowhere"
+            else:
+                ignored[shown] = "a pipe, device or socket"
+    return sorted(files), ignored
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file with works in it: where, under which name, and which texts in it they are in ("" is the file itself)."""
+
+    path: Path
+    name: str
+    texts: frozenset[str]
+    cut: bool
+
+
+@dataclass
+class _Reader:
+    """The records of some files, counted as they are read."""
+
+    files: list[_File]
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def records(self) -> Iterator[bytes]:
+        self.counts.clear()
+        for file in self.files:
+            for name, content in contents(file.path):
+                if name in file.texts and not isinstance(content, str):
+                    yield from self._of_text(content, file)
+
+    def _of_text(self, content: Iterator[bytes], file: _File) -> Iterator[bytes]:
+        try:
+            for record in records(content):
+                self.counts["read"] += 1
+                if is_xpac(record):
+                    self.counts["xpac"] += 1
+                elif record.isascii():
+                    yield record
+                else:
+                    yield self._as_utf8(record)
+        except TooLong:
+            raise _too_long(file.path) from None
+
+    def _as_utf8(self, record: bytes) -> bytes:
+        """A record that is Latin-1 (or Windows-1252) in UTF-8. One that is UTF-8 but for some bytes stays as it is."""
+        try:
+            record.decode()
+        except UnicodeDecodeError:
+            if record.decode("utf-8", "ignore").isascii():
+                self.counts["latin_1"] += 1
+                try:
+                    return record.decode("cp1252").encode()
+                except UnicodeDecodeError:  # five bytes stand for nothing there
+                    return record.decode("latin-1").encode()
+        return record
+
+    def summary(self) -> dict[str, int]:
+        return {reason: self.counts[reason] for reason in COUNTS}
+
+
+def _too_long(file: Path) -> SourceError:
+    return SourceError(
+        f"{file}: one value in it is more than {WHOLE // 2**20} MB of JSON; save the records as JSONL, one a line"
+    )
+
+
+def _of_files(files: list[tuple[Path, str]], given: Path, folder: Path) -> tuple[list[Input], dict[str, str]]:
+    """Files as inputs, many small ones as one; and those without works, with the reason."""
+    good: list[_File] = []
+    ignored: dict[str, str] = {}
+    for path, name in files:
+        texts = set()
+        for inner, content in contents(path):
+            reason = _reason(path, content)
+            if reason is None:
+                texts.add(inner)
+            else:
+                ignored[f"{name}/{inner}" if inner else name] = reason
+        if texts:
+            in_snapshot = any(part.startswith("updated_date=") for part in path.parts)
+            good.append(_File(path, name, frozenset(texts), cut=not in_snapshot))
+    if not good:
+        raise SourceError(_nothing(given, folder, ignored))
+    parts = _together(good)
+    name = "from-{:05d}" if len(parts) > 1 else "from"
+    return [_input(name.format(n), part) for n, part in enumerate(parts, start=1)], ignored
+
+
+def _nothing(given: Path, folder: Path, ignored: dict[str, str]) -> str:
+    """One line that says what was given instead of works."""
+    more = "give --from a file of works as JSON or JSONL, a folder of them, a vintage, or a copy of the snapshot"
+    if not ignored:
+        return f"{given}: no file of OpenAlex records in it; {more}"
+    first, reason = next(iter(ignored.items()))
+    others = f" ({len(ignored)} files like this or with other things in them)" if len(ignored) > 1 else ""
+    return f"{folder / first}: {reason}{others}; {more}"
+
+
+def _reason(path: Path, content: Content) -> str | None:
+    try:
+        return no_works(content)
+    except TooLong:
+        raise _too_long(path) from None
+
+
+def _together(files: list[_File]) -> list[list[_File]]:
+    """Files by slice, in the order of their first: small ones together, each other by itself."""
+    parts: list[list[_File]] = []
+    last: dict[bool, list[_File]] = {}
+    sizes: Counter[int] = Counter()
+    for file in files:
+        size = file.path.stat().st_size
+        part = last.get(file.cut)
+        if size < SMALL and part is not None and sizes[id(part)] + size <= TOGETHER:
+            part.append(file)
+        else:
+            parts.append(part := [file])
+            if size < SMALL:
+                last[file.cut] = part
+        sizes[id(part)] += size
+    return parts
+
+
+def _input(name: str, files: list[_File]) -> Input:
+    reader = _Reader(files)
+    origin = files[0].name if len(files) == 1 else f"{files[0].name} … {files[-1].name} ({len(files)} files)"
+    return Input(name, origin, reader.records, cut=files[0].cut, more=reader.summary)
 
 
 def _of_page(file: Path) -> Input:
@@ -64,6 +218,8 @@ def _of_slice(part: Slice) -> Input:
 
 
 def _is_page(file: Path) -> bool:
+    if not file.is_file():
+        return False
     try:
         with gzip.open(file) as opened:
             return opened.read(12).startswith(b'{"request":')

@@ -4,7 +4,7 @@ The snapshot holds every work of the world, so almost every record is read only 
 about it, beside its size:
 
 * two layouts of the same records, gzipped JSON lines and Parquet, in folders `works/updated_date=YYYY-MM-DD/`;
-* a `manifest.json` with the number of records of every file. A copy brought up to date without deleting what is gone
+* a `manifest.json` (before 2026 a `manifest`) with the number of records of every file. A copy brought up to date without deleting what is gone
   holds files of older releases too; these are not in the manifest, are left out, and are named;
 * a work moves to another partition whenever it changes. Of a work in two partitions the record of the newest counts,
   even where that one is of no interest here (the work lost its last institution in the country);
@@ -29,6 +29,8 @@ from coauth.engine import Engine
 from coauth.errors import SourceError
 from coauth.queries import Scope
 from coauth.sources.progress import Progress, Silent
+from coauth.sources.snapshot.kinds import EMPTY, NO_RECORDS, no_works
+from coauth.sources.snapshot.packing import contents
 from coauth.sources.snapshot.settling import settle
 from coauth.sources.snapshot.sieve import Sieve, short
 from coauth.sources.snapshot.storing import Input, incomplete, stored, sum_up
@@ -49,7 +51,8 @@ class Copy:
     folder: Path
     files: list[Path]
     counts: dict[str, int] | None
-    ignored: list[str] = field(default_factory=list)
+    ignored: dict[str, str] = field(default_factory=dict)
+    manifest: Path | None = None
 
     @classmethod
     def at(cls, path: Path) -> Copy | None:
@@ -57,12 +60,17 @@ class Copy:
         folder = next((path / p for p in PLACES if any((path / p).glob("updated_date=*"))), None)
         if folder is None:
             return None
-        there = sorted(p for p in folder.glob("updated_date=*/*") if p.suffix in (".gz", ".parquet"))
-        counts = _counts(folder / "manifest.json")
+        there = sorted(p for p in folder.glob("updated_date=*/*") if p.is_file() and not p.name.startswith("."))
+        manifest = next((m for m in (folder / "manifest.json", folder / "manifest") if m.exists()), None)
+        counts = None if manifest is None else _counts(manifest)
         if counts is None:
             log.warning("%s: no manifest.json; whether the copy is whole cannot be told", folder)
-        listed = [p for p in there if counts is None or name_of(p) in counts]
-        return cls(folder, listed, counts, sorted({name_of(p) for p in there} - {name_of(p) for p in listed}))
+        parts = [p for p in there if p.suffix in (".gz", ".parquet")]
+        listed = [p for p in parts if counts is None or name_of(p) in counts]
+        reasons = dict.fromkeys(map(name_of, there), "no part of a snapshot, or a download that was not finished")
+        reasons |= dict.fromkeys(map(name_of, parts), "not named by the manifest: of another release")
+        ignored = {name: reasons[name] for name in sorted({*reasons} - {*map(name_of, listed)})}
+        return cls(folder, listed, counts, ignored, manifest)
 
     @property
     def missing(self) -> list[str]:
@@ -78,7 +86,8 @@ def _counts(manifest: Path) -> dict[str, int] | None:
     if not manifest.exists():
         return None
     try:
-        files = msgspec.json.decode(manifest.read_bytes())["files"]
+        entries = msgspec.json.decode(manifest.read_bytes())
+        files = entries["files"] if "files" in entries else entries["entries"]  # the layout before 2026
         return {"/".join(f["url"].rsplit("/", 2)[-2:]): int(f["meta"]["record_count"]) for f in files}
     except (OSError, msgspec.DecodeError, LookupError, TypeError, ValueError, AttributeError) as fault:
         raise SourceError(f"{manifest}: not a manifest of the snapshot; fetch it again from OpenAlex") from fault
@@ -103,6 +112,7 @@ def fill(
     partition too is judged here, in order; `known` holds only works that are stored: it grows with the countries asked
     for, not with the world.
     """
+    _check_works(copy)
     slices = [vintage.slice(f"from-{number:05d}") for number in range(1, len(copy.files) + 1)]
     known: dict[str, str] = {}
     held: list[tuple[Slice, list[str]]] = []
@@ -114,13 +124,27 @@ def fill(
         known |= dict.fromkeys(part.stored, partition)
         held.append((slice_, part.stored))
         read += part.summary["read"]
-    if not read:
+    if not read and not copy.missing:
         raise SourceError(f"{copy.folder}: no records in it; give --from a copy of the snapshot's data/jsonl or data/parquet")
     settle(held, copy.folder / "deleted_ids.csv")
     closed = {slice_.name: slice_.summary or {} for slice_ in slices}
     left_out = {name: sum(int(s[name]) for s in closed.values()) for name in ("read", *_LEFT_OUT)}
-    listed = {"ignored_files": copy.ignored, "missing_files": copy.missing, "manifest": copy.counts is not None}
+    listed = {
+        "ignored_files": sorted(copy.ignored), "ignored_reasons": copy.ignored, "missing_files": copy.missing,
+        "manifest": copy.counts is not None,
+        "manifest_file": copy.manifest and f"{copy.folder.name}/{copy.manifest.name}", "named_files": len(copy.counts or copy.files),
+    }  # fmt: skip
     return sum_up("snapshot", closed) | left_out | listed | {"incomplete": [*incomplete(closed), *copy.missing]}
+
+
+def _check_works(copy: Copy) -> None:
+    """Raise `SourceError` for a copy of something else than works: the first record tells. Parquet's columns tell later."""
+    for file in copy.files:
+        reasons = [no_works(content) for _, content in contents(file) if file.suffix != ".parquet"]
+        if None in reasons or not reasons:
+            return
+        if reasons[0] not in (EMPTY, NO_RECORDS):
+            raise SourceError(f"{file}: {reasons[0]}; give --from a copy of the snapshot's works")
 
 
 def _parts(slices: list[Slice], copy: Copy, sieve: Sieve, progress: Progress, engine: Engine | None) -> Iterator[_Part]:
@@ -156,5 +180,5 @@ def _of_part(given: tuple[Slice, Path], copy: Copy, sieve: Sieve, progress: Prog
     summary = slice_.checked()
     if summary is None or "supersedes" not in summary:  # stored, and then interrupted before it was judged
         slice_.clear()
-        summary = stored(slice_, Input(slice_.name, name, lambda: sieve.of(file)(seen, met)), progress, more)
+        summary = stored(slice_, Input(slice_.name, name, lambda: sieve.of(file)(seen, met), more=more), progress)
     return _Part(summary, met, [short(work.id) for page in slice_.pages() for work in page.works if work.id])

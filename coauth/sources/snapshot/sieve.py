@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from coauth.errors import SourceError
 from coauth.pages import SELECT
+from coauth.sources.snapshot.shapes import is_xpac
 
 READ_AT_ONCE = 1 << 18
 ROWS_AT_ONCE = 500
@@ -49,7 +50,7 @@ class Sieve:
                     met.add(work_id)
                 if not places.within(end):
                     seen["elsewhere"] += 1
-                elif _is_xpac(line := text[start:end]):
+                elif is_xpac(line := text[start:end]):
                     seen["xpac"] += 1
                 else:
                     yield line
@@ -111,7 +112,6 @@ _positions = msgspec.json.Decoder(dict[str, list[int]])
 
 class _Marked(msgspec.Struct):
     id: str | None = None
-    is_xpac: bool | None = None
 
 
 _marked = msgspec.json.Decoder(_Marked)
@@ -155,15 +155,6 @@ def _id_at(text: bytes, start: int, end: int) -> str | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return short(found) if found else None
-
-
-def _is_xpac(line: bytes) -> bool:
-    if b'"is_xpac"' not in line:
-        return False
-    try:
-        return bool(_marked.decode(line).is_xpac)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False  # passed on, to be counted as damaged
 
 
 def short(work_id: str) -> str:

@@ -28,20 +28,19 @@ class Input:
     cut: bool = False
     """Whether a hundred authors mean that a list cut them (so it is, except in the snapshot and in our own pages)."""
     whole: bool = True
+    more: Callable[[], dict[str, Any]] = dict
+    """What the summary says besides, once all is read."""
     workers: int = 1
     """Processes that take out persons and write, while this one makes the records; it then holds the records of a few pages."""
 
 
-def stored(slice_: Slice, given: Input, progress: Progress, more: Callable[[], dict[str, Any]] = dict) -> dict[str, Any]:
-    """Store one input as a slice and close it, unless that is done. What cannot be read to its end leaves nothing.
-
-    `more` is what the summary says besides, once all is read.
-    """
+def stored(slice_: Slice, given: Input, progress: Progress) -> dict[str, Any]:
+    """Store one input as a slice and close it, unless that is done. What cannot be read to its end leaves nothing."""
     if summary := slice_.checked():
         return summary
     slice_.clear()
     try:
-        summary = _paged(slice_, given, progress, more)
+        summary = _paged(slice_, given, progress)
     except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
         raise SourceError(
             f"{given.origin}: the gzip file is cut short or damaged; fetch it again (nothing of it was kept)"
@@ -55,13 +54,13 @@ def stored(slice_: Slice, given: Input, progress: Progress, more: Callable[[], d
     return summary
 
 
-def _paged(slice_: Slice, given: Input, progress: Progress, more: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _paged(slice_: Slice, given: Input, progress: Progress) -> dict[str, Any]:
     seen = Tally()
     for page in _shared(slice_, given) if given.workers > 1 else _one_by_one(slice_, given):
         seen.join(page)
         progress.page(slice_.name, page.works, 0)
     summary: dict[str, Any] = {"status": "complete" if given.whole else "incomplete", "expected": seen.distinct, **seen.counts()}
-    summary |= more()
+    summary |= given.more()
     slice_.close(**summary)
     return summary
 
@@ -95,12 +94,13 @@ def _put(slice_: Slice, number: int, page: Page, cut: bool) -> Tally:
 def _mark_cut(page: Page) -> None:
     """Saved list answers hold at most 100 authorships of a work, and the file does not say that they are cut.
 
-    OpenAlex counts a work's institutions over all its authors, so a record of 100 that names that many is taken as whole.
+    A record of exactly so many is taken as cut, for nothing on it proves that it is whole: `institutions_distinct_count`
+    was the number of authors until the middle of 2026 and has been the number of institutions since, so that 100 may mean
+    either; and as many countries as `countries_distinct_count` says may be named within the first hundred authors of a
+    thousand. A few works of a hundred authors are so marked too much; a short list taken as whole would lose institutions.
     """
     for work in page.works:
-        if len(work.authorships or ()) == LIST_AUTHORS and not work.authors_cut:
-            named = {i.id for a in work.authorships or () if a for i in a.institutions or () if i and i.id}
-            work.authors_cut = len(named) != work.institutions_distinct_count
+        work.authors_cut |= len(work.authorships or ()) == LIST_AUTHORS
 
 
 def incomplete(closed: dict[str, dict[str, Any]]) -> list[str]:
