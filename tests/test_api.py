@@ -328,6 +328,23 @@ def test_a_hanging_server_is_asked_again(tmp_path: Path, reference: dict[str, by
     assert summary["retries"] == {"no answer within 0.2 s": 1}
 
 
+@pytest.mark.parametrize("where", ["group-by", "2020-02-29", "/works/W"])
+def test_a_header_that_drips_is_asked_for_again(tmp_path: Path, reference: dict[str, bytes], where: str) -> None:
+    """It is no silence, and has no end; a deadline over the attempt ends it."""
+    with StandIn(WORLD, faults=[Fault("drip", when=where, seconds=0.02)]) as server:
+        summary = harvest(tmp_path, server, timeout=0.5)
+    assert only_pages(stored_files(tmp_path)) == only_pages(reference)
+    assert summary["retries"] == {"no whole answer in time": 1}
+
+
+def test_a_server_that_only_drips_comes_to_one_line(tmp_path: Path) -> None:
+    """Every question is tried and given up, none for ever; a hundred failures in a row are the end."""
+    with StandIn(SMALL, faults=[Fault("drip", times=None, seconds=0.01)]) as server:
+        with pytest.raises(SourceError, match=r"^OpenAlex has not answered one of the last 100 requests \(last: no whole answer in time\)[^\n]*$"):
+            harvest(tmp_path, server, timeout=0.05)
+        assert len(server.requests) <= 104
+
+
 def test_duplicates_are_counted_and_cost_nothing(tmp_path: Path) -> None:
     with StandIn(WORLD, faults=[Fault("duplicate", when="2020-01-31")]) as server:
         summary = harvest(tmp_path, server)
@@ -632,7 +649,7 @@ def test_the_key_is_sent_as_bearer_and_left_nowhere(tmp_path: Path, monkeypatch:
 def test_a_dead_server_is_one_line(tmp_path: Path) -> None:
     with StandIn(WORLD) as server:
         url = server.url
-    with pytest.raises(SourceError, match=r"^no connection to 127\.0\.0\.1 \(connection refused, or no such host\); check the network[^\n]*$"):
+    with pytest.raises(SourceError, match=r"^no connection to 127\.0\.0\.1 of COAUTH_OPENALEX_URL \(connection refused\); check the network[^\n]*$"):
         harvest(tmp_path, None, url=url)
 
 

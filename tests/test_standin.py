@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyalex
 import pyalex.api
 import pytest
@@ -616,6 +617,43 @@ def test_hang_sends_nothing(few: list[dict[str, Any]]) -> None:
             requests.get(f"{server.url}/works", timeout=0.2)
         begun = time.monotonic()
     assert time.monotonic() - begun < 5  # closing the server does not wait for the minute
+
+
+def test_a_drip_never_comes_to_an_end(few: list[dict[str, Any]]) -> None:
+    """A header by the byte: no time-out of silence strikes, and closing the server ends it."""
+    with StandIn(few, faults=[Fault("drip", seconds=0.01)]) as server, socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=1) as line:
+        line.sendall(b"GET /works HTTP/1.1\r\nHost: x\r\n\r\n")
+        heard = b""
+        while not heard.endswith(b"x" * 20):
+            heard += line.recv(1)
+        assert get(server).status_code == 200
+    assert heard.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\n\r\n" not in heard
+
+
+@pytest.mark.parametrize(
+    ("kind", "piece"), [("surrogate", b'\\ud83d","'), ("escape", b'\\x","'), ("nan", b'"cited_by_count":NaN')]
+)  # fmt: skip
+def test_a_spoiled_record_is_spoiled_wherever_it_is_shown(few: list[dict[str, Any]], kind: str, piece: bytes) -> None:
+    """Its own bytes and no others; where its title is not asked for, nobody sees anything."""
+    name = few[3]["id"].rpartition("/")[2]
+    with StandIn(few) as server:
+        whole = get(server).content
+        single = requests.get(f"{server.url}/works/{name}", timeout=10).content
+    with StandIn(few, faults=[Fault(kind, record=name, times=None)]) as server:  # type: ignore[arg-type]
+        listed = get(server).content
+        alone = requests.get(f"{server.url}/works/{name}", timeout=10).content
+        assert piece not in get(server, "/works?select=id").content
+        assert piece not in requests.get(f"{server.url}/works/{few[2]['id'].rpartition('/')[2]}", timeout=10).content
+        assert server.faults._struck == [2]
+    for spoiled, before in ((listed, whole), (alone, single)):
+        assert spoiled.count(piece) == 1
+        with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
+            msgspec.json.decode(spoiled)
+        undone = re.sub(rb'"cited_by_count":NaN', rb'"cited_by_count":0', spoiled) if kind == "nan" else spoiled.replace(piece, b'","')
+        assert [r["id"] for r in json.loads(undone).get("results", [])] == [r["id"] for r in json.loads(before).get("results", [])]
+        if kind != "nan":
+            assert undone == before
 
 
 def test_faults_compose(few: list[dict[str, Any]]) -> None:

@@ -16,6 +16,7 @@ from datetime import date
 from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 import pyarrow as pa
@@ -23,7 +24,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from coauth.errors import SourceError
 from coauth.sources import wire
-from coauth.sources.wire import Passing, Session
+from coauth.sources.wire import Blocked, Passing, Session
 from coauth.tables import ADMISSIONS, STATBANK
 
 API = "https://api.statbank.dk/v1"
@@ -87,7 +88,7 @@ def _asked(
     read: Callable[[bytes], Value],
 ) -> Value:  # fmt: skip
     def once() -> Value:
-        answer, body = wire.answered(partial(session.post, f"{address}/{verb}", json=question), timeout)
+        answer, body = wire.answered(partial(session.post, json=question), f"{address}/{verb}", timeout)
         _accepted(answer.status_code, body)
         try:
             return read(body)
@@ -95,15 +96,17 @@ def _asked(
             raise Passing("something else than the table asked for") from None
 
     retrying = Retrying(
-        retry=retry_if_exception(lambda fault: isinstance(fault, Passing) and fault.connected),
+        retry=retry_if_exception(lambda fault: isinstance(fault, Passing) and not fault.cure),
         stop=stop_after_attempt(ATTEMPTS), wait=wire.pause, sleep=sleep, reraise=True,
     )  # fmt: skip
     try:
         value: Value = retrying(once)
-    except Passing as fault:
+    except (Passing, Blocked) as fault:
+        of, at = ("", "") if address == API else (" of COAUTH_STATBANK_URL", " at COAUTH_STATBANK_URL")
         raise SourceError(
-            f"StatBank did not answer ({fault.reason}); check the network, and COAUTH_STATBANK_URL if it is set, and run "
-            "`coauth admissions fetch` later"
+            f"no connection to {urlsplit(address).hostname}{of} ({fault.reason}); {fault.cure}; then run `coauth admissions fetch` again"
+            if fault.cure
+            else f"StatBank did not answer{at} ({fault.reason}); run `coauth admissions fetch` later"
         ) from None
     return value
 

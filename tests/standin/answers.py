@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from standin.faults import Fault
@@ -37,10 +38,26 @@ def plain_error(fault: Fault) -> Response:
     return html_page(200, "OpenAlex", f"We are down for maintenance.{mark}")
 
 
+_TITLE = rb'("title":"(?:[^"\\]|\\.)*)"'
+_SPOILS = {
+    "surrogate": (_TITLE, rb'\1\\ud83d"'),
+    "escape": (_TITLE, rb'\1\\x"'),
+    "nan": (rb'"cited_by_count":\d+', b'"cited_by_count":NaN'),
+}
+
+
+def spoil(record: bytes, fault: Fault) -> bytes:
+    """A record as no strict reader takes it."""
+    pattern, replacement = _SPOILS[fault.kind]
+    return re.sub(pattern, replacement, record, count=1)
+
+
 def on_the_wire(response: Response, fault: Fault) -> Response:
     half = len(response.body) // 2
     if fault.kind == "hang":
         return replace(response, delay=response.delay + fault.seconds)
+    if fault.kind == "drip":
+        return replace(response, drip=fault.seconds)
     if fault.kind == "cut_json":
         return replace(response, body=response.body[:half])
     return replace(response, sent=half)

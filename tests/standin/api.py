@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from standin.answers import spoil
 from standin.budget import price
 from standin.catalogue import Catalogue, Sorted, shown
 from standin.checks import check_parameters, group_parameter, not_imitated, read_select, single_work, whole_number
-from standin.faults import PAGE_FAULTS, FaultBook
-from standin.fields import Field, known_field
+from standin.faults import PAGE_FAULTS, RECORD_FAULTS, FaultBook
+from standin.fields import Field, known_field, last_part
 from standin.filters import is_missing
 from standin.limits import COUNTRY_NAMES, RESULT_WINDOW, SOFT_TIMEOUT_MS
 from standin.sorting import (
@@ -26,7 +27,7 @@ from standin.sorting import (
     parse_sort,
     sort_key,
 )
-from standin.wire import Request, Response, bad_page, bad_query, json_bytes, not_found, usd
+from standin.wire import Record, Request, Response, bad_page, bad_query, json_bytes, not_found, usd
 
 
 class Api:
@@ -39,7 +40,7 @@ class Api:
     def routed(self, request: Request) -> Response:
         name = single_work(request.path)
         if name is not None:
-            return self._single(name, request.query)
+            return self._single(name, request)
         if request.path.strip("/") != "works":
             return not_found()
         check_parameters(request.query)
@@ -48,12 +49,13 @@ class Api:
                 raise not_imitated(unknown)
         return self._groups(request) if group_parameter(request.query) else self._list(request)
 
-    def _single(self, name: str, query: Mapping[str, str]) -> Response:
+    def _single(self, name: str, request: Request) -> Response:
         """One work with all its authors; `select` works here too (read)."""
         record = self.catalogue.find(name)
         if record is None:
             return not_found()
-        return Response(200, json_bytes(shown(record, read_select(query))))
+        select = read_select(request.query)
+        return Response(200, self._spoil(request, [record], [json_bytes(shown(record, select))], select)[0])
 
     def _page_size(self, query: Mapping[str, str]) -> int:
         size = whole_number(query, "per-page", 200 if group_parameter(query) else 25)
@@ -143,8 +145,17 @@ class Api:
         asked = {name: value for name, value in request.query.items() if name not in ("api_key", "api-key")}
         meta["x_query"] = {"url": f"/works?{urllib.parse.urlencode(asked)}"}
         meta["cost_usd"] = usd(price(request))
-        hits = b",".join(self.catalogue.listed_bytes(place, select) for place in places)
-        return Response(200, b'{"meta":%s,%s}' % (json_bytes(meta), frame % hits))
+        records = [self.catalogue.records[place] for place in places]
+        hits = [self.catalogue.listed_bytes(place, select) for place in places]
+        return Response(200, b'{"meta":%s,%s}' % (json_bytes(meta), frame % b",".join(self._spoil(request, records, hits, select))))
+
+    def _spoil(self, request: Request, records: list[Record], hits: list[bytes], select: tuple[str, ...]) -> list[bytes]:
+        """Records as they are shown, those that a fault names spoiled."""
+        request.records = tuple(last_part(str(r.get("id"))) for r in records) if not select or "title" in select else ()
+        for fault in self.faults.striking(RECORD_FAULTS, request):
+            place = request.records.index(fault.record) if fault.record else 0
+            hits[place] = spoil(hits[place], fault)
+        return hits
 
     def _groups(self, request: Request) -> Response:
         """One level of groups: largest first, or by key when there is a cursor; no `results` at all (read).

@@ -18,7 +18,8 @@ ERROR_FAULTS = frozenset(
     }
 )  # fmt: skip
 PAGE_FAULTS = frozenset({"short_page", "duplicate", "lose", "count_drift"})
-WIRE_FAULTS = frozenset({"hang", "cut_json", "reset"})
+RECORD_FAULTS = frozenset({"surrogate", "escape", "nan"})
+WIRE_FAULTS = frozenset({"hang", "drip", "cut_json", "reset"})
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,14 @@ class Fault:
       (both strike only pages with a running cursor);
     * count_drift: meta.count is off by `drift`.
 
-    Wire: hang (`seconds` without a byte, then the answer), cut_json (half of the body with a fitting Content-Length),
-    reset (the connection closes in the middle of the body).
+    Records, in every answer that shows the one named by `record` (W…; none: the first of the answer) with a title:
+
+    * surrogate: its title ends in the first half of a character; escape: in an escape that is none;
+    * nan: its number of citations is a literal NaN.
+
+    Wire: hang (`seconds` without a byte, then the answer), drip (a header that grows by a byte every `seconds` and has
+    no end), cut_json (half of the body with a fitting Content-Length), reset (the connection closes in the middle of
+    the body).
     """
 
     kind: str
@@ -60,9 +67,10 @@ class Fault:
     keep: int | None = None
     partial_count: bool = False
     drift: int = 1
+    record: str = ""
 
     def __post_init__(self) -> None:
-        if self.kind not in ERROR_FAULTS | PAGE_FAULTS | WIRE_FAULTS:
+        if self.kind not in ERROR_FAULTS | PAGE_FAULTS | RECORD_FAULTS | WIRE_FAULTS:
             raise ValueError(f"unknown fault {self.kind!r}")
 
     @classmethod
@@ -70,7 +78,7 @@ class Fault:
         """Read ``kind,name=value,…`` as given in a shell; ``times=forever`` is None."""
         kind, *settings = text.split(",")
         read: dict[str, Callable[[str], Any]]
-        read = {"when": str, "marker": str, "seconds": float, "partial_count": lambda value: value in ("1", "true")}
+        read = {"when": str, "marker": str, "record": str, "seconds": float, "partial_count": lambda value: value in ("1", "true")}
         chosen: dict[str, Any] = {}
         for setting in settings:
             name, _, value = setting.partition("=")
@@ -81,6 +89,8 @@ class Fault:
 
     def matches(self, request: Request) -> bool:
         if self.kind == "vanish" and single_work(request.path) is None:
+            return False
+        if self.kind in RECORD_FAULTS and not (self.record in request.records if self.record else request.records):
             return False
         if self.kind == "budget_429" and not price(request):
             return False  # what is free is never refused for want of money

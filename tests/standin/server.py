@@ -27,7 +27,7 @@ class StandIn:
     requests without a key (announced for February 2026 but not enforced: documented). Requests without a key have a
     tenth of `daily_credits`. `per_second` limits the rate of each key or address (real: 10 without, 30 with a free
     key); None = no limit. `max_per_page` 200 is what the server accepts, 100 what its pages promise for the future.
-    `sort_by_id` says whether `sort=ids.openalex` is taken; nobody has tried that on the real one.
+    `faults` may be another server's book, to go on with what has struck there. `sort_by_id` says whether `sort=ids.openalex` is taken; nobody has tried that on the real one.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class StandIn:
         *,
         key: str | None = None,
         key_required: bool = False,
-        faults: Iterable[Fault] = (),
+        faults: Iterable[Fault] | FaultBook = (),
         daily_credits: int = 10_000,
         per_second: float | None = None,
         max_per_page: int = 200,
@@ -45,7 +45,7 @@ class StandIn:
         port: int = 0,
     ) -> None:
         self.budget = Budget(daily_credits, per_second)
-        self.faults = FaultBook(faults)
+        self.faults = faults if isinstance(faults, FaultBook) else FaultBook(faults)
         self.api = Api(Catalogue(records), self.faults, max_per_page, sort_by_id=sort_by_id)
         self.requests: list[Request] = []
         self.peak_in_flight = 0  # most requests handled at the same moment

@@ -36,6 +36,9 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.send_response(response.status)
+        if response.drip:
+            self._drip(response.drip)
+            return
         self.send_header("Content-Type", response.content_type)
         self.send_header("Content-Length", str(len(response.body)))
         for name, value in response.headers.items():
@@ -46,6 +49,14 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(response.body[: response.sent])
+
+    def _drip(self, pause: float) -> None:
+        """A header without end, until the client has had enough of it."""
+        self.close_connection = True
+        self.flush_headers()
+        self.wfile.write(b"X-Drip: ")
+        while not self.server.stand_in.stopping.wait(pause):
+            self.wfile.write(b"x")
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _respond
 

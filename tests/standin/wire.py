@@ -29,6 +29,7 @@ class Request:
     client: str = "127.0.0.1"
     status: int = 0
     cost: int = 0
+    records: tuple[str, ...] = ()  # the works (W…) that the answer shows with a title
 
     HEADERS_KEPT = ("accept-encoding", "api-key", "api_key", "authorization", "from", "host", "user-agent")
 
@@ -57,6 +58,7 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
     metered: bool = True  # carries X-RateLimit-* headers; refusals by the proxy's first checks do not (read)
     delay: float = 0.0  # seconds without a byte
+    drip: float = 0.0  # seconds between the bytes of a header without end; 0 = none
     sent: int | None = None  # bytes really sent before the connection is closed; None = all
 
 

@@ -10,9 +10,12 @@ pyalex 0.21 sends requests without a time-out, hides the headers and cannot tell
 429, plan (no Retry-After), 400, 403, other    `Refused` at once: no retry cures it
 401                                            `SourceError` naming OPENALEX_API_KEY
 5xx, cut JSON, HTML with status 200, resets,   again, up to six times with growing pauses; then `NoAnswer`, and the
-silence, a body that only drips, the search    caller asks for a smaller page
-engine's soft time-out
-no connection at all                           the same, then `SourceError`: no other question would fare better
+silence, a header or body that only drips,     caller asks for a smaller page
+the search engine's soft time-out
+no connection at all                           again, three times before anything was answered and six times after;
+                                               then `SourceError`: no other question would fare better
+a certificate that is not believed, a proxy    `SourceError` at once, naming what to set; no retry cures it
+that lets nobody through
 =============================================  ==================================================================
 
 Two things never leave this module: the key, and what an error body says beyond the words OpenAlex is known to use.
@@ -41,7 +44,7 @@ from coauth.sources import wire
 from coauth.sources.api import complaints
 from coauth.sources.api.limiter import Limiter
 from coauth.sources.progress import Progress, Silent
-from coauth.sources.wire import READ_TIMEOUT, Passing, named
+from coauth.sources.wire import READ_TIMEOUT, Blocked, Passing, named
 
 API = "https://api.openalex.org"
 
@@ -125,6 +128,7 @@ class Transport:
         self.credits = 0
         self.retries: Counter[str] = Counter()
         self._failures = 0
+        self._reached = False  # whether anything has ever answered
         self._lock = threading.Lock()
         self._mine = threading.local()
         self._sessions: list[requests.Session] = []
@@ -149,7 +153,9 @@ class Transport:
         def enough(state: RetryCallState) -> bool:
             ordered = wire.fault(state).ordered
             failed[ordered] += 1
-            return failed[ordered] >= (PATIENCE if ordered else self._attempts)
+            brief = bool(wire.fault(state).cure) and not self._reached
+            most = PATIENCE if ordered else min(wire.BRIEF, self._attempts) if brief else self._attempts
+            return failed[ordered] >= most
 
         retrying = Retrying(
             retry=retry_if_exception_type(Passing), stop=enough, wait=wire.pause, sleep=self.sleep,
@@ -158,12 +164,7 @@ class Transport:
         try:
             value: Value = retrying(self._once, url, read, cost)
         except Passing as fault:
-            if not fault.connected:
-                raise SourceError(
-                    f"no connection to {urlsplit(self.address).hostname} ({fault.reason}); check the network, and "
-                    "COAUTH_OPENALEX_URL if it is set; what was fetched is stored: run `coauth harvest` again"
-                ) from None
-            raise NoAnswer(fault.reason) from None
+            raise (self._unreachable(fault) if fault.cure else NoAnswer(fault.reason)) from None
         return value
 
     def sleep(self, seconds: float) -> None:
@@ -194,9 +195,12 @@ class Transport:
             self.requests += 1
         address = self.address + url.removeprefix(API)
         try:
-            answer, body = wire.answered(partial(self._session().get, address, auth=self._auth), self._timeout)
+            answer, body = wire.answered(partial(self._session().get, auth=self._auth), address, self._timeout)
+        except Blocked as fault:
+            raise self._unreachable(fault) from None
         except Passing as fault:
-            raise self._failure(fault.reason, connected=fault.connected) from None
+            raise self._failure(fault.reason, cure=fault.cure) from None
+        self._reached = True
         if answer.status_code != HTTPStatus.OK:
             raise self._not_ok(answer, body, url)
         try:
@@ -227,7 +231,7 @@ class Transport:
 
     # -- what went wrong
 
-    def _failure(self, reason: str, told: float | None = None, *, connected: bool = True) -> Exception:
+    def _failure(self, reason: str, told: float | None = None, *, cure: str = "") -> Exception:
         """A failure that may pass, unless OpenAlex has done nothing but fail for a long time."""
         with self._lock:
             self._failures += 1
@@ -237,7 +241,14 @@ class Transport:
                 f"OpenAlex has not answered one of the last {SILENCE} requests (last: {reason}); what was fetched is "
                 "stored: run `coauth harvest` again later"
             )
-        return Passing(reason, told, connected=connected)
+        return Passing(reason, told, cure=cure)
+
+    def _unreachable(self, fault: Passing | Blocked) -> SourceError:
+        mirror = "" if self.address == API else " of COAUTH_OPENALEX_URL"
+        return SourceError(
+            f"no connection to {urlsplit(self.address).hostname}{mirror} ({fault.reason}); {fault.cure}; then run "
+            "`coauth harvest` again: what was fetched is stored"
+        )
 
     def _not_ok(self, answer: requests.Response, body: bytes, url: str) -> Exception:
         status = answer.status_code
