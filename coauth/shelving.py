@@ -48,7 +48,7 @@ class _Reading:
 
 def read(vintage: Vintage, asked: Queries, shelf: Shelf, engine: Engine) -> works.Losses:
     """Put the works of all pages on the shelf, side by side; of works that share an id the first in order of pages counts."""
-    reading = _Reading(asked, vintage.as_of, vintage.manifest["topic_model"], shelf)
+    reading = _Reading(asked, vintage.as_of, vintage.eras.topic_model, shelf)
     parts = vintage.parts(PAGES) or [[]]
     workers = min(engine.workers, 1 + len(parts) // 10)  # another process takes a second to start
     runs = np.array_split(np.arange(len(parts)), min(len(parts), 4 * workers) if workers > 1 else 1)

@@ -23,7 +23,7 @@ def flagged(brief: Brief) -> Section:
     w = brief.words
     rows = cues.cues(brief.made, brief.queries)
     window = w.years(findings.last_window(brief.queries))
-    parts: list[Text | Listing] = [Text(w("cues.lead")), Text(w("cues.lawful"), "caution")]
+    parts: list[Text | Listing] = [Text(w("cues.lead")), Text(w("cues.lawful"), "caution"), *([Text(brief.no_cues, "caution")] if brief.no_cues else [])]
     if rows.empty:
         parts.append(Text(w("cues.none", window=window), "none"))
     else:
