@@ -1,9 +1,11 @@
-"""Days on which OpenAlex replaced a model behind every work, and on which side of them a harvest stands.
+"""Days on which OpenAlex replaced a model behind every work, and where a harvest stands by them.
 
-Since 28 September 2026 another matcher assigns institutions to affiliation strings: 118 million assignments on 54 million works are
-others than before, and `updated_date` did not move. Since 6 October 2026 another model assigns topics: 53 % of works kept their field.
-No record says which model it is of, so only the days of fetching tell. Of records from disk these are not known unless somebody says;
-a record that OpenAlex updated after such a day was fetched after it, and one updated before it may be of either side.
+Since 28 September 2026 another matcher assigns institutions to affiliation strings: 118 million
+assignments on 54 million works are others than before, and `updated_date` did not move. Since 6
+October 2026 another model assigns topics: 53 % of works kept their field. No record says which
+model it is of, so only the days of fetching tell. Of records from disk these are not known unless
+somebody says; a record that OpenAlex updated after such a day was fetched after it, and one updated
+before it may be of either side.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ class Border:
     def era(self, first: date, last: date) -> str:
         """Era of pages fetched from `first` to `last`.
 
-        >>> [MATCHER.era(date(2026, 9, a), date(2026, 9, b)) for a, b in ((1, 27), (28, 30), (27, 28))]
+        >>> spans = (1, 27), (28, 30), (27, 28)
+        >>> [MATCHER.era(date(2026, 9, first), date(2026, 9, last)) for first, last in spans]
         ['2023', '3.0', 'mixed']
         """
         if first < self.day <= last:
@@ -41,12 +44,15 @@ class Border:
         return self.before if first < self.day else self.after
 
     def of_records(self, as_of: date | None, oldest: date | None, newest: date | None) -> str:
-        """Era of records from disk: by the day they were taken, unless one was updated beyond the border since; else that of
-        records all updated on its far side. `oldest` is None where a record does not say when it was updated.
+        """Era of records from disk: by the day they were taken, unless one was updated beyond the
+        border since; else that of records all updated on its far side. `oldest` is None where a
+        record does not say when it was updated.
 
         >>> may, november = date(2026, 5, 3), date(2026, 11, 3)
-        >>> [MATCHER.of_records(*days) for days in ((may, may, may), (may, may, november), (None, may, may), (None, november, november))]
-        ['2023', 'unknown', 'unknown', '3.0']
+        >>> [MATCHER.of_records(may, may, newest) for newest in (may, november)]
+        ['2023', 'unknown']
+        >>> [MATCHER.of_records(None, oldest, november) for oldest in (may, november)]
+        ['unknown', '3.0']
         """
         if as_of and not (newest and as_of < self.day <= newest):
             return self.era(as_of, as_of)
@@ -65,7 +71,9 @@ class Border:
         return "same" if old == new else "replaced"
 
 
-MATCHER = Border("affiliation_matcher", "matcher", "its affiliation matcher", date(2026, 9, 28), "2023", "3.0")
+MATCHER = Border(
+    "affiliation_matcher", "matcher", "its affiliation matcher", date(2026, 9, 28), "2023", "3.0"
+)
 TOPICS = Border("topic_model", "topics", "the topics of every work", date(2026, 10, 6), "v1", "v2")
 BORDERS = (MATCHER, TOPICS)
 
@@ -98,14 +106,20 @@ class Eras(NamedTuple):
         >>> Eras("2023", "v1").relations(Eras("3.0", "v1"))
         {'affiliation_matcher': 'replaced', 'topic_model': 'same'}
         """
-        return {border.key: border.between(old, era) for border, old, era in zip(BORDERS, self, new, strict=True)}
+        return {
+            border.key: border.between(old, era)
+            for border, old, era in zip(BORDERS, self, new, strict=True)
+        }
 
     def __str__(self) -> str:
         """
         >>> str(Eras("3.0", "unknown"))
         'matcher 3.0, topics not known'
         """
-        return ", ".join(f"{border.name} {'not known' if era == UNKNOWN else era}" for border, era in zip(BORDERS, self, strict=True))
+        return ", ".join(
+            f"{border.name} {'not known' if era == UNKNOWN else era}"
+            for border, era in zip(BORDERS, self, strict=True)
+        )
 
 
 def not_comparable(old: tuple[str, Eras], new: tuple[str, Eras]) -> list[str]:
@@ -122,7 +136,10 @@ def not_comparable(old: tuple[str, Eras], new: tuple[str, Eras]) -> list[str]:
         if relation == "replaced":
             said.append(f"not comparable: {RESTS_ON[border.key]}: {happened} ({sides})")
         elif relation == "unknown":
-            said.append(f"cannot be told: whether a change of {RESTS_ON[border.key]} is one of the records: {happened} ({sides})")
+            said.append(
+                f"cannot be told: whether a change of {RESTS_ON[border.key]} is one of the records: "
+                f"{happened} ({sides})"
+            )
     return said
 
 

@@ -39,7 +39,9 @@ def of_vintage(vintage: Vintage, queries: Queries | None = None, *, verify: bool
 
 
 def _eras(vintage: Vintage, manifest: Mapping[str, Any], queries: Queries | None) -> dict[str, Any]:
-    """On which side of OpenAlex's replacements it stands, what tells that, and what cannot be told for it."""
+    """On which side of OpenAlex's replacements it stands, what tells that, and what cannot be
+    told for it.
+    """
     eras, days = vintage.eras, vintage.fetched
     updated = (manifest.get("harvest") or {}).get("updated") or [None]
     return {
@@ -52,13 +54,22 @@ def _eras(vintage: Vintage, manifest: Mapping[str, Any], queries: Queries | None
 
 
 def _era_lines(standing: Mapping[str, Any]) -> Iterable[str]:
-    named = [f"{b.name} {'not known' if (era := standing['eras'][b.key]) == UNKNOWN else era}" for b in BORDERS]
+    named = [
+        f"{b.name} {'not known' if (era := standing['eras'][b.key]) == UNKNOWN else era}"
+        for b in BORDERS
+    ]
     for border, mixed in standing["mixed"].items():
         place = [b.key for b in BORDERS].index(border)
-        named[place] += f": {mixed['before']} of {mixed['slices']} slices fetched before {mixed['day']}"
+        named[place] += (
+            f": {mixed['before']} of {mixed['slices']} slices fetched before {mixed['day']}"
+        )
     yield f"  eras       {', '.join(named)}"
     if UNKNOWN in standing["eras"].values():
-        newest = f"the newest record was updated on {standing['newest_record']}" if standing["newest_record"] else "no record says when it was updated"
+        newest = (
+            f"the newest record was updated on {standing['newest_record']}"
+            if standing["newest_record"]
+            else "no record says when it was updated"
+        )
         yield f"             {newest}, which does not tell when it was fetched: --as-of DAY (with --new) says when records from disk were taken"
     if standing["no_cues"]:
         yield f"             {standing['no_cues']}"

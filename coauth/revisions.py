@@ -55,7 +55,8 @@ class Counted:
 
 
 def incomparable(relations: Mapping[str, Relation]) -> tuple[str, ...]:
-    """Aspects in which works of two vintages differ because a model was replaced between them (`Eras.relations`).
+    """Aspects in which works of two vintages differ because a model was replaced between them
+    (`Eras.relations`).
 
     >>> incomparable({"affiliation_matcher": "replaced", "topic_model": "unknown"})
     ('affiliations',)

@@ -1,4 +1,6 @@
-"""On which side of OpenAlex's replacements a vintage stands, and what is said, refused or left out for it."""
+"""On which side of OpenAlex's replacements a vintage stands, and what is said, refused or left
+out for it.
+"""
 
 import json
 import shutil
@@ -26,7 +28,10 @@ from coauth.vintage import Cache
 
 DAYS = st.dates(date(2026, 8, 1), date(2026, 12, 1))
 HIT = {"id": "I204983213", "country_code": "CN", "ror": "https://ror.org/01yqg2h08"}
-QUANTUM = {"title": "Quantum computing with trapped ions: qubits of a new kind", "topics": ["T10682"]}
+QUANTUM = {
+    "title": "Quantum computing with trapped ions: qubits of a new kind",
+    "topics": ["T10682"],
+}
 
 
 @given(DAYS, DAYS)
@@ -34,17 +39,28 @@ def test_a_border_lies_between_two_days_or_not(one, other):
     """Fetched before, after or across: by the days alone, for both borders."""
     first, last = min(one, other), max(one, other)
     for border, era in zip(BORDERS, Eras.from_days(first, last), strict=True):
-        sides = {day >= border.day for day in (first + timedelta(n) for n in range((last - first).days + 1))}
-        assert era == {frozenset({False}): border.before, frozenset({True}): border.after}.get(frozenset(sides), "mixed")
+        sides = {
+            day >= border.day
+            for day in (first + timedelta(n) for n in range((last - first).days + 1))
+        }
+        assert era == {frozenset({False}): border.before, frozenset({True}): border.after}.get(
+            frozenset(sides), "mixed"
+        )
 
 
 @given(st.one_of(st.none(), DAYS), st.lists(DAYS), st.booleans())
 def test_of_records_from_disk_no_more_is_said_than_is_known(as_of, updated, undated):
-    """Known without being told only where every record was updated on the far side; told falsely, it is not believed."""
+    """Known without being told only where every record was updated on the far side; told
+    falsely, it is not believed.
+    """
     oldest = min(updated, default=None) if not undated else None
-    for border, era in zip(BORDERS, Eras.from_records(as_of, oldest, max(updated, default=None)), strict=True):
+    for border, era in zip(
+        BORDERS, Eras.from_records(as_of, oldest, max(updated, default=None)), strict=True
+    ):
         surely_new = bool(updated) and not undated and all(day >= border.day for day in updated)
-        refuted = as_of is not None and as_of < border.day and any(day >= border.day for day in updated)
+        refuted = (
+            as_of is not None and as_of < border.day and any(day >= border.day for day in updated)
+        )
         if as_of and not refuted:
             assert era == (border.after if as_of >= border.day else border.before)
         else:
@@ -54,7 +70,9 @@ def test_of_records_from_disk_no_more_is_said_than_is_known(as_of, updated, unda
 # -- a harvest across the day
 
 
-RECORDS = [work(n, 2026, [["I1"], ["I30"]], publication_date=f"2026-{n:02d}-10") for n in range(1, 7)]
+RECORDS = [
+    work(n, 2026, [["I1"], ["I30"]], publication_date=f"2026-{n:02d}-10") for n in range(1, 7)
+]
 
 
 @pytest.fixture
@@ -64,7 +82,12 @@ def root(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     made = project(tmp_path / "project", quick=True)
     scope = made / "queries" / "scope.toml"
-    scope.write_text(scope.read_text("utf-8").replace("first_year = 2011", "first_year = 2026").replace("last_year = 2024", "last_year = 2026"), "utf-8")
+    scope.write_text(
+        scope.read_text("utf-8")
+        .replace("first_year = 2011", "first_year = 2026")
+        .replace("last_year = 2024", "last_year = 2026"),
+        "utf-8",
+    )
     return made
 
 
@@ -79,35 +102,52 @@ def across(root, first, then):
         return pipeline.harvest(Project(root), source, today=then)
 
 
-@pytest.mark.parametrize(("day", "said"), [(date(2026, 9, 27), "matcher 2023, topics v1"), (date(2026, 9, 28), "matcher 3.0, topics v1"), (date(2026, 10, 6), "matcher 3.0, topics v2")])
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        (date(2026, 9, 27), "matcher 2023, topics v1"),
+        (date(2026, 9, 28), "matcher 3.0, topics v1"),
+        (date(2026, 10, 6), "matcher 3.0, topics v2"),
+    ],
+)
 def test_a_vintage_of_one_day_stands_on_one_side(root, day, said):
     """In the manifest and in `status`, by the day of fetching."""
     with StandIn(RECORDS) as server:
         vintage = pipeline.harvest(Project(root), Source("api", url=server.url), today=day)
     assert str(vintage.eras) == said
     assert f"  eras       {said}" in holdings.lines(holdings.of_vintage(vintage, verify=False))
-    assert (vintage.manifest["affiliation_matcher"], vintage.manifest["topic_model"]) == tuple(vintage.eras)
+    assert (vintage.manifest["affiliation_matcher"], vintage.manifest["topic_model"]) == tuple(
+        vintage.eras
+    )
 
 
 def test_a_vintage_across_the_day_is_mixed(root, caplog):
-    """Said when the harvest goes on, by `status` with numbers, and in the manifest; built only when allowed, and then in every output."""
+    """Said when the harvest goes on, by `status` with numbers, and in the manifest; built only
+    when allowed, and then in every output.
+    """
     vintage = across(root, date(2026, 9, 26), date(2026, 9, 29))
-    assert [r.getMessage() for r in caplog.records if "--new begins a vintage of one kind" in r.getMessage()][0].startswith(
-        "vintage 2026-09-26 holds pages fetched before 2026-09-28, when OpenAlex replaced its affiliation matcher"
-    )
+    messages = [record.getMessage() for record in caplog.records]
+    (warning,) = (m for m in messages if "--new begins a vintage of one kind" in m)
+    assert warning.startswith("vintage 2026-09-26 holds pages fetched before 2026-09-28, when OpenAlex")
     assert vintage.manifest["affiliation_matcher"] == "mixed"
     slices = len(vintage.slices())
-    assert f"  eras       matcher mixed: {slices - 4} of {slices} slices fetched before 2026-09-28, topics v1" in list(
-        holdings.lines(holdings.of_vintage(vintage, verify=False))
+    assert (
+        f"  eras       matcher mixed: {slices - 4} of {slices} slices fetched before 2026-09-28, "
+        "topics v1"
+        in list(holdings.lines(holdings.of_vintage(vintage, verify=False)))
     )
-    with pytest.raises(HarvestMixed, match=r"harvest anew with `coauth harvest --new`, or give --allow-mixed"):
+    with pytest.raises(
+        HarvestMixed, match=r"harvest anew with `coauth harvest --new`, or give --allow-mixed"
+    ):
         pipeline.build(Project(root), vintage)
     assert not vintage.manifest.get("build")
     refused = coauth(root, "build", check=False)
     assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
     coauth(root, "build", "--allow-mixed")
     told = Cache(root / "cache").find()
-    assert told.manifest["build"]["mixed"].startswith(f"{slices - 4} of {slices} slices were fetched before 2026-09-28")
+    assert told.manifest["build"]["mixed"].startswith(
+        f"{slices - 4} of {slices} slices were fetched before 2026-09-28"
+    )
     assert b"mixed" in pq.read_schema(told.path / "tables" / "edges.parquet").metadata
     coauth(root, "export", "gexf", "-o", str(root / "x.gexf"))
     assert "mixed: YES" in (root / "x.gexf").read_text("utf-8")
@@ -115,7 +155,10 @@ def test_a_vintage_across_the_day_is_mixed(root, caplog):
     page = next(root.glob("reports/*/report.html")).read_text("utf-8")
     assert "This harvest is MIXED" in page
     assert "Udtrækket er BLANDET" in next(root.glob("reports/*/report.da.html")).read_text("utf-8")
-    assert json.loads(next(root.glob("reports/*/run.json")).read_text("utf-8"))["affiliation_matcher"] == "mixed"
+    assert (
+        json.loads(next(root.glob("reports/*/run.json")).read_text("utf-8"))["affiliation_matcher"]
+        == "mixed"
+    )
 
 
 def test_across_the_topics_alone_it_is_built_without_technologies(root, caplog):
@@ -145,9 +188,13 @@ def test_a_slice_continued_on_another_day_is_of_both(root):
 
 
 def test_a_vintage_of_an_older_coauth_stands_where_its_dates_say(root):
-    """Without days of slices and without `affiliation_matcher`: from the day it was begun to the one it was completed."""
+    """Without days of slices and without `affiliation_matcher`: from the day it was begun to the
+    one it was completed.
+    """
     with StandIn(RECORDS) as server:
-        vintage = pipeline.harvest(Project(root), Source("api", url=server.url), today=date(2026, 9, 20))
+        vintage = pipeline.harvest(
+            Project(root), Source("api", url=server.url), today=date(2026, 9, 20)
+        )
     shutil.rmtree(vintage.path / "fetched")
     manifest = {k: v for k, v in vintage.manifest.items() if k != "affiliation_matcher"}
     for completed, era in (("2026-09-27", "2023"), ("2026-09-30", "mixed")):
@@ -161,8 +208,11 @@ def test_a_vintage_of_an_older_coauth_stands_where_its_dates_say(root):
 def saved(root, records, *options, name="records.jsonl"):
     """What `coauth harvest --from` says, and the vintage."""
     (root / name).write_text("\n".join(map(json.dumps, records)), "utf-8")
+    cache = Cache(root / "cache")
+    before = {v.name for v in cache.vintages()}
     done = coauth(root, "harvest", "--new", "--from", str(root / name), *options)
-    return done.stderr, Cache(root / "cache").newest()
+    (vintage,) = (v for v in cache.vintages() if v.name not in before)
+    return done.stderr, vintage
 
 
 @pytest.fixture
@@ -175,12 +225,20 @@ def of_day(day):
 
 
 def test_records_that_nobody_dated(disk):
-    """`status` says that it is not known, and why; the build has no technology cues, and every reader is told so."""
+    """`status` says that it is not known, and why; the build has no technology cues, and every
+    reader is told so.
+    """
     said, vintage = saved(disk, of_day("2026-05-03"))
-    assert "no technology cues: the definitions are for topics v2, the records' topics are not known" in said
+    assert (
+        "no technology cues: the definitions are for topics v2, the records' topics are not known"
+        in said
+    )
     shown = coauth(disk, "status").stdout
     assert "eras       matcher not known, topics not known" in shown
-    assert "the newest record was updated on 2026-05-03, which does not tell when it was fetched" in shown
+    assert (
+        "the newest record was updated on 2026-05-03, which does not tell when it was fetched"
+        in shown
+    )
     assert "no technology cues" in coauth(disk, "build").stderr
     assert vintage.read("technologies").num_rows == 0
     assert "no technology cues" in coauth(disk, "explain", "--list", "miit").stdout
@@ -188,7 +246,10 @@ def test_records_that_nobody_dated(disk):
     assert "technologies: not measured" in coauth(disk, "flags", "pairs").stdout
     for command in (("sensitivity",), ("sample", "-o", str(disk / "sheet.csv"))):
         assert "no technology cues" in coauth(disk, "flags", *command, check=False).stderr
-    for language, words in (("en", "Technologies are not measured"), ("da", "Teknologier er ikke målt")):
+    for language, words in (
+        ("en", "Technologies are not measured"),
+        ("da", "Teknologier er ikke målt"),
+    ):
         assert words in bare(areas.technologies(brief(disk, language)).parts[0].text)
 
 
@@ -202,9 +263,17 @@ def test_the_day_they_were_taken_makes_them_measured(disk):
 
 
 def test_records_updated_since_are_of_the_new_models_whoever_says_what(disk):
-    """All updated after both days: known without --as-of. A day that the records refute is not believed."""
+    """All updated after both days: known without --as-of. A day that the records refute is not
+    believed.
+    """
     assert saved(disk, of_day("2026-11-02"))[1].eras == Eras("3.0", "v2")
-    said, vintage = saved(disk, [*of_day("2026-05-03"), work(2, 2020, [["I1"]], updated_date="2026-11-02")], "--as-of", "2026-08-14", name="both.jsonl")
+    said, vintage = saved(
+        disk,
+        [*of_day("2026-05-03"), work(2, 2020, [["I1"]], updated_date="2026-11-02")],
+        "--as-of",
+        "2026-08-14",
+        name="both.jsonl",
+    )
     assert "records were updated until 2026-11-02, so not all were taken on 2026-08-14" in said
     assert vintage.eras == Eras("unknown", "unknown")
 
@@ -213,15 +282,26 @@ def test_a_set_for_each_era(disk):
     """Of two enabled sets each is used where its topics are; two of one era are refused."""
     old = (disk / "queries" / "technologies" / "aspi44.toml").read_text("utf-8")
     file = disk / "queries" / "technologies" / "old.toml"
-    file.write_text(old.replace('id = "aspi44"', 'id = "old"', 1).replace('topic_model = "v2"', 'topic_model = "v1"'), "utf-8")
+    file.write_text(
+        old.replace('id = "aspi44"', 'id = "old"', 1).replace(
+            'topic_model = "v2"', 'topic_model = "v1"'
+        ),
+        "utf-8",
+    )
     for day, list_id in (("2026-08-14", "old"), ("2026-11-20", "aspi44")):
         said, vintage = saved(disk, of_day("2026-05-03"), "--as-of", day)
         assert "no technology cues" not in said
         coauth(disk, "build", "--vintage", vintage.name)
         assert set(rows(vintage.read("technologies"), "list_id")) == {list_id}
-        assert coauth(disk, "explain", "--list", list_id, "--vintage", vintage.name).stdout.startswith("1 work")
-    file.write_text(file.read_text("utf-8").replace('topic_model = "v1"', 'topic_model = "v2"'), "utf-8")
-    with pytest.raises(queries.QueryError, match=r"aspi44, old; enable one set at a time \(for topics v2\)"):
+        assert coauth(
+            disk, "explain", "--list", list_id, "--vintage", vintage.name
+        ).stdout.startswith("1 work")
+    file.write_text(
+        file.read_text("utf-8").replace('topic_model = "v1"', 'topic_model = "v2"'), "utf-8"
+    )
+    with pytest.raises(
+        queries.QueryError, match=r"aspi44, old; enable one set at a time \(for topics v2\)"
+    ):
         queries.load(disk / "queries")
 
 
@@ -231,22 +311,43 @@ def test_a_set_for_each_era(disk):
 def brief(root, language, against=None):
     project = Project(root)
     vintage = project.cache.find()
-    return Brief(publish.read(vintage), publish.informed(project, vintage), about.of(project, vintage, against), Words(language), counted.change, benefits)
+    return Brief(
+        publish.read(vintage),
+        publish.informed(project, vintage),
+        about.of(project, vintage, against),
+        Words(language),
+        counted.change,
+        benefits,
+    )
 
 
 def american(number, **told):
     return work(number, 2020, [["I1"], ["I30"]], topics=["T10028"], **told)
 
 
-OLD = [american(1), american(2), american(3), work(4, 2020, [["I1"], [HIT]]), work(5, 2020, [["I1"], ["I30"]], type="article")]
-NEW = [american(1), work(2, 2020, [["I1"], ["I20"]], topics=["T10029"]), work(4, 2020, [["I1"], ["I10"]]), work(5, 2019, [["I1"], ["I30"]], type="review"), american(6)]
+OLD = [
+    american(1),
+    american(2),
+    american(3),
+    work(4, 2020, [["I1"], [HIT]]),
+    work(5, 2020, [["I1"], ["I30"]], type="article"),
+]
+NEW = [
+    american(1),
+    work(2, 2020, [["I1"], ["I20"]], topics=["T10029"]),
+    work(4, 2020, [["I1"], ["I10"]]),
+    work(5, 2019, [["I1"], ["I30"]], type="review"),
+    american(6),
+]
 
 
 def pair(root, *days):
     """The two sides built, by the days they were taken (None: nobody said)."""
     names = []
     for records, day in zip((OLD, NEW), days, strict=True):
-        _, vintage = saved(root, records, *(["--as-of", day] if day else []), name=f"{len(names)}.jsonl")
+        _, vintage = saved(
+            root, records, *(["--as-of", day] if day else []), name=f"{len(names)}.jsonl"
+        )
         coauth(root, "build", "--vintage", vintage.name)
         names.append(vintage.name)
     return names
@@ -260,15 +361,28 @@ def test_two_vintages_of_one_side_are_compared_in_all(disk):
     names = pair(disk, "2026-08-14", "2026-08-20")
     said = json.loads(coauth(disk, "compare", *names, "--json").stdout)
     assert said["comparable"] == {MATCHER.key: "same", TOPICS.key: "same"}
-    assert said["counts"] == {"new": 1, "removed": 1, "changed": 3, "changed year": 1, "changed type": 1, "changed inclusion": 0, "changed affiliations": 2, "changed topics": 1}
+    assert said["counts"] == {
+        "new": 1,
+        "removed": 1,
+        "changed": 3,
+        "changed year": 1,
+        "changed type": 1,
+        "changed inclusion": 0,
+        "changed affiliations": 2,
+        "changed topics": 1,
+    }
     assert causes(said) == {"added", "removed", "re-affiliated", "re-dated"}
 
 
 def test_across_the_border_no_change_is_told_that_may_be_the_matchers(disk):
-    """`compare` says first what is not comparable; works that moved for themselves are still told. The report says it in both languages."""
+    """`compare` says first what is not comparable; works that moved for themselves are still
+    told. The report says it in both languages.
+    """
     names = pair(disk, "2026-08-14", "2026-11-20")
     shown = coauth(disk, "compare", *names).stdout
-    assert shown.startswith("not comparable: institutions, pairs, centralities, cues and lists (countries less so)")
+    assert shown.startswith(
+        "not comparable: institutions, pairs, centralities, cues and lists (countries less so)"
+    )
     assert "not comparable: technologies and fields" in shown
     assert "affiliations not comparable, topics not comparable" in shown
     assert "list:" not in shown
@@ -276,9 +390,16 @@ def test_across_the_border_no_change_is_told_that_may_be_the_matchers(disk):
     assert table.index("affiliation matcher replaced") < table.index("re-dated")
     said = json.loads(coauth(disk, "compare", *names, "--json").stdout)
     assert said["counts"]["changed affiliations"] is None
-    assert [(w["work_id"], w["kind"]) for w in said["works"]] == [("W3", "removed"), ("W5", "changed"), ("W6", "new")]
+    assert [(w["work_id"], w["kind"]) for w in said["works"]] == [
+        ("W3", "removed"),
+        ("W5", "changed"),
+        ("W6", "new"),
+    ]
     assert causes(said) == {"affiliation matcher replaced", "re-dated"}
-    for language, says, cause in (("en", "Not comparable: works with listed", "New affiliation matcher"), ("da", "Kan ikke sammenlignes: publikationer med listede", "Ny affilieringskobling")):
+    for language, says, cause in (
+        ("en", "Not comparable: works with listed", "New affiliation matcher"),
+        ("da", "Kan ikke sammenlignes: publikationer med listede", "Ny affilieringskobling"),
+    ):
         now = brief(disk, language)
         section = since.revisions(now)
         assert any(bare(p.text).startswith(says) for p in section.parts if p.part == "text")
@@ -292,11 +413,17 @@ def test_across_the_border_no_change_is_told_that_may_be_the_matchers(disk):
 def test_where_one_side_is_not_known_it_cannot_be_told(disk):
     names = pair(disk, "2026-08-14", None)
     shown = coauth(disk, "compare", *names).stdout
-    assert shown.startswith("cannot be told: whether a change of institutions, pairs, centralities, cues and lists")
+    assert shown.startswith(
+        "cannot be told: whether a change of institutions, pairs, centralities, cues and lists"
+    )
     said = json.loads(coauth(disk, "compare", *names, "--json").stdout)
-    assert said["counts"]["changed affiliations"] == 2, "a difference of the records is one, whatever made it"
+    assert said["counts"]["changed affiliations"] == 2, (
+        "a difference of the records is one, whatever made it"
+    )
     assert causes(said) == {"affiliation matcher not known", "re-dated"}
-    assert "kan ikke siges" in " ".join(bare(p.text) for p in since.revisions(brief(disk, "da")).parts if p.part == "text")
+    assert "kan ikke siges" in " ".join(
+        bare(p.text) for p in since.revisions(brief(disk, "da")).parts if p.part == "text"
+    )
 
 
 def test_the_same_vintage_has_no_border_in_it(disk):
@@ -305,11 +432,18 @@ def test_the_same_vintage_has_no_border_in_it(disk):
 
 
 def test_a_list_of_another_era_is_told(asked):
-    """By the queries as asked of a vintage: off, with its reason, and without it nothing is asked of SQL."""
+    """By the queries as asked of a vintage: off, with its reason, and without it nothing is
+    asked of SQL.
+    """
     now = asked.of_topics("v1")
     assert not any(s.enabled for s in now.technologies)
     assert now.tables()["technology_areas"].num_rows == 0
-    assert now.no_cues == "no technology cues: the definitions are for topics v2, the records' topics are v1"
+    assert (
+        now.no_cues
+        == "no technology cues: the definitions are for topics v2, the records' topics are v1"
+    )
     assert asked.of_topics("v2").no_cues == ""
     assert asked.of_topics("v2").fingerprint == now.fingerprint == asked.fingerprint
-    assert eras.not_comparable(("a", Eras("mixed", "v2")), ("b", Eras("3.0", "v2")))[0].startswith("not comparable: institutions")
+    assert eras.not_comparable(("a", Eras("mixed", "v2")), ("b", Eras("3.0", "v2")))[0].startswith(
+        "not comparable: institutions"
+    )

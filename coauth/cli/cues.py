@@ -126,7 +126,9 @@ def flags_sensitivity(project: Project, answer: Answer, vintage: str | None) -> 
 
 
 def _with_cues(project: Project, vintage: Vintage) -> Queries:
-    """The queries as asked of a vintage. Raises `NotFound` where its topics are others than those the technologies are defined for."""
+    """The queries as asked of a vintage. Raises `NotFound` where its topics are others than
+    those the technologies are defined for.
+    """
     asked = publish.informed(project, vintage)
     if asked.no_cues:
         raise NotFound(f"vintage {vintage.name}: {asked.no_cues}")

@@ -32,13 +32,17 @@ __all__ = ["ENGINES", "Project", "Source", "budget_left", "build", "compare", "c
 
 
 def compare(project: Project, old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:
-    """What became of each work between two built vintages (`revisions.works`), and `REVISIONS` of them."""
+    """What became of each work between two built vintages (`revisions.works`), and `REVISIONS`
+    of them.
+    """
     before, after = ({n: v.read(n) for n in ("works", "affiliations")} for v in (old, new))
     return revisions.works(before, after, revisions.incomparable(relations(old, new))), revised(project, old, new)
 
 
 def relations(old: Vintage, new: Vintage) -> dict[str, Relation]:
-    """What lies between two vintages, by border of OpenAlex (`Eras.relations`); nothing between one and itself."""
+    """What lies between two vintages, by border of OpenAlex (`Eras.relations`); nothing between
+    one and itself.
+    """
     return {border.key: "same" for border in BORDERS} if old.name == new.name else old.eras.relations(new.eras)
 
 

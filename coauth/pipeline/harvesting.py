@@ -16,7 +16,7 @@ import msgspec
 
 from coauth import tables
 from coauth.engine.spark import Spark
-from coauth.eras import BORDERS, MATCHER, RESTS_ON, UNKNOWN, Eras
+from coauth.eras import BORDERS, MATCHER, UNKNOWN, Eras
 from coauth.errors import HarvestIncomplete, SourceError
 from coauth.pipeline.project import Project
 from coauth.sources import api, sample, snapshot
@@ -136,16 +136,24 @@ def _fill(
 
 
 def _calendar(today: date) -> Callable[[], date]:
-    """The UTC day it is, whenever it is asked in a run that began `today`: a harvest may run, or wait, past midnight."""
+    """The UTC day it is, whenever it is asked in a run that began `today`: a harvest may run, or
+    wait, past midnight.
+    """
     begun = datetime.now(UTC).date()
     return lambda: today + (datetime.now(UTC).date() - begun)
 
 
 def _warn_of_borders(vintage: Vintage, today: date) -> None:
-    """Said before anything is fetched: pages from now on are of another model than those that are there."""
+    """Said before anything is fetched: pages from now on are of another model than those that
+    are there.
+    """
     begun = min((first for first, _ in vintage.fetched), default=today)
     for border in (b for b in BORDERS if begun < b.day <= today):
-        consequence = "its institution trends are refused" if border is MATCHER else "it gets no technology cues"
+        consequence = (
+            "its institution trends are refused"
+            if border is MATCHER
+            else "it gets no technology cues"
+        )
         log.warning(
             "vintage %s holds pages fetched before %s, when OpenAlex replaced %s; with others fetched now it is mixed, and %s: "
             "--new begins a vintage of one kind", vintage.name, border.day, border.replaced, consequence,
@@ -153,7 +161,9 @@ def _warn_of_borders(vintage: Vintage, today: date) -> None:
 
 
 def _warn_of_topics(project: Project, vintage: Vintage) -> str:
-    """Says what technologies cannot be told of this vintage, and returns the era of topics for which that was said."""
+    """Says what technologies cannot be told of this vintage, and returns the era of topics for
+    which that was said.
+    """
     era = vintage.eras.topic_model
     if absent := project.queries.of_topics(era).no_cues:
         log.warning("%s", absent)
@@ -202,19 +212,29 @@ def _continued(project: Project, source: Source, day: date, name: str | None, fr
 
 
 def _eras(source: Source, day: date, as_of: date | None) -> Eras:
-    """At the beginning: records from disk do not say by which models their institutions and topics were assigned."""
+    """At the beginning: records from disk do not say by which models their institutions and
+    topics were assigned.
+    """
     return Eras.from_records(as_of, None, None) if source.kind == "files" else Eras.from_days(day, day)
 
 
 def _eras_of_records(vintage: Vintage, summary: Mapping[str, Any]) -> Eras:
-    """Once all records are read: by the day they were said to be taken, as far as none was updated in another era since."""
+    """Once all records are read: by the day they were said to be taken, as far as none was
+    updated in another era since.
+    """
     if "taken" not in vintage.manifest:  # begun by a coauth that did not note it
         return vintage.eras
     taken = date.fromisoformat(day) if (day := vintage.manifest["taken"]) else None
     days = [date.fromisoformat(day) for day in summary["updated"]]
-    oldest, newest = (days[0] if days and not summary["undated"] else None), (days[-1] if days else None)
+    oldest, newest = (
+        (days[0] if days and not summary["undated"] else None),
+        (days[-1] if days else None),
+    )
     eras = Eras.from_records(taken, oldest, newest)
     for border, era, said in zip(BORDERS, eras, Eras.from_records(taken, None, None), strict=True):
         if era != said and taken:
-            log.warning("records were updated until %s, so not all were taken on %s; of which side of %s %s are is not known", newest, taken, border.day, RESTS_ON[border.key])
+            log.warning(
+                "records were updated until %s, so not all were taken on %s: the era of their %s is not known (OpenAlex replaced %s on %s)",
+                newest, taken, border.name, border.replaced, border.day,
+            )  # fmt: skip
     return eras

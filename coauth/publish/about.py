@@ -42,8 +42,12 @@ def provenance(about: About) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _since(project: Project, vintage: Vintage, against: str | None) -> tuple[Since | None, Mapping[str, Relation]]:
-    """The vintage a report is held against, and what lies between: the one asked for, else the one that was there when this was built."""
+def _since(
+    project: Project, vintage: Vintage, against: str | None
+) -> tuple[Since | None, Mapping[str, Relation]]:
+    """The vintage a report is held against, and what lies between: the one asked for, else the
+    one that was there when this was built.
+    """
     told = vintage.manifest["build"].get("since")
     if against or (told and "relations" not in told):  # built by a coauth that did not note them
         against = against or told["vintage"]

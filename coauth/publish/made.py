@@ -24,5 +24,7 @@ def asked(project: Project, vintage: Vintage) -> Queries:
 
 
 def informed(project: Project, vintage: Vintage) -> Queries:
-    """The project's queries as they are asked of this vintage: technologies for its topics, with what was measured of them on it."""
+    """The project's queries as they are asked of this vintage: technologies for its topics, with
+    what was measured of them on it.
+    """
     return asked(project, vintage).informed(vintage.manifest.get("technology_quality"), (vintage.manifest.get("build") or {}).get("queries", ""))

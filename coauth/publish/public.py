@@ -39,7 +39,9 @@ def earlier(project: Project, vintage: Vintage) -> list[Earlier]:
 
 
 def relations(project: Project, vintage: Vintage, edition: Edition) -> Mapping[str, Relation]:
-    """What lies between a vintage and that of the public edition its own is held against, by border of OpenAlex."""
+    """What lies between a vintage and that of the public edition its own is held against, by
+    border of OpenAlex.
+    """
     against = edition.made["revisions"]["against"].to_pylist()
     return pipeline.relations(project.cache.find(against[0]), vintage) if against else {}
 

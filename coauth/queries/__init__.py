@@ -130,10 +130,11 @@ class Queries(Strict):
         return {name: hashlib.sha256(text.encode()).hexdigest()[:8] for name, text in asked.items()}
 
     def of_topics(self, topics: str) -> Queries:
-        """These queries as they are asked of a vintage whose records have these topics (v1, v2, mixed, unknown).
+        """These queries as they are asked of a vintage whose records have these topics (v1, v2,
+        mixed, unknown).
 
-        Ids and names of topics stayed when OpenAlex replaced the assignments, so a set made for others would find works, and wrong
-        ones: it is off, and stands in `other_topics`.
+        Ids and names of topics stayed when OpenAlex replaced the assignments, so a set made for
+        others would find works, and wrong ones: it is off, and stands in `other_topics`.
         """
         other = [s for s in self.technologies if s.enabled and s.topic_model != topics]
         off = {s.id: s.model_copy(update={"enabled": False}) for s in other}
@@ -141,7 +142,9 @@ class Queries(Strict):
 
     @property
     def no_cues(self) -> str:
-        """Why a vintage has no technology cues although a set is enabled; empty where it has, or none is."""
+        """Why a vintage has no technology cues although a set is enabled; empty where it has, or
+        none is.
+        """
         if not self.other_topics or any(s.enabled for s in self.technologies):
             return ""
         made_for = " and ".join(sorted({s.topic_model for s in self.other_topics}))

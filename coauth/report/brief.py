@@ -90,7 +90,9 @@ class Brief:
 
     @property
     def no_cues(self) -> str:
-        """Why technologies are not measured, where their definitions are for other topics than the records have; else empty."""
+        """Why technologies are not measured, where their definitions are for other topics than
+        the records have; else empty.
+        """
         if not self.queries.no_cues:
             return ""
         w, made_for = self.words, dict.fromkeys(s.topic_model for s in self.queries.other_topics)

@@ -58,7 +58,9 @@ def _borders(brief: Brief) -> list[Text]:
 
 
 def _comparable(brief: Brief, names: list[str]) -> list[str]:
-    """The series that are held against the earlier vintage: of institutions none where these may be another matcher's."""
+    """The series that are held against the earlier vintage: of institutions none where these may
+    be another matcher's.
+    """
     return [n for n in names if not (n.startswith("list:") and _relation(brief, MATCHER) != "same")]
 
 

@@ -67,9 +67,10 @@ class Tally:
             "damaged": self.damaged, "authors_cut": self.cut, "pages": self.pages,
         }  # fmt: skip
 
-
     def days(self) -> dict[str, Any]:
-        """Of records whose day of fetching is not known: when OpenAlex updated the first and the last of them."""
+        """Of records whose day of fetching is not known: when OpenAlex updated the first and the
+        last of them.
+        """
         return {"updated": [min(self.updated), max(self.updated)] if self.updated else [], "undated": self.undated}
 
 
@@ -85,7 +86,9 @@ def _day(updated: str | None) -> str | None:
 
 
 def updated(slices: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """`Tally.days` of closed slices together; one of a coauth that did not count them may hold records of any day."""
+    """`Tally.days` of closed slices together; one of a coauth that did not count them may hold
+    records of any day.
+    """
     there = list(slices)
     days = [day for summary in there for day in summary.get("updated", ())]
     undated = sum(int(summary.get("undated", summary["stored"])) for summary in there)

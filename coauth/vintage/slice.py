@@ -50,15 +50,23 @@ class Slice:
 
     @property
     def fetched(self) -> tuple[date, date] | None:
-        """First and last UTC day on which its pages were fetched, as far as they are; None where that cannot be read."""
+        """First and last UTC day on which its pages were fetched, as far as they are; None where
+        that cannot be read.
+        """
         try:
             first, last = json.loads(read_bytes(self._days))
             return date.fromisoformat(first), date.fromisoformat(last)
-        except (CacheError, ValueError, TypeError):  # a slice of an older coauth, or a file edited by hand
+        except (
+            CacheError,
+            ValueError,
+            TypeError,
+        ):  # a slice of an older coauth, or a file edited by hand
             return None
 
     def note_days(self, first: date, last: date) -> None:
-        """Keep them beside the pages, which hold no clock: the same answers are the same bytes on any day."""
+        """Keep them beside the pages, which hold no clock: the same answers are the same bytes
+        on any day.
+        """
         files.write({self._days: json_bytes([first.isoformat(), last.isoformat()])}, ADVICE)
 
     @property

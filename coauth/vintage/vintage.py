@@ -92,16 +92,23 @@ class Vintage:
 
     @property
     def fetched(self) -> list[tuple[date, date]]:
-        """First and last UTC day of fetching of each slice that came from the API; of slices in which none was noted those of the harvest."""
+        """First and last UTC day of fetching of each slice that came from the API; of slices in
+        which none was noted those of the harvest.
+        """
         manifest = self.manifest
         if manifest.get("source", {}).get("kind") != "api":
             return []
-        begun, ended = manifest["started"], manifest.get("completed") or manifest.get("reopened") or manifest["started"]
+        begun, ended = (
+            manifest["started"],
+            manifest.get("completed") or manifest.get("reopened") or manifest["started"],
+        )
         return [part.fetched or (date.fromisoformat(begun), date.fromisoformat(ended)) for part in self.slices()]
 
     @property
     def eras(self) -> Eras:
-        """On which side of each border of OpenAlex it stands: by its days of fetching, or as recorded of records from disk."""
+        """On which side of each border of OpenAlex it stands: by its days of fetching, or as
+        recorded of records from disk.
+        """
         manifest = self.manifest
         if days := self.fetched:
             return Eras.from_days(min(first for first, _ in days), max(last for _, last in days))
@@ -113,11 +120,17 @@ class Vintage:
 
     @property
     def mixed(self) -> str:
-        """What is to be said where its institutions are of two matchers; empty where they are not."""
+        """What is to be said where its institutions are of two matchers; empty where they are
+        not.
+        """
         if self.eras.affiliation_matcher != MIXED:
             return ""
         days = self.fetched
-        before = f"{sum(first < MATCHER.day for first, _ in days)} of {len(days)} slices were" if days else "some of it was"
+        before = (
+            f"{sum(first < MATCHER.day for first, _ in days)} of {len(days)} slices were"
+            if days
+            else "some of it was"
+        )
         return f"{before} fetched before {MATCHER.day}, when OpenAlex replaced {MATCHER.replaced}"
 
     # -- pages
