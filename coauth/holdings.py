@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from coauth import coherence
+from coauth.eras import BORDERS, MIXED, UNKNOWN
 from coauth.errors import CacheError
 from coauth.queries import Queries
 from coauth.vintage import Slice, Vintage
@@ -28,7 +29,7 @@ def of_vintage(vintage: Vintage, queries: Queries | None = None, *, verify: bool
     return {
         "vintage": vintage.name, "quarter": vintage.quarter, "complete": vintage.complete,
         "built": bool(manifest.get("build")), "source": manifest["source"]["kind"],
-        "slices": slices, "by_status": dict(sorted(Counter(s["status"] for s in slices).items())),
+        **_eras(vintage, manifest, queries), "slices": slices, "by_status": dict(sorted(Counter(s["status"] for s in slices).items())),
         "account": account(manifest),
         "planned": len(manifest["plan"]["slices"]) if "plan" in manifest else None,
         "controls": _controls(told.get("controls"), slices),
@@ -63,6 +64,43 @@ def account_lines(account: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 def _counted(number: int, of: str) -> str:
     return f"{number:,} {of}{'s' * (number != 1)}"
+
+
+def _eras(vintage: Vintage, manifest: Mapping[str, Any], queries: Queries | None) -> dict[str, Any]:
+    """On which side of OpenAlex's replacements it stands, what tells that, and what cannot be
+    told for it.
+    """
+    eras, days = vintage.eras, vintage.fetched
+    updated = (manifest.get("harvest") or {}).get("updated") or [None]
+    return {
+        "eras": eras._asdict(), "taken": manifest.get("taken"), "newest_record": updated[-1],
+        "fetched": [min(days)[0].isoformat(), max(last for _, last in days).isoformat()] if days else None,
+        "mixed": {b.key: {"before": sum(first < b.day for first, _ in days), "slices": len(days), "day": b.day.isoformat()}
+                  for b, era in zip(BORDERS, eras, strict=True) if era == MIXED},
+        "no_cues": queries.of_topics(eras.topic_model).no_cues if queries else "",
+    }  # fmt: skip
+
+
+def _era_lines(standing: Mapping[str, Any]) -> Iterable[str]:
+    named = [
+        f"{b.name} {'not known' if (era := standing['eras'][b.key]) == UNKNOWN else era}"
+        for b in BORDERS
+    ]
+    for border, mixed in standing["mixed"].items():
+        place = [b.key for b in BORDERS].index(border)
+        named[place] += (
+            f": {mixed['before']} of {mixed['slices']} slices fetched before {mixed['day']}"
+        )
+    yield f"  eras       {', '.join(named)}"
+    if UNKNOWN in standing["eras"].values():
+        newest = (
+            f"the newest record was updated on {standing['newest_record']}"
+            if standing["newest_record"]
+            else "no record says when it was updated"
+        )
+        yield f"             {newest}, which does not tell when it was fetched: --as-of DAY (with --new) says when records from disk were taken"
+    if standing["no_cues"]:
+        yield f"             {standing['no_cues']}"
 
 
 def _coherence(vintage: Vintage, queries: Queries) -> list[dict[str, Any]] | None:
@@ -126,6 +164,7 @@ def lines(standing: Mapping[str, Any], *, every_slice: bool = False) -> Iterable
     distinct, expected = (sum(p.get(name, 0) for p in parts) for name in ("distinct", "expected"))
     said = ", ".join(f"{n} {status}" for status, n in statuses.items()) or "none yet"
     yield f"  slices     {said}{begun}: {distinct:,} works of {expected:,} counted"
+    yield from _era_lines(standing)
     for part in parts:
         if every_slice or part["status"] != "complete":
             yield f"  {part['slice']:<24} {_of_slice(part)}"

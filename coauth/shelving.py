@@ -62,7 +62,7 @@ def claims(pages: Pages, ids: Collection[str], scope: Scope, as_of: date) -> dic
 
 def read(vintage: Vintage, asked: Queries, shelf: Shelf, engine: Engine) -> works.Losses:
     """Put the works of all pages on the shelf, side by side; of records that share an id the newest counts, wherever it stands."""
-    reading = _Reading(asked, vintage.as_of, vintage.manifest["topic_model"], shelf)
+    reading = _Reading(asked, vintage.as_of, vintage.eras.topic_model, shelf)
     parts = vintage.parts(PAGES) or [[]]
 
     def every(task: Callable[[Any], list[Result]], about: Mapping[int, Any]) -> dict[int, Result]:

@@ -55,7 +55,7 @@ QUALITY = {
 def about(**changes: object) -> About:
     facts: dict[str, object] = {
         "title": "Denmark's international research collaboration", "quarter": "2026Q4", "vintage": "2026-11-20",
-        "as_of": date(2026, 11, 20), "synthetic": False, "complete": True, "level": "unified", "topic_model": "v2",
+        "as_of": date(2026, 11, 20), "synthetic": False, "complete": True, "level": "unified", "topic_model": "v2", "affiliation_matcher": "3.0",
         "source": "OpenAlex API", "records": 12_400, "works": 12_345, "dropped": {"type not asked for": 55},
         "excluded": {"retracted": 3, "duplicate: same DOI": 2}, "versions": {"coauth": "0.2.0"}, "queries_fingerprint": "ab" * 32, "seed": 1,
         "since": Since("2026-08-20", date(2026, 8, 20), "0.1.0", ("list:miit", "queries/sql")), "quality": QUALITY,

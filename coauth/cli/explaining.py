@@ -57,6 +57,8 @@ def explain_(
     heading = [wide(f"{counted(len(works))} {of} in {span or f'{first}-{last}'}" + (f", {uncounted} of which count nowhere" if uncounted else ""))]
     if asked_years and not first <= asked_years[0] <= asked_years[1] <= last:
         heading.append(wide(f"Cues are made of works of {first}-{last} alone."))
+    if asked.no_cues and not unknown:
+        heading.append(wide(asked.no_cues))
     answer.give(works, [*heading, *unknown, *_lists(works, asked), *(line for w in works for line in _work(w)), "", *map(wide, CAUTION)])
 
 

@@ -89,6 +89,8 @@ def listing(made: Mapping[str, pa.Table], list_id: str, queries: Queries, years:
     """
     known = [w.id for w in queries.watchlists if w.enabled] + [t.id for t in queries.technologies if t.enabled]
     if list_id not in known:
+        if list_id in {t.id for t in queries.other_topics}:
+            raise NotFound(f"'{list_id}': {queries.no_cues}")
         raise NotFound(f"no enabled list '{list_id}'; there are: {', '.join(known) or 'none'}")
     kind, evidence = pc.field("kind"), made["evidence"]
     listed = set(made["listed"].filter(pc.field("list_id") == list_id)["institution_id"].to_pylist())

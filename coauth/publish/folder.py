@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from coauth import export, files, tables
 from coauth.pipeline import Project
 from coauth.publish import about, networks, places, public, run
 from coauth.publish.languages import Reports, processes
+from coauth.publish.made import asked as of_vintage
 from coauth.publish.made import read
 from coauth.publish.networks import Profile
 from coauth.queries import Queries
@@ -51,13 +53,14 @@ def quarter(
 def _written(
     project: Project, vintage: Vintage, languages: Sequence[str], against: str | None, profile: Profile, pool: Executor | None
 ) -> dict[str, Path]:
-    told, made, asked = about.of(project, vintage, against), read(vintage), project.queries
+    told, made, asked = about.of(project, vintage, against), read(vintage), of_vintage(project, vintage)
     folder = project.reports / (tables.marked(told.quarter) if told.synthetic else told.quarter)
     edition = public.edition(project, vintage, made) if profile == "public" else None
     base = networks.base(project, vintage, made, profile=profile, edition=edition)
     whole = networks.cut(project, base)
     if edition:
-        told, folder, where = told.public, folder.with_name(f"{folder.name}-public"), places.own(whole, project)
+        told = replace(told.public, relations=public.relations(project, vintage, edition))
+        folder, where = folder.with_name(f"{folder.name}-public"), places.own(whole, project)
         shown = {**edition.made, **{name: base.made[name] for name in ("edges", "flags", "institutions")}}
     else:
         where, shown = places.kept(whole, project, vintage), None

@@ -22,7 +22,7 @@ def record(folder: Path, written: Iterable[Path], asked: Queries, vintage: Vinta
         "coauth": about.versions["coauth"], "vintage": vintage.name, "quarter": about.quarter, "as_of": about.as_of.isoformat(),
         "source": about.source, "against": about.since.vintage if about.since else None,
         "synthetic": tables.MARK if about.synthetic else False, "complete": about.complete,
-        "topic_model": about.topic_model, "scope": manifest["scope"], "queries_sha256": asked.fingerprint, "seed": about.seed,
+        "affiliation_matcher": about.affiliation_matcher, "topic_model": about.topic_model, "scope": manifest["scope"], "queries_sha256": asked.fingerprint, "seed": about.seed,
         "versions": about.versions, "profile": about.profile,
         "statbank": {k: v for k, v in (vintage.totals or {}).items() if k != "body"} or None,
         "files_sha256": {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in written},

@@ -49,6 +49,10 @@ class Queries(Strict):
     sql: dict[str, str]
     fingerprint: str
     """sha256 over every file, so that a report names the questions it answers."""
+    other_topics: tuple[Technologies, ...] = ()
+    """Enabled sets that say nothing of a vintage, since they were made for other topics than its records have (`of_topics`)."""
+    topics: str = ""
+    """Of that vintage: v1, v2, mixed or unknown."""
 
     def tables(self) -> dict[str, pa.Table]:
         """What SQL may join of the queries: settings (one row), home_countries, partner_countries, preprint_dois,
@@ -138,6 +142,29 @@ class Queries(Strict):
         asked |= {f"list:{w.id}": w.model_dump_json() for w in self.watchlists if w.enabled}
         return {name: hashlib.sha256(text.encode()).hexdigest()[:8] for name, text in asked.items()}
 
+    def of_topics(self, topics: str) -> Queries:
+        """These queries as they are asked of a vintage whose records have these topics (v1, v2,
+        mixed, unknown).
+
+        Ids and names of topics stayed when OpenAlex replaced the assignments, so a set made for
+        others would find works, and wrong ones: it is off, and stands in `other_topics`.
+        """
+        other = [s for s in self.technologies if s.enabled and s.topic_model != topics]
+        off = {s.id: s.model_copy(update={"enabled": False}) for s in other}
+        return self.model_copy(update={"technologies": tuple(off.get(s.id, s) for s in self.technologies), "other_topics": tuple(other), "topics": topics})
+
+    @property
+    def no_cues(self) -> str:
+        """Why a vintage has no technology cues although a set is enabled; empty where it has, or
+        none is.
+        """
+        if not self.other_topics or any(s.enabled for s in self.technologies):
+            return ""
+        made_for = " and ".join(sorted({s.topic_model for s in self.other_topics}))
+        theirs = {"unknown": "not known (--as-of DAY, with --new, says when records from disk were taken)",
+                  "mixed": "v1 and v2, as they were fetched before and after 2026-10-06"}.get(self.topics, self.topics)  # fmt: skip
+        return f"no technology cues: the definitions are for topics {made_for}, the records' topics are {theirs}"
+
     def marks(self) -> dict[str, str]:
         """What must stand beside a technology of the enabled set wherever it is shown, by its id (`Technologies.marked`)."""
         return {entry: mark for s in self.technologies if s.enabled for entry, mark in s.marks().items()}
@@ -180,8 +207,9 @@ def load(folder: Path) -> Queries:
     ids = [x.id for x in (*lists, *sets, *references) if x is not None]
     faults += [f"{folder}: two lists share the id '{i}'" for i in sorted({i for i in ids if ids.count(i) > 1})]
     sets = _whole(folder, sets, faults)
-    if len(on := [s.id for s in sets if s is not None and s.enabled]) > 1:
-        faults.append(f"{folder / 'technologies'}: enabled: {', '.join(on)}; enable one set at a time")
+    for topics in ("v1", "v2"):
+        if len(on := [s.id for s in sets if s is not None and s.enabled and s.topic_model == topics]) > 1:
+            faults.append(f"{folder / 'technologies'}: enabled: {', '.join(on)}; enable one set at a time (for topics {topics})")
     faults += _unanswered(folder, single["groups"], single["events"], lists, _about(single["scope"], references))
     faults += _hidden(folder, single["institutions"], lists)
     faults += _strangers(folder)

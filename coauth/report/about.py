@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from coauth.eras import Relation
+
 
 @dataclass(frozen=True)
 class Since:
@@ -34,7 +36,9 @@ class About:
     level: str
     """`unified` or `as-harvested`: whether institutions were rolled up."""
     topic_model: str
-    """`v1`, `v2` or `unknown`: OpenAlex re-assigned the topics of every work on 6 October 2026."""
+    """`v1`, `v2`, `mixed` or `unknown`: OpenAlex re-assigned the topics of every work on 6 October 2026."""
+    affiliation_matcher: str
+    """`2023`, `3.0`, `mixed` or `unknown`: OpenAlex re-assigned institutions on 28 September 2026."""
     source: str
     records: int | None
     """Records read from the pages; `works` of them were in scope, `dropped` the others by reason. None: not to be told."""
@@ -51,6 +55,8 @@ class About:
     seed: int = 0
     since: Since | None = None
     """None: no earlier vintage to compare with."""
+    relations: Mapping[str, Relation] = field(default_factory=dict)
+    """What lies between that vintage, or that of the public edition before, and this one, by border of OpenAlex; {}: no such vintage."""
     quality: Mapping[str, Any] | None = None
     """Measured precision and recall of the technologies, as `coauth flags score` keeps them; None where nobody measured."""
     lacking: frozenset[str] = frozenset()
@@ -68,4 +74,6 @@ class About:
     @property
     def public(self) -> About:
         """This without what may not be published: losses by reason are small cells, and so are causes of change."""
-        return replace(self, profile="public", records=None, works=None, dropped={}, noted={}, passed_over={}, excluded={}, since=None)
+        return replace(
+            self, profile="public", records=None, works=None, dropped={}, noted={}, passed_over={}, excluded={}, since=None, relations={}
+        )

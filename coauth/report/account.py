@@ -11,9 +11,10 @@ from coauth.report.areas import quality
 from coauth.report.brief import Brief
 from coauth.report.page import Facts, Listing, Section, Text, grid
 from coauth.report.reference import counts
+from coauth.report.text import slug
 
-METHOD = ("unit", "counts", "graph", "flags", "intervals", "coverage", "shifts", "ric", "events", "topics")
-PUBLIC_METHOD = ("unit", "counts", "suppression", "graph_public", "intervals_public", "events_public", "topics")
+METHOD = ("unit", "counts", "matcher", "graph", "flags", "intervals", "coverage", "shifts", "ric", "events", "topics")
+PUBLIC_METHOD = ("unit", "counts", "matcher", "suppression", "graph_public", "intervals_public", "events_public", "topics")
 LIMITS = ("chance", "seen", "matching", "recent", "cause", "people")
 
 
@@ -64,7 +65,7 @@ def data(brief: Brief) -> Section:
         ("source", about.source, about.source), ("vintage", about.vintage, about.vintage),
         ("as_of", w.day(about.as_of), about.as_of.isoformat()),
         ("state", w("data.complete" if about.complete else "data.incomplete"), "complete" if about.complete else "not complete"),
-        ("level", level(brief), about.level), ("topics", topic_model(brief), about.topic_model),
+        ("level", level(brief), about.level), ("matcher", matcher(brief), about.affiliation_matcher), ("topics", topic_model(brief), about.topic_model),
         ("lists", lists, "; ".join(f"{x.id} {x.version}" for x in brief.watchlists)),
         ("queries", about.queries_fingerprint, about.queries_fingerprint), ("seed", str(about.seed), str(about.seed)),
         ("versions", versions, versions),
@@ -114,6 +115,10 @@ def _key(reason: str) -> str:
 
 def level(brief: Brief) -> str:
     return brief.words(f"level.{brief.about.level.replace('-', '_')}")
+
+
+def matcher(brief: Brief) -> str:
+    return brief.words(f"matcher.{slug(brief.about.affiliation_matcher)}")
 
 
 def topic_model(brief: Brief) -> str:

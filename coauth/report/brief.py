@@ -98,7 +98,17 @@ class Brief:
         row = self._institutions.loc[institution_id]
         return name if row["is_domestic"] or not row["country_code"] else f"{name} ({row['country_code']})"
 
-    # -- how good the technology areas are known to be
+    # -- technologies, and how good their areas are known to be
+
+    @property
+    def no_cues(self) -> str:
+        """Why technologies are not measured, where their definitions are for other topics than
+        the records have; else empty.
+        """
+        if not self.queries.no_cues:
+            return ""
+        w, made_for = self.words, dict.fromkeys(s.topic_model for s in self.queries.other_topics)
+        return w("technologies.not_measured", made=w.listing([w(f"topic_model.{m}") for m in made_for]), theirs=w(f"topic_model.{self.queries.topics}"))
 
     @cached_property
     def _technologies(self) -> Technologies | None:

@@ -24,7 +24,7 @@ def flagged(brief: Brief) -> Section:
     rows = cues.cues(brief.made, brief.queries)
     window = w.years(findings.last_window(brief.queries))
     at_home = "_home" if brief.lists_at_home else ""
-    parts: list[Text | Listing] = [Text(w(f"cues.lead{at_home}")), Text(w("cues.lawful"), "caution")]
+    parts: list[Text | Listing] = [Text(w(f"cues.lead{at_home}")), Text(w("cues.lawful"), "caution"), *([Text(brief.no_cues, "caution")] if brief.no_cues else [])]
     if rows.empty:
         parts.append(Text(w(f"cues.none{at_home}", window=window), "none"))
     else:

@@ -25,9 +25,10 @@ FIELDS_SHOWN = 8
 def gains(brief: Brief) -> Section:
     w, window = brief.words, findings.last_window(brief.queries)
     made = findings.table(brief.made, "benefits")
+    absent = [Text(brief.no_cues, "caution")] if brief.no_cues else []
     rows = brief.benefits.shares(made, window, brief.queries.measures.confidence)
     if rows.empty:
-        return Section("benefits", w("benefits.title"), (Text(w("benefits.none", window=w.years(window)), "none"),))
+        return Section("benefits", w("benefits.title"), (Text(w("benefits.none", window=w.years(window)), "none"), *absent))
     if "types" in brief.about.lacking:
         rows = rows.assign(company=np.nan, company_low=np.nan, company_high=np.nan)
     kinds = [cue.partition(":")[0] for cue in rows["cue"]]
@@ -38,7 +39,7 @@ def gains(brief: Brief) -> Section:
         draw=lambda narrow: _draw(rows, names, w.bare, narrow=narrow), grid=_grid(brief, rows, names),
         notes=brief.notes(w("benefits.note", world=w.percent(TOP_TENTH), confidence=brief.confidence), *_unknown(brief)), statement="benefits",
     )  # fmt: skip
-    return Section("benefits", w("benefits.title"), (Text(w("benefits.lead")), chart, *_fields(brief, made, names)), {"world": TOP_TENTH})
+    return Section("benefits", w("benefits.title"), (Text(w("benefits.lead")), *absent, chart, *_fields(brief, made, names)), {"world": TOP_TENTH})
 
 
 def _unknown(brief: Brief) -> list[str]:

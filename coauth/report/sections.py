@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from matplotlib.figure import Figure
 
+from coauth.eras import MIXED
 from coauth.queries import Queries
 from coauth.report import account, findings, since, structure, trends
 from coauth.report.about import About
@@ -39,7 +40,7 @@ def compose(
         running=words("head.running", quarter=words.quarter(about.quarter), vintage=about.vintage, edition=words(f"head.short_{about.profile}")),
         data_line=words(f"head.data_{about.profile}", source=about.source, vintage=about.vintage, day=words.day(about.as_of),
                         works=words.number(about.counted), records=words.number(about.records), level=account.level(brief),
-                        topics=account.topic_model(brief), queries=about.queries_fingerprint[:12]),
+                        matcher=account.matcher(brief), topics=account.topic_model(brief), queries=about.queries_fingerprint[:12]),
         headlines=headlines(brief),
         notes=_notes(brief),
         facts={"works": about.counted, "records": about.records, **trends.coverage_facts(brief)},
@@ -57,6 +58,8 @@ def _notes(brief: Brief) -> tuple[Text, ...]:
     w = brief.words
     parts = [Text(w("head.public"))] if brief.is_public else []
     parts += [] if brief.about.complete else [Text(w("head.incomplete"), "caution")]
+    parts += [Text(w("head.mixed"), "caution")] if brief.about.affiliation_matcher == MIXED else []
+    parts += [Text(w("head.mixed_topics"), "caution")] if brief.about.topic_model == MIXED else []
     parts += [Text(w("head.first"), "note")] if brief.about.since is None and not brief.is_public else []
     if meaning := trends.coverage_sentence(brief):
         parts.append(Text(meaning, "caution"))

@@ -57,7 +57,10 @@ ADMISSIONS = Table("admissions", "year × country × source", ("year", "country_
     Column("retrieved", DAY, "when it was read"),
 ))  # fmt: skip
 
-CAUSES = ("new publications", "added", "removed", "re-dated", "re-affiliated", "excluded differently", "changed lists", "changed method")
+MATCHER_CAUSES = {"replaced": "affiliation matcher replaced", "unknown": "affiliation matcher not known"}
+"""Of a work whose difference may be that of two matchers, by what is known of them (`eras.Relation`)."""
+
+CAUSES = (*MATCHER_CAUSES.values(), "new publications", "added", "removed", "re-dated", "re-affiliated", "excluded differently", "changed lists", "changed method")
 """What the change of a count between two vintages is split into, in the order in which it is told."""
 
 STATBANK = "Statistics Denmark, StatBank, table PHD1"
