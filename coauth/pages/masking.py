@@ -287,7 +287,7 @@ class Names:
             return False
         if 1 < len(run) == len(first):  # JQ: a short word as well?
             prefix = any(map(str.startswith, others, repeat(first))) and (sure or not capitals)
-            added = (
+            longer = (
                 len(first) == 2
                 and first[0] in "".join(others)
                 and "," not in beside["gap"]
@@ -313,7 +313,7 @@ class Names:
 
     def _spells(self, name: str, given: str, sure: bool) -> bool:
         """Whether a word before a surname is a given name of which the record has the initial."""
-        known = (
+        likely = (
             self._compatible(name, given[0])
             if sure
             else (name, given[0]) in self._unspelled and name not in self._houses
