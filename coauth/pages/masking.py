@@ -287,23 +287,17 @@ class Names:
             return False
         if 1 < len(run) == len(first):  # JQ: a short word as well?
             prefix = any(map(str.startswith, others, repeat(first))) and (sure or not capitals)
-            longer = (
-                len(first) == 2
-                and first[0] in "".join(others)
-                and "," not in beside["gap"]
-                and not capitals
-            )
-            fits = prefix or (sure and longer)
+            near = sure and not capitals and "," not in beside["gap"]
+            fits = prefix or (near and len(first) == 2 and first[0] in "".join(others))
         else:
             fits = self._compatible(name, first)
         if sure or not fits:
             return fits
-        dotted = "." in beside[0]
-        if (name in ORDINARY and name not in self._surnames) or (
-            leading and STREET.match(shown, word.end)
-        ):
+        if name in ORDINARY and name not in self._surnames:
             return False
-        if dotted:
+        if leading and STREET.match(shown, word.end):
+            return False
+        if "." in beside[0]:
             return True
         start, end = (beside.start(), word.end) if leading else (word.start, beside.end())
         listed = _LIST_BEFORE.search(shown, max(0, start - 8), start) and _LIST_AFTER.match(
@@ -313,11 +307,10 @@ class Names:
 
     def _spells(self, name: str, given: str, sure: bool) -> bool:
         """Whether a word before a surname is a given name of which the record has the initial."""
-        likely = (
-            self._compatible(name, given[0])
-            if sure
-            else (name, given[0]) in self._unspelled and name not in self._houses
-        )
+        if sure:
+            likely = self._compatible(name, given[0])
+        else:
+            likely = (name, given[0]) in self._unspelled and name not in self._houses
         return likely and given not in ORDINARY and (given, name) not in PLACES
 
     def _compatible(self, word: str, first: str) -> bool:
