@@ -5,7 +5,7 @@
 
 The rooms, from what all others may import to what imports them; stages (from sources to revisions) never import each other:
 
-    in common          errors, files, tables, texts, queries
+    in common          errors, files, eras, tables, texts, queries
     what is stored     pages, vintage
     ways to count      engine, network, incidence, areas, uncertainty, coherence
     from answers       sources, works, institutions, technologies

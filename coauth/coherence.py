@@ -58,7 +58,7 @@ def hold(copublications: pa.Table, queries: Queries, countries: Iterable[str]) -
     Figure 1, by union of institutions and strings; a suppressed count is compared with nothing.
     """
     home = tuple(countries)
-    groups = {frozenset(g.countries): g.id for g in queries.groups.group if g.valid_from is None and g.valid_to is None}
+    groups = {frozenset(g.countries): g.id for g in queries.partners if g.valid_from is None and g.valid_to is None}
     groups[frozenset()] = "international"
     found = []
     for reference in (r for r in queries.references if r.about(home)):

@@ -25,6 +25,10 @@ class HarvestIncomplete(CoauthError):
     """A slice holds fewer distinct works than OpenAlex counted for it."""
 
 
+class HarvestMixed(CoauthError):
+    """A vintage was fetched on both sides of a day on which OpenAlex assigned institutions anew."""
+
+
 class CacheError(CoauthError):
     """`cache/` cannot be read or written, or what is stored there is damaged."""
 

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from coauth import coherence
+from coauth.eras import BORDERS, MIXED, UNKNOWN
 from coauth.errors import CacheError
 from coauth.queries import Queries
 from coauth.vintage import Slice, Vintage
@@ -28,22 +29,95 @@ def of_vintage(vintage: Vintage, queries: Queries | None = None, *, verify: bool
     return {
         "vintage": vintage.name, "quarter": vintage.quarter, "complete": vintage.complete,
         "built": bool(manifest.get("build")), "source": manifest["source"]["kind"],
-        "slices": slices, "by_status": dict(sorted(Counter(s["status"] for s in slices).items())),
+        **_eras(vintage, manifest, queries), "slices": slices, "by_status": dict(sorted(Counter(s["status"] for s in slices).items())),
+        "account": account(manifest),
         "planned": len(manifest["plan"]["slices"]) if "plan" in manifest else None,
         "controls": _controls(told.get("controls"), slices),
         "repaired": manifest.get("repaired", {}),
         "damage": vintage.damage() if verify else [], "verified": verify,
         "coherence": _coherence(vintage, queries) if queries else None,
+        "part": is_part(vintage),
     }  # fmt: skip
 
 
+def account(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What became of a vintage's records, as its build says, or its harvest before that; None for one harvested before 2026-12."""
+    told = manifest.get("account")
+    built = (manifest.get("build") or {}).get("losses", {}).get("works")
+    return {**(told or {"passed_over": {}}), **built} if built else told
+
+
+def account_lines(account: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """The account for people, the same wherever it is given: a name and what is said, line by line."""
+    examples = account.get("examples", {})
+
+    def named(reason: str) -> str:
+        return f" ({', '.join(examples[reason])}{' …' if len(examples[reason]) > 2 else ''})" if reason in examples else ""
+
+    for reason, count in account["dropped"].items():
+        yield "left out", f"{_counted(count, 'record')}: {reason}{named(reason)}"
+    for reason, count in account["noted"].items():
+        yield "noted", f"{_counted(count, 'work')}: {reason}{named(reason)}"
+    for name, reason in account.get("passed_over", {}).items():
+        yield "passed over", f"{name}: {reason}"
+
+
+def _counted(number: int, of: str) -> str:
+    return f"{number:,} {of}{'s' * (number != 1)}"
+
+
+def _eras(vintage: Vintage, manifest: Mapping[str, Any], queries: Queries | None) -> dict[str, Any]:
+    """On which side of OpenAlex's replacements it stands, what tells that, and what cannot be
+    told for it.
+    """
+    eras, days = vintage.eras, vintage.fetched
+    updated = (manifest.get("harvest") or {}).get("updated") or [None]
+    return {
+        "eras": eras._asdict(), "taken": manifest.get("taken"), "newest_record": updated[-1],
+        "fetched": [min(days)[0].isoformat(), max(last for _, last in days).isoformat()] if days else None,
+        "mixed": {b.key: {"before": sum(first < b.day for first, _ in days), "slices": len(days), "day": b.day.isoformat()}
+                  for b, era in zip(BORDERS, eras, strict=True) if era == MIXED},
+        "no_cues": queries.of_topics(eras.topic_model).no_cues if queries else "",
+    }  # fmt: skip
+
+
+def _era_lines(standing: Mapping[str, Any]) -> Iterable[str]:
+    named = [
+        f"{b.name} {'not known' if (era := standing['eras'][b.key]) == UNKNOWN else era}"
+        for b in BORDERS
+    ]
+    for border, mixed in standing["mixed"].items():
+        place = [b.key for b in BORDERS].index(border)
+        named[place] += (
+            f": {mixed['before']} of {mixed['slices']} slices fetched before {mixed['day']}"
+        )
+    yield f"  eras       {', '.join(named)}"
+    if UNKNOWN in standing["eras"].values():
+        newest = (
+            f"the newest record was updated on {standing['newest_record']}"
+            if standing["newest_record"]
+            else "no record says when it was updated"
+        )
+        yield f"             {newest}, which does not tell when it was fetched: --as-of DAY (with --new) says when records from disk were taken"
+    if standing["no_cues"]:
+        yield f"             {standing['no_cues']}"
+
+
 def _coherence(vintage: Vintage, queries: Queries) -> list[dict[str, Any]] | None:
-    """Figure 1 beside each published series; none of another country; None where nothing is built, or what is built is invented."""
+    """Figure 1 beside each published series; none of another country; None where nothing is built, where what is built is invented, or
+    where the records are an unknown part of the country's works, whose counts say nothing of a national total."""
     built = vintage.manifest.get("build")
-    if not built or built["synthetic"]:
+    if not built or built["synthetic"] or is_part(vintage):
         return None
     held = coherence.hold(vintage.read("copublications"), queries, vintage.manifest["scope"]["countries"])
     return [asdict(h) | {"agrees": h.agrees, "told": str(h)} for h in held]
+
+
+def is_part(vintage: Vintage) -> bool:
+    """Records from files, none made up, and no whole copy of the snapshot: nobody knows of how many works of the country."""
+    manifest = vintage.manifest
+    whole = (manifest.get("harvest") or {}).get("source") == "snapshot"
+    return manifest["source"]["kind"] == "files" and not whole and not (manifest.get("build") or {}).get("synthetic")
 
 
 def _slice(part: Slice) -> dict[str, Any]:
@@ -90,10 +164,16 @@ def lines(standing: Mapping[str, Any], *, every_slice: bool = False) -> Iterable
     distinct, expected = (sum(p.get(name, 0) for p in parts) for name in ("distinct", "expected"))
     said = ", ".join(f"{n} {status}" for status, n in statuses.items()) or "none yet"
     yield f"  slices     {said}{begun}: {distinct:,} works of {expected:,} counted"
+    yield from _era_lines(standing)
     for part in parts:
         if every_slice or part["status"] != "complete":
             yield f"  {part['slice']:<24} {_of_slice(part)}"
+    if account := standing["account"]:
+        yield f"  records    {account['records']:,} records, {_counted(account['works'], 'work')} in scope"
+        yield from (f"  {name:<10} {text}" for name, text in account_lines(account))
     yield from _control_lines(standing["controls"], standing["complete"])
+    if standing["built"] and standing["part"]:
+        yield "  figure 1   held against nothing: records from files are an unknown part of the country's works"
     yield from _coherence_lines(standing["coherence"], every_series=every_slice)
     if standing["repaired"]:
         yield f"  repaired   {', '.join(f'{name} on {day}' for name, day in sorted(standing['repaired'].items()))}"

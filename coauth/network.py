@@ -205,6 +205,11 @@ class Network:
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Pairs left out, by reason."""
 
+    @property
+    def cuts(self) -> tuple[str, ...]:
+        """What it was cut from the network of the vintage by, in words: its years, and whatever else was asked."""
+        return (f"years {span(*self.years)}", *self.filters, *(note.removesuffix(".") for note in self.notes))
+
     def _reach(self, many: str) -> str:
         if EVERY in self.home:
             return f"Every country is in scope: no pair is of foreign {many}, and whatever sets home against abroad is left out."

@@ -7,7 +7,7 @@ each count by what happened to its works, or to the questions asked of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,12 +16,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from coauth.eras import MATCHER, Eras, Relation
 from coauth.queries.scope import codes
-from coauth.tables import REVISIONS
+from coauth.tables import MATCHER_CAUSES, REVISIONS
 from coauth.texts import titles
 
 ASPECTS = ("year", "type", "inclusion", "affiliations", "topics")
 """What of a work can have changed, besides its being there; a work may have changed in several."""
+
+RESTS_ON = {"affiliations": "affiliation_matcher", "topics": "topic_model"}
+"""Aspects that OpenAlex's models assign, by the border they cannot be compared across."""
 
 Made = Mapping[str, pa.Table]
 
@@ -37,6 +41,7 @@ class Counted:
     """`countries`, `types` and `first_year` say which records were asked for."""
     parts: Mapping[str, str]
     """Digests of the questions behind the counts (`Queries.parts`), a series by its own name."""
+    eras: Eras
     level: str = "unified"
     """Whether institutions were rolled up."""
 
@@ -49,12 +54,23 @@ class Counted:
         return self.parts.get(series) != other.parts.get(series)
 
 
-def works(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table]) -> pd.DataFrame:
+def incomparable(relations: Mapping[str, Relation]) -> tuple[str, ...]:
+    """Aspects in which works of two vintages differ because a model was replaced between them
+    (`Eras.relations`).
+
+    >>> incomparable({"affiliation_matcher": "replaced", "topic_model": "unknown"})
+    ('affiliations',)
+    """
+    return tuple(aspect for aspect, border in RESTS_ON.items() if relations[border] == "replaced")
+
+
+def works(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table], incomparable: Collection[str] = ()) -> pd.DataFrame:
     """A row for every work that is not as it was: `work_id`, `kind` (new, removed, changed) and a column per aspect.
 
     `old` and `new` hold the tables works and affiliations. Affiliations are compared as OpenAlex has them (institutions
     before the roll-up, and how many authors have one), so that an edit of queries/institutions.toml is no change of a
-    work; topics by the primary topic. Of new and removed works every aspect is false: there is nothing to compare.
+    work; topics by the primary topic. Of new and removed works every aspect is false: there is nothing to compare. Aspects that
+    are `incomparable` are null, and make no work a changed one.
     """
     both = pd.merge(_aspects(old), _aspects(new), "outer", on="work_id", suffixes=("_old", "_new"), indicator="there")
     kind = both["there"].map({"left_only": "removed", "right_only": "new", "both": "changed"}).astype(str)
@@ -63,14 +79,15 @@ def works(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table]) -> pd.DataFr
         before, after = both[f"{aspect}_old"], both[f"{aspect}_new"]
         same = (before == after) | (before.isna() & after.isna())
         rows[aspect] = (kind == "changed") & ~same.astype(bool)
-    rows = rows[(kind != "changed") | rows[list(ASPECTS)].any(axis=1)]
+    rows = rows[(kind != "changed") | rows[[a for a in ASPECTS if a not in incomparable]].any(axis=1)]
+    rows = rows.assign(**dict.fromkeys(incomparable))
     return rows.sort_values("work_id", ignore_index=True)
 
 
-def counts(rows: pd.DataFrame) -> dict[str, int]:
-    """Works by kind, and changed works by aspect; these overlap, so they do not add up to `changed`."""
+def counts(rows: pd.DataFrame, incomparable: Collection[str] = ()) -> dict[str, int | None]:
+    """Works by kind, and changed works by aspect; these overlap, so they do not add up to `changed`. None: incomparable."""
     kinds = {kind: int((rows["kind"] == kind).sum()) for kind in ("new", "removed", "changed")}
-    return kinds | {f"changed {aspect}": int(rows[aspect].sum()) for aspect in ASPECTS}
+    return kinds | {f"changed {aspect}": None if aspect in incomparable else int(rows[aspect].sum()) for aspect in ASPECTS}
 
 
 def _aspects(made: Mapping[str, pa.Table]) -> pd.DataFrame:
@@ -105,19 +122,27 @@ def compare(against: str, old: Made, new: Made, before: Counted, after: Counted,
     "re-affiliated" where its institutions or countries as harvested changed. What is left has the same record in both:
     "changed lists" if institutions are rolled up otherwise, else "changed method" if there was another, else OpenAlex
     moved one of its institutions: "re-affiliated". Two changes of the same work are told as the first of these.
+
+    *Across the border of the affiliation matcher* a work enters a national harvest, leaves it, has other institutions or another
+    duplicate because of the matcher as well as for itself, and nothing tells which. "Added", "removed" and "re-affiliated" works, and
+    those excluded differently under an unchanged record, then have one cause: "affiliation matcher replaced", or "… not known" where
+    nobody said when the records of either side were taken.
     """
     both = _records(old, new)
     otherwise, rolled = before.otherwise(after), before.differs(after, "queries/institutions")
     same = both[[a for a in both.columns if a.startswith("same_")]].all(axis=1)
+    matcher = MATCHER_CAUSES.get(MATCHER.between(before.eras.affiliation_matcher, after.eras.affiliation_matcher))
+    own = both[[f"same_{f}" for f in _RECORD]].all(axis=1)
     cause = pd.Series("changed lists" if rolled else "changed method" if otherwise else "re-affiliated", index=both.index)
     for name, holds in (
-        ("re-affiliated", ~both["same_places"]),
+        (matcher or "re-affiliated", ~both["same_places"]),
         ("excluded differently", both["included_old"] != both["included_new"]),
+        *([(matcher, (both["included_old"] != both["included_new"]) & own & ~_beside_a_change(both, own))] if matcher else []),
         ("changed method", (both["included_old"] != both["included_new"]) & same & otherwise & ~_beside_a_change(both, same)),
         ("re-dated", both["year_old"] != both["year_new"]),
-        ("removed", both["year_new"].isna()),
+        (matcher or "removed", both["year_new"].isna()),
         ("changed method", both["year_new"].isna() & ~_asked_for(both, "old", after.scope)),
-        ("added", both["year_old"].isna()),
+        (matcher or "added", both["year_old"].isna()),
         ("new publications", both["year_old"].isna() & _published_after(both, before.as_of)),
         ("changed method", both["year_old"].isna() & ~_asked_for(both, "new", before.scope)),
     ):

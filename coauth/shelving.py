@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
@@ -62,7 +62,7 @@ def claims(pages: Pages, ids: Collection[str], scope: Scope, as_of: date) -> dic
 
 def read(vintage: Vintage, asked: Queries, shelf: Shelf, engine: Engine) -> works.Losses:
     """Put the works of all pages on the shelf, side by side; of records that share an id the newest counts, wherever it stands."""
-    reading = _Reading(asked, vintage.as_of, vintage.manifest["topic_model"], shelf)
+    reading = _Reading(asked, vintage.as_of, vintage.eras.topic_model, shelf)
     parts = vintage.parts(PAGES) or [[]]
 
     def every(task: Callable[[Any], list[Result]], about: Mapping[int, Any]) -> dict[int, Result]:
@@ -80,6 +80,25 @@ def read(vintage: Vintage, asked: Queries, shelf: Shelf, engine: Engine) -> work
     if not losses.works:
         raise NotFound(f"no work is in scope: {losses.records} records read, {_reasons(losses)}; look at queries/scope.toml")
     return losses
+
+
+def outline(vintage: Vintage, scope: Scope) -> Iterator[tuple[works.Links, works.Losses]]:
+    """Links and losses of every part of a vintage's pages: the same works as `read` finds, in half the time, nothing stored."""
+    reader, parts = works.Reader(scope, vintage.as_of), vintage.parts(PAGES)
+
+    def part(number: int, elsewhere: Mapping[str, works.Claim]) -> tuple[works.Links, works.Losses, pa.Table]:
+        return reader.links((slice_.outlines(page) for slice_, page in parts[number]), elsewhere)
+
+    results = [part(n, {}) for n in range(len(parts))]
+    exact = lambda ids: {n: claims(parts[n], some, scope, vintage.as_of) for n, some in ids.items()}  # noqa: E731
+    for n, elsewhere in works.newest.elsewhere([c for *_, c in results], exact).items():
+        results[n] = part(n, elsewhere)
+    yield from ((links, losses) for links, losses, _ in results)
+
+
+def account(vintage: Vintage, scope: Scope) -> dict[str, Any]:
+    """What became of the records on a vintage's pages (`Losses.balance`), before anything is built of them."""
+    return sum((losses for _, losses in outline(vintage, scope)), works.Losses()).balance()
 
 
 def _reasons(losses: works.Losses) -> str:

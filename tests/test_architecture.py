@@ -11,7 +11,7 @@ import pytest
 import coauth
 
 PACKAGE = Path(coauth.__file__).parent
-SHARED = ("errors", "files", "tables", "texts", "queries", "pages", "vintage", "engine", "network", "incidence", "areas", "uncertainty", "coherence")
+SHARED = ("errors", "files", "eras", "tables", "texts", "queries", "pages", "vintage", "engine", "network", "incidence", "areas", "uncertainty", "coherence")
 LAYERS = [
     *({name} for name in SHARED),
     {"sources", "works", "institutions", "technologies", "edges", "flags", "explain", "benefits", "copublications", "events", "graph",

@@ -5,6 +5,7 @@ import pytest
 from scipy import optimize, stats
 from world import rows, work
 
+from coauth.errors import QueryError
 from coauth.uncertainty import counts as counted
 
 
@@ -163,15 +164,26 @@ def test_a_fall_of_a_quarter_needs_a_hundred_works():
 
 
 def test_a_listed_institution_at_home_is_no_partner_country(world):
-    """A listed institution in the scope's own country makes its list's series, not an international work, and its share is none."""
+    """A listed institution in the scope's own country makes its list's series, not an international work, and its share is of all works."""
     made = world(work(1, 2020, [[{"id": "I204983213", "country_code": "DK"}], ["I1"]]))
     assert counts(made, basis="institution") == {"list:miit": 1}
-    assert [s for g, s in rows(made.copublications, "group_id", "share") if g == "list:miit"] == [None] * 14
+    told = [(b, s) for y, g, b, s in rows(made.copublications, "year", "group_id", "base", "share") if g == "list:miit" and (y == 2020 or s is not None)]
+    assert told == [("all", 1.0)]
 
 
-@pytest.mark.xfail(strict=True, reason="a list's works are divided by international works, also where they are none themselves")
+def test_a_statement_of_an_earlier_version_is_told(world):
+    """`init` overwrites nothing, so that a project may hold the statement as it was: one line, and what to do."""
+    made = world(work(1, 2020, [["I1"], ["I30"]]))
+    old = made.asked.sql | {"copublications": "SELECT year, group_id, basis, 1 AS works, 1.0 AS author_works FROM memberships"}
+    made.asked = made.asked.model_copy(update={"sql": old})
+    with pytest.raises(QueryError, match=r"is of an earlier coauth.*run `coauth init`"):
+        made.copublications  # noqa: B018  it is made when it is asked for
+
+
 def test_a_share_is_never_more_than_all(world):
     """A listed institution at home, or of no known country, does not make a share of international works above 1."""
     hit = {"id": "I204983213", "country_code": None}
     made = world(work(1, 2020, [["I1"], [hit]]), work(2, 2020, [["I2"], [hit]]), work(3, 2020, [["I1"], ["I30"]]))
     assert max(s for s in rows(made.copublications, "share") if s is not None) <= 1
+    listed = [r for r in rows(made.copublications, "year", "group_id", "works", "base", "share") if r[1] == "list:miit" and r[0] == 2020]
+    assert listed == [(2020, "list:miit", 2, "all", 2 / 3)]

@@ -95,8 +95,17 @@ def test_twice_is_the_same(write, form):
 
 
 @pytest.mark.parametrize("form", export.FORMATS)
-def test_an_empty_network_is_a_file_too(write, form):
-    assert all(p.stat().st_size for p in write(form, network(min_weight=1000)))
+def test_an_empty_network_is_no_file(write, tmp_path, form):
+    """Of every format: what matched nothing is an error that names the cuts, and what was there stays as it was."""
+    before = {p: p.read_bytes() for p in write(form)}
+    with pytest.raises(NotFound, match=r"no institution is left by these cuts \(years 2020–2021; pairs of weight 1000 or more\); nothing was written"):
+        write(form, network(years=(2020, 2021), min_weight=1000))
+    assert {p: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+def test_from_python_an_empty_network_is_a_value():
+    """A graph without a node can be asked how large it is; a file of one would be taken for a result."""
+    assert to_networkx(network(min_weight=1000)).number_of_nodes() == 0
 
 
 @pytest.mark.parametrize("form", export.FORMATS)

@@ -293,7 +293,7 @@ def like_the_reference(asked, **changed):
     names = {(): "international", ("US",): "usa", ("CN",): "china", ("RU",): "russia", ("IR",): "iran"}
     rows = [
         {"year": y, "group_id": names[c.partners], "basis": "union", "works": changed.get(names[c.partners], {}).get(y, round(n * 1.05)), "works_low": 0.0,
-         "works_high": 1e5, "preliminary": False}
+         "works_high": 1e5, "base": "international", "preliminary": False}
         for c in reference.counts for y, n in reference.works(c).items()
     ]  # fmt: skip
     return {"copublications": tables.COPUBLICATIONS.of(rows)}

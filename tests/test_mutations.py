@@ -56,7 +56,7 @@ def test_no_institution_and_no_country_that_is_none(mutated, wide):
     """Whatever stood in their places, ids of institutions and codes of countries are such."""
     batch, _ = read([text for text, _ in mutated], wide)
     assert all(re.fullmatch(r"I[1-9]\d*", i) for i in batch.authorships["institution_id"].to_pylist())
-    codes = {c for c in batch.countries["country_code"].to_pylist()} | {c for c in batch.institutions["country_code"].to_pylist() if c}
+    codes = set(batch.countries["country_code"].to_pylist()) | {c for c in batch.institutions["country_code"].to_pylist() if c}
     assert codes <= set(countries_by_alpha2)
 
 

@@ -55,7 +55,7 @@ def test_a_network_by_hand(asked, harvested):
     )
     seen = preview(vintage, asked.scope, "full", most=3)
     assert ties(seen) == {("I1", "I10"): 3, ("I1", "I20"): 1, ("I10", "I20"): 1}
-    assert seen.losses.balance() == {"records": 9, "works": 7, "noted": {},
+    assert seen.losses.balance() == {"records": 9, "works": 7, "noted": {}, "examples": {},
                                      "dropped": {"no institution of the scope's country": 1, "id of a newer record": 1}}  # fmt: skip
     assert [(r["institution_id"], r["name"], r["country_code"], r["works"], r["rank"]) for r in seen.first(2)] == [
         ("I1", "Place 1", "DK", 3, 1), ("I10", "Renamed", "CN", 3, 1),

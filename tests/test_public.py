@@ -100,7 +100,7 @@ def made(some, asked):
     memberships = tables.MEMBERSHIPS.of(members)
     known = {
         "memberships": memberships,
-        "copublications": copublications.count(memberships, asked.scope, 0.95, DuckDB(asked.sql, asked.tables(), threads=1)),
+        "copublications": copublications.count(memberships, tables.WORKS.empty(), asked.scope, 0.95, DuckDB(asked.sql, asked.tables(), threads=1)),
         "coverage": tables.COVERAGE.of(
             {"year": y, "publisher": p, "field_id": None, "works": n, "authorships": 2 * n, "authorships_with_institution": 2 * n - n * late, "works_complete": n - n * late}
             for y in range(YEARS[0], YEARS[1] + 1) for p, late in (("A", False), ("B", True))
@@ -148,7 +148,7 @@ def truth(some):
 def about(quarter):
     return About(
         title="Denmark's international research collaboration", quarter=quarter, vintage=quarter, as_of=date(2026, 11, 20), synthetic=False,
-        complete=True, level="unified", topic_model="v2", source="OpenAlex API", records=None, works=None, profile="public",
+        complete=True, level="unified", topic_model="v2", affiliation_matcher="3.0", source="OpenAlex API", records=None, works=None, profile="public",
     )  # fmt: skip
 
 
@@ -590,7 +590,7 @@ def test_what_is_neither_table_page_drawing_print_nor_network_is_no_count(projec
     assert all(path.read_text("utf-8") in project.queries.sql.values() for path in folder.rglob("*.sql"))
     assert set(json.loads((folder / "run.json").read_text("utf-8"))) == {
         "against", "as_of", "coauth", "complete", "files_sha256", "profile", "quarter", "queries_sha256", "scope", "seed", "source", "statbank",
-        "synthetic", "topic_model", "versions", "vintage",
+        "synthetic", "topic_model", "versions", "vintage", "affiliation_matcher",
     }  # fmt: skip
 
 

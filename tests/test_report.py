@@ -55,7 +55,7 @@ QUALITY = {
 def about(**changes: object) -> About:
     facts: dict[str, object] = {
         "title": "Denmark's international research collaboration", "quarter": "2026Q4", "vintage": "2026-11-20",
-        "as_of": date(2026, 11, 20), "synthetic": False, "complete": True, "level": "unified", "topic_model": "v2",
+        "as_of": date(2026, 11, 20), "synthetic": False, "complete": True, "level": "unified", "topic_model": "v2", "affiliation_matcher": "3.0",
         "source": "OpenAlex API", "records": 12_400, "works": 12_345, "dropped": {"type not asked for": 55},
         "excluded": {"retracted": 3, "duplicate: same DOI": 2}, "versions": {"coauth": "0.2.0"}, "queries_fingerprint": "ab" * 32, "seed": 1,
         "since": Since("2026-08-20", date(2026, 8, 20), "0.1.0", ("list:miit", "queries/sql")), "quality": QUALITY,
@@ -72,7 +72,7 @@ def copublished() -> list[dict[str, object]]:
             for basis in ("institution",) if group.startswith("list:") else ("institution", "union"):
                 share = n / COUNTS["international"]
                 rows.append({"year": year, "group_id": group, "basis": basis, "works": n, "works_low": n * 0.9, "works_high": n * 1.1,
-                             "share": share, "share_low": share * 0.9, "share_high": min(1.0, share * 1.1), "preliminary": year >= 2024})  # fmt: skip
+                             "base": "international", "share": share, "share_low": share * 0.9, "share_high": min(1.0, share * 1.1), "preliminary": year >= 2024})  # fmt: skip
     return rows
 
 

@@ -9,15 +9,19 @@ from hypothesis import strategies as st
 from world import rows, work
 
 from coauth import copublications, flags, revisions, tables
+from coauth.eras import Eras
 from coauth.revisions import Counted
 
 HIT = {"id": "I204983213", "country_code": "CN"}
 BEIHANG = {"id": "I82880672", "country_code": "CN"}
 
 
-def counted(world, day=date(2026, 1, 5), version="1.0"):
+OLD_MODELS = Eras("2023", "v1")
+
+
+def counted(world, day=date(2026, 1, 5), version="1.0", eras=OLD_MODELS):
     """How a world was counted."""
-    return Counted(day, version, world.asked.scope.model_dump(mode="json"), world.asked.parts())
+    return Counted(day, version, world.asked.scope.model_dump(mode="json"), world.asked.parts(), eras)
 
 
 def made_of(world):

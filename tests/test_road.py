@@ -59,7 +59,7 @@ def test_server_and_disk_give_the_same_tables(server, records, hashes, tmp_path)
     served, filed = project(tmp_path / "served", quick=True), project(tmp_path / "filed", quick=True)
     coauth(served, "harvest", env=pointed_at(server))
     (tmp_path / "records.jsonl.gz").write_bytes(gzip.compress(b"\n".join(records), 1))
-    coauth(filed, "harvest", "--from", str(tmp_path / "records.jsonl.gz"))
+    coauth(filed, "harvest", "--from", str(tmp_path / "records.jsonl.gz"), "--as-of", "2026-11-30")
     for root in (served, filed):
         coauth(root, "build")
     assert table_hashes(served) == table_hashes(filed) == hashes

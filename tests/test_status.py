@@ -52,6 +52,7 @@ def test_a_complete_vintage(root):
     assert shown(vintage) == [
         "2020-06-15  2020Q2  complete, not built",
         "  slices     6 complete: 500 works of 500 counted",
+        "  eras       matcher 2023, topics v1",
         "  control    500 works counted over all years, 500 stored; every year agrees",
         "  complement 1 works with an address in the country and no institution matched there (0.2% of all with an address there)",
     ]
@@ -231,7 +232,7 @@ def built(root, works, *, countries=("DK",), synthetic=False):
     names = {frozenset(g.countries): g.id for g in asked.groups.group} | {frozenset(): "international"}
     rows = [
         {"year": year, "group_id": (name := names[frozenset(c.partners)]), "basis": "union", "works": round(n * works(name, year)), "works_low": 0.0,
-         "works_high": 1e5, "preliminary": False}
+         "works_high": 1e5, "base": "international", "preliminary": False}
         for c in reference.counts for year, n in reference.works(c).items()
     ]  # fmt: skip
     vintage = Cache(root / "cache").create(

@@ -192,7 +192,7 @@ class World:
 
     @cached_property
     def copublications(self):
-        return copublications.count(self.memberships, self.asked.scope, self.asked.measures.confidence, self.engine)
+        return copublications.count(self.memberships, self.works, self.asked.scope, self.asked.measures.confidence, self.engine)
 
     @property
     def made(self):

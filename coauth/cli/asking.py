@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from coauth import explain, pipeline, revisions, tables
-from coauth.cli.group import Answer, coauth, common, of_vintage, wide, years
+from coauth import eras, explain, pipeline, revisions, tables
+from coauth.cli.group import Answer, coauth, common, notices, of_vintage, wide, years
 from coauth.engine.duck import DuckDB
 from coauth.errors import NotFound
 from coauth.pipeline import Project
@@ -43,7 +43,8 @@ def shifts_(project: Project, answer: Answer, institution: str | None, measure: 
         raise NotFound("no such comparison; the pairs of windows and the roster are set in queries/measures.toml")
     names = chosen.read("institutions").select(["institution_id", "name"]).to_pandas()
     rows = rows.merge(names, on="institution_id").sort_values(["after_first", "before_first", "after"], ascending=[True, True, False])
-    answer.give(rows.to_dict("records"), (line for r in rows.to_dict("records") for line in _shift_lines(r)))
+    caution = [wide(f"MIXED: {mixed}: changes of institutions are not comparable.")] if (mixed := chosen.mixed) else []
+    answer.give(rows.to_dict("records"), (line for lines in (caution, *(_shift_lines(r) for r in rows.to_dict("records"))) for line in lines))
 
 
 def _shift_lines(r: Mapping[str, Any]) -> Iterable[str]:
@@ -60,25 +61,33 @@ def compare_(project: Project, answer: Answer, old: str, new: str) -> None:
     """What changed between two vintages: new, removed and changed works, and what they do to each headline count.
 
     A work can have changed in year, type, inclusion, affiliations or topics; --json lists every work. A watchlist or set of technologies
-    that differs between the two builds is named.
+    that differs between the two builds is named. What OpenAlex's replacements of 2026-09-28 (affiliation matcher) and 2026-10-06
+    (topics) make incomparable is said first and counted as no change; where records from disk do not tell their side, that is said.
 
     Example: coauth compare 2026-08-14 2026-11-20
     """
     vintages = project.cache.find(old), project.cache.find(new)
     works, revised = pipeline.compare(project, *vintages)
+    relations = pipeline.relations(*vintages)
     before, after = ((v.manifest.get("build") or {}).get("lists", {}) for v in vintages)
-    lists = {i: [before.get(i), after.get(i)] for i in sorted(before | after) if before.get(i) != after.get(i)}
-    counts, rows = revisions.counts(works), revised.to_pandas()
-    said = {name: f"{n:,}" for name, n in counts.items()}
+    unlike = {t.id for t in project.queries.technologies} if relations["topic_model"] != "same" else set()
+    lists = {i: [before.get(i), after.get(i)] for i in sorted((before | after).keys() - unlike) if before.get(i) != after.get(i)}
+    counts, rows = revisions.counts(works, revisions.incomparable(relations)), revised.to_pandas()
+    said = {name: "not comparable" if n is None else f"{n:,}" for name, n in counts.items()}
+    cautions = eras.not_comparable(*((v.name, v.eras) for v in vintages)) if set(relations.values()) != {"same"} else []
     shown = [
+        *map(wide, cautions),
         f"works      {said['new']} new, {said['removed']} removed, {said['changed']} changed",
         "changed in " + ", ".join(f"{aspect} {said[f'changed {aspect}']}" for aspect in revisions.ASPECTS) + " (a work may be in several)",
     ]
     shown += [f"list {i}: {a or 'not enabled'} -> {b or 'not enabled'}" for i, (a, b) in lists.items()]
-    wide = rows.pivot_table("works", ["series", "year"], "cause", aggfunc="sum", fill_value=0)
-    shown += ["", wide.to_string()] if len(wide) else [f"{old} and {new} give the same headline counts"]
-    result = {"counts": counts, "works": works.to_dict("records"), "headline": rows.to_dict("records"), "lists": lists}
-    answer.give(result, shown if len(works) or len(wide) or lists else [f"{old} and {new} hold the same works"])
+    told = rows[~rows["series"].str.startswith("list:")] if relations["affiliation_matcher"] != "same" else rows
+    table = told.pivot_table("works", ["series", "year"], "cause", aggfunc="sum", fill_value=0)
+    table = table[[c for c in tables.CAUSES if c in table.columns]]
+    shown += ["", table.to_string()] if len(table) else [f"{old} and {new} give the same headline counts"]
+    result = {"eras": {v.name: v.eras._asdict() for v in vintages}, "comparable": relations, "counts": counts,
+              "works": works.to_dict("records"), "headline": rows.to_dict("records"), "lists": lists}  # fmt: skip
+    answer.give(result, shown if len(works) or len(rows) or lists or cautions else [f"{old} and {new} hold the same works"])
 
 
 @coauth.command()
@@ -113,7 +122,7 @@ def queries_() -> None:
 @queries_.command()
 @common
 def check(project: Project, answer: Answer) -> None:
-    """Read every file in queries/ strictly and name all faults at once.
+    """Read every file in queries/ strictly and name all faults at once, and what belongs to another country than scope.toml's.
 
     Files: scope.toml, institutions.toml, groups.toml, events.toml, measures.toml, watchlists/*.toml,
     technologies/*.toml, sql/*.sql.
@@ -123,7 +132,8 @@ def check(project: Project, answer: Answer) -> None:
     sets: list[dict[str, Any]] = [{"id": t.id, "enabled": t.enabled, "defined": len(t.technology), "no_definition": t.no_definition} for t in asked.technologies]
     lines = [f"all questions read; enabled lists: {', '.join(on)}; fingerprint {asked.fingerprint[:16]}",
              *(f"technologies {s['id']} ({'on' if s['enabled'] else 'off'}): {s['defined']} defined{_undefined(s['no_definition'])}" for s in sets)]  # fmt: skip
-    answer.give({"fingerprint": asked.fingerprint, "enabled": on, "technologies": sets}, lines)
+    told = notices(asked)
+    answer.give({"fingerprint": asked.fingerprint, "enabled": on, "technologies": sets, "notices": told}, [*lines, *(f"notice: {n}" for n in told)])
 
 
 def _undefined(names: Sequence[str]) -> str:

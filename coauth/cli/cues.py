@@ -9,13 +9,15 @@ from typing import Any
 
 import click
 
-from coauth import flags, publish, technologies
-from coauth.cli.group import CAUTION, Answer, coauth, common, counted, internal, of_vintage, plain, wide
-from coauth.errors import CacheError
+from coauth import files, flags, publish, technologies
+from coauth.cli.group import CAUTION, NO_TOPICS, Answer, coauth, common, counted, internal, of_vintage, plain, wide
+from coauth.errors import NotFound
 from coauth.explain import candidates
 from coauth.pipeline import Project
 from coauth.queries import Queries, Technologies
+from coauth.tables import absence
 from coauth.technologies import quality
+from coauth.vintage import Vintage
 
 
 @coauth.group("flags")
@@ -50,14 +52,16 @@ def flags_pairs(project: Project, answer: Answer, most: int, vintage: str | None
     """
     chosen = project.cache.find(vintage)
     institutions = chosen.read("institutions")
-    rows = flags.ordered(chosen.read("evidence"), institutions, publish.informed(project, chosen).marks())
+    asked = publish.informed(project, chosen)
+    rows = flags.ordered(chosen.read("evidence"), institutions, asked.marks())
     names = dict(zip(institutions["institution_id"].to_pylist(), institutions["name"].to_pylist(), strict=True))
     shown = [(r.works_both, r.works_watchlist, r.works_technology, r.last_year, f"{names[r.domestic]} ({r.domestic}) and {names[r.foreign]} ({r.foreign})")
              for r in rows.head(most).itertuples(index=False)]  # fmt: skip
-    marks = ", ".join(sorted({m for mark in rows["standing"] if mark for m in mark.split(", ")})) or "measured"
+    marks = ", ".join(sorted({m for mark in rows["standing"] if mark for m in mark.split(", ")})) or ("not measured" if asked.no_cues else "measured")
     lines = [wide(pair, f"{both:>6}{listed:>8}{technology:>12}{last:>6}  ") for both, listed, technology, last, pair in shown]
     heading = ["works with a cue: of both kinds at once, a listed institution, a technology; the last year of any", f"{'both':>6}{'listed':>8}{'technology':>12}{'last':>6}"]
-    closing = [f"{len(shown)} of {len(rows)} pairs; technologies: {marks}; the works: coauth explain A B", *CAUTION]
+    unknown = _no_topics(chosen) or ([asked.no_cues] if asked.no_cues else [])
+    closing = [*unknown, f"{len(shown)} of {len(rows)} pairs; technologies: {marks}; the works: coauth explain A B", *CAUTION]
     answer.give(rows.to_dict("records"), [*map(wide, heading[:1]), *heading[1:], *lines, *map(wide, closing)])
 
 
@@ -75,11 +79,9 @@ def flags_sample(project: Project, answer: Answer, size: int, seed: int, out: Pa
 
     Example: coauth flags sample -n 300 -o sheet.csv
     """
-    sheet = quality.sample(publish.read(project.cache.find(vintage)), project.queries, size, seed)
-    try:
-        sheet.to_csv(out, index=False, lineterminator="\n")
-    except OSError as fault:
-        raise CacheError(f"cannot write {out} ({fault.strerror}); name another file") from fault
+    chosen = project.cache.find(vintage)
+    sheet = quality.sample(publish.read(chosen), _with_cues(project, chosen), size, seed)
+    files.write({out: [sheet.to_csv(index=False, lineterminator="\n")]}, "name another file")
     answer.give({"path": out, "works": len(sheet)}, [f"{out}: {counted(len(sheet))} to label; for internal use, since a list of works leads to people"])
 
 
@@ -96,7 +98,7 @@ def flags_score(project: Project, answer: Answer, sheet: Path, vintage: str | No
     Example: coauth flags score sheet.csv
     """
     chosen = project.cache.find(vintage)
-    rows, agreed = quality.score(quality.read(sheet), publish.read(chosen), project.queries)
+    rows, agreed = quality.score(quality.read(sheet), publish.read(chosen), _with_cues(project, chosen))
     kept = {"queries": project.queries.fingerprint, "classes": rows.astype(object).where(rows.notna(), None).to_dict("records"),
             "agreement": agreed._asdict() if agreed else None}  # fmt: skip
     with chosen.held():
@@ -113,13 +115,27 @@ def flags_sensitivity(project: Project, answer: Answer, vintage: str | None) -> 
     Example: coauth flags sensitivity
     """
     chosen = project.cache.find(vintage)
-    asked = publish.informed(project, chosen)
+    asked = _with_cues(project, chosen)
     rows = technologies.sensitivity(chosen.read("works"), chosen.read("technologies"), asked)
     on = next((s for s in asked.technologies if s.enabled), None)
     said = [f"{on.id}: {on.status}", *on.not_obtained, ""] if on else ["no set of technologies is enabled"]
     heading = "".join(f"{t:>8}" for t in technologies.THRESHOLDS) + "  works by area, had a core topic needed this score"
     lines = [wide(f"{r['area_id']} {_area(on, str(r['area_id']))}", "".join(f"{r[t]:>8}" for t in technologies.THRESHOLDS) + "  ") for r in rows.to_dict("records")]
-    answer.give(rows.to_dict("records"), [*map(wide, said), heading, *lines])
+    answer.give(rows.to_dict("records"), [*map(wide, [*said, *_no_topics(chosen)]), heading, *lines])
+
+
+def _no_topics(vintage: Vintage) -> list[str]:
+    return [NO_TOPICS] if absence.topics(vintage.read("works", ["primary_topic_id"])) else []
+
+
+def _with_cues(project: Project, vintage: Vintage) -> Queries:
+    """The queries as asked of a vintage. Raises `NotFound` where its topics are others than
+    those the technologies are defined for.
+    """
+    asked = publish.informed(project, vintage)
+    if asked.no_cues:
+        raise NotFound(f"vintage {vintage.name}: {asked.no_cues}")
+    return asked
 
 
 def _area(on: Technologies | None, area: str) -> str:

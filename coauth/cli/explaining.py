@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from coauth import explain, publish
-from coauth.cli.group import CAUTION, Answer, coauth, common, counted, internal, of_vintage, wide, years
+from coauth.cli.group import CAUTION, NO_TOPICS, Answer, coauth, common, counted, internal, of_vintage, wide, years
 from coauth.errors import NotFound
 from coauth.pipeline import Project
 from coauth.queries import Queries
+from coauth.tables import absence
 
 
 @coauth.command("explain")
@@ -52,10 +53,13 @@ def explain_(
         of = f"shared by {names[a]} ({a}) and {names[b]} ({b})"
     first, last = asked.scope.first_year, asked.scope.last_year
     uncounted = sum(not w["included"] for w in works)
+    unknown = [wide(NO_TOPICS)] if absence.topics(made["works"]) else []
     heading = [wide(f"{counted(len(works))} {of} in {span or f'{first}-{last}'}" + (f", {uncounted} of which count nowhere" if uncounted else ""))]
     if asked_years and not first <= asked_years[0] <= asked_years[1] <= last:
         heading.append(wide(f"Cues are made of works of {first}-{last} alone."))
-    answer.give(works, [*heading, *_lists(works, asked), *(line for w in works for line in _work(w)), "", *map(wide, CAUTION)])
+    if asked.no_cues and not unknown:
+        heading.append(wide(asked.no_cues))
+    answer.give(works, [*heading, *unknown, *_lists(works, asked), *(line for w in works for line in _work(w)), "", *map(wide, CAUTION)])
 
 
 def _lists(works: Iterable[Mapping[str, Any]], queries: Queries) -> Iterable[str]:
@@ -76,10 +80,18 @@ def _work(work: Mapping[str, Any]) -> Iterable[str]:
     known = [work["type"], counted(work["n_institutions"], "institution"), f"affiliations {work['affiliation_status']}", topic]
     known += ["with a company"] * bool(work["has_company"]) + ["among the 10 % most cited of its field, year and type"] * bool(work["is_top_10_percent"])
     yield wide(", ".join(known), " " * 6)
+    if not any(cue["kind"] == "watchlist" for cue in work["cues"]):  # the lines of its cues say it otherwise
+        for on in work.get("listed", ()):
+            yield wide(f"{on['institution_id']} {on['name']} is on {on['list_id']}/{on['entry_id']}, by {on['match_method']}; {_why(on)}", "      here by     ", " " * 18)
     for cue in work["cues"]:
         yield from (_watched if cue["kind"] == "watchlist" else _about)(cue)
     for doubt in work["doubts"]:
         yield wide(f"{doubt['reason']}: {doubt['detail']}", "      to weigh    ")
+
+
+def _why(on: Mapping[str, Any]) -> str:
+    """Why a work of a listed institution has no cue."""
+    return "no other institution is on the work, so it makes no pair" if on["alone"] else "no pair of this work is cued"
 
 
 def _watched(cue: Mapping[str, Any]) -> Iterable[str]:

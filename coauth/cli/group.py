@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -17,8 +18,10 @@ import pandas as pd
 
 from coauth import __version__
 from coauth.cli.progress import Bar
-from coauth.errors import CoauthError
+from coauth.errors import CacheError, CoauthError
 from coauth.pipeline import Project
+from coauth.queries import Queries, elsewhere
+from coauth.report import text
 
 Command = Callable[..., Any]
 
@@ -46,6 +49,8 @@ def common(command: Command) -> Command:
         level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
         logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
         logging.getLogger("coauth").setLevel(level)
+        if os.path.lexists(root) and not root.is_dir():  # click looks at plain files alone
+            raise CacheError(f"--root {root} is no folder, nor a link to one; name a folder with queries/ in it (`coauth init DIR` makes one)")
         return command(Project(root), Answer(as_json, quiet, verbose), *args, **options)
 
     return wrapped
@@ -87,6 +92,11 @@ class Answer:
         return Bar(quiet=self.quiet or self.as_json)
 
 
+def notices(queries: Queries) -> list[str]:
+    """What in the questions belongs to another country than the scope's."""
+    return elsewhere.notices(queries, text.countries())
+
+
 def plain(value: Any) -> Any:
     """Dates and paths as text, missing values as null."""
     if isinstance(value, date | Path):
@@ -125,6 +135,8 @@ def years(said: str) -> tuple[int, int]:
         raise click.BadParameter(f"'{said}' is not a year or Y1-Y2, e.g. 2019-2024")
     return int(first), int(last or first)
 
+
+NO_TOPICS = "No record of this vintage has topics: of technologies nothing is known, which is not to say that there are none."
 
 CAUTION = (
     "A flag is a review cue: a co-publication is lawful and often wanted. The absence of a flag is no clearance.",

@@ -13,10 +13,11 @@ from typing import Any
 import click
 
 from coauth import holdings, pipeline, publish, tables
-from coauth.cli.group import Answer, Command, coauth, common, counted, of_vintage
+from coauth.cli.group import NO_TOPICS, Answer, Command, coauth, common, counted, notices, of_vintage
 from coauth.errors import CacheError, QueryError, SourceError
 from coauth.pipeline import Project, Source
 from coauth.queries import Queries
+from coauth.tables import absence
 from coauth.vintage import Vintage
 
 _SYNTHETIC = f"{tables.MARK}: none of these numbers is about the real world."
@@ -76,6 +77,8 @@ def _harvested(
     key, url = _access()
     source = Source(kind, path=options["records"], seed=options["seed"], key=key, url=url)
     as_of = options["as_of"]
+    for notice in [] if answer.quiet else notices(project.queries):
+        click.echo(f"notice: {notice}", err=True)
     with answer.progress() as bar:
         return pipeline.harvest(
             project, source, today=datetime.now(UTC).date(), as_of=as_of.date() if as_of else None, name=vintage,
@@ -95,6 +98,7 @@ def of_build(command: Command) -> Command:
         click.option("--memory", metavar="SIZE", help="Memory for all of it, e.g. 2GB (default: 4GB): the SQL engine spills to disk beyond its part, and fewer windows are measured at once."),
         click.option("--threads", type=click.IntRange(1), help="Threads and processes; the result does not depend on them."),
         click.option("--allow-incomplete", is_flag=True, help="Build although slices are short; every output says so."),
+        click.option("--allow-mixed", is_flag=True, help="Build although the pages are of two affiliation matchers of OpenAlex (replaced on 2026-09-28); every output says so."),
     ):
         command = option(command)
     return command
@@ -105,14 +109,14 @@ def of_build(command: Command) -> Command:
 @of_build
 @of_vintage
 @common
-def rebuild(project: Project, answer: Answer, vintage: str | None, engine: str, level: str, memory: str | None, threads: int | None, allow_incomplete: bool, **options: Any) -> None:
+def rebuild(project: Project, answer: Answer, vintage: str | None, engine: str, level: str, memory: str | None, threads: int | None, allow_incomplete: bool, allow_mixed: bool, **options: Any) -> None:
     """Harvest what is missing, then build tables, Gephi files and report. Safe to run again after any interruption.
 
     Example: coauth rebuild --sample
     """
     project.queries  # noqa: B018  faults in queries/ show before anything is fetched
     done = _harvested(project, answer, vintage, options, engine, threads, allow_incomplete)
-    built = pipeline.build(project, done, engine=engine, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
+    built = pipeline.build(project, done, engine=engine, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete, allow_mixed=allow_mixed)
     pipeline.fetch_totals_once(project, done, **statbank())
     paths = publish.quarter(project, done, side_by_side=True)
     answer.give({"vintage": done.name, "rows": built["rows"], "paths": paths}, _summary(project, done, built, paths))
@@ -124,17 +128,20 @@ def _summary(project: Project, vintage: Vintage, built: Mapping[str, Any], paths
         yield _SYNTHETIC
     if not built["complete"]:
         yield "INCOMPLETE: slices of the harvest hold fewer works than OpenAlex counts; every number may be too small."
-    said = _read(f"{vintage.name} ({vintage.quarter})", built["losses"]["works"])
+    if built["mixed"]:
+        yield f"MIXED: {built['mixed']}; institutions of its years are not comparable."
+    said = _read(f"{vintage.name} ({vintage.quarter})", holdings.account(vintage.manifest) or built["losses"]["works"])
     said += [("not counted", f"{n:,} works: {reason}") for reason, n in built["losses"]["excluded"].items()]
     said += [("network", f"{rows['institutions']:,} institutions, {rows['edges']:,} year–pairs, {rows['flags']:,} review cues")]
+    said += [("technologies", NO_TOPICS)] if absence.topics(vintage.read("works", ["primary_topic_id"])) else []
     said += [("shifts", _verdicts(project, vintage)), *((name, str(path)) for name, path in paths.items())]
     yield from (f"{name:<14} {text}" for name, text in said)
 
 
 def _read(vintage: str, losses: Mapping[str, Any], standing: str = "") -> list[tuple[str, str]]:
     """What came of a vintage's records."""
-    left_out = [("left out", f"{n:,} records: {reason}") for reason, n in losses["dropped"].items()]
-    return [("vintage", f"{vintage}: {losses['records']:,} records, {losses['works']:,} works in scope{standing}"), *left_out]
+    records = f"{losses['records']:,} records, {losses['works']:,} works in scope"
+    return [("vintage", f"{vintage}: {records}{standing}"), *holdings.account_lines(losses)]
 
 
 def _verdicts(project: Project, vintage: Vintage) -> str:
@@ -160,7 +167,15 @@ def harvest(project: Project, answer: Answer, vintage: str | None, engine: str, 
     Example: OPENALEX_API_KEY=… coauth harvest --wait
     """
     done = _harvested(project, answer, vintage, options, engine)
-    answer.give(done.manifest, [f"vintage {done.name} is complete ({done.quarter}): {done.path}"])
+    said = [f"vintage {done.name} is complete ({done.quarter}): {done.path}", *_account(done)]
+    answer.give(done.manifest, said)
+
+
+def _account(vintage: Vintage) -> Iterable[str]:
+    """What became of a vintage's records: the same lines after `harvest` and `build`, and in `status`."""
+    if account := holdings.account(vintage.manifest):
+        yield f"{'records':<15} {account['records']:,} records, {counted(account['works'])} in scope"
+        yield from (f"{name:<15} {text}" for name, text in holdings.account_lines(account))
 
 
 @coauth.command()
@@ -198,14 +213,14 @@ def _first_look(seen: Mapping[str, Any]) -> Iterable[str]:
 @of_build
 @of_vintage
 @common
-def build(project: Project, answer: Answer, vintage: str | None, engine: str, level: str, memory: str | None, threads: int | None, allow_incomplete: bool) -> None:
+def build(project: Project, answer: Answer, vintage: str | None, engine: str, level: str, memory: str | None, threads: int | None, allow_incomplete: bool, allow_mixed: bool) -> None:
     """Build the tables of a harvested vintage: cache/<vintage>/pages -> tables.
 
     Example: coauth build --memory 2GB
     """
     chosen = project.cache.newest() if allow_incomplete and vintage is None else project.cache.find(vintage)
-    built = pipeline.build(project, chosen, engine=engine, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete)
-    answer.give(built, (f"{name:<15} {n:>12,} rows" for name, n in built["rows"].items()))
+    built = pipeline.build(project, chosen, engine=engine, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete, allow_mixed=allow_mixed)
+    answer.give(built, [*_account(chosen), *(f"{name:<15} {n:>12,} rows" for name, n in built["rows"].items())])
 
 
 @coauth.command()
@@ -220,7 +235,7 @@ def status(project: Project, answer: Answer, verify: bool) -> None:
     Example: coauth status --verify
     """
     there = project.cache.vintages()
-    queries, unread = _readable(project) if any(v.manifest.get("build") for v in there) else (None, "")
+    queries, unread = _readable(project) if there else (None, "")
     found = [holdings.of_vintage(v, queries, verify=verify) for v in there]
     budget = _budget_left()
     shown = [line for s in found for line in holdings.lines(s, every_slice=answer.verbose)] or [

@@ -61,7 +61,7 @@ def _within(table: pa.Table, first: int, last: int) -> list[dict[str, Any]]:
 
 def shown_series(queries: Queries) -> frozenset[tuple[str, str]]:
     """Series and basis of a public edition: Figure 1, the lists, and all international works, which shares are of."""
-    groups = [g.id for g in queries.groups.group if g.figure]
+    groups = [g.id for g in queries.partners if g.figure]
     lists = [f"list:{w.id}" for w in queries.watchlists if w.enabled]
     return frozenset([*((s, own_basis(s)) for s in (*groups, *lists)), (INTERNATIONAL, "union"), (INTERNATIONAL, "institution")])
 

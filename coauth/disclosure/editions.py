@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -137,12 +136,10 @@ def _copublications(table: pa.Table, shown: Mapping[Cell, int], queries: Queries
     rows = rows[rows["year"].between(queries.scope.first_year, queries.scope.last_year)]
     rows = rows[[key in public for key in zip(rows["group_id"], rows["basis"], strict=True)]].reset_index(drop=True)
 
-    def stands(series: Iterable[str]) -> Any:
-        return np.array([Cell("works", s, b, y, y) in shown for s, b, y in zip(series, rows["basis"], rows["year"], strict=True)], dtype=bool)
-
-    own, whole = stands(rows["group_id"]), stands([INTERNATIONAL] * len(rows))
-    international = rows[rows["group_id"] == INTERNATIONAL].set_index(["basis", "year"])["works"]
-    total = international.reindex(pd.MultiIndex.from_frame(rows[["basis", "year"]])).to_numpy(dtype=float)
+    bases = [(INTERNATIONAL, b) if base == INTERNATIONAL else ("all", "") for base, b in zip(rows["base"], rows["basis"], strict=True)]
+    wholes = [Cell("works", series, basis, y, y) for (series, basis), y in zip(bases, rows["year"], strict=True)]
+    own = np.array([Cell("works", s, b, y, y) in shown for s, b, y in zip(rows["group_id"], rows["basis"], rows["year"], strict=True)], dtype=bool)
+    whole, total = np.array([c in shown for c in wholes], dtype=bool), np.array([shown.get(c, np.nan) for c in wholes], dtype=float)
     told = rows.assign(works=rows["works"].where(own), total=np.where(own & whole, total, np.nan)).sort_values("year")
     rows = with_intervals(told, queries.measures.confidence).sort_index().assign(works=rows["works"].astype(object).where(own, None))
     rows["share"] = rows["share"].where(own & whole)

@@ -1,7 +1,7 @@
 """Did a series break at a policy date? Tests on yearly and quarterly counts, each with its power: -> EVENTS, MATCHES.
 
-Method `segmented` sets a group's works against all other international works, with a trend of its own
-(`coauth.events.segmented`). Method `did`, difference in differences, sets the works of a watchlist's institutions against
+Method `segmented` sets a group's works against all other international works, those of institutions at home against all other
+works, with a trend of its own (`coauth.events.segmented`). Method `did`, difference in differences, sets the works of a watchlist's institutions against
 those of institutions like them (`coauth.events.matching`), without a trend: it rests on the two having moved alike, which
 `pre_trend_p` tests on the years before. All lags are given, since works appear 6 to 24 months after the collaboration, and
 choosing the one that fits would be a choice after the fact.
@@ -61,6 +61,8 @@ def regress(
 ) -> Tested:  # fmt: skip
     """EVENTS and MATCHES of each policy date: every series, period, method and lag for which there is enough to go by.
 
+    A date of other countries than the scope's is tested on nothing.
+
     Measured years only. Works dated 1 January, which often stands for a year of which no more is known, are in no quarter;
     `left_out` counts them. Both sides of a comparison lose them alike, so what a season does to both cancels.
 
@@ -71,9 +73,9 @@ def regress(
     rows: list[dict[str, Any]] = []
     pairs: list[dict[str, Any]] = []
     refused = Counter[str]()
-    for event in events.event:
+    for event in (e for e in events.event if e.concerns(scope.countries)):
         for name in event.series:
-            compared = [_against_the_rest(name, memberships)]
+            compared = [_against_the_rest(name, memberships, when)]
             if name.startswith("list:"):
                 found = _matched(name.removeprefix("list:"), event.date.year - scope.first_year, when, affiliations, institutions, listed, events)
                 pairs += [{"series": name, "event_id": event.id} | pair for pair in found]
@@ -98,12 +100,13 @@ def _when(works: pa.Table, scope: Scope) -> pd.DataFrame:
     return table[["year", "quarter", "field_id"]]
 
 
-def _against_the_rest(name: str, memberships: pa.Table) -> Series:
-    """A group against all other international works: of matched institutions for a watchlist, else of either basis."""
+def _against_the_rest(name: str, memberships: pa.Table, when: pd.DataFrame) -> Series:
+    """A group against all other international works: of matched institutions for a watchlist, else of either basis. One with works that are
+    not international, as of institutions at home, against all other works: the base its share is of (`coauth.copublications`)."""
     basis = "institution" if name.startswith("list:") else "union"
     rows = memberships.filter(pc.equal(memberships["basis"], basis))
     group, all_ = (frozenset(rows.filter(pc.equal(rows["group_id"], g))["work_id"].to_pylist()) for g in (name, "international"))
-    return Series(name, "segmented", group, all_ - group)
+    return Series(name, "segmented", group, (all_ if group <= all_ else frozenset(when.index)) - group)
 
 
 def _matched(

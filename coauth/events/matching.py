@@ -42,7 +42,8 @@ def match(
     works = mix.sum(axis=1)
     kind = institutions.set_index("institution_id")[["country_code", "type", "is_domestic"]]
     treated = sorted(i for i in set(listed) if i in mix.index)
-    pool = sorted(i for i in mix.index if i in kind.index and i not in set(barred) and not kind.at[i, "is_domestic"])
+    at_home = set(kind["is_domestic"].reindex(treated))  # listed institutions at home are compared with others at home
+    pool = sorted(i for i in mix.index if i in kind.index and i not in set(barred) and kind.at[i, "is_domestic"] in at_home)
     if not treated:
         return []
     roots = np.sqrt(mix.to_numpy(float) / works.to_numpy(float)[:, None])

@@ -83,15 +83,20 @@ def pairs(
 def listing(made: Mapping[str, pa.Table], list_id: str, queries: Queries, years: Years = None) -> list[dict[str, Any]]:
     """The works with any institution of a watchlist, or with any technology of a set and a foreign institution, newest first.
 
-    As many as a report counts for the list. Each work has its cues of that list, and its technologies, which say what it is about.
+    As many as a report counts for the list. Each work has its cues of that list, and its technologies, which say what it is about; of
+    a watchlist also `listed`, which of its institutions are on the work and how each is known: a work of theirs alone makes
+    no pair and has no cue. `alone`: there is no other institution on it.
     """
     known = [w.id for w in queries.watchlists if w.enabled] + [t.id for t in queries.technologies if t.enabled]
     if list_id not in known:
+        if list_id in {t.id for t in queries.other_topics}:
+            raise NotFound(f"'{list_id}': {queries.no_cues}")
         raise NotFound(f"no enabled list '{list_id}'; there are: {', '.join(known) or 'none'}")
     kind, evidence = pc.field("kind"), made["evidence"]
     listed = set(made["listed"].filter(pc.field("list_id") == list_id)["institution_id"].to_pylist())
     of_list = evidence.filter((pc.field("list_id") == list_id) & (kind != "technology_profile"))
-    if list_id in {w.id for w in queries.watchlists}:
+    watched = list_id in {w.id for w in queries.watchlists}
+    if watched:
         ids = made["affiliations"].filter(_among("institution_id", listed))["work_id"]
     else:
         ids = of_list.filter(_crossing(of_list, made["institutions"]))["work_id"]
@@ -99,7 +104,20 @@ def listing(made: Mapping[str, pa.Table], list_id: str, queries: Queries, years:
     told = _Told(made, works, listed, queries)
     about = evidence.filter((kind == "technology") & _among("work_id", works["work_id"].to_pylist()))
     cues = told.cues(pa.concat_tables([about, of_list.filter(kind == "watchlist")]))
-    return told.records(works["work_id"].to_pylist(), listed, cues.get((), {}))
+    records = told.records(works["work_id"].to_pylist(), listed, cues.get((), {}))
+    on = _on(made, list_id, works["work_id"].to_pylist()) if watched else {}
+    return [r | {"listed": [x | {"alone": r["n_institutions"] == 1} for x in on[r["work_id"]]]} for r in records] if watched else records
+
+
+def _on(made: Mapping[str, pa.Table], list_id: str, works: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    """Work -> the institutions of a watchlist on it, each with its name, entry and how it is known to be that."""
+    entries = made["listed"].filter(pc.field("list_id") == list_id).select(["institution_id", "list_id", "entry_id", "match_method"])
+    names = made["institutions"].select(["institution_id", "name"])
+    rows = made["affiliations"].filter(_among("work_id", works)).select(["work_id", "institution_id"]).join(entries, "institution_id", join_type="inner")
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows.join(names, "institution_id").sort_by([("institution_id", "ascending"), ("entry_id", "ascending")]).to_pylist():
+        found.setdefault(row.pop("work_id"), []).append(row)
+    return found
 
 
 def _among(column: str, values: Iterable[str]) -> pc.Expression:

@@ -49,11 +49,15 @@ def write(
     synthetic world says so: in the title of each file, and of a CSV in its name and first column. Formats of several
     files put theirs beside `path` (network.csv: network.nodes.csv and so on).
 
-    The files appear whole and together, or not at all. Raises `NotFound` for an unknown format, `CacheError` where
-    nothing can be written, `TableError` for a number that is not finite.
+    The files appear whole and together, or not at all; a link is written through, and what goes beside goes beside the
+    link, where it was asked for. Raises `NotFound` for an unknown format and for a network without a node, which is no
+    result but a cut that matches nothing; `CacheError` where nothing can be written (`coauth.files`), `TableError` for a
+    number that is not finite.
     """
     if form not in FORMATS:
         raise NotFound(f"no export format '{form}'; there are: {', '.join(FORMATS)}")
+    if not network.nodes.num_rows:
+        raise NotFound(f"no {network.unit} is left by these cuts ({'; '.join(network.cuts)}); nothing was written: take a cut away, or name other years")
     ids = network.nodes["institution_id"].to_pylist()
     places = positions if all(i in positions for i in ids) else layout.place(network, positions)
     notice = Notice.of(network, as_of, provenance, synthetic=synthetic)

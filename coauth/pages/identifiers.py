@@ -9,23 +9,38 @@ from coauth.pages.letters import Letters
 
 Span = tuple[int, int, str]
 
-_DOT = r"(?:\.|\s?[\[({]\s?(?:dot|d0t|punkt|punktum|point|punto|ponto|\.)\s?[\])}]\s?|\s(?:dot|punktum|punkt)\s|_dot_)"
+_DOT = (
+    r"(?:\.|\s?[\[({]\s?(?:dot|d0t|punkt|punktum|point|punto|ponto|\.)\s?[\])}]\s?"
+    r"|\s(?:dot|punktum|punkt)\s|_dot_)"
+)
 _AT = (
     r"(?:\s?\\?@\s?|\s?[\[({]\s?(?:at|@|arroba|snabel-?a)\s?[\])}]\s?"
     r"|\s?(?:\*at\*|\#at\#|\|at\||\"at\"|_at_|-at-)\s?)"
 )
-_USER = rf"(?:[\[{{(][\w.+',;|/\s-]{{1,200}}[\]}})]|(?<![\w.+'-])[\w+'-]{{1,64}}(?:{_DOT}[\w+'/|-]{{1,64}}){{0,6}})"
+_USER = (
+    r"(?:(?!\[(?:name|e-mail|orcid|author)\])[\[{(][\w.+',;|/\s-]{1,200}[\]})]"
+    rf"|(?<![\w.+'-])[\w+'-]{{1,64}}(?:{_DOT}[\w+'/|-]{{1,64}}){{0,6}})"
+)
 _HOST = r"(?!www\b)[a-z0-9][\w-]{0,62}"
 _END = r"[a-z][a-z-]{0,61}[a-z]"
+_DOTTED = rf"{_HOST}(?:\.[\w-]{{1,63}}){{0,6}}\.{_END}"
 _MAIL = re.compile(
-    rf"(?:mailto:\s?)?{_USER}{_AT}{_HOST}(?:{_DOT}[\w-]{{1,63}}){{0,6}}(?:{_DOT}|\s?\.\s?(?=(?:org|com|net|edu|dk|se|no|de|uk|cn)\b)){_END}"
+    rf"(?:mailto:\s?)?{_USER}{_AT}{_HOST}(?:{_DOT}[\w-]{{1,63}}){{0,6}}"
+    rf"(?:{_DOT}|\s?\.\s?(?=(?:org|com|net|edu|dk|se|no|de|uk|cn)\b)){_END}"
 )
-_SPELLED = re.compile(rf"{_USER}\s+at\s+{_HOST}(?:\s?[\[({{]?\s?\bdot\b\s?[\])}}]?\s?[\w-]{{1,63}}){{1,6}}")
+_SPELLED = re.compile(
+    rf"{_USER}\s+at\s+{_HOST}(?:\s?[\[({{]?\s?\bdot\b\s?[\])}}]?\s?[\w-]{{1,63}}){{1,6}}"
+)
 _CUED = re.compile(
-    rf"(?:mails?|e-mails?|contact|write to|address|correspondence(?: to)?)\s?:?\s*(?P<person>{_USER}\s+at\s+{_HOST}(?:\.[\w-]{{1,63}}){{0,6}}\.{_END})(?!/)"
+    r"(?:mails?|e-mails?|contact|write to|address|correspondence(?: to)?)\s?:?\s*"
+    rf"(?P<person>{_USER}\s+at\s+{_DOTTED})(?!/)"
 )
-_USERLIKE = re.compile(rf"(?<![\w.])(?P<person>[a-z][\w-]{{0,63}}[._\d][\w.-]{{0,63}}\s+at\s+{_HOST}(?:\.[\w-]{{1,63}}){{0,6}}\.{_END})(?![/\w])")
-_CAPITAL_AT = re.compile(rf"(?<![\w.])[\w.+'-]{{0,64}}[a-z][\w.+'-]{{0,64}}\s?(?:\bAT\b|AT(?=[a-z]))\s?{_HOST}(?:\.[\w-]{{1,63}}){{0,6}}\.{_END}")
+_USERLIKE = re.compile(
+    rf"(?<![\w.])(?P<person>[a-z][\w-]{{0,63}}[._\d][\w.-]{{0,63}}\s+at\s+{_DOTTED})(?![/\w])"
+)
+_CAPITAL_AT = re.compile(
+    rf"(?<![\w.])[\w.+'-]{{0,64}}[a-z][\w.+'-]{{0,64}}\s?(?:\bAT\b|AT(?=[a-z]))\s?{_DOTTED}"
+)
 
 _GAP = r"[\s._/:-]{0,3}"
 _SIXTEEN = re.compile(
@@ -38,19 +53,38 @@ _AUTHOR = re.compile(
     r"|(?<![a-z0-9])a\d{7,}|a[59]\d{9}(?!\d)"
 )
 _PROFILE = re.compile(
-    r"(?:researcher\s?-?id|publons|wos|web of science)(?:[\s-]?(?:researcher\s?id|id))?[\s:#=/-]{0,4}(?:rid/)?[a-z]{1,3}-\d{4}-(?:19|20)\d\d"
+    r"(?:researcher\s?-?id|publons|wos|web of science)(?:[\s-]?(?:researcher\s?id|id))?"
+    r"[\s:#=/-]{0,4}(?:rid/)?[a-z]{1,3}-\d{4}-(?:19|20)\d\d"
     r"|scopus(?:\s?-?author)?(?:\s?-?id(?:entifier)?)?[\s:#=-]{0,4}\d{7,11}"
-    r"|(?:https?://)?(?:[\w-]{1,30}\.){0,3}(?:scopus\.com/authid|researcherid\.com/rid|publons\.com|webofscience\.com/wos/author"
-    r"|scholar\.google\.[a-z.]+/citations|researchgate\.net/profile|linkedin\.com/in|academia\.edu"
-    r"|loop\.frontiersin\.org/people)/?[^\s,;)\]>]*"
+    r"|(?:https?://)?(?:[\w-]{1,30}\.){0,3}(?:scopus\.com/authid|researcherid\.com/rid"
+    r"|publons\.com|webofscience\.com/wos/author|scholar\.google\.[a-z.]+/citations"
+    r"|researchgate\.net/profile|linkedin\.com/in|academia\.edu|loop\.frontiersin\.org/people)"
+    r"/?[^\s,;)\]>]*"
 )
+_ATS = (
+    "@",
+    "at)",
+    "at]",
+    "at}",
+    "at )",
+    "at ]",
+    "at }",
+    "at*",
+    "at#",
+    "at|",
+    'at"',
+    "_at_",
+    "-at-",
+)
+_PROFILES = ("scopus", "researcher", "publons", "wos", "web of science", "scholar.google",
+             "linkedin", "academia.edu", "frontiersin")  # fmt: skip
 _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
-    (("@", "at)", "at]", "at}", "at )", "at ]", "at }", "at*", "at#", "at|", 'at"', "_at_", "-at-", "arroba", "snabel"), _MAIL, "e-mail"),
+    ((*_ATS, "arroba", "snabel"), _MAIL, "e-mail"),
     ((" at ",), _SPELLED, "e-mail"),
     ((" at ",), _CUED, "e-mail"),
     ((" at ",), _USERLIKE, "e-mail"),
     (("000",), _SIXTEEN, "orcid"),
-    (("scopus", "researcher", "publons", "wos", "web of science", "scholar.google", "linkedin", "academia.edu", "frontiersin"), _PROFILE, "author"),
+    (_PROFILES, _PROFILE, "author"),
 )
 """What a text must hold for a pattern to be tried, the pattern, and of which kind it is."""
 
@@ -85,12 +119,19 @@ def _spans(text: Letters) -> Iterator[Span]:
 
 
 def _personal(number: re.Match[str], plain: str) -> bool:
-    """Whether sixteen digits are an ORCID: an institution's ISNI is spelled alike, but stands in another range."""
+    """Whether sixteen digits are an ORCID; an institution's ISNI stands in another range."""
     if "-" in number["number"]:
         return "isni" not in plain[max(0, number.start() - 8) : number.start()]
-    if plain[max(0, number.start() - 1) : number.start()].isdigit() or plain[number.end() : number.end() + 1].isdigit():
+    if (
+        plain[max(0, number.start() - 1) : number.start()].isdigit()
+        or plain[number.end() : number.end() + 1].isdigit()
+    ):
         return False
     digits = re.sub(r"[^\dx]", "", number["number"])
-    if number["label"] or "0000000150000007" <= digits <= "0000000350000001" or digits.startswith("0009"):
+    if (
+        number["label"]
+        or "0000000150000007" <= digits <= "0000000350000001"
+        or digits.startswith("0009")
+    ):
         return True
     return not re.search("isni|grid", plain[max(0, number.start() - 40) : number.start()])

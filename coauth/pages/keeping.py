@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from coauth.pages import repair
+from coauth.pages import repair, split
 from coauth.pages.canonical import KINDS
 from coauth.pages.masking import Names
 from coauth.pages.repair import Repair, Unreadable
@@ -18,6 +18,7 @@ from coauth.pages.shape import (
     Affiliation,
     Authorship,
     Location,
+    Meta,
     Response,
     ServedAuthorship,
     ServedWork,
@@ -36,8 +37,46 @@ _response = msgspec.json.Decoder(Response)
 
 
 def read_response(body: bytes) -> Response:
-    """Decode a list answer. Raises `msgspec.DecodeError` for HTML, cut JSON or an answer without meta and results."""
-    return _response.decode(body)
+    """Decode a list answer, its results still as they came: one that is no JSON costs itself, not the page.
+
+    Raises `msgspec.DecodeError` for HTML, cut JSON or an answer without meta and results.
+    """
+    try:
+        return _response.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        others, results = split.members(body, "results")
+        if results is None or "meta" not in others or not (_TAIL.search(body[-_HEAD:]) or _is_whole(body, results)):
+            raise  # cut: it may come whole when it is asked for again
+        return Response(msgspec.json.decode(others["meta"], type=Meta), [msgspec.Raw(r) for r in results])
+
+
+def read_single(body: bytes) -> bytes:
+    """The body of a single work itself, once it is known to be a whole object with an id, sound or not.
+
+    Raises `msgspec.DecodeError` for HTML, cut JSON or another answer.
+    """
+    try:
+        value = repair.parse(body)
+    except Unreadable as fault:
+        raise msgspec.DecodeError(str(fault)) from None
+    if not isinstance(value, dict) or "id" not in value:
+        raise msgspec.ValidationError("no id")
+    return body
+
+
+_TAIL = re.compile(rb'\]\s*,\s*"(?:group_by|meta)"\s*:\s*(?:\[\s*\]|null|\{[^{}]*\})\s*\}\s*\Z')
+"""How a whole answer ends: OpenAlex puts a member behind the results."""
+
+
+_CLOSED = re.compile(rb"\}\s*\]\s*\}\s*\Z")
+
+
+def _is_whole(body: bytes, results: list[bytes]) -> bool:
+    """Whether an answer without such an end is closed behind a last record that can be read: a cut one cannot."""
+    try:
+        return bool(_CLOSED.search(body[-_HEAD:])) and repair.parse(results[-1]) is not None
+    except Unreadable:
+        return False
 
 
 def keep(record: bytes | msgspec.Raw) -> Work:
@@ -73,6 +112,8 @@ def _repaired(record: bytes) -> ServedWork:
     fields = fitting.fit(value, ServedWork)
     if fields.get("id") and "authorships" not in fields and value.get("authorships") not in (None, {}):
         raise Unreadable(f"its authorships cannot be read ({repair.form(value['authorships'])})")
+    if "authorships" not in fields and str(value.get("id")).isdigit():  # a number, and nothing that makes it OpenAlex's
+        fields.pop("id", None)
     fields["noted"] = sorted({*(fields.get("noted") or ()), *fitting.notes}) or None
     return msgspec.convert(fields, ServedWork)
 

@@ -1,4 +1,4 @@
-"""Free text of a work without its persons: e-mail addresses, ORCIDs, author ids and the names of the work's own authors."""
+"""Free text of a work without its persons: their addresses, ids, and its own authors' names."""
 
 from __future__ import annotations
 
@@ -12,53 +12,49 @@ from ahocorasick_rs import AhoCorasick, Implementation
 
 from coauth.pages.identifiers import Span, identifiers
 from coauth.pages.letters import Letters, letters, odd_blanks
-from coauth.pages.persons import ORDINARY, UNSPACED, Reading, names_alone, read_name
+from coauth.pages.ordinary import (
+    ABBREVIATIONS,
+    DISTRICTS,
+    EPONYMS,
+    HOUSE,
+    ORDINARY,
+    PLACES,
+    STREET,
+    WHOLE,
+)
+from coauth.pages.persons import UNSPACED, Reading, names_alone, read_name
 from coauth.pages.shape import ServedAuthorship
 
-_NFA = Implementation.ContiguousNFA  # built in half the time of the default, and built for each work
+_NFA = Implementation.ContiguousNFA  # built in half the time of the default, for each work
+_PASSES = 5  # what was masked may lay bare what stood in its shadow, once or twice
 _LETTER = re.compile(r"[^\W\d_]")
 _SIGN = re.compile(r"\w")
-_AFTER = re.compile(  # what may follow a name that is glued to it: a capital, a footnote letter, a page's furniture
-    r"(?<=[a-z])(?=[A-Z])|(?=iD)|[a-z](?![A-Za-z])|(?<=[A-Z])S(?![A-Za-z])|(?=(?i:universi|institut|depart|faculty|school|hospital"
-    r"|cent(?:er|re)|laborat|college|academy|division|view|e-?mail|orcid|search|correspond|author|contact|pubmed|google|scopus|professor|lab|group|team))"
+_AFTER = re.compile(
+    r"(?<=[a-z])(?=[A-Z])|(?=iD)|[a-z](?![A-Za-z])|(?<=[A-Z])S(?![A-Za-z])"
+    r"|(?=(?i:(?:id)?(?:universi|institut|depart|faculty|school|hospital|cent(?:er|re)|laborat"
+    r"|college|academy|division|view|e-?mail|orcid|search|correspond|author|contact|pubmed|google"
+    r"|scopus|professor|lab|group|team)))"
 )
+"""What may be glued to a name's end: a capital, a footnote's letter, a page's furniture."""
 _BEFORE = re.compile(
-    r"(?:[a-z]{3}|(?<![A-Za-z])[a-z]|iD|ID)(?=[A-Z])|(?i:author|e-?mail|orcid|professor|view|contact|doctor)"
+    r"(?:[a-z]{3}|(?<![A-Za-z])[a-z]|iD|ID|The|By|And|Mrs?|Ms|Dr|Prof)(?=[A-Z])"
+    r"|(?i:author|e-?mail|orcid|professor|view|contact|doctor)"
 )
-_INITIALS = r"[A-Z](?:[. \-]{0,2}[A-Z]){0,4}(?![A-Za-z])"
-_TRAILING = re.compile(rf"(?P<gap>\d{{0,2}}(?:,? ?|\. ?|-|_))(?P<run>{_INITIALS})(?P<dot>\.?)(?![\w'’]| ?&|-\d)")
-_LEADING = re.compile(r"(?<![A-Za-z0-9&'’])(?P<run>[A-Z](?:[. \-]{0,2}[A-Z]){0,4})(?P<gap>\.? ?|\.?-|\.?_|\.?')$")
-_INITIAL = re.compile(r"[A-Z](?:\.? ?|\.?[-_'])$")
+_RUN = r"(?P<run>[A-Z](?:[.·\s-]{0,2}[A-Z]){0,4})"
+_TRAILING = re.compile(
+    rf"(?P<gap>\d{{0,2}}(?:[,.]?\s{{0,3}}|-|_)){_RUN}(?![A-Za-z])\.?(?![\w'’]| ?& ?[A-Z]\b|-\d)"
+)
+_LEADING = re.compile(rf"(?<![A-Za-z0-9&'’]){_RUN}(?P<gap>[.·]?(?:\s{{0,3}}|[-_']))$")
+_INITIAL = re.compile(r"[A-Z][.·]?(?:\s{0,3}|[-_'])$")
 _GIVEN = re.compile(r"(?<![A-Za-z'-])([A-Z][a-z]{2,}) $")
 _GLUED = re.compile(r"(?:(?<![A-Za-z])[a-z]|(?<![A-Z])[A-Z]{1,3}|(?<![A-Za-z])[a-z]{1,2})$")
 _GAP = re.compile(r"[^\w]{0,3}|[^\w]{0,2}[a-z]['’]|_|[^\w]{0,2}\d{1,2}[^\w]{1,2}")
-_MIDDLE = re.compile(r",? ?(?:[A-Z]\.?[ -]?){1,3} ?|[ ]\W?(?P<word>[A-Z][A-Za-z'-]+)\W? ")
+_MIDDLE = re.compile(
+    r",?\s{0,3}\(?(?:[A-Z][.·]?[\s-]?){1,3}\)?\s{0,3}|\s\W?(?P<word>[A-Z][A-Za-z'-]+)\W?\s"
+)
 _LIST_BEFORE = re.compile(r"(?:^|[,;:(\[|]|\band|\bby|\bwith|\bof|\bto|\d)\s*$")
 _LIST_AFTER = re.compile(r"\s*(?:$|[,;)\]|]|and\b|\d|\.(?:\s|$))")
 _GROUP = re.compile(r"['’]s? (?:research )?(?:lab|group|team)", re.I)
-_STREET = re.compile(r"(?:['’]?s)?[ -]?(?:vej|gade|alle|plads|street|str\b|st\b|road|rd\b|ave|boulevard|blvd|lane|drive|strasse|platz|weg)", re.I)
-_ABBREVIATIONS = frozenset(("us", "usa", "uk", "pr", "prc", "roc", "dc", "ny", "nsw", "bc", "md", "phd", "sa", "eu", "un", "uae"))
-_DISTRICTS = frozenset(("copenhagen", "kobenhavn", "aarhus", "arhus", "odense", "aalborg", "alborg", "esbjerg", "frederiksberg"))
-_WHOLE = re.compile(r"a\.? ?& ?m\b|xi'?an\b|washington,? d\.? ?c\b|\bst\.? john'?s|king'?s college|\[(?:name|e-mail|orcid|author)\]")
-_PLACES = frozenset(map(tuple, map(str.split, (
-    "hong kong", "new york", "new jersey", "san diego", "san jose", "san francisco", "santa barbara", "santa cruz", "las vegas",
-    "los angeles", "los alamos", "costa rica", "puerto rico", "sri lanka", "tel aviv", "abu dhabi", "saudi arabia", "notre dame",
-    "yang ming", "chiao tung", "sun yat", "yat sen", "chang gung", "cheng kung", "king saud", "king abdulaziz", "johns hopkins",
-    "ann arbor", "college park", "college station", "stony brook", "long island", "long beach", "cold spring", "young park",
-    "kongens lyngby", "saint louis", "st louis", "st andrews", "st petersburg", "el paso", "hyde park", "research park",
-    "science park", "virginia washington", "washington virginia",
-))))  # fmt: skip
-"""Two words that are one place or house, though each may be a name."""
-_EPONYMS = frozenset(map(tuple, map(str.split, (
-    "niels bohr", "august krogh", "niels steensen", "aage bohr", "max planck", "max born", "paul scherrer", "marie curie",
-    "pierre curie", "louis pasteur", "robert koch", "albert einstein", "george washington", "george mason", "thomas jefferson",
-    "james cook", "rosalind franklin", "john jay", "john radcliffe", "christian albrechts", "martin luther", "friedrich schiller",
-    "johann goethe", "heinrich heine", "justus liebig", "otto guericke", "carl ossietzky", "gottfried leibniz", "johannes gutenberg",
-    "fritz haber", "ernst arndt", "charles darwin", "henry ford", "francis crick", "victor babes", "alexander fleming",
-    "carnegie mellon", "case western", "weill cornell", "ludwig maximilian", "hans andersen", "benjamin franklin",
-))))  # fmt: skip
-"""Two words that are a person's name in an institution's."""
-_HOUSE = re.compile(r"(?:['’]?s|-[\w-]+)?[ -](?:institut|universi|college|school|hospital|cent(?:er|re)|laborat|foundation|academy|clinic|museum)", re.I)
 
 
 class _Word(NamedTuple):
@@ -72,10 +68,11 @@ class _Word(NamedTuple):
 class Names:
     """Masks what identifies a person in the free text of one work.
 
-    Masked are e-mail addresses, ORCIDs and other ids of persons, and the work's own authors: two parts of a name next to
-    each other in either order, a part with the others' initials, and a surname alone, unless it is an ordinary word or
-    place or also belongs to an institution of the work (Lund, Bohr). All are looked for in the text's plain letters, at
-    once, so that a 3,000-author work stays linear in its text.
+    Masked are e-mail addresses, ORCIDs and other ids of persons, and the work's own authors: two
+    parts of a name next to each other in either order, a part with the others' initials, and a
+    surname alone, unless it is an ordinary word or place or also belongs to an institution of the
+    work (Lund, Bohr). All are looked for in the text's plain letters, at once, so that a
+    3,000-author work stays linear in its text.
     """
 
     def __init__(self, authorships: Iterable[ServedAuthorship]) -> None:
@@ -83,7 +80,9 @@ class Names:
         readings: set[Reading] = set()
         for authorship in authorships:
             readings.update(map(read_name, _names(authorship)))
-            institutions.update(i.display_name for i in authorship.institutions or () if i and i.display_name)
+            institutions.update(
+                i.display_name for i in authorship.institutions or () if i and i.display_name
+            )
         words = set(chain.from_iterable(r.words for r in readings))
         self._surnames = set(chain.from_iterable(r.surnames for r in readings))
         self._pairs = set(chain.from_iterable(r.pairs for r in readings))
@@ -92,9 +91,12 @@ class Names:
         for word, initials in chain.from_iterable(r.initials for r in readings):
             self._initials.setdefault(word, set()).add(initials)
         self._words = list(words)
-        self._search = AhoCorasick(self._words, implementation=_NFA).find_matches_as_indexes if words else None
+        self._search = (
+            AhoCorasick(self._words, implementation=_NFA).find_matches_as_indexes if words else None
+        )
         self._alone = set(filter(names_alone, self._surnames))
-        self._alone -= {word for name in institutions for word in self._places(name)}
+        self._houses = {word for name in institutions for word in self._places(name)}
+        self._alone -= self._houses
 
     def mask(self, text: str | None) -> str | None:
         """The text, with `[name]`, `[e-mail]`, `[orcid]` and `[author]` where they stood."""
@@ -102,14 +104,23 @@ class Names:
             return text
         if not text.isascii():
             text = unicodedata.normalize("NFC", text)
-        common = letters(text)
-        spans = identifiers(common)
-        spans = spans + self._persons(common, spans)
-        parts = [(common.starts[start], common.ends[end - 1], kind) for start, end, kind in spans]
-        if odd_blanks(text):  # between words they are blanks, within a word nothing
-            close = letters(text, blank="")
-            parts += [(close.starts[start], close.ends[end - 1], kind) for start, end, kind in self._persons(close, [])]
-        return _cover(text, parts) if parts else text
+        for _ in range(_PASSES):
+            common = letters(text)
+            spans = identifiers(common)
+            spans = spans + self._persons(common, spans)
+            parts = [
+                (common.starts[start], common.ends[end - 1], kind) for start, end, kind in spans
+            ]
+            if odd_blanks(text):  # between words they are blanks, within a word nothing
+                close = letters(text, blank="")
+                parts += [
+                    (close.starts[start], close.ends[end - 1], kind)
+                    for start, end, kind in self._persons(close, [])
+                ]
+            if not parts:
+                break
+            text = _cover(text, parts)
+        return text
 
     def _places(self, institution: str) -> Iterator[str]:
         """Words of authors that an institution's name has beside the authors' names."""
@@ -129,9 +140,9 @@ class Names:
         full = self._full_names(text, words)
         spans = {(words[i].start, words[i + 1].end) for i in full if i + 1 in full}
         for i, word in enumerate(words):
-            known = i in full or self._stands_alone(text, word)
-            around = list(self._with_initials(text, word, sure=known))
-            if known or around:
+            sure = i in full or self._stands_alone(text, word)
+            around = list(self._with_initials(text, word, sure=sure))
+            if sure or around:
                 spans.add((word.start, word.end))
                 spans.update(around)
             if i + 1 < len(words) and (middle := self._middle(text, word, words[i + 1])):
@@ -139,16 +150,19 @@ class Names:
         return [(start, end, "name") for start, end in sorted(spans)]
 
     def _find(self, text: Letters, plain: str) -> list[_Word]:
-        """The authors' words where they stand as words, or glued to what is no part of another word; none within another."""
+        """The authors' words, as words or glued to what is no word's part; none within another."""
         if self._search is None or not (matches := self._search(plain, overlapping=True)):
             return []
-        found = sorted((_Word(start, end, self._words[i]) for i, start, end in matches), key=lambda w: (w.start, -w.end))
+        hits = sorted(
+            (_Word(start, end, self._words[i]) for i, start, end in matches),
+            key=lambda w: (w.start, -w.end),
+        )
         begins: dict[int, list[str]] = {}
-        for word in found:
+        for word in hits:
             begins.setdefault(word.start, []).append(word.word)
-        whole = [m.span() for m in _WHOLE.finditer(plain)]
+        whole = [m.span() for m in WHOLE.finditer(plain)]
         words: list[_Word] = []
-        for word in found:
+        for word in hits:
             if words and word.start < words[-1].end:
                 continue
             if any(start <= word.start and word.end <= end for start, end in whole):
@@ -156,17 +170,34 @@ class Names:
             before = words[-1].word if words and words[-1].end == word.start else None
             glued = before is not None and self._paired(before, word.word)
             if (glued or self._begins(text, word)) and (
-                self._ends(text, word) or any(self._paired(word.word, after) for after in begins.get(word.end, ()))
+                self._ends(text, word)
+                or any(self._paired(word.word, after) for after in begins.get(word.end, ()))
+                or (bool(words) and self._continues(text, words[-1], word))
             ):
                 words.append(word)
         return words
+
+    def _continues(self, text: Letters, first: _Word, second: _Word) -> bool:
+        """Whether a surname follows its given name: what is glued to it is no part of it."""
+        if (
+            second.word not in self._alone
+            or len(second.word) < 5
+            or not self._paired(first.word, second.word)
+        ):
+            return False
+        gap = (text.cased, first.end, second.start)
+        return any(pattern.fullmatch(*gap) for pattern in (_GAP, _MIDDLE))
 
     def _paired(self, first: str, second: str) -> bool:
         return (first, second) in self._pairs or (second, first) in self._pairs
 
     def _begins(self, text: Letters, word: _Word) -> bool:
         cased, start = text.cased, word.start
-        if start == 0 or not _LETTER.match(cased[start - 1]) or (word.word.isascii() and not cased[start - 1].isascii()):
+        if (
+            start == 0
+            or not _LETTER.match(cased[start - 1])
+            or (word.word.isascii() and not cased[start - 1].isascii())
+        ):
             return True
         if not word.word.isascii():
             return word.word in self._alone and _unspaced(word.word)
@@ -179,7 +210,11 @@ class Names:
 
     def _ends(self, text: Letters, word: _Word) -> bool:
         cased, end = text.cased, word.end
-        if end == len(cased) or not _LETTER.match(cased[end]) or (word.word.isascii() and not cased[end].isascii()):
+        if (
+            end == len(cased)
+            or not _LETTER.match(cased[end])
+            or (word.word.isascii() and not cased[end].isascii())
+        ):
             return True
         if not word.word.isascii():
             return word.word in self._alone and _unspaced(word.word)
@@ -196,9 +231,13 @@ class Names:
     def _next_to(self, text: Letters, first: _Word, second: _Word) -> bool:
         gap = text.plain[first.end : second.start]
         pair = (first.word, second.word)
-        if not _GAP.fullmatch(gap) or pair in _PLACES or (gap in {"'", "’"} and len(first.word) > 1 < len(second.word)):
+        if (
+            not _GAP.fullmatch(gap)
+            or pair in PLACES
+            or (gap in {"'", "’"} and len(first.word) > 1 < len(second.word))
+        ):
             return False
-        if pair in _EPONYMS and _HOUSE.match(text.cased, second.end):
+        if pair in EPONYMS and HOUSE.match(text.cased, second.end):
             return False
         if first.word in self._alone or second.word in self._alone:
             return True
@@ -207,14 +246,18 @@ class Names:
 
     def _stands_alone(self, text: Letters, word: _Word) -> bool:
         if word.word in self._alone:
-            if _STREET.match(text.plain, word.end) and not _unspaced(word.word):
+            if STREET.match(text.plain, word.end) and not _unspaced(word.word):
                 return False
             before = text.cased[max(0, word.start - 1) : word.start]
             return _capital(text, word) or before.isalpha() or before in {"~", "/", "@", "_", "."}
-        return word.word in self._surnames and _capital(text, word) and _GROUP.match(text.plain, word.end) is not None
+        return (
+            word.word in self._surnames
+            and _capital(text, word)
+            and _GROUP.match(text.plain, word.end) is not None
+        )
 
     def _with_initials(self, text: Letters, word: _Word, sure: bool) -> Iterator[tuple[int, int]]:
-        """Where the author's initials stand before and after the word, the gap between them included."""
+        """Where the author's initials stand before and after the word, the gap included."""
         small = text.cased[word.start].islower()
         if small and not sure and not text.one_case and word.word not in self._alone:
             return  # a long field
@@ -222,7 +265,7 @@ class Names:
         after = _TRAILING.match(shown, word.end)
         if after and self._fits(text, shown, word, after, sure):
             yield word.end, after.end()
-        initial = _INITIAL.search(shown, max(0, word.start - 3), word.start)
+        initial = _INITIAL.search(shown, max(0, word.start - 5), word.start)
         for start in range(max(0, word.start - 14), word.start) if initial else ():
             before = _LEADING.match(shown, start, word.start)
             if before and self._fits(text, shown, word, before, sure):
@@ -232,49 +275,71 @@ class Names:
         if given and self._spells(word.word, given[1].lower(), sure):
             yield given.start(), word.start
 
-    def _fits(self, text: Letters, shown: str, word: _Word, found: re.Match[str], sure: bool) -> bool:
-        """Whether initials beside a word are the author's; a word that is not surely a name takes better proof."""
-        run, name, leading = found["run"], word.word, found.start() < word.start
+    def _fits(
+        self, text: Letters, shown: str, word: _Word, beside: re.Match[str], sure: bool
+    ) -> bool:
+        """Whether initials beside a word are the author's; a doubtful word takes better proof."""
+        run, name, leading = beside["run"], word.word, beside.start() < word.start
         first = "".join(filter(str.isalpha, run)).lower()
         capitals = text.all_capitals or shown is text.upper
         others = self._initials.get(name, set())
-        if first in _ABBREVIATIONS and not (leading and first in others):
+        if first in ABBREVIATIONS and not (leading and first in others):
             return False
         if 1 < len(run) == len(first):  # JQ: a short word as well?
-            known = any(map(str.startswith, others, repeat(first))) and (sure or not capitals)
-            added = len(first) == 2 and first[0] in "".join(others) and "," not in found["gap"] and not capitals
-            fits = known or (sure and added)
+            prefix = any(map(str.startswith, others, repeat(first))) and (sure or not capitals)
+            longer = (
+                len(first) == 2
+                and first[0] in "".join(others)
+                and "," not in beside["gap"]
+                and not capitals
+            )
+            fits = prefix or (sure and longer)
         else:
             fits = self._compatible(name, first)
         if sure or not fits:
             return fits
-        dotted = "." in found[0]
-        if (name in ORDINARY and name not in self._surnames) or (leading and _STREET.match(shown, word.end)):
+        dotted = "." in beside[0]
+        if (name in ORDINARY and name not in self._surnames) or (
+            leading and STREET.match(shown, word.end)
+        ):
             return False
         if dotted:
             return True
-        start, end = (found.start(), word.end) if leading else (word.start, found.end())
-        listed = _LIST_BEFORE.search(shown, max(0, start - 8), start) and _LIST_AFTER.match(shown, end)
-        return bool(listed) and name not in _DISTRICTS and not (leading and first in {"a", "i"})
+        start, end = (beside.start(), word.end) if leading else (word.start, beside.end())
+        listed = _LIST_BEFORE.search(shown, max(0, start - 8), start) and _LIST_AFTER.match(
+            shown, end
+        )
+        return bool(listed) and name not in DISTRICTS and not (leading and first in {"a", "i"})
 
     def _spells(self, name: str, given: str, sure: bool) -> bool:
         """Whether a word before a surname is a given name of which the record has the initial."""
-        known = self._compatible(name, given[0]) if sure else (name, given[0]) in self._unspelled
-        return known and given not in ORDINARY and (given, name) not in _PLACES
+        likely = (
+            self._compatible(name, given[0])
+            if sure
+            else (name, given[0]) in self._unspelled and name not in self._houses
+        )
+        return likely and given not in ORDINARY and (given, name) not in PLACES
 
     def _compatible(self, word: str, first: str) -> bool:
         """Whether initials are the author's, middle ones that the record does not give included."""
         others = self._initials.get(word, ())
-        return any(first in other if len(first) == 1 else other.startswith(first) or first.startswith(other) for other in others)
+        return any(
+            first in other
+            if len(first) == 1
+            else other.startswith(first) or first.startswith(other)
+            for other in others
+        )
 
     def _middle(self, text: Letters, first: _Word, second: _Word) -> tuple[int, int] | None:
         """A name around a middle name or initial that the record does not give."""
-        if not self._paired(first.word, second.word) or not (_capital(text, first) and _capital(text, second)):
+        if not self._paired(first.word, second.word) or not (
+            _capital(text, first) and _capital(text, second)
+        ):
             return None
         middle = _MIDDLE.fullmatch(text.cased, first.end, second.start)
         if not middle or ("," in middle[0] and first.word in ORDINARY):
             return None
-        word = middle["word"] or ("" if "." in middle[0] else middle[0].strip(" ,"))
+        word = middle["word"] or ("" if "." in middle[0] else re.sub(r"[\s,()-]", "", middle[0]))
         if len(word) > 1 and (len(word) < 4 or word.lower() in ORDINARY):
             return None
         return first.start, second.end

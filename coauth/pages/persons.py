@@ -1,4 +1,4 @@
-"""A person's name, read: the words to look for, and which of them name the person alone, in pairs or with initials."""
+"""A person's name, read: the words to look for, and which name the person alone or in pairs."""
 
 from __future__ import annotations
 
@@ -8,38 +8,55 @@ import itertools
 import operator
 import re
 import unicodedata
-from importlib import resources
 from itertools import chain
 from typing import NamedTuple
 
 from anyascii import anyascii
 
 from coauth.pages.letters import INVISIBLE, LATIN
+from coauth.pages.ordinary import ORDINARY, PARTICLES
 
-ORDINARY = frozenset(
-    word
-    for line in resources.files("coauth.pages").joinpath("ordinary.txt").read_text("utf-8").splitlines()
-    if not line.startswith("#")
-    for word in line.split()
+_SUFFIXES = frozenset(
+    (
+        "jr",
+        "sr",
+        "ii",
+        "iii",
+        "iv",
+        "phd",
+        "md",
+        "dr",
+        "prof",
+        "msc",
+        "bsc",
+        "mph",
+        "mr",
+        "mrs",
+        "ms",
+        "frcp",
+    )
 )
-"""Words that name nobody when they stand alone, though they are somebody's surname (`ordinary.txt`)."""
-
-PARTICLES = frozenset((
-    "abu", "al", "ap", "af", "av", "ben", "bin", "bint", "da", "dal", "das", "de", "degli", "del", "della", "den", "der", "des",
-    "di", "do", "dos", "du", "e", "el", "ibn", "la", "las", "le", "les", "lo", "los", "op", "ten", "ter", "the", "van", "vom",
-    "von", "y", "zu", "zum", "zur",
-))  # fmt: skip
-"""Parts of surnames that are also parts of places: two of them together name nobody (Universidad de la República)."""
-
-_SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv", "phd", "md", "dr", "prof", "msc", "bsc", "mph", "mr", "mrs", "ms", "frcp"))
-_TWO_SPELLINGS = {"ø": ("o", "oe"), "ö": ("o", "oe"), "å": ("a", "aa"), "ä": ("a", "ae", "e"), "æ": ("ae", "a", "e"), "ü": ("u", "ue"),
-                  "oe": ("oe", "o"), "aa": ("aa", "a"), "ae": ("ae", "a"), "ue": ("ue", "u")}  # fmt: skip
+_TWO_SPELLINGS = {
+    "ø": ("o", "oe"),
+    "ö": ("o", "oe"),
+    "å": ("a", "aa"),
+    "ä": ("a", "ae", "e"),
+    "æ": ("ae", "a", "e"),
+    "ü": ("u", "ue"),
+    "oe": ("oe", "o"),
+    "aa": ("aa", "a"),
+    "ae": ("ae", "a"),
+    "ue": ("ue", "u"),
+}
 _DOUBTFUL = re.compile("([øöåäæü]|oe|aa|ae|ue)")
 UNSPACED = re.compile(r"[\u3005\u3041-\u30fa\u30fc-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _BETWEEN = re.compile(r"[\s\d.·・()\[\]{}\"*†‡/_|~;:&]+")
 _WITHIN = re.compile(r"[-']+")
 _MARKUP = re.compile(r"<[^<>]*>|\S*@\S*")
-_STOPS = {code: anyascii(chr(code)) for code in (*range(0x2000, 0x2070), 0x2212, 0xFF0C, 0xFF0D, 0xFF0E, 0xFE63)}
+_STOPS = {
+    code: anyascii(chr(code))
+    for code in (*range(0x2000, 0x2070), 0x2212, 0xFF0C, 0xFF0D, 0xFF0E, 0xFE63)
+}
 
 
 class Reading(NamedTuple):
@@ -74,7 +91,9 @@ def read_name(name: str) -> Reading:
     reading = _reading([_parts(word) for word in family], [_parts(word) for word in given])
     if "-" not in name and "'" not in name:
         return reading
-    joined = _reading([["".join(_parts(word))] for word in family], [["".join(_parts(word))] for word in given])
+    joined = _reading(
+        [["".join(_parts(word))] for word in family], [["".join(_parts(word))] for word in given]
+    )
     return Reading(*map(operator.add, reading, joined))  # Xiao-Ming is also written Xiaoming
 
 
@@ -87,9 +106,12 @@ def _parts(word: str) -> list[str]:
 
 
 def _surname_last(words: list[str]) -> tuple[list[str], list[str]]:
-    """Which words are the surname where no comma says so: the last, or all before initials at the end (Quellby JQ)."""
+    """The surname's words where no comma says so: the last, or all before initials (Quellby JQ)."""
     end = len(words)
-    while end > 1 and (len(words[end - 1]) == 1 or (len(words[end - 1]) < 4 and words[end - 1].isupper() and not words[0].isupper())):
+    while end > 1 and (
+        len(words[end - 1]) == 1
+        or (len(words[end - 1]) < 4 and words[end - 1].isupper() and not words[0].isupper())
+    ):
         end -= 1
     return (words[:end], words[end:]) if end < len(words) else (words[-1:], words[:-1])
 
@@ -123,11 +145,13 @@ def _reading(family: list[list[str]], given: list[list[str]]) -> Reading:
                     pairs.append((first, second))  # noqa: PERF401 as quick, and plainer here
     surnames = [word for part in surname for word in _spellings(part) if word not in PARTICLES]
     unspelled = [(word, letter) for word in surnames for letter in bare]
-    return Reading(tuple(words), (*surnames, *signs), tuple(pairs), tuple(initials), tuple(unspelled))
+    return Reading(
+        tuple(words), (*surnames, *signs), tuple(pairs), tuple(initials), tuple(unspelled)
+    )
 
 
 def names_alone(surname: str) -> bool:
-    """Whether a surname names a person wherever it stands: no ordinary word or place, and not too short to tell."""
+    """Whether a surname names a person wherever it stands: no ordinary word, and not too short."""
     if surname.isascii():
         return len(surname) > 3 and surname not in ORDINARY
     return len(surname) > 2 or UNSPACED.search(surname) is not None
@@ -144,7 +168,7 @@ def _unspaced(signs: list[str]) -> frozenset[str]:
 
 @functools.lru_cache(maxsize=1 << 15)
 def _spellings(part: str) -> frozenset[str]:
-    """The word in plain letters, as it may be written: ø as o or oe, oe as ø, a letter lost on the way.
+    """The word in plain letters, as it may be written: ø as o or oe, oe as ø, a letter lost.
 
     >>> sorted(_spellings("kjær"))
     ['kjaer', 'kjar', 'kjer']

@@ -197,22 +197,24 @@ def _text(value: Any, kind: str | None) -> tuple[str | None, str | None]:
 
 
 def _number(value: Any, *, whole: bool) -> tuple[int | float | None, str | None]:
-    change = None
     if isinstance(value, bool | list | dict):
         return None, f"{form(value)} for a number"
-    if isinstance(value, str):
-        change = "a text for a number"
-        if (value := _number_in(value)) is None:
-            return None, change
-    if isinstance(value, float) and not math.isfinite(value):
-        return None, "no number"
-    if not -(2**63) <= value < 2**63:
-        return None, "a number too large"
+    change = "a text for a number" if isinstance(value, str) else None
+    number = _number_in(value) if isinstance(value, str) else value
+    if number is None or (fault := _no_number(number, whole)):
+        return None, change if number is None else fault
     if not whole:
-        return float(value), change
-    if value != int(value):
-        return None, "a number that is not whole"
-    return int(value), change or ("a whole number with a point" if isinstance(value, float) else None)
+        return float(number), change
+    return int(number), change or ("a whole number with a point" if isinstance(number, float) else None)
+
+
+def _no_number(number: float, whole: bool) -> str | None:
+    """Why a number cannot stand in a table."""
+    if isinstance(number, float) and not math.isfinite(number):
+        return "no number"
+    if not -(2**63) <= number < 2**63:
+        return "a number too large"
+    return "a number that is not whole" if whole and number != int(number) else None
 
 
 def _number_in(text: str) -> int | float | None:

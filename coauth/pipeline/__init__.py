@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from coauth import revisions
+from coauth.eras import BORDERS, Relation
 from coauth.pipeline.admitted import fetch as fetch_totals
 from coauth.pipeline.admitted import fetch_once as fetch_totals_once
 from coauth.pipeline.admitted import totals
@@ -27,13 +28,22 @@ from coauth.shelving import read
 from coauth.sources import admissions
 from coauth.vintage import Vintage
 
-__all__ = ["ENGINES", "Project", "Source", "budget_left", "build", "compare", "counted", "fetch_totals", "fetch_totals_once", "harvest", "import_admissions", "preview", "read", "revised", "since", "totals", "versions"]
+__all__ = ["ENGINES", "Project", "Source", "budget_left", "build", "compare", "counted", "fetch_totals", "fetch_totals_once", "harvest", "import_admissions", "preview", "read", "relations", "revised", "since", "totals", "versions"]
 
 
 def compare(project: Project, old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:
-    """What became of each work between two built vintages (`revisions.works`), and `REVISIONS` of them."""
+    """What became of each work between two built vintages (`revisions.works`), and `REVISIONS`
+    of them.
+    """
     before, after = ({n: v.read(n) for n in ("works", "affiliations")} for v in (old, new))
-    return revisions.works(before, after), revised(project, old, new)
+    return revisions.works(before, after, revisions.incomparable(relations(old, new))), revised(project, old, new)
+
+
+def relations(old: Vintage, new: Vintage) -> dict[str, Relation]:
+    """What lies between two vintages, by border of OpenAlex (`Eras.relations`); nothing between
+    one and itself.
+    """
+    return {border.key: "same" for border in BORDERS} if old.name == new.name else old.eras.relations(new.eras)
 
 
 def revised(project: Project, old: Vintage, new: Vintage) -> pa.Table:

@@ -29,7 +29,7 @@ from coauth.engine import Engine
 from coauth.engine.duck import DuckDB
 from coauth.engine.memory import WINDOWS, part
 from coauth.engine.spark import Spark
-from coauth.errors import HarvestIncomplete
+from coauth.errors import HarvestIncomplete, HarvestMixed
 from coauth.pipeline.project import Project
 from coauth.pipeline.revising import earlier, revise, since
 from coauth.queries import Queries, RollUp
@@ -52,13 +52,22 @@ def build(
     memory: str | None = None,
     threads: int | None = None,
     allow_incomplete: bool = False,
+    allow_mixed: bool = False,
 ) -> dict[str, Any]:
     """All tables of a vintage from its pages; returns rows per table and losses per stage, and records them."""
     if not vintage.complete and not allow_incomplete:
         raise HarvestIncomplete(
             f"vintage {vintage.name} is not complete; run `coauth harvest` to finish it, or give --allow-incomplete"
         )
-    asked, windows = project.queries, part(memory, WINDOWS)
+    if (mixed := vintage.mixed) and not allow_mixed:
+        raise HarvestMixed(
+            f"vintage {vintage.name} is mixed: {mixed}, so that its years cannot be compared by institution; harvest anew with "
+            "`coauth harvest --new`, or give --allow-mixed"
+        )
+    eras, windows = vintage.eras, part(memory, WINDOWS)
+    asked = project.queries.of_topics(eras.topic_model)
+    if asked.no_cues:
+        log.warning("%s", asked.no_cues)
     vintage = Vintage(vintage.path.resolve())  # other processes may stand in another folder
     with vintage.held():
         with vintage.shelf() as shelf:
@@ -67,7 +76,7 @@ def build(
             making = _Making(project, vintage, asked, running, shelf, threads or joblib.cpu_count(), windows)
             making.tables(asked.rollup if level == "unified" else RollUp(drop_ancestors=False), level)
         summary = {
-            "complete": vintage.complete, "engine": engine, "level": level, "queries": asked.fingerprint,
+            "complete": vintage.complete, "mixed": mixed, "no_cues": asked.no_cues, "eras": eras._asdict(), "engine": engine, "level": level, "queries": asked.fingerprint,
             "lists": asked.lists(), "parts": asked.parts(), "since": making.since, "synthetic": making.synthetic,
             "losses": {"works": losses.balance(), "excluded": making.excluded}, "rows": making.rows, "sha256": making.sha256,
             "seed": asked.measures.seed, "versions": versions(*running.packages),
@@ -135,7 +144,7 @@ class _Making:
         shelf, engine, scope, confidence = self.shelf, self.engine, self.asked.scope, self.asked.measures.confidence
         works_, countries, affiliations, described = (shelf.rows(n) for n in ("works", "countries", "affiliations", "institutions"))
         self._keep(tables.MEMBERSHIPS, copublications.members(works_, countries, affiliations, described, shelf.read("listed"), engine))
-        self._keep(tables.COPUBLICATIONS, copublications.count(shelf.rows("memberships"), scope, confidence, engine))
+        self._keep(tables.COPUBLICATIONS, copublications.count(shelf.rows("memberships"), works_, scope, confidence, engine))
 
     def _measures(self) -> None:
         shelf, scope, measures = self.shelf, self.asked.scope, self.asked.measures
@@ -157,7 +166,7 @@ class _Making:
 
     def _revisions(self, level: str) -> pa.Table:
         old = earlier(self.project.cache, self.vintage, level)
-        now = Counted(self.vintage.as_of, version("coauth"), self.asked.scope.model_dump(mode="json"), self.asked.parts(), level)
+        now = Counted(self.vintage.as_of, version("coauth"), self.asked.scope.model_dump(mode="json"), self.asked.parts(), self.vintage.eras, level)
         self.since = since(old, now) if old else None
         return revise(old, self.shelf, self.asked, now) if old else tables.REVISIONS.empty()
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,15 @@ import msgspec
 
 from coauth import tables
 from coauth.engine.spark import Spark
+from coauth.eras import BORDERS, MATCHER, UNKNOWN, Eras
 from coauth.errors import HarvestIncomplete, SourceError
 from coauth.pipeline.project import Project
+from coauth.shelving import account
 from coauth.sources import api, sample, snapshot
 from coauth.sources.progress import Progress
 from coauth.vintage import Vintage, quarter
 
-TOPICS_REPLACED = date(2026, 10, 6)
-"""OpenAlex re-assigned the topics of every work on this day; only 29 % of works kept theirs."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,8 @@ def harvest(
     vintage = older or project.cache.create(
         name or (tables.marked(str(source.seed)) if source.kind == "sample" else day.isoformat()),
         source=source.identity(), scope=scope.model_dump(mode="json"), scope_fingerprint=scope.fingerprint,
-        started=day.isoformat(), completed=None, topic_model=_topic_model(source, day, as_of),
+        started=day.isoformat(), completed=None,
+        **_eras(source, day, as_of)._asdict(), **({"taken": as_of.isoformat() if as_of else None} if source.kind == "files" else {}),
     )  # fmt: skip
     if vintage.complete and name is None:
         return vintage
@@ -92,7 +96,12 @@ def harvest(
         with vintage.held():
             if vintage.complete and not _reopened(vintage, today):
                 return vintage
-            return _fill(project, source, vintage, day, today, wait, allow_incomplete, progress, engine, threads)
+            _warn_of_borders(vintage, today)
+            foreseen = _warn_of_topics(project, vintage) if vintage.eras.topic_model != UNKNOWN else ""
+            done = _fill(project, source, vintage, day, today, wait, allow_incomplete, progress, engine, threads)
+            if done.eras.topic_model != foreseen:
+                _warn_of_topics(project, done)
+            return done
     except SourceError:
         if older is None and source.kind == "files" and not any(part.summary for part in vintage.slices()):
             vintage.discard()  # what was refused leaves nothing behind; what was fetched or stored stays
@@ -104,11 +113,11 @@ def _fill(
     progress: Progress | None, engine: str, threads: int | None,
 ) -> Vintage:  # fmt: skip
     scope = project.queries.scope
-    began = date.fromisoformat(vintage.manifest["started"])
+    began, now = date.fromisoformat(vintage.manifest["started"]), _calendar(today)
     if source.kind == "api":
         summary = api.fill(
             vintage, scope, as_of=began, key=source.key, url=source.url, wait=wait, progress=progress,
-            settled=bool(vintage.manifest.get("reopened")),
+            settled=bool(vintage.manifest.get("reopened")), today=now,
         )  # fmt: skip
     elif source.kind == "files":
         assert source.path is not None  # noqa: S101  identity() has looked at it
@@ -119,7 +128,9 @@ def _fill(
         here = Vintage(vintage.path.resolve())  # other processes may stand in another folder
         summary = snapshot.store(here, records, f"synthetic sample, seed {source.seed}", "sample", threads or joblib.cpu_count())
         vintage.write_text(tables.marked("truth.json"), json.dumps(sample.truth(source.seed, began), indent=1, ensure_ascii=False))
-    vintage.record(harvest=summary)
+    passed_over = {"passed_over": summary.get("ignored_reasons", {})}
+    vintage.record(harvest=summary, account=account(vintage, scope) | passed_over)
+    vintage.record(**(_eras_of_records(vintage, summary) if source.kind == "files" else vintage.eras)._asdict())
     if short := summary.get("incomplete"):
         if allow_incomplete:
             return vintage
@@ -133,9 +144,44 @@ def _fill(
             f"vintage {vintage.name}: {len(short)} slices hold fewer works than OpenAlex counts ({', '.join(sorted(short)[:5])}…); "
             "run `coauth harvest` again to retry them, or `coauth build --allow-incomplete` to go on with what is there"
         )
-    completed = vintage.manifest.get("reopened") or (day if source.kind != "api" else max(today, began)).isoformat()
+    completed = vintage.manifest.get("reopened") or (day if source.kind != "api" else max(now(), began)).isoformat()
     vintage.record(completed=completed, reopened=None)
     return vintage
+
+
+def _calendar(today: date) -> Callable[[], date]:
+    """The UTC day it is, whenever it is asked in a run that began `today`: a harvest may run, or
+    wait, past midnight.
+    """
+    begun = datetime.now(UTC).date()
+    return lambda: today + (datetime.now(UTC).date() - begun)
+
+
+def _warn_of_borders(vintage: Vintage, today: date) -> None:
+    """Said before anything is fetched: pages from now on are of another model than those that
+    are there.
+    """
+    begun = min((first for first, _ in vintage.fetched), default=today)
+    for border in (b for b in BORDERS if begun < b.day <= today):
+        consequence = (
+            "its institution trends are refused"
+            if border is MATCHER
+            else "it gets no technology cues"
+        )
+        log.warning(
+            "vintage %s holds pages fetched before %s, when OpenAlex replaced %s; with others fetched now it is mixed, and %s: "
+            "--new begins a vintage of one kind", vintage.name, border.day, border.replaced, consequence,
+        )  # fmt: skip
+
+
+def _warn_of_topics(project: Project, vintage: Vintage) -> str:
+    """Says what technologies cannot be told of this vintage, and returns the era of topics for
+    which that was said.
+    """
+    era = vintage.eras.topic_model
+    if absent := project.queries.of_topics(era).no_cues:
+        log.warning("%s", absent)
+    return era
 
 
 def _own_source(project: Project, source: Source, name: str | None) -> Source:
@@ -179,8 +225,30 @@ def _continued(project: Project, source: Source, day: date, name: str | None, fr
     return current[-1] if current and not fresh else None
 
 
-def _topic_model(source: Source, day: date, as_of: date | None) -> str:
-    """Records from disk do not say when their topics were assigned; only --as-of can."""
-    if source.kind == "files" and as_of is None:
-        return "unknown"
-    return "v2" if day >= TOPICS_REPLACED else "v1"
+def _eras(source: Source, day: date, as_of: date | None) -> Eras:
+    """At the beginning: records from disk do not say by which models their institutions and
+    topics were assigned.
+    """
+    return Eras.from_records(as_of, None, None) if source.kind == "files" else Eras.from_days(day, day)
+
+
+def _eras_of_records(vintage: Vintage, summary: Mapping[str, Any]) -> Eras:
+    """Once all records are read: by the day they were said to be taken, as far as none was
+    updated in another era since.
+    """
+    if "taken" not in vintage.manifest:  # begun by a coauth that did not note it
+        return vintage.eras
+    taken = date.fromisoformat(day) if (day := vintage.manifest["taken"]) else None
+    days = [date.fromisoformat(day) for day in summary["updated"]]
+    oldest, newest = (
+        (days[0] if days and not summary["undated"] else None),
+        (days[-1] if days else None),
+    )
+    eras = Eras.from_records(taken, oldest, newest)
+    for border, era, said in zip(BORDERS, eras, Eras.from_records(taken, None, None), strict=True):
+        if era != said and taken:
+            log.warning(
+                "records were updated until %s, so not all were taken on %s: the era of their %s is not known (OpenAlex replaced %s on %s)",
+                newest, taken, border.name, border.replaced, border.day,
+            )  # fmt: skip
+    return eras

@@ -6,7 +6,6 @@ those that were meant; `coauth build` makes the numbers to be used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +20,7 @@ from coauth.errors import NotFound
 from coauth.incidence import Floats, Incidence, incidence
 from coauth.incidence.counting import Counting
 from coauth.queries import Scope
-from coauth.shelving import PAGES, claims
+from coauth.shelving import outline
 from coauth.vintage import Vintage
 
 
@@ -53,21 +52,13 @@ class Preview(NamedTuple):
 def preview(vintage: Vintage, scope: Scope, counting: str, most: int | None = None) -> Preview:
     """The network of the works on a vintage's pages, complete or not: works in scope that are neither retracted nor paratext, of two
     to `most` institutions. Raises `NotFound` where there is none."""
-    reader, parts = works.Reader(scope, vintage.as_of), vintage.parts(PAGES)
-
-    def read(part: int, elsewhere: Mapping[str, works.Claim]) -> tuple[works.Links, works.Losses, pa.Table]:
-        return reader.links((slice_.outlines(number) for slice_, number in parts[part]), elsewhere)
-
-    results = [read(n, {}) for n in range(len(parts))]
-    exact = lambda ids: {n: claims(parts[n], some, scope, vintage.as_of) for n, some in ids.items()}  # noqa: E731
-    for n, elsewhere in works.newest.elsewhere([c for *_, c in results], exact).items():
-        results[n] = read(n, elsewhere)
-    losses = sum((lost for _, lost, _ in results), works.Losses())
+    parts = list(outline(vintage, scope))
+    losses = sum((lost for _, lost in parts), works.Losses())
     nothing = NotFound(f"no network on the pages of vintage {vintage.name}: {losses.works} of {losses.records} records are works in scope; "
                        "run `coauth harvest`, or look at queries/scope.toml")  # fmt: skip
     if not losses.works:
         raise nothing
-    read, affiliations, described = (pa.concat_tables(several) for several in zip(*(links for links, *_ in results), strict=True))
+    read, affiliations, described = (pa.concat_tables(several) for several in zip(*(links for links, _ in parts), strict=True))
     world = incidence(read, affiliations)
     linked = (world.team >= 2) & (world.team <= (most or np.inf))
     if not linked.any():

@@ -49,7 +49,7 @@ def counted(vintage: Vintage) -> Counted:
     build: dict[str, Any] = manifest.get("build") or {}
     if "parts" not in build:
         raise NotFound(f"vintage {vintage.name} has no counts to compare with; run `coauth build --vintage {vintage.name}`")
-    return Counted(vintage.as_of, build["versions"]["coauth"], manifest["scope"], build["parts"], build["level"])
+    return Counted(vintage.as_of, build["versions"]["coauth"], manifest["scope"], build["parts"], vintage.eras, build["level"])
 
 
 def since(old: Vintage, after: Counted) -> dict[str, Any]:
@@ -58,7 +58,8 @@ def since(old: Vintage, after: Counted) -> dict[str, Any]:
     if before.as_of >= after.as_of:
         raise NotFound(f"vintage {old.name} is not older than the one it is to be compared with; name an earlier one")
     changed = [part for part in sorted(before.parts.keys() | after.parts.keys()) if before.differs(after, part)]
-    return {"vintage": old.name, "as_of": before.as_of.isoformat(), "version": before.version, "parts": changed}
+    relations = before.eras.relations(after.eras)
+    return {"vintage": old.name, "as_of": before.as_of.isoformat(), "version": before.version, "parts": changed, "relations": relations}
 
 
 def earlier(cache: Cache, vintage: Vintage, level: str) -> Vintage | None:

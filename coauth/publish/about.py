@@ -7,9 +7,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from coauth import pipeline, tables
+from coauth import holdings, pipeline, tables
+from coauth.eras import MIXED, Eras, Relation
 from coauth.pipeline import Project
 from coauth.report.about import About, Since
+from coauth.tables import absence
 from coauth.vintage import Vintage
 
 
@@ -19,15 +21,23 @@ def of(project: Project, vintage: Vintage, against: str | None = None) -> About:
     built = manifest.get("build") or {}
     if not built:
         vintage.read("works")  # says that nothing is built, and what to run
-    losses = built["losses"]
+    losses, since, relations = built["losses"], *_since(project, vintage, against)
     return About(
         title=project.queries.scope.title, quarter=vintage.quarter, vintage=vintage.name, as_of=vintage.as_of,
-        synthetic=built["synthetic"], complete=built["complete"], level=built["level"], topic_model=manifest["topic_model"],
+        synthetic=built["synthetic"], complete=built["complete"], level=built["level"],
+        affiliation_matcher=vintage.eras.affiliation_matcher, topic_model=vintage.eras.topic_model,
         source=_source(manifest["source"]), records=losses["works"]["records"], works=losses["works"]["works"],
-        dropped=losses["works"]["dropped"], excluded=losses["excluded"], versions=built["versions"],
+        dropped=losses["works"]["dropped"], noted=losses["works"]["noted"], excluded=losses["excluded"],
+        passed_over=(manifest.get("account") or {}).get("passed_over", {}), versions=built["versions"],
         queries_fingerprint=built["queries"], seed=built["seed"], quality=manifest.get("technology_quality"),
-        since=_since(project, vintage, against),
+        since=since, relations=relations, part=holdings.is_part(vintage), lacking=_lacking(vintage),
     )  # fmt: skip
+
+
+def _lacking(vintage: Vintage) -> frozenset[str]:
+    no_topics = absence.topics(vintage.read("works", ["primary_topic_id"]))
+    no_types = absence.types(vintage.read("institutions", ["type"]))
+    return frozenset(name for name, holds in (("topics", no_topics), ("types", no_types)) if holds)
 
 
 def provenance(about: About) -> dict[str, str]:
@@ -35,15 +45,22 @@ def provenance(about: About) -> dict[str, str]:
     return {
         "title": about.title, "vintage": about.vintage, "source": about.source, "level": about.level,
         "queries": about.queries_fingerprint[:16], "complete": "yes" if about.complete else "NO: slices of the harvest are missing",
+        "models": str(Eras(about.affiliation_matcher, about.topic_model)),
+        **({"mixed": "YES: pages are of two affiliation matchers; institutions of its years are not comparable"} if about.affiliation_matcher == MIXED else {}),
     }  # fmt: skip
 
 
-def _since(project: Project, vintage: Vintage, against: str | None) -> Since | None:
-    """The vintage a report is held against: the one asked for, else the one that was there when this was built."""
+def _since(
+    project: Project, vintage: Vintage, against: str | None
+) -> tuple[Since | None, Mapping[str, Relation]]:
+    """The vintage a report is held against, and what lies between: the one asked for, else the
+    one that was there when this was built.
+    """
     told = vintage.manifest["build"].get("since")
-    if against:
+    if against or (told and "relations" not in told):  # built by a coauth that did not note them
+        against = against or told["vintage"]
         told = pipeline.since(project.cache.find(against), pipeline.counted(vintage))
-    return Since(told["vintage"], date.fromisoformat(told["as_of"]), told["version"], tuple(told["parts"])) if told else None
+    return (Since(told["vintage"], date.fromisoformat(told["as_of"]), told["version"], tuple(told["parts"])), told["relations"]) if told else (None, {})
 
 
 def _source(identity: Mapping[str, Any]) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,14 @@ from coauth import export, files, tables
 from coauth.pipeline import Project
 from coauth.publish import about, networks, places, public, run
 from coauth.publish.languages import Reports, processes
+from coauth.publish.made import asked as of_vintage
 from coauth.publish.made import read
 from coauth.publish.networks import Profile
 from coauth.queries import Queries
 from coauth.report.explorer import Atlas
 from coauth.vintage import Vintage
+
+log = logging.getLogger(__name__)
 
 DRAWN = 400
 """Institutions in the report's picture: more than this and a page shows a hairball."""
@@ -30,7 +35,8 @@ def quarter(
     project: Project, vintage: Vintage, *, languages: Sequence[str] = ("en", "da"), against: str | None = None, side_by_side: bool = False,
     profile: Profile = "internal",
 ) -> dict[str, Path]:  # fmt: skip
-    """reports/<quarter>/: the report in each language, three Gephi files, run.json. Same vintage, same bytes.
+    """reports/<quarter>/: the report in each language, three Gephi files (one without an institution is left out), run.json.
+    Same vintage, same bytes.
 
     What changed is told `against` a vintage by name; by default against the newest earlier one there was when this was built.
     The public profile goes to reports/<quarter>-public/, beside the internal one and never inside it: a folder that is
@@ -47,29 +53,33 @@ def quarter(
 def _written(
     project: Project, vintage: Vintage, languages: Sequence[str], against: str | None, profile: Profile, pool: Executor | None
 ) -> dict[str, Path]:
-    told, made, asked = about.of(project, vintage, against), read(vintage), project.queries
+    told, made, asked = about.of(project, vintage, against), read(vintage), of_vintage(project, vintage)
     folder = project.reports / (tables.marked(told.quarter) if told.synthetic else told.quarter)
     edition = public.edition(project, vintage, made) if profile == "public" else None
     base = networks.base(project, vintage, made, profile=profile, edition=edition)
     whole = networks.cut(project, base)
     if edition:
-        told, folder, where = told.public, folder.with_name(f"{folder.name}-public"), places.own(whole, project)
+        told = replace(told.public, relations=public.relations(project, vintage, edition))
+        folder, where = folder.with_name(f"{folder.name}-public"), places.own(whole, project)
         shown = {**edition.made, **{name: base.made[name] for name in ("edges", "flags", "institutions")}}
     else:
         where, shown = places.kept(whole, project, vintage), None
     thinned = {} if edition else {"backbone": "disparity"}  # a public network is thin, and of its pairs abroad none would be left
     latest = networks.cut(project, base, years=_latest(asked), top=DRAWN, **thinned)
     atlas = Atlas(whole if edition or whole.counting == "newman" else networks.cut(project, base, counting="newman"), where, works=edition is None)
-    cuts, written = _networks(asked), list[Path]()
-    paths = {form: folder / name for form, name, _ in cuts}
+    cuts, written = {name: (form, networks.cut(project, base, **filters)) for form, name, filters in _networks(asked)}, list[Path]()
+    paths = {form: folder / name for name, (form, drawn) in cuts.items() if drawn.nodes.num_rows}
     with files.reported(folder, run.ADVICE):
         run.forget(folder)
         folder.mkdir(parents=True, exist_ok=True)
 
         def export_networks() -> None:
-            for form, _, filters in cuts:
+            for name, (form, drawn) in cuts.items():
+                if form not in paths:
+                    log.info("%s not written: no institution is left by its cuts (%s)", name, "; ".join(drawn.cuts))
+                    continue
                 written.extend(export.write(
-                    networks.cut(project, base, **filters), form, paths[form], positions=where, as_of=vintage.as_of,
+                    drawn, form, paths[form], positions=where, as_of=vintage.as_of,
                     provenance=about.provenance(told) | ({"profile": profile} if edition else {}), synthetic=told.synthetic,
                 ))  # fmt: skip
 

@@ -66,10 +66,11 @@ class Reports:
         from coauth.export import picture  # noqa: PLC0415  matplotlib is loaded by who draws
 
         project = Project(self.root)
-        latest = report.named(self.latest, language, project.queries, synthetic=self.about.synthetic)
+        queries = project.queries.of_topics(self.about.topic_model)
+        latest = report.named(self.latest, language, queries, synthetic=self.about.synthetic)
         figure = picture.draw(latest, self.atlas.positions, labels=30, groups=report.legend(language)) if latest.nodes.num_rows else None
         return report.build(
-            self.made or self._read(project), self.folder, queries=project.queries, about=self.about, language=language,
+            self.made or self._read(project), self.folder, queries=queries, about=self.about, language=language,
             change=change, benefits=benefits, picture=figure,
             atlas=self.atlas if self.atlas.network.nodes.num_rows else None, links=self.links,
         )  # fmt: skip

@@ -18,6 +18,13 @@ def read(vintage: Vintage, names: Iterable[str] = tables.ALL) -> dict[str, pa.Ta
     return made | {"admissions": pa.concat_tables([made["admissions"], pipeline.totals(vintage)])}
 
 
+def asked(project: Project, vintage: Vintage) -> Queries:
+    """The project's queries, of technologies those made for the topics of this vintage."""
+    return project.queries.of_topics(vintage.eras.topic_model)
+
+
 def informed(project: Project, vintage: Vintage) -> Queries:
-    """The project's queries, with what was measured of the technologies on this vintage."""
-    return project.queries.informed(vintage.manifest.get("technology_quality"), (vintage.manifest.get("build") or {}).get("queries", ""))
+    """The project's queries as they are asked of this vintage: technologies for its topics, with
+    what was measured of them on it.
+    """
+    return asked(project, vintage).informed(vintage.manifest.get("technology_quality"), (vintage.manifest.get("build") or {}).get("queries", ""))

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from coauth import disclosure, files, tables
+from coauth import disclosure, files, pipeline, tables
 from coauth.disclosure import Cell, Counted, Earlier, Edition
+from coauth.eras import Relation
 from coauth.pipeline import Project
-from coauth.publish.made import read
-from coauth.publish.run import ADVICE
+from coauth.publish.made import asked, read
 from coauth.vintage import Vintage
 
 COUNTED = ("copublications", "coverage", "memberships", "technologies", "admissions", "institutions", "listed")
@@ -21,7 +21,7 @@ COUNTED = ("copublications", "coverage", "memberships", "technologies", "admissi
 def edition(project: Project, vintage: Vintage, made: Mapping[str, pa.Table]) -> Edition:
     """The public tables of a vintage. Raises `DisclosureError` where earlier editions leave no way to make them, and `NotFound`
     where an earlier edition's vintage is not built."""
-    return disclosure.edition(made, project.queries, earlier(project, vintage), vintage.name)
+    return disclosure.edition(made, asked(project, vintage), earlier(project, vintage), vintage.name)
 
 
 def earlier(project: Project, vintage: Vintage) -> list[Earlier]:
@@ -31,10 +31,18 @@ def earlier(project: Project, vintage: Vintage) -> list[Earlier]:
         if (cells := v.published) is not None:
             rows = [(Cell(*(r[f] for f in Cell._fields)), r["value"]) for r in cells.to_pylist()]
             found.append(Earlier(
-                v.name, Counted.of(read(v, COUNTED), project.queries),
+                v.name, Counted.of(read(v, COUNTED), asked(project, v)),
                 {c: n for c, n in rows if n is not None}, frozenset(c for c, n in rows if n is None),
             ))  # fmt: skip
     return found
+
+
+def relations(project: Project, vintage: Vintage, edition: Edition) -> Mapping[str, Relation]:
+    """What lies between a vintage and that of the public edition its own is held against, by
+    border of OpenAlex.
+    """
+    against = edition.made["revisions"]["against"].to_pylist()
+    return pipeline.relations(project.cache.find(against[0]), vintage) if against else {}
 
 
 def write(cells: pa.Table, folder: Path, *, synthetic: bool) -> Path:
@@ -43,5 +51,5 @@ def write(cells: pa.Table, folder: Path, *, synthetic: bool) -> Path:
     rows["value"] = rows["value"].astype("Int64")
     titles = [f"{tables.MARK}: {c}" if synthetic and not n else c for n, c in enumerate(rows.columns)]
     path = folder / "tables" / (tables.marked("cells.csv") if synthetic else "cells.csv")
-    files.write({path: [rows.to_csv(index=False, header=titles, lineterminator="\n")]}, ADVICE)
+    files.write({path: [rows.to_csv(index=False, header=titles, lineterminator="\n")]}, files.ADVICE)
     return path

@@ -12,7 +12,7 @@ from coauth.queries import Queries
 from coauth.report.about import About
 from coauth.vintage import Vintage
 
-ADVICE = "make room or give rights to the folder, or name another --root"
+ADVICE = files.ADVICE
 
 
 def record(folder: Path, written: Iterable[Path], asked: Queries, vintage: Vintage, about: About) -> Path:
@@ -22,7 +22,7 @@ def record(folder: Path, written: Iterable[Path], asked: Queries, vintage: Vinta
         "coauth": about.versions["coauth"], "vintage": vintage.name, "quarter": about.quarter, "as_of": about.as_of.isoformat(),
         "source": about.source, "against": about.since.vintage if about.since else None,
         "synthetic": tables.MARK if about.synthetic else False, "complete": about.complete,
-        "topic_model": about.topic_model, "scope": manifest["scope"], "queries_sha256": asked.fingerprint, "seed": about.seed,
+        "affiliation_matcher": about.affiliation_matcher, "topic_model": about.topic_model, "scope": manifest["scope"], "queries_sha256": asked.fingerprint, "seed": about.seed,
         "versions": about.versions, "profile": about.profile,
         "statbank": {k: v for k, v in (vintage.totals or {}).items() if k != "body"} or None,
         "files_sha256": {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in written},
@@ -35,8 +35,12 @@ def record(folder: Path, written: Iterable[Path], asked: Queries, vintage: Vinta
 
 
 def forget(folder: Path) -> None:
-    """Remove what the last run of this quarter wrote here, and nothing else: no old figure stays beside new ones."""
+    """Remove what the last run of this quarter wrote here, and nothing else: no old figure stays beside new ones.
+
+    A link stays, since whoever made it means it: it is written through. So does what is no plain file, and is refused.
+    """
     there = folder / "run.json"
     if there.exists():
-        for name in json.loads(there.read_text("utf-8"))["files_sha256"]:
-            (folder / name).unlink(missing_ok=True)
+        for path in (folder / name for name in json.loads(there.read_text("utf-8"))["files_sha256"]):
+            if path.is_file() and not path.is_symlink():
+                path.unlink()

@@ -14,6 +14,7 @@ import difflib
 import hashlib
 import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,10 @@ class Queries(Strict):
     sql: dict[str, str]
     fingerprint: str
     """sha256 over every file, so that a report names the questions it answers."""
+    other_topics: tuple[Technologies, ...] = ()
+    """Enabled sets that say nothing of a vintage, since they were made for other topics than its records have (`of_topics`)."""
+    topics: str = ""
+    """Of that vintage: v1, v2, mixed or unknown."""
 
     def tables(self) -> dict[str, pa.Table]:
         """What SQL may join of the queries: settings (one row), home_countries, partner_countries, preprint_dois,
@@ -79,7 +84,7 @@ class Queries(Strict):
             "home_countries": pa.Table.from_pylist([{"country_code": c} for c in sorted(scope.home)], country),
             "partner_countries": pa.Table.from_pylist(
                 [{"group_id": g.id, "country_code": c, "valid_from": g.valid_from, "valid_to": g.valid_to}
-                 for g in self.groups.group for c in g.countries], groups,
+                 for g in self.partners for c in g.countries], groups,
             ),
             "preprint_dois": pa.Table.from_pylist(
                 [{"registrant": registrant, "pattern": pattern} for registrant, pattern in scope.preprints], preprints
@@ -105,18 +110,26 @@ class Queries(Strict):
             ),
         }  # fmt: skip
 
+    @property
+    def partners(self) -> tuple[Group, ...]:
+        """The partner groups as they are counted: without the home countries, which are no partner of their own; none of nothing else."""
+        abroad = ((g, tuple(c for c in g.countries if c not in self.scope.home)) for g in self.groups.group)
+        return tuple(g if c == g.countries else g.model_copy(update={"countries": c}) for g, c in abroad if c)
+
     def lists(self) -> dict[str, str]:
         """Enabled watchlists and sets of technologies: id -> version and a digest of what it says, so that no edit goes unseen."""
         both: tuple[Watchlist | Technologies, ...] = (*self.watchlists, *self.technologies)
         return {x.id: f"{x.version} ({hashlib.sha256(x.model_dump_json().encode()).hexdigest()[:8]})" for x in both if x.enabled}
 
     def companion(self, list_id: str) -> str | None:
-        """The country group a watchlist is compared with: the first one that an event tests beside the list."""
-        for event in self.event_table():
+        """The country group a watchlist is compared with: the first one that an event, of whatever country, tests beside the list.
+
+        None where that group is home: of the others, none is the list's own country."""
+        for event in sorted(self.events.event, key=_by_date):
             if f"list:{list_id}" in event.series:
                 for name in event.series:
                     if not name.startswith("list:"):
-                        return name
+                        return name if name in {g.id for g in self.partners} else None
         return None
 
     def parts(self) -> dict[str, str]:
@@ -128,6 +141,29 @@ class Queries(Strict):
         asked |= {g.id: g.model_dump_json(include={"countries", "valid_from", "valid_to"}) for g in self.groups.group}
         asked |= {f"list:{w.id}": w.model_dump_json() for w in self.watchlists if w.enabled}
         return {name: hashlib.sha256(text.encode()).hexdigest()[:8] for name, text in asked.items()}
+
+    def of_topics(self, topics: str) -> Queries:
+        """These queries as they are asked of a vintage whose records have these topics (v1, v2,
+        mixed, unknown).
+
+        Ids and names of topics stayed when OpenAlex replaced the assignments, so a set made for
+        others would find works, and wrong ones: it is off, and stands in `other_topics`.
+        """
+        other = [s for s in self.technologies if s.enabled and s.topic_model != topics]
+        off = {s.id: s.model_copy(update={"enabled": False}) for s in other}
+        return self.model_copy(update={"technologies": tuple(off.get(s.id, s) for s in self.technologies), "other_topics": tuple(other), "topics": topics})
+
+    @property
+    def no_cues(self) -> str:
+        """Why a vintage has no technology cues although a set is enabled; empty where it has, or
+        none is.
+        """
+        if not self.other_topics or any(s.enabled for s in self.technologies):
+            return ""
+        made_for = " and ".join(sorted({s.topic_model for s in self.other_topics}))
+        theirs = {"unknown": "not known (--as-of DAY, with --new, says when records from disk were taken)",
+                  "mixed": "v1 and v2, as they were fetched before and after 2026-10-06"}.get(self.topics, self.topics)  # fmt: skip
+        return f"no technology cues: the definitions are for topics {made_for}, the records' topics are {theirs}"
 
     def marks(self) -> dict[str, str]:
         """What must stand beside a technology of the enabled set wherever it is shown, by its id (`Technologies.marked`)."""
@@ -141,7 +177,16 @@ class Queries(Strict):
         return self.model_copy(update={"technologies": tuple(s.scored(measured["classes"]) if s.enabled else s for s in self.technologies)})
 
     def event_table(self) -> list[Event]:
-        return sorted(self.events.event, key=lambda e: (e.date, e.id))
+        """The policy dates of the scope's countries, in order."""
+        return sorted((e for e in self.events.event if e.concerns(self.scope.countries)), key=_by_date)
+
+    def events_elsewhere(self) -> list[Event]:
+        """Those of other countries: neither drawn nor tested."""
+        return sorted((e for e in self.events.event if not e.concerns(self.scope.countries)), key=_by_date)
+
+
+def _by_date(event: Event) -> tuple[date, str]:
+    return event.date, event.id
 
 
 _FILES: dict[str, type[Strict]] = {
@@ -162,8 +207,9 @@ def load(folder: Path) -> Queries:
     ids = [x.id for x in (*lists, *sets, *references) if x is not None]
     faults += [f"{folder}: two lists share the id '{i}'" for i in sorted({i for i in ids if ids.count(i) > 1})]
     sets = _whole(folder, sets, faults)
-    if len(on := [s.id for s in sets if s is not None and s.enabled]) > 1:
-        faults.append(f"{folder / 'technologies'}: enabled: {', '.join(on)}; enable one set at a time")
+    for topics in ("v1", "v2"):
+        if len(on := [s.id for s in sets if s is not None and s.enabled and s.topic_model == topics]) > 1:
+            faults.append(f"{folder / 'technologies'}: enabled: {', '.join(on)}; enable one set at a time (for topics {topics})")
     faults += _unanswered(folder, single["groups"], single["events"], lists, _about(single["scope"], references))
     faults += _hidden(folder, single["institutions"], lists)
     faults += _strangers(folder)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from pydantic import Field, model_validator
 
-from coauth.queries.strict import Share, Slug, Strict, refuse_twice
+from coauth.queries.strict import CountryCode, Share, Slug, Strict, refuse_twice
 
 
 class Event(Strict):
@@ -18,6 +19,17 @@ class Event(Strict):
     name_da: str
     series: tuple[str, ...] = Field(description="the copublication series it is tested on; empty: only drawn")
     source: str
+    countries: tuple[CountryCode, ...] = Field(default=(), description="whose policy it is; empty: every country's")
+
+    def concerns(self, home: Iterable[str]) -> bool:
+        """Whether it is a policy of all these home countries: the works of others show no answer to it.
+
+        >>> told = {"id": "e", "date": date(2022, 5, 1), "name": "e", "name_da": "e", "series": (), "source": "-"}
+        >>> guidelines = Event(**told, countries=("DK", "SE"))
+        >>> guidelines.concerns(["DK"]), guidelines.concerns(["DK", "NO"]), Event(**told).concerns(["NO"])
+        (True, False, True)
+        """
+        return not self.countries or set(home) <= set(self.countries)
 
 
 class Events(Strict):

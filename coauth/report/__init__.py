@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from coauth import files
 from coauth.errors import QueryError
 from coauth.network import Network
 from coauth.queries import Queries
@@ -76,6 +77,6 @@ def build(
     web, paper = folder / f"{name}.html", folder / f"{name}.pdf"
     page = compose(made, queries, about, words, change, benefits, picture, atlas, {"pdf": paper.name} | dict(links or {}))
     sections = writer.draw(page)
-    web.write_text(writer.html(page, sections), "utf-8")
-    paper.write_bytes(pdf.typeset(page, sections, words, day=about.as_of, mark=MARK if about.synthetic else ""))
+    printed = pdf.typeset(page, sections, words, day=about.as_of, mark=MARK if about.synthetic else "")
+    files.write({web: writer.html(page, sections).encode(), paper: printed}, files.ADVICE)
     return [web, paper, *writer.paths]

@@ -11,9 +11,10 @@ from coauth.report.areas import quality
 from coauth.report.brief import Brief
 from coauth.report.page import Facts, Listing, Section, Text, grid
 from coauth.report.reference import counts
+from coauth.report.text import slug
 
-METHOD = ("unit", "counts", "graph", "flags", "intervals", "coverage", "shifts", "ric", "events", "topics")
-PUBLIC_METHOD = ("unit", "counts", "suppression", "graph_public", "intervals_public", "events_public", "topics")
+METHOD = ("unit", "counts", "matcher", "graph", "flags", "intervals", "coverage", "shifts", "ric", "events", "topics")
+PUBLIC_METHOD = ("unit", "counts", "matcher", "suppression", "graph_public", "intervals_public", "events_public", "topics")
 LIMITS = ("chance", "seen", "matching", "recent", "cause", "people")
 
 
@@ -64,7 +65,7 @@ def data(brief: Brief) -> Section:
         ("source", about.source, about.source), ("vintage", about.vintage, about.vintage),
         ("as_of", w.day(about.as_of), about.as_of.isoformat()),
         ("state", w("data.complete" if about.complete else "data.incomplete"), "complete" if about.complete else "not complete"),
-        ("level", level(brief), about.level), ("topics", topic_model(brief), about.topic_model),
+        ("level", level(brief), about.level), ("matcher", matcher(brief), about.affiliation_matcher), ("topics", topic_model(brief), about.topic_model),
         ("lists", lists, "; ".join(f"{x.id} {x.version}" for x in brief.watchlists)),
         ("queries", about.queries_fingerprint, about.queries_fingerprint), ("seed", str(about.seed), str(about.seed)),
         ("versions", versions, versions),
@@ -72,14 +73,19 @@ def data(brief: Brief) -> Section:
     state = pd.DataFrame([(name, plain) for name, _, plain in facts], columns=["fact", "value"])
     shown = grid([w("column.fact"), w("column.value")], [(w(f"data.{name}"), said) for name, said, _ in facts], text=2)
     listing = Listing(w("data.table"), shown, state)
-    return Section("data", w("data.title_public" if brief.is_public else "data.title"), (listing,) if brief.is_public else (Text(w("data.lead")), _losses(brief), listing))
+    return Section("data", w("data.title_public" if brief.is_public else "data.title"), (listing,) if brief.is_public else (Text(w("data.lead")), _losses(brief), *_passed_over(brief), listing))
+
+
+def _passed_over(brief: Brief) -> tuple[Text, ...]:
+    files = [f"{name} ({reason})" for name, reason in brief.about.passed_over.items()]
+    return (Text(brief.words("data.passed_over", files=brief.words.listing(files)), "note"),) if files else ()
 
 
 def _losses(brief: Brief) -> Listing:
     w, about = brief.words, brief.about
     rows = [
         ("records", "", about.records), *(("dropped", r, -n) for r, n in sorted(about.dropped.items())), ("works", "", about.works),
-        *(("excluded", r, -n) for r, n in sorted(about.excluded.items())), ("counted", "", about.counted),
+        *(("noted", r, n) for r, n in sorted(about.noted.items())), *(("excluded", r, -n) for r, n in sorted(about.excluded.items())), ("counted", "", about.counted),
     ]  # fmt: skip
     lines = [[_step(brief, step, reason), w.number(n)] for step, reason, n in rows]
     frame = pd.DataFrame(rows, columns=["step", "reason", "works"])
@@ -90,12 +96,29 @@ def _step(brief: Brief, step: str, reason: str) -> str:
     w = brief.words
     if not reason:
         return w(f"data.{step}")
-    key = "".join(c if c.isalnum() else "_" for c in reason.replace("'", "").lower())
-    return w(f"data.{step}", reason=w.known(f"reason.{key}", reason))
+    return w(f"data.{step}", reason=_reason(brief, reason))
+
+
+def _reason(brief: Brief, reason: str) -> str:
+    """A reason in words. One made of parts ("field: form, outcome") is said part by part; a field is OpenAlex's own word."""
+    w = brief.words
+    if (known := w.known(f"reason.{_key(reason)}", "")) or ": " not in reason:
+        return known or reason
+    field, _, rest = reason.partition(": ")
+    parts = ", ".join(w.known(f"reason.{_key(part)}", part) for part in rest.split(", "))
+    return f"{w.known(f'reason.{_key(field)}', field)}: {parts}"
+
+
+def _key(reason: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in reason.replace("'", "").lower())
 
 
 def level(brief: Brief) -> str:
     return brief.words(f"level.{brief.about.level.replace('-', '_')}")
+
+
+def matcher(brief: Brief) -> str:
+    return brief.words(f"matcher.{slug(brief.about.affiliation_matcher)}")
 
 
 def topic_model(brief: Brief) -> str:

@@ -26,6 +26,10 @@ def technologies(brief: Brief) -> Section:
     rows = cues.area_profile(brief.made, brief.queries)
     window = w.years(findings.last_window(brief.queries))
     drawn = [t for t in brief.queries.technologies if t.enabled]
+    if "topics" in brief.about.lacking:
+        return Section("technologies", w("technologies.title"), (Text(w("technologies.no_topics"), "none"),))
+    if brief.no_cues:
+        return Section("technologies", w("technologies.title"), (Text(brief.no_cues, "caution"),))
     if rows.empty or not rows["works"].sum() or not drawn:
         return Section("technologies", w("technologies.title"), (Text(w("technologies.none", window=window), "none"),))
     names = {s: w("technologies.series", series=brief.series_name(s), works=brief.count(rows.loc[rows["series"] == s, "total"].iloc[0]))
@@ -33,7 +37,6 @@ def technologies(brief: Brief) -> Section:
     labels = {a: brief.area(a) for a in AREAS}
     short = {a: brief.area(a, short=True, among=AREAS) for a in AREAS}
     status = "; ".join(f"{brief.words.named(t)}, {w('technologies.version')} {t.version}: {brief.words.own(t, 'status')}" for t in drawn)
-    era = _era(brief, {t.topic_model for t in drawn})
     chart = Chart(
         w("technologies.figure", window=window, mark=brief.mark_of(AREAS)), w("technologies.alt", told=_largest(brief, rows, names, labels)), rows,
         draw=lambda narrow: figures.areas(rows, {s: bare(n) for s, n in names.items()}, short, w.bare, narrow=narrow),
@@ -41,8 +44,8 @@ def technologies(brief: Brief) -> Section:
         statement="memberships",
     )  # fmt: skip
     return Section("technologies", w("technologies.title"), (
-        Text(w("technologies.lead", window=window)), chart, *([] if brief.is_public else [_by_year(brief, short)]),
-        Text(w("technologies.status", status=status), "note"), *([Text(era, "note")] if era else []),
+        Text(w("technologies.lead" if len(rows["series"].unique()) > 1 + len(brief.watchlists) else "technologies.lead_alone", window=window)), chart, *([] if brief.is_public else [_by_year(brief, short)]),
+        Text(w("technologies.status", status=status), "note"),
     ))  # fmt: skip
 
 
@@ -87,6 +90,8 @@ def _draw_years(rows: pd.DataFrame, names: dict[str, str], sides: dict[str, str]
 def quality(brief: Brief) -> tuple[Text | Listing, ...]:
     """Precision and recall of the technologies in this vintage, where somebody labelled a sheet; else that nobody did."""
     w, measured = brief.words, brief.about.quality
+    if brief.no_cues:
+        return (Text(brief.no_cues, "note"),)
     if measured is None:
         return (Text(w("quality.none"), "note"), Text("coauth flags sample -o sheet.csv", "command"))
     rows = pd.DataFrame(measured["classes"])
@@ -124,11 +129,3 @@ def _largest(brief: Brief, rows: pd.DataFrame, names: dict[str, str], labels: di
     top = rows.sort_values(["share", "area_id"], ascending=[False, True], kind="stable").groupby("series", sort=False).head(1)
     largest = {str(r.series): (labels[r.area_id], r.share) for r in findings.each(top)}
     return "; ".join(f"{names[s]}: {largest[s][0]} {brief.words.percent(largest[s][1])}" for s in names)
-
-
-def _era(brief: Brief, drafted: set[str]) -> str:
-    """Topics of another era than the lists were drafted for: the assignment of a work may be another."""
-    model = brief.about.topic_model
-    if model in drafted and len(drafted) == 1:
-        return ""
-    return brief.words("technologies.unknown_era" if model == "unknown" else "technologies.other_era", model=model)

@@ -58,6 +58,18 @@ class Brief:
     def confidence(self) -> str:
         return self.words.percent(self.queries.measures.confidence)
 
+    def base(self, series: str) -> str:
+        """The works that a share of the series is of: `international`, or `all` where some of its works are not (a list of institutions at home)."""
+        rows = findings.series(self.made, series, self.queries)
+        return str(rows["base"].iloc[0]) if len(rows) else "international"
+
+    @cached_property
+    def lists_at_home(self) -> list[Watchlist]:
+        """Enabled lists with an institution of the home countries."""
+        home = set(self._institutions.query("is_domestic").index)
+        listed = findings.frame(self.made, "listed", ["institution_id", "list_id"])
+        return [w for w in self.watchlists if home & set(listed.loc[listed["list_id"] == w.id, "institution_id"])]
+
     def series_name(self, series: str) -> str:
         known = {g.id: self.words.named(g) for g in self.queries.groups.group}
         known |= {f"list:{w.id}": self.words.named(w) for w in self.queries.watchlists}
@@ -86,7 +98,17 @@ class Brief:
         row = self._institutions.loc[institution_id]
         return name if row["is_domestic"] or not row["country_code"] else f"{name} ({row['country_code']})"
 
-    # -- how good the technology areas are known to be
+    # -- technologies, and how good their areas are known to be
+
+    @property
+    def no_cues(self) -> str:
+        """Why technologies are not measured, where their definitions are for other topics than
+        the records have; else empty.
+        """
+        if not self.queries.no_cues:
+            return ""
+        w, made_for = self.words, dict.fromkeys(s.topic_model for s in self.queries.other_topics)
+        return w("technologies.not_measured", made=w.listing([w(f"topic_model.{m}") for m in made_for]), theirs=w(f"topic_model.{self.queries.topics}"))
 
     @cached_property
     def _technologies(self) -> Technologies | None:

@@ -71,13 +71,14 @@ def partners(
 def watchlist(
     rows: pd.DataFrame, indices: pd.DataFrame, names: Mapping[str, str], dates: Sequence[Date], words: Words, *, narrow: bool
 ) -> Figure:
-    """A list's works a year, their share of international works, and its index beside the country group's."""
+    """A list's works a year, their share of international works (or of all: their base), and its index beside the country group's."""
+    share = "figure.share_all" if rows["base"].iloc[0] == "all" else "figure.share"
     own = str(rows["group_id"].iloc[0])
     panels = 3 if len(indices) else 2
     figure = canvas(narrow, 2.0 * panels if narrow else 2.55)
     axes = figure.subplots(panels, 1) if narrow else figure.subplots(1, panels)
     mine = [d for d in dates if d.concerns(own)]
-    for axis, column, colour, label in zip(axes, ("works", "share"), (ORANGE, GREEN), ("figure.works", "figure.share"), strict=False):
+    for axis, column, colour, label in zip(axes, ("works", "share"), (ORANGE, GREEN), ("figure.works", share), strict=False):
         curve(axis, rows, column, colour, words, words(label), dates=mine, percent=column == "share")
         caption(axis, words(label))
     if len(indices):

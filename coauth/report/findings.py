@@ -69,7 +69,7 @@ def series(made: Made, name: str, queries: Queries, basis: str = "") -> pd.DataF
 
 def partners(made: Made, queries: Queries) -> pd.DataFrame:
     """The series of Figure 1, one group after another in the order of queries/groups.toml."""
-    parts = [series(made, g.id, queries) for g in queries.groups.group if g.figure]
+    parts = [series(made, g.id, queries) for g in queries.partners if g.figure]
     return pd.concat(parts, ignore_index=True)
 
 

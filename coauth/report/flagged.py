@@ -23,9 +23,10 @@ def flagged(brief: Brief) -> Section:
     w = brief.words
     rows = cues.cues(brief.made, brief.queries)
     window = w.years(findings.last_window(brief.queries))
-    parts: list[Text | Listing] = [Text(w("cues.lead")), Text(w("cues.lawful"), "caution")]
+    at_home = "_home" if brief.lists_at_home else ""
+    parts: list[Text | Listing] = [Text(w(f"cues.lead{at_home}")), Text(w("cues.lawful"), "caution"), *([Text(brief.no_cues, "caution")] if brief.no_cues else [])]
     if rows.empty:
-        parts.append(Text(w("cues.none", window=window), "none"))
+        parts.append(Text(w(f"cues.none{at_home}", window=window), "none"))
     else:
         top = rows.iloc[0]
         parts += [_strongest(brief, rows, window), Text(w("cues.explain")),
@@ -42,20 +43,20 @@ def _strongest(brief: Brief, rows: pd.DataFrame, window: str) -> Listing:
     top = rows.head(cues.STRONGEST)
     dated = bool(top["works_listed"].notna().any())  # a column of nothing but "unknown" is said in the note instead
     lines = [
-        [brief.place(r["domestic"]), _listed_end(brief, r), w.number(r["works"]), f",{NBSP}".join(w.number(r[f"works_{y}"]) for y in years),
+        [*_ends(brief, r), w.number(r["works"]), f",{NBSP}".join(w.number(r[f"works_{y}"]) for y in years),
          str(r["first_year"]), _first(brief, areas.iloc[n]), _ric(brief, r),
          *([w("cues.unknown") if np.isnan(r["works_listed"]) else w.number(r["works_listed"])] if dated else [])]
         for n, r in enumerate(top.to_dict("records"))
     ]  # fmt: skip
     area_title = w("column.areas", mark=brief.mark_of(AREAS))
-    titles = [w("column.domestic"), w("column.listed"), w("column.works"), ", ".join(map(str, years)), w("column.first_year"),
+    titles = [*_titles(brief), w("column.works"), ", ".join(map(str, years)), w("column.first_year"),
               area_title, w("column.ric", confidence=brief.confidence), *([w("column.works_listed")] if dated else [])]  # fmt: skip
     data = _named(brief, rows).join(areas.add_prefix("works_")).assign(
         command=[_command(brief, r) for r in rows.to_dict("records")],
     )  # fmt: skip
     shown = w.number(min(len(rows), cues.STRONGEST))
-    note = w("cues.note", smallest=w.number(brief.queries.measures.smallest_pair), shown=shown, total=w.number(len(rows)))
-    note += " " + w("cues.dated" if dated else "cues.undated")
+    note = w(f"cues.note{'_home' if brief.lists_at_home else ''}", smallest=w.number(brief.queries.measures.smallest_pair), shown=shown, total=w.number(len(rows)))
+    note += " " + w("cues.dated" if dated else "cues.undated") + (f" {w('technologies.no_topics')}" if "topics" in brief.about.lacking else "")
     return Listing(w("cues.table", window=window), with_text(grid(titles, lines, text=2), area_title), data, brief.notes(note), "flags")
 
 
@@ -68,6 +69,20 @@ def _command(brief: Brief, pair: Mapping[Any, Any]) -> str:
 def _named(brief: Brief, rows: pd.DataFrame) -> pd.DataFrame:
     names = {f"{end}_name": [brief.display_name(i) for i in rows[end]] for end in ("domestic", "foreign")}
     return rows.assign(**names)
+
+
+def _titles(brief: Brief) -> list[str]:
+    return [brief.words("column.domestic"), brief.words("column.foreign" if brief.lists_at_home else "column.listed")]
+
+
+def _ends(brief: Brief, row: Mapping[Any, Any]) -> list[str]:
+    """The domestic and the listed institution; where institutions of a list are at home, both ends, with what the listed one is listed as."""
+    if not brief.lists_at_home:
+        return [brief.place(row["domestic"]), _listed_end(brief, row)]
+    said = brief.words("cell.listed_as", entry=brief.entry(str(row["list_id"]), str(row["entry_id"])))
+    on = findings.frame(brief.made, "listed", ["institution_id", "list_id", "entry_id"])
+    listed = set(on.loc[(on["list_id"] == row["list_id"]) & (on["entry_id"] == row["entry_id"]), "institution_id"])
+    return [f"{brief.place(row[end])} {said}" if row[end] in listed else brief.place(row[end]) for end in ("domestic", "foreign")]
 
 
 def _listed_end(brief: Brief, row: Mapping[Any, Any]) -> str:
@@ -113,11 +128,11 @@ def _moved(brief: Brief, rows: pd.DataFrame) -> list[Text | Listing]:
     counts = {kind: w.number((rows["kind"] == kind).sum()) for kind in MOVES}
     shown = pd.concat([told[told["kind"] == kind].head(cues.MOVED) for kind in MOVES])
     lines = [
-        [w(f"moved.{r['kind']}"), brief.place(r["domestic"]), _listed_end(brief, r), w.number(r["before"]), w.number(r["after"]),
+        [w(f"moved.{r['kind']}"), *_ends(brief, r), w.number(r["before"]), w.number(r["after"]),
          _change(brief, r)]
         for r in shown.to_dict("records")
     ]  # fmt: skip
-    titles = [w("column.kind"), w("column.domestic"), w("column.listed"), before, after, w("column.change_interval", confidence=brief.confidence)]
+    titles = [w("column.kind"), *_titles(brief), before, after, w("column.change_interval", confidence=brief.confidence)]
     lead = Text(w("moved.lead", before=before, after=after, total=w.number(len(rows)), **counts))
     note = w("moved.note", most=w.number(cues.MOVED), start=findings.window_before(brief.queries)[0], rate=w.percent(brief.queries.measures.false_discovery_rate))
     table = grid(titles, lines, text=3, keys=list(shown.index))

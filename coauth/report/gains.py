@@ -25,18 +25,26 @@ FIELDS_SHOWN = 8
 def gains(brief: Brief) -> Section:
     w, window = brief.words, findings.last_window(brief.queries)
     made = findings.table(brief.made, "benefits")
+    absent = [Text(brief.no_cues, "caution")] if brief.no_cues else []
     rows = brief.benefits.shares(made, window, brief.queries.measures.confidence)
     if rows.empty:
-        return Section("benefits", w("benefits.title"), (Text(w("benefits.none", window=w.years(window)), "none"),))
+        return Section("benefits", w("benefits.title"), (Text(w("benefits.none", window=w.years(window)), "none"), *absent))
+    if "types" in brief.about.lacking:
+        rows = rows.assign(company=np.nan, company_low=np.nan, company_high=np.nan)
     kinds = [cue.partition(":")[0] for cue in rows["cue"]]
     names = {cue: _name(brief, cue, several=kinds.count(kind) > 1) for cue, kind in zip(rows["cue"], kinds, strict=True)}
     told = "; ".join(f"{names[r.cue]}: {w.percent(r.top_10)}" for r in findings.each(rows))
     chart = Chart(
         w("benefits.figure", window=w.years(window)), w("benefits.alt", told=told), rows,
         draw=lambda narrow: _draw(rows, names, w.bare, narrow=narrow), grid=_grid(brief, rows, names),
-        notes=brief.notes(w("benefits.note", world=w.percent(TOP_TENTH), confidence=brief.confidence)), statement="benefits",
+        notes=brief.notes(w("benefits.note", world=w.percent(TOP_TENTH), confidence=brief.confidence), *_unknown(brief)), statement="benefits",
     )  # fmt: skip
-    return Section("benefits", w("benefits.title"), (Text(w("benefits.lead")), chart, *_fields(brief, made, names)), {"world": TOP_TENTH})
+    return Section("benefits", w("benefits.title"), (Text(w("benefits.lead")), *absent, chart, *_fields(brief, made, names)), {"world": TOP_TENTH})
+
+
+def _unknown(brief: Brief) -> list[str]:
+    """What is missing here because no record says it."""
+    return [brief.words(f"benefits.no_{field}") for field in ("topics", "types") if field in brief.about.lacking]
 
 
 def _name(brief: Brief, cue: str, *, several: bool) -> str:

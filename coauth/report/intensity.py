@@ -74,7 +74,7 @@ def intensity(brief: Brief) -> Section:
     chart = Chart(
         w("intensity.figure", window=window), w("intensity.alt", **counts), rows.assign(**named),
         draw=lambda narrow: _draw(rows, across, down, w.bare, narrow=narrow), grid=grid(titles, lines, text=2),
-        notes=brief.notes(w("intensity.note", confidence=brief.confidence, smallest=w.number(brief.queries.measures.smallest_pair))),
+        notes=brief.notes(w("intensity.note" if rows["listed"].any() else "intensity.note_unlisted", confidence=brief.confidence, smallest=w.number(brief.queries.measures.smallest_pair))),
     )  # fmt: skip
     return Section("intensity", w("intensity.title"), (Text(w("intensity.lead", home=brief.home)), Text(w("intensity.told", **counts)), chart), told)
 

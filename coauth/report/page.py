@@ -10,7 +10,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from coauth import files
 from coauth.report import pictures, traces
 from coauth.report.explorer import Explorer
 from coauth.report.text import Words, bare, html
@@ -238,8 +239,7 @@ class Writer:
 
     def _write(self, place: str, data: bytes) -> None:
         path = self.folder / place
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        files.write({path: data}, files.ADVICE)
         self.paths.append(path)
 
 
@@ -249,7 +249,7 @@ def _hash(script: str) -> str:
 
 
 def _template(name: str) -> str:
-    return files(__package__).joinpath(name).read_text("utf-8")
+    return resources.files(__package__).joinpath(name).read_text("utf-8")
 
 
 def grid(

@@ -25,7 +25,7 @@ def published(brief: Brief, reference: Reference) -> str:
 
 def statements(brief: Brief) -> list[Listing]:
     """A table for each publication that states directions, where it applies and a series is there."""
-    if brief.about.synthetic:
+    if brief.about.synthetic or brief.about.part:
         return []
     applying = [r for r in brief.queries.references if r.about(brief.queries.scope.countries)]
     return [listing for r in applying if (listing := _statements(brief, r))]
@@ -68,6 +68,8 @@ def counts(brief: Brief) -> list[Text | Listing]:
     w, scope = brief.words, brief.queries.scope
     if brief.about.synthetic:
         return [Text(w("reference.synthetic"), term=w("reference.term"))]
+    if brief.about.part:
+        return [Text(w("reference.part"), term=w("reference.term"))]
     held = coherence.hold(brief.made.get("copublications", COPUBLICATIONS.empty()), brief.queries, scope.countries)
     if not held:
         return [Text(w("reference.none", home=brief.home), term=w("reference.term"))]

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from matplotlib.figure import Figure
 
+from coauth.eras import MIXED
 from coauth.queries import Queries
 from coauth.report import account, findings, since, structure, trends
 from coauth.report.about import About
@@ -39,7 +40,7 @@ def compose(
         running=words("head.running", quarter=words.quarter(about.quarter), vintage=about.vintage, edition=words(f"head.short_{about.profile}")),
         data_line=words(f"head.data_{about.profile}", source=about.source, vintage=about.vintage, day=words.day(about.as_of),
                         works=words.number(about.counted), records=words.number(about.records), level=account.level(brief),
-                        topics=account.topic_model(brief), queries=about.queries_fingerprint[:12]),
+                        matcher=account.matcher(brief), topics=account.topic_model(brief), queries=about.queries_fingerprint[:12]),
         headlines=headlines(brief),
         notes=_notes(brief),
         facts={"works": about.counted, "records": about.records, **trends.coverage_facts(brief)},
@@ -57,6 +58,8 @@ def _notes(brief: Brief) -> tuple[Text, ...]:
     w = brief.words
     parts = [Text(w("head.public"))] if brief.is_public else []
     parts += [] if brief.about.complete else [Text(w("head.incomplete"), "caution")]
+    parts += [Text(w("head.mixed"), "caution")] if brief.about.affiliation_matcher == MIXED else []
+    parts += [Text(w("head.mixed_topics"), "caution")] if brief.about.topic_model == MIXED else []
     parts += [Text(w("head.first"), "note")] if brief.about.since is None and not brief.is_public else []
     if meaning := trends.coverage_sentence(brief):
         parts.append(Text(meaning, "caution"))
@@ -120,7 +123,7 @@ def _changed(brief: Brief, series: str) -> Headline:
     shares, beside = findings.series(brief.made, series, brief.queries).set_index("year")["share"], ""
     if not shares.reindex([first, last]).isna().any():
         facts |= {f"{series}.share.{y}": shares.get(y) for y in (first, last)}
-        beside = w("headline.share", first=first, last=last, a=w.percent(shares.get(first), 1), b=w.percent(shares.get(last), 1))
+        beside = w(f"headline.share{'_all' if brief.base(series) == 'all' else ''}", first=first, last=last, a=w.percent(shares.get(first), 1), b=w.percent(shares.get(last), 1))
     sure = kind in ("rose", "fell")
     value = ratio if sure else w("headline.no_clear_change" if kind == "unclear" else "format.missing")
     interval = w("headline.interval", confidence=brief.confidence, span=span) if kind != "unknown" else ""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from coauth.eras import BORDERS, MATCHER, TOPICS, Border
 from coauth.report import findings
 from coauth.report.about import Since
 from coauth.report.brief import Brief
@@ -23,6 +24,8 @@ def sentence(brief: Brief, series: str, years: Sequence[int]) -> tuple[str, Fact
     rows = findings.revisions(brief.made, [series], brief.queries, [(y, y) for y in years])
     if rows.empty:
         return "", {}
+    if series.startswith("list:") and _relation(brief, MATCHER) != "same":
+        return w(f"since.matcher_{_relation(brief, MATCHER)}", against=since.vintage), {}
     counts = rows.to_dict("records")
     facts: dict[str, float | None] = {f"{series}.{name}.{r['first_year']}": r[name] for r in counts for name in ("then", *CAUSES) if r[name]}
     told = [w("since.year", year=r["first_year"], causes=causes) for r in counts if (causes := _causes(brief, r))]
@@ -44,6 +47,23 @@ def _causes(brief: Brief, row: Mapping[Any, Any]) -> str:
     return w.listing(told) if told else ""
 
 
+def _relation(brief: Brief, border: Border) -> str:
+    return brief.about.relations.get(border.key, "same")
+
+
+def _borders(brief: Brief) -> list[Text]:
+    """What cannot be compared with the earlier vintage, said before any number is."""
+    names = {MATCHER: "matcher", TOPICS: "topics"}
+    return [Text(brief.words(f"revisions.{names[b]}_{_relation(brief, b)}"), "caution") for b in BORDERS if _relation(brief, b) != "same"]
+
+
+def _comparable(brief: Brief, names: list[str]) -> list[str]:
+    """The series that are held against the earlier vintage: of institutions none where these may
+    be another matcher's.
+    """
+    return [n for n in names if not (n.startswith("list:") and _relation(brief, MATCHER) != "same")]
+
+
 def revisions(brief: Brief) -> Section:
     """The same for every series, in the years of the headline change and over all."""
     w, since = brief.words, brief.about.since
@@ -51,10 +71,10 @@ def revisions(brief: Brief) -> Section:
         return _between_editions(brief)
     if since is None:
         return Section("revisions", w("revisions.title"), (Text(w("revisions.first"), "none"),))
-    names = ["international", *(g.id for g in brief.queries.groups.group if g.figure), *(f"list:{x.id}" for x in brief.watchlists)]
+    names = ["international", *(g.id for g in brief.queries.partners if g.figure), *(f"list:{x.id}" for x in brief.watchlists)]
     spans = [*((y, y) for y in brief.headline), brief.years]
-    rows = findings.revisions(brief.made, names, brief.queries, spans)
-    parts = [Text(w("revisions.lead", against=since.vintage, day=w.day(since.as_of))), *_asked_otherwise(brief, since)]
+    rows = findings.revisions(brief.made, _comparable(brief, names), brief.queries, spans)
+    parts = [Text(w("revisions.lead", against=since.vintage, day=w.day(since.as_of))), *_borders(brief), *_asked_otherwise(brief, since)]
     if rows.empty or not rows[list(CAUSES)].any(axis=None):
         return Section("revisions", w("revisions.title"), (*parts, Text(w("revisions.same"), "none")))
     return Section("revisions", w("revisions.title"), (*parts, _listing(brief, rows, since)))
@@ -65,13 +85,14 @@ def _between_editions(brief: Brief) -> Section:
     w, told = brief.words, findings.frame(brief.made, "revisions")
     if told.empty:
         return Section("revisions", w("revisions.title"), (Text(w("revisions.first_public"), "none"),))
-    named = [n for n in ("international", *(g.id for g in brief.queries.groups.group), *(f"list:{x.id}" for x in brief.watchlists)) if n in set(told["series"])]
+    names = _comparable(brief, ["international", *(g.id for g in brief.queries.partners), *(f"list:{x.id}" for x in brief.watchlists)])
+    named = [n for n in names if n in set(told["series"])]
     rows = told.groupby("series").agg(years=("year", "size"), change=("works", "sum")).reindex(named).reset_index()
     lines = [[brief.series_name(r["series"]), w.number(r["years"]), w.number(r["change"], sign=True)] for r in rows.to_dict("records")]
     against = str(told["against"].iloc[0])
     shown = grid([w("column.series"), w("column.years_shown"), w("column.change")], lines)
     listing = Listing(w("revisions.table_public", against=against), shown, rows, brief.notes(w("revisions.note_public")))
-    return Section("revisions", w("revisions.title"), (Text(w("revisions.lead_public", against=against)), listing))
+    return Section("revisions", w("revisions.title"), (Text(w("revisions.lead_public", against=against)), *_borders(brief), listing))
 
 
 def _listing(brief: Brief, rows: pd.DataFrame, since: Since) -> Listing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -45,14 +46,16 @@ def network(brief: Brief, picture: Figure | None, atlas: Atlas | None) -> Sectio
 def events(brief: Brief) -> Section:
     """Steps of series at policy dates, with the power without which they mean nothing."""
     w = brief.words
-    rows = findings.events(brief.made)
+    rows, elsewhere = findings.events(brief.made), brief.queries.events_elsewhere()
+    absent = [Text(w("events.elsewhere", dates="; ".join(w("events.event", name=w.named(e), day=w.day(e.date)) for e in elsewhere)), "note")] if elsewhere else []
     if rows.empty:
-        return Section("events", w("events.title"), (Text(w("events.none"), "none"),))
+        none = "events.none" if any(e.series for e in brief.queries.event_table()) else "events.none_here"
+        return Section("events", w("events.title"), (Text(w(none), "none"), *absent))
     known = {e.id: e for e in brief.queries.events.event}
     dated = {i: w.day(e.date) for i, e in known.items()}
     named = w("events.dates", dates="; ".join(w("events.event", name=w.named(known[i]), day=dated[i]) for i in dict.fromkeys(rows["event_id"]) if i in known))
     lines = [
-        [brief.series_name(r.series), dated.get(r.event_id, r.event_id), w(f"events.{r.method}_{r.period}"), w.number(r.lag),
+        [brief.series_name(r.series), dated.get(r.event_id, r.event_id), _compared(brief, r), w.number(r.lag),
          w.percent(r.step, sign=True), w.percent_span(r.step_low, r.step_high, sign=True), w.percent(r.slope, sign=True),
          w.number(r.pre_trend_p, 2), w.number(r.power, 2), _outcome(brief, r.step_low, r.step_high, r.power)]
         for r in findings.each(rows)
@@ -64,8 +67,19 @@ def events(brief: Brief) -> Section:
     listing = Listing(w("events.table"), shown, rows, brief.notes(named, w(f"events.note{tail}")))
     least, never = works_needed(LITTLE_POWER, brief.queries.measures.confidence), int(rows["works_needed"].isna().sum())
     sees = w("events.sees", least=w.number(least), never=w.number(never), tests=w.number(len(rows)))
-    return Section("events", w("events.title"), (Text(w(f"events.lead{tail}")), Text(sees), listing, *_matches(brief, dated)),
+    return Section("events", w("events.title"), (Text(w(f"events.lead{tail}")), *_base(brief, rows), Text(sees), listing, *_matches(brief, dated), *absent),
                    {"works_needed.least": least, "works_needed.never": never, "tests": len(rows)})  # fmt: skip
+
+
+def _compared(brief: Brief, row: Any) -> str:
+    """What a series is held against: other works of the base of its shares, or those of institutions like it."""
+    tail = "_all" if row.method == "segmented" and brief.base(row.series) == "all" else ""
+    return brief.words(f"events.{row.method}_{row.period}{tail}")
+
+
+def _base(brief: Brief, rows: pd.DataFrame) -> list[Text]:
+    beyond = [brief.series_name(s) for s in dict.fromkeys(rows["series"]) if brief.base(s) == "all"]
+    return [Text(brief.words("events.base_all", series=brief.words.listing(beyond)))] if beyond else []
 
 
 def _matches(brief: Brief, dated: Mapping[str, str]) -> tuple[Listing, ...]:

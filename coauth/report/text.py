@@ -155,6 +155,20 @@ class Words:
         return str(getattr(thing, f"{field}_{self.language}", None) or getattr(thing, field))
 
 
+def countries() -> dict[str, frozenset[str]]:
+    """What countries are called in the languages of the report, by code; without an article.
+
+    >>> sorted(countries()["US"])
+    ['USA', 'United States']
+    """
+    found: dict[str, set[str]] = {}
+    for language in languages():
+        for key, name in _entries(language).items():
+            if key.startswith("country."):
+                found.setdefault(key.removeprefix("country."), set()).add(name.removeprefix("the "))
+    return {code: frozenset(names) for code, names in found.items()}
+
+
 @cache
 def _entries(language: str) -> Mapping[str, str]:
     text = files(__package__).joinpath("words", f"{language}.toml").read_text("utf-8")

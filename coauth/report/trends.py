@@ -12,6 +12,9 @@ from coauth.report.page import Chart, Facts, Grid, Listing, Section, Text, grid,
 from coauth.report.reference import statements
 from coauth.report.text import bare
 
+FEW = 6
+"""Countries left of a group that are named one by one."""
+
 # -- partners
 
 
@@ -21,7 +24,7 @@ def partners(brief: Brief) -> Section:
     rows = findings.partners(brief.made, brief.queries)
     if rows.empty:
         return Section("partners", w("partners.title"), (Text(w("partners.none"), "none"),))
-    shown = [g.id for g in brief.queries.groups.group if g.id in set(rows["group_id"])]
+    shown = [g.id for g in brief.queries.partners if g.id in set(rows["group_id"])]
     changes = findings.changes(brief.made, shown, brief.queries, brief.change)
     titles = {g: (brief.series_name(g), _change_words(brief, changes, g)) for g in shown}
     dates = brief.dates()
@@ -31,10 +34,23 @@ def partners(brief: Brief) -> Section:
         rows.drop(columns="basis"),
         draw=lambda narrow: figures.partners(rows, {g: (n, bare(c)) for g, (n, c) in titles.items()}, dates, w.bare, narrow=narrow),
         grid=_by_year(brief, rows, shown),
-        notes=brief.notes(w("partners.overlap"), _reading_note(brief), brief.dates_note(*shown)),
+        notes=brief.notes(w("partners.overlap"), _at_home(brief), _reading_note(brief), brief.dates_note(*shown)),
         statement="copublications", number="1",
     )
     return Section("partners", w("partners.title"), (Text(w("partners.lead", home=brief.home)), chart, _summary(brief, changes)))
+
+
+def _at_home(brief: Brief) -> str:
+    """Which groups the home country was taken out of, and which were nothing else: nobody is a partner of its own."""
+    w, queries = brief.words, brief.queries
+    counted = {g.id: g for g in queries.partners}
+    told = []
+    for group in (g for g in queries.groups.group if g.figure and set(g.countries) & queries.scope.home):
+        left = counted[group.id].countries if group.id in counted else ()
+        own = [w.country(c) for c in group.countries if c in queries.scope.home]
+        form = "left_out" if not left else "left_of" if len(left) <= FEW else "without"
+        told.append(w(f"partners.{form}", group=w.named(group), home=w.listing(own), countries=w.listing([w.country(c) for c in left or ("",)])))
+    return " ".join(told)
 
 
 def _change_words(brief: Brief, changes: pd.DataFrame, series: str) -> str:
@@ -136,12 +152,12 @@ def _list(brief: Brief, watchlist: Watchlist) -> list[Text | Listing | Chart]:
     chart = Chart(
         w("lists.figure", list=name, home=brief.home, start=brief.years[0], end=brief.years[1],
           change=_change_words(brief, changes, series), first=first, last=last),
-        w("lists.alt", list=name, start=brief.years[0], end=brief.years[1], told="; ".join(told)),
+        w(f"lists.alt{'_all' if brief.base(series) == 'all' else ''}", list=name, start=brief.years[0], end=brief.years[1], told="; ".join(told)),
         rows.drop(columns="basis").merge(indices.drop(columns="preliminary"), how="outer", on=["year", "group_id"]),
         draw=lambda narrow: figures.watchlist(rows, indices, names, dates, w.bare, narrow=narrow),
         grid=_list_grid(brief, rows, indices, series, beside),
         notes=brief.notes(_reading_note(brief), w("lists.index_note", year=first) if len(indices) else "",
-                          brief.dates_note(series)),
+                          brief.dates_note(series), w("lists.base_all") if brief.base(series) == "all" else ""),
         statement="copublications", number=_list_number(brief, watchlist),
     )  # fmt: skip
     return [chart, *_power(brief, changes, series), *([] if brief.is_public else [_entries(brief, watchlist)])]
@@ -163,7 +179,7 @@ def _list_grid(brief: Brief, rows: pd.DataFrame, indices: pd.DataFrame, own: str
         for r in findings.each(rows)
     ]  # fmt: skip
     interval = w("column.interval", confidence=brief.confidence)
-    titles = [w("column.year"), w("column.works"), interval, w("column.share_international"), interval, w("column.index")]
+    titles = [w("column.year"), w("column.works"), interval, w("column.share_all" if brief.base(own) == "all" else "column.share_international"), interval, w("column.index")]
     titles += [w("column.index_of", series=brief.series_name(beside))] if beside else []
     return grid(titles, lines, keys=list(rows["year"]), by="year")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from coauth.pages import Page
@@ -21,6 +22,10 @@ class Tally:
     nameless: int = 0
     damaged: int = 0
     cut: int = 0
+    updated: set[str] = field(default_factory=set)
+    """Of the days on which OpenAlex updated the records the first and the last."""
+    undated: int = 0
+    """Records that do not say when they were updated."""
 
     @property
     def distinct(self) -> int:
@@ -36,6 +41,13 @@ class Tally:
             self.cut += work.authors_cut
             if work.id is not None:
                 self.ids.add(work.id)
+        days = [_day(work.updated_date) for work in page.works if work.damage is None]
+        self.undated += days.count(None)
+        self._span(day for day in days if day)
+
+    def _span(self, days: Iterable[str]) -> None:
+        both = self.updated.union(days)
+        self.updated = {min(both), max(both)} if both else set()
 
     def join(self, other: Tally) -> None:
         """Add what was counted elsewhere."""
@@ -45,6 +57,8 @@ class Tally:
         self.nameless += other.nameless
         self.damaged += other.damaged
         self.cut += other.cut
+        self.undated += other.undated
+        self._span(other.updated)
 
     def counts(self) -> dict[str, int]:
         """As they stand in `slice.json`."""
@@ -52,6 +66,33 @@ class Tally:
             "stored": self.works, "distinct": self.distinct, "duplicates": self.works - self.distinct,
             "damaged": self.damaged, "authors_cut": self.cut, "pages": self.pages,
         }  # fmt: skip
+
+    def days(self) -> dict[str, Any]:
+        """Of records whose day of fetching is not known: when OpenAlex updated the first and the
+        last of them.
+        """
+        return {"updated": [min(self.updated), max(self.updated)] if self.updated else [], "undated": self.undated}
+
+
+def _day(updated: str | None) -> str | None:
+    """
+    >>> _day("2026-05-03T12:00:00.123456"), _day("never"), _day(None)
+    ('2026-05-03', None, None)
+    """
+    try:
+        return date.fromisoformat((updated or "")[:10]).isoformat()
+    except ValueError:
+        return None
+
+
+def updated(slices: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """`Tally.days` of closed slices together; one of a coauth that did not count them may hold
+    records of any day.
+    """
+    there = list(slices)
+    days = [day for summary in there for day in summary.get("updated", ())]
+    undated = sum(int(summary.get("undated", summary["stored"])) for summary in there)
+    return {"updated": [min(days), max(days)] if days else [], "undated": undated}
 
 
 def summed(slices: Iterable[Mapping[str, Any]]) -> dict[str, int]:

@@ -11,6 +11,9 @@ def own_basis(series: str) -> str:
     return "institution" if series.startswith("list:") else "union"
 
 
+BASES = ("international", "all")
+"""The works that a share in `COPUBLICATIONS` is of."""
+
 MEMBERSHIPS = Table("memberships", "work × partner group × basis", ("year", "group_id", "basis", "work_id"), (
     YEAR,
     Column("group_id", STRING, "group of queries/groups.toml; 'international'; 'list:…' for a watchlist"),
@@ -29,7 +32,9 @@ COPUBLICATIONS = Table("copublications", "year × partner group × basis", ("yea
     Column("works_high", FLOAT, "upper end", "works"),
     Column("author_works", FLOAT, "Σ author_share: the same works, each by the share of its authors at the group's institutions; "
            "null by union", "works", null=True),
-    Column("share", FLOAT, "of the year's international works", "share", null=True),
+    Column("base", STRING, "the works of the year that share is of: international; or all, for a series with works that are not, such as a "
+           "watchlist of domestic institutions"),
+    Column("share", FLOAT, "of the year's works of the base", "share", null=True),
     Column("share_low", FLOAT, "lower end of the interval: binomial, widened likewise", "share", null=True),
     Column("share_high", FLOAT, "upper end", "share", null=True),
     Column("preliminary", BOOL, "the year is still growing"),
@@ -52,7 +57,10 @@ ADMISSIONS = Table("admissions", "year × country × source", ("year", "country_
     Column("retrieved", DAY, "when it was read"),
 ))  # fmt: skip
 
-CAUSES = ("new publications", "added", "removed", "re-dated", "re-affiliated", "excluded differently", "changed lists", "changed method")
+MATCHER_CAUSES = {"replaced": "affiliation matcher replaced", "unknown": "affiliation matcher not known"}
+"""Of a work whose difference may be that of two matchers, by what is known of them (`eras.Relation`)."""
+
+CAUSES = (*MATCHER_CAUSES.values(), "new publications", "added", "removed", "re-dated", "re-affiliated", "excluded differently", "changed lists", "changed method")
 """What the change of a count between two vintages is split into, in the order in which it is told."""
 
 STATBANK = "Statistics Denmark, StatBank, table PHD1"

@@ -49,7 +49,7 @@ EVENTS = Table("events", "series × policy date × period × method × lag", ("s
     Column("series", STRING, "the co-publication series"),
     Column("event_id", STRING, "policy date of queries/events.toml"),
     Column("period", STRING, "year or quarter: what is counted"),
-    Column("method", STRING, "segmented: against all other international works, with a trend; did: against institutions like the listed, without"),
+    Column("method", STRING, "segmented: against all other works of the base (`copublications`), with a trend; did: against institutions like the listed, without"),
     Column("lag", INT, "years between the date and the first period that may answer", "years"),
     Column("level_change", FLOAT, "step in log works at the date, relative to what the series is held against", "log ratio"),
     Column("slope_change", FLOAT, "change of the yearly trend after it; null: no trend in the model", "log ratio a year", null=True),

@@ -3,6 +3,7 @@
     cache/<vintage>/manifest.json            what was asked, when, from where; losses; hashes of the tables
     cache/<vintage>/pages/<slice>/0001.json.gz …   answers as stored, persons removed
     cache/<vintage>/pages/<slice>/slice.json       written last: the slice is closed, with its counts and page hashes
+    cache/<vintage>/fetched/<slice>.json           first and last UTC day on which its pages were fetched
     cache/<vintage>/aside/<slice>/                 the better of two walks that both lost works, while a third is under way
     cache/<vintage>/tables/<table>.parquet
     cache/<vintage>/tables.new/                    the tables of a build that is at work

@@ -28,6 +28,7 @@ and writer and reader hold no more than one each."""
 def store(path: Path, contract: Table, rows: pa.Table | Iterable[pa.RecordBatch], note: dict[str, str]) -> str:
     """Write a table's sorted rows as Parquet, whole or not at all; returns the sha256 of the file."""
     note = {"row": contract.row, "key": " ".join(contract.key), **note}
+    path = files.target(path, ADVICE)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with files.reported(path, ADVICE):
         path.parent.mkdir(parents=True, exist_ok=True)

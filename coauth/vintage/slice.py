@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,27 @@ class Slice:
 
     def write(self, number: int, page: Page) -> None:
         files.write({self._page(number): pack(page)}, ADVICE)
+
+    @property
+    def fetched(self) -> tuple[date, date] | None:
+        """First and last UTC day on which its pages were fetched, as far as they are; None where
+        that cannot be read.
+        """
+        try:
+            first, last = json.loads(read_bytes(self._days))
+            return date.fromisoformat(first), date.fromisoformat(last)
+        except (
+            CacheError,
+            ValueError,
+            TypeError,
+        ):  # a slice of an older coauth, or a file edited by hand
+            return None
+
+    def note_days(self, first: date, last: date) -> None:
+        """Keep them beside the pages, which hold no clock: the same answers are the same bytes
+        on any day.
+        """
+        files.write({self._days: json_bytes([first.isoformat(), last.isoformat()])}, ADVICE)
 
     @property
     def summary(self) -> dict[str, Any] | None:
@@ -115,6 +137,10 @@ class Slice:
         with files.reported(to.path, ADVICE):
             to.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.rename(to.path)
+
+    @property
+    def _days(self) -> Path:
+        return self.path.parent.parent / "fetched" / f"{self.name}.json"
 
     def _page(self, number: int) -> Path:
         return self.path / f"{number:04d}.json.gz"

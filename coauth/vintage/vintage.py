@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from coauth import files, tables
+from coauth.eras import MATCHER, MIXED, UNKNOWN, Eras
 from coauth.errors import CacheError, NotFound
 from coauth.pages import Page
 from coauth.vintage.disk import ADVICE, json_bytes, read_bytes
@@ -94,6 +95,49 @@ class Vintage:
     def quarter(self) -> str:
         return quarter(self.as_of)
 
+    @property
+    def fetched(self) -> list[tuple[date, date]]:
+        """First and last UTC day of fetching of each slice that came from the API; of slices in
+        which none was noted those of the harvest.
+        """
+        manifest = self.manifest
+        if manifest.get("source", {}).get("kind") != "api":
+            return []
+        begun, ended = (
+            manifest["started"],
+            manifest.get("completed") or manifest.get("reopened") or manifest["started"],
+        )
+        return [part.fetched or (date.fromisoformat(begun), date.fromisoformat(ended)) for part in self.slices()]
+
+    @property
+    def eras(self) -> Eras:
+        """On which side of each border of OpenAlex it stands: by its days of fetching, or as
+        recorded of records from disk.
+        """
+        manifest = self.manifest
+        if days := self.fetched:
+            return Eras.from_days(min(first for first, _ in days), max(last for _, last in days))
+        if {"affiliation_matcher", "topic_model"} <= manifest.keys():
+            return Eras(manifest["affiliation_matcher"], manifest["topic_model"])
+        if manifest.get("topic_model", UNKNOWN) == UNKNOWN:
+            return Eras(UNKNOWN, UNKNOWN)
+        return Eras.from_days(date.fromisoformat(manifest["started"]), self.as_of)  # of a coauth that recorded topics alone
+
+    @property
+    def mixed(self) -> str:
+        """What is to be said where its institutions are of two matchers; empty where they are
+        not.
+        """
+        if self.eras.affiliation_matcher != MIXED:
+            return ""
+        days = self.fetched
+        before = (
+            f"{sum(first < MATCHER.day for first, _ in days)} of {len(days)} slices were"
+            if days
+            else "some of it was"
+        )
+        return f"{before} fetched before {MATCHER.day}, when OpenAlex replaced {MATCHER.replaced}"
+
     # -- pages
 
     def slice(self, name: str) -> Slice:
@@ -134,6 +178,7 @@ class Vintage:
             shutil.rmtree(path, ignore_errors=True)
             path.mkdir(parents=True)
         note = {} if self.complete else {"incomplete": "slices of the harvest hold fewer works than OpenAlex counts"}
+        note |= {"mixed": mixed} if (mixed := self.mixed) else {}
         shelf = Shelf(path, note)
         try:
             yield shelf

@@ -40,7 +40,7 @@ from coauth.works.batch import (
     table,
 )
 from coauth.works.countries import Countries
-from coauth.works.losses import Losses, noted, reasons
+from coauth.works.losses import Losses, examples, noted, reasons
 from coauth.works.newest import Claim
 from coauth.works.record import columns, year
 from coauth.works.strings import Strings
@@ -118,7 +118,7 @@ class Reader:
         fit = np.array([reason is None for reason in why], bool)
         works = list(compress(records, fit))
         left = Counter(reason for reason in why if reason is not None)
-        losses = Losses(len(records), len(works), left, noted(works))
+        losses = Losses(len(records), len(works), left, noted(works), examples(records, why))
         return fit, works, losses, newest.table(records, own, n_authors, best)
 
 

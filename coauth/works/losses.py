@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from coauth.pages import NO_WORK_ID, Outline
 from coauth.queries import NO_TYPE, Scope
+from coauth.works.batch import short
 from coauth.works.record import day, year
 
 
@@ -22,17 +23,24 @@ class Losses:
     works: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     noted: Counter[str] = field(default_factory=Counter)
-    """Works that are kept although something on the record could not be read."""
+    """Works that are kept although something on the record was put right or could not be read."""
+    examples: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By reason the smallest ids of records that could not be read as they were."""
 
     def __add__(self, other: Losses) -> Losses:
+        both = self.examples.keys() | other.examples.keys()
+        examples = {r: smallest({*self.examples.get(r, ()), *other.examples.get(r, ())}) for r in sorted(both)}
         return Losses(
-            self.records + other.records, self.works + other.works, self.dropped + other.dropped, self.noted + other.noted
-        )
+            self.records + other.records, self.works + other.works, self.dropped + other.dropped, self.noted + other.noted,
+            examples,
+        )  # fmt: skip
 
     def balance(self) -> dict[str, Any]:
         assert self.records == self.works + sum(self.dropped.values())  # noqa: S101  a bug here, never a user's fault
-        return {"records": self.records, "works": self.works, "dropped": dict(sorted(self.dropped.items())),
-                "noted": dict(sorted(self.noted.items()))}  # fmt: skip
+        return {
+            "records": self.records, "works": self.works, "dropped": dict(sorted(self.dropped.items())),
+            "noted": dict(sorted(self.noted.items())), "examples": {r: list(ids) for r, ids in sorted(self.examples.items())},
+        }  # fmt: skip
 
 
 def reasons(
@@ -41,6 +49,25 @@ def reasons(
     """For each record the first reason of its own to leave it out, or None."""
     several = zip(records, n_authors, at_home, strict=True)
     return [_reason(record, authors, home, scope, as_of.year) for record, authors, home in several]
+
+
+EXAMPLES = 3
+"""Ids shown with a reason, so that a record can be looked at."""
+
+
+def smallest(ids: Iterable[str]) -> tuple[str, ...]:
+    """The first few ids, by number."""
+    return tuple(sorted(ids, key=lambda i: (len(i), i))[:EXAMPLES])
+
+
+def examples(records: Sequence[Outline], reasons: Sequence[str | None]) -> dict[str, tuple[str, ...]]:
+    """Of records that were damaged, put right or left empty in part: by reason the first ids."""
+    ids: defaultdict[str, list[str]] = defaultdict(list)
+    for record, reason in zip(records, reasons, strict=True):
+        if record.id and (record.noted or record.damage):
+            for what in [str(reason)] if record.damage else (record.noted or ()) if reason is None else ():
+                ids[what].append(short(record.id))
+    return {what: smallest(several) for what, several in sorted(ids.items())}
 
 
 def noted(works: Sequence[Outline]) -> Counter[str]:

@@ -178,7 +178,7 @@ def test_published_counts_still_hold(asked):
         partner = f"authorships.countries:{counts.partners[0]}," if counts.partners else ""
         answer = served(filter=f"authorships.countries:DK,{partner}countries_distinct_count:>1", group_by="publication_year")
         years = {int(g["key"]): g["count"] for g in answer["group_by"]}
-        found += [{"year": y, "group_id": name, "basis": "union", "works": years.get(y, 0), "works_low": 0.0, "works_high": 0.0, "preliminary": False}
+        found += [{"year": y, "group_id": name, "basis": "union", "works": years.get(y, 0), "works_low": 0.0, "works_high": 0.0, "base": "international", "preliminary": False}
                   for y in reference.works(counts)]  # fmt: skip
     held = coherence.hold(tables.COPUBLICATIONS.of(found), asked, reference.countries)
     assert len(held) == len(reference.counts)

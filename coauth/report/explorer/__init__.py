@@ -100,7 +100,7 @@ def explore(brief: Brief, atlas: Atlas) -> Explorer:
     }  # fmt: skip
     facts = {"institutions_shown": len(nodes), "institutions": atlas.network.nodes.num_rows, "strongest": STRONGEST, "pairs": len(kept),
              "partners": PARTNERS, "cued": CUED, "lost": len(listed) - len(listed.merge(kept, on=ENDS)), "works": WORKS, "unnamed": unnamed}  # fmt: skip
-    return Explorer(data, _notes(brief, facts, whole=whole), facts, *([("all", "watchlist")] if brief.is_public else []))
+    return Explorer(data, _notes(brief, facts, whole=whole), facts, *([("all", "watchlist")] if brief.is_public or brief.no_cues else []))
 
 
 # -- what is kept
@@ -226,7 +226,7 @@ class _Later(dict[str, Any]):
 
 def _say(brief: Brief) -> dict[str, str]:
     known = _Later(confidence=bare(brief.confidence), limit=brief.queries.scope.max_institutions)
-    own = ("strength", "status") if brief.is_public else ()
+    own = ("strength", "status") if brief.is_public else ("status",) if brief.no_cues else ()
     said = {k: f"explorer.{'public' if k in own else 'say'}_{k}" for k in CALLED}
     return {k: brief.words.entries[key].format_map(known) for k, key in said.items()}
 
@@ -245,4 +245,6 @@ def _notes(brief: Brief, facts: Mapping[str, int], *, whole: bool) -> tuple[str,
         said.append(w("explorer.lost", lost=told["lost"], limit=w.number(brief.queries.scope.max_institutions)))
     if facts["unnamed"]:
         said.append(w("explorer.unnamed", works=told["works"], unnamed=told["unnamed"]))
+    if brief.no_cues:
+        said.append(brief.no_cues)
     return tuple(said)

@@ -21,6 +21,7 @@ from coauth.sources.api.harvest import Harvest
 from coauth.sources.api.plan import months
 from coauth.sources.api.questions import credits_left
 from coauth.sources.api.transport import Transport
+from coauth.sources.api.walk import utc_day
 from coauth.sources.progress import InTurn, Progress
 from coauth.sources.wire import READ_TIMEOUT
 from coauth.vintage import Vintage
@@ -48,6 +49,7 @@ def fill(
     timeout: float = READ_TIMEOUT,
     settled: bool = False,
     sleep: Callable[[float], None] | None = None,
+    today: Callable[[], date] = utc_day,
 ) -> dict[str, Any]:
     """Harvest what `vintage` lacks of the works in scope; returns a summary for its manifest.
 
@@ -58,7 +60,7 @@ def fill(
 
     `url` is another address of the API, `rate` the requests a second over all `workers`, `timeout` the longest
     silence in seconds. `settled` says that the vintage was complete before and only damage is mended: slices that are
-    whole are then not held against counts of today. `sleep` is for tests.
+    whole are then not held against counts of today. Each slice says on which days it was fetched, by `today`. `sleep` is for tests.
     """
     if url is None and not (key or "").strip():
         raise SourceError(
@@ -74,7 +76,7 @@ def fill(
     told = InTurn(progress)
     with Transport(key=key, url=url, rate=rate, wait=wait, timeout=timeout, progress=told, sleep=sleep) as line:
         _same_scope(vintage, scope)
-        harvest = Harvest(vintage, line, scope.countries, plan, told, settled)
+        harvest = Harvest(vintage, line, scope.countries, plan, told, settled, today)
         return harvest.run(workers, ask_budget=bool(key))
 
 

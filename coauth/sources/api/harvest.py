@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import date
 from functools import partial
 from math import ceil
 from typing import Any
@@ -41,8 +42,9 @@ class Harvest:
     """One run over the plan."""
 
     def __init__(
-        self, vintage: Vintage, line: Transport, countries: Iterable[str], plan: list[Part], told: InTurn, settled: bool
+        self, vintage: Vintage, line: Transport, countries: Iterable[str], plan: list[Part], told: InTurn, settled: bool, today: Callable[[], date]
     ) -> None:
+        self.today = today
         self.vintage, self.line, self.plan, self.told, self.settled = vintage, line, plan, told, settled
         self.ask = partial(Questions, line, tuple(countries))
         self.everything = self.ask(Part("all", plan[0].first, plan[-1].last, plan[0].types))
@@ -88,7 +90,7 @@ class Harvest:
             return [(part, summary)]
         walk = Walk(
             self.ask(part), slice_, most=LARGE if finer and not slice_.numbers else None,
-            told=lambda page: self.told.page(part.name, len(page.works), self.line.credits),
+            told=lambda page: self.told.page(part.name, len(page.works), self.line.credits), today=self.today,
         )  # fmt: skip
         try:
             summary = walk.fill()

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 import pyalex
 
-from coauth.pages import SELECT, Meta, Response, read_response
+from coauth.pages import SELECT, Meta, Response, read_response, read_single
 from coauth.sources.api.plan import Part
 from coauth.sources.api.stored import Served
 from coauth.sources.api.transport import API, Refused, Transport
@@ -52,7 +52,6 @@ class _Account(msgspec.Struct):
 
 _groups = msgspec.json.Decoder(_Groups)
 _account = msgspec.json.Decoder(_Account)
-_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 _SELECT = urlsplit(pyalex.Works().select(list(SELECT)).url).query
@@ -82,7 +81,7 @@ class Questions:
         if not found:
             return None
         try:
-            return self.line.get(f"{pyalex.Works(found[1]).url}?{_SELECT}", _whole_object)
+            return self.line.get(f"{pyalex.Works(found[1]).url}?{_SELECT}", read_single)
         except Refused as refusal:
             if refusal.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
                 return None
@@ -131,13 +130,6 @@ def _believed_groups(body: bytes) -> _Groups:
     groups = _groups.decode(body)
     _in_time(groups.meta)
     return groups
-
-
-def _whole_object(body: bytes) -> bytes:
-    """The body itself, once it is known to be a whole JSON object with an id (raises `msgspec.DecodeError`)."""
-    if "id" not in _object.decode(body):
-        raise msgspec.ValidationError("no id")
-    return body
 
 
 def _in_time(meta: Meta) -> None:

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 from coauth.errors import CacheError
@@ -70,6 +71,11 @@ class Source(Protocol):
         """Pause before a page is asked for again."""
 
 
+def utc_day() -> date:
+    """The UTC day it is."""
+    return datetime.now(UTC).date()
+
+
 @dataclass(frozen=True)
 class _Best:
     """The walk that waits aside."""
@@ -89,9 +95,10 @@ class Walk:
         *,
         most: int | None = None,
         told: Callable[[Page], None] = lambda _: None,
+        today: Callable[[], date] = utc_day,
     ) -> None:
         self.source, self.slice = source, slice_
-        self.most, self.told = most, told
+        self.most, self.told, self.today = most, told, today
         self.authors = Authors(source.work)
         self.best: _Best | None = None
         self.size = WALKS[0]
@@ -164,11 +171,15 @@ class Walk:
         self.slice.clear()
 
     def _walk(self, stored: Stored) -> None:
-        size = self.size
+        size, begun = self.size, self.today()
+        if self.best and (days := self.slice.fetched):  # the walk that waits aside may be the one that is kept
+            begun = min(begun, days[0])
         while stored.cursor is not None:
             page, used = self._page(stored, size)
             if stored.pages == 0 and self.most is not None and (page.count or 0) > self.most:
                 raise TooLarge
+            if stored.pages == 0:
+                self.slice.note_days(begun, begun)
             self.slice.write(stored.pages + 1, page)
             stored.add(page)
             self.told(page)
@@ -238,5 +249,7 @@ class Walk:
         }  # fmt: skip
         if reason:
             summary["reason"] = reason
+        if days := self.slice.fetched:  # where an older coauth began the slice, its first day is not known
+            self.slice.note_days(days[0], max(days[1], self.today()))
         self.slice.close(**summary)
         return summary

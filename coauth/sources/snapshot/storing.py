@@ -14,7 +14,7 @@ import joblib
 from coauth.errors import SourceError
 from coauth.pages import LIST_AUTHORS, PER_PAGE, Page, of_records
 from coauth.sources.progress import Progress
-from coauth.sources.tally import Tally, summed
+from coauth.sources.tally import Tally, summed, updated
 from coauth.vintage import Slice
 
 
@@ -59,7 +59,7 @@ def _paged(slice_: Slice, given: Input, progress: Progress) -> dict[str, Any]:
     for page in _shared(slice_, given) if given.workers > 1 else _one_by_one(slice_, given):
         seen.join(page)
         progress.page(slice_.name, page.works, 0)
-    summary: dict[str, Any] = {"status": "complete" if given.whole else "incomplete", "expected": seen.distinct, **seen.counts()}
+    summary: dict[str, Any] = {"status": "complete" if given.whole else "incomplete", "expected": seen.distinct, **seen.counts(), **seen.days()}
     summary |= given.more()
     slice_.close(**summary)
     return summary
@@ -115,4 +115,5 @@ def sum_up(source: str, closed: dict[str, dict[str, Any]]) -> dict[str, Any]:
         "slices": {name: {key: summary[key] for key in shown} for name, summary in closed.items()},
         "incomplete": incomplete(closed),
         **summed(closed.values()),
+        **updated(closed.values()),
     }
