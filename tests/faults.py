@@ -18,7 +18,7 @@ it. Both must be zero. Every run is a process of its own, so that a kill is a ki
 seconds is ended, and counted: there must be none.
 
 Of a record that was spoiled by the server only itself may be lost, and not in silence: it is stored as it was before,
-or without the one field, which is noted, or as damaged under its id.
+or mended, or without the one field, which is noted, or as damaged under its id.
 """
 
 from __future__ import annotations
@@ -192,12 +192,16 @@ def works_of(folder):
 
 
 def own_fault(stored, whole, fields):
-    """Whether a spoiled work has lost no more than it may: the broken fields, which is noted, or all but its id."""
+    """Whether a spoiled work has lost no more than it may: nothing (an escape that is none is text), the broken fields, if
+    that is noted, or all but its id."""
     here, there = json.loads(stored), json.loads(whole)
     if here.get("damage"):
         return here.keys() == {"id", "damage"}
+    notes = [set(work.pop("noted", ())) for work in (here, there)]
+    if here == there or here == there | {"title": there["title"] + "\\x"}:
+        return True
     without = dict.fromkeys(fields)
-    return bool(here.pop("noted", None)) and here | without == there | without
+    return notes[0] > notes[1] and here | without == there | without
 
 
 def judge(folder, summary, broken_fields=None):
