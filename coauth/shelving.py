@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +25,7 @@ PAGES = 50
 
 
 Pages: TypeAlias = list[tuple[Slice, int]]
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,18 @@ class _Reading:
     def claims(self, parts: Sequence[tuple[int, Pages, Collection[str]]]) -> list[dict[str, works.Claim]]:
         """What the records of some ids of each part say."""
         return [claims(pages, ids, self.asked.scope, self.as_of) for _, pages, ids in parts]
+
+
+def one_after_another(
+    parts: Sequence[Pages], once: Callable[[Pages, Mapping[str, works.Claim]], Part], claimed: Callable[[Part], pa.Table],
+    scope: Scope, as_of: date,
+) -> list[Part]:
+    """What `once` makes of each part, given the ids that count in another; `claimed` gives the CLAIMS of what it made."""  # fmt: skip
+    made = [once(pages, {}) for pages in parts]
+    exact = lambda ids: {n: claims(parts[n], some, scope, as_of) for n, some in ids.items()}  # noqa: E731
+    for n, elsewhere in works.newest.elsewhere([claimed(part) for part in made], exact).items():
+        made[n] = once(parts[n], elsewhere)
+    return made
 
 
 def claims(pages: Pages, ids: Collection[str], scope: Scope, as_of: date) -> dict[str, works.Claim]:

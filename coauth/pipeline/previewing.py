@@ -21,7 +21,7 @@ from coauth.errors import NotFound
 from coauth.incidence import Floats, Incidence, incidence
 from coauth.incidence.counting import Counting
 from coauth.queries import Scope
-from coauth.shelving import PAGES, claims
+from coauth.shelving import PAGES, Pages, one_after_another
 from coauth.vintage import Vintage
 
 
@@ -53,15 +53,12 @@ class Preview(NamedTuple):
 def preview(vintage: Vintage, scope: Scope, counting: str, most: int | None = None) -> Preview:
     """The network of the works on a vintage's pages, complete or not: works in scope that are neither retracted nor paratext, of two
     to `most` institutions. Raises `NotFound` where there is none."""
-    reader, parts = works.Reader(scope, vintage.as_of), vintage.parts(PAGES)
+    reader = works.Reader(scope, vintage.as_of)
 
-    def read(part: int, elsewhere: Mapping[str, works.Claim]) -> tuple[works.Links, works.Losses, pa.Table]:
-        return reader.links((slice_.outlines(number) for slice_, number in parts[part]), elsewhere)
+    def read(pages: Pages, elsewhere: Mapping[str, works.Claim]) -> tuple[works.Links, works.Losses, pa.Table]:
+        return reader.links((part.outlines(number) for part, number in pages), elsewhere)
 
-    results = [read(n, {}) for n in range(len(parts))]
-    exact = lambda ids: {n: claims(parts[n], some, scope, vintage.as_of) for n, some in ids.items()}  # noqa: E731
-    for n, elsewhere in works.newest.elsewhere([c for *_, c in results], exact).items():
-        results[n] = read(n, elsewhere)
+    results = one_after_another(vintage.parts(PAGES), read, lambda part: part[2], scope, vintage.as_of)
     losses = sum((lost for _, lost, _ in results), works.Losses())
     nothing = NotFound(f"no network on the pages of vintage {vintage.name}: {losses.works} of {losses.records} records are works in scope; "
                        "run `coauth harvest`, or look at queries/scope.toml")  # fmt: skip

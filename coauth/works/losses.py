@@ -14,6 +14,9 @@ from coauth.queries import NO_TYPE, Scope
 from coauth.works.record import day, year
 
 
+ABROAD = "no institution of the scope's country"
+
+
 @dataclass
 class Losses:
     """Records in, works out, and every record between by reason."""
@@ -75,7 +78,7 @@ def _unwanted(type_: str | None, scope: Scope) -> str | None:
 def _elsewhere(n_authors: int, at_home: bool) -> str | None:
     if at_home:
         return None
-    return "no institution of the scope's country" if n_authors else "no authorships on the record"
+    return ABROAD if n_authors else "no authorships on the record"
 
 
 def unreadable(damage: str) -> str:
