@@ -8,7 +8,7 @@ The rooms, from what all others may import to what imports them; stages (from so
     in common          errors, files, eras, tables, texts, queries
     what is stored     pages, vintage
     ways to count      engine, network, incidence, areas, uncertainty, coherence
-    from answers       sources, works, institutions, technologies
+    from answers       sources, works, affiliation_audit, institutions, technologies
     to counts          edges, flags, explain, benefits, copublications, events
     to measures        graph, centrality, shifts, pairs
     to readers         disclosure, export, report, holdings, revisions
@@ -20,6 +20,7 @@ The verbs of the command line, from Python:
     coauth.rebuild(".", sample=True)                    # harvest, build, export, report
     coauth.tables("edges", root=".")                    # a pandas DataFrame
     coauth.graph(window=(2022, 2024), root=".")         # a networkx.Graph
+    coauth.audit(root=".")                              # whom strings name that no institution was matched to
 
 Flags are review cues: a co-publication is lawful and often wanted, and the absence of a flag is no clearance.
 """
@@ -36,7 +37,7 @@ __version__ = version("coauth")
 from coauth import graph, tables
 from coauth.errors import CoauthError
 
-__all__ = ["CoauthError", "__version__", "graph", "rebuild", "tables"]
+__all__ = ["CoauthError", "__version__", "audit", "graph", "rebuild", "tables"]
 
 
 class _Verb(ModuleType):
@@ -56,3 +57,10 @@ def rebuild(root: str | Path = ".", **options: Any) -> dict[str, Path]:
     from coauth import verbs  # noqa: PLC0415
 
     return verbs.rebuild(root, **options)
+
+
+def audit(**options: Any) -> dict[str, Any]:
+    """What affiliation strings name and no institution was matched to: see `coauth.verbs.audit` for the options."""
+    from coauth import verbs  # noqa: PLC0415
+
+    return verbs.audit(**options)

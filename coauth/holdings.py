@@ -179,6 +179,22 @@ def lines(standing: Mapping[str, Any], *, every_slice: bool = False) -> Iterable
         yield f"  repaired   {', '.join(f'{name} on {day}' for name, day in sorted(standing['repaired'].items()))}"
 
 
+_AUDITED = {
+    "works": "works", "works_complete": "all", "works_partial": "some", "works_none": "none", "works_alone": "unmatched",
+    "works_domestic": "domestic", "works_listed": "listed",
+}  # fmt: skip
+"""Columns of `tables.AUDIT_YEARS` shown, and what stands over them."""
+
+
+def audit_lines(years: Iterable[Mapping[str, int]]) -> Iterable[str]:
+    """A year a line; two that say what the columns are."""
+    yield f"  audit      year {' '.join(f'{head:>9}' for head in _AUDITED.values())}"
+    for row in years:
+        yield f"             {row['year']} {' '.join(f'{row[column]:>9,}' for column in _AUDITED)}"
+    yield "             works by whether all, some or none of their authorships have an institution; works with a string that was"
+    yield "             matched to no institution, and with one of these that names a domestic or a listed institution"
+
+
 def _of_slice(part: Mapping[str, Any]) -> str:
     if "distinct" not in part:
         return f"{part['status']}, {part['pages']} pages stored"

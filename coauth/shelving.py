@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +25,7 @@ PAGES = 50
 
 
 Pages: TypeAlias = list[tuple[Slice, int]]
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,18 @@ class _Reading:
     def claims(self, parts: Sequence[tuple[int, Pages, Collection[str]]]) -> list[dict[str, works.Claim]]:
         """What the records of some ids of each part say."""
         return [claims(pages, ids, self.asked.scope, self.as_of) for _, pages, ids in parts]
+
+
+def one_after_another(
+    parts: Sequence[Pages], once: Callable[[Pages, Mapping[str, works.Claim]], Part], claimed: Callable[[Part], pa.Table],
+    scope: Scope, as_of: date,
+) -> list[Part]:
+    """What `once` makes of each part, given the ids that count in another; `claimed` gives the CLAIMS of what it made."""  # fmt: skip
+    made = [once(pages, {}) for pages in parts]
+    exact = lambda ids: {n: claims(parts[n], some, scope, as_of) for n, some in ids.items()}  # noqa: E731
+    for n, elsewhere in works.newest.elsewhere([claimed(part) for part in made], exact).items():
+        made[n] = once(parts[n], elsewhere)
+    return made
 
 
 def claims(pages: Pages, ids: Collection[str], scope: Scope, as_of: date) -> dict[str, works.Claim]:
@@ -84,16 +97,13 @@ def read(vintage: Vintage, asked: Queries, shelf: Shelf, engine: Engine) -> work
 
 def outline(vintage: Vintage, scope: Scope) -> Iterator[tuple[works.Links, works.Losses]]:
     """Links and losses of every part of a vintage's pages: the same works as `read` finds, in half the time, nothing stored."""
-    reader, parts = works.Reader(scope, vintage.as_of), vintage.parts(PAGES)
+    reader = works.Reader(scope, vintage.as_of)
 
-    def part(number: int, elsewhere: Mapping[str, works.Claim]) -> tuple[works.Links, works.Losses, pa.Table]:
-        return reader.links((slice_.outlines(page) for slice_, page in parts[number]), elsewhere)
+    def part(pages: Pages, elsewhere: Mapping[str, works.Claim]) -> tuple[works.Links, works.Losses, pa.Table]:
+        return reader.links((slice_.outlines(page) for slice_, page in pages), elsewhere)
 
-    results = [part(n, {}) for n in range(len(parts))]
-    exact = lambda ids: {n: claims(parts[n], some, scope, vintage.as_of) for n, some in ids.items()}  # noqa: E731
-    for n, elsewhere in works.newest.elsewhere([c for *_, c in results], exact).items():
-        results[n] = part(n, elsewhere)
-    yield from ((links, losses) for links, losses, _ in results)
+    parts = one_after_another(vintage.parts(PAGES), part, lambda part: part[2], scope, vintage.as_of)
+    yield from ((links, losses) for links, losses, _ in parts)
 
 
 def account(vintage: Vintage, scope: Scope) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from coauth import graph as stage
 from coauth import pipeline, publish
+from coauth.errors import NotFound
 
 
 def rebuild(
@@ -36,6 +37,20 @@ def rebuild(
     pipeline.build(project, vintage)
     pipeline.fetch_totals_once(project, vintage, today=today, url=statbank)
     return publish.quarter(project, vintage)
+
+
+def audit(*, root: str | Path = ".", vintage: str | None = None) -> dict[str, pd.DataFrame]:
+    """What affiliation strings name and no institution was matched to, of a vintage built or not: `years`, and `institutions`
+    (domestic and listed) by year; the columns are those of `AUDIT_YEARS` and `AUDIT` in `coauth.tables`.
+
+    Read from the pages, and kept with a complete vintage. Raises `NotFound` where there is no such vintage, or none of its pages.
+    """
+    project = pipeline.Project(Path(root))
+    chosen = project.cache.find(vintage) if vintage else project.cache.newest()
+    made = pipeline.audit(project, chosen)
+    if made is None:
+        raise NotFound(f"no page of vintage {chosen.name} is there yet; run `coauth harvest`")
+    return {name: table.to_pandas() for name, table in made._asdict().items()}
 
 
 def tables(name: str, *, root: str | Path = ".", vintage: str | None = None) -> pd.DataFrame:

@@ -14,8 +14,8 @@ PACKAGE = Path(coauth.__file__).parent
 SHARED = ("errors", "files", "eras", "tables", "texts", "queries", "pages", "vintage", "engine", "network", "incidence", "areas", "uncertainty", "coherence")
 LAYERS = [
     *({name} for name in SHARED),
-    {"sources", "works", "institutions", "technologies", "edges", "flags", "explain", "benefits", "copublications", "events", "graph",
-     "centrality", "shifts", "pairs", "disclosure", "export", "report", "holdings", "revisions"},
+    {"sources", "works", "affiliation_audit", "institutions", "technologies", "edges", "flags", "explain", "benefits", "copublications",
+     "events", "graph", "centrality", "shifts", "pairs", "disclosure", "export", "report", "holdings", "revisions"},
     {"shelving"},
     {"pipeline"},
     {"publish"},

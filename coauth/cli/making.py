@@ -225,9 +225,14 @@ def build(project: Project, answer: Answer, vintage: str | None, engine: str, le
 
 @coauth.command()
 @click.option("--verify", is_flag=True, help="Hash every stored page against what was recorded.")
+@click.option("--audit", is_flag=True, help="Read the affiliations of every vintage that was not audited yet (500,000 works: some minutes).")
 @common
-def status(project: Project, answer: Answer, verify: bool) -> None:
+def status(project: Project, answer: Answer, verify: bool, audit: bool) -> None:
     """Vintages and what each holds of what OpenAlex counts; -v lists every slice, --verify looks for damage.
+
+    Per year it says how many works have all, some or none of their authorships matched to institutions, and how many have
+    strings that name a domestic or listed institution and were matched to none: of small vintages at once, of others once
+    --audit has read them. --json gives the same by institution.
 
     What is built is held against published counts of the same question (queries/reference). With a key, or another
     address of the API, also the budget left today.
@@ -237,8 +242,10 @@ def status(project: Project, answer: Answer, verify: bool) -> None:
     there = project.cache.vintages()
     queries, unread = _readable(project) if there else (None, "")
     found = [holdings.of_vintage(v, queries, verify=verify) for v in there]
+    audits = [None if s["damage"] else _audit(project, v, anew=audit) for s, v in zip(found, there, strict=True)]
+    found = [s | {"audit": a} for s, a in zip(found, audits, strict=True)]
     budget = _budget_left()
-    shown = [line for s in found for line in holdings.lines(s, every_slice=answer.verbose)] or [
+    shown = [line for s in found for line in (*holdings.lines(s, every_slice=answer.verbose), *_audited(s))] or [
         f"no vintage in {project.cache.folder}; run `coauth rebuild --sample` or `coauth harvest`"
     ]
     said = [f"figure 1     held against nothing: {unread}"] * bool(unread) + [f"budget       {budget}"] * bool(budget)
@@ -253,6 +260,23 @@ def _readable(project: Project) -> tuple[Queries | None, str]:
         return project.queries, ""
     except QueryError:
         return None, "queries/ cannot be read; run `coauth queries check`"
+
+
+def _audit(project: Project, vintage: Vintage, *, anew: bool) -> dict[str, list[dict[str, Any]]] | None:
+    """The affiliations audit as it is kept or, of a small vintage, made; None where it was not asked for or the questions cannot be read."""
+    try:
+        made = pipeline.audit(project, vintage, anew=anew)
+    except (QueryError, CacheError):
+        if anew:
+            raise
+        return None
+    return None if made is None else {name: table.to_pylist() for name, table in made._asdict().items()}
+
+
+def _audited(standing: Mapping[str, Any]) -> Iterable[str]:
+    if standing["audit"] is None:
+        return ["  audit      none yet; `coauth status --audit` says whom strings name that no institution was matched to"]
+    return holdings.audit_lines(standing["audit"]["years"])
 
 
 def _budget_left() -> str | None:

@@ -19,6 +19,7 @@ from coauth.eras import BORDERS, Relation
 from coauth.pipeline.admitted import fetch as fetch_totals
 from coauth.pipeline.admitted import fetch_once as fetch_totals_once
 from coauth.pipeline.admitted import totals
+from coauth.pipeline.auditing import audit
 from coauth.pipeline.building import ENGINES, build, versions
 from coauth.pipeline.harvesting import Source, budget_left, harvest
 from coauth.pipeline.previewing import preview
@@ -28,7 +29,7 @@ from coauth.shelving import read
 from coauth.sources import admissions
 from coauth.vintage import Vintage
 
-__all__ = ["ENGINES", "Project", "Source", "budget_left", "build", "compare", "counted", "fetch_totals", "fetch_totals_once", "harvest", "import_admissions", "preview", "read", "relations", "revised", "since", "totals", "versions"]
+__all__ = ["ENGINES", "Project", "Source", "audit", "budget_left", "build", "compare", "counted", "fetch_totals", "fetch_totals_once", "harvest", "import_admissions", "preview", "read", "relations", "revised", "since", "totals", "versions"]
 
 
 def compare(project: Project, old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:

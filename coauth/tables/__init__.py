@@ -25,10 +25,20 @@ from coauth.tables.counts import (
 )
 from coauth.tables.cues import BENEFITS, EVIDENCE, FLAGS, LISTED
 from coauth.tables.graph import EDGES, HYPERAUTHORSHIP, PAIRS
-from coauth.tables.harvested import AFFILIATIONS, AREAS, COUNTRIES, COVERAGE, INSTITUTIONS, TECHNOLOGIES, WORKS
+from coauth.tables.harvested import (
+    AFFILIATIONS,
+    AREAS,
+    AUDIT,
+    AUDIT_YEARS,
+    COUNTRIES,
+    COVERAGE,
+    INSTITUTIONS,
+    TECHNOLOGIES,
+    WORKS,
+)
 from coauth.tables.measured import CENTRALITY, EVENTS, MATCHES, SHIFTS
 
-__all__ = ["ADMISSIONS", "AFFILIATIONS", "ALL", "AREAS", "BENEFITS", "BOOL", "CAUSES", "CELLS", "CENTRALITY", "COPUBLICATIONS", "COUNTRIES", "COVERAGE", "DAY", "EDGES", "EVENTS", "EVIDENCE", "FLAGS", "FLOAT", "HYPERAUTHORSHIP", "INSTITUTIONS", "INT", "LISTED", "MARK", "MATCHER_CAUSES", "MATCHES", "MEMBERSHIPS", "PAIRS", "PROFILES", "REVISIONS", "SHIFTS", "STATBANK", "STRING", "STRINGS", "TECHNOLOGIES", "WITHHELD", "WORKS", "Column", "Table", "is_synthetic", "marked", "own_basis"]
+__all__ = ["ADMISSIONS", "AFFILIATIONS", "ALL", "AREAS", "AUDIT", "AUDIT_YEARS", "BENEFITS", "BOOL", "CAUSES", "CELLS", "CENTRALITY", "COPUBLICATIONS", "COUNTRIES", "COVERAGE", "DAY", "EDGES", "EVENTS", "EVIDENCE", "FLAGS", "FLOAT", "HYPERAUTHORSHIP", "INSTITUTIONS", "INT", "LISTED", "MARK", "MATCHER_CAUSES", "MATCHES", "MEMBERSHIPS", "PAIRS", "PROFILES", "REVISIONS", "SHIFTS", "STATBANK", "STRING", "STRINGS", "TECHNOLOGIES", "WITHHELD", "WORKS", "Column", "Table", "is_synthetic", "marked", "own_basis"]
 
 ALL: dict[str, Table] = {
     t.name: t

@@ -90,3 +90,26 @@ COVERAGE = Table("coverage", "year × publisher × field", ("year", "publisher",
     Column("authorships_with_institution", INT, "of these, with a matched institution", "authorships"),
     Column("works_complete", INT, "works whose every authorship has an institution", "works"),
 ))  # fmt: skip
+
+AUDIT_YEARS = Table("audit_years", "year", ("year",), (
+    YEAR,
+    Column("works", INT, "works of the types and years asked for, in scope or without an institution of its country", "works"),
+    Column("works_in_scope", INT, "of these, with an institution of the scope's country", "works"),
+    Column("works_complete", INT, "every authorship has an institution", "works"),
+    Column("works_partial", INT, "some have", "works"),
+    Column("works_none", INT, "none has", "works"),
+    Column("works_alone", INT, "with an affiliation string that no institution was matched to", "works"),
+    Column("works_domestic", INT, "with such a string that names a domestic institution", "works"),
+    Column("works_listed", INT, "with such a string that names a listed institution", "works"),
+))  # fmt: skip
+
+AUDIT = Table("audit", "year × institution", ("year", "list_id", "institution_id"), (
+    YEAR,
+    Column("list_id", STRING, "the enabled watchlist it is an entry of; null: a domestic institution", null=True),
+    Column("institution_id", STRING, "as harvested, before roll-up; of a listed one that never occurs its ROR"),
+    Column("name", STRING, "display name, or the list's"),
+    Column("works_matched", INT, "works on which it was matched", "works"),
+    Column("works_named", INT, "works with a string that names it and that no institution was matched to", "works"),
+    Column("works_missed", INT, "of these, works on which it was not matched by another string either", "works"),
+    Column("strings", INT, "different strings of that kind", "strings"),
+))  # fmt: skip

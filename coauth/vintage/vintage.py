@@ -259,3 +259,18 @@ class Vintage:
     @published.setter
     def published(self, cells: pa.Table) -> None:
         store(self.path / "published.parquet", tables.CELLS, cells, {})
+
+    def beside(self, contract: tables.Table, basis: str) -> pa.Table | None:
+        """A table kept beside the manifest; None where there is none, or none that rests on this `basis`."""
+        path = self.path / f"{contract.name}.parquet"
+        try:
+            if not path.exists() or (pq.read_schema(path).metadata or {}).get(b"basis") != basis.encode():
+                return None
+            return contract.check(pq.read_table(path))
+        except pa.ArrowInvalid as fault:
+            raise CacheError(f"{path}: damaged ({fault}); remove it: it is made again from the pages") from fault
+
+    def keep_beside(self, contract: tables.Table, rows: pa.Table, basis: str) -> None:
+        """Keep a table that was made from the pages, with a digest of what it rests on, in the place of the one before it."""
+        mark = {"notice": tables.MARK} if self.manifest["source"]["kind"] == "sample" else {}
+        store(self.path / f"{contract.name}.parquet", contract, rows, {"basis": basis} | mark)

@@ -34,18 +34,19 @@ from coauth.works.batch import (
     HARVESTED,
     STRINGS_MATCHED,
     TEXTS,
+    Addresses,
     Batch,
     Links,
     short,
     table,
 )
 from coauth.works.countries import Countries
-from coauth.works.losses import Losses, examples, noted, reasons
+from coauth.works.losses import ABROAD, Losses, examples, noted, reasons
 from coauth.works.newest import Claim
 from coauth.works.record import columns, year
 from coauth.works.strings import Strings
 
-__all__ = ["AUTHORSHIPS", "COUNTRIES", "FOUND", "HARVESTED", "STRINGS_MATCHED", "TEXTS", "Batch", "Claim", "Links", "Losses", "Reader", "newest", "read"]
+__all__ = ["AUTHORSHIPS", "COUNTRIES", "FOUND", "HARVESTED", "STRINGS_MATCHED", "TEXTS", "Addresses", "Batch", "Claim", "Links", "Losses", "Reader", "newest", "read"]
 
 
 _NOWHERE: Mapping[str, Claim] = {}
@@ -83,6 +84,22 @@ class Reader:
                              "year": pa.array([year(r) for r in works], INT), "included": pa.array(counts, BOOL)})  # fmt: skip
             return Links(told, affiliations, found), losses, claims
 
+    def addresses(
+        self, pages: Iterable[Sequence[Record]], elsewhere: Mapping[str, Claim] = _NOWHERE
+    ) -> tuple[Addresses, pa.Table]:
+        """Where the authors are, of works in scope and of those that would be with an institution of the scope's country."""
+        with _uncollected():
+            records, authors, countries, strings = self._everything(pages)
+            said = partial(_whole_text, records=records, authors=authors, countries=countries, strings=strings)
+            why, claims = self._judged(records, authors, elsewhere, said)
+            fit = np.array([reason is None or reason == ABROAD for reason in why], bool)
+            chosen = list(compress(records, fit))
+            ids = pa.array([short(r.id) for r in chosen], STRING)
+            affiliations, described = authors.links(fit, ids, _seen(records))
+            works = pa.table({"work_id": ids, "year": pa.array([year(r) for r in chosen], INT), "affiliation_status": authors.status[fit],
+                              "in_scope": authors.at_home[fit]})  # fmt: skip
+            return Addresses(works, strings.table(fit, ids), strings.alone(fit, ids), affiliations, described), claims
+
     def claims(self, pages: Iterable[Sequence[Record]], ids: Collection[str]) -> dict[str, Claim]:
         """What the records of these ids bring forward, with all they say."""
         records, authors, countries, strings = self._everything([r for r in page if short(r.id) in ids] for page in pages)
@@ -112,14 +129,21 @@ class Reader:
         self, records: list[Stored], authors: Authorships, elsewhere: Mapping[str, Claim], said: Callable[[int], tuple[bytes, ...]]
     ) -> tuple[Flags, list[Stored], Losses, pa.Table]:
         """Which records are works in scope, and these."""
-        n_authors = authors.count.tolist()
-        own = reasons(records, n_authors, authors.at_home.tolist(), self._scope, self._as_of)
-        why, best = newest.settle(records, own, n_authors, elsewhere, said)
+        why, claims = self._judged(records, authors, elsewhere, said)
         fit = np.array([reason is None for reason in why], bool)
         works = list(compress(records, fit))
         left = Counter(reason for reason in why if reason is not None)
         losses = Losses(len(records), len(works), left, noted(works), examples(records, why))
-        return fit, works, losses, newest.table(records, own, n_authors, best)
+        return fit, works, losses, claims
+
+    def _judged(
+        self, records: Sequence[Outline], authors: Authorships, elsewhere: Mapping[str, Claim], said: Callable[[int], tuple[bytes, ...]]
+    ) -> tuple[list[str | None], pa.Table]:
+        """Why each record is left out, or None; and what stands behind each id (`newest.CLAIMS`)."""
+        n_authors = authors.count.tolist()
+        own = reasons(records, n_authors, authors.at_home.tolist(), self._scope, self._as_of)
+        why, best = newest.settle(records, own, n_authors, elsewhere, said)
+        return why, newest.table(records, own, n_authors, best)
 
 
 def _text(record: int, records: Sequence[Outline], authors: Authorships) -> bytes:

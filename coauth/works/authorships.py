@@ -169,6 +169,11 @@ class Authorships:
     def _first(self) -> list[int]:
         return [0, *np.cumsum(self.count).tolist()]
 
+    @cached_property
+    def matched(self) -> Flags:
+        """Of each authorship, whether it has an institution."""
+        return np.array([bool(a.institutions) for a in self.met.lists], bool)[self.met.which]
+
     def _records_with(self, of_list: Sequence[bool]) -> Integers:
         """How many authorships of each record have a list for which this holds."""
         holds = np.array(of_list, bool)[self.met.which]

@@ -22,6 +22,7 @@ FOUND = pa.schema([
     ("institution_id", STRING), ("ror", STRING), ("name", STRING), ("country_code", STRING), ("type", STRING),
     ("lineage", STRINGS), ("seen", STRING),
 ])  # fmt: skip
+STRINGS_ALONE = pa.schema([("work_id", STRING), ("string", STRING)])
 TEXTS = pa.schema([
     ("work_id", STRING), ("title", STRING), ("abstract", STRING), ("topic_ids", STRINGS), ("topic_scores", pa.list_(FLOAT)),
     ("primary_topic_id", STRING), ("topic_score", FLOAT),
@@ -44,6 +45,17 @@ class Links(NamedTuple):
     each pair once; and FOUND."""
 
     works: pa.Table
+    affiliations: pa.Table
+    institutions: pa.Table
+
+
+class Addresses(NamedTuple):
+    """Where the authors of some records are, in scope or not: work_id, year, in_scope, affiliation_status; STRINGS_MATCHED;
+    STRINGS_ALONE; work_id and institution_id, each pair once; and FOUND."""
+
+    works: pa.Table
+    matched: pa.Table
+    alone: pa.Table
     affiliations: pa.Table
     institutions: pa.Table
 

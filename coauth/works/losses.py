@@ -14,6 +14,8 @@ from coauth.queries import NO_TYPE, Scope
 from coauth.works.batch import short
 from coauth.works.record import day, year
 
+ABROAD = "no institution of the scope's country"
+
 
 @dataclass
 class Losses:
@@ -102,7 +104,7 @@ def _unwanted(type_: str | None, scope: Scope) -> str | None:
 def _elsewhere(n_authors: int, at_home: bool) -> str | None:
     if at_home:
         return None
-    return "no institution of the scope's country" if n_authors else "no authorships on the record"
+    return ABROAD if n_authors else "no authorships on the record"
 
 
 def unreadable(damage: str) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from coauth.pages import Authorship
 from coauth.tables import STRING
 from coauth.works.authorships import Authorships, Flags, Integers, Lists, Met, distinct, renumbered, taken
-from coauth.works.batch import STRINGS_MATCHED, table
+from coauth.works.batch import STRINGS_ALONE, STRINGS_MATCHED, table
 
 
 class Strings:
@@ -80,3 +80,20 @@ class Strings:
             "work_id": taken(work_ids, work), "institution_id": taken(pa.array(list(self._lists.ids), STRING), institution),
             "string": taken(text.dictionary, string),
         })  # fmt: skip
+
+    def alone(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
+        """STRINGS_ALONE: each string of a work once that no institution was matched to.
+
+        Where no string of an authorship has institutions and the authorship itself has, OpenAlex does not say which string they
+        were matched to (records saved before 2024): none of these is called alone.
+        """
+        met = Met.of(self._lists.matched, self._matched)
+        with_ids = np.array([bool(ids) for ids in met.lists], bool)[met.which]
+        told = np.zeros(len(self._authors.record), bool)
+        told[self._authorship[with_ids]] = True
+        told |= ~self._authors.matched
+        said = self._strings.is_valid().to_numpy(zero_copy_only=False)
+        here = np.flatnonzero(fit[self._record] & said & ~with_ids & told[self._authorship])
+        text = taken(self._strings, here).dictionary_encode()
+        work, string = distinct(renumbered(fit)[self._record[here]], text.indices.to_numpy())
+        return table(STRINGS_ALONE, {"work_id": taken(work_ids, work), "string": taken(text.dictionary, string)})
