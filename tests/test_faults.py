@@ -61,7 +61,6 @@ def test_the_judge_takes_a_spoiled_work_for_what_it_is(stored, verdict):
 
 @pytest.mark.parametrize("kind", faults.SPOILED)
 @pytest.mark.parametrize("times", [1, None])
-@pytest.mark.xfail(strict=True, reason="until `read_response` takes a broken record alone, it keeps its page from coming")
 def test_a_spoiled_record_costs_itself_and_no_request(tmp_path, kind, times):
     """Its slice is closed at once, whether the server mends it or not: no answer is asked for again that would be the same."""
     book = StandIn([], faults=[Fault(kind, record=SPOILED_ID.rpartition("/")[2], times=times)]).faults
