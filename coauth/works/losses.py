@@ -13,7 +13,6 @@ from coauth.pages import NO_WORK_ID, Outline
 from coauth.queries import NO_TYPE, Scope
 from coauth.works.record import day, year
 
-
 ABROAD = "no institution of the scope's country"
 
 
