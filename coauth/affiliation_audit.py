@@ -17,7 +17,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -183,8 +183,7 @@ def _of_institutions(
     missed = both[both["also"].isna()].groupby(key, dropna=False)["work_id"].nunique().rename("works_missed")
     counts = pd.concat([on, groups["work_id"].nunique().rename("works_named"), missed, groups["string"].nunique().rename("strings")], axis=1)
     titles = {n.institution_id: n.title for n in names}
-    rows: list[dict[str, Any]] = [
-        row | {"list_id": None if pd.isna(row["list_id"]) else row["list_id"], "name": titles[row["institution_id"]]}
-        for row in counts.fillna(0).astype(int).reset_index().to_dict("records")
-    ]
-    return AUDIT.of(rows)
+    table = counts.fillna(0).astype(int).reset_index()
+    table["list_id"] = table["list_id"].astype(object).where(table["list_id"].notna(), None)
+    table["name"] = table["institution_id"].map(titles)
+    return AUDIT.check(pa.Table.from_pandas(table, preserve_index=False))

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from world import ror, rows, work
 
+from coauth.errors import QueryError
 from coauth.queries import RollUp, Successor
 
 TITLE = "The growth of crystals under a magnetic field of changing strength"
@@ -269,3 +270,10 @@ def test_the_statement_decides_as_a_loop_over_pairs_does(world, told):
     records = (work(n, y, [list(at), []], type=kind, doi=doi, title=title, is_retracted=gone, is_paratext=para)
                for n, y, kind, doi, title, at, gone, para in told)  # fmt: skip
     assert excluded(world(*records)) == by_hand(told)
+
+
+def test_a_statement_of_an_earlier_coauth_is_named(world, asked):
+    """One line that says which column it lacks and where the new file is, and nothing of the engine's own."""
+    earlier = asked.sql["works"].replace("d.is_preprint, ", "")
+    with pytest.raises(QueryError, match=r"^queries/sql/works.sql: no column is_preprint, .*`coauth init`"):
+        world(version(1), sql=asked.sql | {"works": earlier}).works  # noqa: B018

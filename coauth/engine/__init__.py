@@ -16,7 +16,7 @@ from typing import ClassVar, TypeAlias, TypeVar
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from coauth.errors import NotFound
+from coauth.errors import NotFound, QueryError
 from coauth.tables import Table
 
 Rows: TypeAlias = pa.Table | ds.FileSystemDataset
@@ -60,7 +60,11 @@ class Engine(ABC):
         """
         order = ", ".join(f'"{key}" ASC NULLS LAST' for key in contract.key)
         sql = f"SELECT * FROM (\n{self.statement(name)}\n) ORDER BY {order}"
-        with self._answer(sql, f"queries/sql/{name}.sql", tables, coded) as batches:
+        where = f"queries/sql/{name}.sql"
+        with self._answer(sql, where, tables, coded) as batches:
+            if missing := [c.name for c in contract.columns if c.name not in batches.schema.names]:
+                raise QueryError(f"{where}: no column {', '.join(missing)}, which this coauth asks for; take the file that `coauth init` lays out "
+                                 "in a new folder, and make your own changes in it again")  # fmt: skip
             yield from contract.checked(batches)
 
     def query(self, sql: str, where: str, /, **tables: Rows) -> pa.Table:

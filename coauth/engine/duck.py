@@ -50,7 +50,8 @@ class DuckDB(Engine):
             for alias, rows in tables.items():
                 self._show(alias, rows, [c for c in coded if c in rows.schema.names], given)
             try:
-                yield self._connection.sql(sql).to_arrow_reader(BATCH)
+                with self._connection.sql(sql).to_arrow_reader(BATCH) as batches:  # closed before what it reads from is dropped
+                    yield batches
             except duckdb.Error as fault:
                 raise QueryError(f"{where}: {fault}") from fault
 
