@@ -58,7 +58,10 @@ def roll_up(harvested: pa.Table, authorships: Rows, strings: Rows, found: pa.Tab
     The affiliations end with a `TableError` if the authors' shares of any work do not add up to what they were before:
     roll-up moves shares, it never makes or loses any.
     """
-    latest = found.to_pandas().sort_values(["institution_id", "seen"], kind="stable").drop_duplicates("institution_id", keep="last")
+    described = found.to_pandas()
+    described["whole"] = ~described["name"].str.contains("[name]", regex=False)  # an author's name may have been masked in it
+    order = described.sort_values(["institution_id", "whole", "seen"], kind="stable").drop(columns="whole")
+    latest = order.drop_duplicates("institution_id", keep="last")
     places = _Places(latest, rollup)
     affiliations = engine.stream(
         "affiliations", AFFILIATIONS, harvested=harvested, authorships=authorships, strings=strings, nodes=(nodes := _nodes(latest, places)),

@@ -339,3 +339,13 @@ def test_a_circle_of_lineages_is_refused(world):
     circle = [{"id": "I2", "lineage": ["I2", "I3"]}, {"id": "I3", "lineage": ["I2", "I3"]}]
     with pytest.raises(TableError, match=r"shares sum to 0\.000000 after roll-up and 1\.000000 before"):
         _ = world(work(1, 2020, [circle])).affiliations
+
+
+def test_a_name_with_an_author_taken_out_is_used_last(world):
+    """An author's name is masked in the name of an institution; any work that gives the name whole is believed before."""
+    named = {"id": "I1", "display_name": "Berghem Institute"}
+    masked = work(2, 2021, [[named]])
+    masked["authorships"][0]["author"] = {"display_name": "Ann Berghem"}
+    masked["authorships"][0]["institutions"][0]["display_name"] = "Ann Berghem Institute"
+    assert rows(world(work(1, 2020, [[named]]), masked).institutions, "name") == ["Berghem Institute"]
+    assert rows(world(masked).institutions, "name") == ["[name] Institute"]
