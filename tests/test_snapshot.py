@@ -256,17 +256,6 @@ def test_parquet_outside_of_the_snapshots_folders_is_refused(tmp_path: Path, vin
         snapshot.fill(vintage, tmp_path / "in")
 
 
-@pytest.mark.parametrize("name", ["list.json", "list.json.gz", "one-line.json"])
-def test_json_that_is_not_one_record_a_line_is_read_only_up_to_a_size(
-    tmp_path: Path, vintage: Vintage, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = json.dumps(WORKS, indent=None if name == "one-line.json" else 1).encode()
-    monkeypatch.setattr("coauth.sources.snapshot.records.WHOLE", len(text) // 2)
-    with pytest.raises(SourceError, match="not one record a line; save the records as JSONL"):
-        snapshot.fill(vintage, put(tmp_path / name, gzip.compress(text) if name.endswith("gz") else text))
-    assert list(vintage.pages()) == []
-
-
 # -- again
 
 

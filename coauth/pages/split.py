@@ -24,8 +24,14 @@ HELD = 8 * 2**20
 """Bytes up to which an object or a list is given whole; what is larger is given as a `Container`, to be walked through."""
 
 _CHUNK = 1 << 18
-_LOOK = 1 << 18
-"""Bytes read beyond a mark that stands inside of a value, before the value is taken for broken."""
+_LOOK = 1 << 20
+"""Bytes read beyond a mark that stands inside of a value, before the value is taken for broken; fewer after a broken one."""
+_WINDOW = 1 << 14
+_DEEPEST = 32
+"""Containers in containers, at most; what is in the last is not taken apart."""
+
+_NEAR = 1 << 14
+"""Bytes in which the next value is looked for where nothing is known of how one begins."""
 
 _STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 # To the next bracket, over strings and lists of scalars. Without bracket in a thousand strings it ends before a string.
@@ -33,18 +39,20 @@ _BRACKET = re.compile(
     rb'[^"{}\[\]]*(?:(?:' + _STRING + rb'|\[[^"{}\[\]]*\])[^"{}\[\]]*){0,1000}(?:[{}\[\]]|(?="))', re.S
 )
 _KEY = re.compile(rb"(" + _STRING + rb")\s*:\s*", re.S)
-_NEXT_KEY = re.compile(rb"\s*,?\s*" + _STRING + rb"\s*:", re.S)
 _BLANK_END = re.compile(rb"[\s,]*\Z")
 _KEY_END = re.compile(rb"[\s,]*(?:" + _STRING + rb"\s*:)?\s*\Z", re.S)
 _SCALAR = re.compile(rb"(?:" + _STRING + rb'|[^\s,:"{}\[\]]+)(?=\s*[,\]}]|\s*\Z)', re.S)
-_WORD = re.compile(rb'"?[^\s,"{}\[\]]*')
+_WORD = re.compile(_STRING + rb'|:|[^,:"{}\[\]]+', re.S)
 _BLANK = re.compile(rb"[\s,\x1e]*(?:\xef\xbb\xbf[\s,\x1e]*)*")  # a file set behind another brings its own mark
 _FIRST_KEY = re.compile(rb'\{\s*("[^"\\]{1,100}")\s*:')
 _OPEN, _CLOSE, _BRACES = b"{[", b"}]", (ord("{"), ord("["))
 
-WORK = re.compile(rb'(\{\s*"_?id"\s*:\s*"(?:https?://(?:api\.)?openalex\.org/(?:works/)?)?[Ww])\d+')
-"""The head of an object that is an OpenAlex work."""
+WORK = re.compile(rb'(\{\s*"_?id"\s*:\s*"(?:https?:(?:\\?/){2}(?:api\.)?openalex\.org\\?/(?:works\\?/)?)?[Ww])\d+')
+"""The head of an object that is an OpenAlex work. Some writers (pandas, PHP) escape every slash."""
+_NEXT_KEY = re.compile(rb"\s*,?\s*" + _STRING + rb"\s*:(?!\s*" + WORK.pattern + rb")", re.S)
+_KEYED = re.compile(rb'"(?:(?:https?:[\\/]+openalex\.org[\\/]+)?[Ww]\d+|(?:https?:[\\/]+(?:dx\.)?doi\.org[\\/]+)?10\.[^"]*)"\s*:\s*' + WORK.pattern)
 
+_name = msgspec.json.Decoder(str)
 _document = msgspec.json.Decoder(msgspec.Raw)
 
 Value: TypeAlias = "bytes | Container"
@@ -66,8 +74,8 @@ def is_json(text: bytes) -> bool:
 def values(chunks: Iterable[bytes], held: int = HELD) -> Iterator[Value]:
     """The values of a stream in which one follows another, with or without commas and ends of lines between them.
 
-    A list at its front, and an object of more than `held` bytes, is given as a `Container`. A line that begins no list or
-    object is given as it is. Raises `TooLong`.
+    A list, and an object of more than `held` bytes, is given as a `Container` unless it is a line. A line that begins no
+    list or object is given as it is. Raises `TooLong`.
 
     >>> list(values([b'{"a": 1}\\n{"a": Na', b'N}\\n{"a": \\n7']))
     [b'{"a": 1}', b'{"a": NaN}', b'{"a":', b'7']
@@ -98,11 +106,18 @@ def elements(text: bytes) -> Iterator[bytes]:
     >>> list(elements(b'[{"id": "W1", "title": "cut", {"id": "W2"}, {"id": "W3", "n": NaN}]'))
     [b'{"id": "W1", "title": "cut"', b'{"id": "W2"}', b'{"id": "W3", "n": NaN}']
     """
-    for _, value in inside(text) or ():
+    yield from _apart(inside(text) or ())
+
+
+def _apart(container: Iterable[tuple[str | None, Value]]) -> Iterator[bytes]:
+    """The values of a container; of one that is torn with works inside, these, and what else is left of it as one."""
+    for _, value in container:
         if isinstance(value, bytes):
             yield value
-        else:  # cut off at the end of the text: what is there of it
-            yield value.rest()
+            continue
+        inner = list(_apart(value))
+        yield from (v for v in inner if WORK.match(v))
+        yield b" ".join(v for v in inner if not WORK.match(v))
 
 
 def members(text: bytes, listed: str) -> tuple[dict[str, bytes], list[bytes] | None]:
@@ -120,7 +135,7 @@ def members(text: bytes, listed: str) -> tuple[dict[str, bytes], list[bytes] | N
         if isinstance(value, bytes):
             others[key or ""] = value
         elif key == listed:
-            results = [v if isinstance(v, bytes) else v.rest() for _, v in value]
+            results = list(_apart(value))
         else:
             others[key or ""] = value.rest()
     return others, results
@@ -129,9 +144,10 @@ def members(text: bytes, listed: str) -> tuple[dict[str, bytes], list[bytes] | N
 class Container:
     """A list or an object in a stream: gives its members once, as they come, with their keys (None in a list)."""
 
-    def __init__(self, text: _Text, held: int, deep: str | None = None) -> None:
+    def __init__(self, text: _Text, held: int, deep: str | None = None, depth: int = 0) -> None:
         self.is_list = text.buf[text.pos] == _BRACES[1]
         self._text, self._place, self._deep = text, _Place(held, top=False, is_list=self.is_list), deep
+        self._depth = depth
         self._walk = self._members()
 
     def __iter__(self) -> Iterator[tuple[str | None, Value]]:
@@ -165,11 +181,13 @@ class Container:
             begin = text.skip()
             if begin not in _BRACES:
                 yield key, text.scalar(place)
-            elif key is not None and key == self._deep and begin == _BRACES[1]:
-                yield from ((key, inner) for inner in _walked(Container(text, place.held)))
+            elif (key is not None and key == self._deep) or (value := text.value(place)) is None:
+                if self._depth >= _DEEPEST:
+                    yield key, text.rest()
+                else:
+                    yield from ((key, inner) for inner in _walked(Container(text, place.held, depth=self._depth + 1)))
             else:
-                value = text.value(place)
-                yield from [(key, value)] if value is not None else ((key, v) for v in _walked(Container(text, place.held)))
+                yield key, value
 
 
 _COLUMNS = re.compile(rb'\{\s*"(?!columns")[^"\\]*"\s*:\s*(?:\{\s*"(?:0|W\d+)"\s*:|\[\s*")')
@@ -187,21 +205,22 @@ class _Place:
 
     def __init__(self, held: int, top: bool, is_list: bool = False) -> None:
         self.held, self.top, self.is_list = held, top, is_list
+        self.between = _BLANK_END if top or is_list else _KEY_END
         self.lines = False
         """Whether values were met that are one line each."""
         self.last = b""
-        self.largest = 0
+        self.largest, self.look = 0, _LOOK
 
     def keep(self, value: bytes) -> None:
-        self.last = value
+        self.last, self.look = value, _LOOK
         self.largest = max(self.largest, len(value))
 
-    def marks(self, text: _Text) -> list[re.Pattern[bytes]]:
-        """How the next value begins, as far as the one that `text` stands at begins in the same way."""
-        marks = [WORK] if WORK.match(text.buf, text.pos) else []
+    def marks(self, text: _Text, anywhere: bool = False) -> list[re.Pattern[bytes]]:
+        """How the next value begins, as far as the one that `text` stands at begins in the same way, or any does."""
+        marks = [WORK] if anywhere or WORK.match(text.buf, text.pos) else []
         if first := _FIRST_KEY.match(self.last):
             mark = re.compile(rb"\{\s*" + re.escape(first[1]) + rb"\s*:")
-            if mark.match(text.buf, text.pos) and not mark.search(self.last, 1):
+            if (anywhere or mark.match(text.buf, text.pos)) and not mark.search(self.last, 1):
                 marks.append(mark)
         if text.margin is not None:
             mark = re.compile(rb"\n" + re.escape(text.margin) + rb"(?=[{\[])")
@@ -295,7 +314,7 @@ class _Text:
         while end < 0 and len(self.buf) - self.pos < WHOLE and self.more(len(self.buf) - self.pos + 1):
             end = self.buf.find(b"\n", self.pos)
         end = len(self.buf) if end < 0 else end
-        if WORK.search(self.buf, self.pos, end):
+        if (work := WORK.search(self.buf, self.pos, end + 300)) and work.start() < end:
             end = min(at for at in (self.buf.find(b, self.pos, end) for b in (b"{", b"[")) if at >= 0)
         line = self.buf[self.pos : end].rstrip()
         self.take(end - self.pos)
@@ -309,60 +328,89 @@ class _Text:
         if not found:
             return None
         self.take(found.end() - self.pos)
-        return found[1][1:-1].decode("utf-8", "replace")
+        try:
+            return _name.decode(found[1])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return found[1][1:-1].decode("utf-8", "replace")
 
     def scalar(self, place: _Place) -> bytes:
         """A string, number or word; what is none goes up to where the next value begins."""
         self.ahead(1024)
         while not (found := _SCALAR.match(self.buf, self.pos)) or found.end() == len(self.buf):
-            known = place.is_list and place.last
-            if len(self.buf) - self.pos > (_LOOK if known or found else WHOLE) or not self.more(len(self.buf) - self.pos):
+            if len(self.buf) - self.pos > (_LOOK if place.is_list and place.last else WHOLE) or not self.more(len(self.buf) - self.pos):
                 break
-        if found:
-            end = found.end()
-        else:
-            marks = [WORK, *place.marks(self)]
-            begins = [m.start() for mark in marks if (m := mark.search(self.buf, self.pos + 1))]
-            word = _WORD.match(self.buf, self.pos)
-            end = max(word.end() if word else 0, self.pos + 1)
-            if begins or known:
-                end = min(begins, default=len(self.buf))
+        end = found.end() if found else self._garbage_end(place)
         scalar = self.buf[self.pos : end].rstrip(b" \t\r\n,")
         self.take(end - self.pos)
         return scalar
 
+    def _garbage_end(self, place: _Place) -> int:
+        """Where the next value begins, after what is none; without one, where a word or the buffer ends."""
+        known = place.is_list and place.last
+        marks = place.marks(self, anywhere=True)
+        far = len(self.buf) if known else self.pos + 1 + _NEAR
+        if begins := [m.start() for mark in marks if (m := mark.search(self.buf, self.pos + 1, far))]:
+            return min(begins)
+        if not known and (word := _WORD.match(self.buf, self.pos)):
+            return word.end()
+        tail = -1 if self.ended else self.buf.rfind(b"{", max(self.pos + 1, len(self.buf) - _NEAR))
+        return tail if tail > 0 else len(self.buf)  # a value may begin at the end of what was read
+
     def value(self, place: _Place) -> bytes | None:
-        """The list or object that is next; None where it is too large to be held, or is never closed."""
-        at = depth = seen = 0
+        """The list or object that is next; None where it is too large to be held, or is broken around other values."""
+        self.ahead(256)  # the head by which it is known
+        if work := self._work(place):
+            return work
+        at = depth = 1
+        seen = 0
+        window = _WINDOW
         while True:
-            at, depth = self._end(at, depth)
+            size = min(len(self.buf) - self.pos, window)
+            at, depth = self._end(at, depth, self.pos + size)
             if depth == 0:
                 if is_json(value := self.buf[self.pos : self.pos + at]):
                     if value[0] == _BRACES[0] and (place.is_list or place.top) and self._goes_on(at):
                         depth = 1  # a bracket too many closed it early
                         continue
+                    if not (place.top or place.is_list) and WORK.match(value) and _KEYED.search(value, 1):
+                        return self._broken(place, at)  # a brace too few took the next works in
                     place.keep(value)
                     self.take(at)
                     return value
                 return self._broken(place, at)
-            size = len(self.buf) - self.pos
-            if self.ended:
+            entire = size == len(self.buf) - self.pos
+            if entire and self.ended:
                 return self._broken(place, None)
-            if size > place.held or size - seen > _LOOK + 4 * place.largest:
+            look = place.look + 4 * place.largest
+            if size > place.held or size - seen > look:
                 marks = place.marks(self)
-                if any(mark.search(self.buf, self.pos + 1, self.pos + size - _LOOK - 4 * place.largest) for mark in marks):
+                if any(mark.search(self.buf, self.pos + 1, self.pos + size - look) for mark in marks):
                     return self._broken(place, None)
                 seen = size
-                if size > place.held and not (marks and marks[0] is WORK):
-                    return None
                 if size > WHOLE:
                     raise TooLong
-            self.more(size)
+                if size > place.held and not (marks and marks[0] is WORK):
+                    return None
+            window *= 2
+            if entire:
+                self.more(size)
 
-    def _end(self, at: int, depth: int) -> tuple[int, int]:
-        """How far brackets were followed from `pos + at`, and at which depth; 0 where the value is closed."""
+    def _work(self, place: _Place) -> bytes | None:
+        """A sound work with another behind it: found far faster than by its brackets."""
+        if not (WORK.match(self.buf, self.pos) and (following := WORK.search(self.buf, self.pos + 1))):
+            return None
+        between = place.between.search(self.buf, max(self.pos, following.start() - 300), following.start())
+        work = self.buf[self.pos : between.start() if between else following.start()]
+        if not is_json(work):
+            return None
+        place.keep(work)
+        self.take(len(work))
+        return work
+
+    def _end(self, at: int, depth: int, stop: int) -> tuple[int, int]:
+        """How far brackets were followed from `pos + at` to `stop`, and at which depth; 0 where the value is closed."""
         buf, match, here = self.buf, _BRACKET.match, self.pos + at
-        while found := match(buf, here):
+        while found := match(buf, here, stop):
             end = found.end()
             if end == here:
                 break
@@ -377,11 +425,12 @@ class _Text:
 
     def _goes_on(self, at: int) -> bool:
         """Whether a key follows the object that ends here, which then was closed too early."""
-        self.ahead(at + 1024)
+        self.ahead(at + 2048)
         return bool(_NEXT_KEY.match(self.buf, self.pos + at))
 
     def _broken(self, place: _Place, closed: int | None) -> bytes | None:
-        """A value that is no JSON, up to where its brackets close or the next value begins; None for one without either."""
+        """A value that is no JSON, up to where its brackets close or the next value begins."""
+        place.look = max(place.look // 2, _WINDOW)  # where one is torn others are
         size = len(self.buf) - self.pos if closed is None else closed
         marks = place.marks(self)
         begins = [m.start() for mark in marks if (m := mark.search(self.buf, self.pos + 1, self.pos + size))]
@@ -389,9 +438,12 @@ class _Text:
         line = value.partition(b"\n")[0].rstrip()
         if self.margin == b"" and place.top and line not in (b"{", b"[") and (begins or (closed is None and place.lines)):
             value = line  # of what is one value a line, a line
-        elif begins and (cut := (_BLANK_END if place.is_list or place.top else _KEY_END).search(value, max(0, len(value) - 300))):
-            value = value[: cut.start()]
-        elif closed is None and not (marks and marks[0] is WORK) and not (place.last and len(marks) > 1):
-            return None
+        elif begins:
+            between = place.between.search(value, max(0, len(value) - 300))
+            value = value[: between.start()] if between else value
+        elif not (marks and marks[0] is WORK) and (
+            WORK.search(value) if closed is not None else not (place.last and len(marks) > 1)
+        ):
+            return None  # it holds values of its own, which are told apart better from inside
         self.take(len(value))
         return value

@@ -148,7 +148,9 @@ def _of_files(files: list[tuple[Path, str]], given: Path, folder: Path) -> tuple
     ignored: dict[str, str] = {}
     for path, name in files:
         texts = set()
+        ignored[name] = "an empty archive"
         for inner, content in contents(path):
+            ignored.pop(name, None)
             reason = _reason(path, content)
             if reason is None:
                 texts.add(inner)

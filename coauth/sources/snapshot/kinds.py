@@ -56,7 +56,7 @@ def _by_records(found: Iterator[bytes]) -> str | None:
 def _by_begin(head: bytes) -> str | None:
     """
     >>> _by_begin(b"id,title,doi\\nW1,A,"), _by_begin(b'[{"id": "W1"}]'), _by_begin(b" \\n")
-    ('a CSV table, which lacks institution ids (as OpenAlex's website exports it)', None, 'an empty file')
+    ("a CSV table, which lacks institution ids (as OpenAlex's website exports it)", None, 'an empty file')
     """
     text = head.lstrip()
     if not text:

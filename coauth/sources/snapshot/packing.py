@@ -189,6 +189,11 @@ class _Ahead:
     closed = False
     mode = "rb"
 
+    def readinto(self, into: memoryview) -> int:
+        chunk = self.read(len(into))
+        into[: len(chunk)] = chunk
+        return len(chunk)
+
     def readable(self) -> bool:
         return True
 

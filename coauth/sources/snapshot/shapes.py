@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
-from coauth.pages.split import WORK, Container, Value, elements, inside, values
+from coauth.pages.split import WORK, Container, Value, inside, is_json, values
 
 _DEEP = 4
 """Objects around a record, at most."""
@@ -20,13 +20,14 @@ _DEEP = 4
 _LISTS = {"results", "works", "data", "items", "records", "hits", "docs", "documents", "rows", "entries", "publications", "response", "articles", "papers"}
 _ROWS = ("data", "values", "rows")
 
-_ID = re.compile(rb'\[?\s*"(?:https?://(?:api\.)?openalex\.org/(?:works/)?)?[Ww]\d+/?"\s*\]?\Z', re.I)
+_ID = re.compile(rb'\[?\s*"(?:https?:(?:\\?/){2}(?:api\.)?openalex\.org\\?/(?:works\\?/)?)?[Ww]\d+\\?/?"\s*\]?\Z', re.I)
 _WORK_IN = re.compile(rb'"_?id"\s*:\s*' + _ID.pattern.replace(rb"\Z", b""), re.I)
+_IDS = re.compile(rb"\[?\s*" + _ID.pattern.replace(rb"\[?\s*", b"", 1).replace(rb"\s*\]?\Z", b"") + rb"\s*(?:\]|\Z|,\s*\"[^\"]*[Ww]\d+\")", re.I)
 _KEYED = re.compile(r"(?:.*/)?[Ww]?\d+|(?:https?://(?:dx\.)?doi\.org/)?10\.\d+/.*|doi:.*", re.I)
 _XPAC = re.compile(rb'"is_xpac"\s*:\s*\[?\s*(?:true|1\b|"true"|"1")', re.I)
 _OTHER = re.compile(
-    rb'"id"\s*:\s*"?(?:https?://(?:api\.)?openalex\.org/)?'
-    rb"(?:(authors|institutions|sources|topics|funders|publishers|concepts|keywords|fields|subfields|domains|venues)/|([AISTFPCV])\d+\b)",
+    rb'"id"\s*:\s*"?(?:https?:[\\/]+(?:api\.)?openalex\.org[\\/]+)?'
+    rb"(?:(authors|institutions|sources|topics|funders|publishers|concepts|keywords|fields|subfields|domains|venues)[\\/]+|([AISTFPCV])\d+\b)",
     re.I,
 )
 _LETTERS = {"A": "authors", "I": "institutions", "S": "sources", "T": "topics", "F": "funders", "P": "publishers", "C": "concepts", "V": "venues"}
@@ -65,10 +66,14 @@ def kind(record: bytes) -> str:
     >>> kind(b'{"id": "https://openalex.org/I96673099"}'), kind(b'{"error": "Rate limit exceeded"}'), kind(b'["W1", 2020]')
     ('institutions', 'an error message', 'rows without names of columns')
     """
-    if record[:1] == b"{":
+    if record[:1] == b"{" and not re.match(rb"\{\s*'", record):
         if known := _OTHER.search(record[:2000]):
             return known[1].decode().lower() if known[1] else _LETTERS[known[2].decode().upper()]
         return "an error message" if re.match(rb'\{\s*"(?:error|message|detail)"', record) else "records without an OpenAlex work id"
+    if re.match(rb"[\[{]\s*[\[{]*\s*'", record):
+        return "Python's own notation (single quotes), which is no JSON"
+    if _IDS.match(record):
+        return "ids alone"
     return "rows without names of columns" if record[:1] == b"[" else "values that are no records"
 
 
@@ -87,6 +92,9 @@ def _within(value: Value, deep: int) -> Iterator[bytes]:
     elif value[:1] == b"{":
         yield from _of_object(value, deep)
     elif value[:1] == b"[" and deep >= 0:
+        if not is_json(value) and WORK.search(value) and (torn := inside(value)):
+            yield from _within(torn, deep)
+            return
         listed = _elements(value)
         first = next((v for v in listed if v != b"null"), b"{")
         if first[:1] in (b"{", b"["):
@@ -99,11 +107,11 @@ def _within(value: Value, deep: int) -> Iterator[bytes]:
 
 
 def _elements(value: bytes) -> list[bytes]:
-    """Those of a list; what stands in it, undivided, where it is broken and holds no work."""
+    """Those of a list; what stands in it, undivided, where it is broken."""
     try:
         return [bytes(v) for v in _list.decode(value)]
     except (msgspec.DecodeError, RecursionError):
-        return list(elements(value)) if WORK.search(value) else [value[1:]]
+        return [value[1:]]
 
 
 def _fields(value: bytes) -> dict[str, bytes]:
@@ -121,7 +129,9 @@ def _of_large(container: Container, deep: int) -> Iterator[bytes]:
         return
     columns: list[str] = []
     for key, value in container:
-        if key == "columns" and isinstance(value, bytes):
+        if key in ("id", "_id") and isinstance(value, bytes) and _ID.match(value):
+            yield b'{"id":' + value  # a record that is torn around others: to be counted as that
+        elif key == "columns" and isinstance(value, bytes):
             columns = _columns(value) or []
         elif columns and key in _ROWS:
             rows = [(None, v) for v in _elements(value)] if isinstance(value, bytes) else value
@@ -146,6 +156,9 @@ def _of_object(value: bytes, deep: int) -> Iterator[bytes]:
         yield from rows()
     elif "authorships" in fields or deep < 1:
         yield value
+    elif not is_json(value):
+        found = list(_of_large(torn, deep)) if (torn := inside(value)) else []
+        yield from found or [value]
     else:
         parts = [part for key, v in fields.items() if (part := _of_member(key, v, deep)) is not None]
         yield from (record for part in parts for record in part)
