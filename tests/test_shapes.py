@@ -8,7 +8,6 @@ import json
 import lzma
 import os
 import random
-import resource
 import socket
 import subprocess
 import sys
@@ -73,7 +72,7 @@ SHAPES = {
     "by id": lambda: json.dumps({w["id"]: w for w in WORKS}),
     "by short id alone": lambda: json.dumps({w["id"].rpartition("/")[2]: v for w, v in zip(WORKS, without(WORKS, "id"), strict=True)}),
     "by DOI": lambda: json.dumps({f"10.1/{n}": w for n, w in enumerate(WORKS)}),
-    "by number": lambda: json.dumps({n: w for n, w in enumerate(WORKS)}),
+    "by number": lambda: json.dumps(dict(enumerate(WORKS))),
     "lines": lambda: lines(WORKS),
     "lines with commas": lambda: lines(WORKS).replace("\n", ",\n"),
     "lines of Windows": lambda: lines(WORKS).replace("\n", "\r\n"),
@@ -353,7 +352,7 @@ def harvested(tmp_path, path, **more):
 
 @pytest.fixture(autouse=True)
 def _questions(tmp_path):
-    from coauth.cli import coauth  # noqa: PLC0415
+    from coauth.cli import coauth
 
     coauth.main(["init", str(tmp_path / "root")], standalone_mode=False)
 
@@ -600,4 +599,3 @@ def test_memory_does_not_grow_with_the_file(tmp_path, shape):
     count, grown = map(int, done.stdout.split())
     assert count == n
     assert grown < 45, f"{grown} MiB"
-    assert resource.getpagesize() > 0

@@ -1,10 +1,12 @@
-"""Text of JSON -> its values, from a stream and with flat memory, whatever is broken in one of them.
+"""Text of JSON -> its values, from a stream and with flat memory, whatever is broken in one of
+them.
 
-A value is found by its brackets and quotes alone, so that one which a strict reader refuses (NaN, half of a surrogate,
-a bare control character, a trailing comma) comes out as its own bytes, for the decoder to judge. Where brackets and
-quotes are broken too, the value ends where the next one begins. That place is told by, in turn: an OpenAlex work's id at
-the head of an object, the first key of the values before, and a line that begins as the line of this value did. A mark is
-not trusted where values before hold it inside of them.
+A value is found by its brackets and quotes alone, so that one which a strict reader refuses (NaN,
+half of a surrogate, a bare control character, a trailing comma) comes out as its own bytes, for the
+decoder to judge. Where brackets and quotes are broken too, the value ends where the next one
+begins. That place is told by, in turn: an OpenAlex work's id at the head of an object, the first
+key of the values before, and a line that begins as the line of this value did. A mark is not
+trusted where values before hold it inside of them.
 
 What is one value a line is cut at the ends of lines, which is as fast as to read lines.
 """
@@ -21,11 +23,13 @@ WHOLE = 256 * 2**20
 """Bytes of one value: the most that is held in memory."""
 
 HELD = 8 * 2**20
-"""Bytes up to which an object or a list is given whole; what is larger is given as a `Container`, to be walked through."""
+"""Bytes up to which an object or a list is given whole; what is larger is given as a `Container`,
+to be walked through."""
 
 _CHUNK = 1 << 18
 _LOOK = 1 << 20
-"""Bytes read beyond a mark that stands inside of a value, before the value is taken for broken; fewer after a broken one."""
+"""Bytes read beyond a mark that stands inside of a value, before the value is taken for broken;
+fewer after a broken one."""
 _WINDOW = 1 << 14
 _DEEPEST = 32
 """Containers in containers, at most; what is in the last is not taken apart."""
@@ -34,23 +38,32 @@ _NEAR = 1 << 14
 """Bytes in which the next value is looked for where nothing is known of how one begins."""
 
 _STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
-# To the next bracket, over strings and lists of scalars. Without bracket in a thousand strings it ends before a string.
+# To the next bracket, over strings and lists of scalars. Without bracket in a thousand strings it
+# ends before a string.
 _BRACKET = re.compile(
-    rb'[^"{}\[\]]*(?:(?:' + _STRING + rb'|\[[^"{}\[\]]*\])[^"{}\[\]]*){0,1000}(?:[{}\[\]]|(?="))', re.S
+    rb'[^"{}\[\]]*(?:(?:' + _STRING + rb'|\[[^"{}\[\]]*\])[^"{}\[\]]*){0,1000}(?:[{}\[\]]|(?="))',
+    re.S,
 )
 _KEY = re.compile(rb"(" + _STRING + rb")\s*:\s*", re.S)
 _BLANK_END = re.compile(rb"[\s,]*\Z")
 _KEY_END = re.compile(rb"[\s,]*(?:" + _STRING + rb"\s*:)?\s*\Z", re.S)
 _SCALAR = re.compile(rb"(?:" + _STRING + rb'|[^\s,:"{}\[\]]+)(?=\s*[,\]}]|\s*\Z)', re.S)
 _WORD = re.compile(_STRING + rb'|:|[^,:"{}\[\]]+', re.S)
-_BLANK = re.compile(rb"[\s,\x1e]*(?:\xef\xbb\xbf[\s,\x1e]*)*")  # a file set behind another brings its own mark
+_BLANK = re.compile(
+    rb"[\s,\x1e]*(?:\xef\xbb\xbf[\s,\x1e]*)*"
+)  # a file set behind another brings its own mark
 _FIRST_KEY = re.compile(rb'\{\s*("[^"\\]{1,100}")\s*:')
 _OPEN, _CLOSE, _BRACES = b"{[", b"}]", (ord("{"), ord("["))
 
-WORK = re.compile(rb'(\{\s*"_?id"\s*:\s*"(?:https?:(?:\\?/){2}(?:api\.)?openalex\.org\\?/(?:works\\?/)?)?[Ww])\d+')
+WORK = re.compile(
+    rb'(\{\s*"_?id"\s*:\s*"(?:https?:(?:\\?/){2}(?:api\.)?openalex\.org\\?/(?:works\\?/)?)?[Ww])\d+'
+)
 """The head of an object that is an OpenAlex work. Some writers (pandas, PHP) escape every slash."""
 _NEXT_KEY = re.compile(rb"\s*,?\s*" + _STRING + rb"\s*:(?!\s*" + WORK.pattern + rb")", re.S)
-_KEYED = re.compile(rb'"(?:(?:https?:[\\/]+openalex\.org[\\/]+)?[Ww]\d+|(?:https?:[\\/]+(?:dx\.)?doi\.org[\\/]+)?10\.[^"]*)"\s*:\s*' + WORK.pattern)
+_KEYED = re.compile(
+    rb'"(?:(?:https?:[\\/]+openalex\.org[\\/]+)?[Ww]\d+'
+    rb'|(?:https?:[\\/]+(?:dx\.)?doi\.org[\\/]+)?10\.[^"]*)"\s*:\s*' + WORK.pattern
+)
 
 _name = msgspec.json.Decoder(str)
 _document = msgspec.json.Decoder(msgspec.Raw)
@@ -72,10 +85,11 @@ def is_json(text: bytes) -> bool:
 
 
 def values(chunks: Iterable[bytes], held: int = HELD) -> Iterator[Value]:
-    """The values of a stream in which one follows another, with or without commas and ends of lines between them.
+    """The values of a stream in which one follows another, with or without commas and ends of lines
+    between them.
 
-    A list, and an object of more than `held` bytes, is given as a `Container` unless it is a line. A line that begins no
-    list or object is given as it is. Raises `TooLong`.
+    A list, and an object of more than `held` bytes, is given as a `Container` unless it is a line.
+    A line that begins no list or object is given as it is. Raises `TooLong`.
 
     >>> list(values([b'{"a": 1}\\n{"a": Na', b'N}\\n{"a": \\n7']))
     [b'{"a": 1}', b'{"a": NaN}', b'{"a":', b'7']
@@ -110,7 +124,8 @@ def elements(text: bytes) -> Iterator[bytes]:
 
 
 def _apart(container: Iterable[tuple[str | None, Value]]) -> Iterator[bytes]:
-    """The values of a container; of one that is torn with works inside, these, and what else is left of it as one."""
+    """The values of a container; of one that is torn with works inside, these, and what else is
+    left of it as one."""
     for _, value in container:
         if isinstance(value, bytes):
             yield value
@@ -121,10 +136,11 @@ def _apart(container: Iterable[tuple[str | None, Value]]) -> Iterator[bytes]:
 
 
 def members(text: bytes, listed: str) -> tuple[dict[str, bytes], list[bytes] | None]:
-    """Members of an object by key, but for the list under the key `listed`, which is given by elements (None without one).
+    """Members of an object by key, but for the list under the key `listed`, which is given by
+    elements (None without one).
 
-    >>> members(b'{"meta": {"count": 2}, "results": [{"id": "W1", "n": NaN}, {"id": "W2", "title": "cut}]}', "results")
-    ({'meta': b'{"count": 2}'}, [b'{"id": "W1", "n": NaN}', b'{"id": "W2", "title": "cut}]}'])
+    >>> members(b'{"meta": {"n": 2}, "results": [{"id": "W1", "n": NaN}, {"id": "W2"}]}', "results")
+    ({'meta': b'{"n": 2}'}, [b'{"id": "W1", "n": NaN}', b'{"id": "W2"}'])
     """
     whole = _Text([text])
     others: dict[str, bytes] = {}
@@ -142,11 +158,16 @@ def members(text: bytes, listed: str) -> tuple[dict[str, bytes], list[bytes] | N
 
 
 class Container:
-    """A list or an object in a stream: gives its members once, as they come, with their keys (None in a list)."""
+    """A list or an object in a stream: gives its members once, as they come, with their keys (None
+    in a list)."""
 
     def __init__(self, text: _Text, held: int, deep: str | None = None, depth: int = 0) -> None:
         self.is_list = text.buf[text.pos] == _BRACES[1]
-        self._text, self._place, self._deep = text, _Place(held, top=False, is_list=self.is_list), deep
+        self._text, self._place, self._deep = (
+            text,
+            _Place(held, top=False, is_list=self.is_list),
+            deep,
+        )
         self._depth = depth
         self._walk = self._members()
 
@@ -154,7 +175,8 @@ class Container:
         return self._walk
 
     def columns_lie_ahead(self) -> bool:
-        """Whether its first member is itself indexed from 0, or a list of ids: a table written column by column."""
+        """Whether its first member is itself indexed from 0, or a list of ids: a table written
+        column by column."""
         self._text.ahead(4096)
         return bool(_COLUMNS.match(self._text.buf, self._text.pos))
 
@@ -164,9 +186,7 @@ class Container:
 
     def rest(self) -> bytes:
         """What is left of the text from here, for a container that nothing closes."""
-        rest = self._text.rest()
-        self._walk.close()
-        return rest
+        return self._text.rest()
 
     def _members(self) -> Iterator[tuple[str | None, Value]]:
         text, place = self._text, self._place
@@ -185,7 +205,10 @@ class Container:
                 if self._depth >= _DEEPEST:
                     yield key, text.rest()
                 else:
-                    yield from ((key, inner) for inner in _walked(Container(text, place.held, depth=self._depth + 1)))
+                    yield from (
+                        (key, inner)
+                        for inner in _walked(Container(text, place.held, depth=self._depth + 1))
+                    )
             else:
                 yield key, value
 
@@ -216,7 +239,8 @@ class _Place:
         self.largest = max(self.largest, len(value))
 
     def marks(self, text: _Text, anywhere: bool = False) -> list[re.Pattern[bytes]]:
-        """How the next value begins, as far as the one that `text` stands at begins in the same way, or any does."""
+        """How the next value begins, as far as the one that `text` stands at begins in the same
+        way, or any does."""
         marks = [WORK] if anywhere or WORK.match(text.buf, text.pos) else []
         if first := _FIRST_KEY.match(self.last):
             mark = re.compile(rb"\{\s*" + re.escape(first[1]) + rb"\s*:")
@@ -230,13 +254,15 @@ class _Place:
 
 
 class _Text:
-    """Bytes that come in chunks, read from the front. `pos` is what is next; what lies before it is let go."""
+    """Bytes that come in chunks, read from the front. `pos` is what is next; what lies before it is
+    let go."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
         self.buf, self.pos, self.ended = b"", 0, False
         self.margin: bytes | None = b""
-        """Blanks between the begin of the line and `pos`; None where something else stands there."""
+        """Blanks between the begin of the line and `pos`; None where something else stands
+        there."""
         self._head = b"\n"
 
     def more(self, least: int = 1) -> bool:
@@ -285,7 +311,8 @@ class _Text:
                 return -1
 
     def line(self, place: _Place) -> bytes | None:
-        """The rest of the line where it is one value, sound or not; None where it has to be looked at closer."""
+        """The rest of the line where it is one value, sound or not; None where it has to be looked
+        at closer."""
         end = self.buf.find(b"\n", self.pos)
         while end < 0 and len(self.buf) - self.pos < 4 * _CHUNK and self.more(_CHUNK):
             end = self.buf.find(b"\n", self.pos)
@@ -294,12 +321,16 @@ class _Text:
         end = len(self.buf) if end < 0 else end
         line = self.buf[self.pos : end].rstrip(b" \t\r,")
         closed = line[-1] in _CLOSE
-        if not (closed and line.startswith(self._head) and self.buf.startswith(self._head, end + 1)):
+        if not (
+            closed and line.startswith(self._head) and self.buf.startswith(self._head, end + 1)
+        ):
             if end + 1 >= len(self.buf) and self.more():
                 end = self.buf.find(b"\n")
                 end = len(self.buf) if end < 0 else end
             follows = self.buf[end + 1 : end + 2]
-            if not (closed and is_json(line)) and not (place.lines and follows and follows in _OPEN):
+            if not (closed and is_json(line)) and not (
+                place.lines and follows and follows in _OPEN
+            ):
                 return None
             if head := WORK.match(line):
                 self._head = head[1]
@@ -311,11 +342,15 @@ class _Text:
     def garbage(self) -> bytes:
         """A line that is no list or object, up to where a work begins in it."""
         end = self.buf.find(b"\n", self.pos)
-        while end < 0 and len(self.buf) - self.pos < WHOLE and self.more(len(self.buf) - self.pos + 1):
+        while (
+            end < 0 and len(self.buf) - self.pos < WHOLE and self.more(len(self.buf) - self.pos + 1)
+        ):
             end = self.buf.find(b"\n", self.pos)
         end = len(self.buf) if end < 0 else end
         if (work := WORK.search(self.buf, self.pos, end + 300)) and work.start() < end:
-            end = min(at for at in (self.buf.find(b, self.pos, end) for b in (b"{", b"[")) if at >= 0)
+            end = min(
+                at for at in (self.buf.find(b, self.pos, end) for b in (b"{", b"[")) if at >= 0
+            )
         line = self.buf[self.pos : end].rstrip()
         self.take(end - self.pos)
         return line
@@ -337,7 +372,9 @@ class _Text:
         """A string, number or word; what is none goes up to where the next value begins."""
         self.ahead(1024)
         while not (found := _SCALAR.match(self.buf, self.pos)) or found.end() == len(self.buf):
-            if len(self.buf) - self.pos > (_LOOK if place.is_list and place.last else WHOLE) or not self.more(len(self.buf) - self.pos):
+            if len(self.buf) - self.pos > (
+                _LOOK if place.is_list and place.last else WHOLE
+            ) or not self.more(len(self.buf) - self.pos):
                 break
         end = found.end() if found else self._garbage_end(place)
         scalar = self.buf[self.pos : end].rstrip(b" \t\r\n,")
@@ -345,11 +382,14 @@ class _Text:
         return scalar
 
     def _garbage_end(self, place: _Place) -> int:
-        """Where the next value begins, after what is none; without one, where a word or the buffer ends."""
+        """Where the next value begins, after what is none; without one, where a word or the buffer
+        ends."""
         known = place.is_list and place.last
         marks = place.marks(self, anywhere=True)
         far = len(self.buf) if known else self.pos + 1 + _NEAR
-        if begins := [m.start() for mark in marks if (m := mark.search(self.buf, self.pos + 1, far))]:
+        if begins := [
+            m.start() for mark in marks if (m := mark.search(self.buf, self.pos + 1, far))
+        ]:
             return min(begins)
         if not known and (word := _WORD.match(self.buf, self.pos)):
             return word.end()
@@ -357,49 +397,60 @@ class _Text:
         return tail if tail > 0 else len(self.buf)  # a value may begin at the end of what was read
 
     def value(self, place: _Place) -> bytes | None:
-        """The list or object that is next; None where it is too large to be held, or is broken around other values."""
+        """The list or object that is next; None where it is too large to be held, or is broken
+        around other values."""
         self.ahead(256)  # the head by which it is known
-        if work := self._work(place):
-            return work
+        return self._work(place) or self._bracketed(place)
+
+    def _bracketed(self, place: _Place) -> bytes | None:
         at = depth = 1
-        seen = 0
+        given_up = 0  # bytes in which a mark was looked for
         window = _WINDOW
         while True:
             size = min(len(self.buf) - self.pos, window)
             at, depth = self._end(at, depth, self.pos + size)
             if depth == 0:
-                if is_json(value := self.buf[self.pos : self.pos + at]):
-                    if value[0] == _BRACES[0] and (place.is_list or place.top) and self._goes_on(at):
-                        depth = 1  # a bracket too many closed it early
-                        continue
-                    if not (place.top or place.is_list) and WORK.match(value) and _KEYED.search(value, 1):
-                        return self._broken(place, at)  # a brace too few took the next works in
-                    place.keep(value)
-                    self.take(at)
-                    return value
-                return self._broken(place, at)
+                beside = place.top or place.is_list
+                if beside and self._goes_on(at) and is_json(self.buf[self.pos : self.pos + at]):
+                    depth = 1  # a bracket too many closed it early
+                    continue
+                return self._closed(place, at)
             entire = size == len(self.buf) - self.pos
-            if entire and self.ended:
-                return self._broken(place, None)
             look = place.look + 4 * place.largest
-            if size > place.held or size - seen > look:
-                marks = place.marks(self)
-                if any(mark.search(self.buf, self.pos + 1, self.pos + size - look) for mark in marks):
-                    return self._broken(place, None)
-                seen = size
-                if size > WHOLE:
-                    raise TooLong
-                if size > place.held and not (marks and marks[0] is WORK):
-                    return None
+            looked = size > place.held or size - given_up > look
+            marks = place.marks(self) if looked else []
+            given_up = size if looked else given_up
+            far = self.pos + size - look
+            passed = any(mark.search(self.buf, self.pos + 1, far) for mark in marks)
+            if passed or (entire and self.ended):
+                return self._broken(place, None)
+            if size > WHOLE:
+                raise TooLong
+            if size > place.held and not (marks and marks[0] is WORK):
+                return None
             window *= 2
             if entire:
                 self.more(size)
 
+    def _closed(self, place: _Place, at: int) -> bytes | None:
+        """What the brackets enclose, if it is sound."""
+        value = self.buf[self.pos : self.pos + at]
+        keyed = not (place.top or place.is_list)
+        if not is_json(value) or (keyed and WORK.match(value) and _KEYED.search(value, 1)):
+            return self._broken(place, at)  # keyed: a brace too few took the next works in
+        place.keep(value)
+        self.take(at)
+        return value
+
     def _work(self, place: _Place) -> bytes | None:
         """A sound work with another behind it: found far faster than by its brackets."""
-        if not (WORK.match(self.buf, self.pos) and (following := WORK.search(self.buf, self.pos + 1))):
+        if not (
+            WORK.match(self.buf, self.pos) and (following := WORK.search(self.buf, self.pos + 1))
+        ):
             return None
-        between = place.between.search(self.buf, max(self.pos, following.start() - 300), following.start())
+        between = place.between.search(
+            self.buf, max(self.pos, following.start() - 300), following.start()
+        )
         work = self.buf[self.pos : between.start() if between else following.start()]
         if not is_json(work):
             return None
@@ -408,7 +459,8 @@ class _Text:
         return work
 
     def _end(self, at: int, depth: int, stop: int) -> tuple[int, int]:
-        """How far brackets were followed from `pos + at` to `stop`, and at which depth; 0 where the value is closed."""
+        """How far brackets were followed from `pos + at` to `stop`, and at which depth; 0 where the
+        value is closed."""
         buf, match, here = self.buf, _BRACKET.match, self.pos + at
         while found := match(buf, here, stop):
             end = found.end()
@@ -425,6 +477,8 @@ class _Text:
 
     def _goes_on(self, at: int) -> bool:
         """Whether a key follows the object that ends here, which then was closed too early."""
+        if self.buf[self.pos] != _BRACES[0]:
+            return False
         self.ahead(at + 2048)
         return bool(_NEXT_KEY.match(self.buf, self.pos + at))
 
@@ -433,10 +487,19 @@ class _Text:
         place.look = max(place.look // 2, _WINDOW)  # where one is torn others are
         size = len(self.buf) - self.pos if closed is None else closed
         marks = place.marks(self)
-        begins = [m.start() for mark in marks if (m := mark.search(self.buf, self.pos + 1, self.pos + size))]
+        begins = [
+            m.start()
+            for mark in marks
+            if (m := mark.search(self.buf, self.pos + 1, self.pos + size))
+        ]
         value = self.buf[self.pos : min(begins, default=self.pos + size)]
         line = value.partition(b"\n")[0].rstrip()
-        if self.margin == b"" and place.top and line not in (b"{", b"[") and (begins or (closed is None and place.lines)):
+        if (
+            self.margin == b""
+            and place.top
+            and line not in (b"{", b"[")
+            and (begins or (closed is None and place.lines))
+        ):
             value = line  # of what is one value a line, a line
         elif begins:
             between = place.between.search(value, max(0, len(value) - 300))

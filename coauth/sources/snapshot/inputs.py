@@ -1,4 +1,5 @@
-"""What there is to read under a path, told apart by looking into it rather than by its name, and what is passed over."""
+"""What there is to read under a path, told apart by looking into it rather than by its name, and
+what is passed over."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ SMALL, TOGETHER = 64 * 2**10, 64 * 2**20
 """Files below the first number of bytes are put into one slice, up to the second."""
 
 COUNTS = ("read", "xpac", "latin_1")
-"""What a slice's summary says of its files' records: all, those outside of OpenAlex's core, those that were Latin-1."""
+"""What a slice's summary says of its files' records: all, those outside of OpenAlex's core, those
+that were Latin-1."""
 
 _OURS = {"manifest.json", "slice.json", "layout.json"}
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".aria2")
@@ -35,22 +37,30 @@ _encode = msgspec.json.Encoder().encode
 
 
 def inputs(path: Path) -> tuple[list[Input], dict[str, str]]:
-    """Inputs in a fixed order; and files that hold no records, by name relative to the folder, with the reason.
+    """Inputs in a fixed order; and files that hold no records, by name relative to the folder, with
+    the reason.
 
     Raises `SourceError` where nothing can be read, or a file is damaged, locked or endless.
     """
     if not path.exists():
-        raise SourceError(f"{path}: no such file or folder; give --from a file or folder of OpenAlex records")
+        raise SourceError(
+            f"{path}: no such file or folder; give --from a file or folder of OpenAlex records"
+        )
     if not path.is_dir():
         if _is_page(path):
             return [_of_page(path)], {}
         return _of_files([(path, path.name)], path, path.parent)
-    folder = path / "pages" if (path / "manifest.json").is_file() and (path / "pages").is_dir() else path
+    folder = (
+        path / "pages" if (path / "manifest.json").is_file() and (path / "pages").is_dir() else path
+    )
     files, ignored = _files(folder)
     if pages := [f for f in files if re.fullmatch(r"\d{4,}\.json\.gz", f.name) and _is_page(f)]:
         places = sorted({f.parent for f in pages})
         others = (f for f in files if f not in pages and f.name not in _OURS)
-        beside = {f.relative_to(folder).as_posix(): "no page, beside pages that coauth stored" for f in others}
+        beside = {
+            f.relative_to(folder).as_posix(): "no page, beside pages that coauth stored"
+            for f in others
+        }
         return [_of_slice(Slice(place)) for place in places], ignored | beside
     names = [(f, f.relative_to(folder).as_posix()) for f in files if f.name not in _OURS]
     found, more = _of_files(names, path, folder)
@@ -63,7 +73,10 @@ def _files(folder: Path) -> tuple[list[Path], dict[str, str]]:
     ignored: dict[str, str] = {}
 
     def report(fault: OSError) -> None:
-        raise SourceError(f"{fault.filename}: cannot be read ({fault.strerror}); give rights to it, or another --from") from fault
+        raise SourceError(
+            f"{fault.filename}: cannot be read ({fault.strerror}); "
+            "give rights to it, or another --from"
+        ) from fault
 
     for place, folders, names in os.walk(folder, onerror=report):
         for name in [*names, *(f for f in folders if (Path(place) / f).is_symlink())]:
@@ -76,7 +89,9 @@ def _files(folder: Path) -> tuple[list[Path], dict[str, str]]:
             elif file.is_file():
                 files.append(file)
             elif file.is_symlink():
-                ignored[shown] = "a link to a folder" if file.is_dir() else "a link that leads nowhere"
+                ignored[shown] = (
+                    "a link to a folder" if file.is_dir() else "a link that leads nowhere"
+                )
             else:
                 ignored[shown] = "a pipe, device or socket"
     return sorted(files), ignored
@@ -84,7 +99,8 @@ def _files(folder: Path) -> tuple[list[Path], dict[str, str]]:
 
 @dataclass(frozen=True)
 class _File:
-    """A file with works in it: where, under which name, and which texts in it they are in ("" is the file itself)."""
+    """A file with works in it: where, under which name, and which texts in it they are in ("" is
+    the file itself)."""
 
     path: Path
     name: str
@@ -120,7 +136,8 @@ class _Reader:
             raise _too_long(file.path) from None
 
     def _as_utf8(self, record: bytes) -> bytes:
-        """A record that is Latin-1 (or Windows-1252) in UTF-8. One that is UTF-8 but for some bytes stays as it is."""
+        """A record that is Latin-1 (or Windows-1252) in UTF-8. One that is UTF-8 but for some bytes
+        stays as it is."""
         try:
             record.decode()
         except UnicodeDecodeError:
@@ -138,11 +155,14 @@ class _Reader:
 
 def _too_long(file: Path) -> SourceError:
     return SourceError(
-        f"{file}: one value in it is more than {WHOLE // 2**20} MB of JSON; save the records as JSONL, one a line"
+        f"{file}: one value in it is more than {WHOLE // 2**20} MB of JSON; "
+        "save the records as JSONL, one a line"
     )
 
 
-def _of_files(files: list[tuple[Path, str]], given: Path, folder: Path) -> tuple[list[Input], dict[str, str]]:
+def _of_files(
+    files: list[tuple[Path, str]], given: Path, folder: Path
+) -> tuple[list[Input], dict[str, str]]:
     """Files as inputs, many small ones as one; and those without works, with the reason."""
     good: list[_File] = []
     ignored: dict[str, str] = {}
@@ -168,11 +188,18 @@ def _of_files(files: list[tuple[Path, str]], given: Path, folder: Path) -> tuple
 
 def _nothing(given: Path, folder: Path, ignored: dict[str, str]) -> str:
     """One line that says what was given instead of works."""
-    more = "give --from a file of works as JSON or JSONL, a folder of them, a vintage, or a copy of the snapshot"
+    more = (
+        "give --from a file of works as JSON or JSONL, a folder of them, a vintage, "
+        "or a copy of the snapshot"
+    )
     if not ignored:
         return f"{given}: no file of OpenAlex records in it; {more}"
     first, reason = next(iter(ignored.items()))
-    others = f" ({len(ignored)} files like this or with other things in them)" if len(ignored) > 1 else ""
+    others = (
+        f" ({len(ignored)} files like this or with other things in them)"
+        if len(ignored) > 1
+        else ""
+    )
     return f"{folder / first}: {reason}{others}; {more}"
 
 
@@ -203,7 +230,11 @@ def _together(files: list[_File]) -> list[list[_File]]:
 
 def _input(name: str, files: list[_File]) -> Input:
     reader = _Reader(files)
-    origin = files[0].name if len(files) == 1 else f"{files[0].name} … {files[-1].name} ({len(files)} files)"
+    origin = (
+        files[0].name
+        if len(files) == 1
+        else f"{files[0].name} … {files[-1].name} ({len(files)} files)"
+    )
     return Input(name, origin, reader.records, cut=files[0].cut, more=reader.summary)
 
 

@@ -1,4 +1,5 @@
-"""What a file is that holds no records of works: told by how it begins, in words that a person knows it by."""
+"""What a file is that holds no records of works: told by how it begins, in words that a person
+knows it by."""
 
 from __future__ import annotations
 
@@ -16,16 +17,33 @@ EMPTY, NO_RECORDS = "an empty file", "no records in it"
 _CSV = "which lacks institution ids (as OpenAlex's website exports it)"
 _BEGINS = {
     b"PAR1": "Parquet, which is read only in the snapshot's folders (works/updated_date=…/)",
-    b"%PDF": "a PDF", b"Rar!": "a RAR archive: unpack it first", b"7z\xbc\xaf": "a 7-Zip archive: unpack it first",
-    b"\x04\"M\x18": "LZ4: unpack it first", b"\xd0\xcf\x11\xe0": "an old office document", b"SQLite format 3": "a SQLite database",
-    b"\x89HDF": "HDF5", b"ARROW1": "Arrow (Feather)", b"Obj\x01": "Avro", b"ORC": "ORC", b"RDX": "R's own format: write JSON",
-    b"X\n\0": "R's own format: write JSON", b"\x80\x04\x95": "a Python pickle: write JSON", b"\x80\x05\x95": "a Python pickle: write JSON",
-    b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture", b"version https://git-lfs": "a pointer of Git LFS, without the file: run `git lfs pull`",
-}  # fmt: skip
+    b"%PDF": "a PDF",
+    b"Rar!": "a RAR archive: unpack it first",
+    b"7z\xbc\xaf": "a 7-Zip archive: unpack it first",
+    b'\x04"M\x18': "LZ4: unpack it first",
+    b"\xd0\xcf\x11\xe0": "an old office document",
+    b"SQLite format 3": "a SQLite database",
+    b"\x89HDF": "HDF5",
+    b"ARROW1": "Arrow (Feather)",
+    b"Obj\x01": "Avro",
+    b"ORC": "ORC",
+    b"RDX": "R's own format: write JSON",
+    b"X\n\0": "R's own format: write JSON",
+    b"\x80\x04\x95": "a Python pickle: write JSON",
+    b"\x80\x05\x95": "a Python pickle: write JSON",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"version https://git-lfs": "a pointer of Git LFS, without the file: run `git lfs pull`",
+}
 _LOOKS = {
-    r"(?i)<!doctype html|<html": "a page of the web (HTML)", r"<\?xml|<[a-zA-Z]": "XML", r"\{\\rtf": "RTF",
-    r"---\s|%YAML": "YAML", r"TY  - ": "RIS", r"@\w+\s*\{": "BibTeX", r"PMID- |FN |%0 |PT J": "a list of references",
-}  # fmt: skip
+    r"(?i)<!doctype html|<html": "a page of the web (HTML)",
+    r"<\?xml|<[a-zA-Z]": "XML",
+    r"\{\\rtf": "RTF",
+    r"---\s|%YAML": "YAML",
+    r"TY  - ": "RIS",
+    r"@\w+\s*\{": "BibTeX",
+    r"PMID- |FN |%0 |PT J": "a list of references",
+}
 _BRACES = (b"{", b"[")
 _CASSETTE = re.compile(r"(?m)^(?:http_)?interactions:")
 
@@ -56,25 +74,31 @@ def _by_records(found: Iterator[bytes]) -> str | None:
 def _by_begin(head: bytes) -> str | None:
     """
     >>> _by_begin(b"id,title,doi\\nW1,A,"), _by_begin(b'[{"id": "W1"}]'), _by_begin(b" \\n")
-    ("a CSV table, which lacks institution ids (as OpenAlex's website exports it)", None, 'an empty file')
+    ("a CSV table, which lacks institution ids (as OpenAlex's website exports it)", None, 'an empty
+    file')
     """
     text = head.lstrip()
-    if not text:
-        return EMPTY
-    for begin, name in _BEGINS.items():
-        if head.startswith(begin):
-            return name
+    known = next((name for begin, name in _BEGINS.items() if head.startswith(begin)), None)
+    if not text or known:
+        return known or EMPTY
     start = text[:4000].decode("utf-8", "replace")
     if _CASSETTE.search(start):
         return "a recorded cassette (YAML): write the bodies of its answers as JSON"
-    if (name := next((name for look, name in _LOOKS.items() if re.match(look, start)), None)) is not None:
-        return name
-    if text[:1] in _BRACES or WORK.search(text) or any(line[:1] in _BRACES and is_json(line) for line in text.splitlines()):
-        return None
-    if b"\0" in head[:1000]:
+    known = next((name for look, name in _LOOKS.items() if re.match(look, start)), None)
+    return known or (None if _holds_json(text) else _table(text))
+
+
+def _holds_json(text: bytes) -> bool:
+    lines = (line for line in text.splitlines() if line[:1] in _BRACES)
+    return text[:1] in _BRACES or bool(WORK.search(text)) or any(map(is_json, lines))
+
+
+def _table(text: bytes) -> str:
+    if b"\0" in text[:1000]:
         return "binary data"
     first, _, second = text.partition(b"\n")
+    headed = re.match(rb'"?(?:id|doi|title|display_name)\b', first, re.I)
     for sign, name in ((b"\t", "TSV"), (b",", "CSV"), (b";", "CSV")):
-        if first.count(sign) and (first.count(sign) <= second.count(sign) or re.match(rb'"?(?:id|doi|title|display_name)\b', first, re.I)):
+        if first.count(sign) and (headed or first.count(sign) <= second.count(sign)):
             return f"a {name} table, {_CSV}"
     return "plain text"

@@ -1,7 +1,9 @@
-"""A file -> the texts in it as UTF-8, from a stream, whatever packs it: gzip, bzip2, xz, Zstandard, zip, tar, or two of
-these (a packed tar, packed files in an archive). Told by the first bytes, never by the name.
+"""A file -> the texts in it as UTF-8, from a stream, whatever packs it: gzip, bzip2, xz, Zstandard,
+zip, tar, or two of these (a packed tar, packed files in an archive). Told by the first bytes, never
+by the name.
 
-What would fill the disk or the memory, what is cut short and what is locked is refused with one line.
+What would fill the disk or the memory, what is cut short and what is locked is refused with one
+line.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from coauth.errors import SourceError
 
 CHUNK = 1 << 18
 BOMB_BYTES, BOMB_RATIO = 1 << 30, 250
-"""What unpacks to more bytes than this, and to more than so many times its size, is no harvest: a part of the snapshot
+"""What unpacks to more bytes than this, and to more than so many times its size, is no harvest: a
+part of the snapshot
 comes to ten times its size, and the same record again and again to about a hundred."""
 
 Content: TypeAlias = "Iterator[bytes] | str"
@@ -34,30 +37,45 @@ Content: TypeAlias = "Iterator[bytes] | str"
 
 _INSIDE = "an archive inside an archive: unpack the outer one first"
 _FAULTS = (
-    EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, cast("type[Exception]", igzip_lib.IsalError), pa.ArrowException, gzip.BadGzipFile, UnicodeDecodeError,
+    EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError,
+    cast("type[Exception]", igzip_lib.IsalError), pa.ArrowException, gzip.BadGzipFile,
+    UnicodeDecodeError,
 )  # fmt: skip
 
 _OPENERS: dict[bytes, tuple[str, Callable[[Any], Any]]] = {
     b"\x1f\x8b": ("gzip", lambda raw: igzip.GzipFile(fileobj=raw)),
     b"BZh": ("bzip2", bz2.BZ2File),
     b"\xfd7zXZ\0": ("xz", lzma.LZMAFile),
-    b"\x28\xb5\x2f\xfd": ("Zstandard", lambda raw: pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd")),
+    b"\x28\xb5\x2f\xfd": (
+        "Zstandard",
+        lambda raw: pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"),
+    ),
 }
 _BOMS = {
     codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_UTF32_BE: "utf-32-be", codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be",
 }  # fmt: skip
-_NULLS = {(1, 0, 0, 0): "utf-32-le", (0, 0, 0, 1): "utf-32-be", (1, 0, 1, 0): "utf-16-le", (0, 1, 0, 1): "utf-16-be"}
+_NULLS: dict[tuple[int, ...], str] = {
+    (1, 0, 0, 0): "utf-32-le",
+    (0, 0, 0, 1): "utf-32-be",
+    (1, 0, 1, 0): "utf-16-le",
+    (0, 1, 0, 1): "utf-16-be",
+}
 
 
 def contents(file: Path) -> Iterator[tuple[str, Content]]:
-    """The texts in a file, each with its name in the archive ("" where there is none); to be read in this order.
+    """The texts in a file, each with its name in the archive ("" where there is none); to be read
+    in this order.
 
-    Raises `SourceError` for what is no file, is cut short or damaged, locked, or unpacks without end.
+    Raises `SourceError` for what is no file, is cut short or damaged, locked, or unpacks without
+    end.
     """
     how = file.stat()
     if not stat.S_ISREG(how.st_mode):
-        raise SourceError(f"{file}: a pipe, device or socket, which can be read only once; save it to a file and give --from that")
+        raise SourceError(
+            f"{file}: a pipe, device or socket, which can be read only once; "
+            "save it to a file and give --from that"
+        )
     guard = _Guard(file, how.st_size)
     with guard.errors(), file.open("rb") as raw:
         if raw.read(4) in (b"PK\x03\x04", b"PK\x05\x06"):
@@ -78,17 +96,28 @@ def _of_zip(raw: IO[bytes], guard: _Guard) -> Iterator[tuple[str, Content]]:
     with zipfile.ZipFile(raw) as archive:
         names = archive.namelist()
         if "[Content_Types].xml" in names or "mimetype" in names:
-            yield "", "an Excel workbook" if any(n.startswith("xl/") for n in names) else "an office document"
+            yield (
+                "",
+                "an Excel workbook"
+                if any(n.startswith("xl/") for n in names)
+                else "an office document",
+            )
             return
         for info in archive.infolist():
             if info.is_dir() or is_private(info.filename):
                 continue
             if info.flag_bits & 1:
-                raise SourceError(f"{guard.file}: {info.filename} is locked with a password; unpack it yourself and give --from what comes out")
+                raise SourceError(
+                    f"{guard.file}: {info.filename} is locked with a password; "
+                    "unpack it yourself and give --from what comes out"
+                )
             try:
                 opened = archive.open(info)
             except NotImplementedError as fault:
-                raise SourceError(f"{guard.file}: {info.filename} is packed as no reader here knows ({fault}); unpack it yourself") from fault
+                raise SourceError(
+                    f"{guard.file}: {info.filename} is packed as no reader here knows ({fault}); "
+                    "unpack it yourself"
+                ) from fault
             with opened:
                 yield info.filename, _of_part(opened, guard)
 
@@ -111,19 +140,24 @@ def _of_part(opened: IO[bytes], guard: _Guard) -> Content:
 
 
 def _text(stream: _Ahead, packed: bool) -> Content:
-    if stream.head.startswith(b"PK\x03\x04") or (packed and any(map(stream.head.startswith, _OPENERS))):
+    if stream.head.startswith(b"PK\x03\x04") or (
+        packed and any(map(stream.head.startswith, _OPENERS))
+    ):
         return _INSIDE
     return _as_utf8(stream)
 
 
 def _unpacked(raw: Any, guard: _Guard) -> tuple[Any, bool]:
-    """A stream of what is packed in another, or the same where nothing packs it, and whether it is packed."""
+    """A stream of what is packed in another, or the same where nothing packs it, and whether it is
+    packed."""
     if isinstance(raw, _Ahead):
         head = raw.head
     else:
         head = raw.read(6)
         raw.seek(0)
-    skippable = head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5  # a frame of notes before the first of Zstandard
+    skippable = (
+        head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5
+    )  # a frame of notes before the first of Zstandard
     for magic, (name, opener) in _OPENERS.items():
         if head.startswith(magic) or (name == "Zstandard" and skippable):
             guard.names.append(name)
@@ -133,7 +167,9 @@ def _unpacked(raw: Any, guard: _Guard) -> tuple[Any, bool]:
 
 def is_private(name: str) -> bool:
     """Whether a file is hidden, or a note that macOS lays beside one."""
-    return any((part.startswith(".") and part.strip(".")) or part == "__MACOSX" for part in name.split("/"))
+    return any(
+        (part.startswith(".") and part.strip(".")) or part == "__MACOSX" for part in name.split("/")
+    )
 
 
 class _Guard:
@@ -147,7 +183,8 @@ class _Guard:
         self._out += size
         if self._out > self._most:
             raise SourceError(
-                f"{self.file}: unpacks to more than {BOMB_RATIO} times its size, as no file of records does; "
+                f"{self.file}: unpacks to more than {BOMB_RATIO} times its size, "
+                "as no file of records does; "
                 "unpack it yourself to see what it is"
             )
 
@@ -160,11 +197,17 @@ class _Guard:
         except OSError as fault:
             if fault.errno is None:  # what libraries raise for what they cannot unpack
                 raise self._damaged() from fault
-            raise SourceError(f"{self.file}: cannot be read ({fault.strerror}); give rights to it, or another --from") from fault
+            raise SourceError(
+                f"{self.file}: cannot be read ({fault.strerror}); "
+                "give rights to it, or another --from"
+            ) from fault
 
     def _damaged(self) -> SourceError:
         what = " ".join(dict.fromkeys(self.names)) or "text"
-        return SourceError(f"{self.file}: the {what} file is cut short or damaged; fetch it again (nothing of it was kept)")
+        return SourceError(
+            f"{self.file}: the {what} file is cut short or damaged; "
+            "fetch it again (nothing of it was kept)"
+        )
 
 
 class _Ahead:
@@ -208,7 +251,9 @@ def _as_utf8(stream: _Ahead) -> Iterator[bytes]:
     """The text in UTF-8; half a surrogate becomes the escape that JSON has for it."""
     head = stream.head[:4]
     nulls = _NULLS.get(tuple(int(b > 0) for b in head), "utf-8")
-    bom, encoding = next(((bom, name) for bom, name in _BOMS.items() if head.startswith(bom)), (b"", nulls))
+    bom, encoding = next(
+        ((bom, name) for bom, name in _BOMS.items() if head.startswith(bom)), (b"", nulls)
+    )
     stream.read(len(bom))
     chunks = iter(lambda: stream.read(CHUNK), b"")
     if encoding == "utf-8":

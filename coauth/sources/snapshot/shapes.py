@@ -1,8 +1,9 @@
 """Values of JSON -> the records in them, in whatever shape people save what OpenAlex served.
 
-A record is an object with a work's id, or with authorships. Records stand in lists, in answers of the API, in wraps around
-answers, under any key of an object, or under their own id or DOI; a table may be written by row (names of columns once)
-or by column (pandas, R). What is none of this is passed on as it is, to be counted by the decoder.
+A record is an object with a work's id, or with authorships. Records stand in lists, in answers of
+the API, in wraps around answers, under any key of an object, or under their own id or DOI; a table
+may be written by row (names of columns once) or by column (pandas, R). What is none of this is
+passed on as it is, to be counted by the decoder.
 """
 
 from __future__ import annotations
@@ -17,20 +18,54 @@ from coauth.pages.split import WORK, Container, Value, inside, is_json, values
 _DEEP = 4
 """Objects around a record, at most."""
 
-_LISTS = {"results", "works", "data", "items", "records", "hits", "docs", "documents", "rows", "entries", "publications", "response", "articles", "papers"}
+_LISTS = {
+    "results",
+    "works",
+    "data",
+    "items",
+    "records",
+    "hits",
+    "docs",
+    "documents",
+    "rows",
+    "entries",
+    "publications",
+    "response",
+    "articles",
+    "papers",
+}
 _ROWS = ("data", "values", "rows")
 
-_ID = re.compile(rb'\[?\s*"(?:https?:(?:\\?/){2}(?:api\.)?openalex\.org\\?/(?:works\\?/)?)?[Ww]\d+\\?/?"\s*\]?\Z', re.I)
+_ID = re.compile(
+    rb'\[?\s*"(?:https?:(?:\\?/){2}(?:api\.)?openalex\.org\\?/(?:works\\?/)?)?[Ww]\d+\\?/?"'
+    rb"\s*\]?\Z",
+    re.I,
+)
 _WORK_IN = re.compile(rb'"_?id"\s*:\s*' + _ID.pattern.replace(rb"\Z", b""), re.I)
-_IDS = re.compile(rb"\[?\s*" + _ID.pattern.replace(rb"\[?\s*", b"", 1).replace(rb"\s*\]?\Z", b"") + rb"\s*(?:\]|\Z|,\s*\"[^\"]*[Ww]\d+\")", re.I)
+_IDS = re.compile(
+    rb"\[?\s*"
+    + _ID.pattern.replace(rb"\[?\s*", b"", 1).replace(rb"\s*\]?\Z", b"")
+    + rb"\s*(?:\]|\Z|,\s*\"[^\"]*[Ww]\d+\")",
+    re.I,
+)
 _KEYED = re.compile(r"(?:.*/)?[Ww]?\d+|(?:https?://(?:dx\.)?doi\.org/)?10\.\d+/.*|doi:.*", re.I)
 _XPAC = re.compile(rb'"is_xpac"\s*:\s*\[?\s*(?:true|1\b|"true"|"1")', re.I)
 _OTHER = re.compile(
     rb'"id"\s*:\s*"?(?:https?:[\\/]+(?:api\.)?openalex\.org[\\/]+)?'
-    rb"(?:(authors|institutions|sources|topics|funders|publishers|concepts|keywords|fields|subfields|domains|venues)[\\/]+|([AISTFPCV])\d+\b)",
+    rb"(?:(authors|institutions|sources|topics|funders|publishers|concepts|keywords"
+    rb"|fields|subfields|domains|venues)[\\/]+|([AISTFPCV])\d+\b)",
     re.I,
 )
-_LETTERS = {"A": "authors", "I": "institutions", "S": "sources", "T": "topics", "F": "funders", "P": "publishers", "C": "concepts", "V": "venues"}
+_LETTERS = {
+    "A": "authors",
+    "I": "institutions",
+    "S": "sources",
+    "T": "topics",
+    "F": "funders",
+    "P": "publishers",
+    "C": "concepts",
+    "V": "venues",
+}
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _list = msgspec.json.Decoder(list[msgspec.Raw])
@@ -39,9 +74,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 def records(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The records in a text of JSON, as bytes of JSON each. Raises `TooLong` for one value that cannot be held.
+    """The records in a text of JSON, as bytes of JSON each. Raises `TooLong` for one value that
+    cannot be held.
 
-    >>> list(records([b'[{"meta": {}, "results": [{"id": "W1"}]}, {"url": "/W2", "response": {"id": "W2"}}]']))
+    >>> list(records([b'[{"meta": {}, "results": [{"id": "W1"}]}, {"response": {"id": "W2"}}]']))
     [b'{"id": "W1"}', b'{"id": "W2"}']
     >>> list(records([b'{"columns": ["id", "title"], "index": [0], "data": [["W1", "A"]]}']))
     [b'{"id":"W1","title":"A"}']
@@ -63,13 +99,17 @@ def is_xpac(record: bytes) -> bool:
 def kind(record: bytes) -> str:
     """What a record is that is no work.
 
-    >>> kind(b'{"id": "https://openalex.org/I96673099"}'), kind(b'{"error": "Rate limit exceeded"}'), kind(b'["W1", 2020]')
-    ('institutions', 'an error message', 'rows without names of columns')
+    >>> kind(b'{"id": "https://openalex.org/I96673099"}'), kind(b'["W1", 2020]')
+    ('institutions', 'rows without names of columns')
     """
     if record[:1] == b"{" and not re.match(rb"\{\s*'", record):
         if known := _OTHER.search(record[:2000]):
             return known[1].decode().lower() if known[1] else _LETTERS[known[2].decode().upper()]
-        return "an error message" if re.match(rb'\{\s*"(?:error|message|detail)"', record) else "records without an OpenAlex work id"
+        return (
+            "an error message"
+            if re.match(rb'\{\s*"(?:error|message|detail)"', record)
+            else "records without an OpenAlex work id"
+        )
     if re.match(rb"[\[{]\s*[\[{]*\s*'", record):
         return "Python's own notation (single quotes), which is no JSON"
     if _IDS.match(record):
@@ -80,29 +120,37 @@ def kind(record: bytes) -> str:
 def _within(value: Value, deep: int) -> Iterator[bytes]:
     """The records in a value; the value itself where it holds none."""
     if isinstance(value, Container):
-        if deep < 0:
-            yield value.rest()
-        elif value.is_list:
-            for _, element in value:
-                yield from _within(element, deep - (isinstance(element, Container) and element.is_list))
-        else:
-            yield from _of_large(value, deep)
+        yield from _of_container(value, deep)
     elif (head := WORK.match(value)) and b'"_id"' not in head[1]:
         yield value
     elif value[:1] == b"{":
         yield from _of_object(value, deep)
     elif value[:1] == b"[" and deep >= 0:
-        if not is_json(value) and WORK.search(value) and (torn := inside(value)):
-            yield from _within(torn, deep)
-            return
-        listed = _elements(value)
-        first = next((v for v in listed if v != b"null"), b"{")
-        if first[:1] in (b"{", b"["):
-            for element in listed:
-                yield from _within(element, deep - (element[:1] == b"["))
-        else:  # a row
-            yield value
+        yield from _of_list(value, deep)
     else:
+        yield value
+
+
+def _of_container(container: Container, deep: int) -> Iterator[bytes]:
+    if deep < 0:
+        yield container.rest()
+    elif container.is_list:
+        for _, element in container:
+            yield from _within(element, deep - (isinstance(element, Container) and element.is_list))
+    else:
+        yield from _of_large(container, deep)
+
+
+def _of_list(value: bytes, deep: int) -> Iterator[bytes]:
+    if not is_json(value) and WORK.search(value) and (torn := inside(value)):
+        yield from _of_container(torn, deep)
+        return
+    listed = _elements(value)
+    first = next((v for v in listed if v != b"null"), b"{")
+    if first[:1] in (b"{", b"["):
+        for element in listed:
+            yield from _within(element, deep - (element[:1] == b"["))
+    else:  # a row
         yield value
 
 
@@ -160,14 +208,17 @@ def _of_object(value: bytes, deep: int) -> Iterator[bytes]:
         found = list(_of_large(torn, deep)) if (torn := inside(value)) else []
         yield from found or [value]
     else:
-        parts = [part for key, v in fields.items() if (part := _of_member(key, v, deep)) is not None]
+        parts = [
+            part for key, v in fields.items() if (part := _of_member(key, v, deep)) is not None
+        ]
         yield from (record for part in parts for record in part)
         if not parts:
             yield value
 
 
 def _of_member(key: str, value: bytes, deep: int) -> list[bytes] | None:
-    """The records under a key of an object; None where what stands there is no place for records."""
+    """The records under a key of an object; None where what stands there is no place for
+    records."""
     keyed = bool(_KEYED.fullmatch(key))
     if value[:1] not in (b"{", b"["):
         return [value] if keyed and value == b"null" else None
@@ -196,7 +247,8 @@ Rows = Callable[[], Iterator[bytes]]
 
 
 def _by_row(fields: Mapping[str, bytes]) -> Rows | None:
-    """Rows of a table that names its columns once (pandas, orient="split"); None for another object."""
+    """Rows of a table that names its columns once (pandas, orient="split"); None for another
+    object."""
     columns = _columns(fields.get("columns", b""))
     rows = next((fields[name] for name in _ROWS if fields.get(name, b"")[:1] == b"["), None)
     if not columns or rows is None:
@@ -219,16 +271,23 @@ def _of_row(columns: list[str], row: bytes) -> bytes:
 
 
 def _by_column(fields: Mapping[str, bytes]) -> Rows | None:
-    """Rows of a table written by column, each a list (R) or an object by index (pandas); None for another object."""
+    """Rows of a table written by column, each a list (R) or an object by index (pandas); None for
+    another object."""
     name = next((n for n in ("id", "_id") if fields.get(n, b"")[:1] in (b"{", b"[")), None)
     ids = _cells(fields[name]) if name else {}
-    if not any(_ID.match(v) for v in ids.values()) or (len(ids) < 2 and fields[name or ""][:1] == b"["):
+    if not any(_ID.match(v) for v in ids.values()) or (
+        len(ids) < 2 and fields[name or ""][:1] == b"["
+    ):
         return None
 
     def rows() -> Iterator[bytes]:
-        table = {("id" if c == name else c): cells for c, v in fields.items() if (cells := _cells(v))}
+        table = {
+            ("id" if c == name else c): cells for c, v in fields.items() if (cells := _cells(v))
+        }
         for index in ids:
-            yield _encode({c: msgspec.Raw(cells[index]) for c, cells in table.items() if index in cells})
+            yield _encode(
+                {c: msgspec.Raw(cells[index]) for c, cells in table.items() if index in cells}
+            )
 
     return rows
 
@@ -237,4 +296,8 @@ def _cells(column: bytes) -> dict[str, bytes]:
     """The cells of a column by index."""
     if column[:1] == b"[":
         return {str(n): v for n, v in enumerate(_elements(column))}
-    return {k or "": v for k, v in inside(column) or () if isinstance(v, bytes)} if column[:1] == b"{" else {}
+    return (
+        {k or "": v for k, v in inside(column) or () if isinstance(v, bytes)}
+        if column[:1] == b"{"
+        else {}
+    )

@@ -92,12 +92,14 @@ def _put(slice_: Slice, number: int, page: Page, cut: bool) -> Tally:
 
 
 def _mark_cut(page: Page) -> None:
-    """Saved list answers hold at most 100 authorships of a work, and the file does not say that they are cut.
+    """Mark works whose authors a list cut: it holds at most 100 authorships and does not say so.
 
-    A record of exactly so many is taken as cut, for nothing on it proves that it is whole: `institutions_distinct_count`
-    was the number of authors until the middle of 2026 and has been the number of institutions since, so that 100 may mean
-    either; and as many countries as `countries_distinct_count` says may be named within the first hundred authors of a
-    thousand. A few works of a hundred authors are so marked too much; a short list taken as whole would lose institutions.
+    A record of exactly so many is taken as cut, for nothing on it proves that it is whole:
+    `institutions_distinct_count` was the number of authors until the middle of 2026 and has been
+    the number of institutions since, so that 100 may mean either; and as many countries as
+    `countries_distinct_count` says may be named within the first hundred authors of a thousand. A
+    few works of a hundred authors are so marked too much; a short list taken as whole would lose
+    institutions.
     """
     for work in page.works:
         work.authors_cut |= len(work.authorships or ()) == LIST_AUTHORS
