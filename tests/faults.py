@@ -72,12 +72,11 @@ def schedule(draw):
     kinds = [draw.choice(ENDING if draw.random() < 0.06 else PASSING) for _ in range(draw.randint(1, 8))]
     names = sorted(i.rpartition("/")[2] for i in INSIDE)
     return [
-        Fault(kind, record=draw.choice(names), nth=draw.randint(1, 2), times=draw.choice([1, 3, None]))  # it is the record's, whoever asks
-        if kind in SPOILED
-        else Fault(
+        Fault(
             kind, when=draw.choice(PLACES), nth=draw.randint(1, 6), per_page_over=draw.choice([0, 0, 0, 25, 50]),
-            times=draw.choice([1, 2] if kind in (*ENDING, "hang", "drip") else [1, 1, 2, 3, 7, 20]), drift=draw.choice([-3, -1, 1, 2]),
-            partial_count=draw.random() < 0.5, keep=draw.choice([None, 0, 1, 30]), marker="Zyblenski", seconds=0.05 if kind == "drip" else 0.6,
+            times=draw.choice([1, 2] if kind in (*ENDING, "hang", "drip") else [1, 3, None] if kind in SPOILED else [1, 1, 2, 3, 7, 20]), drift=draw.choice([-3, -1, 1, 2]),
+            partial_count=draw.random() < 0.5, keep=draw.choice([None, 0, 1, 30]), marker="Zyblenski",
+            seconds=0.05 if kind == "drip" else 0.6, record=draw.choice(names) if kind in SPOILED else "",
         )
         for kind in kinds
     ]  # fmt: skip
