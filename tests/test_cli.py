@@ -88,7 +88,7 @@ def test_a_dead_server(tmp_path, monkeypatch):
     line = refused(root, "rebuild", "-q", env={"COAUTH_OPENALEX_URL": url})
     assert "127.0.0.1" in line
     assert "COAUTH_OPENALEX_URL" in line
-    assert asked == [1, 2, 3, 4, 5, 6]
+    assert asked == [1, 2, 3]  # where nothing has answered yet, the address is wrong rather than busy
     assert "unfinished" in coauth(root, "status").stdout
 
 

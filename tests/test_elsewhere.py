@@ -132,7 +132,7 @@ def chinese(request, tmp_path_factory):
         path = root / "queries" / file
         path.write_text(path.read_text("utf-8").replace(old, new, 1), "utf-8")
     (root / "records.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records(bare=request.param)), "utf-8")
-    coauth(root, "harvest", "--from", str(root / "records.jsonl"), "-q")
+    coauth(root, "harvest", "--from", str(root / "records.jsonl"), "--as-of", "2026-11-30", "-q")
     coauth(root, "build", "-q")
     coauth(root, "report")
     return root, request.param

@@ -47,6 +47,8 @@ _SIXTEEN = re.compile(
     rf"(?P<label>(?:https?://)?(?:www\.)?orcid\.org/{{1,2}}|orcid(?:\s?id)?[\s:#.=]{{0,3}})?"
     rf"(?P<number>000\d{_GAP}\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{3}}[\dx])"
 )
+_FOUR_FOURS = re.compile(r"(?<![\d-])\d{4}-\d{4}-\d{4}-\d{3}[\dx](?![\d-])")
+"""As no other number is written, also outside of the range that ORCID uses today."""
 _A_NUMBER = re.compile(r"a\d{4}")
 _AUTHOR = re.compile(
     r"(?:https?://)?(?:(?:api|explore|www)\.)?openalex\.org/(?:authors/|people/)?a\d{4,}"
@@ -84,6 +86,7 @@ _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     ((" at ",), _CUED, "e-mail"),
     ((" at ",), _USERLIKE, "e-mail"),
     (("000",), _SIXTEEN, "orcid"),
+    (("-",), _FOUR_FOURS, "orcid"),
     (_PROFILES, _PROFILE, "author"),
 )
 """What a text must hold for a pattern to be tried, the pattern, and of which kind it is."""
