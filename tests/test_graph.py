@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coauth import publish, tables
+from coauth.eras import Eras
 from coauth.errors import NotFound, TableError
 from coauth.graph import build, distance, to_networkx
 
@@ -88,7 +89,7 @@ def test_an_unknown_counting_is_refused():
 def test_the_network_is_counted_as_the_measures_are(asked):
     """measures.toml decides, so that centralities and weights are of one kind; a reader may ask for another rule."""
     full = asked.model_copy(update={"scope": SCOPE, "measures": asked.measures.model_copy(update={"counting": "full"})})
-    project, vintage = SimpleNamespace(queries=full), SimpleNamespace(manifest={})
+    project, vintage = SimpleNamespace(queries=full), SimpleNamespace(manifest={}, eras=Eras("3.0", "v2"))
     assert publish.network(project, vintage, made=world()).counting == "full"
     assert publish.network(project, vintage, made=world(), counting="author").counting == "author"
 

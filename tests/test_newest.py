@@ -156,7 +156,6 @@ def test_threads_parts_and_preview_agree(asked, vintage, tmp_path, monkeypatch, 
     shown = {}
     for pages_a_part, seed in ((50, 1), (1, 1), (2, 2)):
         monkeypatch.setattr(shelving, "PAGES", pages_a_part)
-        monkeypatch.setattr("coauth.pipeline.previewing.PAGES", pages_a_part)
         records = of_many(7)
         stored = vintage(random.Random(seed).sample(records, len(records)))
         shelf = Shelf(tmp_path / f"shelf{pages_a_part}", {})

@@ -47,7 +47,7 @@ _SIXTEEN = re.compile(
     rf"(?P<label>(?:https?://)?(?:www\.)?orcid\.org/{{1,2}}|orcid(?:\s?id)?[\s:#.=]{{0,3}})?"
     rf"(?P<number>000\d{_GAP}\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{3}}[\dx])"
 )
-_FOUR_FOURS = re.compile(r"(?<![\d-])\d{4}-\d{4}-\d{4}-\d{3}[\dx](?![\d-])")
+_FOUR_FOURS = re.compile(r"(?<![\d-])(?!(?:19|20)\d\d-(?:19|20)\d\d-)\d{4}-\d{4}-\d{4}-\d{3}[\dx](?![\d-])")
 """As no other number is written, also outside of the range that ORCID uses today."""
 _A_NUMBER = re.compile(r"a\d{4}")
 _AUTHOR = re.compile(

@@ -59,7 +59,7 @@ EXAMPLES = 3
 
 def smallest(ids: Iterable[str]) -> tuple[str, ...]:
     """The first few ids, by number."""
-    return tuple(sorted(ids, key=lambda i: (len(i), i))[:EXAMPLES])
+    return tuple(sorted(set(ids), key=lambda i: (len(i), i))[:EXAMPLES])
 
 
 def examples(records: Sequence[Outline], reasons: Sequence[str | None]) -> dict[str, tuple[str, ...]]:
