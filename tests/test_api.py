@@ -56,11 +56,11 @@ def authorship(number: int, country: str = "DK") -> dict[str, Any]:
     return {
         "author_position": "middle",
         "author": {"id": f"https://openalex.org/A{5_000_000_000 + number}", "display_name": f"Person {number}"},
-        "institutions": [institution(number % 7, country)],
+        "institutions": [institution(number % 7 + 1, country)],
         "countries": [country],
         "raw_author_name": f"Person {number}",
         "raw_affiliation_strings": [text],
-        "affiliations": [{"raw_affiliation_string": text, "institution_ids": [f"https://openalex.org/I{number % 7}"]}],
+        "affiliations": [{"raw_affiliation_string": text, "institution_ids": [f"https://openalex.org/I{number % 7 + 1}"]}],
     }
 
 

@@ -53,6 +53,7 @@ def test_a_complete_vintage(root):
         "2020-06-15  2020Q2  complete, not built",
         "  slices     6 complete: 500 works of 500 counted",
         "  eras       matcher 2023, topics v1",
+        "  records    500 records, 500 works in scope",
         "  control    500 works counted over all years, 500 stored; every year agrees",
         "  complement 1 works with an address in the country and no institution matched there (0.2% of all with an address there)",
     ]
