@@ -28,7 +28,7 @@ def root(tmp_path_factory):
     teams = [(2018, ["I1", "I2"]), (2018, ["I1", "I20"]), (2019, ["I1", "I2"]), (2019, ["I2", "I20", "I30"])]
     records = [work(n, *team[:1], [[i] for i in team[1]]) for n, team in enumerate((t for t in teams for _ in range(6)), 1)]
     (root / "records.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records), "utf-8")
-    coauth(root, "harvest", "--from", str(root / "records.jsonl"), "-q")
+    coauth(root, "harvest", "--from", str(root / "records.jsonl"), "--as-of", "2026-11-30", "-q")
     coauth(root, "build", "-q")
     return root
 
