@@ -115,7 +115,7 @@ def test_what_is_cut_is_said(brief, monkeypatch):
 
 def test_a_listed_pair_known_only_from_large_works_is_counted_as_left_out(records, asked):
     notes = explore(briefed([r for r in records if not r["id"].endswith(("W1", "W2"))], asked)).notes
-    assert any(n.startswith("1 domestic–listed pairs are not on the map") for n in notes)
+    assert any(n.startswith("1 domestic–foreign pairs with a listed institution are not on the map") for n in notes)
 
 
 def test_same_tables_same_bytes(brief):
