@@ -47,7 +47,7 @@ _SIXTEEN = re.compile(
     rf"(?P<label>(?:https?://)?(?:www\.)?orcid\.org/{{1,2}}|orcid(?:\s?id)?[\s:#.=]{{0,3}})?"
     rf"(?P<number>000\d{_GAP}\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{3}}[\dx])"
 )
-_FOUR_FOURS = re.compile(r"(?<![\d-])(?!(?:19|20)\d\d-(?:19|20)\d\d-)\d{4}-\d{4}-\d{4}-\d{3}[\dx](?![\d-])")
+_FOUR_FOURS = re.compile(r"(?<![\d-])(?!(?:19|20)\d\d-(?:19|20)\d\d-)(?P<number>\d{4}-\d{4}-\d{4}-\d{3}[\dx])(?![\d-])")
 """As no other number is written, also outside of the range that ORCID uses today."""
 _A_NUMBER = re.compile(r"a\d{4}")
 _AUTHOR = re.compile(
@@ -111,7 +111,7 @@ def _spans(text: Letters) -> Iterator[Span]:
     for cues, pattern, kind in _PATTERNS:
         if any(map(text.plain.__contains__, cues)):  # most texts have none, and this is quick
             for match in pattern.finditer(text.plain):
-                if pattern is not _SIXTEEN or _personal(match, text.plain):
+                if "number" not in pattern.groupindex or _personal(match, text.plain):
                     yield (*match.span("person" if "person" in pattern.groupindex else 0), kind)
     if "AT" in text.cased and "." in text.plain:
         for match in _CAPITAL_AT.finditer(text.cased):
