@@ -12,6 +12,8 @@ import random
 import re
 from collections import Counter
 
+from test_pages import spots
+
 ROOTS = (
     "id", "doi", "title", "publication_year", "publication_date", "type", "language", "is_retracted", "is_paratext", "authorships",
     "primary_topic", "topics", "cited_by_count", "citation_normalized_percentile", "primary_location", "abstract_inverted_index",
@@ -31,13 +33,6 @@ def real(folder):
         text = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
         records += [json.loads(line) for line in text.splitlines()]
     return [r for r in records if isinstance(r.get("authorships"), list)]
-
-
-def spots(value, path=()):
-    """The path of every value inside a JSON value."""
-    yield path
-    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        yield from spots(inner, (*path, key))
 
 
 def put(record, path, value):

@@ -5,6 +5,7 @@ import math
 
 import msgspec
 import pytest
+from mutations import put
 from world import url, work
 
 from coauth import pages
@@ -17,16 +18,6 @@ PLAIN = pages.keep(json.dumps(RECORD).encode())
 def kept(**fields):
     """What is kept of the record with other fields."""
     return pages.keep(json.dumps(RECORD | fields).encode())
-
-
-def within(record, path, value):
-    """The record with a value at a path."""
-    copy = json.loads(json.dumps(record))
-    inner = copy
-    for key in path[:-1]:
-        inner = inner[key]
-    inner[path[-1]] = value
-    return copy
 
 
 SPELLINGS = [  # a field, how it is written, what it means, the note
@@ -93,7 +84,7 @@ SPELLINGS = [  # a field, how it is written, what it means, the note
 @pytest.mark.parametrize(("path", "written", "meaning", "note"), SPELLINGS, ids=lambda v: str(v)[:40])
 def test_a_field_is_read_for_what_it_means_or_left_empty(path, written, meaning, note):
     """One field in another form: its meaning is stored or nothing, the note names field and form, all else is as it was."""
-    repaired = pages.keep(json.dumps(within(RECORD, path, written)).encode())
+    repaired = pages.keep(json.dumps(put(RECORD, path, written)).encode())
     assert (repaired.damage, repaired.noted) == (None, [note])
     fields, plain = msgspec.to_builtins(repaired), msgspec.to_builtins(PLAIN)
     del fields["noted"]
