@@ -54,6 +54,7 @@ def account_lines(account: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     def named(reason: str) -> str:
         return f" ({', '.join(examples[reason])}{' …' if len(examples[reason]) > 2 else ''})" if reason in examples else ""
 
+    yield "records", f"{account['records']:,} records, {_counted(account['works'], 'work')} in scope"
     for reason, count in account["dropped"].items():
         yield "left out", f"{_counted(count, 'record')}: {reason}{named(reason)}"
     for reason, count in account["noted"].items():
@@ -169,7 +170,6 @@ def lines(standing: Mapping[str, Any], *, every_slice: bool = False) -> Iterable
         if every_slice or part["status"] != "complete":
             yield f"  {part['slice']:<24} {_of_slice(part)}"
     if account := standing["account"]:
-        yield f"  records    {account['records']:,} records, {_counted(account['works'], 'work')} in scope"
         yield from (f"  {name:<10} {text}" for name, text in account_lines(account))
     yield from _control_lines(standing["controls"], standing["complete"])
     if standing["built"] and standing["part"]:

@@ -140,8 +140,8 @@ def _summary(project: Project, vintage: Vintage, built: Mapping[str, Any], paths
 
 def _read(vintage: str, losses: Mapping[str, Any], standing: str = "") -> list[tuple[str, str]]:
     """What came of a vintage's records."""
-    records = f"{losses['records']:,} records, {losses['works']:,} works in scope"
-    return [("vintage", f"{vintage}: {records}{standing}"), *holdings.account_lines(losses)]
+    (_, records), *rest = holdings.account_lines(losses)
+    return [("vintage", f"{vintage}: {records}{standing}"), *rest]
 
 
 def _verdicts(project: Project, vintage: Vintage) -> str:
@@ -174,7 +174,6 @@ def harvest(project: Project, answer: Answer, vintage: str | None, engine: str, 
 def _account(vintage: Vintage) -> Iterable[str]:
     """What became of a vintage's records: the same lines after `harvest` and `build`, and in `status`."""
     if account := holdings.account(vintage.manifest):
-        yield f"{'records':<15} {account['records']:,} records, {counted(account['works'])} in scope"
         yield from (f"{name:<15} {text}" for name, text in holdings.account_lines(account))
 
 
