@@ -147,16 +147,16 @@ class _Reader:
         spans = list(self._phrases.find(fold(string)))
         if not spans:
             return set()
-        there = {self._places[part] for part in _parts(string) if part in self._places}
+        countries = {self._places[part] for part in _parts(string) if part in self._places}
         longest = [(n, first, end) for n, first, end in spans
                    if not any(a <= first and end <= b and b - a > end - first for _, a, b in spans)]  # fmt: skip
-        return {(name.list_id, name.institution_id) for n, _, _ in longest if self._fits(name := self._names[n], string, there)}
+        return {(name.list_id, name.institution_id) for n, _, _ in longest if self._fits(name := self._names[n], string, countries)}
 
     @staticmethod
-    def _fits(name: Named, string: str, there: set[str]) -> bool:
+    def _fits(name: Named, string: str, countries: set[str]) -> bool:
         if name.is_short:
-            return name.country in there and bool(re.search(rf"\b{name.name}\b", string))
-        return name.list_id is not None or not there or name.country in there
+            return name.country in countries and bool(re.search(rf"\b{name.name}\b", string))
+        return name.list_id is not None or not countries or name.country in countries
 
 
 def _of_years(works: pd.DataFrame, alone: pd.DataFrame, named: pd.DataFrame) -> pa.Table:

@@ -54,16 +54,20 @@ def account_lines(account: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     def named(reason: str) -> str:
         return f" ({', '.join(examples[reason])}{' …' if len(examples[reason]) > 2 else ''})" if reason in examples else ""
 
-    yield "records", f"{account['records']:,} records, {_counted(account['works'], 'work')} in scope"
+    yield "records", f"{account['records']:,} records, {counted(account['works'], 'work')} in scope"
     for reason, count in account["dropped"].items():
-        yield "left out", f"{_counted(count, 'record')}: {reason}{named(reason)}"
+        yield "left out", f"{counted(count, 'record')}: {reason}{named(reason)}"
     for reason, count in account["noted"].items():
-        yield "noted", f"{_counted(count, 'work')}: {reason}{named(reason)}"
+        yield "noted", f"{counted(count, 'work')}: {reason}{named(reason)}"
     for name, reason in account.get("passed_over", {}).items():
         yield "passed over", f"{name}: {reason}"
 
 
-def _counted(number: int, of: str) -> str:
+def counted(number: int, of: str = "work") -> str:
+    """
+    >>> counted(1), counted(1200), counted(0, "pair")
+    ('1 work', '1,200 works', '0 pairs')
+    """
     return f"{number:,} {of}{'s' * (number != 1)}"
 
 

@@ -15,11 +15,6 @@ RECORD = work(7, 2018, [["I1"], ["I20", "I10"]], topics=["T5"], abstract="soils 
 PLAIN = pages.keep(json.dumps(RECORD).encode())
 
 
-def kept(**fields):
-    """What is kept of the record with other fields."""
-    return pages.keep(json.dumps(RECORD | fields).encode())
-
-
 SPELLINGS = [  # a field, how it is written, what it means, the note
     (("publication_year",), "2018", 2018, "publication_year: a text for a number, put right"),
     (("publication_year",), " 2018.0 ", 2018, "publication_year: a text for a number, put right"),

@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from coauth import files, flags, publish, technologies
-from coauth.cli.group import CAUTION, NO_TOPICS, Answer, coauth, common, counted, internal, of_vintage, plain, wide
+from coauth.cli.group import CAUTION, NO_TOPICS, Answer, coauth, common, internal, of_vintage, plain, wide
 from coauth.errors import NotFound
 from coauth.explain import candidates
+from coauth.holdings import counted
 from coauth.pipeline import Project
 from coauth.queries import Queries, Technologies
 from coauth.tables import absence

@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from coauth import explain, publish
-from coauth.cli.group import CAUTION, NO_TOPICS, Answer, coauth, common, counted, internal, of_vintage, wide, years
+from coauth.cli.group import CAUTION, NO_TOPICS, Answer, coauth, common, internal, of_vintage, wide, years
 from coauth.errors import NotFound
+from coauth.holdings import counted
 from coauth.pipeline import Project
 from coauth.queries import Queries
 from coauth.tables import absence

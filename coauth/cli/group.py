@@ -121,14 +121,6 @@ def wide(text: str, indent: str = "", then: str | None = None) -> str:
     return click.wrap_text(text, get_terminal_size((100, 24)).columns, initial_indent=indent, subsequent_indent=" " * len(indent) if then is None else then)
 
 
-def counted(number: int, of: str = "work") -> str:
-    """
-    >>> counted(1), counted(1200), counted(0, "pair")
-    ('1 work', '1,200 works', '0 pairs')
-    """
-    return f"{number:,} {of}{'s' * (number != 1)}"
-
-
 def years(said: str) -> tuple[int, int]:
     first, _, last = said.partition("-")
     if not (first.isdigit() and (last or first).isdigit() and int(first) <= int(last or first)):

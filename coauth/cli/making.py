@@ -13,8 +13,9 @@ from typing import Any
 import click
 
 from coauth import holdings, pipeline, publish, tables
-from coauth.cli.group import NO_TOPICS, Answer, Command, coauth, common, counted, notices, of_vintage
+from coauth.cli.group import NO_TOPICS, Answer, Command, coauth, common, notices, of_vintage
 from coauth.errors import CacheError, QueryError, SourceError
+from coauth.holdings import counted
 from coauth.pipeline import Project, Source
 from coauth.queries import Queries
 from coauth.tables import absence

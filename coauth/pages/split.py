@@ -84,28 +84,28 @@ def is_json(text: bytes) -> bool:
     return True
 
 
-def values(chunks: Iterable[bytes], held: int = HELD) -> Iterator[Value]:
+def values(chunks: Iterable[bytes], limit: int = HELD) -> Iterator[Value]:
     """The values of a stream in which one follows another, with or without commas and ends of lines
     between them.
 
-    A list, and an object of more than `held` bytes, is given as a `Container` unless it is a line.
+    A list, and an object of more than `limit` bytes, is given as a `Container` unless it is a line.
     A line that begins no list or object is given as it is. Raises `TooLong`.
 
     >>> list(values([b'{"a": 1}\\n{"a": Na', b'N}\\n{"a": \\n7']))
     [b'{"a": 1}', b'{"a": NaN}', b'{"a":', b'7']
     """
     text = _Text(chunks)
-    place = _Place(held, top=True)
+    place = _Place(limit, top=True)
     while (begin := text.skip()) >= 0:
         if begin not in _BRACES:
             yield text.garbage()
         elif text.margin == b"" and (line := text.line(place)) is not None:
             yield line
         elif begin == _BRACES[1] and not place.lines:
-            yield from _walked(Container(text, held))
+            yield from _walked(Container(text, limit))
         else:
             value = text.value(place)
-            yield from [value] if value is not None else _walked(Container(text, held))
+            yield from [value] if value is not None else _walked(Container(text, limit))
 
 
 def inside(text: bytes) -> Container | None:
@@ -161,11 +161,11 @@ class Container:
     """A list or an object in a stream: gives its members once, as they come, with their keys (None
     in a list)."""
 
-    def __init__(self, text: _Text, held: int, deep: str | None = None, depth: int = 0) -> None:
+    def __init__(self, text: _Text, limit: int, deep: str | None = None, depth: int = 0) -> None:
         self.is_list = text.buf[text.pos] == _BRACES[1]
         self._text, self._place, self._deep = (
             text,
-            _Place(held, top=False, is_list=self.is_list),
+            _Place(limit, top=False, is_list=self.is_list),
             deep,
         )
         self._depth = depth
@@ -207,7 +207,7 @@ class Container:
                 else:
                     yield from (
                         (key, inner)
-                        for inner in _walked(Container(text, place.held, depth=self._depth + 1))
+                        for inner in _walked(Container(text, place.limit, depth=self._depth + 1))
                     )
             else:
                 yield key, value
@@ -226,8 +226,8 @@ def _walked(container: Container) -> Iterator[Container]:
 class _Place:
     """What is known of the values that stand side by side in one place."""
 
-    def __init__(self, held: int, top: bool, is_list: bool = False) -> None:
-        self.held, self.top, self.is_list = held, top, is_list
+    def __init__(self, limit: int, top: bool, is_list: bool = False) -> None:
+        self.limit, self.top, self.is_list = limit, top, is_list
         self.between = _BLANK_END if top or is_list else _KEY_END
         self.lines = False
         """Whether values were met that are one line each."""
@@ -417,7 +417,7 @@ class _Text:
                 return self._closed(place, at)
             entire = size == len(self.buf) - self.pos
             look = place.look + 4 * place.largest
-            looked = size > place.held or size - given_up > look
+            looked = size > place.limit or size - given_up > look
             marks = place.marks(self) if looked else []
             given_up = size if looked else given_up
             far = self.pos + size - look
@@ -426,7 +426,7 @@ class _Text:
                 return self._broken(place, None)
             if size > WHOLE:
                 raise TooLong
-            if size > place.held and not (marks and marks[0] is WORK):
+            if size > place.limit and not (marks and marks[0] is WORK):
                 return None
             window *= 2
             if entire:

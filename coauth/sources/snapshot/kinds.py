@@ -62,9 +62,9 @@ def no_works(content: Content) -> str | None:
     return _by_records(records(chain([head], content)))
 
 
-def _by_records(found: Iterator[bytes]) -> str | None:
+def _by_records(records: Iterator[bytes]) -> str | None:
     others: Counter[str] = Counter()
-    for record in found:
+    for record in records:
         if is_work(record):
             return None
         others[kind(record)] += 1
