@@ -16,6 +16,7 @@ from coauth import coherence
 from coauth.eras import BORDERS, MIXED, UNKNOWN
 from coauth.errors import CacheError
 from coauth.queries import Queries
+from coauth.tables import absence
 from coauth.vintage import Slice, Vintage
 
 _COUNTS = ("expected", "stored", "distinct", "duplicates", "authors_cut", "pages")
@@ -45,6 +46,14 @@ def account(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
     told = manifest.get("account")
     built = (manifest.get("build") or {}).get("losses", {}).get("works")
     return {**(told or {"passed_over": {}}), **built} if built else told
+
+
+def lacking(vintage: Vintage) -> frozenset[str]:
+    """What no record of a built vintage has (`coauth.tables.absence`), as its build says; read from its tables where that is older."""
+    told = (vintage.manifest.get("build") or {}).get("lacking")
+    if told is None:
+        told = absence.lacking(vintage.read("works", ["primary_topic_id"]), vintage.read("institutions", ["type"]))
+    return frozenset(told)
 
 
 def account_lines(account: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

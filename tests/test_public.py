@@ -226,7 +226,7 @@ def test_he_reads_every_number_that_is_shown_in_every_place(editions):
 def test_what_is_withheld_leaves_no_number_behind(editions):
     """No interval, share, index or change in its row, in any CSV; the page says that it is withheld."""
     folder, rows = editions[0][0].folder, 0
-    named = {"unit", "year", "group_id", "series", "basis", "first_year", "last_year", "area", "area_id", "preliminary", "withheld", "total"}
+    named = {"unit", "year", "group_id", "series", "basis", "first_year", "last_year", "area", "area_id", "preliminary", "withheld", "total", "base"}
     for path in folder.glob("tables/*.csv"):
         with path.open(encoding="utf-8") as file:
             for row in csv.DictReader(file):

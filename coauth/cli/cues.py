@@ -9,14 +9,13 @@ from typing import Any
 
 import click
 
-from coauth import files, flags, publish, technologies
+from coauth import files, flags, holdings, publish, technologies
 from coauth.cli.group import CAUTION, NO_TOPICS, Answer, coauth, common, internal, of_vintage, plain, wide
 from coauth.errors import NotFound
 from coauth.explain import candidates
 from coauth.holdings import counted
 from coauth.pipeline import Project
 from coauth.queries import Queries, Technologies
-from coauth.tables import absence
 from coauth.technologies import quality
 from coauth.vintage import Vintage
 
@@ -126,7 +125,7 @@ def flags_sensitivity(project: Project, answer: Answer, vintage: str | None) -> 
 
 
 def _no_topics(vintage: Vintage) -> list[str]:
-    return [NO_TOPICS] if absence.topics(vintage.read("works", ["primary_topic_id"])) else []
+    return [NO_TOPICS] if "topics" in holdings.lacking(vintage) else []
 
 
 def _with_cues(project: Project, vintage: Vintage) -> Queries:

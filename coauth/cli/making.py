@@ -18,7 +18,6 @@ from coauth.errors import CacheError, QueryError, SourceError
 from coauth.holdings import counted
 from coauth.pipeline import Project, Source
 from coauth.queries import Queries
-from coauth.tables import absence
 from coauth.vintage import Vintage
 
 _SYNTHETIC = f"{tables.MARK}: none of these numbers is about the real world."
@@ -134,7 +133,7 @@ def _summary(project: Project, vintage: Vintage, built: Mapping[str, Any], paths
     said = _read(f"{vintage.name} ({vintage.quarter})", holdings.account(vintage.manifest) or built["losses"]["works"])
     said += [("not counted", f"{n:,} works: {reason}") for reason, n in built["losses"]["excluded"].items()]
     said += [("network", f"{rows['institutions']:,} institutions, {rows['edges']:,} year–pairs, {rows['flags']:,} review cues")]
-    said += [("technologies", NO_TOPICS)] if absence.topics(vintage.read("works", ["primary_topic_id"])) else []
+    said += [("technologies", NO_TOPICS)] if "topics" in holdings.lacking(vintage) else []
     said += [("shifts", _verdicts(project, vintage)), *((name, str(path)) for name, path in paths.items())]
     yield from (f"{name:<14} {text}" for name, text in said)
 

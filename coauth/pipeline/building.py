@@ -35,6 +35,7 @@ from coauth.pipeline.revising import earlier, revise, since
 from coauth.queries import Queries, RollUp
 from coauth.revisions import Counted
 from coauth.shelving import read
+from coauth.tables import absence
 from coauth.vintage import Shelf, Vintage
 from coauth.works import coverage, inclusion
 
@@ -76,7 +77,7 @@ def build(
             making = _Making(project, vintage, asked, running, shelf, threads or joblib.cpu_count(), windows)
             making.tables(asked.rollup if level == "unified" else RollUp(drop_ancestors=False), level)
         summary = {
-            "complete": vintage.complete, "mixed": mixed, "no_cues": asked.no_cues, "eras": eras._asdict(), "engine": engine, "level": level, "queries": asked.fingerprint,
+            "complete": vintage.complete, "mixed": mixed, "no_cues": asked.no_cues, "lacking": making.lacking, "eras": eras._asdict(), "engine": engine, "level": level, "queries": asked.fingerprint,
             "lists": asked.lists(), "parts": asked.parts(), "since": making.since, "synthetic": making.synthetic,
             "losses": {"works": losses.balance(), "excluded": making.excluded}, "rows": making.rows, "sha256": making.sha256,
             "seed": asked.measures.seed, "versions": versions(*running.packages),
@@ -95,6 +96,7 @@ class _Making:
         self.sha256: dict[str, str] = {}
         self.excluded: dict[str, int] = {}
         self.since: dict[str, Any] | None = None
+        self.lacking: list[str] = []
 
     def _keep(self, contract: tables.Table, rows: pa.Table | Iterator[pa.RecordBatch]) -> None:
         self.sha256[contract.name] = self.shelf.write(contract, rows, synthetic=self.synthetic)
@@ -126,6 +128,7 @@ class _Making:
         self.excluded = _count(shelf.read("works", ["exclusion_reason"]), "exclusion_reason")
         counted = shelf.rows("works")
         self._keep(tables.INSTITUTIONS, institutions.describe(rolled.nodes, affiliations, counted, technology, engine))
+        self.lacking = absence.lacking(shelf.read("works", ["primary_topic_id"]), shelf.read("institutions", ["type"]))
         self._keep(tables.COVERAGE, coverage.survey(counted, engine))
         self._keep(tables.EDGES, edges.link(counted, affiliations, engine))
         self._keep(tables.HYPERAUTHORSHIP, edges.above_k(counted, engine))

@@ -11,7 +11,6 @@ from coauth import holdings, pipeline, tables
 from coauth.eras import MIXED, Eras, Relation
 from coauth.pipeline import Project
 from coauth.report.about import About, Since
-from coauth.tables import absence
 from coauth.vintage import Vintage
 
 
@@ -30,14 +29,8 @@ def of(project: Project, vintage: Vintage, against: str | None = None) -> About:
         dropped=losses["works"]["dropped"], noted=losses["works"]["noted"], excluded=losses["excluded"],
         passed_over=(manifest.get("account") or {}).get("passed_over", {}), versions=built["versions"],
         queries_fingerprint=built["queries"], seed=built["seed"], quality=manifest.get("technology_quality"),
-        since=since, relations=relations, part=holdings.is_part(vintage), lacking=_lacking(vintage),
+        since=since, relations=relations, part=holdings.is_part(vintage), lacking=holdings.lacking(vintage),
     )  # fmt: skip
-
-
-def _lacking(vintage: Vintage) -> frozenset[str]:
-    no_topics = absence.topics(vintage.read("works", ["primary_topic_id"]))
-    no_types = absence.types(vintage.read("institutions", ["type"]))
-    return frozenset(name for name, holds in (("topics", no_topics), ("types", no_types)) if holds)
 
 
 def provenance(about: About) -> dict[str, str]:

@@ -19,5 +19,11 @@ def types(institutions: pa.Table) -> bool:
     return _empty(institutions["type"])
 
 
+def lacking(works: pa.Table, institutions: pa.Table) -> list[str]:
+    """The names of these fields that no record has."""
+    absent = {"topics": topics(works), "types": types(institutions)}
+    return [name for name, holds in absent.items() if holds]
+
+
 def _empty(column: pa.ChunkedArray) -> bool:
     return 0 < len(column) == int(column.null_count)
