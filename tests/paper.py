@@ -3,6 +3,7 @@
 import io
 import re
 import unicodedata
+from collections import Counter
 
 import pypdf
 import pypdfium2
@@ -19,6 +20,8 @@ class Paper:
         self.pages = [page.get_textpage() for page in self._drawn]
         self.texts = [page.get_text_range() for page in self.pages]
         self.squeezed = squeezed(" ".join(self.texts))
+        self.flow = squeezed(" ".join(without_running_lines(self.texts)))
+        """The text as it goes on over the ends of pages."""
 
     @property
     def boxed(self):
@@ -43,6 +46,14 @@ class Paper:
         at = {self.pages[n].get_charbox(i) for i in range(self.pages[n].count_chars())}
         assert len(at) > 20
         return [b for b in at if b[2] - b[0] > 0.1 and b[3] - b[1] > 0.1]
+
+
+def without_running_lines(texts: list[str]) -> list[str]:
+    """Pages without the lines that stand on more than half of them, page numbers apart: the running head and foot."""
+    alike = [[re.sub(r"\d+", "0", line.strip()) for line in text.splitlines()] for text in texts]
+    often = Counter(line for lines in alike for line in set(lines))
+    return ["\n".join(line for line, plain in zip(text.splitlines(), lines, strict=True) if 2 * often[plain] <= len(texts))
+            for text, lines in zip(texts, alike, strict=True)]  # fmt: skip
 
 
 def squeezed(text: str) -> str:
