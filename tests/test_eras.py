@@ -374,12 +374,17 @@ def test_two_vintages_of_one_side_are_compared_in_all(disk):
     assert causes(said) == {"added", "removed", "re-affiliated", "re-dated"}
 
 
+def unwrapped(text):
+    """What was printed, without the ends of lines that the width of a terminal gives."""
+    return " ".join(text.split())
+
+
 def test_across_the_border_no_change_is_told_that_may_be_the_matchers(disk):
     """`compare` says first what is not comparable; works that moved for themselves are still
     told. The report says it in both languages.
     """
     names = pair(disk, "2026-08-14", "2026-11-20")
-    shown = coauth(disk, "compare", *names).stdout
+    shown = unwrapped(coauth(disk, "compare", *names).stdout)
     assert shown.startswith(
         "not comparable: institutions, pairs, centralities, cues and lists (countries less so)"
     )
@@ -412,7 +417,7 @@ def test_across_the_border_no_change_is_told_that_may_be_the_matchers(disk):
 
 def test_where_one_side_is_not_known_it_cannot_be_told(disk):
     names = pair(disk, "2026-08-14", None)
-    shown = coauth(disk, "compare", *names).stdout
+    shown = unwrapped(coauth(disk, "compare", *names).stdout)
     assert shown.startswith(
         "cannot be told: whether a change of institutions, pairs, centralities, cues and lists"
     )
