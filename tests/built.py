@@ -55,16 +55,16 @@ def every(nth):
     return list(serve([w for n, w in enumerate(works(1)) if n % nth == 0], 1))
 
 
-def project(root, *, quick=False):
-    """A folder with the shipped queries; `quick` asks for the least to be measured on the graph, where a test is about what comes before."""
+def project(root, *, quick=False, changed=None):
+    """A folder with the shipped queries; `changed` keys of measures.toml have other values, `quick` asks for the least to be
+    measured on the graph, where a test is about what comes before."""
     shutil.copytree(CHECKOUT / "queries", root / "queries")
-    if quick:
-        file = root / "queries" / "measures.toml"
-        text = file.read_text("utf-8")
-        for key, value in QUICK.items():
-            text, times = re.subn(rf"(?m)^{key} = .*$", f"{key} = {value}", text)
-            assert times == 1, key
-        file.write_text(text, "utf-8")
+    file = root / "queries" / "measures.toml"
+    text = file.read_text("utf-8")
+    for key, value in (changed or (QUICK if quick else {})).items():
+        text, times = re.subn(rf"(?m)^{key} = [^#\n]*", f"{key} = {value} ", text)
+        assert times == 1, key
+    file.write_text(text, "utf-8")
     return root
 
 

@@ -12,7 +12,19 @@ from world import World
 
 from coauth import queries
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["LOKY_MAX_CPU_COUNT"] = "1"  # the workers have the processors already: no command shares its work out again
+
 os.environ["COAUTH_STATBANK_URL"] = "http://127.0.0.1:9"  # nobody: no test asks Statistics Denmark
+
+
+LONGEST = ("spark", "pipeline", "road", "report", "browser", "elsewhere", "public", "sample")
+"""Files that take half a minute or more are begun first: none is left to one worker at the end."""
+
+
+def pytest_collection_modifyitems(items):
+    rank = {f"test_{name}": n for n, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 
 
 def missing(reason):

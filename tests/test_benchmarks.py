@@ -15,8 +15,6 @@ from click.testing import CliRunner
 from coauth import cli, pages
 from coauth.pipeline import Project
 
-pytestmark = pytest.mark.xdist_group("benchmarks")  # one world, made and built once
-
 WORKS = 2_000
 
 

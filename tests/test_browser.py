@@ -14,8 +14,6 @@ from coauth.pipeline import Project
 from coauth.report.explorer import Explorer
 from coauth.report.page import Chart, Page, Section, Writer
 
-pytestmark = pytest.mark.xdist_group("browser")  # one browser, in one process
-
 
 @pytest.fixture(scope="module")
 def chromium():

@@ -211,12 +211,13 @@ def test_wrong_usage_is_exit_code_two(tmp_path):
     assert apart(project(tmp_path), "explain", "DTU", check=False).returncode == 2
 
 
-def test_a_plain_script_writes_a_report(tmp_path):
+def test_a_plain_script_writes_a_report(tmp_path, monkeypatch):
     """A script without a main guard, as a user writes it, gets tables and a report though processes measure paths side by side."""
     root = edit(project(tmp_path / "plain", quick=True), "measures.toml", '"strength_share"', '"strength_share", "harmonic"')
     (tmp_path / "records.jsonl").write_text("\n".join(map(json.dumps, every(40))))
     script = tmp_path / "plain.py"
     script.write_text(f"import coauth\nprint(coauth.rebuild({str(root)!r}, records={str(tmp_path / 'records.jsonl')!r})['report.da'])\n")
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
     done = subprocess.run([sys.executable, "-W", "error", str(script)], capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("report.da.html")

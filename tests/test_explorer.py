@@ -16,8 +16,6 @@ from coauth.report.brief import Brief
 from coauth.report.text import Words
 from coauth.uncertainty import counts as counted
 
-pytestmark = pytest.mark.xdist_group("explorer")  # the sample's map is made once
-
 BEIHANG = {"id": "I82880672", "display_name": "Beihang University", "country_code": "CN", "ror": "https://ror.org/00wk2mp56"}
 SCRIPTS = Path(explorer.__file__).parent
 HOSTILE = "</script><script>alert(1)</script><!--<script> “Ø” \u2028 & \"'"

@@ -36,8 +36,6 @@ from coauth.uncertainty import counts as counted
 from coauth.vintage import Vintage
 from coauth.vintage.shelf import store
 
-pytestmark = pytest.mark.xdist_group("public")  # two editions and the sample's, made once
-
 YEARS = (2018, 2022)
 WINDOW = (2020, 2022)
 AREA = "EU3"

@@ -18,8 +18,6 @@ from coauth.pipeline import Project
 from coauth.tables import AREAS
 from coauth.technologies import quality
 
-pytestmark = pytest.mark.xdist_group("quality")  # one copy of the sample
-
 QUANTA, NEAR = topic("T10275"), topic("T10079")
 
 

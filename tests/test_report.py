@@ -28,8 +28,6 @@ from coauth.report.sections import compose
 from coauth.tables import MARK
 from coauth.uncertainty import counts as counted
 
-pytestmark = pytest.mark.xdist_group("report")  # its pages are written once
-
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "coauth" / "report"
 YEARS = range(2011, 2025)

@@ -19,10 +19,8 @@ from standin import StandIn, marked
 from coauth.sources import sample
 from coauth.vintage import Cache
 
-pytestmark = pytest.mark.xdist_group("road")  # one server, in one process
 
-
-@pytest.fixture(scope="module", params=[5, pytest.param(1, marks=pytest.mark.whole)], ids=["every fifth work", "every work"])
+@pytest.fixture(scope="module", params=[10, pytest.param(1, marks=pytest.mark.whole)], ids=["every tenth work", "every work"])
 def records(request):
     """Of the sample, which is served, filed and made of them alone."""
     chosen = every(request.param)

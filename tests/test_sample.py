@@ -20,8 +20,6 @@ import pytest
 from coauth import pages
 from coauth.sources import sample
 
-pytestmark = pytest.mark.xdist_group("sample")  # the whole world is read once
-
 YEARS = range(2011, 2025)
 ROOT_KEYS = set(pages.SELECT)
 

@@ -6,8 +6,6 @@ from written_down import centralities
 
 from coauth.pipeline import Project
 
-pytestmark = pytest.mark.xdist_group("seeds")  # measured twice, once
-
 KEYS = ["measure", "variant", "institution_id"]
 
 

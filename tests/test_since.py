@@ -25,8 +25,6 @@ from coauth.sources.sample.served import serve
 from coauth.tables import CAUSES
 from coauth.uncertainty import counts as counted
 
-pytestmark = pytest.mark.xdist_group("since")  # two vintages, built once
-
 LATER = datetime.date(2027, 1, 20)
 QUICK = {
     "replicates = 400": "replicates = 100", "permutations = 40": "permutations = 0", "null_samples = 400": "null_samples = 0",

@@ -195,19 +195,19 @@ def by_pattern(phrase):
 
 
 def test_the_automaton_finds_what_patterns_find(asked, real_records):
-    """On every third of the real titles and abstracts at hand, each phrase of the enabled set is found exactly where its own regular expression finds it."""
+    """On every sixth of the real titles and abstracts at hand, each phrase of the enabled set is found exactly where its own regular expression finds it."""
     said = sorted({p for s in asked.technologies if s.enabled for t in s.technology for p in (*t.phrases, *t.exclusions)})
     automaton, patterns = Phrases(said), [by_pattern(p) for p in said]
     with gzip.open(real_records / "openalex/works/full_works_613.jsonl.gz") as file:
         kept = [pages.keep(line) for line in file]
-    texts = [t for w in kept for t in (w.title, w.abstract) if t][::3]
-    assert len(texts) > 300
+    texts = [t for w in kept for t in (w.title, w.abstract) if t][::6]
+    assert len(texts) > 150
     hits = 0
     for text in texts:
         found = {said[index] for index, _, _ in automaton.find(fold(text))}
         assert found == {p for p, pattern in zip(said, patterns, strict=True) if pattern.search(text)}, text
         hits += len(found)
-    assert hits >= 15
+    assert hits >= 8
 
 
 WORDS = st.lists(st.sampled_from(["quantum", "dot", "dots", "qubit", "a", "sub"]), max_size=8)

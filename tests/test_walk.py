@@ -18,8 +18,6 @@ from coauth.queries import Years
 from coauth.report.findings import last_window, window_before
 from coauth.tables import AREAS
 
-pytestmark = pytest.mark.xdist_group("walk")  # explain is asked once
-
 GEXF = "{http://gexf.net/1.3}"
 OF_OTHER_WORKS = {
     "all international works, by partner group": {"year", "group_id", "author_works", "works_low"},

@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import joblib
+
 from coauth import export, files, tables
 from coauth.pipeline import Project
 from coauth.publish import about, networks, places, public, run
@@ -43,10 +45,10 @@ def quarter(
     handed on holds one of them. It is held against the public edition before it; what it shows and withholds is kept with
     the vintage, and later editions mind it.
 
-    `side_by_side` draws the languages in a process each. Only a program whose main module may be imported again can
+    `side_by_side` draws the languages in a process each, where there is more than one processor. Only a program whose main module may be imported again can
     (the command line can, a plain script cannot), so it is asked for, never assumed.
     """
-    with processes(len(languages)) if side_by_side and len(languages) > 1 else nullcontext() as pool:
+    with processes(len(languages)) if side_by_side and len(languages) > 1 < joblib.cpu_count() else nullcontext() as pool:
         return _written(project, vintage, languages, against, profile, pool)
 
 
