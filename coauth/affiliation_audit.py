@@ -66,7 +66,11 @@ def survey(parts: Sequence[Addresses], queries: Queries) -> Audit:
     works = pd.concat([p.works.to_pandas() for p in parts], ignore_index=True)
     alone = pd.concat([p.alone.to_pandas() for p in parts], ignore_index=True)
     said = {string: reader.named(string) for string in alone["string"].unique()}
-    found = [(work, string, *whose) for work, string in alone.itertuples(index=False) for whose in said[string]]
+    found = [
+        (work, string, *whose)
+        for work, string in alone.itertuples(index=False)
+        for whose in said[string]
+    ]
     named = pd.DataFrame(found, columns=["work_id", "string", "list_id", "institution_id"])
     matched = pd.concat([p.affiliations.to_pandas() for p in parts], ignore_index=True)
     years = dict(zip(works["work_id"], works["year"], strict=True))
@@ -82,11 +86,19 @@ class _Described(NamedTuple):
 
 def _described(parts: Iterable[Addresses]) -> dict[str, _Described]:
     """Each institution by its last description, with every name it was given."""
-    rows = sorted((r for p in parts for r in p.institutions.to_pylist()), key=lambda r: (r["seen"], r["name"] or ""))
+    rows = sorted(
+        (r for p in parts for r in p.institutions.to_pylist()),
+        key=lambda r: (r["seen"], r["name"] or ""),
+    )
     names: defaultdict[str, set[str]] = defaultdict(set)
     for r in rows:
         names[r["institution_id"]].add(r["name"])
-    return {r["institution_id"]: _Described(r["name"], r["country_code"], r["ror"], frozenset(names[r["institution_id"]])) for r in rows}
+    return {
+        r["institution_id"]: _Described(
+            r["name"], r["country_code"], r["ror"], frozenset(names[r["institution_id"]])
+        )
+        for r in rows
+    }
 
 
 def _names(described: Mapping[str, _Described], queries: Queries) -> list[Named]:
@@ -99,9 +111,21 @@ def _names(described: Mapping[str, _Described], queries: Queries) -> list[Named]
             names.add(Named(short, None, own, home[own].country, home[own].name))
     for w in (w for w in queries.watchlists if w.enabled):
         for e in w.entry:
-            key = e.openalex if e.openalex and e.openalex in described else of_ror.get(e.ror or "", e.openalex or e.ror or "")
-            country, title = (described[key].country, described[key].name) if key in described else (None, e.name)
-            names |= {Named(name, w.id, key, country, title) for name in (e.name, e.name_local, *e.aliases) if name}
+            key = (
+                e.openalex
+                if e.openalex and e.openalex in described
+                else of_ror.get(e.ror or "", e.openalex or e.ror or "")
+            )
+            country, title = (
+                (described[key].country, described[key].name)
+                if key in described
+                else (None, e.name)
+            )
+            names |= {
+                Named(name, w.id, key, country, title)
+                for name in (e.name, e.name_local, *e.aliases)
+                if name
+            }
     return sorted(names, key=lambda n: (n.name, n.list_id or "", n.institution_id))
 
 
@@ -122,17 +146,23 @@ def _plain(part: str) -> str:
     return " ".join(re.sub(r"[\d.]", " ", fold(part)).split())
 
 
-def _places(parts: Iterable[Addresses], described: Mapping[str, _Described], names: set[str]) -> dict[str, str]:
+def _places(
+    parts: Iterable[Addresses], described: Mapping[str, _Described], names: set[str]
+) -> dict[str, str]:
     """The country of each place: what strings end with most of which were matched to institutions of that country."""
     ends: defaultdict[str, Counter[str | None]] = defaultdict(Counter)
     for p in parts:
         different = p.matched.group_by(["string", "institution_id"]).aggregate([])
-        for string, institution in zip(*(different[c].to_pylist() for c in ("string", "institution_id")), strict=True):
+        for string, institution in zip(
+            *(different[c].to_pylist() for c in ("string", "institution_id")), strict=True
+        ):
             country = described[institution].country if institution in described else None
             for end in _parts(string, 2) if _PARTING.search(string) else ():
                 ends[end][country] += 1
     most = {end: countries.most_common(1)[0] for end, countries in ends.items() if end not in names}
-    return {end: country for end, (country, n) in most.items() if country and 2 * n > ends[end].total()}
+    return {
+        end: country for end, (country, n) in most.items() if country and 2 * n > ends[end].total()
+    }
 
 
 class _Reader:
@@ -148,9 +178,16 @@ class _Reader:
         if not spans:
             return set()
         countries = {self._places[part] for part in _parts(string) if part in self._places}
-        longest = [(n, first, end) for n, first, end in spans
-                   if not any(a <= first and end <= b and b - a > end - first for _, a, b in spans)]  # fmt: skip
-        return {(name.list_id, name.institution_id) for n, _, _ in longest if self._fits(name := self._names[n], string, countries)}
+        longest = [
+            (n, first, end)
+            for n, first, end in spans
+            if not any(a <= first and end <= b and b - a > end - first for _, a, b in spans)
+        ]
+        return {
+            (name.list_id, name.institution_id)
+            for n, _, _ in longest
+            if self._fits(name := self._names[n], string, countries)
+        }
 
     @staticmethod
     def _fits(name: Named, string: str, countries: set[str]) -> bool:
@@ -161,11 +198,16 @@ class _Reader:
 
 def _of_years(works: pd.DataFrame, alone: pd.DataFrame, named: pd.DataFrame) -> pa.Table:
     works = works.assign(
-        works=1, works_in_scope=works["in_scope"], works_alone=works["work_id"].isin(alone["work_id"]),
-        **{f"works_{status}": works["affiliation_status"] == status for status in ("complete", "partial", "none")},
+        works=1,
+        works_in_scope=works["in_scope"],
+        works_alone=works["work_id"].isin(alone["work_id"]),
+        **{
+            f"works_{status}": works["affiliation_status"] == status
+            for status in ("complete", "partial", "none")
+        },
         works_domestic=works["work_id"].isin(named.loc[named["list_id"].isna(), "work_id"]),
         works_listed=works["work_id"].isin(named.loc[named["list_id"].notna(), "work_id"]),
-    )  # fmt: skip
+    )
     counts = works.groupby("year")[[c.name for c in AUDIT_YEARS.columns[1:]]].sum().reset_index()
     return AUDIT_YEARS.check(pa.Table.from_pandas(counts, preserve_index=False))
 
@@ -176,12 +218,34 @@ def _of_institutions(
     key = ["year", "list_id", "institution_id"]
     whose = pd.DataFrame({(n.list_id, n.institution_id) for n in names}, columns=key[1:])
     matched = matched.assign(year=matched["work_id"].map(years))
-    on = matched.merge(whose, on="institution_id").groupby(key, dropna=False)["work_id"].nunique().rename("works_matched")
+    on = (
+        matched.merge(whose, on="institution_id")
+        .groupby(key, dropna=False)["work_id"]
+        .nunique()
+        .rename("works_matched")
+    )
     named = named.assign(year=named["work_id"].map(years))
-    both = named.merge(matched[["work_id", "institution_id"]].assign(also=True), how="left", on=["work_id", "institution_id"])
+    both = named.merge(
+        matched[["work_id", "institution_id"]].assign(also=True),
+        how="left",
+        on=["work_id", "institution_id"],
+    )
     groups = both.groupby(key, dropna=False)
-    missed = both[both["also"].isna()].groupby(key, dropna=False)["work_id"].nunique().rename("works_missed")
-    counts = pd.concat([on, groups["work_id"].nunique().rename("works_named"), missed, groups["string"].nunique().rename("strings")], axis=1)
+    missed = (
+        both[both["also"].isna()]
+        .groupby(key, dropna=False)["work_id"]
+        .nunique()
+        .rename("works_missed")
+    )
+    counts = pd.concat(
+        [
+            on,
+            groups["work_id"].nunique().rename("works_named"),
+            missed,
+            groups["string"].nunique().rename("strings"),
+        ],
+        axis=1,
+    )
     titles = {n.institution_id: n.title for n in names}
     table = counts.fillna(0).astype(int).reset_index()
     table["list_id"] = table["list_id"].astype(object).where(table["list_id"].notna(), None)

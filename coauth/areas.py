@@ -13,10 +13,18 @@ from coauth.tables import AREAS, PROFILES, own_basis
 
 def of_works(technologies: pa.Table, queries: Queries) -> pd.DataFrame:
     """Work × EU-10 area, by the technologies found on it."""
-    rows = [(s.id, t.id, a) for s in queries.technologies if s.enabled for t in s.technology for a in t.eu10]
+    rows = [
+        (s.id, t.id, a)
+        for s in queries.technologies
+        if s.enabled
+        for t in s.technology
+        for a in t.eu10
+    ]
     areas = pd.DataFrame(rows, columns=["list_id", "technology_id", "area_id"])
     found = technologies.select(["work_id", "list_id", "technology_id"]).to_pandas()
-    joined: pd.DataFrame = found.merge(areas, on=["list_id", "technology_id"])[["work_id", "area_id"]]
+    joined: pd.DataFrame = found.merge(areas, on=["list_id", "technology_id"])[
+        ["work_id", "area_id"]
+    ]
     return joined.drop_duplicates()
 
 
@@ -27,18 +35,34 @@ def series(queries: Queries) -> list[str]:
     return [*(f"list:{x}" for x in lists), *beside, "international"]
 
 
-def profiles(memberships: pa.Table, technologies: pa.Table, names: Sequence[str], window: Years, queries: Queries) -> pa.Table:
+def profiles(
+    memberships: pa.Table,
+    technologies: pa.Table,
+    names: Sequence[str],
+    window: Years,
+    queries: Queries,
+) -> pa.Table:
     """`PROFILES` of these series in the years of the window, each by its own basis; a series without a work has no row."""
     members = memberships.select(["year", "group_id", "basis", "work_id"]).to_pandas()
     members = members[members["year"].between(*window)]
     areas = of_works(technologies, queries)
     rows = []
     for name in names:
-        works = members.loc[(members["group_id"] == name) & (members["basis"] == own_basis(name)), "work_id"]
+        works = members.loc[
+            (members["group_id"] == name) & (members["basis"] == own_basis(name)), "work_id"
+        ]
         counts = areas.loc[areas["work_id"].isin(set(works)), "area_id"].value_counts()
         total = works.nunique()
         rows += [
-            {"first_year": window[0], "last_year": window[1], "series": name, "area_id": a, "works": int(counts.get(a, 0)), "total": total}
-            for a in AREAS if total
-        ]  # fmt: skip
+            {
+                "first_year": window[0],
+                "last_year": window[1],
+                "series": name,
+                "area_id": a,
+                "works": int(counts.get(a, 0)),
+                "total": total,
+            }
+            for a in AREAS
+            if total
+        ]
     return PROFILES.of(rows)

@@ -13,9 +13,18 @@ from coauth.tables import BENEFITS
 from coauth.uncertainty.counts import binomial
 
 
-def count(works: Rows, affiliations: Rows, institutions: Rows, evidence: Rows, engine: Engine) -> pa.Table:
+def count(
+    works: Rows, affiliations: Rows, institutions: Rows, evidence: Rows, engine: Engine
+) -> pa.Table:
     """`BENEFITS`: works of domestic–foreign pairs by year, cue and field."""
-    return engine.run("benefits", BENEFITS, works=works, affiliations=affiliations, institutions=institutions, evidence=evidence)
+    return engine.run(
+        "benefits",
+        BENEFITS,
+        works=works,
+        affiliations=affiliations,
+        institutions=institutions,
+        evidence=evidence,
+    )
 
 
 def shares(benefits: pa.Table, years: tuple[int, int], confidence: float) -> pd.DataFrame:
@@ -31,13 +40,36 @@ def shares(benefits: pa.Table, years: tuple[int, int], confidence: float) -> pd.
     [[16.0, 0.25, 0.03, 0.65, 0.25]]
     """
     frame = benefits.to_pandas()
-    frame = frame[frame["year"].between(*years)].groupby("cue", as_index=False)[["works", "works_ranked", "works_top_10", "works_company"]].sum()
-    for name, part, whole in (("top_10", "works_top_10", "works_ranked"), ("company", "works_company", "works")):
+    frame = (
+        frame[frame["year"].between(*years)]
+        .groupby("cue", as_index=False)[["works", "works_ranked", "works_top_10", "works_company"]]
+        .sum()
+    )
+    for name, part, whole in (
+        ("top_10", "works_top_10", "works_ranked"),
+        ("company", "works_company", "works"),
+    ):
         of = frame[whole].where(frame[whole] > 0)
         ends = binomial(frame[part].to_numpy(float), frame[whole].to_numpy(float), confidence)
-        frame[name], frame[f"{name}_low"], frame[f"{name}_high"] = frame[part] / of, ends.low, ends.high
-    columns = ["cue", "works", "works_ranked", "top_10", "top_10_low", "top_10_high", "company", "company_low", "company_high"]
-    ordered: pd.DataFrame = frame.sort_values(["works", "cue"], ascending=[False, True])[columns].reset_index(drop=True)
+        frame[name], frame[f"{name}_low"], frame[f"{name}_high"] = (
+            frame[part] / of,
+            ends.low,
+            ends.high,
+        )
+    columns = [
+        "cue",
+        "works",
+        "works_ranked",
+        "top_10",
+        "top_10_low",
+        "top_10_high",
+        "company",
+        "company_low",
+        "company_high",
+    ]
+    ordered: pd.DataFrame = frame.sort_values(["works", "cue"], ascending=[False, True])[
+        columns
+    ].reset_index(drop=True)
     return ordered
 
 
@@ -49,7 +81,14 @@ def fields(benefits: pa.Table, years: tuple[int, int]) -> pd.DataFrame:
     [['none', '17', 3, 0.75], ['none', '31', 1, 0.25]]
     """
     frame = benefits.to_pandas()
-    frame = frame[frame["year"].between(*years)].dropna(subset="field_id").groupby(["cue", "field_id"], as_index=False)["works"].sum()
+    frame = (
+        frame[frame["year"].between(*years)]
+        .dropna(subset="field_id")
+        .groupby(["cue", "field_id"], as_index=False)["works"]
+        .sum()
+    )
     share = frame["works"] / frame.groupby("cue")["works"].transform("sum")
-    ordered: pd.DataFrame = frame.assign(share=share).sort_values(["cue", "works", "field_id"], ascending=[True, False, True])
+    ordered: pd.DataFrame = frame.assign(share=share).sort_values(
+        ["cue", "works", "field_id"], ascending=[True, False, True]
+    )
     return ordered.reset_index(drop=True)

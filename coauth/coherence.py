@@ -45,7 +45,14 @@ class Held:
         def percent(ratio: float | None) -> str:
             return "not known" if ratio is None else f"{ratio:+.1%}"
 
-        wrong = [said for differs, said in ((self.sign_agrees, "another sign"), (self.levels_agree, "levels too far off")) if differs is False]
+        wrong = [
+            said
+            for differs, said in (
+                (self.sign_agrees, "another sign"),
+                (self.levels_agree, "levels too far off"),
+            )
+            if differs is False
+        ]
         change = f"{self.first_year}–{self.last_year} {percent(self.change_here)} (there {percent(self.change_there)})"
         levels = f"levels {self.first_level}–{self.last_level} {percent(self.lowest)} to {percent(self.highest)}"
         return f"{self.series}: {change}, {levels}: {' and '.join(wrong) or 'agrees'}"
@@ -58,37 +65,59 @@ def hold(copublications: pa.Table, queries: Queries, countries: Iterable[str]) -
     Figure 1, by union of institutions and strings; a suppressed count is compared with nothing.
     """
     home = tuple(countries)
-    groups = {frozenset(g.countries): g.id for g in queries.partners if g.valid_from is None and g.valid_to is None}
+    groups = {
+        frozenset(g.countries): g.id
+        for g in queries.partners
+        if g.valid_from is None and g.valid_to is None
+    }
     groups[frozenset()] = "international"
     found = []
     for reference in (r for r in queries.references if r.about(home)):
         for counts in reference.counts:
             if series := groups.get(frozenset(counts.partners)):
                 here = _works(copublications, series)
-                both = {y: (there, here[y]) for y, there in reference.works(counts).items() if y in here}
+                both = {
+                    y: (there, here[y]) for y, there in reference.works(counts).items() if y in here
+                }
                 if both:
                     found.append(_held(reference, series, both))
     return found
 
 
 def _works(copublications: pa.Table, series: str) -> dict[int, int]:
-    mine = pc.and_(pc.equal(copublications["group_id"], series), pc.equal(copublications["basis"], "union"))
+    mine = pc.and_(
+        pc.equal(copublications["group_id"], series), pc.equal(copublications["basis"], "union")
+    )
     rows = copublications.filter(mine).select(["year", "works"]).drop_null().to_pylist()
     return {r["year"]: r["works"] for r in rows}
 
 
 def _held(reference: Reference, series: str, both: Mapping[int, tuple[int, int]]) -> Held:
     assert reference.levels and reference.change and reference.tolerance is not None  # noqa: S101, PT018  it has counts
-    off = {y: here / there - 1 for y, (there, here) in both.items() if there and reference.levels[0] <= y <= reference.levels[1]}
+    off = {
+        y: here / there - 1
+        for y, (there, here) in both.items()
+        if there and reference.levels[0] <= y <= reference.levels[1]
+    }
     first, last = reference.change
     there, here = (_change(both, first, last, side) for side in (0, 1))
     return Held(
-        reference=reference.id, series=series, first_level=min(off, default=reference.levels[0]), last_level=max(off, default=reference.levels[1]),
-        lowest=min(off.values(), default=None), highest=max(off.values(), default=None), first_year=first, last_year=last,
-        change_there=there, change_here=here, years=dict(both),
+        reference=reference.id,
+        series=series,
+        first_level=min(off, default=reference.levels[0]),
+        last_level=max(off, default=reference.levels[1]),
+        lowest=min(off.values(), default=None),
+        highest=max(off.values(), default=None),
+        first_year=first,
+        last_year=last,
+        change_there=there,
+        change_here=here,
+        years=dict(both),
         levels_agree=max(map(abs, off.values())) <= reference.tolerance if off else None,
-        sign_agrees=None if there is None or here is None else (there > 0) - (there < 0) == (here > 0) - (here < 0),
-    )  # fmt: skip
+        sign_agrees=None
+        if there is None or here is None
+        else (there > 0) - (there < 0) == (here > 0) - (here < 0),
+    )
 
 
 def _change(both: Mapping[int, tuple[int, int]], first: int, last: int, side: int) -> float | None:

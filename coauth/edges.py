@@ -33,7 +33,9 @@ def link(works: Rows, affiliations: Rows, engine: Engine) -> Iterator[pa.RecordB
     Institutions of other countries are linked only through works with an author in the scope's country: this is that
     country's network, not the world's.
     """
-    return engine.stream("edges", EDGES, coded=["institution_id"], works=works, affiliations=affiliations)
+    return engine.stream(
+        "edges", EDGES, coded=["institution_id"], works=works, affiliations=affiliations
+    )
 
 
 def above_k(works: Rows, engine: Engine) -> pa.Table:

@@ -21,9 +21,12 @@ ADVICE = "make room or give rights to the folder, or name another --root"
 """For files whose folder the project names."""
 
 _KINDS = (
-    (stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe (FIFO)"), (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"),
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe (FIFO)"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
     (stat.S_ISSOCK, "a socket"),
-)  # fmt: skip
+)
 _SYSTEM = (Path("/dev"), Path("/proc"), Path("/sys"))
 """Nothing below is a plain file, whatever it looks like (/dev/stdout does where the output goes to a file); but for `_MEMORY`."""
 _MEMORY = Path("/dev/shm")  # noqa: S108  only ever compared with
@@ -57,7 +60,10 @@ def target(path: Path, advice: str) -> Path:
     """
     is_link, real = path.is_symlink(), Path(os.path.realpath(path))
     mode = 0
-    with reported(path, advice), suppress(FileNotFoundError):  # reported: a circle of links, a file in the place of a folder
+    with (
+        reported(path, advice),
+        suppress(FileNotFoundError),
+    ):  # reported: a circle of links, a file in the place of a folder
         mode = path.stat().st_mode
     if kind := next((words for holds, words in _KINDS if holds(mode)), None):
         why = f"{kind}, and no plain file"

@@ -29,21 +29,40 @@ def match(institutions: pa.Table, engine: Engine) -> pa.Table:
     An institution is known by its own id and by those rolled up into it; by lineage only where the list says so.
     """
     rows = institutions.select(["institution_id", "lineage", "rolled_up_from"]).to_pylist()
-    known = [(r["institution_id"], i) for r in rows for i in [r["institution_id"], *r["rolled_up_from"]]]
-    lineages = [(r["institution_id"], i) for r in rows for i in r["lineage"] if i != r["institution_id"]]
+    known = [
+        (r["institution_id"], i) for r in rows for i in [r["institution_id"], *r["rolled_up_from"]]
+    ]
+    lineages = [
+        (r["institution_id"], i) for r in rows for i in r["lineage"] if i != r["institution_id"]
+    ]
     return engine.run(
-        "listed", LISTED, institutions=institutions, known_as=_pairs(known, "known_id"), lineages=_pairs(lineages, "ancestor_id")
+        "listed",
+        LISTED,
+        institutions=institutions,
+        known_as=_pairs(known, "known_id"),
+        lineages=_pairs(lineages, "ancestor_id"),
     )
 
 
 def find(
-    works: Rows, affiliations: Rows, institutions: pa.Table, technologies: pa.Table, listed: pa.Table, engine: Engine
+    works: Rows,
+    affiliations: Rows,
+    institutions: pa.Table,
+    technologies: pa.Table,
+    listed: pa.Table,
+    engine: Engine,
 ) -> Found:
     """`FLAGS` and `EVIDENCE`: every flag is exactly the count of the distinct works in its evidence."""
     evidence = engine.run(
-        "evidence", EVIDENCE, works=works, affiliations=affiliations, technologies=technologies, listed=listed,
-        profiles=_profiles(institutions, technologies), first_strings=_first_strings(affiliations, listed),
-    )  # fmt: skip
+        "evidence",
+        EVIDENCE,
+        works=works,
+        affiliations=affiliations,
+        technologies=technologies,
+        listed=listed,
+        profiles=_profiles(institutions, technologies),
+        first_strings=_first_strings(affiliations, listed),
+    )
     flags = engine.run("flags", FLAGS, evidence=evidence, works=works, institutions=institutions)
     return Found(flags, evidence)
 
@@ -61,20 +80,47 @@ def ordered(evidence: pa.Table, institutions: pa.Table, marks: Mapping[str, str]
     >>> ordered(pa.Table.from_pylist(cues), places, {"drones": "unmeasured"}).to_numpy().tolist()
     [['I1', 'I9', 1, 2, 1, 2022, 'unmeasured'], ['I1', 'I8', 0, 1, 0, 2020, '']]
     """
-    domestic = dict(zip(institutions["institution_id"].to_pylist(), institutions["is_domestic"].to_pylist(), strict=True))
+    domestic = dict(
+        zip(
+            institutions["institution_id"].to_pylist(),
+            institutions["is_domestic"].to_pylist(),
+            strict=True,
+        )
+    )
     cues = evidence.select(["source", "target", "kind", "entry_id", "work_id", "year"]).to_pandas()
     home = cues["source"].map(domestic)
-    cues = cues[(home != cues["target"].map(domestic)) & cues["kind"].isin(["watchlist", "technology"])]
-    cues["domestic"], cues["foreign"] = cues["source"].where(home, cues["target"]), cues["target"].where(home, cues["source"])
+    cues = cues[
+        (home != cues["target"].map(domestic)) & cues["kind"].isin(["watchlist", "technology"])
+    ]
+    cues["domestic"], cues["foreign"] = (
+        cues["source"].where(home, cues["target"]),
+        cues["target"].where(home, cues["source"]),
+    )
     pair = ["domestic", "foreign"]
-    by_work = pd.crosstab([cues["domestic"], cues["foreign"], cues["work_id"]], cues["kind"]).gt(0).reindex(columns=["watchlist", "technology"], fill_value=False)
-    counts = by_work.assign(both=by_work.all(axis=1)).groupby(pair).sum().astype("int64").add_prefix("works_")
+    by_work = (
+        pd.crosstab([cues["domestic"], cues["foreign"], cues["work_id"]], cues["kind"])
+        .gt(0)
+        .reindex(columns=["watchlist", "technology"], fill_value=False)
+    )
+    counts = (
+        by_work.assign(both=by_work.all(axis=1))
+        .groupby(pair)
+        .sum()
+        .astype("int64")
+        .add_prefix("works_")
+    )
     rows = counts.join(cues.groupby(pair)["year"].max().rename("last_year"))
     told = cues.assign(standing=cues["entry_id"].where(cues["kind"] == "technology").map(marks))
     rows = rows.join(told.groupby(pair)["standing"].agg(_together)).reset_index()
-    rows = rows.assign(any=rows[["works_watchlist", "works_technology"]].sum(axis=1) - rows["works_both"])
-    rows = rows.sort_values(["works_both", "any", "last_year", *pair], ascending=[False, False, False, True, True])
-    return rows[[*pair, "works_both", "works_watchlist", "works_technology", "last_year", "standing"]].reset_index(drop=True)
+    rows = rows.assign(
+        any=rows[["works_watchlist", "works_technology"]].sum(axis=1) - rows["works_both"]
+    )
+    rows = rows.sort_values(
+        ["works_both", "any", "last_year", *pair], ascending=[False, False, False, True, True]
+    )
+    return rows[
+        [*pair, "works_both", "works_watchlist", "works_technology", "last_year", "standing"]
+    ].reset_index(drop=True)
 
 
 def _together(marks: pd.Series) -> str:
@@ -90,17 +136,36 @@ def _pairs(rows: list[tuple[str, str]], second: str) -> pa.Table:
 def _profiles(institutions: pa.Table, technologies: pa.Table) -> pa.Table:
     """Institution × EU-10 area: share of its works here. One set of technologies is enabled, and its id names the list."""
     wide = institutions.select(["institution_id", "works", *(a.lower() for a in AREAS)]).to_pandas()
-    tall = wide.melt(["institution_id", "works"], var_name="area_id", value_name="share").dropna(subset="share")
+    tall = wide.melt(["institution_id", "works"], var_name="area_id", value_name="share").dropna(
+        subset="share"
+    )
     sets = technologies["list_id"].unique().to_pylist()
     tall["area_id"] = tall["area_id"].str.upper()
-    tall = pd.concat([tall.assign(list_id=s) for s in sets]) if sets else tall.assign(list_id="").iloc[:0]
-    schema = pa.schema([("institution_id", STRING), ("works", pa.int64()), ("list_id", STRING), ("area_id", STRING), ("share", pa.float64())])
+    tall = (
+        pd.concat([tall.assign(list_id=s) for s in sets])
+        if sets
+        else tall.assign(list_id="").iloc[:0]
+    )
+    schema = pa.schema(
+        [
+            ("institution_id", STRING),
+            ("works", pa.int64()),
+            ("list_id", STRING),
+            ("area_id", STRING),
+            ("share", pa.float64()),
+        ]
+    )
     return pa.Table.from_pandas(tall[schema.names], schema=schema, preserve_index=False)
 
 
 def _first_strings(affiliations: Rows, listed: pa.Table) -> pa.Table:
     """The first affiliation string (in text order) that was matched to a listed institution on a work."""
-    hit = ds.field("institution_id").isin(listed["institution_id"].unique()) & ds.field("strings").is_valid()
-    rows = (ds.dataset(affiliations) if isinstance(affiliations, pa.Table) else affiliations).to_table(["work_id", "institution_id", "strings"], filter=hit)
+    hit = (
+        ds.field("institution_id").isin(listed["institution_id"].unique())
+        & ds.field("strings").is_valid()
+    )
+    rows = (
+        ds.dataset(affiliations) if isinstance(affiliations, pa.Table) else affiliations
+    ).to_table(["work_id", "institution_id", "strings"], filter=hit)
     rows = rows.filter(pc.greater(pc.list_value_length(rows["strings"]), 0))
     return rows.set_column(2, "string", pc.list_element(rows["strings"], 0))

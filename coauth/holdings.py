@@ -28,17 +28,23 @@ def of_vintage(vintage: Vintage, queries: Queries | None = None, *, verify: bool
     slices = [_slice(part) for part in vintage.slices()]
     told = manifest.get("harvest") or manifest.get("plan") or {}
     return {
-        "vintage": vintage.name, "quarter": vintage.quarter, "complete": vintage.complete,
-        "built": bool(manifest.get("build")), "source": manifest["source"]["kind"],
-        **_eras(vintage, manifest, queries), "slices": slices, "by_status": dict(sorted(Counter(s["status"] for s in slices).items())),
+        "vintage": vintage.name,
+        "quarter": vintage.quarter,
+        "complete": vintage.complete,
+        "built": bool(manifest.get("build")),
+        "source": manifest["source"]["kind"],
+        **_eras(vintage, manifest, queries),
+        "slices": slices,
+        "by_status": dict(sorted(Counter(s["status"] for s in slices).items())),
         "account": account(manifest),
         "planned": len(manifest["plan"]["slices"]) if "plan" in manifest else None,
         "controls": _controls(told.get("controls"), slices),
         "repaired": manifest.get("repaired", {}),
-        "damage": vintage.damage() if verify else [], "verified": verify,
+        "damage": vintage.damage() if verify else [],
+        "verified": verify,
         "coherence": _coherence(vintage, queries) if queries else None,
         "part": is_part(vintage),
-    }  # fmt: skip
+    }
 
 
 def account(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -52,7 +58,9 @@ def lacking(vintage: Vintage) -> frozenset[str]:
     """What no record of a built vintage has (`coauth.tables.absence`), as its build says; read from its tables where that is older."""
     told = (vintage.manifest.get("build") or {}).get("lacking")
     if told is None:
-        told = absence.lacking(vintage.read("works", ["primary_topic_id"]), vintage.read("institutions", ["type"]))
+        told = absence.lacking(
+            vintage.read("works", ["primary_topic_id"]), vintage.read("institutions", ["type"])
+        )
     return frozenset(told)
 
 
@@ -61,7 +69,11 @@ def account_lines(account: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     examples = account.get("examples", {})
 
     def named(reason: str) -> str:
-        return f" ({', '.join(examples[reason])}{' …' if len(examples[reason]) > 2 else ''})" if reason in examples else ""
+        return (
+            f" ({', '.join(examples[reason])}{' …' if len(examples[reason]) > 2 else ''})"
+            if reason in examples
+            else ""
+        )
 
     yield "records", f"{account['records']:,} records, {counted(account['works'], 'work')} in scope"
     for reason, count in account["dropped"].items():
@@ -87,12 +99,23 @@ def _eras(vintage: Vintage, manifest: Mapping[str, Any], queries: Queries | None
     eras, days = vintage.eras, vintage.fetched
     updated = (manifest.get("harvest") or {}).get("updated") or [None]
     return {
-        "eras": eras._asdict(), "taken": manifest.get("taken"), "newest_record": updated[-1],
-        "fetched": [min(days)[0].isoformat(), max(last for _, last in days).isoformat()] if days else None,
-        "mixed": {b.key: {"before": sum(first < b.day for first, _ in days), "slices": len(days), "day": b.day.isoformat()}
-                  for b, era in zip(BORDERS, eras, strict=True) if era == MIXED},
+        "eras": eras._asdict(),
+        "taken": manifest.get("taken"),
+        "newest_record": updated[-1],
+        "fetched": [min(days)[0].isoformat(), max(last for _, last in days).isoformat()]
+        if days
+        else None,
+        "mixed": {
+            b.key: {
+                "before": sum(first < b.day for first, _ in days),
+                "slices": len(days),
+                "day": b.day.isoformat(),
+            }
+            for b, era in zip(BORDERS, eras, strict=True)
+            if era == MIXED
+        },
         "no_cues": queries.of_topics(eras.topic_model).no_cues if queries else "",
-    }  # fmt: skip
+    }
 
 
 def _era_lines(standing: Mapping[str, Any]) -> Iterable[str]:
@@ -123,7 +146,9 @@ def _coherence(vintage: Vintage, queries: Queries) -> list[dict[str, Any]] | Non
     built = vintage.manifest.get("build")
     if not built or built["synthetic"] or is_part(vintage):
         return None
-    held = coherence.hold(vintage.read("copublications"), queries, vintage.manifest["scope"]["countries"])
+    held = coherence.hold(
+        vintage.read("copublications"), queries, vintage.manifest["scope"]["countries"]
+    )
     return [asdict(h) | {"agrees": h.agrees, "told": str(h)} for h in held]
 
 
@@ -131,7 +156,11 @@ def is_part(vintage: Vintage) -> bool:
     """Records from files, none made up, and no whole copy of the snapshot: nobody knows of how many works of the country."""
     manifest = vintage.manifest
     whole = (manifest.get("harvest") or {}).get("source") == "snapshot"
-    return manifest["source"]["kind"] == "files" and not whole and not (manifest.get("build") or {}).get("synthetic")
+    return (
+        manifest["source"]["kind"] == "files"
+        and not whole
+        and not (manifest.get("build") or {}).get("synthetic")
+    )
 
 
 def _slice(part: Slice) -> dict[str, Any]:
@@ -144,7 +173,9 @@ def _slice(part: Slice) -> dict[str, Any]:
     return {"slice": part.name, "status": part.status, "pages": len(part.numbers)} | counts | reason
 
 
-def _controls(counted: Mapping[str, Any] | None, slices: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
+def _controls(
+    counted: Mapping[str, Any] | None, slices: Iterable[Mapping[str, Any]]
+) -> dict[str, Any] | None:
     """Control totals against what is stored; None for sources that give none, nulls for calls that went unanswered."""
     if counted is None:
         return None
@@ -156,21 +187,32 @@ def _controls(counted: Mapping[str, Any] | None, slices: Iterable[Mapping[str, A
     return {
         "counted": None if years is None else sum(years.values()),
         "stored": stored.total(),
-        "years_off": None if years is None else {
+        "years_off": None
+        if years is None
+        else {
             year: {"counted": years.get(year, 0), "stored": stored[year]}
-            for year in sorted(years.keys() | stored.keys()) if years.get(year, 0) != stored[year]
+            for year in sorted(years.keys() | stored.keys())
+            if years.get(year, 0) != stored[year]
         },
         "by_type": counted.get("type"),
         "address_without_institution": None if complement is None else sum(complement.values()),
         "address_without_institution_by_year": complement,
-    }  # fmt: skip
+    }
 
 
 def lines(standing: Mapping[str, Any], *, every_slice: bool = False) -> Iterable[str]:
     """The standing of a vintage for people; `every_slice` lists them all, otherwise only those that are not complete."""
     parts, statuses = standing["slices"], standing["by_status"]
     state = "complete" if standing["complete"] else "unfinished"
-    checked = ("; pages as stored" if not standing["damage"] else f"; {len(standing['damage'])} pages damaged") if standing["verified"] else ""
+    checked = (
+        (
+            "; pages as stored"
+            if not standing["damage"]
+            else f"; {len(standing['damage'])} pages damaged"
+        )
+        if standing["verified"]
+        else ""
+    )
     planned = standing["planned"]
     begun = f", {planned} months planned" if planned and not standing["complete"] else ""
     yield f"{standing['vintage']}  {standing['quarter']}  {state}, {'built' if standing['built'] else 'not built'}{checked}"
@@ -193,9 +235,14 @@ def lines(standing: Mapping[str, Any], *, every_slice: bool = False) -> Iterable
 
 
 _AUDITED = {
-    "works": "works", "works_complete": "all", "works_partial": "some", "works_none": "none", "works_alone": "unmatched",
-    "works_domestic": "domestic", "works_listed": "listed",
-}  # fmt: skip
+    "works": "works",
+    "works_complete": "all",
+    "works_partial": "some",
+    "works_none": "none",
+    "works_alone": "unmatched",
+    "works_domestic": "domestic",
+    "works_listed": "listed",
+}
 """Columns of `tables.AUDIT_YEARS` shown, and what stands over them."""
 
 
@@ -211,7 +258,11 @@ def audit_lines(years: Iterable[Mapping[str, int]]) -> Iterable[str]:
 def _of_slice(part: Mapping[str, Any]) -> str:
     if "distinct" not in part:
         return f"{part['status']}, {part['pages']} pages stored"
-    also = [f"{part[name]} {said}" for name, said in (("duplicates", "served twice"), ("authors_cut", "with authors cut")) if part.get(name)]
+    also = [
+        f"{part[name]} {said}"
+        for name, said in (("duplicates", "served twice"), ("authors_cut", "with authors cut"))
+        if part.get(name)
+    ]
     counts = f"{part['status']}: {part['distinct']:,} works of {part['expected']:,} counted, {part['pages']} pages"
     return ", ".join([counts, *also]) + (f" ({part['reason']})" if "reason" in part else "")
 
@@ -224,14 +275,24 @@ def _control_lines(controls: Mapping[str, Any] | None, complete: bool) -> Iterab
     else:
         off = controls["years_off"]
         shown = ", ".join(f"{year} ({n['stored'] - n['counted']:+,})" for year, n in off.items())
-        agreed = f"; years off: {shown}" if off and complete else "; every year agrees" if not off else ""
+        agreed = (
+            f"; years off: {shown}"
+            if off and complete
+            else "; every year agrees"
+            if not off
+            else ""
+        )
         yield f"  control    {controls['counted']:,} works counted over all years, {controls['stored']:,} stored{agreed}"
     without = controls["address_without_institution"]
     if without is None:
         yield "  complement not answered"
     else:
         counted = controls["counted"] or controls["stored"]
-        share = f" ({without / (counted + without):.1%} of all with an address there)" if counted + without else ""
+        share = (
+            f" ({without / (counted + without):.1%} of all with an address there)"
+            if counted + without
+            else ""
+        )
         yield f"  complement {without:,} works with an address in the country and no institution matched there{share}"
 
 

@@ -47,7 +47,9 @@ class Counted:
 
     def otherwise(self, other: Counted) -> bool:
         """Counted by another method: another version of coauth, other statements or another scope."""
-        return self.version != other.version or any(self.parts[p] != other.parts[p] for p in ("queries/scope", "queries/sql"))
+        return self.version != other.version or any(
+            self.parts[p] != other.parts[p] for p in ("queries/scope", "queries/sql")
+        )
 
     def differs(self, other: Counted, series: str) -> bool:
         """The series is defined in another way, or in one of the two only."""
@@ -64,7 +66,9 @@ def incomparable(relations: Mapping[str, Relation]) -> tuple[str, ...]:
     return tuple(aspect for aspect, border in RESTS_ON.items() if relations[border] == "replaced")
 
 
-def works(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table], incomparable: Collection[str] = ()) -> pd.DataFrame:
+def works(
+    old: Mapping[str, pa.Table], new: Mapping[str, pa.Table], incomparable: Collection[str] = ()
+) -> pd.DataFrame:
     """A row for every work that is not as it was: `work_id`, `kind` (new, removed, changed) and a column per aspect.
 
     `old` and `new` hold the tables works and affiliations. Affiliations are compared as OpenAlex has them (institutions
@@ -72,14 +76,27 @@ def works(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table], incomparable
     work; topics by the primary topic. Of new and removed works every aspect is false: there is nothing to compare. Aspects that
     are `incomparable` are null, and make no work a changed one.
     """
-    both = pd.merge(_aspects(old), _aspects(new), "outer", on="work_id", suffixes=("_old", "_new"), indicator="there")
-    kind = both["there"].map({"left_only": "removed", "right_only": "new", "both": "changed"}).astype(str)
+    both = pd.merge(
+        _aspects(old),
+        _aspects(new),
+        "outer",
+        on="work_id",
+        suffixes=("_old", "_new"),
+        indicator="there",
+    )
+    kind = (
+        both["there"]
+        .map({"left_only": "removed", "right_only": "new", "both": "changed"})
+        .astype(str)
+    )
     rows = pd.DataFrame({"work_id": both["work_id"], "kind": kind})
     for aspect in ASPECTS:
         before, after = both[f"{aspect}_old"], both[f"{aspect}_new"]
         same = (before == after) | (before.isna() & after.isna())
         rows[aspect] = (kind == "changed") & ~same.astype(bool)
-    rows = rows[(kind != "changed") | rows[[a for a in ASPECTS if a not in incomparable]].any(axis=1)]
+    rows = rows[
+        (kind != "changed") | rows[[a for a in ASPECTS if a not in incomparable]].any(axis=1)
+    ]
     rows = rows.assign(**dict.fromkeys(incomparable))
     return rows.sort_values("work_id", ignore_index=True)
 
@@ -87,26 +104,57 @@ def works(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table], incomparable
 def counts(rows: pd.DataFrame, incomparable: Collection[str] = ()) -> dict[str, int | None]:
     """Works by kind, and changed works by aspect; these overlap, so they do not add up to `changed`. None: incomparable."""
     kinds = {kind: int((rows["kind"] == kind).sum()) for kind in ("new", "removed", "changed")}
-    return kinds | {f"changed {aspect}": None if aspect in incomparable else int(rows[aspect].sum()) for aspect in ASPECTS}
+    return kinds | {
+        f"changed {aspect}": None if aspect in incomparable else int(rows[aspect].sum())
+        for aspect in ASPECTS
+    }
 
 
 def _aspects(made: Mapping[str, pa.Table]) -> pd.DataFrame:
     """One comparable value per work and aspect."""
-    frame = made["works"].select(
-        ["work_id", "year", "type", "included", "exclusion_reason", "primary_topic_id", "n_authors_with_institution"]
-    ).to_pandas()
-    places = made["affiliations"].select(["work_id", "harvested_ids"]).to_pandas().explode("harvested_ids")
+    frame = (
+        made["works"]
+        .select(
+            [
+                "work_id",
+                "year",
+                "type",
+                "included",
+                "exclusion_reason",
+                "primary_topic_id",
+                "n_authors_with_institution",
+            ]
+        )
+        .to_pandas()
+    )
+    places = (
+        made["affiliations"]
+        .select(["work_id", "harvested_ids"])
+        .to_pandas()
+        .explode("harvested_ids")
+    )
     sets = places.groupby("work_id")["harvested_ids"].agg(lambda ids: " ".join(sorted(set(ids))))
     with_institution = frame["n_authors_with_institution"].astype(str)
-    return pd.DataFrame({
-        "work_id": frame["work_id"], "year": frame["year"], "type": frame["type"],
-        "inclusion": frame["included"].astype(str) + " " + frame["exclusion_reason"].fillna(""),
-        "affiliations": frame["work_id"].map(sets).fillna("") + " " + with_institution,
-        "topics": frame["primary_topic_id"],
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "work_id": frame["work_id"],
+            "year": frame["year"],
+            "type": frame["type"],
+            "inclusion": frame["included"].astype(str) + " " + frame["exclusion_reason"].fillna(""),
+            "affiliations": frame["work_id"].map(sets).fillna("") + " " + with_institution,
+            "topics": frame["primary_topic_id"],
+        }
+    )
 
 
-def compare(against: str, old: Made, new: Made, before: Counted, after: Counted, recounted: pa.Table | None = None) -> pa.Table:
+def compare(
+    against: str,
+    old: Made,
+    new: Made,
+    before: Counted,
+    after: Counted,
+    recounted: pa.Table | None = None,
+) -> pa.Table:
     """`REVISIONS`: for each series and year, the change in works by cause; the causes of a series and year add up to it.
 
     `old` and `new` hold the tables works, affiliations, countries and memberships; `recounted` the memberships of the old
@@ -131,14 +179,36 @@ def compare(against: str, old: Made, new: Made, before: Counted, after: Counted,
     both = _records(old, new)
     otherwise, rolled = before.otherwise(after), before.differs(after, "queries/institutions")
     same = both[[a for a in both.columns if a.startswith("same_")]].all(axis=1)
-    matcher = MATCHER_CAUSES.get(MATCHER.between(before.eras.affiliation_matcher, after.eras.affiliation_matcher))
+    matcher = MATCHER_CAUSES.get(
+        MATCHER.between(before.eras.affiliation_matcher, after.eras.affiliation_matcher)
+    )
     own = both[[f"same_{f}" for f in _RECORD]].all(axis=1)
-    cause = pd.Series("changed lists" if rolled else "changed method" if otherwise else "re-affiliated", index=both.index)
+    cause = pd.Series(
+        "changed lists" if rolled else "changed method" if otherwise else "re-affiliated",
+        index=both.index,
+    )
     for name, holds in (
         (matcher or "re-affiliated", ~both["same_places"]),
         ("excluded differently", both["included_old"] != both["included_new"]),
-        *([(matcher, (both["included_old"] != both["included_new"]) & own & ~_beside_a_change(both, own))] if matcher else []),
-        ("changed method", (both["included_old"] != both["included_new"]) & same & otherwise & ~_beside_a_change(both, same)),
+        *(
+            [
+                (
+                    matcher,
+                    (both["included_old"] != both["included_new"])
+                    & own
+                    & ~_beside_a_change(both, own),
+                )
+            ]
+            if matcher
+            else []
+        ),
+        (
+            "changed method",
+            (both["included_old"] != both["included_new"])
+            & same
+            & otherwise
+            & ~_beside_a_change(both, same),
+        ),
         ("re-dated", both["year_old"] != both["year_new"]),
         (matcher or "removed", both["year_new"].isna()),
         ("changed method", both["year_new"].isna() & ~_asked_for(both, "old", after.scope)),
@@ -149,13 +219,25 @@ def compare(against: str, old: Made, new: Made, before: Counted, after: Counted,
         cause[holds] = name
     start = old["memberships"] if recounted is None else recounted
     by_lists = _net(old["memberships"], start)
-    by_lists["cause"] = ["changed lists" if before.differs(after, s) else "changed method" for s in by_lists["series"]]
+    by_lists["cause"] = [
+        "changed lists" if before.differs(after, s) else "changed method"
+        for s in by_lists["series"]
+    ]
     by_works = _net(start, new["memberships"])
     by_works["cause"] = by_works["work_id"].map(cause)
-    rows = pd.concat([by_lists, by_works]).groupby(["series", "year", "cause"], as_index=False)["works"].sum()
+    rows = (
+        pd.concat([by_lists, by_works])
+        .groupby(["series", "year", "cause"], as_index=False)["works"]
+        .sum()
+    )
     rows["against"] = against
-    return REVISIONS.check(pa.Table.from_pandas(rows[[c.name for c in REVISIONS.columns]], schema=None, preserve_index=False)
-                           if len(rows) else REVISIONS.empty())  # fmt: skip
+    return REVISIONS.check(
+        pa.Table.from_pandas(
+            rows[[c.name for c in REVISIONS.columns]], schema=None, preserve_index=False
+        )
+        if len(rows)
+        else REVISIONS.empty()
+    )
 
 
 def _beside_a_change(both: pd.DataFrame, same: pd.Series[bool]) -> pd.Series[bool]:
@@ -175,14 +257,26 @@ def _records(old: Made, new: Made) -> pd.DataFrame:
     """A row for every work of either vintage: its facts in both, and which of them are the same; by work_id."""
     sides = []
     for made in (old, new):
-        facts = made["works"].select(["work_id", "year", "included", "n_authors_with_institution", *_RECORD]).to_pandas().set_index("work_id")
+        facts = (
+            made["works"]
+            .select(["work_id", "year", "included", "n_authors_with_institution", *_RECORD])
+            .to_pandas()
+            .set_index("work_id")
+        )
         facts["places"] = _joined(made["affiliations"], ["harvested_ids"]).reindex(facts.index)
-        facts["countries"] = _joined(made["countries"], ["country_code", "basis"]).reindex(facts.index)
+        facts["countries"] = _joined(made["countries"], ["country_code", "basis"]).reindex(
+            facts.index
+        )
         sides.append(facts)
     both: pd.DataFrame = sides[0].join(sides[1], how="outer", suffixes=("_old", "_new"))
-    equal = {f: _same(both[f"{f}_old"], both[f"{f}_new"]) for f in (*_RECORD, "places", "countries", "n_authors_with_institution")}
+    equal = {
+        f: _same(both[f"{f}_old"], both[f"{f}_new"])
+        for f in (*_RECORD, "places", "countries", "n_authors_with_institution")
+    }
     places = equal.pop("places") & equal.pop("countries") & equal.pop("n_authors_with_institution")
-    told: pd.DataFrame = both.assign(same_places=places, **{f"same_{f}": same for f, same in equal.items()})
+    told: pd.DataFrame = both.assign(
+        same_places=places, **{f"same_{f}": same for f, same in equal.items()}
+    )
     return told
 
 
@@ -192,7 +286,9 @@ def _joined(table: pa.Table, columns: list[str]) -> pd.Series[str]:
     said = frame[columns[0]]
     for column in columns[1:]:
         said = said.str.cat(frame[column], sep=" ")
-    joined: pd.Series[str] = said.groupby(frame["work_id"]).agg(lambda each: "; ".join(sorted(set(each))))
+    joined: pd.Series[str] = said.groupby(frame["work_id"]).agg(
+        lambda each: "; ".join(sorted(set(each)))
+    )
     return joined
 
 
@@ -203,15 +299,27 @@ def _same(before: pd.Series[Any], after: pd.Series[Any]) -> pd.Series[bool]:
 def _published_after(both: pd.DataFrame, day: date) -> pd.Series[bool]:
     """By the new record; one without a date by its year."""
     published = pd.to_datetime(both["publication_date_new"])
-    later: pd.Series[bool] = (published > pd.Timestamp(day)) | (published.isna() & (both["year_new"] > day.year))
+    later: pd.Series[bool] = (published > pd.Timestamp(day)) | (
+        published.isna() & (both["year_new"] > day.year)
+    )
     return later
 
 
 def _asked_for(both: pd.DataFrame, side: str, scope: Mapping[str, Any]) -> pd.Series[bool]:
     """Whether a scope asks for the record of this side: its type, its year, and an institution of the countries."""
     home = {f"{country} institution" for country in codes(scope["countries"])}
-    at_home = np.array([isinstance(said, str) and bool(home & set(said.split("; "))) for said in both[f"countries_{side}"]], bool)
-    asked: pd.Series[bool] = both[f"type_{side}"].isin(list(scope["types"])) & (both[f"year_{side}"] >= scope["first_year"]) & at_home
+    at_home = np.array(
+        [
+            isinstance(said, str) and bool(home & set(said.split("; ")))
+            for said in both[f"countries_{side}"]
+        ],
+        bool,
+    )
+    asked: pd.Series[bool] = (
+        both[f"type_{side}"].isin(list(scope["types"]))
+        & (both[f"year_{side}"] >= scope["first_year"])
+        & at_home
+    )
     return asked
 
 
@@ -226,4 +334,8 @@ def _signed(memberships: pa.Table, sign: int) -> pd.DataFrame:
     """Each figure's own basis: countries as the union, watchlists by institution."""
     rows: pd.DataFrame = memberships.select(["group_id", "basis", "year", "work_id"]).to_pandas()
     own = (rows["basis"] == "union") | rows["group_id"].str.startswith("list:")
-    return rows.loc[own, ["group_id", "year", "work_id"]].rename(columns={"group_id": "series"}).assign(works=sign)
+    return (
+        rows.loc[own, ["group_id", "year", "work_id"]]
+        .rename(columns={"group_id": "series"})
+        .assign(works=sign)
+    )

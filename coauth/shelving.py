@@ -37,13 +37,26 @@ class _Reading:
     topic_model: str
     shelf: Shelf
 
-    def __call__(self, parts: Sequence[tuple[int, Pages, Mapping[str, works.Claim]]]) -> list[tuple[works.Losses, pa.Table]]:
+    def __call__(
+        self, parts: Sequence[tuple[int, Pages, Mapping[str, works.Claim]]]
+    ) -> list[tuple[works.Losses, pa.Table]]:
         """Losses of each (number, pages, ids that count elsewhere), and what stands behind its ids (`newest.CLAIMS`)."""
-        reader, matcher = works.Reader(self.asked.scope, self.as_of), technologies.Matcher(self.asked.technologies, self.topic_model)
-        return [self._read(number, pages, elsewhere, reader, matcher) for number, pages, elsewhere in parts]
+        reader, matcher = (
+            works.Reader(self.asked.scope, self.as_of),
+            technologies.Matcher(self.asked.technologies, self.topic_model),
+        )
+        return [
+            self._read(number, pages, elsewhere, reader, matcher)
+            for number, pages, elsewhere in parts
+        ]
 
     def _read(
-        self, number: int, pages: Pages, elsewhere: Mapping[str, works.Claim], reader: works.Reader, matcher: technologies.Matcher
+        self,
+        number: int,
+        pages: Pages,
+        elsewhere: Mapping[str, works.Claim],
+        reader: works.Reader,
+        matcher: technologies.Matcher,
     ) -> tuple[works.Losses, pa.Table]:
         batch, losses, claims = reader.read((part.records(page) for part, page in pages), elsewhere)
         made = batch._asdict() | {"technologies": matcher.assign(batch.texts)}
@@ -51,16 +64,21 @@ class _Reading:
             self.shelf.put(name, number, made[name])
         return losses, claims
 
-    def claims(self, parts: Sequence[tuple[int, Pages, Collection[str]]]) -> list[dict[str, works.Claim]]:
+    def claims(
+        self, parts: Sequence[tuple[int, Pages, Collection[str]]]
+    ) -> list[dict[str, works.Claim]]:
         """What the records of some ids of each part say."""
         return [claims(pages, ids, self.asked.scope, self.as_of) for _, pages, ids in parts]
 
 
 def one_after_another(
-    parts: Sequence[Pages], once: Callable[[Pages, Mapping[str, works.Claim]], Part], claimed: Callable[[Part], pa.Table],
-    scope: Scope, as_of: date,
+    parts: Sequence[Pages],
+    once: Callable[[Pages, Mapping[str, works.Claim]], Part],
+    claimed: Callable[[Part], pa.Table],
+    scope: Scope,
+    as_of: date,
 ) -> list[Part]:
-    """What `once` makes of each part, given the ids that count in another; `claimed` gives the CLAIMS of what it made."""  # fmt: skip
+    """What `once` makes of each part, given the ids that count in another; `claimed` gives the CLAIMS of what it made."""
     made = [once(pages, {}) for pages in parts]
     exact = lambda ids: {n: claims(parts[n], some, scope, as_of) for n, some in ids.items()}  # noqa: E731
     for n, elsewhere in works.newest.elsewhere([claimed(part) for part in made], exact).items():
@@ -79,19 +97,27 @@ def read(vintage: Vintage, asked: Queries, shelf: Shelf, engine: Engine) -> work
     parts = vintage.parts(PAGES) or [[]]
 
     def every(task: Callable[[Any], list[Result]], about: Mapping[int, Any]) -> dict[int, Result]:
-        workers = min(engine.workers, 1 + len(about) // 10)  # another process takes a second to start
-        runs = np.array_split(np.array(list(about)), min(len(about), 4 * workers) if workers > 1 else 1)
+        workers = min(
+            engine.workers, 1 + len(about) // 10
+        )  # another process takes a second to start
+        runs = np.array_split(
+            np.array(list(about)), min(len(about), 4 * workers) if workers > 1 else 1
+        )
         done = engine.each(task, [[(int(n), parts[n], about[n]) for n in run] for run in runs])
         return dict(zip(about, chain.from_iterable(done), strict=True))
 
     results = every(reading, {n: {} for n in range(len(parts))})
-    elsewhere = works.newest.elsewhere([c for _, c in results.values()], lambda ids: every(reading.claims, ids))
+    elsewhere = works.newest.elsewhere(
+        [c for _, c in results.values()], lambda ids: every(reading.claims, ids)
+    )
     if elsewhere:
         results |= every(reading, elsewhere)
     losses = sum((lost for lost, _ in results.values()), works.Losses())
     log.info("read %d records, %d works in scope", losses.records, losses.works)
     if not losses.works:
-        raise NotFound(f"no work is in scope: {losses.records} records read, {_reasons(losses)}; look at queries/scope.toml")
+        raise NotFound(
+            f"no work is in scope: {losses.records} records read, {_reasons(losses)}; look at queries/scope.toml"
+        )
     return losses
 
 
@@ -99,10 +125,14 @@ def outline(vintage: Vintage, scope: Scope) -> Iterator[tuple[works.Links, works
     """Links and losses of every part of a vintage's pages: the same works as `read` finds, in half the time, nothing stored."""
     reader = works.Reader(scope, vintage.as_of)
 
-    def part(pages: Pages, elsewhere: Mapping[str, works.Claim]) -> tuple[works.Links, works.Losses, pa.Table]:
+    def part(
+        pages: Pages, elsewhere: Mapping[str, works.Claim]
+    ) -> tuple[works.Links, works.Losses, pa.Table]:
         return reader.links((slice_.outlines(page) for slice_, page in pages), elsewhere)
 
-    parts = one_after_another(vintage.parts(PAGES), part, lambda part: part[2], scope, vintage.as_of)
+    parts = one_after_another(
+        vintage.parts(PAGES), part, lambda part: part[2], scope, vintage.as_of
+    )
     yield from ((links, losses) for links, losses, _ in parts)
 
 
@@ -112,4 +142,6 @@ def account(vintage: Vintage, scope: Scope) -> dict[str, Any]:
 
 
 def _reasons(losses: works.Losses) -> str:
-    return "; ".join(f"{n} {reason}" for reason, n in sorted(losses.dropped.items())) or "none dropped"
+    return (
+        "; ".join(f"{n} {reason}" for reason, n in sorted(losses.dropped.items())) or "none dropped"
+    )

@@ -62,7 +62,13 @@ def tables(name: str, *, root: str | Path = ".", vintage: str | None = None) -> 
     return frame
 
 
-def graph(window: tuple[int, int] | None = None, *, root: str | Path = ".", vintage: str | None = None, **filters: Any) -> nx.Graph:
+def graph(
+    window: tuple[int, int] | None = None,
+    *,
+    root: str | Path = ".",
+    vintage: str | None = None,
+    **filters: Any,
+) -> nx.Graph:
     """The network of a window of years, all by default; edges carry `weight` (larger is closer) and `distance`.
 
     Filters are those of `coauth export`: flagged, domestic, min_weight, top, ego, backbone ("projection" or "disparity"),
@@ -70,4 +76,6 @@ def graph(window: tuple[int, int] | None = None, *, root: str | Path = ".", vint
     weight, that of `queries/measures.toml` by default.
     """
     project = pipeline.Project(Path(root))
-    return stage.to_networkx(publish.network(project, project.cache.find(vintage), years=window, **filters))
+    return stage.to_networkx(
+        publish.network(project, project.cache.find(vintage), years=window, **filters)
+    )

@@ -36,6 +36,12 @@ def run(sample: bool) -> int:
 
 
 if __name__ == "__main__":
-    asked = argparse.ArgumentParser(description="Harvest what is missing, build, and write this quarter's report.")
-    asked.add_argument("--sample", action="store_true", help="the whole road on a synthetic world: no network, no key")
+    asked = argparse.ArgumentParser(
+        description="Harvest what is missing, build, and write this quarter's report."
+    )
+    asked.add_argument(
+        "--sample",
+        action="store_true",
+        help="the whole road on a synthetic world: no network, no key",
+    )
     sys.exit(run(asked.parse_args().sample))

@@ -43,7 +43,9 @@ class Reader:
 
     def __init__(self, folder, asked):
         self.folder, self.asked = folder, asked
-        self.names = {g.name: g.id for g in asked.groups.group} | {w.name: f"list:{w.id}" for w in asked.watchlists}
+        self.names = {g.name: g.id for g in asked.groups.group} | {
+            w.name: f"list:{w.id}" for w in asked.watchlists
+        }
         self.told = defaultdict(lambda: defaultdict(set))
         self.edges = defaultdict(set)
         self.sums, self.drawn = [], set()
@@ -55,8 +57,12 @@ class Reader:
     @property
     def counts(self):
         """Every count that is told, pairs among them; all places that tell it have to agree, or nothing was read rightly."""
-        told = {key: set.union(*places.values()) for key, places in self.told.items()} | {pair(*ends): works for ends, works in self.edges.items()}
-        assert all(len(values) == 1 for values in told.values()), [key for key, values in told.items() if len(values) > 1]
+        told = {key: set.union(*places.values()) for key, places in self.told.items()} | {
+            pair(*ends): works for ends, works in self.edges.items()
+        }
+        assert all(len(values) == 1 for values in told.values()), [
+            key for key, values in told.items() if len(values) > 1
+        ]
         return {key: next(iter(values)) for key, values in told.items()}
 
     def places(self, series, year):
@@ -64,7 +70,13 @@ class Reader:
 
     def _tell(self, place, value, series, first, last=None, area="", basis=None):
         if value not in ("", None):
-            self.told[series, own(series) if basis is None else basis, int(first), int(last or first), area][place].add(round(float(value)))
+            self.told[
+                series,
+                own(series) if basis is None else basis,
+                int(first),
+                int(last or first),
+                area,
+            ][place].add(round(float(value)))
 
     # -- CSV: counts, and what counts leave in intervals and shares
 
@@ -81,20 +93,40 @@ class Reader:
     def _row(self, r):
         if "unit" in r:
             basis = "authorships" if r["unit"] == "authorships" else r["basis"]
-            self._tell("cells", r["value"], r["series"], r["first_year"], r["last_year"], r["area"], basis)
+            self._tell(
+                "cells", r["value"], r["series"], r["first_year"], r["last_year"], r["area"], basis
+            )
         elif "section" in r:
             self._said(*r["name"].rpartition(".")[::2], r["value"])
         elif "group_id" in r and "year" in r:
             self._tell("csv", r["works"], r["group_id"], r["year"])
-            self._tell("interval", self._behind(r["works_low"], r["works_high"]), r["group_id"], r["year"])
+            self._tell(
+                "interval", self._behind(r["works_low"], r["works_high"]), r["group_id"], r["year"]
+            )
             if r["works"] and r["share"]:
-                self._tell("share", float(r["works"]) / float(r["share"]) if float(r["works"]) else None, "international", r["year"], basis=own(r["group_id"]))
+                self._tell(
+                    "share",
+                    float(r["works"]) / float(r["share"]) if float(r["works"]) else None,
+                    "international",
+                    r["year"],
+                    basis=own(r["group_id"]),
+                )
         elif "area_id" in r:
-            first, last = self.asked.scope.last_year - self.asked.measures.window + 1, self.asked.scope.last_year
+            first, last = (
+                self.asked.scope.last_year - self.asked.measures.window + 1,
+                self.asked.scope.last_year,
+            )
             self._tell("csv", r["works"], r["series"], first, last, r["area_id"])
             self._tell("csv", r["total"], r["series"], first, last)
             if r["share"] and r["total"]:
-                self._tell("share", float(r["share"]) * float(r["total"]), r["series"], first, last, r["area_id"])
+                self._tell(
+                    "share",
+                    float(r["share"]) * float(r["total"]),
+                    r["series"],
+                    first,
+                    last,
+                    r["area_id"],
+                )
         elif "group_id" in r:
             self._tell("change", r["before"], r["group_id"], r["first_year"])
             self._tell("change", r["after"], r["group_id"], r["last_year"])
@@ -102,21 +134,36 @@ class Reader:
             for column, series in (("works", "all"), ("works_complete", "complete")):
                 self._tell("csv", r[column], series, r["year"], basis="")
             self._tell("csv", r["authorships"], "all", r["year"], basis="authorships")
-            self._tell("csv", r["authorships_with_institution"], "with institution", r["year"], basis="authorships")
+            self._tell(
+                "csv",
+                r["authorships_with_institution"],
+                "with institution",
+                r["year"],
+                basis="authorships",
+            )
         elif "admissions" in r:
             self._tell("csv", r["admissions"], r["country_code"], r["year"], basis=r["source"])
         elif "works_before" in r:
             dates = {e.id: e.date.year for e in self.asked.events.event}
             start = dates[r["event_id"]] + int(r["lag"])
             years = range(self.asked.scope.first_year, self.asked.scope.last_year + 1)
-            for column, side in (("works_before", [y for y in years if y < start]), ("works_after", [y for y in years if y >= start])):
-                self.sums.append(([(r["series"], own(r["series"]), y, y, "") for y in side], int(r[column])))
+            for column, side in (
+                ("works_before", [y for y in years if y < start]),
+                ("works_after", [y for y in years if y >= start]),
+            ):
+                self.sums.append(
+                    ([(r["series"], own(r["series"]), y, y, "") for y in side], int(r[column]))
+                )
 
     def _said(self, series, what, value):
         """Numbers of the text."""
         first, last = self.asked.measures.headline_change
         young = self.asked.scope.preliminary
-        complete = max(y for y in range(self.asked.scope.first_year, self.asked.scope.last_year + 1) if y not in young)
+        complete = max(
+            y
+            for y in range(self.asked.scope.first_year, self.asked.scope.last_year + 1)
+            if y not in young
+        )
         if what in ("before", "after"):
             self._tell("text", value, series, first if what == "before" else last)
         elif series == "works" and what.isdigit():
@@ -134,13 +181,21 @@ class Reader:
 
             def miss(unknown):
                 n, times = np.exp(unknown)
-                return np.log([end[0] for end in counts.poisson(np.array([n]), 0.95, times)]) - wanted
+                return (
+                    np.log([end[0] for end in counts.poisson(np.array([n]), 0.95, times)]) - wanted
+                )
 
             roots = np.exp(wanted / 2)
-            found = optimize.root(miss, [wanted.mean(), np.log(max(((roots[1] - roots[0]) / 1.96) ** 2, 1.0))])
+            found = optimize.root(
+                miss, [wanted.mean(), np.log(max(((roots[1] - roots[0]) / 1.96) ** 2, 1.0))]
+            )
             return round(float(np.exp(found.x[0])))
         n = np.arange(5000)
-        ends = stats.chi2.ppf(0.975, 2 * n + 2) / 2 if high else stats.chi2.ppf(0.025, 2 * np.maximum(n, 1)) / 2
+        ends = (
+            stats.chi2.ppf(0.975, 2 * n + 2) / 2
+            if high
+            else stats.chi2.ppf(0.025, 2 * np.maximum(n, 1)) / 2
+        )
         return int(np.argmin(np.abs(ends - float(high or low))))
 
     # -- HTML: tables, points of charts, data for scripts
@@ -151,13 +206,24 @@ class Reader:
         page = lxml.html.parse(self.folder / "report.html").getroot()
         for n, figure in enumerate(page.iter("figure")):
             for group in figure.iterfind(".//*[@data-axes]"):
-                if n == 0 or (n, group.get("data-axes")) == (1, "0"):  # works; other axes have shares and an index
+                if n == 0 or (n, group.get("data-axes")) == (
+                    1,
+                    "0",
+                ):  # works; other axes have shares and an index
                     for title in group.iter("title"):
                         self._point((title.text or "").replace("\xa0", " "))
         for table in page.iter("table"):
-            head = [" ".join(c.text_content().replace("\u2060", "").split()) for c in table.iter("th") if c.get("scope") == "col"]
+            head = [
+                " ".join(c.text_content().replace("\u2060", "").split())
+                for c in table.iter("th")
+                if c.get("scope") == "col"
+            ]
             for row in table.iter("tr"):
-                cells = [" ".join(c.text_content().replace("\xa0", " ").split()) for c in row if c.get("scope") != "col"]
+                cells = [
+                    " ".join(c.text_content().replace("\xa0", " ").split())
+                    for c in row
+                    if c.get("scope") != "col"
+                ]
                 if cells and re.match(r"\d{4}( \(prel\.\))?$", cells[0]):
                     for name, text in zip(head[1:], cells[1:], strict=True):
                         if name in self.names and (found := re.match(r"([\d,]+) \(", text)):
@@ -185,8 +251,14 @@ class Reader:
         lists = [f"list:{w.id}" for w in self.asked.watchlists if w.enabled]
         if not (self.folder / "figures").exists():
             return
-        drawings = {re.search(r"figure-(\d+)\.svg$", p.name)[1]: p for p in sorted(self.folder.glob("figures/*figure-[0-9].svg"))}
-        for series, places in ((groups, points(drawings["1"])[::2]), (lists, points(drawings["2"])[:1])):
+        drawings = {
+            re.search(r"figure-(\d+)\.svg$", p.name)[1]: p
+            for p in sorted(self.folder.glob("figures/*figure-[0-9].svg"))
+        }
+        for series, places in (
+            (groups, points(drawings["1"])[::2]),
+            (lists, points(drawings["2"])[:1]),
+        ):
             for name, found in zip(series, places, strict=True):
                 for year, value in found:
                     self._tell("drawing", value, name, year)
@@ -198,36 +270,76 @@ class Reader:
         for path in sorted(self.folder.glob("network-dynamic.gexf")):
             root = ET.parse(path).getroot()
             space = root.tag.removesuffix("gexf")
-            columns = {(a.get("class"), x.get("title")): x.get("id") for a in root.iter(f"{space}attributes") for x in a}
-            country = {n.get("id"): next((v.get("value") for v in n.iter(f"{space}attvalue") if v.get("for") == "country"), "") for n in root.iter(f"{space}node")}
+            columns = {
+                (a.get("class"), x.get("title")): x.get("id")
+                for a in root.iter(f"{space}attributes")
+                for x in a
+            }
+            country = {
+                n.get("id"): next(
+                    (
+                        v.get("value")
+                        for v in n.iter(f"{space}attvalue")
+                        if v.get("for") == "country"
+                    ),
+                    "",
+                )
+                for n in root.iter(f"{space}node")
+            }
             works = columns["edge", "Works"]
             for edge in root.iter(f"{space}edge"):
                 ends = [(edge.get(e), country[edge.get(e)]) for e in ("source", "target")]
                 for value in edge.iter(f"{space}attvalue"):
                     if value.get("for") == works and value.get("timestamp"):
-                        self.edges[(*ends, int(value.get("timestamp")))].add(int(value.get("value")))
+                        self.edges[(*ends, int(value.get("timestamp")))].add(
+                            int(value.get("value"))
+                        )
 
 
 def points(path):
     """For each axes of a drawing the years and values of its points, from where they lie between the ticks; a band has None."""
     found = []
-    for axes in (g for g in ET.parse(path).getroot().iter(f"{SVG}g") if re.fullmatch(r"axes_\d+", g.get("id", ""))):
+    for axes in (
+        g
+        for g in ET.parse(path).getroot().iter(f"{SVG}g")
+        if re.fullmatch(r"axes_\d+", g.get("id", ""))
+    ):
         scale = []
         for kind, axis in (("xtick", "x"), ("ytick", "y")):
-            ticks = [(_mark(g, axis), number(NUMBER.search("".join(g.itertext()).strip())[0]))
-                     for g in axes.iter(f"{SVG}g") if re.match(rf"{kind}_\d+", g.get("id", "")) and "".join(g.itertext()).strip()]  # fmt: skip
+            ticks = [
+                (_mark(g, axis), number(NUMBER.search("".join(g.itertext()).strip())[0]))
+                for g in axes.iter(f"{SVG}g")
+                if re.match(rf"{kind}_\d+", g.get("id", "")) and "".join(g.itertext()).strip()
+            ]
             (a, u), (b, v) = ticks[0], ticks[-1]
             scale.append((a, u, (v - u) / (b - a)))
         seen = set()
         for group in (g for g in axes.iter(f"{SVG}g") if g.get("id", "").startswith("series-")):
             lines = [p for p in group if p.tag == f"{SVG}path" and "z" not in p.get("d", "")]
-            at = [tuple(map(float, xy)) for p in lines for xy in re.findall(r"[ML] (\S+) (\S+)", p.get("d", ""))]
-            at += [(float(u.get("x")), float(u.get("y"))) for u in group.iter(f"{SVG}use") if u.get("x") != "0"]
-            band = [float(x) for p in group.iter(f"{SVG}path") if "z" in p.get("d", "") for x in re.findall(r"[ML] (\S+) \S+", p.get("d"))]
+            at = [
+                tuple(map(float, xy))
+                for p in lines
+                for xy in re.findall(r"[ML] (\S+) (\S+)", p.get("d", ""))
+            ]
+            at += [
+                (float(u.get("x")), float(u.get("y")))
+                for u in group.iter(f"{SVG}use")
+                if u.get("x") != "0"
+            ]
+            band = [
+                float(x)
+                for p in group.iter(f"{SVG}path")
+                if "z" in p.get("d", "")
+                for x in re.findall(r"[ML] (\S+) \S+", p.get("d"))
+            ]
             (o, year, step), _ = scale
-            seen |= {(round(year + (x - o) * step), None) for x in band if x > o - 1}  # marks are drawn about 0
+            seen |= {
+                (round(year + (x - o) * step), None) for x in band if x > o - 1
+            }  # marks are drawn about 0
             for place in at:
-                year, value = (v + (p - o) * step for p, (o, v, step) in zip(place, scale, strict=True))
+                year, value = (
+                    v + (p - o) * step for p, (o, v, step) in zip(place, scale, strict=True)
+                )
                 seen.add((round(year), round(value, 1)))
         found.append(sorted(seen, key=str))
     return found
@@ -237,7 +349,9 @@ def _mark(tick, axis):
     """Where a tick is: its mark, or the line of the grid."""
     for use in tick.iter(f"{SVG}use"):
         return float(use.get(axis))
-    x, y = next(m for p in tick.iter(f"{SVG}path") if (m := re.match(r"M (\S+) (\S+)", p.get("d", "")))).groups()
+    x, y = next(
+        m for p in tick.iter(f"{SVG}path") if (m := re.match(r"M (\S+) (\S+)", p.get("d", "")))
+    ).groups()
     return float(x if axis == "x" else y)
 
 
@@ -246,13 +360,23 @@ def _mark(tick, axis):
 
 def holds(asked, whole, part):
     """Whether, by queries/, all works of one series (and basis) are in the other."""
-    china = {g.id: set(g.countries) for g in asked.groups.group} | {f"list:{w.id}": {"CN"} for w in asked.watchlists}
+    china = {g.id: set(g.countries) for g in asked.groups.group} | {
+        f"list:{w.id}": {"CN"} for w in asked.watchlists
+    }
     (a, basis), (b, inner) = whole, part
     if b.startswith(PAIR):
         _, *ends = b.split(" ")
-        ids, codes = set(ends[::2]), {c for i, c in zip(ends[::2], ends[1::2], strict=True) for c in china.get(i, {c})}
+        ids, codes = (
+            set(ends[::2]),
+            {c for i, c in zip(ends[::2], ends[1::2], strict=True) for c in china.get(i, {c})},
+        )
         abroad = codes - {*asked.scope.countries, ""}
-        return a == "all" or a in ids or (a == "international" and bool(abroad)) or bool(china.get(a, set()) & abroad and not a.startswith("list:"))
+        return (
+            a == "all"
+            or a in ids
+            or (a == "international" and bool(abroad))
+            or bool(china.get(a, set()) & abroad and not a.startswith("list:"))
+        )
     if a == b:
         return (basis, inner) == ("union", "institution")
     if a == "all" or b == "all" or "complete" in (a, b):
@@ -270,7 +394,11 @@ def relations(cells, asked):
     for whole in (c for c in cells if not c[0].startswith(PAIR)):
         for part in periods[whole[2:4]] if whole[1] not in apart else ():
             wide, narrow = whole[:2], part[:2]
-            if whole != part and whole[4] in ("", part[4]) and (holds(asked, wide, narrow) or wide == narrow):
+            if (
+                whole != part
+                and whole[4] in ("", part[4])
+                and (holds(asked, wide, narrow) or wide == narrow)
+            ):
                 found.append((whole, (part,), False))
         if whole[2] < whole[3] and not whole[4]:
             years = tuple((*whole[:2], y, y, "") for y in range(whole[2], whole[3] + 1))
@@ -278,12 +406,18 @@ def relations(cells, asked):
         if whole[:2] == ("all", "authorships"):
             found.append((whole, (("with institution", *whole[1:]),), False))
         if whole[1] in sources(cells) and whole[0] in ("total", "international"):
-            mine = [c for c in cells if c[1:] == whole[1:] and c[0] not in ("total", "international")]
+            mine = [
+                c for c in cells if c[1:] == whole[1:] and c[0] not in ("total", "international")
+            ]
             home = tuple(c for c in mine if c[0] in asked.scope.countries)
             abroad = tuple(c for c in mine if c not in home)
             all_abroad = ("international", *whole[1:])
             found.append((whole, abroad if whole == all_abroad else abroad + home, False))
-            found += [(whole, (all_abroad, *home), False)] if whole != all_abroad and all_abroad in cells else []
+            found += (
+                [(whole, (all_abroad, *home), False)]
+                if whole != all_abroad and all_abroad in cells
+                else []
+            )
     return found
 
 
@@ -328,13 +462,21 @@ def ranges(editions, asked):
         for cells, total in shown.sums:
             tie({place[n, c]: 1 for c in cells}, total, total)
     entries = [(r, k, v) for r, row in enumerate(rows) for k, v in row.items()]
-    matrix = sparse.coo_array(([v for *_, v in entries], ([r for r, *_ in entries], [k for _, k, _ in entries])), shape=(len(rows), len(low)))
+    matrix = sparse.coo_array(
+        ([v for *_, v in entries], ([r for r, *_ in entries], [k for _, k, _ in entries])),
+        shape=(len(rows), len(low)),
+    )
     tied = optimize.LinearConstraint(matrix.tocsr(), least, most)
     found = {}
     for name, row in wanted.items():
         aim = np.zeros(len(low))
         aim[list(row)] = list(row.values())
-        ends = [optimize.milp(sign * aim, integrality=1, bounds=optimize.Bounds(low, high), constraints=tied) for sign in (1, -1)]
+        ends = [
+            optimize.milp(
+                sign * aim, integrality=1, bounds=optimize.Bounds(low, high), constraints=tied
+            )
+            for sign in (1, -1)
+        ]
         assert all(e.success for e in ends), name
         found[name] = round(ends[0].fun), round(-ends[1].fun)
     return found
@@ -342,4 +484,6 @@ def ranges(editions, asked):
 
 def given_back(editions, asked):
     """What he has found out: of which he can no longer hold every number from 1 to 4 for possible."""
-    return {name: ends for name, ends in ranges(editions, asked).items() if ends[0] > 1 or ends[1] < 4}
+    return {
+        name: ends for name, ends in ranges(editions, asked).items() if ends[0] > 1 or ends[1] < 4
+    }

@@ -28,7 +28,11 @@ from tests.copies import block, lines
 
 TODAY = date(2026, 11, 22)
 COPIES, FILES, MEASURED = 2, 8, "COAUTH_BENCH_SPARK"
-CHEAP = {"measures": '["strength", "strength_share"]', "resampled": '["strength", "strength_share"]', "replicates": "100"}
+CHEAP = {
+    "measures": '["strength", "strength_share"]',
+    "resampled": '["strength", "strength_share"]',
+    "replicates": "100",
+}
 
 
 def cpu():
@@ -36,7 +40,9 @@ def cpu():
     tick, used = os.sysconf("SC_CLK_TCK"), 0.0
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            ours = f"{MEASURED}={os.environ[MEASURED]}".encode() in (process / "environ").read_bytes()
+            ours = (
+                f"{MEASURED}={os.environ[MEASURED]}".encode() in (process / "environ").read_bytes()
+            )
             fields = (process / "stat").read_text().rsplit(")", 1)[1].split()
         except OSError:  # ended meanwhile, or another's
             continue
@@ -48,7 +54,11 @@ def cpu():
 def timed(stage, **note):
     start, wall = cpu(), time.time()
     yield note
-    print(f"{stage:<34}{cpu() - start:>8.1f} CPU s {time.time() - wall:>8.1f} s   " + ", ".join(f"{v:,} {k}" for k, v in note.items()), flush=True)
+    print(
+        f"{stage:<34}{cpu() - start:>8.1f} CPU s {time.time() - wall:>8.1f} s   "
+        + ", ".join(f"{v:,} {k}" for k, v in note.items()),
+        flush=True,
+    )
 
 
 def project():
@@ -57,7 +67,9 @@ def project():
     for name, changes in (("measures", CHEAP), ("scope", {"count_duplicates": "true"})):
         file = root / f"queries/{name}.toml"
         for key, value in changes.items():
-            file.write_text(re.sub(rf"(?m)^{key} = .*$", f"{key} = {value}", file.read_text("utf-8")), "utf-8")
+            file.write_text(
+                re.sub(rf"(?m)^{key} = .*$", f"{key} = {value}", file.read_text("utf-8")), "utf-8"
+            )
     return Project(root)
 
 
@@ -80,7 +92,9 @@ def stream(project, vintage):
     batches = ds.dataset(path).scanner(batch_size=250_000).to_reader()
     store(project.root / "again.parquet", tables.EDGES, tables.EDGES.checked(batches), {})
     rows = ds.dataset(path).count_rows()
-    print(f"driver: edges checked and written  {rows / (time.process_time() - before):,.0f} rows a CPU second ({rows:,} rows)")
+    print(
+        f"driver: edges checked and written  {rows / (time.process_time() - before):,.0f} rows a CPU second ({rows:,} rows)"
+    )
 
 
 @contextmanager
@@ -114,23 +128,34 @@ def main():
         Spark({}, {}, threads=2, spill=made.root).each(len, ["", ""])
     for name, engine in (("serial", "duckdb"), ("spark", "spark")):
         with timed(f"snapshot: JSONL, {name}", raw=raw, gz=packed, records=records):
-            pipeline.harvest(made, Source("files", path=place), today=TODAY, name=name, fresh=True, engine=engine)
+            pipeline.harvest(
+                made, Source("files", path=place), today=TODAY, name=name, fresh=True, engine=engine
+            )
     texts = [msgspec.json.encode(r) for r in sample.records(1)]
     for copies in (1, COPIES):  # the first warms Java up
         file = made.root / f"{copies}.jsonl"
         with file.open("wb") as out:
             for n in range(copies):
-                out.writelines(t.replace(b"openalex.org/W", b"openalex.org/W%d" % (n + 1)) + b"\n" for t in texts)
+                out.writelines(
+                    t.replace(b"openalex.org/W", b"openalex.org/W%d" % (n + 1)) + b"\n"
+                    for t in texts
+                )
         vintage = pipeline.harvest(made, Source("files", path=file), today=TODAY, name=f"x{copies}")
         for engine in ("duckdb", "spark"):
             with timed(f"build of {copies} samples, {engine}"), every_answer():
                 pipeline.build(made, vintage, engine=engine, threads=2)
     stream(made, vintage)
-    print(f"driver: peak memory                {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:,.2f} GiB")
+    print(
+        f"driver: peak memory                {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:,.2f} GiB"
+    )
     shutil.rmtree(made.root)
 
 
 if __name__ == "__main__":
     if MEASURED not in os.environ:  # /proc shows the environment a process began with
-        os.execve(sys.executable, [sys.executable, "-m", "tests.bench_spark"], os.environ | {MEASURED: str(os.getpid())})
+        os.execve(
+            sys.executable,
+            [sys.executable, "-m", "tests.bench_spark"],
+            os.environ | {MEASURED: str(os.getpid())},
+        )
     main()

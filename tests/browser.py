@@ -21,7 +21,13 @@ class Browser:
     def __init__(self, binary, driver):
         options = webdriver.ChromeOptions()
         options.binary_location = binary
-        for switch in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"):
+        for switch in (
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--hide-scrollbars",
+        ):
             options.add_argument(switch)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=Service(driver))
@@ -30,7 +36,13 @@ class Browser:
     def open(self, path, size=DESKTOP, *, script=True):
         """Load a file; what was logged before is forgotten."""
         self._do("Emulation.setScriptExecutionDisabled", value=not script)
-        self._do("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1], deviceScaleFactor=1, mobile=size == PHONE)
+        self._do(
+            "Emulation.setDeviceMetricsOverride",
+            width=size[0],
+            height=size[1],
+            deviceScaleFactor=1,
+            mobile=size == PHONE,
+        )
         self.driver.get("about:blank")
         for kind in ("browser", "performance"):
             self.driver.get_log(kind)
@@ -45,26 +57,51 @@ class Browser:
 
     def text(self, selector):
         """All that is written in an element, seen or not."""
-        return self.run("return document.querySelector(arguments[0]).textContent.replace(/\\s+/g, ' ').trim()", selector)
+        return self.run(
+            "return document.querySelector(arguments[0]).textContent.replace(/\\s+/g, ' ').trim()",
+            selector,
+        )
 
     def count(self, selector):
         return self.run("return document.querySelectorAll(arguments[0]).length", selector)
 
     def all(self, selector, attribute):
-        return self.run("return [...document.querySelectorAll(arguments[0])].map(e => e.getAttribute(arguments[1]))", selector, attribute)
+        return self.run(
+            "return [...document.querySelectorAll(arguments[0])].map(e => e.getAttribute(arguments[1]))",
+            selector,
+            attribute,
+        )
 
     def click(self, selector):
         self.run("document.querySelector(arguments[0]).click()", selector)
 
     def set(self, selector, value, event):
         """As a person changes a control: the value, then its event."""
-        self.run("const e = document.querySelector(arguments[0]); e.value = arguments[1]; e.dispatchEvent(new Event(arguments[2], {bubbles: true}))", selector, value, event)
+        self.run(
+            "const e = document.querySelector(arguments[0]); e.value = arguments[1]; e.dispatchEvent(new Event(arguments[2], {bubbles: true}))",
+            selector,
+            value,
+            event,
+        )
 
     def keys(self, *names):
         """Keys, pressed where the focus is."""
-        codes = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, " ": 32}
+        codes = {
+            "Tab": 9,
+            "Enter": 13,
+            "Escape": 27,
+            "ArrowLeft": 37,
+            "ArrowUp": 38,
+            "ArrowRight": 39,
+            "ArrowDown": 40,
+            " ": 32,
+        }
         for name in names:
-            pressed = {"key": name, "code": name, "windowsVirtualKeyCode": codes[name]} if name in codes else {"key": name, "text": name}
+            pressed = (
+                {"key": name, "code": name, "windowsVirtualKeyCode": codes[name]}
+                if name in codes
+                else {"key": name, "text": name}
+            )
             if name in ("Enter", " "):
                 pressed["text"] = "\r" if name == "Enter" else " "
             self._do("Input.dispatchKeyEvent", type="keyDown", **pressed)
@@ -85,8 +122,14 @@ class Browser:
     def requests(self):
         """Addresses asked for since the page was opened, refused ones too; the page itself and data in it apart."""
         time.sleep(0.05)
-        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
-        asked = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+        events = [
+            json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")
+        ]
+        asked = [
+            e["params"]["request"]["url"]
+            for e in events
+            if e["method"] == "Network.requestWillBeSent"
+        ]
         return [a for a in asked if not a.startswith(("file:", "data:", "about:"))]
 
     def judge(self, axe):
@@ -96,7 +139,12 @@ class Browser:
             "const done = arguments[0]; axe.run({exclude: [['svg > *']]}, {resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}).then(r => done(r.violations), e => done(String(e)))"
         )
         assert isinstance(found, list), found
-        return [(v["id"], n["html"][:160], n["any"][0]["message"] if n["any"] else "") for v in found if v["impact"] in ("serious", "critical") for n in v["nodes"]]
+        return [
+            (v["id"], n["html"][:160], n["any"][0]["message"] if n["any"] else "")
+            for v in found
+            if v["impact"] in ("serious", "critical")
+            for n in v["nodes"]
+        ]
 
     def close(self):
         self.driver.quit()

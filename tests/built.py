@@ -18,9 +18,12 @@ from coauth.sources.sample.served import serve
 
 CHECKOUT = Path(__file__).parents[1]
 QUICK = {
-    "measures": '["strength", "strength_share", "degree"]', "resampled": '["strength", "strength_share"]', "replicates": "100",
-    "permutations": "0", "null_samples": "0",
-}  # fmt: skip
+    "measures": '["strength", "strength_share", "degree"]',
+    "resampled": '["strength", "strength_share"]',
+    "replicates": "100",
+    "permutations": "0",
+    "null_samples": "0",
+}
 
 
 class Done(NamedTuple):
@@ -35,8 +38,13 @@ def coauth(root, *words, env=None, check=True):
     """`coauth WORDS --root ROOT`; in this process, since to start one takes longer than most commands. A bug is raised."""
     logger = logging.getLogger("coauth")
     level = logger.level
-    with mock.patch.dict(os.environ, env or {}, clear=env is not None), mock.patch.object(logging.root, "handlers", []):
-        done = CliRunner().invoke(cli.coauth, [*words, "--root", str(root)], prog_name="coauth", catch_exceptions=False)
+    with (
+        mock.patch.dict(os.environ, env or {}, clear=env is not None),
+        mock.patch.object(logging.root, "handlers", []),
+    ):
+        done = CliRunner().invoke(
+            cli.coauth, [*words, "--root", str(root)], prog_name="coauth", catch_exceptions=False
+        )
     logger.setLevel(level)
     assert done.exit_code == 0 or not check, done.stderr
     return Done(done.exit_code, done.stdout, done.stderr)

@@ -21,7 +21,16 @@ from attacker import SVG, _mark, points
 from coauth.report.text import Words
 
 NUMBER = re.compile(r"\d(?:[\d.,]*\d)?")
-SPOKEN = ("alt", "aria-label", "aria-valuetext", "title", "content", "data-name", "summary", "placeholder")
+SPOKEN = (
+    "alt",
+    "aria-label",
+    "aria-valuetext",
+    "title",
+    "content",
+    "data-name",
+    "summary",
+    "placeholder",
+)
 
 
 def numbers(text):
@@ -48,15 +57,32 @@ def rows(table):
 def shown(root, folder, language):
     """The numbers that a page, the list of counts or the list of what is said in texts shows."""
     words = Words(language)
-    listed = {words.number(float(r[6])) for r in rows(next(folder.glob("tables/*cells.csv"))) if r[6]}
+    listed = {
+        words.number(float(r[6])) for r in rows(next(folder.glob("tables/*cells.csv"))) if r[6]
+    }
     said = [float(r[2]) for r in rows(next(folder.glob("tables/*text.csv")))]
-    return seen(root) | listed | {words.number(abs(f * v), d) for v in said for f in (1, 100) for d in (0, 1)}
+    return (
+        seen(root)
+        | listed
+        | {words.number(abs(f * v), d) for v in said for f in (1, 100) for d in (0, 1)}
+    )
 
 
 def spoken(root):
     """Those in what is told to a screen reader, in names and comments: everything that is said and not shown, points of charts apart."""
-    told = [value for e in root.iter() if isinstance(e.tag, str) for name, value in e.items() if name in SPOKEN]
-    told += [e.text or "" for e in root.iter() if not isinstance(e.tag, str) or (e.tag in ("title", "desc") and e.getparent().tag != "circle")]
+    told = [
+        value
+        for e in root.iter()
+        if isinstance(e.tag, str)
+        for name, value in e.items()
+        if name in SPOKEN
+    ]
+    told += [
+        e.text or ""
+        for e in root.iter()
+        if not isinstance(e.tag, str)
+        or (e.tag in ("title", "desc") and e.getparent().tag != "circle")
+    ]
     return numbers(" ; ".join(told))
 
 
@@ -65,7 +91,9 @@ def pointed(figure, table, language):
     told = {c for row in rows(table) for c in row if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", c)}
     words = Words(language)
     known = {words.number(abs(f * float(c)), d) for c in told for f in (1, 100) for d in (0, 1, 2)}
-    said = [t.text.replace("\xa0", " ").rpartition(": ")[2] for t in figure.iterfind(".//circle/title")]
+    said = [
+        t.text.replace("\xa0", " ").rpartition(": ")[2] for t in figure.iterfind(".//circle/title")
+    ]
     return numbers(" ; ".join(said)) - known, len(said)
 
 
@@ -82,7 +110,9 @@ def data(root):
             return {k: bare(v) for k, v in x.items() if k not in ("words", "format")}
         return [bare(v) for v in x] if isinstance(x, list) else None if isinstance(x, str) else x
 
-    return [bare(json.loads(s.text)) for s in root.iter("script") if s.get("type") == "application/json"]
+    return [
+        bare(json.loads(s.text)) for s in root.iter("script") if s.get("type") == "application/json"
+    ]
 
 
 # -- drawings
@@ -91,14 +121,29 @@ def data(root):
 def written(path):
     """The numbers in the text of a drawing, those on its axes apart."""
     root = ET.parse(path).getroot()
-    axes = {t for g in root.iter(f"{SVG}g") if re.match(r"[xy]tick_", g.get("id", "")) for t in g.iter(f"{SVG}text")}
-    return numbers(" ; ".join("".join(t.itertext()) for t in root.iter() if t.tag == f"{SVG}text" and t not in axes))
+    axes = {
+        t
+        for g in root.iter(f"{SVG}g")
+        if re.match(r"[xy]tick_", g.get("id", ""))
+        for t in g.iter(f"{SVG}text")
+    }
+    return numbers(
+        " ; ".join(
+            "".join(t.itertext()) for t in root.iter() if t.tag == f"{SVG}text" and t not in axes
+        )
+    )
 
 
 def ticks(path):
     """The numbers on the axes of a drawing: of its scale, not of its data."""
     root = ET.parse(path).getroot()
-    return numbers(" ; ".join("".join(g.itertext()) for g in root.iter(f"{SVG}g") if re.match(r"[xy]tick_", g.get("id", ""))))
+    return numbers(
+        " ; ".join(
+            "".join(g.itertext())
+            for g in root.iter(f"{SVG}g")
+            if re.match(r"[xy]tick_", g.get("id", ""))
+        )
+    )
 
 
 def strays(path, table, *, along=False):
@@ -106,17 +151,43 @@ def strays(path, table, *, along=False):
 
     `along`: of a chart whose values lie on the axis of x, and whose other axis has names.
     """
-    known = np.array([f * float(c) for row in rows(table) for c in row if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", c) for f in (1, 100)])
-    places = _along(path) if along else [[v for _, v in place if v is not None] for place in points(path)]
-    far = [v for place in places for v in place if np.abs(known - v).min() > max(0.004 * max(place), 0.06)]
+    known = np.array(
+        [
+            f * float(c)
+            for row in rows(table)
+            for c in row
+            if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", c)
+            for f in (1, 100)
+        ]
+    )
+    places = (
+        _along(path)
+        if along
+        else [[v for _, v in place if v is not None] for place in points(path)]
+    )
+    far = [
+        v
+        for place in places
+        for v in place
+        if np.abs(known - v).min() > max(0.004 * max(place), 0.06)
+    ]
     return far, sum(map(len, places))
 
 
 def _along(path):
     root = ET.parse(path).getroot()
-    marks = [(_mark(g, "x"), float(NUMBER.search("".join(g.itertext()))[0])) for g in root.iter(f"{SVG}g") if re.match(r"xtick_\d+", g.get("id", ""))]
+    marks = [
+        (_mark(g, "x"), float(NUMBER.search("".join(g.itertext()))[0]))
+        for g in root.iter(f"{SVG}g")
+        if re.match(r"xtick_\d+", g.get("id", ""))
+    ]
     (a, u), (b, v) = marks[0], marks[-1]
-    uses = [x for g in root.iter(f"{SVG}g") if g.get("id", "").startswith("series-") for x in g.iter(f"{SVG}use")]
+    uses = [
+        x
+        for g in root.iter(f"{SVG}g")
+        if g.get("id", "").startswith("series-")
+        for x in g.iter(f"{SVG}use")
+    ]
     return [[u + (float(x.get("x")) - a) * (v - u) / (b - a) for x in uses]]
 
 
@@ -168,7 +239,10 @@ def network(path):
         return found
 
     nodes = {n.get("id"): told(n) for n in root.iter(f"{space}node")}
-    edges = {(e.get("source"), e.get("target")): told(e) | {"weight_": float(e.get("weight"))} for e in root.iter(f"{space}edge")}
+    edges = {
+        (e.get("source"), e.get("target")): told(e) | {"weight_": float(e.get("weight"))}
+        for e in root.iter(f"{space}edge")
+    }
     return nodes, edges
 
 

@@ -13,7 +13,9 @@ from world import World
 from coauth import queries
 
 if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ["LOKY_MAX_CPU_COUNT"] = "1"  # the workers have the processors already: no command shares its work out again
+    os.environ["LOKY_MAX_CPU_COUNT"] = (
+        "1"  # the workers have the processors already: no command shares its work out again
+    )
 
 os.environ["COAUTH_STATBANK_URL"] = "http://127.0.0.1:9"  # nobody: no test asks Statistics Denmark
 
@@ -73,8 +75,19 @@ def node_packages(tmp_path_factory):
     with FileLock(f"{folder}.lock"):
         if not (folder / "node_modules").exists():
             shutil.copytree(Path(__file__).parent / "node", folder, dirs_exist_ok=True)
-            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+            command = [
+                "npm",
+                "ci",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--loglevel=error",
+            ]
+            done = subprocess.run(
+                command, cwd=folder, capture_output=True, text=True, check=False, timeout=300
+            )
             if done.returncode:
-                missing(f"npm does not give the packages of tests/node: {done.stderr.strip()[-200:]}")
+                missing(
+                    f"npm does not give the packages of tests/node: {done.stderr.strip()[-200:]}"
+                )
     return folder

@@ -54,11 +54,37 @@ from coauth.sources.api.harvest import DRIFT
 SMALL = world(260, seed=2)
 INSIDE = {r["id"] for r in SMALL if int(r["id"][-4:]) < 9_000}
 PASSING = (
-    "rate_429", "throttled_429", "http_500", "http_503", "http_503_json", "http_504", "html_200", "cut_json", "reset",
-    "short_page", "duplicate", "lose", "count_drift", "vanish", "hang", "drip", "surrogate", "escape", "nan",
-)  # fmt: skip
+    "rate_429",
+    "throttled_429",
+    "http_500",
+    "http_503",
+    "http_503_json",
+    "http_504",
+    "html_200",
+    "cut_json",
+    "reset",
+    "short_page",
+    "duplicate",
+    "lose",
+    "count_drift",
+    "vanish",
+    "hang",
+    "drip",
+    "surrogate",
+    "escape",
+    "nan",
+)
 ENDING = ("budget_429", "plan_429", "unauthorized")
-PLACES = (None, "cursor=*", "cursor=Il", "/works/W", "2020-01-31", "2020-02-29", "2020-03-31", "group-by")
+PLACES = (
+    None,
+    "cursor=*",
+    "cursor=Il",
+    "/works/W",
+    "2020-01-31",
+    "2020-02-29",
+    "2020-03-31",
+    "group-by",
+)
 INTERRUPTIONS = ("kill after a page", "kill in a write", "disk full")
 HARMS = ("cut short", "edited", "removed", "summary edited")
 SPOILED = {"surrogate": "title", "escape": "title", "nan": "cited_by_count"}
@@ -69,17 +95,32 @@ LONGEST = 120.0
 
 def schedule(draw):
     """Up to eight faults, some of them lasting, seldom one that ends the run."""
-    kinds = [draw.choice(ENDING if draw.random() < 0.06 else PASSING) for _ in range(draw.randint(1, 8))]
+    kinds = [
+        draw.choice(ENDING if draw.random() < 0.06 else PASSING) for _ in range(draw.randint(1, 8))
+    ]
     names = sorted(i.rpartition("/")[2] for i in INSIDE)
     return [
         Fault(
-            kind, when=draw.choice(PLACES), nth=draw.randint(1, 6), per_page_over=draw.choice([0, 0, 0, 25, 50]),
-            times=draw.choice([1, 2] if kind in (*ENDING, "hang", "drip") else [1, 3, None] if kind in SPOILED else [1, 1, 2, 3, 7, 20]), drift=draw.choice([-3, -1, 1, 2]),
-            partial_count=draw.random() < 0.5, keep=draw.choice([None, 0, 1, 30]), marker="Zyblenski",
-            seconds=0.05 if kind == "drip" else 0.6, record=draw.choice(names) if kind in SPOILED else "",
+            kind,
+            when=draw.choice(PLACES),
+            nth=draw.randint(1, 6),
+            per_page_over=draw.choice([0, 0, 0, 25, 50]),
+            times=draw.choice(
+                [1, 2]
+                if kind in (*ENDING, "hang", "drip")
+                else [1, 3, None]
+                if kind in SPOILED
+                else [1, 1, 2, 3, 7, 20]
+            ),
+            drift=draw.choice([-3, -1, 1, 2]),
+            partial_count=draw.random() < 0.5,
+            keep=draw.choice([None, 0, 1, 30]),
+            marker="Zyblenski",
+            seconds=0.05 if kind == "drip" else 0.6,
+            record=draw.choice(names) if kind in SPOILED else "",
         )
         for kind in kinds
-    ]  # fmt: skip
+    ]
 
 
 class Interrupted:
@@ -126,7 +167,9 @@ def run(folder, faults_server, *, interruption=None, workers=1, soft_timeout=Tru
             questions.SOFT_TIMEOUT_MS = 10**9
         progress = Interrupted(*interruption) if interruption else None
         try:
-            said = {"summary": harvest(folder, At(url), workers=workers, progress=progress, timeout=0.3)}
+            said = {
+                "summary": harvest(folder, At(url), workers=workers, progress=progress, timeout=0.3)
+            }
         except CoauthError as fault:
             said = {"stopped": str(fault)}
         with os.fdopen(from_child[1], "w") as answer:
@@ -164,7 +207,11 @@ class Keeping:
     @property
     def struck(self):
         return Counter({f.kind: 0 for f in self.book._faults}) + sum(
-            (Counter({f.kind: n}) for f, n in zip(self.book._faults, self.book._struck, strict=True)), Counter()
+            (
+                Counter({f.kind: n})
+                for f, n in zip(self.book._faults, self.book._struck, strict=True)
+            ),
+            Counter(),
         )
 
     @property
@@ -173,7 +220,9 @@ class Keeping:
         fields = {}
         for fault, n in zip(self.book._faults, self.book._struck, strict=True):
             if n and fault.kind in SPOILED:
-                fields.setdefault(f"https://openalex.org/{fault.record}", set()).add(SPOILED[fault.kind])
+                fields.setdefault(f"https://openalex.org/{fault.record}", set()).add(
+                    SPOILED[fault.kind]
+                )
         return fields
 
 
@@ -214,12 +263,20 @@ def judge(folder, summary, broken_fields=None):
     here = works_of(folder)
     cut = {w.id for page in begun(folder).pages() for w in page.works if w.authors_cut}
     same = {i for i in here if here[i] == works.get(i) or i in cut}
-    same |= {i for i, fields in (broken_fields or {}).items() if i in here and own_fault(here[i], works[i], fields)}
+    same |= {
+        i
+        for i, fields in (broken_fields or {}).items()
+        if i in here and own_fault(here[i], works[i], fields)
+    }
     rows = sum(len(page.works) for page in begun(folder).pages())
     doubled = rows - len(here) - summary["duplicates"]
     named = len(cut) == summary["authors_cut"]
     lost = max(0, len(INSIDE - same) - max(0, short)) if named else len(INSIDE)
-    return "short" if off else "same" if only_pages(stored_files(folder)) == files else "recorded", lost, abs(doubled)
+    return (
+        "short" if off else "same" if only_pages(stored_files(folder)) == files else "recorded",
+        lost,
+        abs(doubled),
+    )
 
 
 def harm(folder, draw):
@@ -250,7 +307,10 @@ def one(seed):
     draw, tally = random.Random(seed), Counter()
     folder = Path(tempfile.mkdtemp(prefix="coauth-faults-"))
     server = Keeping(schedule(draw))
-    pending = [(draw.choice(INTERRUPTIONS), draw.randint(1, 12)) for _ in range(draw.choice([0, 0, 1, 1, 2, 3]))]
+    pending = [
+        (draw.choice(INTERRUPTIONS), draw.randint(1, 12))
+        for _ in range(draw.choice([0, 0, 1, 1, 2, 3]))
+    ]
     options = {"workers": 1 + seed % 4, "soft_timeout": seed % 2 == 0}
     for _ in range(MOST_RUNS):
         interruption = pending.pop() if pending else None
@@ -259,7 +319,11 @@ def one(seed):
         tally["requests"] += made
         if interruption and (said is None or "stopped" in said):
             tally[f"injected: {interruption[0]}"] += 1
-        if (begun(folder).path / "pages").exists() and draw.random() < 0.3 and (kind := harm(folder, draw)):
+        if (
+            (begun(folder).path / "pages").exists()
+            and draw.random() < 0.3
+            and (kind := harm(folder, draw))
+        ):
             tally[f"injected: file {kind}"] += 1
             if said and "summary" in said:
                 continue  # the next run has to find it
@@ -269,7 +333,9 @@ def one(seed):
             tally["ended: never"] += 1
         elif "stopped" in said:
             tally["ended: stopped"] += 1
-            tally["stopped without one line"] += "\n" in said["stopped"] or "Zyblenski" in said["stopped"]
+            tally["stopped without one line"] += (
+                "\n" in said["stopped"] or "Zyblenski" in said["stopped"]
+            )
         else:
             ended, lost, doubled = judge(folder, said["summary"], server.broken_fields)
             tally.update({f"ended: {ended}": 1, "works lost": lost, "works doubled": doubled})
@@ -305,8 +371,14 @@ def table(tally, seconds):
     yield f"| runs (processes) | {tally['runs']:,} |"
     yield f"| faults injected | {sum(injected.values()):,} |"
     yield from (f"| … {kind.removeprefix('injected: ')} | {n:,} |" for kind, n in injected.items())
-    yield from (f"| run {kind} | {n:,} |" for kind, n in sorted(tally.items()) if kind.startswith("ended: "))
-    yield from (f"| {kind} | {n:,} |" for kind, n in sorted(tally.items()) if kind.startswith("then without faults"))
+    yield from (
+        f"| run {kind} | {n:,} |" for kind, n in sorted(tally.items()) if kind.startswith("ended: ")
+    )
+    yield from (
+        f"| {kind} | {n:,} |"
+        for kind, n in sorted(tally.items())
+        if kind.startswith("then without faults")
+    )
     yield f"| works lost unnamed | {tally['works lost']:,} |"
     yield f"| works doubled unnamed | {tally['works doubled']:,} |"
     yield f"| runs that did not end | {tally['ended: never']:,} |"
@@ -314,11 +386,15 @@ def table(tally, seconds):
     yield f"| requests, all runs together | {tally['requests']:,} |"
     yield f"| requests of as many harvests without faults | {minimum * tally['schedules']:,} |"
     yield f"| seconds | {seconds:,.0f} |"
-    yield from (f"| {kind} | {n} |" for kind, n in sorted(tally.items()) if kind.startswith("failed: "))
+    yield from (
+        f"| {kind} | {n} |" for kind, n in sorted(tally.items()) if kind.startswith("failed: ")
+    )
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Harvest under random faults and say what came of it.")
+    parser = argparse.ArgumentParser(
+        description="Harvest under random faults and say what came of it."
+    )
     parser.add_argument("--schedules", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
@@ -327,7 +403,14 @@ def main():
     start = time.monotonic()
     tally = matrix(chosen.schedules, chosen.seed, chosen.jobs)
     print("\n".join(table(tally, time.monotonic() - start)))
-    return 1 if tally["works lost"] or tally["works doubled"] or tally["ended: never"] or any(k.startswith("failed") for k in tally) else 0
+    return (
+        1
+        if tally["works lost"]
+        or tally["works doubled"]
+        or tally["ended: never"]
+        or any(k.startswith("failed") for k in tally)
+        else 0
+    )
 
 
 if __name__ == "__main__":

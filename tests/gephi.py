@@ -10,9 +10,14 @@ from collections import defaultdict
 from xml.etree import ElementTree
 
 TYPES = {
-    "boolean": lambda v: {"true": True, "false": False}[v], "integer": int, "long": int, "float": float, "double": float,
-    "string": str, "liststring": lambda v: [w.strip().strip('"') for w in v.strip("[]").split(",") if w],
-}  # fmt: skip
+    "boolean": lambda v: {"true": True, "false": False}[v],
+    "integer": int,
+    "long": int,
+    "float": float,
+    "double": float,
+    "string": str,
+    "liststring": lambda v: [w.strip().strip('"') for w in v.strip("[]").split(",") if w],
+}
 
 
 def local(element):
@@ -28,16 +33,23 @@ def parse(data):
         if local(part) == "attributes":
             for a in part:
                 assert a.get("id") not in columns[part.get("class")], f"column {a.get('id')} twice"
-                columns[part.get("class")][a.get("id")] = (TYPES[a.get("type")], part.get("mode") == "dynamic")
+                columns[part.get("class")][a.get("id")] = (
+                    TYPES[a.get("type")],
+                    part.get("mode") == "dynamic",
+                )
         elif local(part) == "nodes":
             for e in part:
-                made["nodes"][e.get("id")] = element(e, columns["node"], stamped) | {"label": e.get("label")}
+                made["nodes"][e.get("id")] = element(e, columns["node"], stamped) | {
+                    "label": e.get("label")
+                }
         elif local(part) == "edges":
             for e in part:
                 ends = e.get("source"), e.get("target")
                 assert set(ends) <= set(made["nodes"]), f"edge between unknown nodes {ends}"
                 if float(e.get("weight", 1)) > 0:
-                    made["edges"][ends] = element(e, columns["edge"], stamped) | {"static weight": float(e.get("weight", 1))}
+                    made["edges"][ends] = element(e, columns["edge"], stamped) | {
+                        "static weight": float(e.get("weight", 1))
+                    }
     return made
 
 

@@ -1,8 +1,8 @@
 """Numbers that are measured, not tested: `python -m tests.measure snapshot|harvest|rate`. Machines differ; ratios less.
 
-    snapshot   filtering a synthetic copy of the snapshot for Danish works, against decompression alone, both layouts
-    harvest    requests of a harvest without faults against the least there can be, and the peak memory of its process
-    rate       four workers, answers after 100 ms, against the ideal time of the rate limit
+snapshot   filtering a synthetic copy of the snapshot for Danish works, against decompression alone, both layouts
+harvest    requests of a harvest without faults against the least there can be, and the peak memory of its process
+rate       four workers, answers after 100 ms, against the ideal time of the rate limit
 """
 
 import argparse
@@ -51,7 +51,11 @@ def big_copy(root, gigabytes, layout):
         sample.unlink()
     while made < times:
         here = min(times - made, 50)
-        file = folder / f"updated_date=2026-{1 + len(files) // 28:02d}-{1 + len(files) % 28:02d}" / f"part_0000.{'gz' if layout == 'jsonl' else 'parquet'}"
+        file = (
+            folder
+            / f"updated_date=2026-{1 + len(files) // 28:02d}-{1 + len(files) % 28:02d}"
+            / f"part_0000.{'gz' if layout == 'jsonl' else 'parquet'}"
+        )
         file.parent.mkdir(parents=True)
         if layout == "jsonl":
             with file.open("wb") as out:
@@ -82,7 +86,9 @@ def alone(files, layout):
         else:
             opened = pq.ParquetFile(file, pre_buffer=False)
             columns = [c for c in (*sieve.SELECT, "is_xpac") if c in opened.schema_arrow.names]
-            for batch in opened.iter_batches(batch_size=sieve.ROWS_AT_ONCE, columns=columns, use_threads=False):
+            for batch in opened.iter_batches(
+                batch_size=sieve.ROWS_AT_ONCE, columns=columns, use_threads=False
+            ):
                 size += batch.nbytes
     return time.process_time() - start, size
 
@@ -116,11 +122,22 @@ class Years:
     """A quick stand-in: `works` records spread over all months from 2011, made when asked for."""
 
     def __init__(self, works, long_every=400):
-        days = [f"{y}-{m:02d}-{d:02d}" for y in range(2011, 2026) for m in range(1, 13) for d in range(1, calendar.monthrange(y, m)[1] + 1)]
+        days = [
+            f"{y}-{m:02d}-{d:02d}"
+            for y in range(2011, 2026)
+            for m in range(1, 13)
+            for d in range(1, calendar.monthrange(y, m)[1] + 1)
+        ]
         body = authorship(3)
         long = [authorship(n) for n in range(120)]
         self.records = [
-            work(n, days[n * len(days) // works], authors=0, authorships=long if n % long_every == 7 else [body]) for n in range(works)
+            work(
+                n,
+                days[n * len(days) // works],
+                authors=0,
+                authorships=long if n % long_every == 7 else [body],
+            )
+            for n in range(works)
         ]
         self.long = sum(n % long_every == 7 for n in range(works))
 
@@ -168,8 +185,12 @@ def measure_harvest(works):
     try:
         begun = time.monotonic()
         whole = scope(first_year=2011, last_year=2024)
-        summary, peak = forked(lambda: harvest(folder, At(url), as_of=date(2025, 12, 31), scope=whole, timeout=60.0))
-        least = sum(s["distinct"] // 100 + 1 for s in summary["slices"].values()) + Years(works).long
+        summary, peak = forked(
+            lambda: harvest(folder, At(url), as_of=date(2025, 12, 31), scope=whole, timeout=60.0)
+        )
+        least = (
+            sum(s["distinct"] // 100 + 1 for s in summary["slices"].values()) + Years(works).long
+        )
         ideal = -(-works // 100) + Years(works).long
         print(
             f"| {works:,} | {len(summary['slices'])} | {summary['requests']:,} | {least:,} | {ideal:,} | {(summary['requests'] / ideal - 1):+.2%} | {peak:.0f} MB | {time.monotonic() - begun:.0f} s |",
@@ -194,11 +215,23 @@ def measure_rate(rate=5.0):
     folder = Path(tempfile.mkdtemp(prefix="coauth-rate-"))
     with Slow(records) as server:
         begun = time.monotonic()
-        summary = harvest(folder, server, as_of=date(2025, 12, 31), scope=scope(first_year=2011, last_year=2024), workers=4, rate=rate, sleep=None, timeout=30.0)
+        summary = harvest(
+            folder,
+            server,
+            as_of=date(2025, 12, 31),
+            scope=scope(first_year=2011, last_year=2024),
+            workers=4,
+            rate=rate,
+            sleep=None,
+            timeout=30.0,
+        )
         took = time.monotonic() - begun
     assert len(stored_ids(folder)) == len(records)
     ideal = summary["requests"] / rate
-    print(f"| {rate:g} a second | {summary['requests']} | {ideal:.1f} s | {took:.1f} s | {took / ideal - 1:+.1%} |", flush=True)
+    print(
+        f"| {rate:g} a second | {summary['requests']} | {ideal:.1f} s | {took:.1f} s | {took / ideal - 1:+.1%} |",
+        flush=True,
+    )
     shutil.rmtree(folder)
 
 

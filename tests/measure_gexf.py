@@ -45,32 +45,72 @@ def network(nodes, edges, seed=1):
     strength = np.bincount(ends.ravel(), np.repeat(weight, 2), minlength=nodes)
     some = rng.random(edges) < 0.05
     columns = {
-        "source": ids[ends[:, 0]], "target": ids[ends[:, 1]], "weight": weight, "works": works, "strict_weight": weight / 2,
-        "works_all": works + 1, "pair": np.where(some, "domestic-foreign", "foreign").astype(object), "review_cue": some,
-        "lists": [["miit"] if s else [] for s in some], "technologies": [["quantum"] if s else [] for s in some],
+        "source": ids[ends[:, 0]],
+        "target": ids[ends[:, 1]],
+        "weight": weight,
+        "works": works,
+        "strict_weight": weight / 2,
+        "works_all": works + 1,
+        "pair": np.where(some, "domestic-foreign", "foreign").astype(object),
+        "review_cue": some,
+        "lists": [["miit"] if s else [] for s in some],
+        "technologies": [["quantum"] if s else [] for s in some],
         "technologies_standing": ["indicative" if s else None for s in some],
-        "null_z": rng.normal(size=edges), "first_year": np.full(edges, YEARS[0]), "last_year": np.full(edges, YEARS[1]),
-    }  # fmt: skip
+        "null_z": rng.normal(size=edges),
+        "first_year": np.full(edges, YEARS[0]),
+        "last_year": np.full(edges, YEARS[1]),
+    }
     measures = {c.name: rng.random(nodes) for c in NODES.columns if c.type == pa.float64()}
     rows = measures | {
-        "institution_id": ids, "label": np.array([f"University of Number {k}" for k in range(nodes)], object),
-        "ror": np.array([f"https://ror.org/{k:09d}" for k in range(nodes)], object), "country": np.full(nodes, "DK", object),
-        "institution_type": np.full(nodes, "education", object), "is_domestic": np.zeros(nodes, bool),
-        "group": rng.choice(list(GROUPS), nodes), "lists": [[]] * nodes, "technologies": [["quantum"]] * nodes,
+        "institution_id": ids,
+        "label": np.array([f"University of Number {k}" for k in range(nodes)], object),
+        "ror": np.array([f"https://ror.org/{k:09d}" for k in range(nodes)], object),
+        "country": np.full(nodes, "DK", object),
+        "institution_type": np.full(nodes, "education", object),
+        "is_domestic": np.zeros(nodes, bool),
+        "group": rng.choice(list(GROUPS), nodes),
+        "lists": [[]] * nodes,
+        "technologies": [["quantum"]] * nodes,
         "technologies_standing": ["indicative"] * nodes,
-        "works": np.ceil(strength).astype(int), "strength": strength, "partners": np.bincount(ends.ravel(), minlength=nodes),
-        "first_year": np.full(nodes, YEARS[0]), "last_year": np.full(nodes, YEARS[1]), "verdict": np.full(nodes, "rose", object),
-    }  # fmt: skip
+        "works": np.ceil(strength).astype(int),
+        "strength": strength,
+        "partners": np.bincount(ends.ravel(), minlength=nodes),
+        "first_year": np.full(nodes, YEARS[0]),
+        "last_year": np.full(nodes, YEARS[1]),
+        "verdict": np.full(nodes, "rose", object),
+    }
     pick = np.repeat(np.arange(edges), A_YEAR_EACH)
-    yearly = {"source": columns["source"][pick], "target": columns["target"][pick], "works": works[pick], "weight": weight[pick],
-              "year": np.tile(rng.choice(np.arange(YEARS[0], YEARS[1] + 1), A_YEAR_EACH, replace=False), edges)}  # fmt: skip
+    yearly = {
+        "source": columns["source"][pick],
+        "target": columns["target"][pick],
+        "works": works[pick],
+        "weight": weight[pick],
+        "year": np.tile(
+            rng.choice(np.arange(YEARS[0], YEARS[1] + 1), A_YEAR_EACH, replace=False), edges
+        ),
+    }
     span = np.arange(YEARS[0], YEARS[1] + 1)
-    moving = {"institution_id": np.repeat(ids, len(span)), "year": np.tile(span, nodes), "strength": rng.random(nodes * len(span)),
-              "pagerank": rng.random(nodes * len(span)), "rank": np.arange(nodes * len(span))}  # fmt: skip
+    moving = {
+        "institution_id": np.repeat(ids, len(span)),
+        "year": np.tile(span, nodes),
+        "strength": rng.random(nodes * len(span)),
+        "pagerank": rng.random(nodes * len(span)),
+        "rank": np.arange(nodes * len(span)),
+    }
     return Network(
-        *(contract.check(pa.table(t)) for contract, t in ((NODES, rows), (EDGES, columns), (NODE_YEARS, moving), (EDGE_YEARS, yearly))),
-        years=YEARS, home=("DK",), max_institutions=50,
-    )  # fmt: skip
+        *(
+            contract.check(pa.table(t))
+            for contract, t in (
+                (NODES, rows),
+                (EDGES, columns),
+                (NODE_YEARS, moving),
+                (EDGE_YEARS, yearly),
+            )
+        ),
+        years=YEARS,
+        home=("DK",),
+        max_institutions=50,
+    )
 
 
 def ours(net, flavour, path):
@@ -84,15 +124,23 @@ def ours(net, flavour, path):
 def by_networkx(net, flavour, path):
     graph = to_networkx(net)
     graph.graph.clear()
-    for _, values in (*graph.nodes(data=True), *(((s, t), d) for s, t, d in graph.edges(data=True))):
+    for _, values in (
+        *graph.nodes(data=True),
+        *(((s, t), d) for s, t, d in graph.edges(data=True)),
+    ):
         for name in ("lists", "technologies"):
             values[name] = ";".join(values[name])
     if flavour == "dynamic":
-        for part, table, key in ((graph.nodes, net.node_years, ("institution_id",)), (graph.edges, net.edge_years, ("source", "target"))):
+        for part, table, key in (
+            (graph.nodes, net.node_years, ("institution_id",)),
+            (graph.edges, net.edge_years, ("source", "target")),
+        ):
             for row in table.to_pylist():
                 values = part[row[key[0]]] if len(key) == 1 else part[row["source"], row["target"]]
                 for name in set(row) - {*key, "year"}:
-                    values.setdefault(f"{name}_by_year", []).append((row[name], float(row["year"]), float(row["year"])))
+                    values.setdefault(f"{name}_by_year", []).append(
+                        (row[name], float(row["year"]), float(row["year"]))
+                    )
                 values.setdefault("spells", []).append((float(row["year"]), float(row["year"])))
     start = time.process_time()
     nx.write_gexf(graph, path, version="1.3")
@@ -109,7 +157,11 @@ def apart(act, *given):
                 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
                 seconds = act(*given, Path(folder) / "n.gexf")
                 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-                said = [seconds, (peak - before) / 1024, (Path(folder) / "n.gexf").stat().st_size / 1e6]
+                said = [
+                    seconds,
+                    (peak - before) / 1024,
+                    (Path(folder) / "n.gexf").stat().st_size / 1e6,
+                ]
             os.write(from_child, json.dumps(said).encode())
             os._exit(0)
         finally:
@@ -125,17 +177,31 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--nodes", type=int, default=25_000)
     parser.add_argument("--edges", type=int, nargs="+", default=[300_000, 1_000_000])
-    parser.add_argument("--dynamic-up-to", type=int, default=300_000, help="edges up to which networkx writes the dynamic file: it takes 14 GB at a million")
+    parser.add_argument(
+        "--dynamic-up-to",
+        type=int,
+        default=300_000,
+        help="edges up to which networkx writes the dynamic file: it takes 14 GB at a million",
+    )
     chosen = parser.parse_args()
-    print("| edges | flavour | coauth: CPU s / memory / file | networkx: CPU s / memory / file | times faster |\n|---|---|---|---|---|", flush=True)
+    print(
+        "| edges | flavour | coauth: CPU s / memory / file | networkx: CPU s / memory / file | times faster |\n|---|---|---|---|---|",
+        flush=True,
+    )
     for edges in chosen.edges:
         net = network(chosen.nodes, edges)
         for flavour in ("static", "dynamic"):
             mine = apart(ours, net, flavour)
             compared = flavour == "static" or edges <= chosen.dynamic_up_to
             theirs = apart(by_networkx, net, flavour) if compared else None
-            cells = [f"{s:.1f} s / {m:.0f} MB / {f:.0f} MB" for s, m, f in (mine, *([theirs] if theirs else []))]
-            print(f"| {edges:,} | {flavour} | {' | '.join(cells if theirs else [*cells, 'not run'])} | {f'{theirs[0] / mine[0]:.1f}' if theirs else ''} |", flush=True)
+            cells = [
+                f"{s:.1f} s / {m:.0f} MB / {f:.0f} MB"
+                for s, m, f in (mine, *([theirs] if theirs else []))
+            ]
+            print(
+                f"| {edges:,} | {flavour} | {' | '.join(cells if theirs else [*cells, 'not run'])} | {f'{theirs[0] / mine[0]:.1f}' if theirs else ''} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

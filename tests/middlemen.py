@@ -122,9 +122,13 @@ class Proxy(Middleman):
         head = self.head(connection)
         verb, target, _ = head.split(" ", 2)
         if self.refusal:
-            connection.sendall(f"HTTP/1.1 {self.refusal} Zyblenski\r\nContent-Length: 0\r\n\r\n".encode())
+            connection.sendall(
+                f"HTTP/1.1 {self.refusal} Zyblenski\r\nContent-Length: 0\r\n\r\n".encode()
+            )
         elif self.login and f"Basic {base64.b64encode(self.login.encode()).decode()}" not in head:
-            connection.sendall(b'HTTP/1.1 407 Zyblenski\r\nProxy-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n')
+            connection.sendall(
+                b'HTTP/1.1 407 Zyblenski\r\nProxy-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n'
+            )
         elif verb == "CONNECT":
             port = self.behind or int(target.rpartition(":")[2])
             behind = self._kept(socket.create_connection(("127.0.0.1", port)))

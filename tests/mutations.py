@@ -15,12 +15,31 @@ from collections import Counter
 from test_pages import spots
 
 ROOTS = (
-    "id", "doi", "title", "publication_year", "publication_date", "type", "language", "is_retracted", "is_paratext", "authorships",
-    "primary_topic", "topics", "cited_by_count", "citation_normalized_percentile", "primary_location", "abstract_inverted_index",
+    "id",
+    "doi",
+    "title",
+    "publication_year",
+    "publication_date",
+    "type",
+    "language",
+    "is_retracted",
+    "is_paratext",
+    "authorships",
+    "primary_topic",
+    "topics",
+    "cited_by_count",
+    "citation_normalized_percentile",
+    "primary_location",
+    "abstract_inverted_index",
     "updated_date",
-)  # fmt: skip
-OLD_TYPES = {"journal-article": "article", "proceedings-article": "conference-paper", "proceedings": "conference-paper",
-             "monograph": "book", "posted-content": "preprint"}  # fmt: skip
+)
+OLD_TYPES = {
+    "journal-article": "article",
+    "proceedings-article": "conference-paper",
+    "proceedings": "conference-paper",
+    "monograph": "book",
+    "posted-content": "preprint",
+}
 PERSONAL = ("author", "raw_author_name", "raw_orcid")
 GONE = object()
 """In the place of a meaning: the work cannot be read."""
@@ -55,22 +74,61 @@ def spellings(path, value):
     key = next((k for k in reversed(path) if isinstance(k, str)), "")
     yield from ((None, None), ({}, {} if isinstance(value, dict) else None), (GONE, GONE))
     if isinstance(value, bool):
-        yield from ((int(value), value), (str(value).upper(), value), ([value], value), ("perhaps", None), (7, None), ({"x": 1}, None))
+        yield from (
+            (int(value), value),
+            (str(value).upper(), value),
+            ([value], value),
+            ("perhaps", None),
+            (7, None),
+            ({"x": 1}, None),
+        )
     elif isinstance(value, int | float):
         whole = isinstance(value, int)
-        yield from ((str(value), value), ([value], value), ("NA", None), (math.nan, None), ("abc", None), ({"x": 1}, None), (True, None))
-        yield from ((float(value), value), (10**30, None), ({"$numberInt": str(value)}, value)) if whole else ()
+        yield from (
+            (str(value), value),
+            ([value], value),
+            ("NA", None),
+            (math.nan, None),
+            ("abc", None),
+            ({"x": 1}, None),
+            (True, None),
+        )
+        yield from (
+            ((float(value), value), (10**30, None), ({"$numberInt": str(value)}, value))
+            if whole
+            else ()
+        )
     elif isinstance(value, str):
-        yield from (([value], value), ({"x": 1}, None), ([value, value], None), (True, None), (math.nan, None))
+        yield from (
+            ([value], value),
+            ({"x": 1}, None),
+            ([value, value], None),
+            (True, None),
+            (math.nan, None),
+        )
         if match := re.fullmatch(r"https://openalex\.org/([WIT])(\d+)", value):
             kind = {"W": "works/", "I": "institutions/", "T": "topics/"}[match[1]]
-            plain = [f"https://api.openalex.org/{kind}{match[1]}{match[2]}", value.lower(), value + "/", f"http://openalex.org/{match[1]}{match[2]}"]
+            plain = [
+                f"https://api.openalex.org/{kind}{match[1]}{match[2]}",
+                value.lower(),
+                value + "/",
+                f"http://openalex.org/{match[1]}{match[2]}",
+            ]
             yield from ((spelling, value) for spelling in plain)
             yield from (("unknown", None), ("https://openalex.org/X-1", None))
         elif key in ("country_code", "countries") and re.fullmatch("[A-Z]{2}", value):
-            yield from ((value.lower(), value), (f"https://openalex.org/countries/{value}", value), ("ZZZ", None), ("XX", None))
+            yield from (
+                (value.lower(), value),
+                (f"https://openalex.org/countries/{value}", value),
+                ("ZZZ", None),
+                ("XX", None),
+            )
         elif key == "type" and path == ("type",):
-            yield from ((value.upper(), value), (f"https://openalex.org/types/{value}", value), ("7", None))
+            yield from (
+                (value.upper(), value),
+                (f"https://openalex.org/types/{value}", value),
+                ("7", None),
+            )
         elif key in ("title", "raw_affiliation_string"):
             yield (value + " \ud83d", value + " \ufffd")
     elif isinstance(value, list):
@@ -84,8 +142,14 @@ def spellings(path, value):
 def mutate(record, number, draw):
     """(bytes of a record, what it means or None where it cannot be read); `number` becomes the work's own."""
     record = record | {"id": f"https://openalex.org/W{number}"}
-    paths = [p for p in spots({k: record[k] for k in ROOTS if k in record}) if p and not any(k in PERSONAL for k in p)]
-    root = draw.choice(sorted({p[0] for p in paths}))  # every field as often, however much there is of it
+    paths = [
+        p
+        for p in spots({k: record[k] for k in ROOTS if k in record})
+        if p and not any(k in PERSONAL for k in p)
+    ]
+    root = draw.choice(
+        sorted({p[0] for p in paths})
+    )  # every field as often, however much there is of it
     path = draw.choice([p for p in paths if p[0] == root])
     value = record
     for key in path:
@@ -133,7 +197,11 @@ def reason(record, scope, last):
     if not authorships:
         return "no authorships on the record"
     places = [i for a in authorships if a for i in a.get("institutions") or [] if i]
-    at_home = any(i.get("country_code") in scope.home and re.fullmatch(r"https://openalex\.org/I[1-9]\d*", i.get("id") or "") for i in places)
+    at_home = any(
+        i.get("country_code") in scope.home
+        and re.fullmatch(r"https://openalex\.org/I[1-9]\d*", i.get("id") or "")
+        for i in places
+    )
     return None if at_home else "no institution of the scope's country"
 
 

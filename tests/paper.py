@@ -15,7 +15,9 @@ class Paper:
     def __init__(self, data: bytes):
         self.read = pypdf.PdfReader(io.BytesIO(data), strict=True)
         self.root = self.read.trailer["/Root"]
-        self.fonts = {f.decode().partition("+")[2] for f in re.findall(rb"/BaseFont/([^\s/<>]+)", data)}
+        self.fonts = {
+            f.decode().partition("+")[2] for f in re.findall(rb"/BaseFont/([^\s/<>]+)", data)
+        }
         self._drawn = pypdfium2.PdfDocument(data)
         self.pages = [page.get_textpage() for page in self._drawn]
         self.texts = [page.get_text_range() for page in self.pages]
@@ -52,11 +54,21 @@ def without_running_lines(texts: list[str]) -> list[str]:
     """Pages without the lines that stand on more than half of them, page numbers apart: the running head and foot."""
     alike = [[re.sub(r"\d+", "0", line.strip()) for line in text.splitlines()] for text in texts]
     often = Counter(line for lines in alike for line in set(lines))
-    return ["\n".join(line for line, plain in zip(text.splitlines(), lines, strict=True) if 2 * often[plain] <= len(texts))
-            for text, lines in zip(texts, alike, strict=True)]  # fmt: skip
+    return [
+        "\n".join(
+            line
+            for line, plain in zip(text.splitlines(), lines, strict=True)
+            if 2 * often[plain] <= len(texts)
+        )
+        for text, lines in zip(texts, alike, strict=True)
+    ]
 
 
 def squeezed(text: str) -> str:
     """Without space and hyphens, which a line that breaks takes and gives, and with ligatures taken apart."""
     plain = unicodedata.normalize("NFKC", text)
-    return "".join(c for c in plain if c not in HYPHENS and not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc"))
+    return "".join(
+        c
+        for c in plain
+        if c not in HYPHENS and not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc")
+    )

@@ -92,7 +92,9 @@ class Reader(HTMLParser):
 def number(text: str, language: str) -> tuple[float, int]:
     """What a reader reads, and with how many decimals."""
     thousands, point = (".", ",") if language == "da" else (",", ".")
-    assert re.fullmatch(rf"[+−]?\d{{1,3}}(?:{re.escape(thousands)}?\d{{3}})*(?:{re.escape(point)}\d+)?", text), text
+    assert re.fullmatch(
+        rf"[+−]?\d{{1,3}}(?:{re.escape(thousands)}?\d{{3}})*(?:{re.escape(point)}\d+)?", text
+    ), text
     plain = text.replace(thousands, "").replace(point, ".").replace("−", "-")
     return float(plain), len(plain.partition(".")[2])
 
@@ -121,28 +123,52 @@ def rounded(value: float) -> float:
 
 def of_row(shown: Shown, key: str, rows: list[dict[str, str]]) -> list[dict[str, str]]:
     """The rows of the CSV that a row of the page is made of."""
-    return [r for r in rows if r[shown.by] == key] if shown.by else [rows[int(k)] for k in key.split()]
+    return (
+        [r for r in rows if r[shown.by] == key] if shown.by else [rows[int(k)] for k in key.split()]
+    )
 
 
 def wrong(html: str, folder: Path, language: str) -> list[str]:
     """Everything about the page's numbers that does not hold."""
     page, faults = Reader(html), []
     text = {}
-    for r in table(folder, next(str(p.relative_to(folder)) for p in (folder / "tables").glob("*text.csv"))):
+    for r in table(
+        folder, next(str(p.relative_to(folder)) for p in (folder / "tables").glob("*text.csv"))
+    ):
         text.setdefault(r["section"], set()).add(rounded(float(r["value"])))
     cells = {t.csv: table(folder, t.csv) for t in page.tables}
-    sections: dict[str, set[float]] = {s: text.get(s, set()) | text["method"] for s, _ in page.texts}
+    sections: dict[str, set[float]] = {
+        s: text.get(s, set()) | text["method"] for s, _ in page.texts
+    }
     for shown in page.tables:
         sections.setdefault(shown.section, set()).update(numbers(cells[shown.csv]))
     for section, said in page.texts:
-        faults += [f"{section}: {value} ({read}) is in no table of the section: {said.rest[:60]}"
-                   for value, read in said.values if rounded(value) not in sections[section]]  # fmt: skip
+        faults += [
+            f"{section}: {value} ({read}) is in no table of the section: {said.rest[:60]}"
+            for value, read in said.values
+            if rounded(value) not in sections[section]
+        ]
     for shown in page.tables:
         for key, row in shown.rows:
-            known = numbers(of_row(shown, key, cells[shown.csv])) | text["method"] if key else sections[shown.section]
-            faults += [f"{shown.csv} row {key}: {value} ({read}) is not in it" for _, said in row for value, read in said.values if rounded(value) not in known]
-            faults += [f"{shown.csv} row {key}: bare number: {said.rest}" for n, said in row if key and n and re.search(r"\d", re.sub(YEAR, "", said.rest))]
-    every = [said for _, said in page.texts] + [said for t in page.tables for _, row in t.rows for _, said in row]
+            known = (
+                numbers(of_row(shown, key, cells[shown.csv])) | text["method"]
+                if key
+                else sections[shown.section]
+            )
+            faults += [
+                f"{shown.csv} row {key}: {value} ({read}) is not in it"
+                for _, said in row
+                for value, read in said.values
+                if rounded(value) not in known
+            ]
+            faults += [
+                f"{shown.csv} row {key}: bare number: {said.rest}"
+                for n, said in row
+                if key and n and re.search(r"\d", re.sub(YEAR, "", said.rest))
+            ]
+    every = [said for _, said in page.texts] + [
+        said for t in page.tables for _, row in t.rows for _, said in row
+    ]
     for value, read in itertools.chain.from_iterable(said.values for said in every):
         seen, decimals = number(read, language)
         half = 0.5000001 * 10**-decimals
@@ -159,10 +185,25 @@ def bare_digits(html: str, language: str, names: set[str]) -> set[str]:
     page = Reader(html)
     words = " ".join(Words(language).entries.values())
     allowed = set(re.findall(ANY, words)) | {d for n in names for d in re.findall(ANY, n)}
-    ordinal = Words(language)("figure.number", number=0).split()[0], Words(language)("table.number", number=0).split()[0]
-    rest = " ".join(said.rest for said in [s for _, s in page.texts] + [s for t in page.tables for _, row in t.rows for n, s in row if not n])
-    rest = re.sub(rf"(?:{'|'.join(ordinal)})\s\d+[a-z]?", " ", rest.replace("\xa0", " ").replace("\u2060", ""))
-    rest = re.sub(r"\S*(?:\.csv|\.gexf|\.pdf|[0-9a-f]{12,})\S*|\d+(?:\.\d+){2,}[\w.]*|\d{4}-\d\d-\d\d", " ", rest)
+    ordinal = (
+        Words(language)("figure.number", number=0).split()[0],
+        Words(language)("table.number", number=0).split()[0],
+    )
+    rest = " ".join(
+        said.rest
+        for said in [s for _, s in page.texts]
+        + [s for t in page.tables for _, row in t.rows for n, s in row if not n]
+    )
+    rest = re.sub(
+        rf"(?:{'|'.join(ordinal)})\s\d+[a-z]?", " ", rest.replace("\xa0", " ").replace("\u2060", "")
+    )
+    rest = re.sub(
+        r"\S*(?:\.csv|\.gexf|\.pdf|[0-9a-f]{12,})\S*|\d+(?:\.\d+){2,}[\w.]*|\d{4}-\d\d-\d\d",
+        " ",
+        rest,
+    )
     months = "|".join(Words(language).entries[f"month.{m}"] for m in range(1, 13))
     rest = re.sub(rf"\d+\.? (?:{months}) {YEAR}|(?:{months}) \d+, {YEAR}|{YEAR}", " ", rest)
-    return {d for d in re.findall(ANY, rest) if d.rstrip(".,") not in {a.rstrip(".,") for a in allowed}}
+    return {
+        d for d in re.findall(ANY, rest) if d.rstrip(".,") not in {a.rstrip(".,") for a in allowed}
+    }

@@ -38,16 +38,28 @@ def saved(path, records, *more):
 def account(text):
     """The lines that account for records, without what stands beside them."""
     names = ("records", "left out", "noted", "passed over")
-    return [re.sub(r"\s+", " ", line.strip()) for line in text.splitlines() if line.strip().startswith(names)]
+    return [
+        re.sub(r"\s+", " ", line.strip())
+        for line in text.splitlines()
+        if line.strip().startswith(names)
+    ]
 
 
 def test_harvest_status_and_build_say_the_same(root, tmp_path):
     """Seven records of which four are no works: three commands give one account, and README shows it as it is printed."""
     file = saved(tmp_path / "saved.jsonl", FEW, BROKEN)
-    said = [coauth(root, *words) for words in (("harvest", "--from", str(file)), ("status",), ("build",))]
+    said = [
+        coauth(root, *words)
+        for words in (("harvest", "--from", str(file)), ("status",), ("build",))
+    ]
     told = [account(run.stdout) for run in said]
     assert told[0] == told[1] == told[2]
-    quoted = (ROOT / "README.md").read_text("utf-8").partition("$ coauth harvest --from saved.jsonl\n")[2].partition("```")[0]
+    quoted = (
+        (ROOT / "README.md")
+        .read_text("utf-8")
+        .partition("$ coauth harvest --from saved.jsonl\n")[2]
+        .partition("```")[0]
+    )
     assert account(quoted) == told[0]
     assert len(told[0]) == 5
 
@@ -55,12 +67,21 @@ def test_harvest_status_and_build_say_the_same(root, tmp_path):
 def test_sixty_of_a_hundred_records_that_cannot_be_read(root, tmp_path):
     """Every command says how many were lost, and why; what is left is built."""
     good = [work(n, 2018, [["I1"], ["I20"]]) for n in range(1, 41)]
-    file = saved(tmp_path / "w.jsonl", good, *[BROKEN.replace("004", f"{n:03d}") for n in range(100, 160)])
-    expected = ["records 100 records, 40 works in scope", "left out 60 records: unreadable record: no JSON (W7000000100, W7000000101, W7000000102 …)"]
+    file = saved(
+        tmp_path / "w.jsonl", good, *[BROKEN.replace("004", f"{n:03d}") for n in range(100, 160)]
+    )
+    expected = [
+        "records 100 records, 40 works in scope",
+        "left out 60 records: unreadable record: no JSON (W7000000100, W7000000101, W7000000102 …)",
+    ]
     for command in (("harvest", "--from", str(file)), ("status",), ("build",)):
         assert account(coauth(root, *command).stdout) == expected
     manifest = json.loads(next((root / "cache").glob("*/manifest.json")).read_text())
-    assert manifest["account"]["dropped"] == manifest["build"]["losses"]["works"]["dropped"] == {"unreadable record: no JSON": 60}
+    assert (
+        manifest["account"]["dropped"]
+        == manifest["build"]["losses"]["works"]["dropped"]
+        == {"unreadable record: no JSON": 60}
+    )
 
 
 def test_files_passed_over_are_named_by_every_command(root, tmp_path):
@@ -84,14 +105,27 @@ def test_types_may_be_missing_where_scope_says_so(root, tmp_path):
     assert account(run.stdout) == ["records 2 records, 2 works in scope"]
 
 
-@pytest.mark.parametrize("text", [b'"title": "cut \\ud83d"', b'"title": "1\\% of it"', b'"cited_by_count": NaN', b'"title": "a\x01b"'], ids=str)
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'"title": "cut \\ud83d"',
+        b'"title": "1\\% of it"',
+        b'"cited_by_count": NaN',
+        b'"title": "a\x01b"',
+    ],
+    ids=str,
+)
 def test_a_spoiled_record_costs_itself_and_no_request(root, text):
     """A page that is no JSON for one record of it is asked for once; all works are stored, and the spoiled one is noted or named."""
     from coauth import pages
 
     records = [json.dumps(work(n, 2020, [["I1"]])).encode() for n in (1, 2, 3)]
     records[1] = records[1].replace(b'"language": "en"', text)
-    body = b'{"meta": {"count": 3, "next_cursor": null}, "results": [' + b", ".join(records) + b'], "group_by": []}'
+    body = (
+        b'{"meta": {"count": 3, "next_cursor": null}, "results": ['
+        + b", ".join(records)
+        + b'], "group_by": []}'
+    )
     answer = pages.read_response(body)
     kept = [pages.keep(record) for record in answer.results]
     assert [w.id[-1] for w in kept] == ["1", "2", "3"]

@@ -38,41 +38,66 @@ SCHEDULES = int(os.environ.get("COAUTH_FAULT_SCHEDULES", "40"))
 
 def scope(**changes: Any) -> Scope:
     given = {
-        "title": "Test", "countries": ("DK",), "first_year": 2020, "last_year": 2020, "preliminary_years": 0,
-        "types": ("article", "review"), "max_institutions": 50,
-    }  # fmt: skip
+        "title": "Test",
+        "countries": ("DK",),
+        "first_year": 2020,
+        "last_year": 2020,
+        "preliminary_years": 0,
+        "types": ("article", "review"),
+        "max_institutions": 50,
+    }
     return Scope(**(given | changes))
 
 
 def institution(number: int, country: str) -> dict[str, Any]:
     return {
-        "id": f"https://openalex.org/I{number}", "display_name": f"Institute {number}", "country_code": country,
-        "ror": f"https://ror.org/0{number:06d}22", "type": "education", "lineage": [f"https://openalex.org/I{number}"],
-    }  # fmt: skip
+        "id": f"https://openalex.org/I{number}",
+        "display_name": f"Institute {number}",
+        "country_code": country,
+        "ror": f"https://ror.org/0{number:06d}22",
+        "type": "education",
+        "lineage": [f"https://openalex.org/I{number}"],
+    }
 
 
 def authorship(number: int, country: str = "DK") -> dict[str, Any]:
     text = f"Institute {number % 7}, {country}"
     return {
         "author_position": "middle",
-        "author": {"id": f"https://openalex.org/A{5_000_000_000 + number}", "display_name": f"Person {number}"},
+        "author": {
+            "id": f"https://openalex.org/A{5_000_000_000 + number}",
+            "display_name": f"Person {number}",
+        },
         "institutions": [institution(number % 7 + 1, country)],
         "countries": [country],
         "raw_author_name": f"Person {number}",
         "raw_affiliation_strings": [text],
-        "affiliations": [{"raw_affiliation_string": text, "institution_ids": [f"https://openalex.org/I{number % 7 + 1}"]}],
+        "affiliations": [
+            {
+                "raw_affiliation_string": text,
+                "institution_ids": [f"https://openalex.org/I{number % 7 + 1}"],
+            }
+        ],
     }
 
 
 def work(number: int, day: str, authors: int = 2, **changes: Any) -> dict[str, Any]:
     return {
-        "id": f"https://openalex.org/W{4_000_000_000 + number}", "doi": f"https://doi.org/10.1/{number}",
-        "title": f"Work {number}", "publication_year": int(day[:4]), "publication_date": day, "type": "article",
-        "language": "en", "is_retracted": False, "is_paratext": False,
+        "id": f"https://openalex.org/W{4_000_000_000 + number}",
+        "doi": f"https://doi.org/10.1/{number}",
+        "title": f"Work {number}",
+        "publication_year": int(day[:4]),
+        "publication_date": day,
+        "type": "article",
+        "language": "en",
+        "is_retracted": False,
+        "is_paratext": False,
         "authorships": [authorship(number * 7 + n) for n in range(authors)],
-        "cited_by_count": number % 13, "updated_date": "2026-08-14T05:12:33.123456", "created_date": "2025-10-10",
+        "cited_by_count": number % 13,
+        "updated_date": "2026-08-14T05:12:33.123456",
+        "created_date": "2025-10-10",
         "abstract_inverted_index": {"Plain": [0], "words": [1]},
-    } | changes  # fmt: skip
+    } | changes
 
 
 def world(count: int = 500, seed: int = 1) -> list[dict[str, Any]]:
@@ -82,10 +107,23 @@ def world(count: int = 500, seed: int = 1) -> list[dict[str, Any]]:
     made = [work(n, f"2020-03-{1 + n % 28:02d}") for n in range(100)]
     for n in range(100, count):
         day = "2020-01-01" if draw.random() < 0.5 else draw.choice(days)
-        made.append(work(n, day, authors=130 if n % 97 == 0 else draw.choice([1, 2, 5]), type=draw.choice(["article", "review"])))
-    strangers = [work(9_000, "2020-02-02", type="dataset"), work(9_001, "2019-12-31"), work(9_002, "2020-07-01")]
+        made.append(
+            work(
+                n,
+                day,
+                authors=130 if n % 97 == 0 else draw.choice([1, 2, 5]),
+                type=draw.choice(["article", "review"]),
+            )
+        )
+    strangers = [
+        work(9_000, "2020-02-02", type="dataset"),
+        work(9_001, "2019-12-31"),
+        work(9_002, "2020-07-01"),
+    ]
     abroad = work(9_003, "2020-02-03", authorships=[authorship(1, "SE")])
-    unmatched = work(9_004, "2020-02-03", authorships=[authorship(1, "SE") | {"countries": ["SE", "DK"]}])
+    unmatched = work(
+        9_004, "2020-02-03", authorships=[authorship(1, "SE") | {"countries": ["SE", "DK"]}]
+    )
     return [*made, *strangers, abroad, unmatched]
 
 
@@ -96,7 +134,9 @@ LONG = sum(len(r["authorships"]) >= 100 for r in WORLD)
 
 def begun(tmp_path: Path) -> Vintage:
     found = Cache(tmp_path / "cache").vintages()
-    return found[0] if found else Cache(tmp_path / "cache").create("2020-06-15", started="2020-06-15")
+    return (
+        found[0] if found else Cache(tmp_path / "cache").create("2020-06-15", started="2020-06-15")
+    )
 
 
 class Naps(list[float]):
@@ -108,7 +148,11 @@ class Naps(list[float]):
 
 def harvest(tmp_path: Path, server: StandIn | None, **given: Any) -> dict[str, Any]:
     options: dict[str, Any] = {
-        "as_of": AS_OF, "key": None, "url": server.url if server else None, "sleep": Naps(), "timeout": 5.0
+        "as_of": AS_OF,
+        "key": None,
+        "url": server.url if server else None,
+        "sleep": Naps(),
+        "timeout": 5.0,
     }
     chosen = given.pop("scope", scope())
     return api.fill(begun(tmp_path), chosen, **(options | given))
@@ -120,7 +164,11 @@ def stored_ids(tmp_path: Path) -> Counter[str]:
 
 def stored_files(tmp_path: Path) -> dict[str, bytes]:
     root = begun(tmp_path).path / "pages"
-    return {p.relative_to(root).as_posix(): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+    return {
+        p.relative_to(root).as_posix(): p.read_bytes()
+        for p in sorted(root.rglob("*"))
+        if p.is_file()
+    }
 
 
 def whole_months() -> dict[str, int]:
@@ -152,7 +200,9 @@ def only_pages(files: dict[str, bytes]) -> dict[str, bytes]:
 def test_every_work_once_and_no_request_more_than_needed(tmp_path: Path) -> None:
     with StandIn(WORLD) as server:
         summary = harvest(tmp_path, server)
-        assert len(server.requests) == summary["requests"] == CONTROLS + least_requests(whole_months())
+        assert (
+            len(server.requests) == summary["requests"] == CONTROLS + least_requests(whole_months())
+        )
         assert summary["credits"] == sum(r.cost for r in server.requests)
     ids = stored_ids(tmp_path)
     assert set(ids) == INSIDE
@@ -194,9 +244,19 @@ def test_what_a_slice_records(tmp_path: Path) -> None:
     summary = begun(tmp_path).slice("2020-03").summary
     assert summary is not None
     assert {k: v for k, v in summary.items() if k != "stored_sha256"} == {
-        "status": "complete", "expected": 100, "expected_first": 100, "expected_last": 100, "stored": 100, "distinct": 100,
-        "duplicates": 0, "damaged": 0, "authors_cut": 0, "pages": 2, "walks": 1, "per_page": 100,
-    }  # fmt: skip
+        "status": "complete",
+        "expected": 100,
+        "expected_first": 100,
+        "expected_last": 100,
+        "stored": 100,
+        "distinct": 100,
+        "duplicates": 0,
+        "damaged": 0,
+        "authors_cut": 0,
+        "pages": 2,
+        "walks": 1,
+        "per_page": 100,
+    }
 
 
 def test_the_questions_are_spelled_as_pyalex_0_21_spells_them() -> None:
@@ -228,7 +288,9 @@ def test_a_second_run_fetches_no_page(tmp_path: Path) -> None:
     assert again["slices"] == first["slices"]
 
 
-def test_the_same_bytes_with_one_worker_and_with_eight(tmp_path: Path, reference: dict[str, bytes]) -> None:
+def test_the_same_bytes_with_one_worker_and_with_eight(
+    tmp_path: Path, reference: dict[str, bytes]
+) -> None:
     for workers in (1, 8):
         with StandIn(WORLD) as server:
             harvest(tmp_path / str(workers), server, workers=workers)
@@ -241,7 +303,9 @@ def test_types_and_countries_of_the_scope(tmp_path: Path) -> None:
         chosen = scope(types=("review", "dataset"), countries=("DK", "GL"))
         harvest(tmp_path / "a", server, scope=chosen)
         harvest(tmp_path / "b", server, scope=scope(countries=("GL",)))
-    wanted = {r["id"] for r in WORLD if r["type"] in ("review", "dataset")} - {f"https://openalex.org/W400000{n}" for n in (9001, 9002)}
+    wanted = {r["id"] for r in WORLD if r["type"] in ("review", "dataset")} - {
+        f"https://openalex.org/W400000{n}" for n in (9001, 9002)
+    }
     assert set(stored_ids(tmp_path / "a")) == wanted
     assert set(stored_ids(tmp_path / "b")) == {greenland["id"]}
 
@@ -276,16 +340,26 @@ def test_progress_adds_up(tmp_path: Path) -> None:
 # -- large slices
 
 
-def test_large_slices_are_cut_into_days_and_types_and_stay_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_slices_are_cut_into_days_and_types_and_stay_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(run, "LARGE", 101)
     with StandIn(WORLD) as server:
         summary = harvest(tmp_path, server)
         assert set(stored_ids(tmp_path)) == INSIDE
         assert set(stored_ids(tmp_path).values()) == {1}
         names = set(summary["slices"])
-        assert {"2020-01-01.article", "2020-01-01.review", "2020-01-02", "2020-01-31", "2020-03"} <= names
+        assert {
+            "2020-01-01.article",
+            "2020-01-01.review",
+            "2020-01-02",
+            "2020-01-31",
+            "2020-03",
+        } <= names
         assert not names & {"2020-01", "2020-01-01"}
-        monkeypatch.setattr(run, "LARGE", 10_000)  # the count has moved below the limit: slices must not overlap
+        monkeypatch.setattr(
+            run, "LARGE", 10_000
+        )  # the count has moved below the limit: slices must not overlap
         begun(tmp_path).slice("2020-01-02").clear()
         again = harvest(tmp_path, server)
     assert set(again["slices"]) == names
@@ -311,9 +385,16 @@ SINGLE = {
 
 @pytest.mark.parametrize(
     ("where", "kind"),
-    [(w, k) for w in ("2020-01-31", "cursor=Il", "/works/W") for k in SINGLE if (w, k) != ("/works/W", "short_page")],  # one work has no pages
+    [
+        (w, k)
+        for w in ("2020-01-31", "cursor=Il", "/works/W")
+        for k in SINGLE
+        if (w, k) != ("/works/W", "short_page")
+    ],  # one work has no pages
 )
-def test_a_passing_fault_costs_one_more_request(tmp_path: Path, reference: dict[str, bytes], kind: str, where: str) -> None:
+def test_a_passing_fault_costs_one_more_request(
+    tmp_path: Path, reference: dict[str, bytes], kind: str, where: str
+) -> None:
     with StandIn(WORLD, faults=[Fault(kind, when=where, marker="Zyblenski")]) as server:
         summary = harvest(tmp_path, server)
     assert stored_files(tmp_path) == reference
@@ -329,7 +410,9 @@ def test_a_hanging_server_is_asked_again(tmp_path: Path, reference: dict[str, by
 
 
 @pytest.mark.parametrize("where", ["group-by", "2020-02-29", "/works/W"])
-def test_a_header_that_drips_is_asked_for_again(tmp_path: Path, reference: dict[str, bytes], where: str) -> None:
+def test_a_header_that_drips_is_asked_for_again(
+    tmp_path: Path, reference: dict[str, bytes], where: str
+) -> None:
     """It is no silence, and has no end; a deadline over the attempt ends it."""
     with StandIn(WORLD, faults=[Fault("drip", when=where, seconds=0.02)]) as server:
         summary = harvest(tmp_path, server, timeout=0.5)
@@ -340,7 +423,10 @@ def test_a_header_that_drips_is_asked_for_again(tmp_path: Path, reference: dict[
 def test_a_server_that_only_drips_comes_to_one_line(tmp_path: Path) -> None:
     """Every question is tried and given up, none for ever; a hundred failures in a row are the end."""
     with StandIn(SMALL, faults=[Fault("drip", times=None, seconds=0.01)]) as server:
-        with pytest.raises(SourceError, match=r"^OpenAlex has not answered one of the last 100 requests \(last: no whole answer in time\)[^\n]*$"):
+        with pytest.raises(
+            SourceError,
+            match=r"^OpenAlex has not answered one of the last 100 requests \(last: no whole answer in time\)[^\n]*$",
+        ):
             harvest(tmp_path, server, timeout=0.05)
         assert len(server.requests) <= 104
 
@@ -354,7 +440,9 @@ def test_duplicates_are_counted_and_cost_nothing(tmp_path: Path) -> None:
     assert (january["status"], january["duplicates"], summary["duplicates"]) == ("complete", 1, 1)
 
 
-def test_a_record_that_jumps_the_cursor_is_found_by_walking_again(tmp_path: Path, reference: dict[str, bytes]) -> None:
+def test_a_record_that_jumps_the_cursor_is_found_by_walking_again(
+    tmp_path: Path, reference: dict[str, bytes]
+) -> None:
     with StandIn(WORLD, faults=[Fault("lose", when="2020-01-31")]) as server:
         harvest(tmp_path, server)
     assert only_pages(stored_files(tmp_path)) == only_pages(reference)
@@ -367,7 +455,14 @@ def test_a_record_that_jumps_the_cursor_is_found_by_walking_again(tmp_path: Path
 @pytest.mark.parametrize("where", ["cursor=*", "cursor=Il"])
 def test_drift_is_recorded_and_is_no_loss(tmp_path: Path, drift: int, where: str) -> None:
     """A count moves for one page, as when the index changes; nothing is missing by a fresh count."""
-    faults = [Fault("count_drift", when=lambda r: where in r.readable and "2020-01-31" in r.readable, nth=3 if "Il" in where else 1, drift=drift)]
+    faults = [
+        Fault(
+            "count_drift",
+            when=lambda r: where in r.readable and "2020-01-31" in r.readable,
+            nth=3 if "Il" in where else 1,
+            drift=drift,
+        )
+    ]
     with StandIn(WORLD, faults=faults) as server:
         summary = harvest(tmp_path, server)
     assert set(stored_ids(tmp_path)) == INSIDE
@@ -394,14 +489,23 @@ class TestWithoutTheSoftTimeoutsMark:
     @pytest.mark.parametrize("where", ["cursor=*", "cursor=Il"])
     @pytest.mark.parametrize("partial_count", [False, True])
     @pytest.mark.parametrize("times", [1, 2])
-    def test_a_short_page(self, tmp_path: Path, reference: dict[str, bytes], where: str, partial_count: bool, times: int) -> None:
+    def test_a_short_page(
+        self,
+        tmp_path: Path,
+        reference: dict[str, bytes],
+        where: str,
+        partial_count: bool,
+        times: int,
+    ) -> None:
         fault = Fault("short_page", when=where, partial_count=partial_count, times=times)
         with StandIn(WORLD, faults=[fault]) as server:
             summary = harvest(tmp_path, server, workers=1)
         assert only_pages(stored_files(tmp_path)) == only_pages(reference)
         assert summary["incomplete"] == []
 
-    def test_a_first_page_cut_together_with_its_count_is_found_by_the_years_total(self, tmp_path: Path) -> None:
+    def test_a_first_page_cut_together_with_its_count_is_found_by_the_years_total(
+        self, tmp_path: Path
+    ) -> None:
         fault = Fault("short_page", when="2020-05-31", partial_count=True, keep=10)
         with StandIn(WORLD, faults=[fault]) as server:
             summary = harvest(tmp_path, server)
@@ -415,7 +519,9 @@ class TestWithoutTheSoftTimeoutsMark:
 
 @pytest.mark.parametrize("kind", ["http_504", "short_page", "cut_json"])
 def test_smaller_pages_where_large_ones_never_come(tmp_path: Path, kind: str) -> None:
-    with StandIn(WORLD, faults=[Fault(kind, when="2020-02-29", per_page_over=25, times=None)]) as server:
+    with StandIn(
+        WORLD, faults=[Fault(kind, when="2020-02-29", per_page_over=25, times=None)]
+    ) as server:
         summary = harvest(tmp_path, server)
     assert set(stored_ids(tmp_path)) == INSIDE
     assert summary["incomplete"] == []
@@ -426,7 +532,9 @@ def test_smaller_pages_where_large_ones_never_come(tmp_path: Path, kind: str) ->
 def test_a_slice_that_never_answers_is_named_and_the_next_run_completes_it(
     tmp_path: Path, reference: dict[str, bytes], kind: str
 ) -> None:
-    fault = Fault(kind, when=lambda r: "2020-01-31" in r.readable and "cursor=*" not in r.readable, times=None)
+    fault = Fault(
+        kind, when=lambda r: "2020-01-31" in r.readable and "cursor=*" not in r.readable, times=None
+    )
     with StandIn(WORLD, faults=[fault]) as server:
         summary = harvest(tmp_path, server)
         assert summary["incomplete"] == ["2020-01"]
@@ -435,7 +543,9 @@ def test_a_slice_that_never_answers_is_named_and_the_next_run_completes_it(
         assert summary["slices"]["2020-05"]["status"] == "complete"
     with StandIn(WORLD) as server:
         again = harvest(tmp_path, server)
-        assert again["requests"] == CONTROLS + whole_months()["2020-01"] // 100 + sum(r.path.startswith("/works/W") for r in server.requests)
+        assert again["requests"] == CONTROLS + whole_months()["2020-01"] // 100 + sum(
+            r.path.startswith("/works/W") for r in server.requests
+        )
     assert again["incomplete"] == []
     assert only_pages(stored_files(tmp_path)) == only_pages(reference)
 
@@ -465,7 +575,9 @@ class Losing:
             lost = self.losses.pop(0) if len(self.losses) > 1 else lost
         results = [json.dumps(work(n, "2020-02-02", 1)) for n in range(self.counted - lost)]
         body = f'{{"meta":{{"count":{self.counted},"next_cursor":null}},"results":[{",".join(results)}]}}'.encode()
-        return walk.Served(f"https://api.openalex.org/works?cursor={cursor}", "sha", pages.read_response(body))
+        return walk.Served(
+            f"https://api.openalex.org/works?cursor={cursor}", "sha", pages.read_response(body)
+        )
 
     def count(self) -> int:
         return self.counted
@@ -478,7 +590,9 @@ class Losing:
 
 @pytest.mark.parametrize("losses", [[1, 9, 9, 9], [9, 1, 9, 9], [9, 9, 9, 1]])
 def test_of_walks_that_all_lose_the_best_is_kept(tmp_path: Path, losses: list[int]) -> None:
-    twice = [n for n in losses for _ in range(2)]  # a short page is asked for again before it is believed
+    twice = [
+        n for n in losses for _ in range(2)
+    ]  # a short page is asked for again before it is believed
     slice_ = begun(tmp_path).slice("2020-02")
     summary = walk.Walk(Losing(50, [*twice, 9]), slice_).fill()
     assert (summary["status"], summary["distinct"], summary["expected"]) == ("incomplete", 49, 50)
@@ -506,7 +620,10 @@ def test_a_run_killed_in_a_second_walk_keeps_the_first(tmp_path: Path) -> None:
 
 def test_a_server_that_is_down_stops_the_run(tmp_path: Path) -> None:
     with StandIn(WORLD, faults=[Fault("http_503", when="cursor", times=None)]) as server:
-        with pytest.raises(SourceError, match=r"has not answered one of the last 100 requests .*run `coauth harvest` again"):
+        with pytest.raises(
+            SourceError,
+            match=r"has not answered one of the last 100 requests .*run `coauth harvest` again",
+        ):
             harvest(tmp_path, server)
         assert len(server.requests) < 120
 
@@ -536,7 +653,9 @@ def test_a_long_byline_of_exactly_a_hundred_is_whole(tmp_path: Path) -> None:
 
 
 def test_a_work_with_five_thousand_authors_is_cut_all_the_same(tmp_path: Path) -> None:
-    with StandIn([work(1, "2020-02-02", authorships=[authorship(n % 90) for n in range(5_000)])]) as server:
+    with StandIn(
+        [work(1, "2020-02-02", authorships=[authorship(n % 90) for n in range(5_000)])]
+    ) as server:
         assert harvest(tmp_path, server)["authors_cut"] == 1
 
 
@@ -550,13 +669,17 @@ def test_a_listed_work_missing_among_the_singletons_is_kept_and_marked(tmp_path:
     assert set(stored_ids(tmp_path)) == INSIDE
 
 
-def test_a_singleton_that_does_not_answer_costs_no_page_and_is_asked_again(tmp_path: Path, reference: dict[str, bytes]) -> None:
+def test_a_singleton_that_does_not_answer_costs_no_page_and_is_asked_again(
+    tmp_path: Path, reference: dict[str, bytes]
+) -> None:
     with StandIn(WORLD, faults=[Fault("http_504", when="/works/W", times=6)]) as server:
         summary = harvest(tmp_path / "passing", server, workers=1)
     assert (summary["incomplete"], summary["authors_cut"]) == ([], 0)
     assert only_pages(stored_files(tmp_path / "passing")) == only_pages(reference)
 
-    with StandIn(WORLD, faults=[Fault("http_504", when="/works/W4000000194", times=None)]) as server:
+    with StandIn(
+        WORLD, faults=[Fault("http_504", when="/works/W4000000194", times=None)]
+    ) as server:
         summary = harvest(tmp_path / "lasting", server)
         assert len(summary["incomplete"]) == 1
         assert set(stored_ids(tmp_path / "lasting")) == INSIDE
@@ -569,9 +692,14 @@ def test_a_singleton_that_does_not_answer_costs_no_page_and_is_asked_again(tmp_p
 # -- budget, keys, refusals
 
 
-def test_a_spent_budget_keeps_what_was_fetched_and_the_next_day_goes_on(tmp_path: Path, reference: dict[str, bytes]) -> None:
+def test_a_spent_budget_keeps_what_was_fetched_and_the_next_day_goes_on(
+    tmp_path: Path, reference: dict[str, bytes]
+) -> None:
     with StandIn(WORLD, daily_credits=8, key=KEY) as server:
-        with pytest.raises(BudgetSpent, match=r"^the day's budget at OpenAlex is spent; it is filled again at \d{4}-\d\d-\d\d \d\d:\d\d UTC; .*`coauth harvest`[^\n]*$"):
+        with pytest.raises(
+            BudgetSpent,
+            match=r"^the day's budget at OpenAlex is spent; it is filled again at \d{4}-\d\d-\d\d \d\d:\d\d UTC; .*`coauth harvest`[^\n]*$",
+        ):
             harvest(tmp_path, server, key=KEY)
         assert only_pages(stored_files(tmp_path))
         before = len(server.requests)
@@ -602,7 +730,10 @@ def test_waiting_for_the_budget_to_be_filled(tmp_path: Path, reference: dict[str
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("plan_429", r"429 Too Many Requests: Plan upgrade required The … filter requires a Premium, Institutional, or Partner plan. …$"),
+        (
+            "plan_429",
+            r"429 Too Many Requests: Plan upgrade required The … filter requires a Premium, Institutional, or Partner plan. …$",
+        ),
         ("unauthorized", r"does not know the key in OPENALEX_API_KEY \(401\); copy it anew"),
     ],
 )
@@ -622,18 +753,24 @@ def test_a_wrong_key(tmp_path: Path) -> None:
     assert KEY not in str(raised.value)
 
 
-def test_openalex_itself_is_not_asked_without_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_openalex_itself_is_not_asked_without_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def never(*_: Any, **__: Any) -> None:
         raise AssertionError("no request may be made")
 
     monkeypatch.setattr(requests.Session, "send", never)
     for key in (None, "", " \n"):
-        with pytest.raises(SourceError, match=r"openalex\.org/settings/api and set OPENALEX_API_KEY") as raised:
+        with pytest.raises(
+            SourceError, match=r"openalex\.org/settings/api and set OPENALEX_API_KEY"
+        ) as raised:
             harvest(tmp_path, None, key=key)
         assert "\n" not in str(raised.value)
 
 
-def test_the_key_is_sent_as_bearer_and_left_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_key_is_sent_as_bearer_and_left_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
@@ -649,7 +786,10 @@ def test_the_key_is_sent_as_bearer_and_left_nowhere(tmp_path: Path, monkeypatch:
 def test_a_dead_server_is_one_line(tmp_path: Path) -> None:
     with StandIn(WORLD) as server:
         url = server.url
-    with pytest.raises(SourceError, match=r"^no connection to 127\.0\.0\.1 of COAUTH_OPENALEX_URL \(connection refused\); check the network[^\n]*$"):
+    with pytest.raises(
+        SourceError,
+        match=r"^no connection to 127\.0\.0\.1 of COAUTH_OPENALEX_URL \(connection refused\); check the network[^\n]*$",
+    ):
         harvest(tmp_path, None, url=url)
 
 
@@ -685,7 +825,9 @@ def test_stopped_anywhere_the_next_run_ends_with_the_same_files(
         pages_before = len(only_pages(stored_files(tmp_path)))
         harvest(tmp_path, server)
         asked = [r.target for r in server.requests if "cursor" in r.query]
-        assert len(asked) - len(set(asked)) <= 4, "at most the page each worker was at is fetched twice"
+        assert len(asked) - len(set(asked)) <= 4, (
+            "at most the page each worker was at is fetched twice"
+        )
     assert pages_before >= nth
     assert stored_files(tmp_path) == reference
 
@@ -706,7 +848,9 @@ def test_killed_without_warning(tmp_path: Path, reference: dict[str, bytes]) -> 
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline and not (tmp_path / "cache").exists():
             time.sleep(0.02)
-        while time.monotonic() < deadline and len(list((tmp_path / "cache").rglob("*.json.gz"))) < 4:
+        while (
+            time.monotonic() < deadline and len(list((tmp_path / "cache").rglob("*.json.gz"))) < 4
+        ):
             time.sleep(0.01)
         running.send_signal(signal.SIGKILL)
         running.wait()
@@ -716,7 +860,9 @@ def test_killed_without_warning(tmp_path: Path, reference: dict[str, bytes]) -> 
 
 
 @pytest.mark.parametrize("harm", ["damage", "remove", "swap"])
-def test_an_open_slice_that_cannot_be_read_back_is_walked_anew(tmp_path: Path, reference: dict[str, bytes], harm: str) -> None:
+def test_an_open_slice_that_cannot_be_read_back_is_walked_anew(
+    tmp_path: Path, reference: dict[str, bytes], harm: str
+) -> None:
     with StandIn(WORLD) as server:
         harvest(tmp_path, server)
         folder = begun(tmp_path).slice("2020-01").path
@@ -731,11 +877,17 @@ def test_an_open_slice_that_cannot_be_read_back_is_walked_anew(tmp_path: Path, r
     assert stored_files(tmp_path) == reference
 
 
-def test_a_closed_slice_changed_since_is_walked_anew(tmp_path: Path, reference: dict[str, bytes]) -> None:
+def test_a_closed_slice_changed_since_is_walked_anew(
+    tmp_path: Path, reference: dict[str, bytes]
+) -> None:
     with StandIn(WORLD) as server:
         harvest(tmp_path, server)
         page = begun(tmp_path).slice("2020-01").path / "0002.json.gz"
-        page.write_bytes(gzip.compress(gzip.decompress(page.read_bytes()).replace(b"article", b"artikel"), mtime=0))
+        page.write_bytes(
+            gzip.compress(
+                gzip.decompress(page.read_bytes()).replace(b"article", b"artikel"), mtime=0
+            )
+        )
         harvest(tmp_path, server)
     assert stored_files(tmp_path) == reference
 
@@ -769,7 +921,9 @@ def everything_on_disk(folder: Path) -> list[bytes]:
     return found
 
 
-def test_no_person_reaches_the_disk_a_log_or_an_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_person_reaches_the_disk_a_log_or_an_error(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("DEBUG")
     records, markers = marked(world(250))
     persons = [m for m in markers if not re.match(r"(Title|Abstract|Text)mark", m)]
@@ -777,7 +931,17 @@ def test_no_person_reaches_the_disk_a_log_or_an_error(tmp_path: Path, caplog: py
     leak = " ".join(persons[:40])
     faults = [
         Fault(kind, nth=3 * n + 2, times=2, marker=leak)
-        for n, kind in enumerate(("http_500", "http_503", "http_503_json", "http_504", "html_200", "rate_429", "throttled_429"))
+        for n, kind in enumerate(
+            (
+                "http_500",
+                "http_503",
+                "http_503_json",
+                "http_504",
+                "html_200",
+                "rate_429",
+                "throttled_429",
+            )
+        )
     ]
     said = []
     with StandIn(records, faults=faults) as server:
@@ -785,7 +949,9 @@ def test_no_person_reaches_the_disk_a_log_or_an_error(tmp_path: Path, caplog: py
         assert sum(summary["retries"].values()) >= 8
         said.append(json.dumps(summary))
     for n, kind in enumerate(("plan_429", "unauthorized", "budget_429", "vanish", "http_503")):
-        with StandIn(records, faults=[Fault(kind, when="works", nth=5, times=None, marker=leak)]) as server:
+        with StandIn(
+            records, faults=[Fault(kind, when="works", nth=5, times=None, marker=leak)]
+        ) as server:
             try:
                 said.append(json.dumps(harvest(tmp_path / str(n), server, key=KEY)))
             except SourceError as error:
@@ -814,7 +980,9 @@ class Told:
         results = [json.dumps(work(n, "2020-02-02", 1)) for n in numbers]
         meta = json.dumps({"count": self.counted, "next_cursor": following})
         body = f'{{"meta":{meta},"results":[{",".join(results)}]}}'.encode()
-        return walk.Served(f"https://api.openalex.org/works?cursor={cursor}", "sha", pages.read_response(body))
+        return walk.Served(
+            f"https://api.openalex.org/works?cursor={cursor}", "sha", pages.read_response(body)
+        )
 
     def count(self) -> int:
         return self.counted
@@ -826,7 +994,9 @@ class Told:
 
 
 def test_a_cursor_that_repeats_ends_the_walk(tmp_path: Path) -> None:
-    source = Told(300, {"*": (range(100), "b"), "b": (range(100, 200), "c"), "c": (range(100, 200), "b")})
+    source = Told(
+        300, {"*": (range(100), "b"), "b": (range(100, 200), "c"), "c": (range(100, 200), "b")}
+    )
     summary = walk.Walk(source, begun(tmp_path).slice("x")).fill()
     assert (summary["status"], summary["reason"]) == ("incomplete", "cursor: cursor runs in place")
     assert len(source.asked) <= 4 * (2 + 2)
@@ -851,7 +1021,12 @@ def test_a_work_deleted_while_the_slice_is_walked_is_drift(tmp_path: Path) -> No
 
     source = Shrinking(150, {"*": (range(100), "b"), "b": (range(100, 150), None)})
     summary = walk.Walk(source, begun(tmp_path).slice("x")).fill()
-    assert (summary["status"], summary["distinct"], summary["expected"], summary["walks"]) == ("drifted", 150, 149, 1)
+    assert (summary["status"], summary["distinct"], summary["expected"], summary["walks"]) == (
+        "drifted",
+        150,
+        149,
+        1,
+    )
 
 
 def test_a_refused_cursor_is_walked_from_the_start(tmp_path: Path) -> None:
@@ -879,20 +1054,39 @@ def schedule(seed: int) -> list[Fault]:
     """Up to eight faults, some of them lasting."""
     draw = random.Random(seed)
     kinds = [*SINGLE, "duplicate", "lose", "count_drift", "vanish"]
-    places = [None, "cursor=*", "cursor=Il", "/works/W", "2020-01-31", "2020-02-29", "2020-03-31", "group-by"]
+    places = [
+        None,
+        "cursor=*",
+        "cursor=Il",
+        "/works/W",
+        "2020-01-31",
+        "2020-02-29",
+        "2020-03-31",
+        "group-by",
+    ]
     return [
         Fault(
-            draw.choice(kinds), when=draw.choice(places), nth=draw.randint(1, 6), times=draw.choice([1, 1, 2, 3, 7, 20]),
-            per_page_over=draw.choice([0, 0, 0, 25, 50]), drift=draw.choice([-3, -1, 1, 2]),
-            partial_count=draw.random() < 0.5, keep=draw.choice([None, 0, 1, 30]), marker="Zyblenski",
+            draw.choice(kinds),
+            when=draw.choice(places),
+            nth=draw.randint(1, 6),
+            times=draw.choice([1, 1, 2, 3, 7, 20]),
+            per_page_over=draw.choice([0, 0, 0, 25, 50]),
+            drift=draw.choice([-3, -1, 1, 2]),
+            partial_count=draw.random() < 0.5,
+            keep=draw.choice([None, 0, 1, 30]),
+            marker="Zyblenski",
         )
         for _ in range(draw.randint(1, 8))
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("seed", range(SCHEDULES))
-def test_any_schedule_ends_complete_or_named_and_a_quiet_run_completes_it(tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    if seed % 2:  # half of them without the mark of the soft time-out: counts alone must find every loss
+def test_any_schedule_ends_complete_or_named_and_a_quiet_run_completes_it(
+    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if (
+        seed % 2
+    ):  # half of them without the mark of the soft time-out: counts alone must find every loss
         monkeypatch.setattr(questions, "SOFT_TIMEOUT_MS", 10**9)
     with StandIn(SMALL, faults=schedule(seed)) as server:
         try:

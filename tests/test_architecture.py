@@ -11,11 +11,46 @@ import pytest
 import coauth
 
 PACKAGE = Path(coauth.__file__).parent
-SHARED = ("errors", "files", "eras", "tables", "texts", "queries", "pages", "vintage", "engine", "network", "incidence", "areas", "uncertainty", "coherence")
+SHARED = (
+    "errors",
+    "files",
+    "eras",
+    "tables",
+    "texts",
+    "queries",
+    "pages",
+    "vintage",
+    "engine",
+    "network",
+    "incidence",
+    "areas",
+    "uncertainty",
+    "coherence",
+)
 LAYERS = [
     *({name} for name in SHARED),
-    {"sources", "works", "affiliation_audit", "institutions", "technologies", "edges", "flags", "explain", "benefits", "copublications",
-     "events", "graph", "centrality", "shifts", "pairs", "disclosure", "export", "report", "holdings", "revisions"},
+    {
+        "sources",
+        "works",
+        "affiliation_audit",
+        "institutions",
+        "technologies",
+        "edges",
+        "flags",
+        "explain",
+        "benefits",
+        "copublications",
+        "events",
+        "graph",
+        "centrality",
+        "shifts",
+        "pairs",
+        "disclosure",
+        "export",
+        "report",
+        "holdings",
+        "revisions",
+    },
     {"shelving"},
     {"pipeline"},
     {"publish"},
@@ -23,7 +58,7 @@ LAYERS = [
     {"__init__"},
     {"cli"},
     {"__main__"},
-]  # fmt: skip
+]
 """Import only from rows above; within a row, never from each other."""
 
 RANK = {name: rank for rank, row in enumerate(LAYERS) for name in row}
@@ -42,15 +77,21 @@ def imports(path):
     """Rooms of coauth that a file imports at run time (not those needed only for type checking)."""
     tree = ast.parse(path.read_text("utf-8"))
     typing_only = {
-        id(inner) for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
         for inner in ast.walk(node)
-    }  # fmt: skip
+    }
     for node in ast.walk(tree):
         if id(node) in typing_only:
             continue
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "coauth":
             parts = (node.module or "").split(".")
-            yield from [parts[1]] if len(parts) > 1 else [alias.name for alias in node.names if alias.name != "__version__"]
+            yield from (
+                [parts[1]]
+                if len(parts) > 1
+                else [alias.name for alias in node.names if alias.name != "__version__"]
+            )
         elif isinstance(node, ast.Import):
             yield from (a.name.split(".")[1] for a in node.names if a.name.startswith("coauth."))
 
@@ -63,7 +104,9 @@ def test_every_module_has_a_place_in_the_order():
 def test_the_package_tells_its_rooms():
     """The map in coauth/__init__.py names every room once, none before one that it may import."""
     told = re.search(r"(?s)\nThe rooms.*?:\n\n(.*?)\n\n", coauth.__doc__)[1]
-    named = re.findall(r"\w+", " ".join(re.split(r"  +", line.strip())[1] for line in told.splitlines()))
+    named = re.findall(
+        r"\w+", " ".join(re.split(r"  +", line.strip())[1] for line in told.splitlines())
+    )
     assert sorted(named) == sorted(RANK.keys() - {"__init__", "__main__"})
     assert [RANK[name] for name in named] == sorted(RANK[name] for name in named)
 
@@ -80,15 +123,36 @@ def test_imports_run_one_way(path):
 
 @pytest.mark.parametrize(
     ("library", "allowed"),
-    [("pyalex", {"sources/api/questions.py"}), ("duckdb", {"engine/duck.py"}), ("pyspark", {"engine/spark.py"}), ("click", {"cli/"}), ("requests", {"sources/api/transport.py", *(f"sources/wire/{name}.py" for name in ("__init__", "trust", "barriers"))}),
-     ("typst", {"report/pdf.py"})],
+    [
+        ("pyalex", {"sources/api/questions.py"}),
+        ("duckdb", {"engine/duck.py"}),
+        ("pyspark", {"engine/spark.py"}),
+        ("click", {"cli/"}),
+        (
+            "requests",
+            {
+                "sources/api/transport.py",
+                *(f"sources/wire/{name}.py" for name in ("__init__", "trust", "barriers")),
+            },
+        ),
+        ("typst", {"report/pdf.py"}),
+    ],
 )
 def test_one_door_to_each_library(library, allowed):
     """A library that decides a design is met in one file, or one room."""
     users = set()
     for path in modules():
-        names = {a.name.split(".")[0] for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Import) for a in n.names}
-        froms = {(n.module or "").split(".")[0] for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.ImportFrom)}
+        names = {
+            a.name.split(".")[0]
+            for n in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(n, ast.Import)
+            for a in n.names
+        }
+        froms = {
+            (n.module or "").split(".")[0]
+            for n in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(n, ast.ImportFrom)
+        }
         if library in names | froms:
             users.add(path.relative_to(PACKAGE).as_posix())
     assert users
@@ -99,18 +163,29 @@ def test_one_door_to_each_library(library, allowed):
 def test_only_the_command_line_prints_or_exits(path):
     """Library code logs or raises; nothing is swallowed."""
     calls = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)]
-    named = {n.func.id for n in calls if isinstance(n.func, ast.Name)} | {ast.unparse(n.func) for n in calls}
+    named = {n.func.id for n in calls if isinstance(n.func, ast.Name)} | {
+        ast.unparse(n.func) for n in calls
+    }
     if room(path) not in {"cli", "__main__"}:
         assert not named & {"print", "exit", "sys.exit", "click.echo"}
-    for handler in (n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.ExceptHandler)):
+    for handler in (
+        n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.ExceptHandler)
+    ):
         assert handler.type is not None
-        assert ast.unparse(handler.type) not in {"Exception", "BaseException"}, "catch the one error you expect"
+        assert ast.unparse(handler.type) not in {"Exception", "BaseException"}, (
+            "catch the one error you expect"
+        )
 
 
 def test_the_command_line_starts_without_what_it_seldom_needs():
     """Drawing and tests of shares load what they take; `coauth status` does not wait for it."""
     program = "import sys, coauth.cli; print(*({'matplotlib', 'typst', 'scipy.stats', 'networkx', 'pyspark'} & sys.modules.keys()))"
-    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        ).stdout
+        == "\n"
+    )
 
 
 def test_no_closets():

@@ -19,17 +19,29 @@ def tables_of(teams, years=None):
     works = [(years[n] if years else 2020, tuple(sorted(team))) for n, team in enumerate(teams)]
     ids = sorted({i for _, team in works for i in team})
     return world(works, {i: (i, "DK") for i in ids}, listed=(), technology=()) | {
-        "works": pa.table({"work_id": [f"W{n}" for n in range(len(works))], "year": [y for y, _ in works], "included": [True] * len(works)}),
-        "affiliations": pa.table({
-            "work_id": [f"W{n}" for n, (_, team) in enumerate(works) for _ in team], "institution_id": [i for _, team in works for i in team],
-        }),
-    }  # fmt: skip
+        "works": pa.table(
+            {
+                "work_id": [f"W{n}" for n in range(len(works))],
+                "year": [y for y, _ in works],
+                "included": [True] * len(works),
+            }
+        ),
+        "affiliations": pa.table(
+            {
+                "work_id": [f"W{n}" for n, (_, team) in enumerate(works) for _ in team],
+                "institution_id": [i for _, team in works for i in team],
+            }
+        ),
+    }
 
 
 def at_random(rng, volumes, size, works):
     """Teams of `size` institutions, drawn by volume alone."""
     share = np.array(volumes) / sum(volumes)
-    return [[f"I{i}" for i in rng.choice(len(volumes), size, replace=False, p=share)] for _ in range(works)]
+    return [
+        [f"I{i}" for i in rng.choice(len(volumes), size, replace=False, p=share)]
+        for _ in range(works)
+    ]
 
 
 @given(st.lists(st.sets(st.integers(0, 7), min_size=2, max_size=5), min_size=2, max_size=15))
@@ -77,9 +89,15 @@ def test_chance_alone_passes_nothing_and_a_planted_pair_passes():
     volumes = 1 / np.arange(1, 41)
     found = 0
     for _ in range(20):
-        found += build(tables_of(at_random(rng, volumes, 3, 200)), scope=SCOPE, backbone="projection").edges.num_rows
+        found += build(
+            tables_of(at_random(rng, volumes, 3, 200)), scope=SCOPE, backbone="projection"
+        ).edges.num_rows
     assert found <= 1  # 20 worlds at a rate of 0.05
-    planted = build(tables_of(at_random(rng, volumes, 3, 200) + [["I38", "I39"]] * 6), scope=SCOPE, backbone="projection")
+    planted = build(
+        tables_of(at_random(rng, volumes, 3, 200) + [["I38", "I39"]] * 6),
+        scope=SCOPE,
+        backbone="projection",
+    )
     assert [(r["source"], r["target"]) for r in planted.edges.to_pylist()] == [("I38", "I39")]
 
 
@@ -106,6 +124,10 @@ def test_order_of_rows_does_not_matter():
 def test_what_is_missing_is_named():
     made = tables_of([list(p) for p in combinations(("I1", "I2", "I3"), 2)])
     with pytest.raises(TableError, match="works, affiliations"):
-        build({k: v for k, v in made.items() if k not in {"works", "affiliations"}}, scope=SCOPE, backbone="projection")
+        build(
+            {k: v for k, v in made.items() if k not in {"works", "affiliations"}},
+            scope=SCOPE,
+            backbone="projection",
+        )
     with pytest.raises(NotFound, match="projection, disparity"):
         build(made, scope=SCOPE, backbone=True)

@@ -34,7 +34,17 @@ def test_same_seed_same_bytes_and_another_seed_others():
     """A page depends on seed, month and number alone."""
     one = world.page((2019, 3), 2)
     assert one == world.page((2019, 3), 2)
-    assert len({one, world.page((2019, 3), 3), world.page((2019, 4), 2), world.page((2019, 3), 2, seed=2)}) == 4
+    assert (
+        len(
+            {
+                one,
+                world.page((2019, 3), 3),
+                world.page((2019, 4), 2),
+                world.page((2019, 3), 2, seed=2),
+            }
+        )
+        == 4
+    )
 
 
 def test_a_smaller_world_begins_a_larger_one():
@@ -60,7 +70,10 @@ def test_any_number_of_processes_writes_the_same_vintage(tmp_path):
     """Months are shared out; what is in them is not."""
     for processes in (1, 2):
         world.make(tmp_path / str(processes), 300, processes=processes)
-    one, two = ({f.relative_to(r).as_posix(): f.read_bytes() for f in r.rglob("cache/**/*.json*")} for r in sorted(tmp_path.iterdir()))
+    one, two = (
+        {f.relative_to(r).as_posix(): f.read_bytes() for f in r.rglob("cache/**/*.json*")}
+        for r in sorted(tmp_path.iterdir())
+    )
     assert one == two
 
 
@@ -122,7 +135,10 @@ def test_coauth_counts_the_edges_that_are_there(root, ours):
     assert ours["pairs"] == by_hand["pairs"] > 10_000
 
 
-@pytest.mark.parametrize(("name", "needs"), [("networkx", "networkx"), ("pyscisci-rows", "pyscisci"), ("pyscisci", "distributed")])
+@pytest.mark.parametrize(
+    ("name", "needs"),
+    [("networkx", "networkx"), ("pyscisci-rows", "pyscisci"), ("pyscisci", "distributed")],
+)
 @pytest.mark.filterwarnings("ignore:The inplace keyword")  # pyscisci's, with pandas 3.1
 def test_others_count_the_same_edges(root, ours, name, needs):
     """And rank institutions alike."""
@@ -144,13 +160,20 @@ def test_networks_of_stored_tables_have_the_same_edges(root):
         said = answer(f"stored-{name}", root)
         assert said["edges"] == ours["edges"]
         assert said.get("pagerank", ours["pagerank"]) == pytest.approx(ours["pagerank"], abs=1e-8)
-    assert answer("technologies", root)["rows"]["technologies"] == Project(root).cache.find().read("technologies").num_rows
+    assert (
+        answer("technologies", root)["rows"]["technologies"]
+        == Project(root).cache.find().read("technologies").num_rows
+    )
 
 
 @pytest.mark.parametrize("name", others.PARSE)
 def test_every_parser_reads_all_works(root, name):
     """A reference point that skipped records would look fast."""
-    for package in {"duckdb": (), "simdjson": ("isal", "simdjson"), "orjson": ("isal", "orjson")}.get(name, ("isal",)):
+    for package in {
+        "duckdb": (),
+        "simdjson": ("isal", "simdjson"),
+        "orjson": ("isal", "orjson"),
+    }.get(name, ("isal",)):
         pytest.importorskip(package)
     assert answer(f"parse-{name}", root)["works"] == WORKS
 
@@ -164,9 +187,15 @@ def test_unpacking_reads_all_bytes(root, counted, name):
 
 def test_a_run_is_measured_and_written(root, counted, tmp_path):
     """A process of its own: its seconds, its memory, its fault; and the page says what was not measured."""
-    results = Results(tmp_path / "RESULTS.md", "2026-11-20", "a machine", tmp_path / "measured.json")
+    results = Results(
+        tmp_path / "RESULTS.md", "2026-11-20", "a machine", tmp_path / "measured.json"
+    )
     results.shapes[WORKS] = shape(root)
-    assert results.shapes[WORKS] == shape(root) == [counted.stored, [list(row) for row in counted.rows()]]
+    assert (
+        results.shapes[WORKS]
+        == shape(root)
+        == [counted.stored, [list(row) for row in counted.rows()]]
+    )
     results.add(run("gzip", root, WORKS))
     measured = results.of(WORKS, "gzip")
     assert measured.said["bytes"] == counted.stored

@@ -40,8 +40,23 @@ def page(explorer, brief, folder):
     """A page of nothing but the network's figure."""
     still = Figure(figsize=(4, 3))
     still.subplots().plot([1, 2], [2, 1])
-    chart = Chart("Network", "A picture", brief.made["works"].to_pandas().head(0), still=still, explorer=explorer)
-    whole = Page(title="Report", kicker="", edition="", running="", data_line="", headlines=(), notes=(), sections=(Section("network", "Network", (chart,)),))
+    chart = Chart(
+        "Network",
+        "A picture",
+        brief.made["works"].to_pandas().head(0),
+        still=still,
+        explorer=explorer,
+    )
+    whole = Page(
+        title="Report",
+        kicker="",
+        edition="",
+        running="",
+        data_line="",
+        headlines=(),
+        notes=(),
+        sections=(Section("network", "Network", (chart,)),),
+    )
     writer = Writer(folder, brief.words, {}, synthetic=False)
     path = folder / "report.html"
     path.write_text(writer.html(whole, writer.draw(whole)), "utf-8")
@@ -59,7 +74,10 @@ def small(records, asked, tmp_path_factory):  # noqa: F811
 
 def status(opened):
     """Institutions, pairs, lines, pairs with a listed institution and pairs with a technology, as the page tells them."""
-    return [int(n.replace(",", "")) for n in re.findall(r"[\d,]*\d", opened.text("#explorer-status").split(":", 1)[1])]
+    return [
+        int(n.replace(",", ""))
+        for n in re.findall(r"[\d,]*\d", opened.text("#explorer-status").split(":", 1)[1])
+    ]
 
 
 def choose_listed(opened, foreign="Beihang University"):
@@ -78,7 +96,12 @@ def test_the_slider_changes_the_years_and_what_they_hold(chromium, small):
     opened.set("#explorer-window", 0, "input")
     assert opened.text("#explorer-period") == "2011–2013"
     assert status(opened) == [2, 1, 1, 0, 0]
-    assert opened.run("return document.querySelector('#explorer-window').getAttribute('aria-valuetext')") == "2011–2013"
+    assert (
+        opened.run(
+            "return document.querySelector('#explorer-window').getAttribute('aria-valuetext')"
+        )
+        == "2011–2013"
+    )
 
 
 def test_the_filter_keeps_pairs_with_the_cue(chromium, quarter):
@@ -95,7 +118,9 @@ def test_the_filter_keeps_pairs_with_the_cue(chromium, quarter):
     assert counted["both"][1] == counted["watchlist"][4] == counted["technology"][3]
 
 
-def test_an_institution_is_found_by_name_and_shows_its_strongest_partners(chromium, quarter, sample_root):
+def test_an_institution_is_found_by_name_and_shows_its_strongest_partners(
+    chromium, quarter, sample_root
+):
     opened = chromium.open(quarter / "report.html")
     opened.run("document.querySelector('#explorer-search').focus()")
     opened.type("aalbørg univ")  # any spelling of ø
@@ -109,7 +134,12 @@ def test_an_institution_is_found_by_name_and_shows_its_strongest_partners(chromi
     vintage = Project(sample_root).cache.vintages()[-1]
     names = dict(rows(vintage.read("institutions"), "institution_id", "name"))
     edges = vintage.read("edges").to_pandas().query("2022 <= year <= 2024")
-    edges = edges[[names[a] == "Aalborg University [sample]" or names[b] == "Aalborg University [sample]" for a, b in zip(edges["source"], edges["target"], strict=True)]]
+    edges = edges[
+        [
+            names[a] == "Aalborg University [sample]" or names[b] == "Aalborg University [sample]"
+            for a, b in zip(edges["source"], edges["target"], strict=True)
+        ]
+    ]
     assert edges.groupby(["source", "target"])["works_k"].sum().nlargest(8).tolist() == told
 
 
@@ -127,12 +157,24 @@ def test_a_flagged_pair_shows_its_works_as_the_evidence_has_them(chromium, quart
         "b.click(); return data.pairs[b.dataset.pair].slice(0, 2).map(i => data.institutions[i][0]).sort()"
     )
     evidence = Project(sample_root).cache.vintages()[-1].read("evidence").to_pandas()
-    mine = evidence[(evidence["source"] == source) & (evidence["target"] == target) & evidence["year"].between(2022, 2024)]
+    mine = evidence[
+        (evidence["source"] == source)
+        & (evidence["target"] == target)
+        & evidence["year"].between(2022, 2024)
+    ]
     assert len(mine) > 5
-    assert sorted(opened.all("#explorer-panel [data-work]", "data-work")) == sorted(set(mine["work_id"]))
+    assert sorted(opened.all("#explorer-panel [data-work]", "data-work")) == sorted(
+        set(mine["work_id"])
+    )
     work = opened.text("#explorer-panel [data-work]:has(a)")
-    assert re.fullmatch(r"SYNTHETIC SAMPLE .* 202\d\. W\d+ 10\.5555/[\w.]+.*: matched by OpenAlex id; whether it was on the list at publication .*", work)
-    assert all(re.fullmatch(r"https://doi\.org/10\.5555/\S+", a) for a in opened.all("#explorer-panel .works a", "href"))
+    assert re.fullmatch(
+        r"SYNTHETIC SAMPLE .* 202\d\. W\d+ 10\.5555/[\w.]+.*: matched by OpenAlex id; whether it was on the list at publication .*",
+        work,
+    )
+    assert all(
+        re.fullmatch(r"https://doi\.org/10\.5555/\S+", a)
+        for a in opened.all("#explorer-panel .works a", "href")
+    )
 
 
 def test_a_click_on_a_line_or_a_disc_opens_it(chromium, small):
@@ -175,7 +217,9 @@ def test_a_chart_tells_its_points_and_hides_a_series(chromium, quarter):
     opened.keys("ArrowRight", "ArrowDown")
     told = re.fullmatch(r"(.+), 2012: ([\d.]+%)", opened.text("#coverage .chart.wide .tip"))
     assert told
-    row = opened.run("return [...document.querySelectorAll('#coverage details tr')].find(r => r.cells[0].textContent === '2012').textContent")
+    row = opened.run(
+        "return [...document.querySelectorAll('#coverage details tr')].find(r => r.cells[0].textContent === '2012').textContent"
+    )
     assert told[2] in row
     shown = "return [...document.querySelectorAll('#coverage .wide svg g[data-series=\"0\"]')].map(g => getComputedStyle(g).display)"
     assert "none" not in opened.run(shown)
@@ -189,9 +233,23 @@ def test_keys_alone_reach_everything(chromium, small):
     opened.run("document.querySelector('#explorer-search').focus()")
     reached = []
     for _ in range(9):
-        reached.append(opened.run("const e = document.activeElement; return e.id || e.dataset.zoom || (e.dataset.pair && 'pair') || e.tagName"))
+        reached.append(
+            opened.run(
+                "const e = document.activeElement; return e.id || e.dataset.zoom || (e.dataset.pair && 'pair') || e.tagName"
+            )
+        )
         opened.keys("Tab")
-    assert reached == ["explorer-search", "explorer-cue", "explorer-window", "in", "out", "whole", "explorer-map", "explorer-panel", "pair"]
+    assert reached == [
+        "explorer-search",
+        "explorer-cue",
+        "explorer-window",
+        "in",
+        "out",
+        "whole",
+        "explorer-map",
+        "explorer-panel",
+        "pair",
+    ]
     opened.run("document.querySelector('#explorer-panel li button').focus()")
     opened.keys("Enter")
     assert opened.count("#explorer-panel [data-work]") == 3
@@ -209,7 +267,9 @@ def test_everyones_page_holds_counts_and_no_work(chromium, small):
     assert "joint works: 2" in opened.text("#explorer-panel")
     assert opened.count("#explorer-panel [data-work], #explorer-panel a") == 0
     assert "coauth explain" not in opened.text("#explorer-panel")
-    written = re.sub(r"data:image/png;base64,[^\"]*", "", opened.run("return document.documentElement.outerHTML"))
+    written = re.sub(
+        r"data:image/png;base64,[^\"]*", "", opened.run("return document.documentElement.outerHTML")
+    )
     assert not re.search(r"\bW\d|10\.1/|alert\(1\)|Of matters", written)
 
 
@@ -218,7 +278,10 @@ def test_everyones_page_holds_counts_and_no_work(chromium, small):
 def test_the_page_is_quiet_and_fits(name, size, chromium, quarter):
     """No word in the console, no request, nothing wider than the window."""
     opened = chromium.open(quarter / name, size)
-    assert opened.run("return getComputedStyle(document.querySelector('.view'), '::after').content") == '"SYNTHETIC SAMPLE"'
+    assert (
+        opened.run("return getComputedStyle(document.querySelector('.view'), '::after').content")
+        == '"SYNTHETIC SAMPLE"'
+    )
     for window in (0, 11):
         opened.set("#explorer-window", window, "input")
     opened.click("#explorer-panel li button")
@@ -227,7 +290,11 @@ def test_the_page_is_quiet_and_fits(name, size, chromium, quarter):
     assert opened.requests() == []
 
 
-@pytest.mark.parametrize(("name", "size"), [("report.html", browser.DESKTOP), ("report.da.html", browser.PHONE)], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("report.html", browser.DESKTOP), ("report.da.html", browser.PHONE)],
+    ids=["desktop", "phone"],
+)
 def test_the_page_can_be_used_by_all(name, size, chromium, quarter, axe):
     """axe-core finds no serious or critical violation. It takes seconds, so each language is judged at one width."""
     opened = chromium.open(quarter / name, size)
@@ -245,12 +312,16 @@ def test_a_control_without_a_name_would_be_found(chromium, small, axe):
 def test_the_page_may_not_ask_for_anything(chromium, small):
     """Its own rule forbids what a text smuggled into it could try; so the absence of requests above is no accident."""
     opened = chromium.open(small[True])
-    opened.run("const s = document.createElement('script'); s.textContent = 'window.ran = true'; document.body.append(s); new Image().src = 'https://example.org/x.png'; fetch('https://example.org/').catch(() => {})")
+    opened.run(
+        "const s = document.createElement('script'); s.textContent = 'window.ran = true'; document.body.append(s); new Image().src = 'https://example.org/x.png'; fetch('https://example.org/').catch(() => {})"
+    )
     assert opened.run("return window.ran ?? false") is False
     refused = " ".join(opened.complaints())
     assert all(f"{kind}-src" in refused for kind in ("script", "img"))
     assert "Content Security Policy" in refused
-    assert "https://example.org/x.png" in opened.requests()  # the attempt is seen, so none is seen above
+    assert (
+        "https://example.org/x.png" in opened.requests()
+    )  # the attempt is seen, so none is seen above
 
 
 def test_without_a_script_the_page_is_complete(chromium, quarter):
@@ -273,5 +344,7 @@ def test_paper_holds_the_pictures_and_no_controls(chromium, quarter):
     shown = "return [...document.querySelectorAll(arguments[0])].some(e => e.checkVisibility())"
     assert not opened.run(shown, ".explorer, .series, .tip, input, button")
     assert opened.run(shown, "#network figure img")
-    assert opened.run("return [...document.querySelectorAll('#coverage .wide g.off')].every(g => getComputedStyle(g).display !== 'none')")
+    assert opened.run(
+        "return [...document.querySelectorAll('#coverage .wide g.off')].every(g => getComputedStyle(g).display !== 'none')"
+    )
     opened.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

@@ -29,8 +29,13 @@ def ties(graph):
     """Each edge of a graph as a work of two institutions, and its weight as that of the work."""
     edges = sp.triu(graph, k=1, format="coo")
     rows = np.repeat(np.arange(edges.nnz), 2)
-    on = sp.csr_array((np.ones(len(rows)), (rows, np.column_stack(edges.coords).ravel())), shape=(edges.nnz, graph.shape[0]))
-    return Counting.of(Incidence(on, np.arange(graph.shape[0]).astype(str).astype(object), None), "newman"), edges.data[:, None] / ONE
+    on = sp.csr_array(
+        (np.ones(len(rows)), (rows, np.column_stack(edges.coords).ravel())),
+        shape=(edges.nnz, graph.shape[0]),
+    )
+    return Counting.of(
+        Incidence(on, np.arange(graph.shape[0]).astype(str).astype(object), None), "newman"
+    ), edges.data[:, None] / ONE
 
 
 def measured(works, **changes):
@@ -82,7 +87,9 @@ class TestByHand:
     def test_weight_is_not_distance(self):
         """A–B and B–C share 10 works, A–C one: by distance 1/w the way A–B–C (0.2) is shorter than A–C (1), so B is
         between them. Who mistakes weight for distance finds A–C (1) shorter than A–B–C (20), and B nowhere."""
-        found = measured([{"on": "A B"}] * 0 + [{"on": on} for on in ["A B"] * 10 + ["B C"] * 10 + ["A C"]])
+        found = measured(
+            [{"on": "A B"}] * 0 + [{"on": on} for on in ["A B"] * 10 + ["B C"] * 10 + ["A C"]]
+        )
         assert found["betweenness", "k"] == {"A": 0, "B": 1, "C": 0}
         assert found["harmonic", "k"]["A"] == pytest.approx((10 + 5) / 2)  # B at 1/10, C at 2/10
         assert found["strength", "k"] == {"A": 11, "B": 20, "C": 11}
@@ -90,7 +97,12 @@ class TestByHand:
     def test_equal_paths_are_equal(self):
         """A work of 7 gives each pair 1/6: A–C direct is 6. Over B it is 2 (two works of 5: 2/4) + 4 (one of 5) = 6 too,
         so half of A–C's traffic passes B. In floats, or with 1/6 cut off at 2⁻⁴⁰ and left so, the tie would break."""
-        works = [{"on": "A C a b c d e"}, {"on": "A B f g h"}, {"on": "A B i j k"}, {"on": "B C m n o"}]
+        works = [
+            {"on": "A C a b c d e"},
+            {"on": "A B f g h"},
+            {"on": "A B i j k"},
+            {"on": "B C m n o"},
+        ]
         world = world_of(works)
         lengths = graph_of(distance(project(world, "newman")), "d")
         a, b, c = (world.institutions.tolist().index(name) for name in "ABC")
@@ -108,26 +120,46 @@ class TestByHand:
 
     def test_variants(self):
         """k leaves out works above K, complete those with gaps; reweighted lets complete works speak for the others."""
-        works = [{"on": "A b"}, {"on": "A b", "affiliation_status": "partial"}, {"on": "A b c"}, {"on": "A"}]
+        works = [
+            {"on": "A b"},
+            {"on": "A b", "affiliation_status": "partial"},
+            {"on": "A b c"},
+            {"on": "A"},
+        ]
         found = measured(works, k=2)
         strengths = {variant: found["strength", variant] for variant in ("all", "k", "complete")}
-        assert strengths == {"all": {"A": 3, "b": 3, "c": 1}, "k": {"A": 2, "b": 2}, "complete": {"A": 1, "b": 1}}
+        assert strengths == {
+            "all": {"A": 3, "b": 3, "c": 1},
+            "k": {"A": 2, "b": 2},
+            "complete": {"A": 1, "b": 1},
+        }
         # all four works are one cell of coverage, three of them complete: the one complete work of k counts 4/3
         assert found["strength", "reweighted"] == pytest.approx({"A": 4 / 3, "b": 4 / 3})
 
     def test_windows_and_ranks(self):
         """Windows slide by one year; ties share the better rank."""
-        works = [{"on": on, "year": y} for y, on in ((2020, "A b"), (2021, "A b"), (2022, "A c"), (2023, "D e"))]
+        works = [
+            {"on": on, "year": y}
+            for y, on in ((2020, "A b"), (2021, "A b"), (2022, "A c"), (2023, "D e"))
+        ]
         table, _ = centralities(*tables(works), *asked(years=(2020, 2023), window=3))
         rows = [r for r in table.to_pylist() if r["measure"] == "strength" and r["variant"] == "k"]
         assert [(r["first_year"], r["institution_id"], r["value"], r["rank"]) for r in rows] == [
-            (2020, "A", 3, 1), (2020, "b", 2, 2), (2020, "c", 1, 3),
-            (2021, "A", 2, 1), (2021, "D", 1, 2), (2021, "b", 1, 2), (2021, "c", 1, 2), (2021, "e", 1, 2),
-        ]  # fmt: skip
+            (2020, "A", 3, 1),
+            (2020, "b", 2, 2),
+            (2020, "c", 1, 3),
+            (2021, "A", 2, 1),
+            (2021, "D", 1, 2),
+            (2021, "b", 1, 2),
+            (2021, "c", 1, 2),
+            (2021, "e", 1, 2),
+        ]
 
     def test_eigenvector_is_of_the_giant_component(self):
         """Four against three: only the four have a value."""
-        found = measured([{"on": "A b"}, {"on": "b c"}, {"on": "c d"}, {"on": "X y"}, {"on": "y z"}])
+        found = measured(
+            [{"on": "A b"}, {"on": "b c"}, {"on": "c d"}, {"on": "X y"}, {"on": "y z"}]
+        )
         assert set(found["eigenvector", "k"]) == {"A", "b", "c", "d"}
         assert set(found["harmonic", "k"]) == set("Abcd") | set("Xyz")
 
@@ -139,7 +171,11 @@ class TestAgainstNetworkx:
 
     def world(self, seed):
         dense = seed % 2
-        return world_of(random_works(seed, 40, 14) if dense else random_works(seed, 24, 30, largest=3, flat=True))
+        return world_of(
+            random_works(seed, 40, 14)
+            if dense
+            else random_works(seed, 24, 30, largest=3, flat=True)
+        )
 
     @pytest.fixture(params=WORLDS)
     def graph(self, request):
@@ -151,7 +187,11 @@ class TestAgainstNetworkx:
         pieces = []
         for seed in self.WORLDS:
             world = self.world(seed)
-            pieces.append(nx.number_connected_components(graph_of(project(world.only(world.team >= 2), "newman"))))
+            pieces.append(
+                nx.number_connected_components(
+                    graph_of(project(world.only(world.team >= 2), "newman"))
+                )
+            )
         assert min(pieces) == 1
         assert max(pieces) > 1
 
@@ -161,9 +201,13 @@ class TestAgainstNetworkx:
         harmonic, between = shortest_paths(lengths)
         referee = graph_of(lengths, "d")
         n = len(referee)
-        assert between == pytest.approx(list(nx.betweenness_centrality(referee, weight="d").values()), abs=1e-12)
+        assert between == pytest.approx(
+            list(nx.betweenness_centrality(referee, weight="d").values()), abs=1e-12
+        )
         expected = nx.harmonic_centrality(referee, distance="d")
-        assert harmonic == pytest.approx([UNIT * expected[i] / (n - 1) for i in range(n)], rel=1e-12)
+        assert harmonic == pytest.approx(
+            [UNIT * expected[i] / (n - 1) for i in range(n)], rel=1e-12
+        )
 
     def test_paths_in_batches(self, graph, monkeypatch):
         """The result does not hang on how many sources go together, or on how many hubs prune."""
@@ -198,11 +242,15 @@ class TestAgainstNetworkx:
         nodes, values = eigenvector(counted, weights)
         for column in range(3):
             referee = nx.from_scipy_sparse_array(counted.among(nodes).project() * 0.0)
-            for (a, b), w in zip(counted.values.indices.reshape(-1, 2).tolist(), weights[:, column], strict=True):
+            for (a, b), w in zip(
+                counted.values.indices.reshape(-1, 2).tolist(), weights[:, column], strict=True
+            ):
                 if a in nodes:
                     referee.add_edge(*np.searchsorted(nodes, (a, b)).tolist(), weight=w)
             expected = nx.eigenvector_centrality_numpy(referee, weight="weight")
-            assert values[:, column] == pytest.approx([expected[i] for i in range(len(nodes))], abs=1e-9)
+            assert values[:, column] == pytest.approx(
+                [expected[i] for i in range(len(nodes))], abs=1e-9
+            )
         _, warm = eigenvector(counted, weights, start=values[:, :1])
         assert warm == pytest.approx(values, abs=1e-9)
 
@@ -212,7 +260,11 @@ class TestAgainstNetworkx:
             eigenvector(*ties(graph), most=2)
         world = self.world(1)
         with pytest.raises(MeasureFailed, match="PageRank"):
-            pagerank(Counting.of(world.only(world.team >= 2), "newman"), np.ones(((world.team >= 2).sum(), 1)), most=1)
+            pagerank(
+                Counting.of(world.only(world.team >= 2), "newman"),
+                np.ones(((world.team >= 2).sum(), 1)),
+                most=1,
+            )
 
 
 class TestProperties:
@@ -221,7 +273,9 @@ class TestProperties:
     def test_strength_is_a_count(self, seed):
         """Newman: each institution's strength is its number of works with another, and row sums of W agree."""
         works = random_works(seed, works=25)
-        found = measured(works, measures=("strength",), resampled=("strength",)).get(("strength", "k"), {})
+        found = measured(works, measures=("strength",), resampled=("strength",)).get(
+            ("strength", "k"), {}
+        )
         counts = {}
         for names in (work["on"].split() for work in works):
             for name in names if len(names) > 1 else ():
@@ -237,7 +291,9 @@ class TestProperties:
     def test_row_order_is_irrelevant(self, seed):
         works, affiliations = tables(random_works(seed, years=(2020, 2021)))
         one, _ = centralities(works, affiliations, *asked(years=(2020, 2021)))
-        two, _ = centralities(shuffled(works, 1), shuffled(affiliations, 2), *asked(years=(2020, 2021)))
+        two, _ = centralities(
+            shuffled(works, 1), shuffled(affiliations, 2), *asked(years=(2020, 2021))
+        )
         assert one.equals(two)
 
     @settings(max_examples=10, deadline=None)
@@ -246,7 +302,13 @@ class TestProperties:
         """New ids in another order: every value and rank stays with its institution."""
         works, affiliations = tables(random_works(seed))
         old = pc.unique(affiliations["institution_id"]).sort().to_pylist()
-        new = dict(zip(old, [f"Z{i:02d}" for i in np.random.default_rng(seed).permutation(len(old))], strict=True))
+        new = dict(
+            zip(
+                old,
+                [f"Z{i:02d}" for i in np.random.default_rng(seed).permutation(len(old))],
+                strict=True,
+            )
+        )
         renamed = [new[i] for i in affiliations["institution_id"].to_pylist()]
         at = affiliations.schema.get_field_index("institution_id")
         again = AFFILIATIONS.check(affiliations.set_column(at, "institution_id", pa.array(renamed)))
@@ -255,23 +317,40 @@ class TestProperties:
         def by_key(links, names):
             rows = centralities(works, links, *asked())[0].to_pandas()
             rows = rows[rows["measure"] != "eigenvector"]  # of two equal components the ids decide
-            return rows.assign(institution_id=rows["institution_id"].map(names)).set_index(keys).sort_index()
+            return (
+                rows.assign(institution_id=rows["institution_id"].map(names))
+                .set_index(keys)
+                .sort_index()
+            )
 
         one, two = by_key(affiliations, new), by_key(again, {i: i for i in new.values()})
         assert one.index.equals(two.index)
         for column in ("value", "rank", "low", "high", "rank_low", "rank_high"):
-            assert one[column].to_numpy() == pytest.approx(two[column].to_numpy(), nan_ok=True, rel=1e-6)
+            assert one[column].to_numpy() == pytest.approx(
+                two[column].to_numpy(), nan_ok=True, rel=1e-6
+            )
 
     @pytest.mark.parametrize(
         "works",
-        [[], [{"on": "A"}], [{"on": "A"}, {"on": "b"}], [{"on": "A b"}], [{"on": "A b"}, {"on": "C d"}],
-         [{"on": "A b", "included": False, "exclusion_reason": "paratext"}], [{"on": "A b c"}],
-         [{"on": "A b", "affiliation_status": "partial"}], [{"on": "A b", "publisher": None, "field_id": None}]],
-    )  # fmt: skip
+        [
+            [],
+            [{"on": "A"}],
+            [{"on": "A"}, {"on": "b"}],
+            [{"on": "A b"}],
+            [{"on": "A b"}, {"on": "C d"}],
+            [{"on": "A b", "included": False, "exclusion_reason": "paratext"}],
+            [{"on": "A b c"}],
+            [{"on": "A b", "affiliation_status": "partial"}],
+            [{"on": "A b", "publisher": None, "field_id": None}],
+        ],
+    )
     def test_small_and_empty_worlds(self, works):
         """Nothing, one node, no edge, one edge, two pieces, only works above K: a valid table and no warning."""
         for k in (2, 50):
-            table, kept = centralities(*tables(works), *asked(k=k, comparisons=(((2019, 2019), (2020, 2020)),), years=(2019, 2020)))
+            table, kept = centralities(
+                *tables(works),
+                *asked(k=k, comparisons=(((2019, 2019), (2020, 2020)),), years=(2019, 2020)),
+            )
             assert CENTRALITY.check(table).num_rows == table.num_rows
             assert all(len(v) == len(kept.institutions) for v in kept.value.values())
 
@@ -287,7 +366,12 @@ class TestProperties:
                 assert row["low"] <= row["high"]
                 assert 1 <= row["rank_low"] <= row["rank_high"]
             seen.add((row["measure"], row["variant"]))
-        assert {("harmonic", "strongest"), ("harmonic", "k"), ("betweenness", "k"), ("degree", "k")} <= seen
+        assert {
+            ("harmonic", "strongest"),
+            ("harmonic", "k"),
+            ("betweenness", "k"),
+            ("degree", "k"),
+        } <= seen
         assert ("betweenness", "strongest") not in seen
 
     def test_nothing_asked_no_interval(self):
@@ -301,7 +385,9 @@ class TestResampling:
         """Values, intervals and kept replicates are those of the seed; another seed gives others."""
         data = tables(random_works(7, works=200, years=(2018, 2021)))
         setting = {"years": (2018, 2021), "comparisons": (((2018, 2018), (2021, 2021)),)}
-        (one, a), (two, b), (other, _) = (centralities(*data, *asked(**setting, seed=s)) for s in (1, 1, 2))
+        (one, a), (two, b), (other, _) = (
+            centralities(*data, *asked(**setting, seed=s)) for s in (1, 1, 2)
+        )
         assert one.equals(two)
         assert all(a.drawn[key].tobytes() == b.drawn[key].tobytes() for key in a.drawn)
         assert a.drawn.keys() == b.drawn.keys()
@@ -312,7 +398,9 @@ class TestResampling:
         data = tables(random_works(9, works=1500, institutions=40))
         setting = {"measures": RESAMPLED, "replicates": 400}
         one, two = (centralities(*data, *asked(**setting, seed=s))[0].to_pandas() for s in (1, 2))
-        ends = [np.abs(one[e] - two[e]) > 1.96 * 2**0.5 * one[f"{e}_error"] for e in ("low", "high")]
+        ends = [
+            np.abs(one[e] - two[e]) > 1.96 * 2**0.5 * one[f"{e}_error"] for e in ("low", "high")
+        ]
         assert np.mean(ends) <= 0.05
         assert any((one[e] != two[e]).mean() > 0.5 for e in ("low", "high"))
 
@@ -326,7 +414,9 @@ class TestResampling:
     def test_the_number_of_works_is_left_to_chance(self):
         """Each work is drawn Poisson(1) times, so that the total of any stratum varies like a count of its size."""
         times = draw(4_000, (2020, 2021), asked(replicates=400)[1]).astype(float)
-        assert np.bincount(times.astype(int).ravel())[:4] / times.size == pytest.approx([0.3679, 0.3679, 0.1839, 0.0613], abs=0.002)
+        assert np.bincount(times.astype(int).ravel())[:4] / times.size == pytest.approx(
+            [0.3679, 0.3679, 0.1839, 0.0613], abs=0.002
+        )
         totals = times.reshape(40, 100, 400).sum(axis=1)
         assert totals.var(axis=1).mean() == pytest.approx(100, rel=0.05)
 
@@ -337,7 +427,9 @@ class TestResampling:
         times = draw(len(world.team), (2020, 2020), asked()[1])[:, :3].astype(float)
         found = pagerank(Counting.of(world, "newman"), times)
         for r in range(3):
-            scaled = sp.csr_array(world.matrix.T @ sp.diags_array(times[:, r] / (world.team - 1)) @ world.matrix)
+            scaled = sp.csr_array(
+                world.matrix.T @ sp.diags_array(times[:, r] / (world.team - 1)) @ world.matrix
+            )
             scaled.setdiag(0)
             scaled.eliminate_zeros()
             assert (scaled.sum(axis=1) > 0).all()
@@ -366,9 +458,13 @@ class TestResampling:
         held, halved = [], []
         for sample in range(300):
             rows = np.sort(generator.integers(0, len(urn.team), generator.poisson(240)))
-            part = Incidence(sp.csr_array(urn.matrix[rows]), urn.institutions, urn.works.take(pa.array(rows)))
+            part = Incidence(
+                sp.csr_array(urn.matrix[rows]), urn.institutions, urn.works.take(pa.array(rows))
+            )
             times = draw(len(rows), (sample, sample), asked(replicates=200)[1])
-            low, high, *_ = interval(part.by_institution @ np.ones(len(rows)), part.by_institution @ times, 0.95)
+            low, high, *_ = interval(
+                part.by_institution @ np.ones(len(rows)), part.by_institution @ times, 0.95
+            )
             truth, middle = 240 * odds, (low + high) / 2
             held.append((low <= truth) & (truth <= high))
             halved.append(np.abs(truth - middle) <= (high - low) / 4)
@@ -392,11 +488,23 @@ class TestCompleteness:
         generator = np.random.default_rng(seed)
         rows, truth = [], []
         for _ in range(works):
-            publisher, year, authors = generator.choice(["P", "Q"]), int(generator.integers(2020, 2022)), int(generator.choice([2, 10]))
+            publisher, year, authors = (
+                generator.choice(["P", "Q"]),
+                int(generator.integers(2020, 2022)),
+                int(generator.choice([2, 10])),
+            )
             p = 0.3 if (publisher, year, authors) == ("Q", 2021, 10) else 0.9
             truth.append(p)
             status = "complete" if generator.random() < p else "partial"
-            rows.append({"on": "A b", "publisher": str(publisher), "year": year, "n_authors": authors, "affiliation_status": status})
+            rows.append(
+                {
+                    "on": "A b",
+                    "publisher": str(publisher),
+                    "year": year,
+                    "n_authors": authors,
+                    "affiliation_status": status,
+                }
+            )
         return tables(rows)[0], np.array(truth)
 
     def test_recovers_what_was_planted(self):
@@ -406,10 +514,24 @@ class TestCompleteness:
     def test_weights_add_up_in_each_publisher_and_year(self):
         """Complete works stand for all works of their publisher and year, however spoiled; a small publisher's with the other small ones'."""
         works, _ = self.planted(4000)
-        few = [{"on": "A b", "publisher": f"T{i}", "year": 2020, "affiliation_status": "complete" if i % 3 else "partial"} for i in range(60)]
-        works = pa.concat_tables([works, tables([{"work_id": f"X{i}"} | row for i, row in enumerate(few)])[0]])
+        few = [
+            {
+                "on": "A b",
+                "publisher": f"T{i}",
+                "year": 2020,
+                "affiliation_status": "complete" if i % 3 else "partial",
+            }
+            for i in range(60)
+        ]
+        works = pa.concat_tables(
+            [works, tables([{"work_id": f"X{i}"} | row for i, row in enumerate(few)])[0]]
+        )
         weights = complete_weights(works)
-        frame = works.select(["publisher", "year", "affiliation_status"]).to_pandas().assign(weight=weights)
+        frame = (
+            works.select(["publisher", "year", "affiliation_status"])
+            .to_pandas()
+            .assign(weight=weights)
+        )
         assert (frame.loc[frame["affiliation_status"] != "complete", "weight"] == 0).all()
         frame["publisher"] = frame["publisher"].where(frame["publisher"].isin(["P", "Q"]), "few")
         cells = frame.groupby(["publisher", "year"])["weight"]
@@ -417,7 +539,14 @@ class TestCompleteness:
 
     def test_a_spoiled_publisher_is_not_taken_for_likelier(self):
         """One in ten of Q's works is complete, all of P's: Q's complete works weigh ten each, not the five that drawing towards P would give."""
-        rows = [{"on": "A b"}] * 400 + [{"on": "A b", "publisher": "Q", "affiliation_status": "partial" if i % 10 else "complete"} for i in range(40)]
+        rows = [{"on": "A b"}] * 400 + [
+            {
+                "on": "A b",
+                "publisher": "Q",
+                "affiliation_status": "partial" if i % 10 else "complete",
+            }
+            for i in range(40)
+        ]
         weights = complete_weights(tables(rows)[0])
         assert weights[400::10] == pytest.approx(10.0)
         assert weights[:400] == pytest.approx(1.0)
@@ -425,16 +554,37 @@ class TestCompleteness:
     def test_cells_that_are_alike_speak_for_themselves(self):
         """ρ by hand: four years of 10 works, half of them all complete, half none. Σ(c − 5)² = 100 and Σp′(1−p′) = 10 in all,
         Σ(10·½)² = 100: ρ = (100 − 10)/(100 − 10) = 1. Mixed evenly, (0 − 10)/90 < 0: cells then say what the level above says."""
-        apart = [{"on": "A b", "year": 2020 + i // 10, "affiliation_status": ["complete", "partial"][i // 10 % 2]} for i in range(40)]
-        even = [{"on": "A b", "year": 2020 + i // 10, "affiliation_status": ["complete", "partial"][i % 2]} for i in range(40)]
+        apart = [
+            {
+                "on": "A b",
+                "year": 2020 + i // 10,
+                "affiliation_status": ["complete", "partial"][i // 10 % 2],
+            }
+            for i in range(40)
+        ]
+        even = [
+            {
+                "on": "A b",
+                "year": 2020 + i // 10,
+                "affiliation_status": ["complete", "partial"][i % 2],
+            }
+            for i in range(40)
+        ]
         for rows, alike in ((apart, 1.0), (even, 0.0)):
             found = Completeness.of(tables(rows)[0])
             assert found._levels[1][1] == pytest.approx(alike)
-            assert found.probability() == pytest.approx([1.0 if alike and r["affiliation_status"] == "complete" else 0.5 * (1 - alike) for r in rows])
+            assert found.probability() == pytest.approx(
+                [
+                    1.0 if alike and r["affiliation_status"] == "complete" else 0.5 * (1 - alike)
+                    for r in rows
+                ]
+            )
 
     def test_a_small_cell_is_drawn_to_its_publisher(self):
         """One partial work in a new field is not proof that the field has no complete works."""
-        rows = [{"on": "A b", "field_id": str(i % 5)} for i in range(100)] + [{"on": "A b", "affiliation_status": "partial", "field_id": "99"}]
+        rows = [{"on": "A b", "field_id": str(i % 5)} for i in range(100)] + [
+            {"on": "A b", "affiliation_status": "partial", "field_id": "99"}
+        ]
         p = Completeness.of(tables(rows)[0]).probability()
         assert p[-1] > 0.9
         assert p[-1] <= p[0]
@@ -444,13 +594,22 @@ class TestCompleteness:
         works, _ = self.planted(400)
         rows = np.arange(0, 400, 7)
         p, variance = Completeness.of(works).without(rows)
-        left = works.set_column(works.schema.get_field_index("included"), "included", pa.array(np.arange(400) % 7 != 0))
+        left = works.set_column(
+            works.schema.get_field_index("included"), "included", pa.array(np.arange(400) % 7 != 0)
+        )
         assert p == pytest.approx(Completeness.of(left).probability()[rows], abs=0.02)
         assert (variance >= p * (1 - p)).all()
 
     def test_works_of_an_unknown_cell_vary_together(self):
         """30 works of one's own at a publisher of which nothing else is known: their complete works vary as one draw of its rate."""
-        rows = [{"on": "A b", "publisher": f"P{i // 20}", "affiliation_status": "partial" if i // 20 % 2 else "complete"} for i in range(200)]
+        rows = [
+            {
+                "on": "A b",
+                "publisher": f"P{i // 20}",
+                "affiliation_status": "partial" if i // 20 % 2 else "complete",
+            }
+            for i in range(200)
+        ]
         rows += [{"on": "C d", "publisher": "new"}] * 30
         p, variance = Completeness.of(tables(rows)[0]).without(np.arange(200, 230))
         assert variance.sum() / (p * (1 - p)).sum() > 15
@@ -477,8 +636,15 @@ def test_windows_are_measured_side_by_side_as_far_as_memory_allows(monkeypatch):
         return _parallel(n_jobs, *args, **options)
 
     monkeypatch.setattr(centrality.joblib, "Parallel", counted)
-    setting = asked(years=(2019, 2021), measures=("strength",), resampled=("strength",))  # paths start processes of their own
+    setting = asked(
+        years=(2019, 2021), measures=("strength",), resampled=("strength",)
+    )  # paths start processes of their own
     data = tables(random_works(3, years=(2019, 2021)))
-    every = [centralities(*data, *setting, workers=2, memory=memory)[0] for memory in (0, 0.4e9, 0.6e9, 2e9)]
+    every = [
+        centralities(*data, *setting, workers=2, memory=memory)[0]
+        for memory in (0, 0.4e9, 0.6e9, 2e9)
+    ]
     assert started == [1, 1, 2, 2]
-    assert all(table.equals(CENTRALITY.check(every[0])) for table in every)  # in order, too: windows are written as they come
+    assert all(
+        table.equals(CENTRALITY.check(every[0])) for table in every
+    )  # in order, too: windows are written as they come

@@ -19,7 +19,9 @@ from coauth.sources import sample
 
 def refused(root, *words, env=None):
     """The one line an expected error is, and that nothing but it was printed."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("OPENALEX", "COAUTH_OPENALEX"))}
+    clean = {
+        k: v for k, v in os.environ.items() if not k.startswith(("OPENALEX", "COAUTH_OPENALEX"))
+    }
     done = coauth(root, *words, env=clean | (env or {}), check=False)
     assert done.returncode == 1, (done.returncode, done.stderr)
     lines = done.stderr.strip().splitlines()
@@ -65,7 +67,9 @@ def test_an_unknown_key(tmp_path):
 def test_an_unknown_key_is_one_line(tmp_path):
     """One fault is one line that says what to do."""
     root = edit(project(tmp_path), "measures.toml", "window = 3", "window = 3\nwindou = 4")
-    assert "windou: unknown key, did you mean 'window'? (line 4); mend it" in refused(root, "rebuild", "--sample")
+    assert "windou: unknown key, did you mean 'window'? (line 4); mend it" in refused(
+        root, "rebuild", "--sample"
+    )
 
 
 def test_no_key_at_the_real_address(tmp_path):
@@ -80,7 +84,9 @@ def test_no_key_at_the_real_address(tmp_path):
 def test_a_dead_server(tmp_path, monkeypatch):
     """A server that does not answer is one line; the vintage stays to be continued."""
     asked = []
-    monkeypatch.setattr("coauth.sources.wire.pause", lambda state: asked.append(state.attempt_number) or 0.0)
+    monkeypatch.setattr(
+        "coauth.sources.wire.pause", lambda state: asked.append(state.attempt_number) or 0.0
+    )
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -88,7 +94,11 @@ def test_a_dead_server(tmp_path, monkeypatch):
     line = refused(root, "rebuild", "-q", env={"COAUTH_OPENALEX_URL": url})
     assert "127.0.0.1" in line
     assert "COAUTH_OPENALEX_URL" in line
-    assert asked == [1, 2, 3]  # where nothing has answered yet, the address is wrong rather than busy
+    assert asked == [
+        1,
+        2,
+        3,
+    ]  # where nothing has answered yet, the address is wrong rather than busy
     assert "unfinished" in coauth(root, "status").stdout
 
 
@@ -131,14 +141,27 @@ def test_explain_shows_the_works_behind_a_pair(sample_root):
     shown = coauth(sample_root, "explain", "DTU", "Beihang").stdout
     works = json.loads(coauth(sample_root, "explain", "DTU", "beihang", "--json").stdout)
     assert shown.splitlines()[0].startswith(f"{len(works)} works shared by")
-    assert "watchlist   miit/beihang (assessment); listed when published: unknown, today: yes" in re.sub(r"\n +", " ", shown)
+    assert (
+        "watchlist   miit/beihang (assessment); listed when published: unknown, today: yes"
+        in re.sub(r"\n +", " ", shown)
+    )
     assert "by id I82880672: “" in shown
-    assert "    EU10: Advanced materials, manufacturing and recycling technologies" in shown.splitlines()
+    assert (
+        "    EU10: Advanced materials, manufacturing and recycling technologies"
+        in shown.splitlines()
+    )
     flat = " ".join(shown.split())
-    for said, counted in (("with a company", "has_company"), ("among the 10 % most cited of its field, year and type", "is_top_10_percent")):
+    for said, counted in (
+        ("with a company", "has_company"),
+        ("among the 10 % most cited of its field, year and type", "is_top_10_percent"),
+    ):
         assert flat.count(said) == sum(bool(w[counted]) for w in works) > 0
     assert all(len(line) <= 100 for line in shown.splitlines())
-    assert len(json.loads(coauth(sample_root, "explain", "DTU", "beihang", "--json", "--year", "2022-2024").stdout)) < len(works)
+    assert len(
+        json.loads(
+            coauth(sample_root, "explain", "DTU", "beihang", "--json", "--year", "2022-2024").stdout
+        )
+    ) < len(works)
     assert "review cue" in shown
     assert all(any(c["entry_id"] == "beihang" for c in w["cues"]) for w in works if w["included"])
     assert "SYNTHETIC SAMPLE" in shown
@@ -151,8 +174,12 @@ def test_shifts_give_a_verdict_and_its_reason(sample_root):
     assert all(r["reason"] for r in rows)
     told = coauth(sample_root, "shifts", "DTU").stdout.splitlines()
     assert max(map(len, told)) <= 100
-    assert " ".join(line.strip() for line in told if line.startswith("    ")) == " ".join(r["reason"] for r in rows)
-    assert "only measures with an interval" in refused(sample_root, "shifts", "DTU", "--measure", "betweenness")
+    assert " ".join(line.strip() for line in told if line.startswith("    ")) == " ".join(
+        r["reason"] for r in rows
+    )
+    assert "only measures with an interval" in refused(
+        sample_root, "shifts", "DTU", "--measure", "betweenness"
+    )
 
 
 def test_sql_prints_and_runs(sample_root, tmp_path):
@@ -162,7 +189,10 @@ def test_sql_prints_and_runs(sample_root, tmp_path):
     answer = coauth(sample_root, "sql", "--run", str(tmp_path / "mine.sql"))
     assert answer.stdout.splitlines()[0] == "-- SYNTHETIC SAMPLE"
     (tmp_path / "wrong.sql").write_text("SELECT nothing FROM nowhere")
-    assert "nowhere" in coauth(sample_root, "sql", "--run", str(tmp_path / "wrong.sql"), check=False).stderr
+    assert (
+        "nowhere"
+        in coauth(sample_root, "sql", "--run", str(tmp_path / "wrong.sql"), check=False).stderr
+    )
 
 
 def test_verify_finds_an_edited_page(tmp_path, sample_root):
@@ -186,8 +216,13 @@ def test_init_lays_out_a_project_and_keeps_what_is_there(tmp_path):
     again = run.invoke(cli.coauth, ["init", str(tmp_path / "dk")])
     assert "kept" in again.output
     assert scope.read_text().endswith("# mine\n")
-    assert {p.name for p in (tmp_path / "dk" / "reports").iterdir()} == {"quarterly.py", "SCHEDULE.md"}
-    assert run.invoke(cli.coauth, ["queries", "check", "--root", str(tmp_path / "dk")]).exit_code == 0
+    assert {p.name for p in (tmp_path / "dk" / "reports").iterdir()} == {
+        "quarterly.py",
+        "SCHEDULE.md",
+    }
+    assert (
+        run.invoke(cli.coauth, ["queries", "check", "--root", str(tmp_path / "dk")]).exit_code == 0
+    )
 
 
 def test_python_verbs(sample_root):
@@ -213,11 +248,24 @@ def test_wrong_usage_is_exit_code_two(tmp_path):
 
 def test_a_plain_script_writes_a_report(tmp_path, monkeypatch):
     """A script without a main guard, as a user writes it, gets tables and a report though processes measure paths side by side."""
-    root = edit(project(tmp_path / "plain", quick=True), "measures.toml", '"strength_share"', '"strength_share", "harmonic"')
+    root = edit(
+        project(tmp_path / "plain", quick=True),
+        "measures.toml",
+        '"strength_share"',
+        '"strength_share", "harmonic"',
+    )
     (tmp_path / "records.jsonl").write_text("\n".join(map(json.dumps, every(40))))
     script = tmp_path / "plain.py"
-    script.write_text(f"import coauth\nprint(coauth.rebuild({str(root)!r}, records={str(tmp_path / 'records.jsonl')!r})['report.da'])\n")
+    script.write_text(
+        f"import coauth\nprint(coauth.rebuild({str(root)!r}, records={str(tmp_path / 'records.jsonl')!r})['report.da'])\n"
+    )
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
-    done = subprocess.run([sys.executable, "-W", "error", str(script)], capture_output=True, text=True, check=False, timeout=600)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(script)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("report.da.html")

@@ -7,14 +7,18 @@ from coauth import revisions
 
 
 def found(world, old, new, **changed):
-    made = [{"works": w.works, "affiliations": w.affiliations} for w in (world(*old), world(*new, **changed))]
+    made = [
+        {"works": w.works, "affiliations": w.affiliations}
+        for w in (world(*old), world(*new, **changed))
+    ]
     return revisions.works(*made)
 
 
 def said(rows):
     """(work, kind, aspects) of every row."""
     return [
-        (r["work_id"], r["kind"], tuple(a for a in revisions.ASPECTS if r[a])) for r in rows.to_dict("records")
+        (r["work_id"], r["kind"], tuple(a for a in revisions.ASPECTS if r[a]))
+        for r in rows.to_dict("records")
     ]
 
 
@@ -47,9 +51,15 @@ def test_what_of_a_work_changed(world, told, aspects):
 
 def test_new_and_removed_works(world):
     """An id in one vintage only; nothing else is said of it."""
-    rows = found(world, [work(1, 2020, [["I1"]]), work(2, 2020, [["I1"]])], [work(2, 2020, [["I1"]]), work(3, 2021, [["I1"]])])
+    rows = found(
+        world,
+        [work(1, 2020, [["I1"]]), work(2, 2020, [["I1"]])],
+        [work(2, 2020, [["I1"]]), work(3, 2021, [["I1"]])],
+    )
     assert said(rows) == [("W1", "removed", ()), ("W3", "new", ())]
-    assert revisions.counts(rows) == {"new": 1, "removed": 1, "changed": 0} | {f"changed {a}": 0 for a in revisions.ASPECTS}
+    assert revisions.counts(rows) == {"new": 1, "removed": 1, "changed": 0} | {
+        f"changed {a}": 0 for a in revisions.ASPECTS
+    }
 
 
 def test_the_same_works_in_another_order(world):
@@ -62,4 +72,9 @@ def test_counts_by_aspect_overlap(world):
     """A work that changed in two aspects counts once as changed and once in each."""
     rows = found(world, [work(**BASE)], [work(**(BASE | {"year": 2021, "type": "review"}))])
     counted = revisions.counts(rows)
-    assert (counted["changed"], counted["changed year"], counted["changed type"], counted["changed topics"]) == (1, 1, 1, 0)
+    assert (
+        counted["changed"],
+        counted["changed year"],
+        counted["changed type"],
+        counted["changed topics"],
+    ) == (1, 1, 1, 0)

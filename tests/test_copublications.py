@@ -21,7 +21,11 @@ def counts(made, year=2020, basis="union"):
 
 def test_a_work_counts_once_in_every_group_it_touches(world):
     """A work of DTU, Lund, Helsinki and MIT is one of the Nordic countries, one of Europe, one of the USA and one in all."""
-    made = world(work(1, 2020, [["I1"], ["I20"], ["I60"], ["I30"], ["I21"]]), work(2, 2020, [["I1"], ["I20"]]), work(3, 2020, [["I1"], ["I2"]]))
+    made = world(
+        work(1, 2020, [["I1"], ["I20"], ["I60"], ["I30"], ["I21"]]),
+        work(2, 2020, [["I1"], ["I20"]]),
+        work(3, 2020, [["I1"], ["I2"]]),
+    )
     assert counts(made) == {"nordic": 2, "europe": 2, "usa": 1, "international": 2}
     assert counts(made) == counts(made, basis="institution")
 
@@ -34,14 +38,21 @@ def test_hong_kong_is_not_china(world):
 
 def test_countries_of_strings_count_in_the_union_alone(world):
     """A Chinese address without a matched institution is a work with China by the union, not by institution."""
-    made = world(work(1, 2020, [["I1"], strings("CN", "DK")]), work(2, 2020, [["I1"], strings("CN"), ["I10"]]))
+    made = world(
+        work(1, 2020, [["I1"], strings("CN", "DK")]),
+        work(2, 2020, [["I1"], strings("CN"), ["I10"]]),
+    )
     assert counts(made) == {"china": 2, "china-hk-mo": 2, "international": 2}
     assert counts(made, basis="institution") == {"china": 1, "china-hk-mo": 1, "international": 1}
 
 
 def test_another_home_country_is_no_partner(world):
     """With two home countries their works together are not international."""
-    made = world(work(1, 2020, [["I1"], ["I20"]]), work(2, 2020, [["I20"], ["I10"]]), scope={"countries": ("DK", "SE")})
+    made = world(
+        work(1, 2020, [["I1"], ["I20"]]),
+        work(2, 2020, [["I20"], ["I10"]]),
+        scope={"countries": ("DK", "SE")},
+    )
     assert counts(made) == {"china": 1, "china-hk-mo": 1, "international": 1}
 
 
@@ -53,22 +64,42 @@ def test_an_institution_of_no_country_is_no_partner(world):
 def test_a_watchlist_is_a_series_by_institution(world):
     """Works with any institution of the list count once, however many of its institutions are on them; only by institution."""
     hit, bit = ({"id": i, "country_code": "CN"} for i in ("I204983213", "I125839683"))
-    made = world(work(1, 2020, [["I1"], [hit], [bit]]), work(2, 2020, [["I1"], [hit]]), work(3, 2020, [["I1"], ["I10"]]))
-    assert counts(made, basis="institution") == {"china": 3, "china-hk-mo": 3, "international": 3, "list:miit": 2}
+    made = world(
+        work(1, 2020, [["I1"], [hit], [bit]]),
+        work(2, 2020, [["I1"], [hit]]),
+        work(3, 2020, [["I1"], ["I10"]]),
+    )
+    assert counts(made, basis="institution") == {
+        "china": 3,
+        "china-hk-mo": 3,
+        "international": 3,
+        "list:miit": 2,
+    }
     assert "list:miit" not in counts(made)
 
 
 def test_what_does_not_count_is_in_no_group(world):
     """Retracted works and duplicates are no member of any group."""
-    made = world(work(1, 2020, [["I1"], ["I10"]], is_retracted=True), work(2, 2020, [["I1"], ["I10"]]), work(3, 2020, [["I1"], ["I10"]], doi="10.1/2"))
+    made = world(
+        work(1, 2020, [["I1"], ["I10"]], is_retracted=True),
+        work(2, 2020, [["I1"], ["I10"]]),
+        work(3, 2020, [["I1"], ["I10"]], doi="10.1/2"),
+    )
     assert rows(made.memberships, "work_id") == ["W2"] * 6
 
 
 def test_a_group_holds_in_its_years(world, asked):
     """A group of 2015–2019 counts in these years, both included, and not beside them."""
     group = asked.groups.group[3].model_copy(update={"valid_from": 2015, "valid_to": 2019})
-    made = world(*(work(y, y, [["I1"], ["I10"]]) for y in range(2014, 2021)), groups=asked.groups.model_copy(update={"group": (group,)}))
-    found = {y for y, g, b, w in rows(made.copublications, "year", "group_id", "basis", "works") if g == "china" and b == "union" and w}
+    made = world(
+        *(work(y, y, [["I1"], ["I10"]]) for y in range(2014, 2021)),
+        groups=asked.groups.model_copy(update={"group": (group,)}),
+    )
+    found = {
+        y
+        for y, g, b, w in rows(made.copublications, "year", "group_id", "basis", "works")
+        if g == "china" and b == "union" and w
+    }
     assert found == set(range(2015, 2020))
 
 
@@ -76,11 +107,16 @@ def test_years_without_a_work_are_zero(world):
     """Every series has every year from the first to the last measured, and preliminary ones where works are."""
     made = world(work(1, 2013, [["I1"], ["I10"]]), work(2, 2026, [["I1"], ["I30"]]))
     series = {}
-    for year, group, basis, works in rows(made.copublications, "year", "group_id", "basis", "works"):
+    for year, group, basis, works in rows(
+        made.copublications, "year", "group_id", "basis", "works"
+    ):
         series.setdefault((group, basis), {})[year] = works
     assert {len(s) for s in series.values()} == {16}
     assert series["china", "union"] == dict.fromkeys(range(2011, 2027), 0) | {2013: 1}
-    assert series["international", "institution"] == dict.fromkeys(range(2011, 2027), 0) | {2013: 1, 2026: 1}
+    assert series["international", "institution"] == dict.fromkeys(range(2011, 2027), 0) | {
+        2013: 1,
+        2026: 1,
+    }
     flagged = {y for y, p in rows(made.copublications, "year", "preliminary") if p}
     assert flagged == {2024, 2025, 2026}
 
@@ -97,8 +133,25 @@ def test_a_group_that_never_occurs_is_zero_and_not_missing(world):
 
 def test_shares_are_of_the_years_international_works(world):
     """1 of 4 international works is a quarter; a year without any has a count and no share."""
-    made = world(work(1, 2020, [["I1"], ["I10"]]), *(work(n, 2020, [["I1"], ["I30"]]) for n in (2, 3, 4)), work(5, 2020, [["I1"], ["I2"]]))
-    found = {(y, g): r for y, g, b, *r in rows(made.copublications, "year", "group_id", "basis", "works", "share", "share_low", "share_high") if b == "union"}
+    made = world(
+        work(1, 2020, [["I1"], ["I10"]]),
+        *(work(n, 2020, [["I1"], ["I30"]]) for n in (2, 3, 4)),
+        work(5, 2020, [["I1"], ["I2"]]),
+    )
+    found = {
+        (y, g): r
+        for y, g, b, *r in rows(
+            made.copublications,
+            "year",
+            "group_id",
+            "basis",
+            "works",
+            "share",
+            "share_low",
+            "share_high",
+        )
+        if b == "union"
+    }
     low, high = stats.binomtest(1, 4).proportion_ci(0.95, "exact")
     assert found[2020, "china"] == [1, 0.25, pytest.approx(low), pytest.approx(high)]
     assert found[2020, "international"] == [4, 1.0, pytest.approx(0.025 ** (1 / 4)), 1.0]
@@ -112,8 +165,17 @@ def test_poisson_intervals_are_those_of_the_distribution(confidence):
     ns = np.array([0, 1, 2, 7, 50, 400])
     low, high = counted.poisson(ns, confidence)
     for n, a, b in zip(ns, low, high, strict=True):
-        assert b == pytest.approx(optimize.brentq(lambda m, n=n: stats.poisson.cdf(n, m) - tail, n, 3 * n + 20), rel=1e-9)
-        assert a == (0 if n == 0 else pytest.approx(optimize.brentq(lambda m, n=n: stats.poisson.sf(n - 1, m) - tail, 1e-9, n + 1), rel=1e-9))
+        assert b == pytest.approx(
+            optimize.brentq(lambda m, n=n: stats.poisson.cdf(n, m) - tail, n, 3 * n + 20), rel=1e-9
+        )
+        assert a == (
+            0
+            if n == 0
+            else pytest.approx(
+                optimize.brentq(lambda m, n=n: stats.poisson.sf(n - 1, m) - tail, 1e-9, n + 1),
+                rel=1e-9,
+            )
+        )
 
 
 @pytest.mark.parametrize("confidence", [0.8, 0.95])
@@ -154,7 +216,10 @@ def test_the_interval_of_a_change_holds_what_it_promises(before, ratio):
     held = ((low / (1 - low) <= ratio) & (ratio <= high / (1 - high))).mean()
     assert 0.945 <= held <= 0.99
     one = counted.change(int(a[some][0]), int(b[some][0]), 0.95)
-    assert (one.low, one.high) == (pytest.approx(low[0] / (1 - low[0]) - 1), pytest.approx(high[0] / (1 - high[0]) - 1))
+    assert (one.low, one.high) == (
+        pytest.approx(low[0] / (1 - low[0]) - 1),
+        pytest.approx(high[0] / (1 - high[0]) - 1),
+    )
 
 
 def test_a_fall_of_a_quarter_needs_a_hundred_works():
@@ -167,14 +232,20 @@ def test_a_listed_institution_at_home_is_no_partner_country(world):
     """A listed institution in the scope's own country makes its list's series, not an international work, and its share is of all works."""
     made = world(work(1, 2020, [[{"id": "I204983213", "country_code": "DK"}], ["I1"]]))
     assert counts(made, basis="institution") == {"list:miit": 1}
-    told = [(b, s) for y, g, b, s in rows(made.copublications, "year", "group_id", "base", "share") if g == "list:miit" and (y == 2020 or s is not None)]
+    told = [
+        (b, s)
+        for y, g, b, s in rows(made.copublications, "year", "group_id", "base", "share")
+        if g == "list:miit" and (y == 2020 or s is not None)
+    ]
     assert told == [("all", 1.0)]
 
 
 def test_a_statement_of_an_earlier_version_is_told(world):
     """`init` overwrites nothing, so that a project may hold the statement as it was: one line, and what to do."""
     made = world(work(1, 2020, [["I1"], ["I30"]]))
-    old = made.asked.sql | {"copublications": "SELECT year, group_id, basis, 1 AS works, 1.0 AS author_works FROM memberships"}
+    old = made.asked.sql | {
+        "copublications": "SELECT year, group_id, basis, 1 AS works, 1.0 AS author_works FROM memberships"
+    }
     made.asked = made.asked.model_copy(update={"sql": old})
     with pytest.raises(QueryError, match=r"is of an earlier coauth.*run `coauth init`"):
         made.copublications  # noqa: B018  it is made when it is asked for
@@ -183,7 +254,15 @@ def test_a_statement_of_an_earlier_version_is_told(world):
 def test_a_share_is_never_more_than_all(world):
     """A listed institution at home, or of no known country, does not make a share of international works above 1."""
     hit = {"id": "I204983213", "country_code": None}
-    made = world(work(1, 2020, [["I1"], [hit]]), work(2, 2020, [["I2"], [hit]]), work(3, 2020, [["I1"], ["I30"]]))
+    made = world(
+        work(1, 2020, [["I1"], [hit]]),
+        work(2, 2020, [["I2"], [hit]]),
+        work(3, 2020, [["I1"], ["I30"]]),
+    )
     assert max(s for s in rows(made.copublications, "share") if s is not None) <= 1
-    listed = [r for r in rows(made.copublications, "year", "group_id", "works", "base", "share") if r[1] == "list:miit" and r[0] == 2020]
+    listed = [
+        r
+        for r in rows(made.copublications, "year", "group_id", "works", "base", "share")
+        if r[1] == "list:miit" and r[0] == 2020
+    ]
     assert listed == [(2020, "list:miit", 2, "all", 2 / 3)]

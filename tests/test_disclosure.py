@@ -16,9 +16,14 @@ from coauth.graph import build
 from coauth.pipeline import Project
 
 BY_HAND = (
-    *[(2019, (KU, DTU))] * 7, *[(2020, (KU, DTU))] * 3, *[(2019, (KU, LUND))] * 4, *[(2020, (KU, LUND))] * 4,
-    *[(2021, (DTU, BEIHANG))] * 5, *[(2021, (KU, DTU, LUND, BEIHANG, MIT))] * 9, *[(2022, (DTU, MIT))] * 2,
-)  # fmt: skip
+    *[(2019, (KU, DTU))] * 7,
+    *[(2020, (KU, DTU))] * 3,
+    *[(2019, (KU, LUND))] * 4,
+    *[(2020, (KU, LUND))] * 4,
+    *[(2021, (DTU, BEIHANG))] * 5,
+    *[(2021, (KU, DTU, LUND, BEIHANG, MIT))] * 9,
+    *[(2022, (DTU, MIT))] * 2,
+)
 
 
 def made(works=BY_HAND):
@@ -26,48 +31,84 @@ def made(works=BY_HAND):
         "pairs": tables.PAIRS.empty(),
         "centrality": tables.CENTRALITY.of([measured((2020, 2022), KU, "pagerank", 2.0)]),
         "shifts": tables.SHIFTS.of([shifted(KU, (2015, 2017), (2020, 2022), -0.05)]),
-    }  # fmt: skip
+    }
 
 
 def test_cells_of_fewer_than_five_works_are_gone():
     """KU–DTU keeps the seven of 2019 and loses the three of 2020; KU–LUND's four and four are no eight."""
     kept, taken_out = disclosure.public(made())
     net = build(kept, scope=SCOPE)
-    assert {(r["source"], r["target"]): (r["works"], r["works_all"], r["weight"]) for r in net.edges.to_pylist()} == {
-        (KU, DTU): (7, 7, 7), (DTU, BEIHANG): (5, 5, 5),
-    }  # fmt: skip
+    assert {
+        (r["source"], r["target"]): (r["works"], r["works_all"], r["weight"])
+        for r in net.edges.to_pylist()
+    } == {
+        (KU, DTU): (7, 7, 7),
+        (DTU, BEIHANG): (5, 5, 5),
+    }
     assert taken_out == 4  # KU–DTU 2020, KU–LUND 2019 and 2020, DTU–MIT 2022
-    assert {n["institution_id"]: (n["strength"], n["partners"]) for n in net.nodes.to_pylist()} == {KU: (7, 1), DTU: (12, 2), BEIHANG: (5, 1)}
+    assert {n["institution_id"]: (n["strength"], n["partners"]) for n in net.nodes.to_pylist()} == {
+        KU: (7, 1),
+        DTU: (12, 2),
+        BEIHANG: (5, 1),
+    }
 
 
 def test_measures_and_small_cues_are_not_given():
     kept, _ = disclosure.public(made())
     net = build(kept, scope=SCOPE)
     assert (net.window, net.comparison) == (None, None)
-    assert all(n[c] is None for n in net.nodes.to_pylist() for c in ("pagerank", "change", "verdict"))
-    assert not any(e["technologies"] for e in net.edges.to_pylist())  # one work of quantum behind KU–DTU
+    assert all(
+        n[c] is None for n in net.nodes.to_pylist() for c in ("pagerank", "change", "verdict")
+    )
+    assert not any(
+        e["technologies"] for e in net.edges.to_pylist()
+    )  # one work of quantum behind KU–DTU
 
 
 @pytest.mark.parametrize("form", export.FORMATS)
 def test_small_cells_leave_no_trace(form, tmp_path):
     """Files from two worlds that differ only in cells of one to four works are the same, byte for byte."""
-    other = [w for w in BY_HAND if w not in {(2020, (KU, DTU)), (2020, (KU, LUND)), (2019, (KU, LUND)), (2022, (DTU, MIT))}]
-    other += [(2020, (KU, DTU)), (2020, (KU, LUND)), *[(2019, (KU, LUND))] * 2, *[(2022, (DTU, MIT))] * 4]
+    other = [
+        w
+        for w in BY_HAND
+        if w not in {(2020, (KU, DTU)), (2020, (KU, LUND)), (2019, (KU, LUND)), (2022, (DTU, MIT))}
+    ]
+    other += [
+        (2020, (KU, DTU)),
+        (2020, (KU, LUND)),
+        *[(2019, (KU, LUND))] * 2,
+        *[(2022, (DTU, MIT))] * 4,
+    ]
     written = []
     for number, works in enumerate((BY_HAND, other)):
-        given = made(works) | {"institutions": made()["institutions"]}  # what an institution publishes in all is no cell
+        given = made(works) | {
+            "institutions": made()["institutions"]
+        }  # what an institution publishes in all is no cell
         kept, taken_out = disclosure.public(given)
         assert taken_out == 4
         net = build(kept, scope=SCOPE)
-        files = export.write(net, form, tmp_path / str(number) / "n", positions={}, as_of=AS_OF, provenance={}, synthetic=False)
+        files = export.write(
+            net,
+            form,
+            tmp_path / str(number) / "n",
+            positions={},
+            as_of=AS_OF,
+            provenance={},
+            synthetic=False,
+        )
         written.append([p.read_bytes() for p in files])
     assert written[0] == written[1]
 
 
 def test_a_cell_of_works_above_k_cannot_be_had_by_subtraction():
     """KU–DTU shared one work above K; without suppression works_all − works would tell."""
-    kept, _ = disclosure.public(made([*[(2019, (KU, DTU))] * 6, (2019, (KU, DTU, LUND, BEIHANG, MIT))]))
-    assert all(kept["edges"][n].equals(kept["edges"][f"{n}_k"]) for n in ("works", "weight", "strict_weight", "author_weight"))
+    kept, _ = disclosure.public(
+        made([*[(2019, (KU, DTU))] * 6, (2019, (KU, DTU, LUND, BEIHANG, MIT))])
+    )
+    assert all(
+        kept["edges"][n].equals(kept["edges"][f"{n}_k"])
+        for n in ("works", "weight", "strict_weight", "author_weight")
+    )
 
 
 def test_no_weight_tells_how_many_institutions_a_work_has():
@@ -82,10 +123,18 @@ def test_no_weight_tells_how_many_institutions_a_work_has():
 
 def test_a_counting_or_cut_that_would_tell_is_refused(sample):
     project, vintage, given = sample
-    for asked, why in (({"counting": "strict"}, "full counting only"), ({"backbone": "projection"}, "no --backbone")):
+    for asked, why in (
+        ({"counting": "strict"}, "full counting only"),
+        ({"backbone": "projection"}, "no --backbone"),
+    ):
         with pytest.raises(DisclosureError, match=why):
             publish.network(project, vintage, made=given, profile="public", **asked)
-    assert publish.network(project, vintage, made=given, profile="public", backbone="disparity").edges.num_rows > 0
+    assert (
+        publish.network(
+            project, vintage, made=given, profile="public", backbone="disparity"
+        ).edges.num_rows
+        > 0
+    )
     net = publish.network(project, vintage, made=given, profile="public")
     assert net.counting == "full"
     assert net.edges["weight"].to_pylist() == net.edges["works"].to_pylist()
@@ -122,7 +171,9 @@ def test_totals_and_years_add_up_to_publishable_cells(sample, unit):
         assert row["works"] == row["works_all"] == sums[row["source"], row["target"]]
         strength[row["source"]] += row["weight"]
         strength[row["target"]] += row["weight"]
-    assert {n["institution_id"]: n["strength"] for n in net.nodes.to_pylist()} == pytest.approx(strength)
+    assert {n["institution_id"]: n["strength"] for n in net.nodes.to_pylist()} == pytest.approx(
+        strength
+    )
 
 
 def test_a_shorter_window_gives_no_cell_back(sample):
@@ -145,14 +196,25 @@ def test_no_listed_institution_stands_by_itself(sample):
     listed = set(given["listed"]["institution_id"].to_pylist())
     net = publish.network(project, vintage, made=given, profile="public")
     assert not listed & set(net.nodes["institution_id"].to_pylist())
-    assert listed & set(publish.network(project, vintage, made=given).nodes["institution_id"].to_pylist())
+    assert listed & set(
+        publish.network(project, vintage, made=given).nodes["institution_id"].to_pylist()
+    )
 
 
 def test_the_command_writes_and_says_it(sample_root, tmp_path):
     """No id or name of a listed institution is in any public file; the file says what it is."""
     project = Project(sample_root)
     vintage = project.cache.find()
-    coauth(sample_root, "export", "gexf", "--profile", "public", "--dynamic", "-o", str(tmp_path / "p.gexf"))
+    coauth(
+        sample_root,
+        "export",
+        "gexf",
+        "--profile",
+        "public",
+        "--dynamic",
+        "-o",
+        str(tmp_path / "p.gexf"),
+    )
     text = (tmp_path / "p.gexf").read_text("utf-8")
     assert re.search(r"Public profile: \d+ cells .*fewer than 5 works", text)
     assert "profile: public" in text

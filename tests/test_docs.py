@@ -25,7 +25,12 @@ def verbs(group=cli.coauth, path=()):
 def said(text):
     """Every `coauth …` line of a text's code blocks, as words."""
     blocks = re.findall(r"```(?:console|sh|bash)\n(.*?)```", text, re.S)
-    lines = (line.strip().removeprefix("$ ") for block in blocks for line in block.splitlines() if line.strip().startswith("$ "))
+    lines = (
+        line.strip().removeprefix("$ ")
+        for block in blocks
+        for line in block.splitlines()
+        if line.strip().startswith("$ ")
+    )
     for line in lines:
         words = [w for w in shlex.split(line, comments=True) if "=" not in w or w.startswith("-")]
         words = [w.rpartition("/")[2] if w.endswith("/coauth") else w for w in words]
@@ -52,7 +57,9 @@ def test_readme_shows_what_the_demo_prints(sample_root):
     assert f"$ make demo\n{printed}```" in README
 
 
-@pytest.mark.parametrize(("path", "command"), list(verbs()), ids=lambda v: " ".join(v) if isinstance(v, tuple) else "")
+@pytest.mark.parametrize(
+    ("path", "command"), list(verbs()), ids=lambda v: " ".join(v) if isinstance(v, tuple) else ""
+)
 def test_every_verb_has_help_and_stands_in_the_readme(path, command):
     """Help says what a verb does; README names it."""
     assert command.help
@@ -60,7 +67,9 @@ def test_every_verb_has_help_and_stands_in_the_readme(path, command):
     assert f"coauth {' '.join(path)}" in README
 
 
-@pytest.mark.parametrize("path", sorted((CHECKOUT / "queries" / "sql").glob("*.sql")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", sorted((CHECKOUT / "queries" / "sql").glob("*.sql")), ids=lambda p: p.stem
+)
 def test_every_statement_says_what_it_is(path):
     """A comment with the row and the reader opens each statement."""
     text = path.read_text("utf-8")
@@ -82,7 +91,11 @@ def test_shipped_queries_are_read_strictly():
 
 def test_no_place_of_a_machine_in_the_project():
     """No absolute home or work path, and no registry host, is in a tracked text file."""
-    for path in (p for top in ("coauth", "queries", "tests", "reports") for p in (CHECKOUT / top).rglob("*")):
-        if path.suffix in {".py", ".toml", ".sql", ".html", ".css", ".md"} and path != Path(__file__):
+    for path in (
+        p for top in ("coauth", "queries", "tests", "reports") for p in (CHECKOUT / top).rglob("*")
+    ):
+        if path.suffix in {".py", ".toml", ".sql", ".html", ".css", ".md"} and path != Path(
+            __file__
+        ):
             text = path.read_text("utf-8")
             assert not re.search(r"/(root|home|work)/\w|pypi\.org/simple", text), path

@@ -128,13 +128,14 @@ def test_a_vintage_across_the_day_is_mixed(root, caplog):
     vintage = across(root, date(2026, 9, 26), date(2026, 9, 29))
     messages = [record.getMessage() for record in caplog.records]
     (warning,) = (m for m in messages if "--new begins a vintage of one kind" in m)
-    assert warning.startswith("vintage 2026-09-26 holds pages fetched before 2026-09-28, when OpenAlex")
+    assert warning.startswith(
+        "vintage 2026-09-26 holds pages fetched before 2026-09-28, when OpenAlex"
+    )
     assert vintage.manifest["affiliation_matcher"] == "mixed"
     slices = len(vintage.slices())
     assert (
         f"  eras       matcher mixed: {slices - 4} of {slices} slices fetched before 2026-09-28, "
-        "topics v1"
-        in list(holdings.lines(holdings.of_vintage(vintage, verify=False)))
+        "topics v1" in list(holdings.lines(holdings.of_vintage(vintage, verify=False)))
     )
     with pytest.raises(
         HarvestMixed, match=r"harvest anew with `coauth harvest --new`, or give --allow-mixed"

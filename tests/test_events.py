@@ -24,8 +24,12 @@ YEARS = range(2011, 2025)
 
 
 def dated(*series, year=2020, month=5, lags=(0,), controls=1):
-    event = Event(id="e", date=datetime.date(year, month, 1), name="e", name_da="e", series=series, source="-")
-    return Events(lags=lags, event=(event,), controls=controls, widest_ratio=2.0, widest_distance=0.8)
+    event = Event(
+        id="e", date=datetime.date(year, month, 1), name="e", name_da="e", series=series, source="-"
+    )
+    return Events(
+        lags=lags, event=(event,), controls=controls, widest_ratio=2.0, widest_distance=0.8
+    )
 
 
 class Harvest:
@@ -39,24 +43,78 @@ class Harvest:
         for i in range(int(number)):
             name = f"W{len(self.works):06d}"
             day = datetime.date(year, 3 * (i % 4) + 2, 10) if date is None else date
-            plain = {"type": "article", "n_authors": 2, "n_authors_with_institution": 2, "n_authors_with_string": 2, "authors_cut": False,
-                     "n_institutions": 2, "n_countries": 2, "affiliation_status": "complete", "has_company": False, "is_retracted": False,
-                     "is_preprint": False, "included": True, "field_id": "17"}  # fmt: skip
-            self.works.append(plain | {"work_id": name, "year": year, "publication_date": day} | told)
+            plain = {
+                "type": "article",
+                "n_authors": 2,
+                "n_authors_with_institution": 2,
+                "n_authors_with_string": 2,
+                "authors_cut": False,
+                "n_institutions": 2,
+                "n_countries": 2,
+                "affiliation_status": "complete",
+                "has_company": False,
+                "is_retracted": False,
+                "is_preprint": False,
+                "included": True,
+                "field_id": "17",
+            }
+            self.works.append(
+                plain | {"work_id": name, "year": year, "publication_date": day} | told
+            )
             for group in ("international", *groups):
-                for basis in ("institution",) if group.startswith("list:") else ("institution", "union"):
-                    self.members.append({"year": year, "group_id": group, "basis": basis, "work_id": name})
-            self.on += [{"work_id": name, "institution_id": i, "harvested_ids": [i], "author_share": 0.5, "is_domestic": False, "strings": None} for i in on]
+                for basis in (
+                    ("institution",) if group.startswith("list:") else ("institution", "union")
+                ):
+                    self.members.append(
+                        {"year": year, "group_id": group, "basis": basis, "work_id": name}
+                    )
+            self.on += [
+                {
+                    "work_id": name,
+                    "institution_id": i,
+                    "harvested_ids": [i],
+                    "author_share": 0.5,
+                    "is_domestic": False,
+                    "strings": None,
+                }
+                for i in on
+            ]
 
     def place(self, name, country="CN", kind="education", on_list=False):
-        self.places.append({"institution_id": name, "name": name, "country_code": country, "type": kind, "is_domestic": False, "lineage": [name],
-                            "rolled_up_from": [], "works": 1, "author_works": 1.0, "author_works_matched": 1.0})  # fmt: skip
+        self.places.append(
+            {
+                "institution_id": name,
+                "name": name,
+                "country_code": country,
+                "type": kind,
+                "is_domestic": False,
+                "lineage": [name],
+                "rolled_up_from": [],
+                "works": 1,
+                "author_works": 1.0,
+                "author_works_matched": 1.0,
+            }
+        )
         if on_list:
-            self.listed.append({"institution_id": name, "list_id": "miit", "entry_id": name.lower(), "match_method": "id",
-                                "standing": "designation", "listed_today": True})  # fmt: skip
+            self.listed.append(
+                {
+                    "institution_id": name,
+                    "list_id": "miit",
+                    "entry_id": name.lower(),
+                    "match_method": "id",
+                    "standing": "designation",
+                    "listed_today": True,
+                }
+            )
 
     def regress(self, told, asked, order=None, **scope):
-        tables = [MEMBERSHIPS.of(self.members), WORKS.of(self.works), AFFILIATIONS.of(self.on), INSTITUTIONS.of(self.places), LISTED.of(self.listed)]
+        tables = [
+            MEMBERSHIPS.of(self.members),
+            WORKS.of(self.works),
+            AFFILIATIONS.of(self.on),
+            INSTITUTIONS.of(self.places),
+            LISTED.of(self.listed),
+        ]
         if order is not None:
             tables = [shuffled(t, order) for t in tables]
         return events.regress(*tables, told, asked.scope.model_copy(update=scope), 0.95)
@@ -98,7 +156,9 @@ def test_without_spread_it_is_the_binomial_fit_of_others():
     others = np.linspace(9_000, 20_000, 14).round()
     design = segmented.design(14, 8, 1)
     mine = segmented.fit(design, counts, counts + others)
-    glm = api.GLM(np.column_stack([counts, others]), design, family=api.families.Binomial()).fit(tol=1e-12)
+    glm = api.GLM(np.column_stack([counts, others]), design, family=api.families.Binomial()).fit(
+        tol=1e-12
+    )
     assert mine.coefficient[0] == pytest.approx(glm.params, rel=1e-6)
     assert mine.error[0] == pytest.approx(glm.bse, rel=1e-6)
     sigma, rho = 4, 5  # positions in SPREAD and LIKENESS
@@ -106,7 +166,9 @@ def test_without_spread_it_is_the_binomial_fit_of_others():
     information = (counts + others) * p * (1 - p)
     working = np.log(p / (1 - p)) + (counts - (counts + others) * p) / information
     lag = np.abs(np.subtract.outer(np.arange(14), np.arange(14)))
-    variance = np.diag(1 / information) + segmented.SPREAD[sigma] ** 2 * segmented.LIKENESS[rho] ** lag
+    variance = (
+        np.diag(1 / information) + segmented.SPREAD[sigma] ** 2 * segmented.LIKENESS[rho] ** lag
+    )
     gls = api.GLS(working, design, sigma=variance).fit()
     at = sigma * len(segmented.LIKENESS) + rho
     assert mine.coefficient[at] == pytest.approx(gls.params, rel=1e-6)
@@ -151,7 +213,9 @@ def test_power_is_what_is_found():
     chance, seen, said = np.random.default_rng(3), [], []
     for _ in range(150):
         counts = chance.poisson(400 * np.where(np.arange(14) < 8, 1, 0.75)).astype(float)
-        low, high = segmented.fit(segmented.design(14, 8, 1), counts, counts + 10_000).interval(1, 0.95)
+        low, high = segmented.fit(segmented.design(14, 8, 1), counts, counts + 10_000).interval(
+            1, 0.95
+        )
         seen.append(high < 0 or low > 0)
         said.append(segmented.power((high - low) / 2, 0.95))
     assert np.mean(seen) == pytest.approx(np.mean(said), abs=0.1)
@@ -182,7 +246,10 @@ def test_what_years_vary_beyond_chance_no_number_of_works_makes_small():
 
 def seen(chance, works, spread):
     """How often a fall of a quarter from so many works is told from no change, where years vary by `spread` beyond chance."""
-    before, after = (chance.poisson(size * works * np.exp(spread * chance.normal(size=20_000))) for size in (1, 0.75))
+    before, after = (
+        chance.poisson(size * works * np.exp(spread * chance.normal(size=20_000)))
+        for size in (1, 0.75)
+    )
     return np.mean(np.log(before / after) > 1.96 * np.sqrt(1 / before + 1 / after + 2 * spread**2))
 
 
@@ -201,14 +268,22 @@ def test_others_growth_is_no_break(asked):
 
 def test_the_group_is_not_among_those_it_is_held_against(asked):
     """A halving of a group that is half of all works is a halving: against all, itself included, it would be a third."""
-    made = harvest(np.where(np.arange(14) < 9, 80, 40), [80] * 14).regress(dated("china", month=1), asked).events
+    made = (
+        harvest(np.where(np.arange(14) < 9, 80, 40), [80] * 14)
+        .regress(dated("china", month=1), asked)
+        .events
+    )
     assert one(made, period="year")["level_change"] == pytest.approx(np.log(0.5), abs=1e-6)
     assert one(made, period="quarter")["level_change"] == pytest.approx(np.log(0.5), abs=1e-6)
 
 
 def test_the_lag_moves_the_first_period_after(asked):
     """A halving in 2021 is found whole at lag 1 of a date in 2020; lags without two years after give no row, and are logged."""
-    made = harvest(np.where(np.arange(14) < 10, 60, 30), [300] * 14).regress(dated("china", lags=(0, 1, 3, 4)), asked).events
+    made = (
+        harvest(np.where(np.arange(14) < 10, 60, 30), [300] * 14)
+        .regress(dated("china", lags=(0, 1, 3, 4)), asked)
+        .events
+    )
     found = {(r["period"], r["lag"]): r["level_change"] for r in made.to_pylist()}
     assert {lag for period, lag in found if period == "year"} == {0, 1, 3}
     assert {lag for period, lag in found if period == "quarter"} == {0, 1}
@@ -227,7 +302,9 @@ def test_first_of_january_is_in_no_quarter(asked):
     assert year["works_before"] + year["works_after"] == 14 * 48 + 3
     assert quarter["works_before"] + quarter["works_after"] == 14 * 40
     assert (year["left_out"], quarter["left_out"]) == (0, 14 * 8 + 3)
-    assert quarter["works_before"] == 9 * 40 + 10  # May is in the second quarter: one of 2020 is before
+    assert (
+        quarter["works_before"] == 9 * 40 + 10
+    )  # May is in the second quarter: one of 2020 is before
 
 
 SILENT = {
@@ -247,7 +324,11 @@ def test_where_nothing_can_be_said_there_is_no_row(asked, caplog, case):
     changed, told, why = SILENT[case]
     with caplog.at_level(logging.INFO, "coauth.events"):
         made = harvest(**{"counts": [40] * 14, "others": [90] * 14} | changed).regress(told, asked)
-    assert (made.events.num_rows, made.events.schema, made.matches.schema) == (0, EVENTS.schema, MATCHES.schema)
+    assert (made.events.num_rows, made.events.schema, made.matches.schema) == (
+        0,
+        EVENTS.schema,
+        MATCHES.schema,
+    )
     assert why in caplog.text
 
 
@@ -297,7 +378,9 @@ def compared(after=1.0, country="CN"):
 def test_listed_institutions_are_held_against_those_like_them(asked):
     """The match by hand: I2 of the same field, then I3 (√(1 − √0.5) = 0.54 away); never I4 (5 × as many), I5 or I6."""
     made = compared(0.5).regress(dated("list:miit", controls=2), asked)
-    assert rows(made.matches, "institution_id", "control_id", "works_before", "control_works_before") == [("I1", "I2", 216, 216), ("I1", "I3", 216, 216)]
+    assert rows(
+        made.matches, "institution_id", "control_id", "works_before", "control_works_before"
+    ) == [("I1", "I2", 216, 216), ("I1", "I3", 216, 216)]
     assert rows(made.matches, "field_distance") == pytest.approx([0, 0.5412], abs=1e-4)
     row = one(made.events, method="did", period="year")
     assert row["level_change"] == pytest.approx(np.log(0.5), abs=1e-6)
@@ -336,7 +419,19 @@ def test_nobody_alike(asked):
 
 def test_no_control_serves_two():
     """Two listed, one like both: it goes where the sum of distances is smallest, and the other stays alone."""
-    place = pd.DataFrame({"institution_id": ["I1", "I2", "I3"], "country_code": "CN", "type": "education", "is_domestic": False})
-    before = pd.DataFrame({"institution_id": ["I1"] * 6 + ["I2"] * 4 + ["I3"] * 4, "field_id": "17"})
+    place = pd.DataFrame(
+        {
+            "institution_id": ["I1", "I2", "I3"],
+            "country_code": "CN",
+            "type": "education",
+            "is_domestic": False,
+        }
+    )
+    before = pd.DataFrame(
+        {"institution_id": ["I1"] * 6 + ["I2"] * 4 + ["I3"] * 4, "field_id": "17"}
+    )
     found = match(["I1", "I2"], place, ["I1", "I2"], before, dated())
-    assert [(f["institution_id"], f.get("control_id")) for f in found] == [("I2", "I3"), ("I1", None)]
+    assert [(f["institution_id"], f.get("control_id")) for f in found] == [
+        ("I2", "I3"),
+        ("I1", None),
+    ]

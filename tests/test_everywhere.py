@@ -15,11 +15,20 @@ from coauth.queries.scope import codes
 
 TODAY = date(2026, 11, 22)
 RECORDS = [
-    work(1, 2022, [["I1"], ["I10"]]), work(2, 2022, [["I10"], ["I20"]]), work(3, 2023, [["I30"], ["I31", "I40"]]), work(4, 2012, [["I20"], ["I30"]]),
+    work(1, 2022, [["I1"], ["I10"]]),
+    work(2, 2022, [["I10"], ["I20"]]),
+    work(3, 2023, [["I30"], ["I31", "I40"]]),
+    work(4, 2012, [["I20"], ["I30"]]),
     work(5, 2023, [["I70"], ["I71"]]),  # no institution here has a country
-]  # fmt: skip
+]
 NAMED = '["CN", "DK", "RU", "SE", "US"]'
-QUICK = {"resampled": "[]", "single_years": "[]", "replicates": "100", "permutations": "0", "null_samples": "0"}
+QUICK = {
+    "resampled": "[]",
+    "single_years": "[]",
+    "replicates": "100",
+    "permutations": "0",
+    "null_samples": "0",
+}
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +61,21 @@ def test_every_country_is_the_list_of_all_that_occur(built):
     everywhere, named, danish = (built(countries)[1] for countries in ('["*"]', NAMED, '["DK"]'))
     assert sorted(everywhere.read("works")["work_id"].to_pylist()) == ["W1", "W2", "W3", "W4"]
     assert danish.read("works")["work_id"].to_pylist() == ["W1"]
-    for name in ("works", "affiliations", "countries", "institutions", "edges", "flags", "evidence", "centrality", "coverage"):
+    for name in (
+        "works",
+        "affiliations",
+        "countries",
+        "institutions",
+        "edges",
+        "flags",
+        "evidence",
+        "centrality",
+        "coverage",
+    ):
         assert everywhere.read(name).equals(named.read(name)), name
-    assert everywhere.manifest["build"]["losses"]["works"]["dropped"] == {"no institution of the scope's country": 1}
+    assert everywhere.manifest["build"]["losses"]["works"]["dropped"] == {
+        "no institution of the scope's country": 1
+    }
 
 
 def test_where_everything_is_home_nothing_is_abroad(built):
@@ -62,7 +83,9 @@ def test_where_everything_is_home_nothing_is_abroad(built):
     _, vintage = built('["*"]')
     assert set(vintage.read("institutions")["is_domestic"].to_pylist()) == {True}
     assert vintage.read("pairs").num_rows == 0
-    assert {s for s in vintage.read("memberships")["group_id"].to_pylist() if not s.startswith("list:")} == set()
+    assert {
+        s for s in vintage.read("memberships")["group_id"].to_pylist() if not s.startswith("list:")
+    } == set()
     assert set(built('["DK"]')[1].read("institutions")["is_domestic"].to_pylist()) == {True, False}
 
 
@@ -72,6 +95,14 @@ def test_what_every_country_cannot_have_says_so(built, tmp_path):
     with pytest.raises(SourceError, match=r"270 million works.*harvest --from FOLDER"):
         pipeline.harvest(made, Source("api", key="k"), today=TODAY, name="other")
     with pytest.raises(QueryError, match=r'countries = \["\*"\] there is no rest'):
-        report.build({}, tmp_path, queries=made.queries, about=None, language="en", change=None, benefits=None)
+        report.build(
+            {},
+            tmp_path,
+            queries=made.queries,
+            about=None,
+            language="en",
+            change=None,
+            benefits=None,
+        )
     assert codes(["*"]) >= {"DK", "CN", "XK"}
     assert vintage.manifest["scope"]["countries"] == ["*"]

@@ -16,10 +16,20 @@ from coauth.report.brief import Brief
 from coauth.report.text import Words
 from coauth.uncertainty import counts as counted
 
-BEIHANG = {"id": "I82880672", "display_name": "Beihang University", "country_code": "CN", "ror": "https://ror.org/00wk2mp56"}
+BEIHANG = {
+    "id": "I82880672",
+    "display_name": "Beihang University",
+    "country_code": "CN",
+    "ror": "https://ror.org/00wk2mp56",
+}
 SCRIPTS = Path(explorer.__file__).parent
 HOSTILE = "</script><script>alert(1)</script><!--<script> “Ø” \u2028 & \"'"
-LARGE = [["I1"], [BEIHANG], *([f"I{20 + n}"] for n in range(9)), *([f"I{100 + n}"] for n in range(45))]
+LARGE = [
+    ["I1"],
+    [BEIHANG],
+    *([f"I{20 + n}"] for n in range(9)),
+    *([f"I{100 + n}"] for n in range(45)),
+]
 """A work of 56 institutions: more than K."""
 
 
@@ -27,14 +37,24 @@ LARGE = [["I1"], [BEIHANG], *([f"I{20 + n}"] for n in range(9)), *([f"I{100 + n}
 def records():
     """I1 with Beihang twice in 2022 and once, among 56, in 2023; with Lund (I20) in 2012 and 2022; I2 with Lund in 2024."""
     return [
-        work(1, 2022, [["I1"], [BEIHANG]], title=HOSTILE), work(2, 2022, [["I1"], [BEIHANG], ["I2"]]), work(3, 2023, LARGE),
-        work(4, 2012, [["I1"], ["I20"]]), work(5, 2022, [["I1"], ["I20"]]), work(6, 2024, [["I2"], ["I20"]]), work(7, 2024, [["I2"]]),
-    ]  # fmt: skip
+        work(1, 2022, [["I1"], [BEIHANG]], title=HOSTILE),
+        work(2, 2022, [["I1"], [BEIHANG], ["I2"]]),
+        work(3, 2023, LARGE),
+        work(4, 2012, [["I1"], ["I20"]]),
+        work(5, 2022, [["I1"], ["I20"]]),
+        work(6, 2024, [["I2"], ["I20"]]),
+        work(7, 2024, [["I2"]]),
+    ]
 
 
 def briefed(records, asked, language="en"):
     w = World(records, asked)
-    made = w.made | {"edges": w.edges, "flags": w.found.flags, "centrality": tables.CENTRALITY.empty(), "shifts": tables.SHIFTS.empty()}
+    made = w.made | {
+        "edges": w.edges,
+        "flags": w.found.flags,
+        "centrality": tables.CENTRALITY.empty(),
+        "shifts": tables.SHIFTS.empty(),
+    }
     return Brief(made, w.asked, about(), Words(language), counted.change, benefits)
 
 
@@ -45,7 +65,10 @@ def brief(records, asked):
 
 def explore(brief, *, works=True):
     network = graph.build(brief.made, scope=brief.queries.scope, window=3)
-    places = {i: [400.0 * k, 300.0 * (k * k % 3)] for k, i in enumerate(network.nodes["institution_id"].to_pylist())}
+    places = {
+        i: [400.0 * k, 300.0 * (k * k % 3)]
+        for k, i in enumerate(network.nodes["institution_id"].to_pylist())
+    }
     return explorer.explore(brief, explorer.Atlas(network, places, works))
 
 
@@ -76,10 +99,14 @@ def test_windows_are_those_of_the_measures(brief):
 def test_a_listed_pair_has_its_entry_and_its_works(brief):
     data = explore(brief).data
     found = pair(data, "I1", BEIHANG["id"])
-    assert [data["entries"][e][1:] for e, _, _ in found[3]] == [["The seven MIIT universities", "Beihang University"]] * 2
+    assert [data["entries"][e][1:] for e, _, _ in found[3]] == [
+        ["The seven MIIT universities", "Beihang University"]
+    ] * 2
     assert [c[1:] for c in found[3]] == [[11, 2], [12, 1]]
     assert [data["works"][w][0] for w, _, _ in found[4]] == ["W3", "W1", "W2"]
-    assert {data["bases"][b] for _, _, b in found[4]} == {"matched by OpenAlex id; whether it was on the list at publication is unknown"}
+    assert {data["bases"][b] for _, _, b in found[4]} == {
+        "matched by OpenAlex id; whether it was on the list at publication is unknown"
+    }
     first = data["works"][found[4][1][0]]
     assert first == ["W1", "10.1/1", brief.made["works"].to_pylist()[0]["title"], 2022]
 
@@ -112,8 +139,13 @@ def test_what_is_cut_is_said(brief, monkeypatch):
 
 
 def test_a_listed_pair_known_only_from_large_works_is_counted_as_left_out(records, asked):
-    notes = explore(briefed([r for r in records if not r["id"].endswith(("W1", "W2"))], asked)).notes
-    assert any(n.startswith("1 domestic–foreign pairs with a listed institution are not on the map") for n in notes)
+    notes = explore(
+        briefed([r for r in records if not r["id"].endswith(("W1", "W2"))], asked)
+    ).notes
+    assert any(
+        n.startswith("1 domestic–foreign pairs with a listed institution are not on the map")
+        for n in notes
+    )
 
 
 def test_same_tables_same_bytes(brief):
@@ -126,7 +158,10 @@ def sampled(sample_root):
     vintage = project.cache.vintages()[-1]
     made = publish.read(vintage)
     network = publish.network(project, vintage, made=made, counting="newman")
-    shown = explorer.explore(Brief(made, project.queries, about(synthetic=True), Words("da"), counted.change, benefits), explorer.Atlas(network, vintage.layout, True))
+    shown = explorer.explore(
+        Brief(made, project.queries, about(synthetic=True), Words("da"), counted.change, benefits),
+        explorer.Atlas(network, vintage.layout, True),
+    )
     return shown.data, made
 
 
@@ -137,16 +172,27 @@ def test_the_strongest_partners_are_all_there(sampled):
     held = {frozenset((ids[p[0]], ids[p[1]])) for p in data["pairs"]}
     edges = made["edges"].to_pandas().query("source in @ids and target in @ids and works_k > 0")
     for first, last in (data["windows"][0], data["windows"][-1]):
-        works = edges[edges["year"].between(first, last)].groupby(["source", "target"])["works_k"].sum()
+        works = (
+            edges[edges["year"].between(first, last)].groupby(["source", "target"])["works_k"].sum()
+        )
         both = pd.concat([works, works.swaplevel()])
         for institution, partners in both.groupby(level=0):
             weakest = partners.nlargest(explorer.PARTNERS).min()
-            assert all(frozenset((institution, other)) in held for _, other in partners[partners > weakest].index)
+            assert all(
+                frozenset((institution, other)) in held
+                for _, other in partners[partners > weakest].index
+            )
 
 
 def test_strengths_are_the_measured_ones_and_lie_in_their_intervals(sampled):
     data, made = sampled
-    rows = made["centrality"].to_pandas().query("measure == 'strength' and counting == 'newman' and variant == 'k' and first_year == 2022 and last_year == 2024")
+    rows = (
+        made["centrality"]
+        .to_pandas()
+        .query(
+            "measure == 'strength' and counting == 'newman' and variant == 'k' and first_year == 2022 and last_year == 2024"
+        )
+    )
     measured = rows.set_index("institution_id")["value"]
     for i, _, _, _, _, _, years, intervals in data["institutions"]:
         assert sum(years[-3:]) == round(measured.get(i, 0))
@@ -157,8 +203,18 @@ def test_strengths_are_the_measured_ones_and_lie_in_their_intervals(sampled):
 def test_every_listed_pair_of_the_sample_is_there_with_all_its_works(sampled):
     data, made = sampled
     ids = [i[0] for i in data["institutions"]]
-    flags = made["flags"].to_pandas().query("kind == 'watchlist' and domestic_pair and 2011 <= year <= 2024")
-    evidence = made["evidence"].to_pandas().query("2011 <= year <= 2024").groupby(["source", "target"])["work_id"].agg(set)
+    flags = (
+        made["flags"]
+        .to_pandas()
+        .query("kind == 'watchlist' and domestic_pair and 2011 <= year <= 2024")
+    )
+    evidence = (
+        made["evidence"]
+        .to_pandas()
+        .query("2011 <= year <= 2024")
+        .groupby(["source", "target"])["work_id"]
+        .agg(set)
+    )
     held = {tuple(sorted((ids[p[0]], ids[p[1]]))): p for p in data["pairs"]}
     wanted = set(zip(flags["source"], flags["target"], strict=True))
     assert len(wanted) > 50
@@ -173,14 +229,23 @@ def test_the_page_stays_of_bounded_size(sampled):
 
 def test_the_scripts_ask_for_words_there_are_and_use_all_of_them():
     code = "".join(p.read_text("utf-8") for p in sorted(SCRIPTS.glob("*.js")))
-    asked = set(re.findall(r'say\("(\w+)"', code)) | {m for m in explorer.CALLED if f'"{m}"' in code}
+    asked = set(re.findall(r'say\("(\w+)"', code)) | {
+        m for m in explorer.CALLED if f'"{m}"' in code
+    }
     kinds = {f"cue_{k}" for k in explorer.CUES} if "`cue_${" in code else set()
     assert asked | kinds == set(explorer.CALLED)
     for language in ("en", "da"):
-        spoken = {k.removeprefix("explorer.say_") for k in Words(language).entries if k.startswith("explorer.say_")}
+        spoken = {
+            k.removeprefix("explorer.say_")
+            for k in Words(language).entries
+            if k.startswith("explorer.say_")
+        }
         assert spoken == set(explorer.CALLED)
 
 
 def test_the_scripts_take_no_markup_from_data():
     code = "".join(p.read_text("utf-8") for p in sorted(SCRIPTS.parent.rglob("*.js")))
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function|fetch\(|XMLHttpRequest|import\(", code)
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function|fetch\(|XMLHttpRequest|import\(",
+        code,
+    )

@@ -33,9 +33,21 @@ def network(works=WORKS, places=PLACES, **asked):
 def write(tmp_path):
     def write(form, net=None, name=None, *, synthetic=False, positions=None):
         net = net or network()
-        places = positions if positions is not None else {i: [float(n), -n / 3] for n, i in enumerate(PLACES)}
+        places = (
+            positions
+            if positions is not None
+            else {i: [float(n), -n / 3] for n, i in enumerate(PLACES)}
+        )
         path = tmp_path / (name or f"network.{form}")
-        return export.write(net, form, path, positions=places, as_of=AS_OF, provenance=PROVENANCE, synthetic=synthetic)
+        return export.write(
+            net,
+            form,
+            path,
+            positions=places,
+            as_of=AS_OF,
+            provenance=PROVENANCE,
+            synthetic=synthetic,
+        )
 
     return write
 
@@ -60,7 +72,11 @@ def test_every_file_says_whose_it_is(write, form):
     for path in write(form)[:-1]:
         if form == "csv":
             continue  # a CSV has no place for it: its dictionary lies beside it
-        held = pq.read_schema(path).metadata[b"description"].decode() if form == "parquet" else path.read_text("utf-8")
+        held = (
+            pq.read_schema(path).metadata[b"description"].decode()
+            if form == "parquet"
+            else path.read_text("utf-8")
+        )
         for part in ("vintage: 2026-10-01", "review cue", "no clearance", "author from DK"):
             assert part in held, path.name
         assert MARK not in held
@@ -72,7 +88,11 @@ def test_every_file_says_how_good_its_technologies_are(write, form):
     for path in write(form, network(standings={"quantum": "indicative, unmeasured"}))[:-1]:
         if path.suffix == ".csv" and "years" in path.name:
             continue  # strengths and weights by year name no technology
-        held = str(pq.read_table(path).to_pylist()) if form == "parquet" and "years" not in path.name else path.read_bytes().decode("utf-8", "replace")
+        held = (
+            str(pq.read_table(path).to_pylist())
+            if form == "parquet" and "years" not in path.name
+            else path.read_bytes().decode("utf-8", "replace")
+        )
         assert "indicative, unmeasured" in held, path.name
 
 
@@ -98,7 +118,10 @@ def test_twice_is_the_same(write, form):
 def test_an_empty_network_is_no_file(write, tmp_path, form):
     """Of every format: what matched nothing is an error that names the cuts, and what was there stays as it was."""
     before = {p: p.read_bytes() for p in write(form)}
-    with pytest.raises(NotFound, match=r"no institution is left by these cuts \(years 2020–2021; pairs of weight 1000 or more\); nothing was written"):
+    with pytest.raises(
+        NotFound,
+        match=r"no institution is left by these cuts \(years 2020–2021; pairs of weight 1000 or more\); nothing was written",
+    ):
         write(form, network(years=(2020, 2021), min_weight=1000))
     assert {p: p.read_bytes() for p in tmp_path.iterdir()} == before
 
@@ -118,7 +141,9 @@ def test_whole_or_not_at_all(write, tmp_path, form):
     for part, column in (("edges", "weight"), ("nodes", "strength")):
         table = getattr(net, part)
         place = table.column_names.index(column)
-        broken = table.set_column(place, column, pa.array([*table[column].to_pylist()[:-1], float("nan")]))
+        broken = table.set_column(
+            place, column, pa.array([*table[column].to_pylist()[:-1], float("nan")])
+        )
         with pytest.raises(TableError):
             write(form, replace(net, **{part: broken}))
     assert {p: p.read_bytes() for p in tmp_path.iterdir()} == before
@@ -127,7 +152,15 @@ def test_whole_or_not_at_all(write, tmp_path, form):
 def test_what_cannot_be_written_is_said_in_one_line(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(CacheError, match=r"cannot write .*make room or give rights"):
-        export.write(network(), "csv", tmp_path / "file" / "n.csv", positions={}, as_of=AS_OF, provenance={}, synthetic=False)
+        export.write(
+            network(),
+            "csv",
+            tmp_path / "file" / "n.csv",
+            positions={},
+            as_of=AS_OF,
+            provenance={},
+            synthetic=False,
+        )
 
 
 def test_an_unknown_format_names_the_known_ones(write):
@@ -155,7 +188,11 @@ def test_graphml_is_read_by_networkx(write):
     expected = to_networkx(network())
     assert set(graph) == set(expected)
     assert graph.nodes[KU]["label"] == "Københavns Universitet"
-    assert (graph.nodes[BEIHANG]["lists"], graph.nodes[KU]["is_domestic"], graph.nodes[KU]["works"]) == ("miit", True, 6)
+    assert (
+        graph.nodes[BEIHANG]["lists"],
+        graph.nodes[KU]["is_domestic"],
+        graph.nodes[KU]["works"],
+    ) == ("miit", True, 6)
     for s, t, edge in expected.edges(data=True):
         assert graph.edges[s, t]["weight"] == pytest.approx(edge["weight"])
 
@@ -165,7 +202,9 @@ def test_pajek_is_read_by_networkx(write):
     graph = nx.Graph(nx.read_pajek(net))
     names = network().nodes["label"].to_pylist()
     assert sorted(graph) == sorted(n.replace('"', "'") for n in names)
-    assert graph.edges["Københavns Universitet", "Technical University of Denmark"]["weight"] == pytest.approx(2.5)
+    assert graph.edges["Københavns Universitet", "Technical University of Denmark"][
+        "weight"
+    ] == pytest.approx(2.5)
     values = [read_pajek(p) for p in (clu, vec)]
     assert values[0] == [1 + list(GROUPS).index(g) for g in network().nodes["group"].to_pylist()]
     assert values[1] == pytest.approx(network().nodes["strength"].to_pylist())
@@ -175,17 +214,28 @@ def test_vosviewer_has_the_shape_of_its_documentation(write):
     made = json.loads(write("vosviewer")[0].read_text("utf-8"))
     assert set(made) == {"network", "config", "info"}
     items = {i["id"]: i for i in made["network"]["items"]}
-    assert items[KU]["weights"] == {"Links": 4, "Total link strength": pytest.approx(5), "Documents": 6}
-    assert items[KU]["scores"]["Avg. pub. year"] == pytest.approx((2019 + 2020 + 2 * 2021 + 2022) / 5, abs=0.01)
+    assert items[KU]["weights"] == {
+        "Links": 4,
+        "Total link strength": pytest.approx(5),
+        "Documents": 6,
+    }
+    assert items[KU]["scores"]["Avg. pub. year"] == pytest.approx(
+        (2019 + 2020 + 2 * 2021 + 2022) / 5, abs=0.01
+    )
     assert items[BEIHANG]["cluster"] == 1
-    assert {(link["source_id"], link["target_id"]) for link in made["network"]["links"]} <= {(a, b) for a in items for b in items}
+    assert {(link["source_id"], link["target_id"]) for link in made["network"]["links"]} <= {
+        (a, b) for a in items for b in items
+    }
     assert [c["label"] for c in made["network"]["clusters"]] == list(GROUPS.values())
 
 
 HOSTILE = {
-    KU: ("Ærø \x0b\x00\x1f \"quoted\" 'twice' <tag> & ]]> \\", "DK"), "I2": ("", "DK"), "I3": ("\n \t ", "SE"),
-    BEIHANG: ("北京航空航天大学, \ufffe; *Edges", "CN"), "I5": ("emoji \U0001f393 % comment", "US"),
-}  # fmt: skip
+    KU: ("Ærø \x0b\x00\x1f \"quoted\" 'twice' <tag> & ]]> \\", "DK"),
+    "I2": ("", "DK"),
+    "I3": ("\n \t ", "SE"),
+    BEIHANG: ("北京航空航天大学, \ufffe; *Edges", "CN"),
+    "I5": ("emoji \U0001f393 % comment", "US"),
+}
 
 
 def vosviewer_refuses(made):
@@ -198,11 +248,20 @@ def vosviewer_refuses(made):
         "id not unique": len({i["id"] for i in items}) < len(items),
         "x or y not a number": not all(isinstance(i[a], number) for i in items for a in "xy"),
         "all coordinates the same": len({(i["x"], i["y"]) for i in items}) == 1,
-        "cluster not 1 to 1000": not all(type(i["cluster"]) is int and 1 <= i["cluster"] <= 1000 for i in items),
-        "weight negative or no number": not all(isinstance(w, number) and w >= 0 for i in items for w in i["weights"].values()),
-        "score not a number": not all(isinstance(s, number) for i in items for s in i.get("scores", {}).values()),
-        "unknown end": not {link[e] for link in links for e in ("source_id", "target_id")} <= {i["id"] for i in items},
-        "strength negative or no number": not all(isinstance(link["strength"], number) and link["strength"] >= 0 for link in links),
+        "cluster not 1 to 1000": not all(
+            type(i["cluster"]) is int and 1 <= i["cluster"] <= 1000 for i in items
+        ),
+        "weight negative or no number": not all(
+            isinstance(w, number) and w >= 0 for i in items for w in i["weights"].values()
+        ),
+        "score not a number": not all(
+            isinstance(s, number) for i in items for s in i.get("scores", {}).values()
+        ),
+        "unknown end": not {link[e] for link in links for e in ("source_id", "target_id")}
+        <= {i["id"] for i in items},
+        "strength negative or no number": not all(
+            isinstance(link["strength"], number) and link["strength"] >= 0 for link in links
+        ),
     }
     return {name for name, found in faults.items() if found}
 
@@ -213,21 +272,37 @@ def test_vosviewer_is_accepted_and_shaped_as_cwts_shapes_its_own(write, places):
     made = json.loads(write("vosviewer", network(places=places))[0].read_text("utf-8"))
     assert not vosviewer_refuses(made)
     example = {"id", "label", "x", "y", "cluster", "weights", "scores"}
-    assert all(set(i) == example and set(i["scores"]) == {"Avg. pub. year"} and "Documents" in i["weights"] for i in made["network"]["items"])
-    assert all(set(link) == {"source_id", "target_id", "strength"} for link in made["network"]["links"])
+    assert all(
+        set(i) == example and set(i["scores"]) == {"Avg. pub. year"} and "Documents" in i["weights"]
+        for i in made["network"]["items"]
+    )
+    assert all(
+        set(link) == {"source_id", "target_id", "strength"} for link in made["network"]["links"]
+    )
     assert all(abs(i[a]) < 2 for i in made["network"]["items"] for a in "xy")
     assert {"title", "description"} == set(made["info"])
 
 
 def test_the_reader_of_vosviewers_rules_bites(write):
     made = json.loads(write("vosviewer")[0].read_text("utf-8"))
-    made["network"]["items"][0] |= {"cluster": 0, "x": None, "id": made["network"]["items"][1]["id"]}
-    assert vosviewer_refuses(made) == {"id not unique", "x or y not a number", "cluster not 1 to 1000", "unknown end"}
+    made["network"]["items"][0] |= {
+        "cluster": 0,
+        "x": None,
+        "id": made["network"]["items"][1]["id"],
+    }
+    assert vosviewer_refuses(made) == {
+        "id not unique",
+        "x or y not a number",
+        "cluster not 1 to 1000",
+        "unknown end",
+    }
 
 
 def read_pajek(path):
     """A .clu or .vec by Pajek's manual: comments begin with %, then *Vertices n, then one value a line."""
-    head, *values = [line for line in path.read_text("utf-8").splitlines() if line and not line.startswith("%")]
+    head, *values = [
+        line for line in path.read_text("utf-8").splitlines() if line and not line.startswith("%")
+    ]
     assert head == f"*Vertices {len(values)}"
     return list(map(float, values))
 
@@ -238,7 +313,9 @@ def test_pajek_survives_hostile_names(write):
     path, clu, vec, _ = write("pajek", net)
     graph = nx.read_pajek(path)
     assert (len(graph), graph.number_of_edges()) == (net.nodes.num_rows, net.edges.num_rows)
-    assert sorted(d["weight"] for *_, d in graph.edges(data=True)) == pytest.approx(sorted(net.edges["weight"].to_pylist()))
+    assert sorted(d["weight"] for *_, d in graph.edges(data=True)) == pytest.approx(
+        sorted(net.edges["weight"].to_pylist())
+    )
     assert len(read_pajek(clu)) == len(read_pajek(vec)) == net.nodes.num_rows
 
 
@@ -252,10 +329,17 @@ def test_csv_holds_the_tables(write):
     nodes, edges, node_years, edge_years, _ = write("csv")
     net = network()
     assert [r["institution_id"] for r in rows(nodes)] == net.nodes["institution_id"].to_pylist()
-    assert [float(r["weight"]) for r in rows(edges)] == pytest.approx(net.edges["weight"].to_pylist())
-    assert {r["institution_id"]: r["strength"] for r in rows(nodes)}[KU] == "5"  # not 4.999999999999
+    assert [float(r["weight"]) for r in rows(edges)] == pytest.approx(
+        net.edges["weight"].to_pylist()
+    )
+    assert {r["institution_id"]: r["strength"] for r in rows(nodes)}[
+        KU
+    ] == "5"  # not 4.999999999999
     assert rows(nodes)[0]["pagerank"] == ""
-    assert (len(rows(node_years)), len(rows(edge_years))) == (net.node_years.num_rows, net.edge_years.num_rows)
+    assert (len(rows(node_years)), len(rows(edge_years))) == (
+        net.node_years.num_rows,
+        net.edge_years.num_rows,
+    )
 
 
 def test_parquet_holds_the_tables_with_their_meaning(write):
@@ -280,7 +364,9 @@ def crowd(n=150, seed=3):
         works.append((2020, (ids[f], *rng.choice(mine[1:], 2, replace=False).tolist())))
     works += [(2021, ("I1", "I2"))] * 5
     places = {i: (f"Institution {i}", "DK" if k < 4 else "SE") for k, i in enumerate(ids)}
-    return build(world(works, places, listed=(), technology=()), scope=SCOPE), dict(zip(ids, field.tolist(), strict=True))
+    return build(world(works, places, listed=(), technology=()), scope=SCOPE), dict(
+        zip(ids, field.tolist(), strict=True)
+    )
 
 
 def test_fields_of_work_stand_apart():
@@ -288,7 +374,11 @@ def test_fields_of_work_stand_apart():
     net, field = crowd()
     at = layout.place(net)
     middle = [np.mean([at[i] for i in at if field[i] == f], axis=0) for f in (0, 1)]
-    right = sum(np.hypot(*(np.array(at[i]) - middle[field[i]])) < np.hypot(*(np.array(at[i]) - middle[1 - field[i]])) for i in at)
+    right = sum(
+        np.hypot(*(np.array(at[i]) - middle[field[i]]))
+        < np.hypot(*(np.array(at[i]) - middle[1 - field[i]]))
+        for i in at
+    )
     assert right > 0.95 * len(at)
 
 
@@ -325,11 +415,17 @@ def test_institutions_beyond_the_core_stand_beside_their_partners(monkeypatch):
     at = layout.place(net)
     assert len(at) == len({tuple(xy) for xy in at.values()}) == 150
     middle = [np.mean([at[i] for i in at if field[i] == f], axis=0) for f in (0, 1)]
-    right = sum(np.hypot(*(np.array(at[i]) - middle[field[i]])) < np.hypot(*(np.array(at[i]) - middle[1 - field[i]])) for i in at)
+    right = sum(
+        np.hypot(*(np.array(at[i]) - middle[field[i]]))
+        < np.hypot(*(np.array(at[i]) - middle[1 - field[i]]))
+        for i in at
+    )
     assert right > 0.9 * len(at)
 
 
-@pytest.mark.parametrize("asked", [{"min_weight": 1000}, {"ego": KU, "min_weight": 1000}, {"top": 2}, {}])
+@pytest.mark.parametrize(
+    "asked", [{"min_weight": 1000}, {"ego": KU, "min_weight": 1000}, {"top": 2}, {}]
+)
 def test_small_networks_are_placed(asked):
     net = network(**asked)
     at = layout.place(net)
@@ -351,7 +447,11 @@ def two_vintages(sample_root, tmp_path):
     shutil.copytree(sample_root / "queries", tmp_path / "queries")
     (old,) = (sample_root / "cache").glob("*/manifest.json")
     for name, completed in (("older", "2026-06-30"), ("newer", "2026-09-30")):
-        shutil.copytree(old.parent, tmp_path / "cache" / name, ignore=shutil.ignore_patterns("pages", "layout.json"))
+        shutil.copytree(
+            old.parent,
+            tmp_path / "cache" / name,
+            ignore=shutil.ignore_patterns("pages", "layout.json"),
+        )
         Vintage(tmp_path / "cache" / name).record(completed=completed)
     older, newer = (Vintage(tmp_path / "cache" / n) for n in ("older", "newer"))
     older.layout = {i: [-x, -y] for i, (x, y) in Vintage(old.parent).layout.items()}
@@ -415,7 +515,9 @@ def test_names_no_font_can_draw_are_left_out():
     assert not any("北" in text for text in said)
 
 
-@pytest.mark.parametrize("asked", [{"min_weight": 1000}, {"ego": KU, "min_weight": 1000}, {"top": 2}])
+@pytest.mark.parametrize(
+    "asked", [{"min_weight": 1000}, {"ego": KU, "min_weight": 1000}, {"top": 2}]
+)
 def test_small_networks_are_drawn(asked, tmp_path):
     net = network(**asked)
     picture.draw(net, layout.place(net), tmp_path / "p.svg", title="Small")

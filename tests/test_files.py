@@ -14,19 +14,39 @@ from coauth.errors import CacheError, NotFound
 from coauth.pipeline import Project
 
 EXPORTS = [
-    (["gexf"], "x.gexf"), (["gexf", "--dynamic"], "x.gexf"), (["gephi-lite"], "x.gexf"), (["graphml"], "x.graphml"), (["pajek"], "x.net"),
-    (["vosviewer"], "x.json"), (["csv"], "x.nodes.csv"), (["parquet"], "x.nodes.parquet"), (["gexf", "--by", "country"], "x.gexf"),
-    (["gexf", "--by", "group"], "x.gexf"), (["gexf", "--profile", "public"], "x.gexf"),
-]  # fmt: skip
-EMPTY = [["--years", "2012-2013"], ["--min-weight", "1000"], ["--years", "2019", "--domestic", "--flagged"]]
+    (["gexf"], "x.gexf"),
+    (["gexf", "--dynamic"], "x.gexf"),
+    (["gephi-lite"], "x.gexf"),
+    (["graphml"], "x.graphml"),
+    (["pajek"], "x.net"),
+    (["vosviewer"], "x.json"),
+    (["csv"], "x.nodes.csv"),
+    (["parquet"], "x.nodes.parquet"),
+    (["gexf", "--by", "country"], "x.gexf"),
+    (["gexf", "--by", "group"], "x.gexf"),
+    (["gexf", "--profile", "public"], "x.gexf"),
+]
+EMPTY = [
+    ["--years", "2012-2013"],
+    ["--min-weight", "1000"],
+    ["--years", "2019", "--domestic", "--flagged"],
+]
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     """Two years of a Danish university with Danish, Swedish and American ones, no cue anywhere: built, not reported."""
     root = project(tmp_path_factory.mktemp("small"), quick=True)
-    teams = [(2018, ["I1", "I2"]), (2018, ["I1", "I20"]), (2019, ["I1", "I2"]), (2019, ["I2", "I20", "I30"])]
-    records = [work(n, *team[:1], [[i] for i in team[1]]) for n, team in enumerate((t for t in teams for _ in range(6)), 1)]
+    teams = [
+        (2018, ["I1", "I2"]),
+        (2018, ["I1", "I20"]),
+        (2019, ["I1", "I2"]),
+        (2019, ["I2", "I20", "I30"]),
+    ]
+    records = [
+        work(n, *team[:1], [[i] for i in team[1]])
+        for n, team in enumerate((t for t in teams for _ in range(6)), 1)
+    ]
     (root / "records.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records), "utf-8")
     coauth(root, "harvest", "--from", str(root / "records.jsonl"), "--as-of", "2026-11-30", "-q")
     coauth(root, "build", "-q")
@@ -55,7 +75,11 @@ def test_a_link_is_written_through(tmp_path):
     (tmp_path / "middle").symlink_to(Path("far") / "real")
     (tmp_path / "near").symlink_to("middle")
     files.write({tmp_path / "near": b"new"}, "")
-    assert [(tmp_path / name).is_symlink() for name in ("near", "middle", "far/real")] == [True, True, False]
+    assert [(tmp_path / name).is_symlink() for name in ("near", "middle", "far/real")] == [
+        True,
+        True,
+        False,
+    ]
     assert (tmp_path / "far" / "real").read_bytes() == b"new"
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["far", "middle", "near", "real"]
 
@@ -79,15 +103,27 @@ def test_what_is_no_plain_file_stays(tmp_path):
     for target in ("pipe", "folder", "read"):
         (tmp_path / f"to-{target}").symlink_to(target)
     before = sorted((p.name, p.lstat().st_mode, p.lstat().st_ino) for p in tmp_path.iterdir())
-    said = {"pipe": "a pipe", "folder": "a folder", "read": "only be read", "a": "symbolic links", "nowhere": "folder is not there"}
+    said = {
+        "pipe": "a pipe",
+        "folder": "a folder",
+        "read": "only be read",
+        "a": "symbolic links",
+        "nowhere": "folder is not there",
+    }
     for name, why in (said | {f"to-{n}": said[n] for n in ("pipe", "folder", "read")}).items():
-        with pytest.raises(CacheError, match=rf"^cannot write {tmp_path / name} \(.*{why}.*\); name another$"):
+        with pytest.raises(
+            CacheError, match=rf"^cannot write {tmp_path / name} \(.*{why}.*\); name another$"
+        ):
             files.write({tmp_path / "plain": b"x", tmp_path / name: b"x"}, "name another")
-    assert sorted((p.name, p.lstat().st_mode, p.lstat().st_ino) for p in tmp_path.iterdir()) == before
+    assert (
+        sorted((p.name, p.lstat().st_mode, p.lstat().st_ino) for p in tmp_path.iterdir()) == before
+    )
     assert (tmp_path / "read").read_bytes() == b"old"
 
 
-@pytest.mark.parametrize("name", ["/dev/null", "/dev/stdout", "/dev/new.gexf", "/proc/self/new.gexf", "/sys/new.gexf"])
+@pytest.mark.parametrize(
+    "name", ["/dev/null", "/dev/stdout", "/dev/new.gexf", "/proc/self/new.gexf", "/sys/new.gexf"]
+)
 def test_places_of_the_system_are_refused(name):
     """`target` opens and moves nothing, so that the real ones may be asked about."""
     with pytest.raises(CacheError, match=r"no plain file|a place of the system's own"):
@@ -105,7 +141,9 @@ def test_a_device_is_refused_by_its_mode(tmp_path, monkeypatch):
         return os.stat_result((stat.S_IFCHR | 0o666, *found[1:])) if path.name == "null" else found
 
     monkeypatch.setattr(Path, "stat", stat_of)
-    with pytest.raises(CacheError, match=r"null \(a device, and no plain file\); name another file"):
+    with pytest.raises(
+        CacheError, match=r"null \(a device, and no plain file\); name another file"
+    ):
         files.write({tmp_path / "null": b"x"}, "name another file")
     assert (tmp_path / "null").read_bytes() == b""
 
@@ -127,7 +165,17 @@ def test_an_empty_export_is_an_error(root, tmp_path, form, main, cut):
 
 
 def test_an_empty_public_export_says_what_was_taken_out(root, tmp_path):
-    line = refused(root, "export", "gexf", "--profile", "public", "--years", "2012-2013", "-o", str(tmp_path / "x.gexf"))
+    line = refused(
+        root,
+        "export",
+        "gexf",
+        "--profile",
+        "public",
+        "--years",
+        "2012-2013",
+        "-o",
+        str(tmp_path / "x.gexf"),
+    )
     assert "Public profile: " in line
 
 
@@ -155,7 +203,9 @@ def test_an_export_is_written_through_a_link(root, tmp_path, form, main):
 def test_an_export_to_a_pipe_is_refused(root, tmp_path, form, main):
     """Also where the pipe stands in the place of a file that goes beside the one that was named."""
     fifo(tmp_path / main)
-    assert "a pipe (FIFO), and no plain file" in refused(root, "export", *form, "-o", str(tmp_path / main.replace(".nodes", "")))
+    assert "a pipe (FIFO), and no plain file" in refused(
+        root, "export", *form, "-o", str(tmp_path / main.replace(".nodes", ""))
+    )
     assert stat.S_ISFIFO((tmp_path / main).stat().st_mode)
     assert [p.name for p in tmp_path.iterdir()] == [main]
 

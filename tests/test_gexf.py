@@ -14,7 +14,19 @@ import pyarrow as pa
 import pytest
 import xmlschema
 from built import coauth
-from handmade import AS_OF, BEIHANG, DTU, KU, PLACES, PROVENANCE, SCOPE, WORKS, measured, shifted, world
+from handmade import (
+    AS_OF,
+    BEIHANG,
+    DTU,
+    KU,
+    PLACES,
+    PROVENANCE,
+    SCOPE,
+    WORKS,
+    measured,
+    shifted,
+    world,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,16 +39,25 @@ from coauth.network import EDGE_YEARS, EDGES, NODE_YEARS, NODES, RESERVED
 
 FLAVOURS = ("static", "dynamic", "gephi-lite")
 HOSTILE = {
-    KU: ("Ærø \x0b\x00\x1f \"quoted\" 'twice' <tag> & ]]> ", "DK"), DTU: ("", "DK"), "I3": ("\n \t ", "SE"),
-    BEIHANG: ("北京航空航天大学 \ufffe", "CN"), "I5": ("emoji \U0001f393 and \ud7ff", "US"),
-}  # fmt: skip
+    KU: ("Ærø \x0b\x00\x1f \"quoted\" 'twice' <tag> & ]]> ", "DK"),
+    DTU: ("", "DK"),
+    "I3": ("\n \t ", "SE"),
+    BEIHANG: ("北京航空航天大学 \ufffe", "CN"),
+    "I5": ("emoji \U0001f393 and \ud7ff", "US"),
+}
 
 
 def measures():
     """Centralities and a change, so that every attribute has a value."""
-    rows = [measured((2020, 2022), i, m, 0.25 + n, 0.2, 1e-7) for n, i in enumerate((KU, DTU)) for m in ("pagerank", "betweenness")]
-    return {"centrality": tables.CENTRALITY.of([*rows, measured((2019, 2021), KU, "pagerank", 4.0)]),
-            "shifts": tables.SHIFTS.of([shifted(KU, (2015, 2017), (2020, 2022), -0.05)])}  # fmt: skip
+    rows = [
+        measured((2020, 2022), i, m, 0.25 + n, 0.2, 1e-7)
+        for n, i in enumerate((KU, DTU))
+        for m in ("pagerank", "betweenness")
+    ]
+    return {
+        "centrality": tables.CENTRALITY.of([*rows, measured((2019, 2021), KU, "pagerank", 4.0)]),
+        "shifts": tables.SHIFTS.of([shifted(KU, (2015, 2017), (2020, 2022), -0.05)]),
+    }
 
 
 def network(works=WORKS, places=PLACES, **asked):
@@ -87,7 +108,17 @@ def test_valid_on_hostile_input(schema, flavour, net):
     schema.validate(folded(written(net(), flavour)))
 
 
-@pytest.mark.parametrize("asked", [["gexf"], ["gexf", "--dynamic"], ["gephi-lite"], ["gexf", "--by", "country", "--dynamic"], ["gexf", "--profile", "public"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["gexf"],
+        ["gexf", "--dynamic"],
+        ["gephi-lite"],
+        ["gexf", "--by", "country", "--dynamic"],
+        ["gexf", "--profile", "public"],
+    ],
+    ids=" ".join,
+)
 def test_the_sample_is_valid(schema, sample_root, tmp_path, asked):
     """As the command line writes it, cut to what a validator in Python reads in seconds."""
     coauth(sample_root, "export", *asked, "--top", "40", "-o", str(tmp_path / "n.gexf"))
@@ -107,12 +138,20 @@ def test_isolated_nodes_are_written(schema):
 def test_the_schema_refuses_what_networkx_writes(schema, real_records):
     """The check itself bites: networkx's file is invalid."""
     with pytest.raises(xmlschema.XMLSchemaValidationError):
-        schema.validate(folded((real_records / "gexf" / "examples" / "networkx_plain_invalid.gexf").read_text("utf-8")))
+        schema.validate(
+            folded(
+                (real_records / "gexf" / "examples" / "networkx_plain_invalid.gexf").read_text(
+                    "utf-8"
+                )
+            )
+        )
 
 
 def test_the_reader_reads_gephis_own_example(real_records):
     """Our copy of Gephi's rules agrees with the file of Gephi's own test of dynamic weights."""
-    made = gephi.parse((real_records / "gexf" / "examples" / "gephi_import_dynamicedgeweight.gexf").read_bytes())
+    made = gephi.parse(
+        (real_records / "gexf" / "examples" / "gephi_import_dynamicedgeweight.gexf").read_bytes()
+    )
     assert made["edges"]["0", "1"]["weight"] == {2004: 1, 2005: 2}
 
 
@@ -126,14 +165,21 @@ def test_networkx_reads_the_same_network(flavour):
     graph = read_by_networkx(written(net, flavour))
     rows = {r["institution_id"]: r for r in net.nodes.to_pylist()}
     assert set(graph) == set(rows)
-    assert {frozenset(e) for e in graph.edges} == {frozenset((r["source"], r["target"])) for r in net.edges.to_pylist()}
+    assert {frozenset(e) for e in graph.edges} == {
+        frozenset((r["source"], r["target"])) for r in net.edges.to_pylist()
+    }
     for row in net.edges.to_pylist():
         edge = graph.edges[row["source"], row["target"]]
         assert edge["weight"] == pytest.approx(row["weight"], rel=1e-9)
         assert (type(edge["Works"]), edge["Works"]) == (int, row["works"])
         assert edge["Review cue"] is row["review_cue"]
     node = graph.nodes[KU]
-    assert (node["label"], node["Country"], node["Domestic"], node["Works, all years"]) == ("Københavns Universitet", "DK", True, 6)
+    assert (node["label"], node["Country"], node["Domestic"], node["Works, all years"]) == (
+        "Københavns Universitet",
+        "DK",
+        True,
+        6,
+    )
     assert (type(node["PageRank"]), node["PageRank"], node["PageRank, high"]) == (float, 0.25, 1e-7)
     assert node["Verdict on the change"] == "fell"
     assert graph.nodes[BEIHANG]["Watchlists"] == ("[miit]" if flavour == "static" else "miit")
@@ -156,11 +202,17 @@ def test_gephi_reads_the_years_of_the_tables():
     for row in net.node_years.to_pylist():
         node = made["nodes"][row["institution_id"]]
         for measure in ("strength", "pagerank", "rank"):
-            assert node.get(measure, {}).get(row["year"]) == (None if row[measure] is None else pytest.approx(row[measure]))
+            assert node.get(measure, {}).get(row["year"]) == (
+                None if row[measure] is None else pytest.approx(row[measure])
+            )
         assert (row["year"] in node["spells"]) == (row["strength"] is not None)
     for row in net.edges.to_pylist():
         edge = made["edges"][row["source"], row["target"]]
-        assert edge["weight_total"] == edge["static weight"] == pytest.approx(sum(edge["weight"].values()))
+        assert (
+            edge["weight_total"]
+            == edge["static weight"]
+            == pytest.approx(sum(edge["weight"].values()))
+        )
     assert made["nodes"][BEIHANG]["lists"] == ["miit"]
     assert made["nodes"][KU]["strength_total"] == pytest.approx(5)
 
@@ -186,8 +238,11 @@ def test_gephi_lite_gets_no_dynamics_and_one_block_of_each_class():
 def test_dynamic_blocks_come_before_static_ones():
     """Where a reader honours only the last block of each class, it must be the static one, whose types it needs."""
     assert re.findall(r'<attributes class="(\w+)" mode="(\w+)"', written(network(), "dynamic")) == [
-        ("node", "dynamic"), ("edge", "dynamic"), ("node", "static"), ("edge", "static"),
-    ]  # fmt: skip
+        ("node", "dynamic"),
+        ("edge", "dynamic"),
+        ("node", "static"),
+        ("edge", "static"),
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -200,7 +255,13 @@ def graphology(node_packages):
 
     def read(text):
         done = subprocess.run(
-            ["node", "-e", script], input=text, capture_output=True, text=True, check=False, cwd=node_packages, encoding="utf-8"
+            ["node", "-e", script],
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=node_packages,
+            encoding="utf-8",
         )
         assert not done.returncode, done.stderr
         return json.loads(done.stdout)
@@ -211,7 +272,9 @@ def graphology(node_packages):
 def shown(net, part, key):
     """Attributes as a reader with JavaScript's types holds them: missing and empty values are not there."""
     return {
-        tuple(r[k] for k in key): {n: v for n, v in r.items() if n not in gexf.STRUCTURE and v is not None and v != []}
+        tuple(r[k] for k in key): {
+            n: v for n, v in r.items() if n not in gexf.STRUCTURE and v is not None and v != []
+        }
         for r in getattr(net, part).to_pylist()
     }
 
@@ -225,7 +288,10 @@ def test_graphology_reads_the_same_network(graphology, flavour, places):
     drawn = {"label", "color", "size", "x", "y", "z"}
     nodes = {(n["key"],): n["attributes"] for n in made["nodes"]}
     edges = {(e["source"], e["target"]): e["attributes"] for e in made["edges"]}
-    for read, part, key in ((nodes, "nodes", ("institution_id",)), (edges, "edges", ("source", "target"))):
+    for read, part, key in (
+        (nodes, "nodes", ("institution_id",)),
+        (edges, "edges", ("source", "target")),
+    ):
         expected = shown(net, part, key)
         assert set(read) == set(expected)
         for name, values in expected.items():
@@ -233,9 +299,14 @@ def test_graphology_reads_the_same_network(graphology, flavour, places):
             if flavour == "gephi-lite":  # lists are text there
                 values.update({k: ";".join(v) for k, v in values.items() if isinstance(v, list)})
             assert set(got) == set(values)
-            assert all(got[k] == (pytest.approx(v) if isinstance(v, float) else v) for k, v in values.items())
+            assert all(
+                got[k] == (pytest.approx(v) if isinstance(v, float) else v)
+                for k, v in values.items()
+            )
     for row in net.edges.to_pylist():
-        assert edges[row["source"], row["target"]]["weight"] == pytest.approx(row["weight"], rel=1e-9)
+        assert edges[row["source"], row["target"]]["weight"] == pytest.approx(
+            row["weight"], rel=1e-9
+        )
     for number, row in enumerate(net.nodes.to_pylist()):
         node = nodes[(row["institution_id"],)]
         assert node["label"] == row["label"]
@@ -255,10 +326,16 @@ def test_graphology_refuses_the_dynamic_file(graphology):
 
 def test_no_attribute_bears_a_reserved_word():
     for flavour in FLAVOURS:
-        blocks = re.findall(r'<attributes class="(\w+)" mode="(\w+)">(.*?)</attributes>', written(network(), flavour), re.DOTALL)
+        blocks = re.findall(
+            r'<attributes class="(\w+)" mode="(\w+)">(.*?)</attributes>',
+            written(network(), flavour),
+            re.DOTALL,
+        )
         for kind, mode, block in blocks:
             ids = re.findall(r'<attribute id="([^"]*)"', block)
-            allowed = {"weight"} if (kind, mode) == ("edge", "dynamic") else set()  # Gephi knows its weight by this id
+            allowed = (
+                {"weight"} if (kind, mode) == ("edge", "dynamic") else set()
+            )  # Gephi knows its weight by this id
             assert set(ids) & RESERVED == allowed
             assert len(set(ids)) == len(ids)
             assert all(re.fullmatch("[a-z_]+", i) for i in ids)
@@ -274,21 +351,43 @@ def test_the_guide_names_columns_that_exist():
     """Ten steps; every column it names bears that title in the file, the moving ones in the dynamic file."""
     guide = (Path(gexf.__file__).parent / "GEPHI.md").read_text("utf-8")
     assert re.findall(r"^(\d+)\. \*\*", guide, re.MULTILINE) == [str(n) for n in range(1, 11)]
-    titles = {c.title for contract in (NODES, EDGES, NODE_YEARS, EDGE_YEARS) for c in contract.columns}
+    titles = {
+        c.title for contract in (NODES, EDGES, NODE_YEARS, EDGE_YEARS) for c in contract.columns
+    }
     named = set(re.findall(r"`([A-Z][^`]*)`", re.sub("```.*?```", "", guide, flags=re.DOTALL)))
     assert len(named) > 8
     assert named <= titles
-    moving = re.findall(r'<attribute id="[^"]*" title="([^"]*)"', "".join(re.findall(r'mode="dynamic">(.*?)</attributes>', written(network(), "dynamic"), re.DOTALL)))
+    moving = re.findall(
+        r'<attribute id="[^"]*" title="([^"]*)"',
+        "".join(
+            re.findall(
+                r'mode="dynamic">(.*?)</attributes>', written(network(), "dynamic"), re.DOTALL
+            )
+        ),
+    )
     assert set(moving) == {"Strength", "PageRank", "Rank of PageRank", "Weight", "Works"} <= named
 
 
 def test_the_description_says_what_must_be_said():
-    meta = next(e for e in ElementTree.fromstring(written(network(), "dynamic", synthetic=True)) if e.tag.endswith("meta"))
+    meta = next(
+        e
+        for e in ElementTree.fromstring(written(network(), "dynamic", synthetic=True))
+        if e.tag.endswith("meta")
+    )
     creator, description = (e.text for e in meta)
     assert meta.get("lastmodifieddate") == "2026-10-01"
     assert re.fullmatch(r"coauth \S+", creator)
-    assert description.startswith("SYNTHETIC SAMPLE: Denmark's international research collaboration, 2019–2022")
-    for part in ("author from DK", "review cue", "no clearance", "vintage: 2026-10-01", "window 2020–2022", "mean of the yearly values"):
+    assert description.startswith(
+        "SYNTHETIC SAMPLE: Denmark's international research collaboration, 2019–2022"
+    )
+    for part in (
+        "author from DK",
+        "review cue",
+        "no clearance",
+        "vintage: 2026-10-01",
+        "window 2020–2022",
+        "mean of the yearly values",
+    ):
         assert part in description
     assert "risk" not in description
     assert "SYNTHETIC" not in written(network(), "static")
@@ -320,7 +419,9 @@ def test_words_of_lists_that_hold_separators_are_quoted():
     net = network()
     place = net.nodes.column_names.index("lists")
     lists = pa.array([['a, "b"', "c"]] * net.nodes.num_rows, pa.list_(pa.string()))
-    graph = read_by_networkx(written(replace(net, nodes=net.nodes.set_column(place, "lists", lists)), "static"))
+    graph = read_by_networkx(
+        written(replace(net, nodes=net.nodes.set_column(place, "lists", lists)), "static")
+    )
     assert graph.nodes[KU]["Watchlists"] == r'["a, \"b\"", c]'
 
 

@@ -63,8 +63,16 @@ def test_every_rule_of_counting(counting, weight, strength, above):
     assert nodes(net)[KU]["strength"] == pytest.approx(strength)
     assert net.share_above_k == pytest.approx(above)
     assert set(pairs(net)) == set(pairs(network()))
-    assert sum(y["weight"] for y in net.edge_years.to_pylist() if (y["source"], y["target"]) == (KU, DTU)) == pytest.approx(weight)
-    assert sum(f"({name})" in net.statements()[1] for name in ("Newman", "full", "strict", "author-fractional")) == 1
+    assert sum(
+        y["weight"] for y in net.edge_years.to_pylist() if (y["source"], y["target"]) == (KU, DTU)
+    ) == pytest.approx(weight)
+    assert (
+        sum(
+            f"({name})" in net.statements()[1]
+            for name in ("Newman", "full", "strict", "author-fractional")
+        )
+        == 1
+    )
     assert f"they carry {above:.1%} of all weight" in net.statements()[1]
 
 
@@ -72,7 +80,12 @@ def test_measures_by_another_counting_are_not_shown():
     """A centrality or change of full counting beside weights by authors would be of two kinds."""
     window = (2020, 2022)
     made = world() | {
-        "centrality": tables.CENTRALITY.of([measured(window, KU, "pagerank", 1.0), measured(window, KU, "pagerank", 2.0, counting="author")]),
+        "centrality": tables.CENTRALITY.of(
+            [
+                measured(window, KU, "pagerank", 1.0),
+                measured(window, KU, "pagerank", 2.0, counting="author"),
+            ]
+        ),
         "shifts": tables.SHIFTS.of([shifted(KU, (2017, 2019), window, 0.1)]),
     }
     seen = {c: nodes(network(made, counting=c))[KU] for c in ("newman", "author", "full")}
@@ -82,14 +95,21 @@ def test_measures_by_another_counting_are_not_shown():
 
 
 def test_an_unknown_counting_is_refused():
-    with pytest.raises(NotFound, match=r"no counting 'half'; there are: newman, full, strict, author"):
+    with pytest.raises(
+        NotFound, match=r"no counting 'half'; there are: newman, full, strict, author"
+    ):
         network(counting="half")
 
 
 def test_the_network_is_counted_as_the_measures_are(asked):
     """measures.toml decides, so that centralities and weights are of one kind; a reader may ask for another rule."""
-    full = asked.model_copy(update={"scope": SCOPE, "measures": asked.measures.model_copy(update={"counting": "full"})})
-    project, vintage = SimpleNamespace(queries=full), SimpleNamespace(manifest={}, eras=Eras("3.0", "v2"))
+    full = asked.model_copy(
+        update={"scope": SCOPE, "measures": asked.measures.model_copy(update={"counting": "full"})}
+    )
+    project, vintage = (
+        SimpleNamespace(queries=full),
+        SimpleNamespace(manifest={}, eras=Eras("3.0", "v2")),
+    )
     assert publish.network(project, vintage, made=world()).counting == "full"
     assert publish.network(project, vintage, made=world(), counting="author").counting == "author"
 
@@ -99,8 +119,13 @@ def test_a_pair_known_only_from_works_above_k_is_left_out_and_counted():
     net = network()
     gone = {(DTU, MIT), (DTU, LUND), (LUND, BEIHANG), (BEIHANG, MIT)}
     assert not gone & set(pairs(net))
-    assert net.dropped == {"known only from works of more than 4 institutions": 4, "outside the selection": 0}
-    assert net.share_above_k == pytest.approx(2.5 / (6 + 2.5))  # ten pairs of weight 1/4 beside six works' 1 + 1.5 + 1 + 1.5 + 1
+    assert net.dropped == {
+        "known only from works of more than 4 institutions": 4,
+        "outside the selection": 0,
+    }
+    assert net.share_above_k == pytest.approx(
+        2.5 / (6 + 2.5)
+    )  # ten pairs of weight 1/4 beside six works' 1 + 1.5 + 1 + 1.5 + 1
     with_them = network(include_hyper=True)
     assert gone <= set(pairs(with_them))
     assert pairs(with_them)[DTU, MIT]["weight"] == pytest.approx(0.25)
@@ -108,7 +133,14 @@ def test_a_pair_known_only_from_works_above_k_is_left_out_and_counted():
 
 def test_years_narrow_everything():
     net = network(years=(2020, 2021))
-    assert set(pairs(net)) == {(KU, DTU), (KU, BEIHANG), (DTU, BEIHANG), (KU, LUND), (KU, MIT), (LUND, MIT)}
+    assert set(pairs(net)) == {
+        (KU, DTU),
+        (KU, BEIHANG),
+        (DTU, BEIHANG),
+        (KU, LUND),
+        (KU, MIT),
+        (LUND, MIT),
+    }
     assert nodes(net)[KU]["strength"] == pytest.approx(3)
     assert set(net.edge_years["year"].to_pylist()) == {2020, 2021}
 
@@ -123,7 +155,9 @@ def test_years_of_nodes_and_edges_add_up_to_the_totals():
         for row in table.to_pylist():
             name = tuple(row[k] for k in key)
             sums[name] = sums.get(name, 0) + row[value]
-        assert sums == pytest.approx({k if isinstance(k, tuple) else (k,): v[value] for k, v in whole.items()})
+        assert sums == pytest.approx(
+            {k if isinstance(k, tuple) else (k,): v[value] for k, v in whole.items()}
+        )
 
 
 def test_an_institution_without_a_weight_is_not_a_node():
@@ -135,7 +169,12 @@ def test_an_institution_without_a_weight_is_not_a_node():
 
 
 def test_domestic_keeps_pairs_of_a_domestic_and_a_foreign_institution():
-    assert set(pairs(network(domestic=True))) == {(KU, LUND), (KU, BEIHANG), (KU, MIT), (DTU, BEIHANG)}
+    assert set(pairs(network(domestic=True))) == {
+        (KU, LUND),
+        (KU, BEIHANG),
+        (KU, MIT),
+        (DTU, BEIHANG),
+    }
 
 
 def test_flagged_keeps_pairs_with_a_cue():
@@ -163,8 +202,14 @@ def test_ego_must_be_known():
 
 def test_backbone_against_the_formula():
     """Each end's α counted again with loops; an end with one edge says nothing."""
-    hub = [(2020, ("I1", f"I{n}")) for n in range(10, 30)] + [(2020, ("I1", "I2"))] * 30 + [(2020, ("I2", "I10"))]
-    made = world(hub, {i: (i, "DK") for i in {m for _, ms in hub for m in ms}}, listed=(), technology=())
+    hub = (
+        [(2020, ("I1", f"I{n}")) for n in range(10, 30)]
+        + [(2020, ("I1", "I2"))] * 30
+        + [(2020, ("I2", "I10"))]
+    )
+    made = world(
+        hub, {i: (i, "DK") for i in {m for _, ms in hub for m in ms}}, listed=(), technology=()
+    )
     whole = network(made)
     strength, degree = {}, {}
     for (s, t), edge in pairs(whole).items():
@@ -172,17 +217,31 @@ def test_backbone_against_the_formula():
             strength[end] = strength.get(end, 0) + edge["weight"]
             degree[end] = degree.get(end, 0) + 1
     expected = {
-        pair for pair, e in pairs(whole).items()
-        if min((1 - e["weight"] / strength[i]) ** (degree[i] - 1) if degree[i] > 1 else 1 for i in pair) < 0.05
-    }  # fmt: skip
+        pair
+        for pair, e in pairs(whole).items()
+        if min(
+            (1 - e["weight"] / strength[i]) ** (degree[i] - 1) if degree[i] > 1 else 1 for i in pair
+        )
+        < 0.05
+    }
     assert set(pairs(network(made, backbone="disparity"))) == expected == {("I1", "I2")}
 
 
-@pytest.mark.parametrize("two", [*combinations(({"domestic": True}, {"flagged": True}, {"min_weight": 0.6}, {"top": 3}, {"ego": DTU}), 2)])
+@pytest.mark.parametrize(
+    "two",
+    [
+        *combinations(
+            ({"domestic": True}, {"flagged": True}, {"min_weight": 0.6}, {"top": 3}, {"ego": DTU}),
+            2,
+        )
+    ],
+)
 def test_filters_are_judged_on_the_whole_network(two):
     """Asking for two gives what both give: neither sees the other's work."""
     one, other = two
-    assert set(pairs(network(**one, **other))) == set(pairs(network(**one))) & set(pairs(network(**other)))
+    assert set(pairs(network(**one, **other))) == set(pairs(network(**one))) & set(
+        pairs(network(**other))
+    )
 
 
 def test_strength_does_not_shrink_with_what_is_shown():
@@ -201,8 +260,12 @@ def test_a_selection_that_fits_nothing_is_an_empty_network():
 def test_lists_are_on_the_listed_end_only():
     assert {i: n["lists"] for i, n in nodes(network()).items() if n["lists"]} == {BEIHANG: ["miit"]}
     assert {i: n["group"] for i, n in nodes(network()).items()} == {
-        KU: "domestic", DTU: "domestic", LUND: "nordic", BEIHANG: "listed", MIT: "elsewhere",
-    }  # fmt: skip
+        KU: "domestic",
+        DTU: "domestic",
+        LUND: "nordic",
+        BEIHANG: "listed",
+        MIT: "elsewhere",
+    }
 
 
 def test_cues_of_pairs():
@@ -216,12 +279,20 @@ def test_cues_of_pairs():
 def test_technologies_carry_the_standing_of_their_definitions():
     """Beside every technology of a node or pair stands how good its definition is; none where it was measured, and the network says so."""
     net = network(standings={"quantum": "indicative, unmeasured", "another": "indicative"})
-    assert {i for i, n in nodes(net).items() if n["technologies_standing"]} == {i for i, n in nodes(net).items() if n["technologies"]} == {KU, DTU}
+    assert (
+        {i for i, n in nodes(net).items() if n["technologies_standing"]}
+        == {i for i, n in nodes(net).items() if n["technologies"]}
+        == {KU, DTU}
+    )
     assert pairs(net)[KU, DTU]["technologies_standing"] == "indicative, unmeasured"
     assert pairs(net)[KU, BEIHANG]["technologies_standing"] is None
-    assert any("found by definitions that are indicative, unmeasured" in s for s in net.statements())
+    assert any(
+        "found by definitions that are indicative, unmeasured" in s for s in net.statements()
+    )
     good = network()
-    assert not any(n["technologies_standing"] for n in (*nodes(good).values(), *pairs(good).values()))
+    assert not any(
+        n["technologies_standing"] for n in (*nodes(good).values(), *pairs(good).values())
+    )
     assert not any("definitions" in s for s in good.statements())
 
 
@@ -229,26 +300,43 @@ def test_technologies_carry_the_standing_of_their_definitions():
 
 
 def test_centralities_are_of_the_latest_window_inside_the_years():
-    made = world() | {"centrality": tables.CENTRALITY.of([
-        measured((2019, 2021), KU, "pagerank", 1.0), measured((2020, 2022), KU, "pagerank", 2.0, 1.5, 2.5),
-        measured((2020, 2022), KU, "pagerank", 9.0, variant="all"), measured((2022, 2022), KU, "pagerank", 7.0),
-        measured((2020, 2022), DTU, "harmonic", 3.0),
-    ])}  # fmt: skip
+    made = world() | {
+        "centrality": tables.CENTRALITY.of(
+            [
+                measured((2019, 2021), KU, "pagerank", 1.0),
+                measured((2020, 2022), KU, "pagerank", 2.0, 1.5, 2.5),
+                measured((2020, 2022), KU, "pagerank", 9.0, variant="all"),
+                measured((2022, 2022), KU, "pagerank", 7.0),
+                measured((2020, 2022), DTU, "harmonic", 3.0),
+            ]
+        )
+    }
     net = network(made)
     assert net.window == (2020, 2022)
-    assert [nodes(net)[KU][c] for c in ("pagerank", "pagerank_low", "pagerank_high", "harmonic")] == [2.0, 1.5, 2.5, None]
+    assert [
+        nodes(net)[KU][c] for c in ("pagerank", "pagerank_low", "pagerank_high", "harmonic")
+    ] == [2.0, 1.5, 2.5, None]
     assert nodes(net)[DTU]["harmonic"] == 3.0
-    ranked = {(r["institution_id"], r["year"]): r["pagerank"] for r in net.node_years.to_pylist() if r["pagerank"] is not None}
+    ranked = {
+        (r["institution_id"], r["year"]): r["pagerank"]
+        for r in net.node_years.to_pylist()
+        if r["pagerank"] is not None
+    }
     assert ranked == {(KU, 2021): 1.0, (KU, 2022): 2.0}
     assert network(made, years=(2019, 2021)).window == (2019, 2021)
     assert network(made, years=(2019, 2020)).window is None
 
 
 def test_change_is_of_the_latest_comparison():
-    made = world() | {"shifts": tables.SHIFTS.of([
-        shifted(KU, (2011, 2013), (2020, 2022), 0.3), shifted(KU, (2017, 2019), (2020, 2022), 0.1),
-        shifted(KU, (2017, 2019), (2020, 2022), 0.9, variant="all"),
-    ])}  # fmt: skip
+    made = world() | {
+        "shifts": tables.SHIFTS.of(
+            [
+                shifted(KU, (2011, 2013), (2020, 2022), 0.3),
+                shifted(KU, (2017, 2019), (2020, 2022), 0.1),
+                shifted(KU, (2017, 2019), (2020, 2022), 0.9, variant="all"),
+            ]
+        )
+    }
     net = network(made)
     assert net.comparison == (2017, 2019, 2020, 2022)
     assert nodes(net)[KU]["change"] == 0.1
@@ -289,13 +377,29 @@ def test_networkx_gets_plain_values_and_both_readings_of_an_edge():
 def test_words():
     """Every network says whose it is, that a cue is a cue, and what was left out."""
     said = " ".join(network(domestic=True).statements())
-    for part in ("author from DK", "review cue", "lawful and often wanted", "no clearance", "Preliminary, still growing: 2022",
-                 "more than 4 institutions", "29.4%", "Left out: 2 pairs outside the selection"):  # fmt: skip
+    for part in (
+        "author from DK",
+        "review cue",
+        "lawful and often wanted",
+        "no clearance",
+        "Preliminary, still growing: 2022",
+        "more than 4 institutions",
+        "29.4%",
+        "Left out: 2 pairs outside the selection",
+    ):
         assert part in said
     assert "risk" not in said
 
 
-@given(st.lists(st.tuples(st.integers(2019, 2022), st.sets(st.sampled_from(list(PLACES)), min_size=2, max_size=4)), min_size=1, max_size=25))
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(2019, 2022), st.sets(st.sampled_from(list(PLACES)), min_size=2, max_size=4)
+        ),
+        min_size=1,
+        max_size=25,
+    )
+)
 @settings(deadline=None, max_examples=40)
 def test_any_works(works):
     """Strength counts works; weights of all pairs add up to half of all strength."""

@@ -9,23 +9,47 @@ from written_down import QUERIES
 from coauth.events import segmented
 from coauth.uncertainty import completeness, dispersion
 
-NOTES = {language: (Path(dispersion.__file__).parents[1] / f"method.{language}.md").read_text("utf-8") for language in ("en", "da")}
+NOTES = {
+    language: (Path(dispersion.__file__).parents[1] / f"method.{language}.md").read_text("utf-8")
+    for language in ("en", "da")
+}
 MEASURES = QUERIES.measures
 CONSTANTS = {
     "K": (rf"K = {QUERIES.scope.max_institutions} ", rf"K = {QUERIES.scope.max_institutions} "),
     "window": (rf"windows of {MEASURES.window} years", rf"vinduer på {MEASURES.window} år"),
     "replicates": (rf"\b{MEASURES.replicates} replicates", rf"\b{MEASURES.replicates} replikater"),
-    "percentiles": (rf"{50 * (1 - MEASURES.confidence):g} and {50 * (1 + MEASURES.confidence):g}", "2,5 og 97,5"),
+    "percentiles": (
+        rf"{50 * (1 - MEASURES.confidence):g} and {50 * (1 + MEASURES.confidence):g}",
+        "2,5 og 97,5",
+    ),
     "prior of dispersion": (rf"PRIOR = {dispersion.PRIOR:g} ", rf"PRIOR = {dispersion.PRIOR:g} "),
     "freedom": (rf"ν \+ {dispersion.PRIOR:g} degrees", rf"ν \+ {dispersion.PRIOR:g} frihedsgrader"),
-    "smallest publisher": (rf"SMALLEST = {completeness.SMALLEST} ", rf"SMALLEST = {completeness.SMALLEST} "),
-    "roster": (rf"at least {MEASURES.roster_min_works} collaborative works", rf"mindst {MEASURES.roster_min_works} samarbejdsværker"),
-    "false discovery": (rf"q ≤ {MEASURES.false_discovery_rate:g}", rf"q ≤ {MEASURES.false_discovery_rate:g}"),
-    "jump": (rf"more than {100 * MEASURES.partial_jump:g} points, z > {MEASURES.partial_jump_z:g}", rf"mere end {100 * MEASURES.partial_jump:g} point, z > {MEASURES.partial_jump_z:g}"),
-    "permutations": (rf"{MEASURES.permutations} times the roster", rf"{MEASURES.permutations} gange kredsen"),
+    "smallest publisher": (
+        rf"SMALLEST = {completeness.SMALLEST} ",
+        rf"SMALLEST = {completeness.SMALLEST} ",
+    ),
+    "roster": (
+        rf"at least {MEASURES.roster_min_works} collaborative works",
+        rf"mindst {MEASURES.roster_min_works} samarbejdsværker",
+    ),
+    "false discovery": (
+        rf"q ≤ {MEASURES.false_discovery_rate:g}",
+        rf"q ≤ {MEASURES.false_discovery_rate:g}",
+    ),
+    "jump": (
+        rf"more than {100 * MEASURES.partial_jump:g} points, z > {MEASURES.partial_jump_z:g}",
+        rf"mere end {100 * MEASURES.partial_jump:g} point, z > {MEASURES.partial_jump_z:g}",
+    ),
+    "permutations": (
+        rf"{MEASURES.permutations} times the roster",
+        rf"{MEASURES.permutations} gange kredsen",
+    ),
     "spread": (rf"σ up to {segmented.SPREAD[-1]:g}", rf"σ op til {segmented.SPREAD[-1]:g}"),
-    "autocorrelation": (rf"ρ up to {segmented.LIKENESS[-1]:g}", rf"ρ op til {segmented.LIKENESS[-1]:g}"),
-}  # fmt: skip
+    "autocorrelation": (
+        rf"ρ up to {segmented.LIKENESS[-1]:g}",
+        rf"ρ op til {segmented.LIKENESS[-1]:g}",
+    ),
+}
 
 
 @pytest.mark.parametrize("constant", CONSTANTS)

@@ -23,7 +23,9 @@ def mutated(real_records):
 @pytest.fixture(scope="module")
 def wide(asked):
     """A scope that takes in most of the real records."""
-    return asked.scope.model_copy(update={"countries": ("DK", "SE", "NO", "FI", "IS", "US", "GB"), "first_year": 1980})
+    return asked.scope.model_copy(
+        update={"countries": ("DK", "SE", "NO", "FI", "IS", "US", "GB"), "first_year": 1980}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,9 @@ def test_every_loss_has_its_true_reason(mutated, written, wide):
 
 def test_what_is_read_is_what_was_meant(mutated, written, wide):
     """Every table of the mutated records is the table of the plain records that they mean."""
-    meant, _ = read([pages.keep(encoded(meaning)) for _, meaning in mutated if meaning is not None], wide)
+    meant, _ = read(
+        [pages.keep(encoded(meaning)) for _, meaning in mutated if meaning is not None], wide
+    )
     for name, table in written[0]._asdict().items():
         assert table.equals(getattr(meant, name)), name
 
@@ -63,16 +67,24 @@ def test_what_is_read_is_what_was_meant(mutated, written, wide):
 def test_no_institution_and_no_country_that_is_none(written):
     """Whatever stood in their places, ids of institutions and codes of countries are such."""
     batch, _ = written
-    assert all(re.fullmatch(r"I[1-9]\d*", i) for i in batch.authorships["institution_id"].to_pylist())
-    codes = set(batch.countries["country_code"].to_pylist()) | {c for c in batch.institutions["country_code"].to_pylist() if c}
+    assert all(
+        re.fullmatch(r"I[1-9]\d*", i) for i in batch.authorships["institution_id"].to_pylist()
+    )
+    codes = set(batch.countries["country_code"].to_pylist()) | {
+        c for c in batch.institutions["country_code"].to_pylist() if c
+    }
     assert codes <= set(countries_by_alpha2)
 
 
 def test_a_changed_field_is_noted(mutated, kept):
     """A record that did not fit as it was written says what was done about it."""
     texts = [text for text, _ in mutated]
-    silent = [t for t, w in zip(texts, kept, strict=True) if not w.noted and not w.damage and not fits(t)]
-    assert not [text[:300] for text in silent if b"NaN" not in text]  # NaN may stand in a field that is not read
+    silent = [
+        t for t, w in zip(texts, kept, strict=True) if not w.noted and not w.damage and not fits(t)
+    ]
+    assert not [
+        text[:300] for text in silent if b"NaN" not in text
+    ]  # NaN may stand in a field that is not read
 
 
 def fits(text):

@@ -13,17 +13,34 @@ from world import page, work
 from coauth import pages
 from coauth.errors import CacheError
 
-LUND = {"id": "https://openalex.org/I20", "display_name": "Lund University", "country_code": "SE", "type": "education"}
-BOHR = {"id": "https://openalex.org/I1", "display_name": "Niels Bohr Institute", "country_code": "DK"}
+LUND = {
+    "id": "https://openalex.org/I20",
+    "display_name": "Lund University",
+    "country_code": "SE",
+    "type": "education",
+}
+BOHR = {
+    "id": "https://openalex.org/I1",
+    "display_name": "Niels Bohr Institute",
+    "country_code": "DK",
+}
 
 
 def served(*authors, **told):
     """A record whose authors are given as (name, affiliation string[, institution])."""
     authorships = [
-        {"author": {"id": "https://openalex.org/A5048491430", "display_name": name, "orcid": None}, "raw_author_name": name,
-         "institutions": list(places), "affiliations": [{"raw_affiliation_string": text, "institution_ids": []}]}
+        {
+            "author": {
+                "id": "https://openalex.org/A5048491430",
+                "display_name": name,
+                "orcid": None,
+            },
+            "raw_author_name": name,
+            "institutions": list(places),
+            "affiliations": [{"raw_affiliation_string": text, "institution_ids": []}],
+        }
         for name, text, *places in authors
-    ]  # fmt: skip
+    ]
     return {"id": "https://openalex.org/W1", "title": "T", "authorships": authorships} | told
 
 
@@ -36,7 +53,12 @@ def stored(record):
 
 
 def text(record, author=0):
-    return pages.keep(json.dumps(record).encode()).authorships[author].affiliations[0].raw_affiliation_string
+    return (
+        pages.keep(json.dumps(record).encode())
+        .authorships[author]
+        .affiliations[0]
+        .raw_affiliation_string
+    )
 
 
 def index(words):
@@ -46,19 +68,44 @@ def index(words):
 def test_no_field_made_for_a_person_is_kept():
     """Author objects, raw names, ORCIDs, corresponding ids and unknown fields leave no trace, at any depth."""
     authorship = {
-        "author_position": "first", "is_corresponding": True, "raw_author_name": "Marker01 Marker02", "raw_orcid": "marker03",
-        "author": {"id": "https://openalex.org/A5000000004", "display_name": "Marker05 Marker06", "orcid": "https://orcid.org/marker07",
-                   "observed_orcids": ["marker08"]},
-        "institutions": [LUND | {"contact": "marker09"}], "countries": ["SE"], "raw_affiliation_strings": ["Lund"],
-        "affiliations": [{"raw_affiliation_string": "Lund", "institution_ids": [LUND["id"]], "author_note": "marker10"}],
-    }  # fmt: skip
+        "author_position": "first",
+        "is_corresponding": True,
+        "raw_author_name": "Marker01 Marker02",
+        "raw_orcid": "marker03",
+        "author": {
+            "id": "https://openalex.org/A5000000004",
+            "display_name": "Marker05 Marker06",
+            "orcid": "https://orcid.org/marker07",
+            "observed_orcids": ["marker08"],
+        },
+        "institutions": [LUND | {"contact": "marker09"}],
+        "countries": ["SE"],
+        "raw_affiliation_strings": ["Lund"],
+        "affiliations": [
+            {
+                "raw_affiliation_string": "Lund",
+                "institution_ids": [LUND["id"]],
+                "author_note": "marker10",
+            }
+        ],
+    }
     record = {
-        "id": "https://openalex.org/W1", "display_name": "T by Marker11 Marker12", "title": "T", "authorships": [authorship],
-        "corresponding_author_ids": ["https://openalex.org/A5000000013"], "corresponding_institution_ids": ["marker14"],
-        "editors": [{"display_name": "marker15"}], "acknowledgements": "marker16", "x_future": {"deep": [{"name": "marker17"}]},
-        "primary_location": {"source": {"display_name": "J", "editor": "marker18"}, "raw_author": "marker19"},
-        "authors_full": ["marker20"], "primary_topic": {"id": "T1", "curator": "marker21"},
-    }  # fmt: skip
+        "id": "https://openalex.org/W1",
+        "display_name": "T by Marker11 Marker12",
+        "title": "T",
+        "authorships": [authorship],
+        "corresponding_author_ids": ["https://openalex.org/A5000000013"],
+        "corresponding_institution_ids": ["marker14"],
+        "editors": [{"display_name": "marker15"}],
+        "acknowledgements": "marker16",
+        "x_future": {"deep": [{"name": "marker17"}]},
+        "primary_location": {
+            "source": {"display_name": "J", "editor": "marker18"},
+            "raw_author": "marker19",
+        },
+        "authors_full": ["marker20"],
+        "primary_topic": {"id": "T1", "curator": "marker21"},
+    }
     kept = stored(record).casefold()
     assert "marker" not in kept
     assert "A5000" not in kept.upper()
@@ -94,7 +141,9 @@ def test_names_are_masked_however_they_are_written(name, written, where):
         "own string": served((name, written)),
         "another's string": served((name, "DTU"), ("Xu Qing", written)),
         "title": served((name, "DTU"), title=f"Reply to {written}"),
-        "abstract": served((name, "DTU"), abstract_inverted_index=index(f"we thank {written} for all")),
+        "abstract": served(
+            (name, "DTU"), abstract_inverted_index=index(f"we thank {written} for all")
+        ),
     }[where]
     record["authorships"] += other
     assert "bergholt" not in stored(record).casefold()
@@ -102,18 +151,47 @@ def test_names_are_masked_however_they_are_written(name, written, where):
 
 
 LETTERS = st.text(string.ascii_lowercase, min_size=4, max_size=9).map(lambda t: "Zq" + t)
-FORMS = ("{f} {s}", "{s}, {f}", "{i}. {s}", "{s} {i}", "{s}, {i}.", "{f} {m}. {s}", "{S} {F}", "{s}-{f}", "({f}) {s}, DTU", "{s}{c} {f}")
+FORMS = (
+    "{f} {s}",
+    "{s}, {f}",
+    "{i}. {s}",
+    "{s} {i}",
+    "{s}, {i}.",
+    "{f} {m}. {s}",
+    "{S} {F}",
+    "{s}-{f}",
+    "({f}) {s}, DTU",
+    "{s}{c} {f}",
+)
 
 
 @settings(deadline=None)
-@given(LETTERS, LETTERS, st.sampled_from(FORMS), st.sampled_from(["{f} {s}", "{s}, {f}", "{f} K. {s}"]), st.sampled_from("KM"))
+@given(
+    LETTERS,
+    LETTERS,
+    st.sampled_from(FORMS),
+    st.sampled_from(["{f} {s}", "{s}, {f}", "{f} K. {s}"]),
+    st.sampled_from("KM"),
+)
 def test_no_generated_name_survives(first, surname, form, known, middle):
     """Whatever the name, both its parts are gone from affiliation strings, title and abstract of its own work."""
     if first.casefold() == surname.casefold():
         return
-    said = {"f": first, "s": surname, "i": first[0], "m": middle, "S": surname.upper(), "F": first.upper(), "c": ","}
+    said = {
+        "f": first,
+        "s": surname,
+        "i": first[0],
+        "m": middle,
+        "S": surname.upper(),
+        "F": first.upper(),
+        "c": ",",
+    }
     written = form.format(**said)
-    record = served((known.format(**said), f"Dept, {written}, Lyngby"), title=f"On {written}", abstract_inverted_index=index(written))
+    record = served(
+        (known.format(**said), f"Dept, {written}, Lyngby"),
+        title=f"On {written}",
+        abstract_inverted_index=index(written),
+    )
     kept = stored(record).casefold()
     assert surname.casefold() not in kept
     assert first.casefold() not in kept or "{f}" not in form
@@ -121,10 +199,18 @@ def test_no_generated_name_survives(first, surname, form, known, middle):
 
 @pytest.mark.parametrize(
     ("name", "written"),
-    [("张伟", "张伟，北京航空航天大学"), ("张伟", "北京航空航天大学张伟"), ("张 伟", "张伟 北京航空航天大学"), ("Wei Zhang 张伟", "通讯作者张伟"),
-     ("김철수", "김철수, 서울"), ("Bjo\u0308rn A\u030angstrand", "Björn Ångstrand, DTU"),
-     ("İbrahim Yılmaz", "İbrahim Yılmaz, Ankara"), ("İbrahim Yılmaz", "ibrahim yılmaz, DTU"), ("Ali İnan", "A. İnan, DTU")],
-)  # fmt: skip
+    [
+        ("张伟", "张伟，北京航空航天大学"),
+        ("张伟", "北京航空航天大学张伟"),
+        ("张 伟", "张伟 北京航空航天大学"),
+        ("Wei Zhang 张伟", "通讯作者张伟"),
+        ("김철수", "김철수, 서울"),
+        ("Bjo\u0308rn A\u030angstrand", "Björn Ångstrand, DTU"),
+        ("İbrahim Yılmaz", "İbrahim Yılmaz, Ankara"),
+        ("İbrahim Yılmaz", "ibrahim yılmaz, DTU"),
+        ("Ali İnan", "A. İnan, DTU"),
+    ],
+)
 def test_names_in_other_scripts_and_spellings_are_masked(name, written):
     """Names without blanks between words, and letters written as letter plus mark, are found too."""
     kept = text(served((name, written)))
@@ -141,14 +227,29 @@ def test_one_name_in_two_encodings_is_one_name():
 
 @pytest.mark.parametrize(
     "address",
-    ["ann.berg+x@dtu.dk", "ann_berg@post.au.dk", "{a.xyzq, b.xyzq}@dtu.dk", "xyzq @ dtu.dk", "xyzq@ dtu.dk", "0000-0002-1825-0097",
-     "https://orcid.org/0000-0002-1825-009X", "orcid.org/0009-0002-1825-0097", "0000000218250097", "0000‐0002‐1825‐0097",
-     "https://openalex.org/A5048491430", "A5048491430"],
-)  # fmt: skip
+    [
+        "ann.berg+x@dtu.dk",
+        "ann_berg@post.au.dk",
+        "{a.xyzq, b.xyzq}@dtu.dk",
+        "xyzq @ dtu.dk",
+        "xyzq@ dtu.dk",
+        "0000-0002-1825-0097",
+        "https://orcid.org/0000-0002-1825-009X",
+        "orcid.org/0009-0002-1825-0097",
+        "0000000218250097",
+        "0000‐0002‐1825‐0097",
+        "https://openalex.org/A5048491430",
+        "A5048491430",
+    ],
+)
 def test_addresses_and_identifiers_are_masked_in_every_text(address):
     """E-mail addresses, ORCIDs (URL, bare, any hyphen or none) and author ids stay in no free text."""
     kept = stored(
-        served(("Ann Berg", f"DTU, {address}."), title=f"A {address} B", abstract_inverted_index=index(f"see {address} there"))
+        served(
+            ("Ann Berg", f"DTU, {address}."),
+            title=f"A {address} B",
+            abstract_inverted_index=index(f"see {address} there"),
+        )
     )
     for secret in ("@", "xyzq", "0097", "009X", "A50", "ann"):
         assert secret not in kept.replace("DTU", "")
@@ -171,16 +272,34 @@ def test_words_of_institutions_survive(name, place, written):
 
 def test_strings_of_records_before_2024_are_kept_without_ids():
     """Where `affiliations` is missing, the plain strings are kept, masked alike."""
-    old = {"id": "https://openalex.org/W1", "authorships": [
-        {"author": {"display_name": "Ann Bergholt"}, "raw_affiliation_strings": ["Ann Bergholt, DTU", None]}]}  # fmt: skip
+    old = {
+        "id": "https://openalex.org/W1",
+        "authorships": [
+            {
+                "author": {"display_name": "Ann Bergholt"},
+                "raw_affiliation_strings": ["Ann Bergholt, DTU", None],
+            }
+        ],
+    }
     kept = pages.keep(json.dumps(old).encode()).authorships[0].affiliations
-    assert [(a.raw_affiliation_string, a.institution_ids) for a in kept] == [("[name], DTU", None), (None, None)]
+    assert [(a.raw_affiliation_string, a.institution_ids) for a in kept] == [
+        ("[name], DTU", None),
+        (None, None),
+    ]
 
 
 def test_nulls_in_lists_cost_nothing():
     """OpenAlex lists hold nulls; a null element is passed over and an author with nothing known is still an author."""
-    record = served(("Ann Berg", "DTU", LUND, None), title=None, topics=[None, {"id": "https://openalex.org/T1"}])
-    record["authorships"] = [None, *record["authorships"], {"institutions": None, "affiliations": [None], "countries": [None, "DK"]}]
+    record = served(
+        ("Ann Berg", "DTU", LUND, None),
+        title=None,
+        topics=[None, {"id": "https://openalex.org/T1"}],
+    )
+    record["authorships"] = [
+        None,
+        *record["authorships"],
+        {"institutions": None, "affiliations": [None], "countries": [None, "DK"]},
+    ]
     record["authorships"][1]["affiliations"][0]["institution_ids"] = [None, LUND["id"]]
     kept = pages.keep(json.dumps(record).encode())
     assert kept.damage is None
@@ -190,10 +309,20 @@ def test_nulls_in_lists_cost_nothing():
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"null", b"3", b"[]", b"<html>", b'{"id": "https://openalex.org/W1"', b"\xff\xfe", b'{"id": {"a": 1}}', b"[" * 200_000,
-     b'{"id": "https://openalex.org/W1", "x": ' + b"[" * 200_000],
+    [
+        b"",
+        b"null",
+        b"3",
+        b"[]",
+        b"<html>",
+        b'{"id": "https://openalex.org/W1"',
+        b"\xff\xfe",
+        b'{"id": {"a": 1}}',
+        b"[" * 200_000,
+        b'{"id": "https://openalex.org/W1", "x": ' + b"[" * 200_000,
+    ],
     ids=range(10),
-)  # fmt: skip
+)
 def test_what_is_no_record_is_damage(body):
     """HTML, cut JSON, other JSON, other bytes and JSON nested beyond reason become a counted, empty work."""
     kept = pages.keep(body)
@@ -203,7 +332,12 @@ def test_what_is_no_record_is_damage(body):
 
 def test_damage_names_no_value():
     """What was wrong is told by type and place, so that a name in the wrong field cannot reach the disk by this way."""
-    for fields in (b'"authorships": "Marker Name"', b'"publication_year": "Marker Name"', b'"type": ["Marker Name", 2]', b'"x": Marker Name'):
+    for fields in (
+        b'"authorships": "Marker Name"',
+        b'"publication_year": "Marker Name"',
+        b'"type": ["Marker Name", 2]',
+        b'"x": Marker Name',
+    ):
         kept = pages.keep(b'{"id": "https://openalex.org/W7", ' + fields + b"}")
         assert kept.id == "https://openalex.org/W7"
         assert kept.damage or kept.noted
@@ -212,25 +346,43 @@ def test_damage_names_no_value():
 
 def test_an_author_list_at_openalex_limit_is_known_to_be_cut():
     """A record of exactly 5,000 authorships is marked as cut, one of 4,999 is not."""
-    marks = [pages.keep(json.dumps({"id": "W1", "authorships": [{}] * n}).encode()).authors_cut for n in (4_999, 5_000)]
+    marks = [
+        pages.keep(json.dumps({"id": "W1", "authorships": [{}] * n}).encode()).authors_cut
+        for n in (4_999, 5_000)
+    ]
     assert marks == [False, True]
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=6,
 )
-SHAPE = work(1, 2020, [["I1", "I10"], ["I20"]], topics=["T1", "T2"], abstract="some words stand here") | {
-    "citation_normalized_percentile": {"value": 0.5, "is_in_top_10_percent": True}
+SHAPE = work(
+    1, 2020, [["I1", "I10"], ["I20"]], topics=["T1", "T2"], abstract="some words stand here"
+) | {"citation_normalized_percentile": {"value": 0.5, "is_in_top_10_percent": True}}
+SHAPE["authorships"][0] |= {
+    "author": {"id": "https://openalex.org/A5000000001", "display_name": "Ann Berg"},
+    "raw_author_name": "A. Berg",
 }
-SHAPE["authorships"][0] |= {"author": {"id": "https://openalex.org/A5000000001", "display_name": "Ann Berg"}, "raw_author_name": "A. Berg"}
 
 
 def spots(value, path=()):
     """The path of every value inside a JSON value."""
     yield path
-    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+    for key, inner in (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    ):
         yield from spots(inner, (*path, key))
 
 
@@ -291,15 +443,30 @@ def test_records_are_cut_into_pages_without_loss():
 
 def test_real_records_keep_no_author(real_records):
     """Of 613 real records no author's full name, ORCID or id is left in what is stored, and none is damaged."""
-    for line in gzip.decompress((real_records / "openalex/works/full_works_613.jsonl.gz").read_bytes()).splitlines():
+    for line in gzip.decompress(
+        (real_records / "openalex/works/full_works_613.jsonl.gz").read_bytes()
+    ).splitlines():
         record, kept = json.loads(line), pages.keep(line)
         assert kept.damage is None
         left = msgspec.json.encode(kept).decode()
         free = " ".join(
-            t or "" for t in (kept.title, kept.abstract, *(f.raw_affiliation_string for a in kept.authorships or () for f in a.affiliations or ()))
-        ).casefold()  # fmt: skip
+            t or ""
+            for t in (
+                kept.title,
+                kept.abstract,
+                *(
+                    f.raw_affiliation_string
+                    for a in kept.authorships or ()
+                    for f in a.affiliations or ()
+                ),
+            )
+        ).casefold()
         for author in (a["author"] for a in record["authorships"]):
-            secrets = [str(author.get(key)).rsplit("/", 1)[-1] for key in ("id", "orcid") if author.get(key)]
+            secrets = [
+                str(author.get(key)).rsplit("/", 1)[-1]
+                for key in ("id", "orcid")
+                if author.get(key)
+            ]
             assert not [s for s in secrets if s in left]
             if " " in author["display_name"]:
                 assert f" {author['display_name'].casefold()} " not in f" {free} "

@@ -20,14 +20,21 @@ from coauth.pairs.curveball import Trades
 
 
 def related(works, **changes):
-    return pairs.relate(*tables(works), *asked(**({"smallest_pair": 1, "null_samples": 0} | changes))).to_pylist()
+    return pairs.relate(
+        *tables(works), *asked(**({"smallest_pair": 1, "null_samples": 0} | changes))
+    ).to_pylist()
 
 
 def test_by_hand():
     """A is on 4 of 10 works, x on 3, 2 of them with A: (2/4) / (1/6) = 3; √(1/2 − 1/4 + 1/1 − 1/6) = 1.0408."""
     works = [{"on": on} for on in ["A x"] * 2 + ["A"] * 2 + ["B x"] + ["B"] * 5]
     row = related(works)[0]
-    assert (row["source"], row["target"], row["works"], row["ric"]) == ("A", "x", 2, pytest.approx(3))
+    assert (row["source"], row["target"], row["works"], row["ric"]) == (
+        "A",
+        "x",
+        2,
+        pytest.approx(3),
+    )
     half = np.exp(1.959964 * 1.0408330)
     assert (row["ric_low"], row["ric_high"]) == (pytest.approx(3 / half), pytest.approx(3 * half))
     # full counts: A–x 2, B–x 1, so s_A = 2, s_x = 3, 2m = 6: 6·2/(2·3)
@@ -37,7 +44,12 @@ def test_by_hand():
 def test_only_domestic_with_foreign():
     """A–B and x–y are no pairs of this table; the source is the domestic one, whatever its id."""
     rows = related([{"on": "A B x y"}, {"on": "z"}, {"on": "B"}])
-    assert [(r["source"], r["target"]) for r in rows] == [("A", "x"), ("A", "y"), ("B", "x"), ("B", "y")]
+    assert [(r["source"], r["target"]) for r in rows] == [
+        ("A", "x"),
+        ("A", "y"),
+        ("B", "x"),
+        ("B", "y"),
+    ]
 
 
 def test_infinite_and_undefined_are_null():
@@ -56,12 +68,20 @@ def test_large_works_are_left_out_of_everything():
 
 
 def test_threshold_and_windows():
-    works = [{"on": "A x", "year": 2020}] * 2 + [{"on": "A x", "year": 2021}] + [{"on": "B x", "year": 2021}]
-    table = pairs.relate(*tables(works), *asked(years=(2020, 2022), window=2, smallest_pair=3)).to_pylist()
+    works = (
+        [{"on": "A x", "year": 2020}] * 2
+        + [{"on": "A x", "year": 2021}]
+        + [{"on": "B x", "year": 2021}]
+    )
+    table = pairs.relate(
+        *tables(works), *asked(years=(2020, 2022), window=2, smallest_pair=3)
+    ).to_pylist()
     assert [(r["first_year"], r["source"], r["works"]) for r in table] == [(2020, "A", 3)]
 
 
-@pytest.mark.parametrize("works", [[], [{"on": "A"}], [{"on": "A B"}], [{"on": "x y"}], [{"on": "A", "included": False}]])
+@pytest.mark.parametrize(
+    "works", [[], [{"on": "A"}], [{"on": "A B"}], [{"on": "x y"}], [{"on": "A", "included": False}]]
+)
 def test_empty_worlds(works):
     """Nobody to pair: an empty table, no warning."""
     assert related(works) == []
@@ -112,7 +132,9 @@ def test_association_strength_as_vosviewer_defines_it():
     assert len(rows) > 20
     for row in rows:
         i, j = row["source"], row["target"]
-        assert row["association_strength"] == pytest.approx(2 * m * graph[i][j]["weight"] / (links[i] * links[j]))
+        assert row["association_strength"] == pytest.approx(
+            2 * m * graph[i][j]["weight"] / (links[i] * links[j])
+        )
 
 
 # -- the null model
@@ -120,10 +142,16 @@ def test_association_strength_as_vosviewer_defines_it():
 
 def walked(rows, columns, stratum, rounds, seed=1):
     """A matrix after some rounds, as {row: columns}."""
-    trades, generator = Trades.of(np.array(rows), np.array(columns), np.array(stratum)), np.random.default_rng(seed)
+    trades, generator = (
+        Trades.of(np.array(rows), np.array(columns), np.array(stratum)),
+        np.random.default_rng(seed),
+    )
     for _ in range(rounds):
         trades.round(generator)
-    return {r: tuple(trades.columns[a:b]) for r, (a, b) in enumerate(zip(trades.start, trades.start[1:], strict=False))}
+    return {
+        r: tuple(trades.columns[a:b])
+        for r, (a, b) in enumerate(zip(trades.start, trades.start[1:], strict=False))
+    }
 
 
 @settings(max_examples=40, deadline=None)
@@ -134,29 +162,48 @@ def test_rounds_keep_both_margins_in_every_stratum(seed, strata, rows):
     cells = np.argwhere(draw.random((rows, 7)) < draw.random())
     stratum = draw.integers(0, strata, rows)
     after = walked(cells[:, 0], cells[:, 1], stratum, 7, seed)
-    assert [len(set(after[r])) for r in range(rows)] == np.bincount(cells[:, 0], minlength=rows).tolist()
+    assert [len(set(after[r])) for r in range(rows)] == np.bincount(
+        cells[:, 0], minlength=rows
+    ).tolist()
     assert [len(after[r]) for r in range(rows)] == [len(set(after[r])) for r in range(rows)]
     before = Counter((int(stratum[r]), int(c)) for r, c in cells)
     assert Counter((int(stratum[r]), int(c)) for r, held in after.items() for c in held) == before
 
 
-MARGINS = {"(2,2,1,1)": ((2, 2, 1, 1), (2, 2, 1, 1)), "(3,2,2,1)": ((3, 2, 2, 1), (2, 2, 2, 2)), "(1,1,1,1)": ((1,) * 4, (1,) * 4)}
+MARGINS = {
+    "(2,2,1,1)": ((2, 2, 1, 1), (2, 2, 1, 1)),
+    "(3,2,2,1)": ((3, 2, 2, 1), (2, 2, 2, 2)),
+    "(1,1,1,1)": ((1,) * 4, (1,) * 4),
+}
 
 
 @pytest.mark.parametrize("name", MARGINS)
 def test_uniform_over_every_matrix_of_four_by_four(name):
     """Against exact enumeration: each 4 × 4 matrix with these margins is met equally often (χ², seeded)."""
     across, down = MARGINS[name]
-    every = [m for m in (np.reshape(cells, (4, 4)) for cells in product((0, 1), repeat=16))
-             if tuple(m.sum(axis=1)) == across and tuple(m.sum(axis=0)) == down]  # fmt: skip
+    every = [
+        m
+        for m in (np.reshape(cells, (4, 4)) for cells in product((0, 1), repeat=16))
+        if tuple(m.sum(axis=1)) == across and tuple(m.sum(axis=0)) == down
+    ]
     known = {tuple(tuple(np.flatnonzero(r)) for r in m): i for i, m in enumerate(every)}
     start = np.argwhere(every[0])
-    trades, generator = Trades.of(start[:, 0], start[:, 1], np.zeros(4, int)), np.random.default_rng(7)
+    trades, generator = (
+        Trades.of(start[:, 0], start[:, 1], np.zeros(4, int)),
+        np.random.default_rng(7),
+    )
     met, states = np.zeros(len(every)), 40 * len(every)
     for _ in range(states):
         for _ in range(8):
             trades.round(generator)
-        met[known[tuple(tuple(trades.columns[a:b]) for a, b in zip(trades.start, trades.start[1:], strict=False))]] += 1
+        met[
+            known[
+                tuple(
+                    tuple(trades.columns[a:b])
+                    for a, b in zip(trades.start, trades.start[1:], strict=False)
+                )
+            ]
+        ] += 1
     assert len(every) >= 24
     assert stats.chisquare(met).pvalue > 0.01
 
@@ -164,7 +211,9 @@ def test_uniform_over_every_matrix_of_four_by_four(name):
 def test_a_pair_alone_is_hypergeometric():
     """One domestic and one foreign institution on each of 60 works: C_XY is hypergeometric, in mean, spread and both tails."""
     works = [{"on": f"{'A' if i < 24 else 'B'} {'x' if 14 <= i < 32 else 'y'}"} for i in range(60)]
-    row = next(r for r in related(works, null_samples=6_000) if (r["source"], r["target"]) == ("A", "x"))
+    row = next(
+        r for r in related(works, null_samples=6_000) if (r["source"], r["target"]) == ("A", "x")
+    )
     exact = stats.hypergeom(60, 24, 18)
     assert row["works"] == 10
     assert row["expected"] == pytest.approx(exact.mean(), abs=0.06)
@@ -185,7 +234,10 @@ def independent(seed, works=250):
     odds = 1 / np.arange(1, 9)
     ours, theirs = [f"D{i}" for i in range(8)], [f"f{i}" for i in range(8)]
     pick = lambda names, n: draw.choice(names, n, False, odds / odds.sum())  # noqa: E731
-    return [{"on": " ".join([*pick(ours, draw.integers(1, 3)), *pick(theirs, draw.integers(0, 4))])} for _ in range(works)]
+    return [
+        {"on": " ".join([*pick(ours, draw.integers(1, 3)), *pick(theirs, draw.integers(0, 4))])}
+        for _ in range(works)
+    ]
 
 
 def compared(works, apart=True):
@@ -194,9 +246,16 @@ def compared(works, apart=True):
     world = incidence(*tables(works))
     domestic = np.array([i[0].isupper() for i in world.institutions])
     both = world.by_institution @ world.matrix
-    source, target = (a.ravel() for a in np.meshgrid(np.flatnonzero(domestic), np.flatnonzero(~domestic)))
-    pair = {"first_year": np.full(len(source), 2020), "last_year": np.full(len(source), 2020), "source": source, "target": target,
-            "works": both.toarray()[source, target].astype(int)}  # fmt: skip
+    source, target = (
+        a.ravel() for a in np.meshgrid(np.flatnonzero(domestic), np.flatnonzero(~domestic))
+    )
+    pair = {
+        "first_year": np.full(len(source), 2020),
+        "last_year": np.full(len(source), 2020),
+        "source": source,
+        "target": target,
+        "works": both.toarray()[source, target].astype(int),
+    }
     if apart:
         return null.compare(world, domestic, pair, measures)
     rows, columns = world.matrix.tocoo().coords
@@ -214,7 +273,10 @@ def test_sides_are_dealt_apart():
     apart = np.concatenate([compared(independent(seed))["null_z"] for seed in range(12)])
     assert np.mean(apart) == pytest.approx(0, abs=0.12)
     assert np.std(apart) == pytest.approx(1, abs=0.12)
-    assert np.mean([compared(independent(seed), apart=False)["null_z"].mean() for seed in range(3)]) > 0.2
+    assert (
+        np.mean([compared(independent(seed), apart=False)["null_z"].mean() for seed in range(3)])
+        > 0.2
+    )
 
 
 def test_without_affinity_no_pair_is_called_and_a_planted_one_is():
@@ -251,4 +313,8 @@ def test_a_walk_that_never_settles_is_an_error(monkeypatch):
     growing = iter(range(10**6))
     monkeypatch.setattr(curveball, "_within", lambda keys, _: np.arange(len(keys)) >= next(growing))
     with pytest.raises(MeasureFailed, match="still moves away"):
-        next(Trades.of(np.repeat(np.arange(50), 50), np.tile(np.arange(50), 50), np.zeros(50, int)).states(1, np.random.default_rng(1)))
+        next(
+            Trades.of(
+                np.repeat(np.arange(50), 50), np.tile(np.arange(50), 50), np.zeros(50, int)
+            ).states(1, np.random.default_rng(1))
+        )

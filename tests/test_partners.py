@@ -20,9 +20,18 @@ BOTH = {"measures": ("participation", "exposure"), "resampled": ("participation"
 
 
 def measured(works, listed=("d",), countries=COUNTRIES, **changes):
-    institutions = pa.table({"institution_id": list(countries), "country_code": list(countries.values())})
-    table, _ = centralities(*tables(works), *asked(**BOTH | changes), institutions, pa.table({"institution_id": pa.array(listed, pa.string())}))
-    return {(r["measure"], r["institution_id"]): r for r in table.to_pylist() if r["variant"] == "k"}
+    institutions = pa.table(
+        {"institution_id": list(countries), "country_code": list(countries.values())}
+    )
+    table, _ = centralities(
+        *tables(works),
+        *asked(**BOTH | changes),
+        institutions,
+        pa.table({"institution_id": pa.array(listed, pa.string())}),
+    )
+    return {
+        (r["measure"], r["institution_id"]): r for r in table.to_pylist() if r["variant"] == "k"
+    }
 
 
 def test_by_hand():
@@ -40,12 +49,16 @@ def test_unknown_countries_are_one():
 
 
 def test_intervals_stay_in_range():
-    rows = [r for r in measured(random_works(1, 80, 10), ["A01"], {}).values() if r["value"] is not None]
+    rows = [
+        r for r in measured(random_works(1, 80, 10), ["A01"], {}).values() if r["value"] is not None
+    ]
     assert rows
     assert all(r["low"] + 1e-9 >= 0 and r["low"] <= r["high"] for r in rows)
 
 
-@pytest.mark.parametrize(("missing", "says"), [("participation", "institutions"), ("exposure", "listed")])
+@pytest.mark.parametrize(
+    ("missing", "says"), [("participation", "institutions"), ("exposure", "listed")]
+)
 def test_tables_that_are_needed_are_asked_for(missing, says):
     """No value is made up where nobody said where institutions are or who is listed."""
     with pytest.raises(MeasureFailed, match=f"hand the table `{says}`"):
@@ -62,12 +75,19 @@ def test_against_the_graph(seed, counting):
     world = world.only(world.team >= 2)
     counted = Counting.of(world, counting)
     country = np.random.default_rng(seed).integers(0, 3, len(world.institutions))
-    partners = Partners(dict(zip(world.institutions, country.astype(str), strict=True)), frozenset(world.institutions[country == 0]))
+    partners = Partners(
+        dict(zip(world.institutions, country.astype(str), strict=True)),
+        frozenset(world.institutions[country == 0]),
+    )
     graph, ones = counted.project().toarray() / ONE, np.ones((len(world.team), 1))
     strength = graph.sum(axis=1)
     toward = np.stack([graph[:, country == c].sum(axis=1) for c in range(3)])
-    (participation,), (exposure,) = (partners.measure(name, world, counted, [ones]) for name in ("participation", "exposure"))
-    assert participation[:, 0] == pytest.approx(1 - ((toward / strength) ** 2).sum(axis=0), rel=1e-9, abs=1e-9)
+    (participation,), (exposure,) = (
+        partners.measure(name, world, counted, [ones]) for name in ("participation", "exposure")
+    )
+    assert participation[:, 0] == pytest.approx(
+        1 - ((toward / strength) ** 2).sum(axis=0), rel=1e-9, abs=1e-9
+    )
     assert exposure[:, 0] == pytest.approx(toward[0] / strength, rel=1e-9, abs=1e-9)
 
 
@@ -81,15 +101,29 @@ def test_rarefied_degree_is_the_mean_over_all_draws(draws):
     for rows in combinations(range(len(works)), draws):
         together = on[list(rows)].T.astype(int) @ on[list(rows)]
         degrees.append(((together - np.diag(together.diagonal())) > 0).sum(axis=1))
-    assert rarefied_degree(Counting.of(world, "full"), draws) == pytest.approx(np.mean(degrees, axis=0))
+    assert rarefied_degree(Counting.of(world, "full"), draws) == pytest.approx(
+        np.mean(degrees, axis=0)
+    )
 
 
 def test_rarefied_to_the_smallest_window():
     """Twice the works of the same kind: degree grows, rarefied degree does not; the number drawn is stated."""
     draw = np.random.default_rng(3)
     names = [f"{'aA'[i % 2]}{i}" for i in range(30)]
-    works = [{"on": " ".join(draw.choice(names, 2, False)), "year": y} for y, n in ((2020, 200), (2021, 400)) for _ in range(n)]
-    table, _ = centralities(*tables(works), *asked(years=(2020, 2021), measures=("degree", "degree_rarefied"), resampled=(), rarefied_share=1.0))
+    works = [
+        {"on": " ".join(draw.choice(names, 2, False)), "year": y}
+        for y, n in ((2020, 200), (2021, 400))
+        for _ in range(n)
+    ]
+    table, _ = centralities(
+        *tables(works),
+        *asked(
+            years=(2020, 2021),
+            measures=("degree", "degree_rarefied"),
+            resampled=(),
+            rarefied_share=1.0,
+        ),
+    )
     rows = table.to_pandas()
     mean = rows.groupby(["measure", "first_year"])["value"].mean()
     assert mean["degree", 2021] > 1.3 * mean["degree", 2020]

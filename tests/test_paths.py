@@ -22,9 +22,13 @@ from coauth.queries import Pivots
 
 def graph_of(n, edges):
     """Symmetric lengths of {(i, j): length in units}; (i, i) is a self-pair."""
-    rows = [(i, j, d) for (i, j), d in edges.items()] + [(j, i, d) for (i, j), d in edges.items() if i != j]
+    rows = [(i, j, d) for (i, j), d in edges.items()] + [
+        (j, i, d) for (i, j), d in edges.items() if i != j
+    ]
     ends = np.array([r[:2] for r in rows], np.int64).reshape(-1, 2)
-    return sp.csr_array((np.array([r[2] for r in rows], float) * UNIT, (ends[:, 0], ends[:, 1])), shape=(n, n))
+    return sp.csr_array(
+        (np.array([r[2] for r in rows], float) * UNIT, (ends[:, 0], ends[:, 1])), shape=(n, n)
+    )
 
 
 def random_graph(seed, n, edges, lengths=(1, 2, 3, 4)):
@@ -49,9 +53,17 @@ def agrees(lengths, rel=1e-12):
 class TestByHand:
     def test_leaves_and_their_neighbour(self):
         """0–1–2 with leaves 3, 4 on 1: 1 is on all six pairs; 3 is 1 from 1 and 2 from 0, 2 and 4 (lengths all 1)."""
-        harmonic, between = shortest_paths(graph_of(5, {(0, 1): 1, (1, 2): 1, (1, 3): 1, (1, 4): 1}))
+        harmonic, between = shortest_paths(
+            graph_of(5, {(0, 1): 1, (1, 2): 1, (1, 3): 1, (1, 4): 1})
+        )
         assert between.tolist() == [0, 1, 0, 0, 0]
-        assert harmonic.tolist() == [(1 + 3 / 2) / 4, 1, (1 + 3 / 2) / 4, (1 + 3 / 2) / 4, (1 + 3 / 2) / 4]
+        assert harmonic.tolist() == [
+            (1 + 3 / 2) / 4,
+            1,
+            (1 + 3 / 2) / 4,
+            (1 + 3 / 2) / 4,
+            (1 + 3 / 2) / 4,
+        ]
 
     def test_a_tie_is_shared(self):
         """A ring of four: two ways to the node opposite, so each node has half of one of three pairs."""
@@ -60,19 +72,33 @@ class TestByHand:
 
     def test_nothing_to_pass(self):
         """No node, one, one with itself, two apart, two together and a third: no pair passes anybody."""
-        for n, edges in ((0, {}), (1, {}), (1, {(0, 0): 1}), (2, {}), (2, {(0, 1): 2}), (3, {(0, 1): 2})):
+        for n, edges in (
+            (0, {}),
+            (1, {}),
+            (1, {(0, 0): 1}),
+            (2, {}),
+            (2, {(0, 1): 2}),
+            (3, {(0, 1): 2}),
+        ):
             harmonic, between = shortest_paths(graph_of(n, edges))
             assert between.tolist() == [0] * n
             assert harmonic.sum() == (2 * 0.5 / (n - 1) if (0, 1) in edges else 0)
 
     def test_leaves_are_folded_and_long_edges_dropped(self):
         """0–1–2 is shorter than 0–2; 3 hangs on 2; of 4–5 the first is the core; 6 is alone."""
-        skeleton = Skeleton.of(graph_of(7, {(0, 1): 1, (1, 2): 1, (0, 2): 5, (2, 3): 2, (4, 5): 3}), 64)
+        skeleton = Skeleton.of(
+            graph_of(7, {(0, 1): 1, (1, 2): 1, (0, 2): 5, (2, 3): 2, (4, 5): 3}), 64
+        )
         assert skeleton.core.tolist() == [1, 2, 4, 6]
         assert skeleton.core[skeleton.anchor].tolist() == [1, 1, 2, 2, 4, 4, 6]
         assert (skeleton.offset / UNIT).tolist() == [1, 0, 0, 2, 0, 3, 0]
         assert skeleton.members.tolist() == [2, 2, 2, 1]
-        assert skeleton.passing.tolist() == [4, 4, 0, 0]  # of the six ordered pairs of others, not the two beyond it
+        assert skeleton.passing.tolist() == [
+            4,
+            4,
+            0,
+            0,
+        ]  # of the six ordered pairs of others, not the two beyond it
 
 
 class TestAgainstNetworkx:
@@ -91,7 +117,10 @@ class TestAgainstNetworkx:
         assert sum(nx.number_of_isolates(g) for g in drawn) > 5
         assert sum(nx.is_connected(g) for g in drawn) > 1
         assert min(len(Skeleton.of(g, 64).core) for g in graphs) < 30
-        ties = [len(list(nx.all_shortest_paths(drawn[3], 0, t, weight="d"))) for t in nx.node_connected_component(drawn[3], 0) - {0}]
+        ties = [
+            len(list(nx.all_shortest_paths(drawn[3], 0, t, weight="d")))
+            for t in nx.node_connected_component(drawn[3], 0) - {0}
+        ]
         assert max(ties) > 1
 
     @settings(max_examples=40, deadline=None)
@@ -99,7 +128,10 @@ class TestAgainstNetworkx:
         st.integers(1, 9).flatmap(
             lambda n: st.tuples(
                 st.just(n),
-                st.dictionaries(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)).map(sorted).map(tuple), st.integers(1, 4)),
+                st.dictionaries(
+                    st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)).map(sorted).map(tuple),
+                    st.integers(1, 4),
+                ),
             )
         )
     )
@@ -111,20 +143,34 @@ class TestAgainstNetworkx:
     def test_any_tree(self, seed, n):
         """All leaves and leaves of leaves."""
         draw = np.random.default_rng(seed)
-        agrees(graph_of(n, {(int(draw.integers(0, i)), i): int(draw.integers(1, 4)) for i in range(1, n)}))
+        agrees(
+            graph_of(
+                n, {(int(draw.integers(0, i)), i): int(draw.integers(1, 4)) for i in range(1, n)}
+            )
+        )
 
     def test_lengths_beyond_whole_numbers(self):
         """Sums above 2⁵³ are rounded; a shortest path is still one, though ties are then chance."""
         draw = np.random.default_rng(1)
-        edges = {(i, j): float(d) for i in range(30) for j, d in zip(range(i), draw.uniform(2e4, 4e4, i), strict=True) if d < 3e4}
+        edges = {
+            (i, j): float(d)
+            for i in range(30)
+            for j, d in zip(range(i), draw.uniform(2e4, 4e4, i), strict=True)
+            if d < 3e4
+        }
         lengths = graph_of(30, edges)
         assert lengths.data.min() > 2**53
         agrees(lengths, rel=1e-9)
 
     def test_works(self):
         """The graph of random works, through every step."""
-        made, _ = centralities(*tables(random_works(5, 50, 20, largest=7)), *asked(measures=("harmonic", "betweenness")))
-        alone, _ = centralities(*tables(random_works(5, 50, 20, largest=7)), *asked(measures=("betweenness",)))
+        made, _ = centralities(
+            *tables(random_works(5, 50, 20, largest=7)),
+            *asked(measures=("harmonic", "betweenness")),
+        )
+        alone, _ = centralities(
+            *tables(random_works(5, 50, 20, largest=7)), *asked(measures=("betweenness",))
+        )
         assert sum(v > 0 for v in alone["value"].to_pylist()) > 3
         assert alone.equals(made.filter(np.array(made["measure"].to_pylist()) == "betweenness"))
 
@@ -143,10 +189,16 @@ class TestPivots:
 
     def test_all_nodes_are_the_exact_value(self):
         exact = betweenness(self.LENGTHS)
-        assert betweenness(self.LENGTHS, pivots=120).tobytes() == betweenness(self.LENGTHS, pivots=9999).tobytes() == exact.tobytes()
+        assert (
+            betweenness(self.LENGTHS, pivots=120).tobytes()
+            == betweenness(self.LENGTHS, pivots=9999).tobytes()
+            == exact.tobytes()
+        )
 
     def test_seeded(self):
-        one, again, other = (betweenness(self.LENGTHS, pivots=20, seed=s).tobytes() for s in (1, 1, 2))
+        one, again, other = (
+            betweenness(self.LENGTHS, pivots=20, seed=s).tobytes() for s in (1, 1, 2)
+        )
         assert one == again != other
 
     def test_unbiased(self):
@@ -163,7 +215,9 @@ class TestPivots:
         top = np.argsort(-exact)[:20]
 
         def error(pivots):
-            drawn = np.array([betweenness(self.LENGTHS, pivots=pivots, seed=s)[top] for s in range(20)])
+            drawn = np.array(
+                [betweenness(self.LENGTHS, pivots=pivots, seed=s)[top] for s in range(20)]
+            )
             return np.median(np.abs(drawn / exact[top] - 1))
 
         few, many = error(20), error(80)
@@ -182,9 +236,16 @@ class TestPivots:
 
         def made(**changes):
             table, _ = centralities(*works, *asked(measures=names, **changes))
-            return {name: [r["value"] for r in table.to_pylist() if r["measure"] == name] for name in names}
+            return {
+                name: [r["value"] for r in table.to_pylist() if r["measure"] == name]
+                for name in names
+            }
 
-        exact, one, other = made(), made(betweenness=Pivots(pivots=4), seed=1), made(betweenness=Pivots(pivots=4), seed=2)
+        exact, one, other = (
+            made(),
+            made(betweenness=Pivots(pivots=4), seed=1),
+            made(betweenness=Pivots(pivots=4), seed=2),
+        )
         assert exact["betweenness"] != one["betweenness"] != other["betweenness"]
         assert exact.get("harmonic") == one.get("harmonic")
 
@@ -197,7 +258,11 @@ class TestDistance:
         summed = works * (ONE // (k - 1))
         exact = Fraction(UNIT * (k - 1), works)
         found = int(distance(summed / ONE))
-        assert found == round(exact) if 720720 * (k - 1) % works == 0 else abs(found - exact) <= exact / 10**12 + 1
+        assert (
+            found == round(exact)
+            if 720720 * (k - 1) % works == 0
+            else abs(found - exact) <= exact / 10**12 + 1
+        )
 
     def test_a_reader_is_handed_the_length_that_was_measured_with(self):
         """A work of four gives each pair 1/3, and its edges are three units long in the graph of networkx too."""
@@ -205,4 +270,6 @@ class TestDistance:
         graph = to_networkx(build(made, scope=SCOPE))
         assert graph.edges[DTU, MIT]["distance"] == 3 * UNIT
         assert graph.edges[DTU, KU]["distance"] == 3 * UNIT // 4
-        assert graph.edges[DTU, MIT]["distance"] != round(UNIT / graph.edges[DTU, MIT]["weight"])  # what plain rounding gives
+        assert graph.edges[DTU, MIT]["distance"] != round(
+            UNIT / graph.edges[DTU, MIT]["weight"]
+        )  # what plain rounding gives

@@ -42,7 +42,11 @@ def test_against_every_shuffle():
 
 def test_fields_keep_their_works():
     """All that changed is how many works each field has: A's field doubled. Within fields nothing moved, so p is 1."""
-    works = [{"on": "A b", "field_id": "11", "year": y} for y, n in ((2018, 40), (2022, 80)) for _ in range(n)]
+    works = [
+        {"on": "A b", "field_id": "11", "year": y}
+        for y, n in ((2018, 40), (2022, 80))
+        for _ in range(n)
+    ]
     works += [{"on": "C d", "field_id": "12", "year": y} for y in (2018, 2022) for _ in range(100)]
     assert p_of(works) == 1
     assert p_of([w | {"field_id": "11"} for w in works]) < 0.05
@@ -50,7 +54,11 @@ def test_fields_keep_their_works():
 
 def test_bursts_are_allowed_for():
     """A change that is clear among single works is not where the institution's years vary by twice as much."""
-    works = [{"on": on, "year": y} for y, n in ((2018, 60), (2022, 100)) for on in ["A b"] * n + ["C d"] * 200]
+    works = [
+        {"on": on, "year": y}
+        for y, n in ((2018, 60), (2022, 100))
+        for on in ["A b"] * n + ["C d"] * 200
+    ]
     assert p_of(works) < 0.02
     assert p_of(works, factors=(np.full(1, 2.0), np.full(1, 2.0))) > 0.05
 
@@ -59,12 +67,18 @@ def test_level_without_a_shift():
     """In 60 worlds in which nothing changed, about one p in twenty is below 0.05."""
     found = []
     for seed in range(60):
-        works = [w | {"year": int(2018 + 4 * (i % 2))} for i, w in enumerate(random_works(seed, 300, 12))]
+        works = [
+            w | {"year": int(2018 + 4 * (i % 2))} for i, w in enumerate(random_works(seed, 300, 12))
+        ]
         found += [p_of(works, name, 199, seed=seed) for name in ("A00", "a01", "A02", "a03")]
     assert 0.01 <= np.mean(np.array(found) <= 0.05) <= 0.09
 
 
 def test_same_seed_same_p():
-    works = [{"on": on, "year": y} for y, n in ((2018, 30), (2022, 45)) for on in ["A b"] * n + ["C d"] * 100]
+    works = [
+        {"on": on, "year": y}
+        for y, n in ((2018, 30), (2022, 45))
+        for on in ["A b"] * n + ["C d"] * 100
+    ]
     assert p_of(works, seed=3) == p_of(works, seed=3)
     assert len({p_of(works, seed=s) for s in range(5)}) > 1

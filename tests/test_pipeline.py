@@ -19,7 +19,18 @@ def vintage(sample_root):
 
 @pytest.fixture(scope="session")
 def frames(vintage):
-    names = ("works", "affiliations", "edges", "centrality", "shifts", "copublications", "flags", "evidence", "institutions", "listed")
+    names = (
+        "works",
+        "affiliations",
+        "edges",
+        "centrality",
+        "shifts",
+        "copublications",
+        "flags",
+        "evidence",
+        "institutions",
+        "listed",
+    )
     return {n: vintage.read(n).to_pandas() for n in names}
 
 
@@ -43,8 +54,9 @@ def test_two_runs_give_the_same_bytes(tmp_path, nth):
     """Same records, queries, seed and versions: every table, export and report is the same, with other threads too."""
     (tmp_path / "records.jsonl").write_text("\n".join(map(json.dumps, every(nth))))
     first, second = (
-        contents(rebuilt(tmp_path / name, tmp_path / "records.jsonl", threads)) for name, threads in (("once", "2"), ("again", "1"))
-    )  # fmt: skip
+        contents(rebuilt(tmp_path / name, tmp_path / "records.jsonl", threads))
+        for name, threads in (("once", "2"), ("again", "1"))
+    )
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
     assert len(first) > 60
@@ -65,7 +77,9 @@ def test_every_file_says_that_it_is_synthetic(sample_root, vintage):
 
 def small_collaborative(frames, first, last, most=None):
     works = frames["works"]
-    chosen = works[works["included"] & (works["n_institutions"] >= 2) & works["year"].between(first, last)]
+    chosen = works[
+        works["included"] & (works["n_institutions"] >= 2) & works["year"].between(first, last)
+    ]
     return chosen if most is None else chosen[chosen["n_institutions"] <= most]
 
 
@@ -80,7 +94,9 @@ def test_newman_strength_counts_collaborative_works(frames, variant, most):
         ids = set(small_collaborative(frames, first, last, most)["work_id"])
         members = frames["affiliations"]
         counts = members[members["work_id"].isin(ids)].groupby("institution_id").size()
-        values = strength[(strength["first_year"] == first) & (strength["last_year"] == last)].set_index("institution_id")["value"]
+        values = strength[
+            (strength["first_year"] == first) & (strength["last_year"] == last)
+        ].set_index("institution_id")["value"]
         assert set(values.index) == set(counts.index)
         assert ((values - counts[values.index]).abs() <= 1e-9 * counts[values.index]).all()
         checked += len(values)
@@ -125,7 +141,9 @@ def _ids(node):
 def test_the_planted_rise_and_fall_of_the_seven_is_found(frames, truth):
     """Counts follow the planted years; the rise and the fall are beyond chance, with intervals that do not overlap."""
     rows = frames["copublications"]
-    seven = rows[(rows["group_id"] == "list:miit") & (rows["basis"] == "institution")].set_index("year")
+    seven = rows[(rows["group_id"] == "list:miit") & (rows["basis"] == "institution")].set_index(
+        "year"
+    )
     visible = {int(y): n for y, n in truth["effects"]["miit"]["visible_works"].items()}
     assert {y: seven.loc[y, "works"] for y in visible} == visible
     assert seven.loc[2011, "works_high"] < seven.loc[2021, "works_low"]
@@ -135,7 +153,12 @@ def test_the_planted_rise_and_fall_of_the_seven_is_found(frames, truth):
 @pytest.mark.parametrize("measure", ["strength_share"])
 @pytest.mark.parametrize(
     ("effect", "verdict"),
-    [("rise", "rose"), ("loss", "no clear change"), ("unmatched", "not comparable: coverage"), ("control", "no clear change")],
+    [
+        ("rise", "rose"),
+        ("loss", "no clear change"),
+        ("unmatched", "not comparable: coverage"),
+        ("control", "no clear change"),
+    ],
 )
 def test_planted_shifts_get_their_verdict(frames, truth, measure, effect, verdict):
     """2018–2020 → 2022–2024: the true rise is one; a publisher's loss is no fall; unmatched strings are not comparable."""
@@ -143,9 +166,12 @@ def test_planted_shifts_get_their_verdict(frames, truth, measure, effect, verdic
     name = _ids(institution)[0]
     rows = frames["shifts"]
     row = rows[
-        (rows["institution_id"] == name) & (rows["measure"] == measure) & (rows["variant"] == "k")
-        & (rows["before_first"] == 2018) & (rows["after_first"] == 2022)
-    ]  # fmt: skip
+        (rows["institution_id"] == name)
+        & (rows["measure"] == measure)
+        & (rows["variant"] == "k")
+        & (rows["before_first"] == 2018)
+        & (rows["after_first"] == 2022)
+    ]
     assert row["verdict"].tolist() == [verdict], row["reason"].tolist()
 
 
@@ -153,7 +179,11 @@ def test_the_false_fall_looks_like_one_before_weighting(frames, truth):
     """The publisher's loss must be a trap: without weighting, its interval says that it fell."""
     name = _ids(truth["effects"]["loss"]["institution"])[0]
     rows = frames["shifts"]
-    row = rows[(rows["institution_id"] == name) & (rows["measure"] == "strength_share") & (rows["before_first"] == 2018)]
+    row = rows[
+        (rows["institution_id"] == name)
+        & (rows["measure"] == "strength_share")
+        & (rows["before_first"] == 2018)
+    ]
     by_variant = row.set_index("variant")
     assert by_variant.loc["k", "high"] < 0
     assert by_variant.loc["reweighted", "low"] < 0 < by_variant.loc["reweighted", "high"]
@@ -162,7 +192,9 @@ def test_the_false_fall_looks_like_one_before_weighting(frames, truth):
 def test_shifts_hold_only_measures_with_an_interval(frames):
     """No verdict without an interval and a corrected p-value."""
     rows = frames["shifts"]
-    assert set(rows["measure"]) <= set(Measures.model_fields["resampled"].annotation.__args__[0].__args__)
+    assert set(rows["measure"]) <= set(
+        Measures.model_fields["resampled"].annotation.__args__[0].__args__
+    )
     assert rows[["low", "high", "p_value", "q_value"]].notna().all().all()
 
 

@@ -25,12 +25,18 @@ QUANTA, NEAR = topic("T10275"), topic("T10079")
 def made(world):
     """40 works of nanomaterials (EU10), 40 with a gated topic and no phrase, 120 of neither."""
     kinds = [QUANTA] * 40 + [NEAR] * 40 + [None] * 120
-    return world(*(work(n, 2020, [["I1"], ["I20"]], topics=[t] if t else []) for n, t in enumerate(kinds))).made
+    return world(
+        *(work(n, 2020, [["I1"], ["I20"]], topics=[t] if t else []) for n, t in enumerate(kinds))
+    ).made
 
 
 def test_strata_are_what_was_found_what_is_near_and_the_rest(made, asked):
     """Every counted work with a title is in exactly one stratum."""
-    assert quality.strata(made, asked).value_counts().to_dict() == {"far": 120, "EU10": 40, "near": 40}
+    assert quality.strata(made, asked).value_counts().to_dict() == {
+        "far": 120,
+        "EU10": 40,
+        "near": 40,
+    }
 
 
 def test_a_sheet_is_blind_and_drawn_evenly(made, asked):
@@ -74,10 +80,18 @@ def test_a_sheet_that_is_not_the_vintages_own_is_refused(made, asked):
     for no other."""
     sheet = quality.sample(made, asked, 60, 1).assign(label_1=[{"EU10"}] * 60, label_2=None)
     far = sheet["work_id"].str[1:].astype(int) >= 80
-    with pytest.raises(QueryError, match=r"not one that `coauth flags sample` draws .*\(far: 0 of 120 works\)"):
+    with pytest.raises(
+        QueryError, match=r"not one that `coauth flags sample` draws .*\(far: 0 of 120 works\)"
+    ):
         quality.score(sheet[~far], made, asked)
     on = next(s for s in asked.technologies if s.enabled)
-    fewer = on.model_copy(update={"technology": tuple(t for t in on.technology if "T10079" not in (*t.core_topics, *t.gated_topics))})
+    fewer = on.model_copy(
+        update={
+            "technology": tuple(
+                t for t in on.technology if "T10079" not in (*t.core_topics, *t.gated_topics)
+            )
+        }
+    )
     with pytest.raises(QueryError, match=r"\(near: 20 of 40 works\): keep all its rows"):
         quality.score(sheet, made, asked.model_copy(update={"technologies": (fewer,)}))
     sheet["label_1"] = [{"EU10"} if int(w[1:]) < 40 else None for w in sheet["work_id"]]
@@ -93,7 +107,9 @@ def test_unweighted_intervals_are_the_exact_binomial(asked):
     assert (row["true"], row["found"], row["both"]) == (40, 50, 30)
     for name, k, n in (("precision", 30, 50), ("recall", 30, 40)):
         bounds = stats.binomtest(k, n).proportion_ci(0.95, "exact")
-        assert row[[name, f"{name}_low", f"{name}_high"]].to_list() == pytest.approx([k / n, bounds.low, bounds.high])
+        assert row[[name, f"{name}_low", f"{name}_high"]].to_list() == pytest.approx(
+            [k / n, bounds.low, bounds.high]
+        )
 
 
 def test_unequal_weights_widen_the_interval():
@@ -101,13 +117,27 @@ def test_unequal_weights_widen_the_interval():
     truth = {f"W{n}": {"EU2"} if n % 2 else set() for n in range(80)}
     found = {w: {"EU2"} for w in truth}
     even = quality.measure(truth, found, ["EU2"], 0.95).iloc[2]
-    uneven = quality.measure(truth, found, ["EU2"], 0.95, {w: 9.0 if int(w[1:]) % 4 < 2 else 1.0 for w in truth}).iloc[2]
+    uneven = quality.measure(
+        truth, found, ["EU2"], 0.95, {w: 9.0 if int(w[1:]) % 4 < 2 else 1.0 for w in truth}
+    ).iloc[2]
     assert even["precision"] == uneven["precision"] == 0.5
-    assert uneven["precision_high"] - uneven["precision_low"] > 1.2 * (even["precision_high"] - even["precision_low"])
+    assert uneven["precision_high"] - uneven["precision_low"] > 1.2 * (
+        even["precision_high"] - even["precision_low"]
+    )
 
 
-@pytest.mark.parametrize(("true", "right", "standing"), [(29, 1.0, "unmeasured"), (30, 1.0, "measured"), (40, 0.8, "measured"), (40, 0.79, "indicative")])
-def test_areas_are_measured_from_thirty_true_works_and_good_from_eight_tenths(true, right, standing):
+@pytest.mark.parametrize(
+    ("true", "right", "standing"),
+    [
+        (29, 1.0, "unmeasured"),
+        (30, 1.0, "measured"),
+        (40, 0.8, "measured"),
+        (40, 0.79, "indicative"),
+    ],
+)
+def test_areas_are_measured_from_thirty_true_works_and_good_from_eight_tenths(
+    true, right, standing
+):
     """29 true works say nothing; 30 do; precision 0.8 is enough and less is "indicative"."""
     truth = {f"W{n}": {"EU2"} for n in range(true)} | {f"X{n}": set() for n in range(400)}
     wrong = round(true / right) - true
@@ -134,7 +164,9 @@ def test_kappa_is_what_cohen_worked_out():
     first = [yes] * 20 + [no] * 15 + [yes] * 5 + [no] * 10
     second = [yes] * 20 + [no] * 15 + [no] * 5 + [yes] * 10
     bounds = stats.binomtest(35, 50).proportion_ci(0.95, "exact")
-    assert quality.agreement(first, second, 0.95) == pytest.approx((50, 0.7, 0.4, 2 * bounds.low - 1, 2 * bounds.high - 1))
+    assert quality.agreement(first, second, 0.95) == pytest.approx(
+        (50, 0.7, 0.4, 2 * bounds.low - 1, 2 * bounds.high - 1)
+    )
 
 
 def test_labellers_who_said_one_thing_of_every_work_have_no_interval():
@@ -161,10 +193,14 @@ def test_a_sheet_filled_in_wrongly_names_every_cell(tmp_path):
 
 def test_a_sheet_of_another_vintage_or_without_labels_is_refused(made, asked, tmp_path):
     """Works this vintage does not count are told; so is a sheet nobody filled in."""
-    with pytest.raises(QueryError, match=r"1 works of the sheet are not counted in this vintage \(W999\)"):
+    with pytest.raises(
+        QueryError, match=r"1 works of the sheet are not counted in this vintage \(W999\)"
+    ):
         quality.score(pd.DataFrame({"work_id": ["W999"], "label_1": [{"EU2"}]}), made, asked)
     with pytest.raises(QueryError, match="nothing is labelled"):
-        quality.score(quality.sample(made, asked, 60, 1).assign(label_1=None, label_2=None), made, asked)
+        quality.score(
+            quality.sample(made, asked, 60, 1).assign(label_1=None, label_2=None), made, asked
+        )
 
 
 # -- the shipped definitions
@@ -196,13 +232,24 @@ def test_the_labels_cover_every_real_title_with_known_technologies(asked, real_r
     known = {t.id for s in asked.technologies for t in s.technology}
     given = measured.labels()
     works = measured.records(real_records)
-    assert {i for i, w in works.items() if i.startswith("W") and w.title and not w.title.startswith("Testcase")} == set(given)
-    assert {t for passes in (*given.values(), measured.settled().values()) for labels in passes for t in labels} <= known
+    assert {
+        i
+        for i, w in works.items()
+        if i.startswith("W") and w.title and not w.title.startswith("Testcase")
+    } == set(given)
+    assert {
+        t
+        for passes in (*given.values(), measured.settled().values())
+        for labels in passes
+        for t in labels
+    } <= known
 
 
 def test_what_is_settled_is_exactly_what_the_passes_differ_in():
     """No label on which all three passes agree is overruled, and no difference is left open; each has its reason by a rule."""
-    assert set(measured.settled()) == {i for i, passes in measured.labels().items() if len(set(map(frozenset, passes))) > 1}
+    assert set(measured.settled()) == {
+        i for i, passes in measured.labels().items() if len(set(map(frozenset, passes))) > 1
+    }
     with (measured.HERE / "labels/adjudicated.csv").open(encoding="utf-8") as file:
         assert all(r["reason"].startswith("rule ") for r in csv.DictReader(file))
 
@@ -216,8 +263,14 @@ def test_the_definitions_say_of_themselves_what_was_measured(asked, real_records
     whole = next(line for line in said[start:] if line.startswith("all "))
     numbers = [part for part in whole.split("  ") if "(" in part]
     assert f"precision {numbers[0].strip()} and recall {numbers[1].strip()}" in shipped.status
-    unseen = next(line for line in said[next(n for n, line in enumerate(said) if "held out" in line) :] if line.startswith("all "))
-    assert " and ".join(part.strip() for part in unseen.split("  ") if "(" in part) in shipped.status
+    unseen = next(
+        line
+        for line in said[next(n for n, line in enumerate(said) if "held out" in line) :]
+        if line.startswith("all ")
+    )
+    assert (
+        " and ".join(part.strip() for part in unseen.split("  ") if "(" in part) in shipped.status
+    )
     assert shipped.standing == whole.split()[-1] == "indicative"
     assert dict(shipped.quality) == dict.fromkeys(AREAS, "unmeasured")
     assert sum("unmeasured: fewer than 30" in line for line in said[start : start + 14]) == 10
@@ -227,23 +280,41 @@ def test_the_definitions_say_of_themselves_what_was_measured(asked, real_records
 def test_a_measured_area_carries_no_mark(asked):
     """Only what is below 0.8, or unmeasured, is marked."""
     shipped = next(s for s in asked.technologies if s.enabled)
-    good = shipped.model_copy(update={"standing": "measured", "quality": {"EU10": "measured", "EU1": "indicative"}})
-    assert (good.marked("coatings"), good.marked("EU2"), good.marked("integrated_circuits")) == (None, None, "indicative")
+    good = shipped.model_copy(
+        update={"standing": "measured", "quality": {"EU10": "measured", "EU1": "indicative"}}
+    )
+    assert (good.marked("coatings"), good.marked("EU2"), good.marked("integrated_circuits")) == (
+        None,
+        None,
+        "indicative",
+    )
 
 
 def test_a_scored_sheet_informs_what_it_measured_and_nothing_else(asked):
     """What a sheet measured replaces the file's standing, what it says too little of stays; a sheet scored under other queries is not used."""
-    classes = [{"class": "all", "standing": "measured"}, {"class": "EU10", "standing": "measured"}, {"class": "EU2", "standing": "indicative"},
-               {"class": "EU4", "standing": "unmeasured"}]  # fmt: skip
+    classes = [
+        {"class": "all", "standing": "measured"},
+        {"class": "EU10", "standing": "measured"},
+        {"class": "EU2", "standing": "indicative"},
+        {"class": "EU4", "standing": "unmeasured"},
+    ]
     told = asked.informed({"queries": "f", "classes": classes}, "f")
     on = next(s for s in told.technologies if s.enabled)
-    assert [on.marked(x) for x in ("EU10", "coatings", "EU2", "EU4", "EU8")] == [None, None, "indicative", "unmeasured", "unmeasured"]
+    assert [on.marked(x) for x in ("EU10", "coatings", "EU2", "EU4", "EU8")] == [
+        None,
+        None,
+        "indicative",
+        "unmeasured",
+        "unmeasured",
+    ]
     assert "coatings" not in told.marks()
     assert told.marks()["machine_learning"] == "indicative"
     assert asked.marks()["coatings"] == "indicative, unmeasured"
     assert asked.informed({"queries": "g", "classes": classes}, "f") is asked
     assert asked.informed(None, "f") is asked
-    few = asked.informed({"queries": "f", "classes": [{"class": "all", "standing": "unmeasured"}]}, "f")
+    few = asked.informed(
+        {"queries": "f", "classes": [{"class": "all", "standing": "unmeasured"}]}, "f"
+    )
     assert few.marks() == asked.marks()
 
 
@@ -262,7 +333,10 @@ def copied(sample_root, tmp_path_factory):
 def test_a_sheet_goes_out_blind_and_comes_back_as_numbers_the_vintage_keeps(copied):
     """sample, label every title that says its phrase, score: precision and recall with intervals, kept in the manifest for the report."""
     sheet = copied / "sheet.csv"
-    assert "to label; for internal use" in coauth(copied, "flags", "sample", "-n", "80", "-o", str(sheet)).stdout
+    assert (
+        "to label; for internal use"
+        in coauth(copied, "flags", "sample", "-n", "80", "-o", str(sheet)).stdout
+    )
     frame = pd.read_csv(sheet, dtype=str, keep_default_na=False)
     assert 80 <= len(frame) <= 100
     assert frame["title"].str.startswith("SYNTHETIC SAMPLE").all()
@@ -273,13 +347,21 @@ def test_a_sheet_goes_out_blind_and_comes_back_as_numbers_the_vintage_keeps(copi
     (vintage,) = Project(copied).cache.vintages()
     kept = vintage.manifest["technology_quality"]
     assert {r["class"] for r in kept["classes"]} == {"all", "any", *AREAS}
-    assert kept["queries"] == vintage.manifest["build"]["queries"]  # so that the vintage's reports and exports go by it
-    assert all(r["precision"] is None or r["precision_low"] <= r["precision"] <= r["precision_high"] for r in kept["classes"])
+    assert (
+        kept["queries"] == vintage.manifest["build"]["queries"]
+    )  # so that the vintage's reports and exports go by it
+    assert all(
+        r["precision"] is None or r["precision_low"] <= r["precision"] <= r["precision_high"]
+        for r in kept["classes"]
+    )
     frame.loc[0, "label_1"] = "EU11"
     frame.to_csv(sheet, index=False)
     refused = coauth(copied, "flags", "score", str(sheet), check=False)
     assert refused.returncode == 1
-    assert refused.stderr == f"coauth: {sheet}: line 2: label_1: 'EU11' is not `none` or areas such as `EU2 EU4`\n"
+    assert (
+        refused.stderr
+        == f"coauth: {sheet}: line 2: label_1: 'EU11' is not `none` or areas such as `EU2 EU4`\n"
+    )
 
 
 def test_sensitivity_and_pairs_say_what_they_are(copied):
@@ -292,7 +374,9 @@ def test_sensitivity_and_pairs_say_what_they_are(copied):
     pairs = json.loads(coauth(copied, "flags", "pairs", "--json").stdout)
     assert {p["standing"] for p in pairs} == {"", "indicative, unmeasured"}
     assert all(bool(p["standing"]) == (p["works_technology"] > 0) for p in pairs)
-    assert [p["works_both"] for p in pairs] == sorted((p["works_both"] for p in pairs), reverse=True)
+    assert [p["works_both"] for p in pairs] == sorted(
+        (p["works_both"] for p in pairs), reverse=True
+    )
     assert "no clearance" in " ".join(coauth(copied, "flags", "pairs", "-n", "3").stdout.split())
 
 
@@ -302,15 +386,34 @@ def test_check_shows_candidates_of_the_sample(copied):
     strings = [f for f in found if f["finding"] == "string without id"]
     assert strings
     assert all(f["works"] >= len(f["examples"]) > 0 for f in strings)
-    assert {f["entry_id"] for f in found if f["finding"] == "matched by id"} == {e.id for e in Project(copied).queries.watchlists[1].entry}
+    assert {f["entry_id"] for f in found if f["finding"] == "matched by id"} == {
+        e.id for e in Project(copied).queries.watchlists[1].entry
+    }
 
 
-@pytest.mark.parametrize("words", [["explain", "DTU", "Beihang"], ["explain", "--list", "miit"], ["flags", "check"], ["flags", "pairs"],
-                                   ["flags", "sample", "-o", "sheet.csv"]])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["explain", "DTU", "Beihang"],
+        ["explain", "--list", "miit"],
+        ["flags", "check"],
+        ["flags", "pairs"],
+        ["flags", "sample", "-o", "sheet.csv"],
+    ],
+)
 def test_no_list_of_works_or_pairs_is_public(words, tmp_path):
     """Internal by default; the public profile is refused before anything is read or written, and says what gives sums."""
-    refused = CliRunner().invoke(cli.coauth, [*words, "--profile", "public", "--root", str(tmp_path)])
+    refused = CliRunner().invoke(
+        cli.coauth, [*words, "--profile", "public", "--root", str(tmp_path)]
+    )
     assert refused.exit_code == 2
-    assert "has no public profile; `coauth export --profile public` gives sums" in " ".join(refused.output.split())
+    assert "has no public profile; `coauth export --profile public` gives sums" in " ".join(
+        refused.output.split()
+    )
     assert list(tmp_path.iterdir()) == []
-    assert "[default: internal]" in CliRunner().invoke(cli.coauth, [*words[: 2 if words[0] == "flags" else 1], "--help"]).output
+    assert (
+        "[default: internal]"
+        in CliRunner()
+        .invoke(cli.coauth, [*words[: 2 if words[0] == "flags" else 1], "--help"])
+        .output
+    )

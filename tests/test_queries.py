@@ -33,65 +33,257 @@ def refusal(folder):
 
 
 WRONG = [
-    ("scope.toml", "last_year = 2024", "last_yaer = 2024", "scope.toml: last_yaer: unknown key, did you mean 'last_year'?"),
+    (
+        "scope.toml",
+        "last_year = 2024",
+        "last_yaer = 2024",
+        "scope.toml: last_yaer: unknown key, did you mean 'last_year'?",
+    ),
     ("scope.toml", "last_year = 2024", "", "scope.toml: last_year: Field required"),
-    ("scope.toml", "last_year = 2024", 'last_year = "2024"', "scope.toml: last_year: Input should be a valid integer"),
-    ("scope.toml", "last_year = 2024", "last_year = 2024.0", "scope.toml: last_year: Input should be a valid integer"),
-    ("scope.toml", "last_year = 2024", "last_year = 2010", "last_year 2010 is before first_year 2011"),
+    (
+        "scope.toml",
+        "last_year = 2024",
+        'last_year = "2024"',
+        "scope.toml: last_year: Input should be a valid integer",
+    ),
+    (
+        "scope.toml",
+        "last_year = 2024",
+        "last_year = 2024.0",
+        "scope.toml: last_year: Input should be a valid integer",
+    ),
+    (
+        "scope.toml",
+        "last_year = 2024",
+        "last_year = 2010",
+        "last_year 2010 is before first_year 2011",
+    ),
     ("scope.toml", '"DK"', '"dk"', "scope.toml: countries.0: String should match pattern"),
     ("scope.toml", '"DK"', "", "scope.toml: countries: "),
     ("scope.toml", '"DK"', '"DK", "*"', 'countries: "*" is every country, so it stands alone'),
-    ("scope.toml", "max_institutions = 50", "max_institutions = 1", "scope.toml: max_institutions: "),
+    (
+        "scope.toml",
+        "max_institutions = 50",
+        "max_institutions = 1",
+        "scope.toml: max_institutions: ",
+    ),
     ("scope.toml", "title =", "title = =", "scope.toml: not TOML"),
     ("groups.toml", 'id = "nordic"', 'id = "china"', "group.id: listed twice: china"),
-    ("groups.toml", 'id = "nordic"', 'id = "international"', "group.id: listed twice: international"),
-    ("groups.toml", "name_da", "name_dk", "groups.toml: group.0.name_dk: unknown key, did you mean 'name_da'?"),
-    ("events.toml", '["russia"]', '["rusia"]', "events.toml: event 'russia-suspension': series: no group or watchlist makes 'rusia', did you mean 'russia'?"),
-    ("events.toml", "list:miit", "list:mit", "no group or watchlist makes 'list:mit', did you mean 'list:miit'?"),
-    ("events.toml", 'id = "uris"', 'id = "russia-suspension"', "event.id: listed twice: russia-suspension"),
+    (
+        "groups.toml",
+        'id = "nordic"',
+        'id = "international"',
+        "group.id: listed twice: international",
+    ),
+    (
+        "groups.toml",
+        "name_da",
+        "name_dk",
+        "groups.toml: group.0.name_dk: unknown key, did you mean 'name_da'?",
+    ),
+    (
+        "events.toml",
+        '["russia"]',
+        '["rusia"]',
+        "events.toml: event 'russia-suspension': series: no group or watchlist makes 'rusia', did you mean 'russia'?",
+    ),
+    (
+        "events.toml",
+        "list:miit",
+        "list:mit",
+        "no group or watchlist makes 'list:mit', did you mean 'list:miit'?",
+    ),
+    (
+        "events.toml",
+        'id = "uris"',
+        'id = "russia-suspension"',
+        "event.id: listed twice: russia-suspension",
+    ),
     ("events.toml", "2022-03-01", '"soon"', "events.toml: event.0.date: "),
-    ("measures.toml", "[[2011, 2013], [2022, 2024]]", "[[2011, 2022], [2022, 2024]]", "windows must follow each other without overlap"),
+    (
+        "measures.toml",
+        "[[2011, 2013], [2022, 2024]]",
+        "[[2011, 2022], [2022, 2024]]",
+        "windows must follow each other without overlap",
+    ),
     ("measures.toml", '"pagerank"', '"pagerang"', "measures.toml: measures.3: "),
-    ("measures.toml", 'betweenness = "exact"', "betweenness = { pivots = 0 }", "measures.toml: betweenness."),
+    (
+        "measures.toml",
+        'betweenness = "exact"',
+        "betweenness = { pivots = 0 }",
+        "measures.toml: betweenness.",
+    ),
     ("measures.toml", "replicates = 400", "replicates = 4", "measures.toml: replicates: "),
     ("institutions.toml", "04qtj9h94", "04qtj9h9", "institutions.toml: aliases.DTU: "),
-    ("institutions.toml", "drop_ancestors = true", 'drop_ancestors = "yes"', "institutions.toml: drop_ancestors: "),
-    ("institutions.toml", "https://ror.org/04jewc589", "https://ror.org/02cdjts56", "https://ror.org/02cdjts56 is itself succeeded"),
-    ("institutions.toml", "https://ror.org/045gqp102", "https://ror.org/02cdjts56", "successors: listed twice: https://ror.org/02cdjts56"),
-    ("institutions.toml", "part_of = \"https://ror.org/035b05819", "part_off = \"https://ror.org/035b05819", "institutions.toml: components.0.part_off: unknown key, did you mean 'part_of'?"),
-    ("institutions.toml", "= 0.3334", "= 0.4", "institutions.toml: joint.0: Value error, weights: sum to 1.0666, not to 1: Geocenter Denmark"),
-    ("institutions.toml", "= 0.3334", "= -0.3334", "institutions.toml: joint.0.weights.https://ror.org/035b05819: Input should be greater than 0"),
-    ("institutions.toml", "universities = [\"https://ror.org/03yrrjy16\"]", "universities = []", "institutions.toml: associated.16.universities: "),
-    ("institutions.toml", "universities = [\"https://ror.org/03yrrjy16\"]", "universities = [\"https://ror.org/03yrrjy16\", \"https://ror.org/03yrrjy16\"]", "universities: listed twice: https://ror.org/03yrrjy16"),
-    ("institutions.toml", "universities = [\"https://ror.org/03yrrjy16\"]", "universities = [\"https://ror.org/03mchdq19\"]", "associated: https://ror.org/03mchdq19 is itself associated; point straight to the university"),
-    ("institutions.toml", "institution = \"https://ror.org/00ey0ed83\"", "institution = \"https://ror.org/01cyz3n15\"", "associated: https://ror.org/01cyz3n15 is under components too; one institution follows one rule"),
-    ("institutions.toml", "part_of = \"https://ror.org/00ey0ed83\"", "part_of = \"https://ror.org/01cyz3n15\"", "components: https://ror.org/01cyz3n15 is itself a component; point straight to the whole"),
-    ("institutions.toml", "part_of = \"https://ror.org/00ey0ed83\"", "part_of = \"https://ror.org/04cz2sw33\"", "components: https://ror.org/04cz2sw33 is itself joint; point straight to its owners"),
-    ("institutions.toml", "institution = \"https://ror.org/00ey0ed83\"", "institution = \"https://ror.org/01yqg2h08\"", "institutions.toml: associated: https://ror.org/01yqg2h08 is on the watchlist 'miit' (hit); it must stand alone"),
-    ("scope.toml", "count_duplicates = false", "count_duplicates = 0", "scope.toml: count_duplicates: Input should be a valid boolean"),
+    (
+        "institutions.toml",
+        "drop_ancestors = true",
+        'drop_ancestors = "yes"',
+        "institutions.toml: drop_ancestors: ",
+    ),
+    (
+        "institutions.toml",
+        "https://ror.org/04jewc589",
+        "https://ror.org/02cdjts56",
+        "https://ror.org/02cdjts56 is itself succeeded",
+    ),
+    (
+        "institutions.toml",
+        "https://ror.org/045gqp102",
+        "https://ror.org/02cdjts56",
+        "successors: listed twice: https://ror.org/02cdjts56",
+    ),
+    (
+        "institutions.toml",
+        'part_of = "https://ror.org/035b05819',
+        'part_off = "https://ror.org/035b05819',
+        "institutions.toml: components.0.part_off: unknown key, did you mean 'part_of'?",
+    ),
+    (
+        "institutions.toml",
+        "= 0.3334",
+        "= 0.4",
+        "institutions.toml: joint.0: Value error, weights: sum to 1.0666, not to 1: Geocenter Denmark",
+    ),
+    (
+        "institutions.toml",
+        "= 0.3334",
+        "= -0.3334",
+        "institutions.toml: joint.0.weights.https://ror.org/035b05819: Input should be greater than 0",
+    ),
+    (
+        "institutions.toml",
+        'universities = ["https://ror.org/03yrrjy16"]',
+        "universities = []",
+        "institutions.toml: associated.16.universities: ",
+    ),
+    (
+        "institutions.toml",
+        'universities = ["https://ror.org/03yrrjy16"]',
+        'universities = ["https://ror.org/03yrrjy16", "https://ror.org/03yrrjy16"]',
+        "universities: listed twice: https://ror.org/03yrrjy16",
+    ),
+    (
+        "institutions.toml",
+        'universities = ["https://ror.org/03yrrjy16"]',
+        'universities = ["https://ror.org/03mchdq19"]',
+        "associated: https://ror.org/03mchdq19 is itself associated; point straight to the university",
+    ),
+    (
+        "institutions.toml",
+        'institution = "https://ror.org/00ey0ed83"',
+        'institution = "https://ror.org/01cyz3n15"',
+        "associated: https://ror.org/01cyz3n15 is under components too; one institution follows one rule",
+    ),
+    (
+        "institutions.toml",
+        'part_of = "https://ror.org/00ey0ed83"',
+        'part_of = "https://ror.org/01cyz3n15"',
+        "components: https://ror.org/01cyz3n15 is itself a component; point straight to the whole",
+    ),
+    (
+        "institutions.toml",
+        'part_of = "https://ror.org/00ey0ed83"',
+        'part_of = "https://ror.org/04cz2sw33"',
+        "components: https://ror.org/04cz2sw33 is itself joint; point straight to its owners",
+    ),
+    (
+        "institutions.toml",
+        'institution = "https://ror.org/00ey0ed83"',
+        'institution = "https://ror.org/01yqg2h08"',
+        "institutions.toml: associated: https://ror.org/01yqg2h08 is on the watchlist 'miit' (hit); it must stand alone",
+    ),
+    (
+        "scope.toml",
+        "count_duplicates = false",
+        "count_duplicates = 0",
+        "scope.toml: count_duplicates: Input should be a valid boolean",
+    ),
     ("watchlists/miit.toml", "enabled = true", 'enabled = "off"', "miit.toml: enabled: "),
     ("watchlists/miit.toml", "I125839683", "I82880672", "entry.openalex: listed twice: I82880672"),
     ("watchlists/miit.toml", 'openalex = "I125839683"', "", "entry.openalex: missing for bit"),
     ("watchlists/miit.toml", "valid_from", "valid_form", ""),
-    ("watchlists/miit.toml", 'id = "heu"', 'id = "heu"\nvalid_form = 2020-06-05', "entry.2.valid_form: unknown key, did you mean 'valid_from'?"),
+    (
+        "watchlists/miit.toml",
+        'id = "heu"',
+        'id = "heu"\nvalid_form = 2020-06-05',
+        "entry.2.valid_form: unknown key, did you mean 'valid_from'?",
+    ),
     ("watchlists/miit.toml", 'id = "miit"', 'id = "aspi44"', "two lists share the id 'aspi44'"),
-    ("reference/dfir_brief_56.toml", 'series = "iran"', 'series = "irna"', "reference: dfir-brief-56: direction: series: no group or watchlist makes 'irna', did you mean 'iran'?"),
-    ("reference/dfir_brief_56.toml", 'stated = "rose"', 'stated = "up"', "dfir_brief_56.toml: direction.0.stated: "),
-    ("reference/dfir_brief_56.toml", "persons = 59", "", "dfir_brief_56.toml: admissions.2: Value error, give exactly one of stated, change and persons"),
-    ("reference/openalex_2024-08.toml", "29045, 28107, 29635]", "29045, 28107]", "counts: every series has a number for every year"),
-    ("reference/openalex_2024-08.toml", 'partners = ["RU"]', 'partners = ["CN"]', "counts.partners: listed twice: CN"),
-    ("reference/openalex_2024-08.toml", "tolerance = 0.15", "tolerence = 0.15", "openalex_2024-08.toml: tolerence: unknown key, did you mean 'tolerance'?"),
-    ("reference/openalex_2024-08.toml", "levels = [2011, 2022]", "", "counts need first_year, levels, tolerance and change"),
-    ("technologies/aspi44.toml", '"T10275"', '"10275"', "aspi44.toml: technology.0.core_topics.0: "),
+    (
+        "reference/dfir_brief_56.toml",
+        'series = "iran"',
+        'series = "irna"',
+        "reference: dfir-brief-56: direction: series: no group or watchlist makes 'irna', did you mean 'iran'?",
+    ),
+    (
+        "reference/dfir_brief_56.toml",
+        'stated = "rose"',
+        'stated = "up"',
+        "dfir_brief_56.toml: direction.0.stated: ",
+    ),
+    (
+        "reference/dfir_brief_56.toml",
+        "persons = 59",
+        "",
+        "dfir_brief_56.toml: admissions.2: Value error, give exactly one of stated, change and persons",
+    ),
+    (
+        "reference/openalex_2024-08.toml",
+        "29045, 28107, 29635]",
+        "29045, 28107]",
+        "counts: every series has a number for every year",
+    ),
+    (
+        "reference/openalex_2024-08.toml",
+        'partners = ["RU"]',
+        'partners = ["CN"]',
+        "counts.partners: listed twice: CN",
+    ),
+    (
+        "reference/openalex_2024-08.toml",
+        "tolerance = 0.15",
+        "tolerence = 0.15",
+        "openalex_2024-08.toml: tolerence: unknown key, did you mean 'tolerance'?",
+    ),
+    (
+        "reference/openalex_2024-08.toml",
+        "levels = [2011, 2022]",
+        "",
+        "counts need first_year, levels, tolerance and change",
+    ),
+    (
+        "technologies/aspi44.toml",
+        '"T10275"',
+        '"10275"',
+        "aspi44.toml: technology.0.core_topics.0: ",
+    ),
     ("technologies/aspi44.toml", '"nanofabricat*"', '""', "aspi44.toml: technology.0.phrases.0: "),
     ("technologies/aspi44.toml", '"nanofabricat*"', '"*"', "aspi44.toml: technology.0.phrases.0: "),
-    ("technologies/aspi44.toml", 'id = "coatings"', 'id = "nanoscale_materials"', "technology.id: listed twice: nanoscale_materials"),
-    ("technologies/aspi44.toml", 'eu10 = ["EU10"]', 'eu10 = ["EU11"]', "aspi44.toml: technology.0.eu10.0: "),
-    ("technologies/aspi44.toml", "core_min_score = 0.5", "core_min_score = 50", "aspi44.toml: core_min_score: "),
-]  # fmt: skip
+    (
+        "technologies/aspi44.toml",
+        'id = "coatings"',
+        'id = "nanoscale_materials"',
+        "technology.id: listed twice: nanoscale_materials",
+    ),
+    (
+        "technologies/aspi44.toml",
+        'eu10 = ["EU10"]',
+        'eu10 = ["EU11"]',
+        "aspi44.toml: technology.0.eu10.0: ",
+    ),
+    (
+        "technologies/aspi44.toml",
+        "core_min_score = 0.5",
+        "core_min_score = 50",
+        "aspi44.toml: core_min_score: ",
+    ),
+]
 
 
-@pytest.mark.parametrize(("file", "old", "new", "says"), [w for w in WRONG if w[3]], ids=lambda v: str(v)[:30])
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"), [w for w in WRONG if w[3]], ids=lambda v: str(v)[:30]
+)
 def test_every_kind_of_fault_is_named(folder, file, old, new, says):
     """An unknown key, a missing value, a wrong type, a broken reference or a repetition is told by file and key, with what was meant."""
     edit(folder, file, old, new)
@@ -109,13 +301,22 @@ def test_all_faults_are_named_at_once(folder):
     (folder / "events.toml").unlink()
     (folder / "sql" / "edges.txt").write_text("")
     said = refusal(folder).splitlines()
-    for file in ("scope.toml: countries.0", "scope.toml: max_institution: unknown key", "groups.toml: group.4.figur",
-                 "miit.toml: versoin", "events.toml: missing", "edges.txt: no such question"):  # fmt: skip
+    for file in (
+        "scope.toml: countries.0",
+        "scope.toml: max_institution: unknown key",
+        "groups.toml: group.4.figur",
+        "miit.toml: versoin",
+        "events.toml: missing",
+        "edges.txt: no such question",
+    ):
         assert sum(file in line for line in said) == 1, file
     assert said[-1] == "mend them and run `coauth queries check`"
 
 
-@pytest.mark.parametrize("stranger", ["scpoe.toml", "watchlists/deep/x.toml", "watchlist/miit.toml", "sql/edges.sq", "notes.md"])
+@pytest.mark.parametrize(
+    "stranger",
+    ["scpoe.toml", "watchlists/deep/x.toml", "watchlist/miit.toml", "sql/edges.sq", "notes.md"],
+)
 def test_a_file_that_asks_nothing_is_refused(folder, stranger):
     """A misspelt file name is named, not passed over; hidden files are nobody's question."""
     (folder / stranger).parent.mkdir(parents=True, exist_ok=True)
@@ -128,11 +329,20 @@ def test_a_file_that_asks_nothing_is_refused(folder, stranger):
 
 def test_a_second_enabled_set_of_technologies_is_refused(folder):
     """Profiles name one set, so two enabled at once are told by name; a disabled one is welcome."""
-    text = (folder / "technologies/aspi44.toml").read_text("utf-8").replace('id = "aspi44"', 'id = "mine"', 1)
+    text = (
+        (folder / "technologies/aspi44.toml")
+        .read_text("utf-8")
+        .replace('id = "aspi44"', 'id = "mine"', 1)
+    )
     (folder / "technologies/mine.toml").write_text(text, "utf-8")
     assert "enabled: aspi44, mine; enable one set at a time" in refusal(folder)
     edit(folder, "technologies/mine.toml", "enabled = true", "enabled = false")
-    assert [s.id for s in queries.load(folder).technologies] == ["aspi44", "aspi64", "aspi74", "mine"]
+    assert [s.id for s in queries.load(folder).technologies] == [
+        "aspi44",
+        "aspi64",
+        "aspi74",
+        "mine",
+    ]
 
 
 def test_a_set_holds_what_it_includes(folder, asked):
@@ -150,9 +360,17 @@ def test_a_set_holds_what_it_includes(folder, asked):
 @pytest.mark.parametrize(
     ("was", "now", "said"),
     [
-        ('includes = "aspi44"', 'includes = "aspi4"', "'aspi64': includes: no set 'aspi4', did you mean 'aspi"),
+        (
+            'includes = "aspi44"',
+            'includes = "aspi4"',
+            "'aspi64': includes: no set 'aspi4', did you mean 'aspi",
+        ),
         ('includes = "aspi44"', 'includes = "aspi74"', "includes this set in turn"),
-        ("core_min_score = 0.5", "core_min_score = 0.7", "'aspi64': core_min_score: 0.7, and 0.5 in 'aspi44', which it includes"),
+        (
+            "core_min_score = 0.5",
+            "core_min_score = 0.7",
+            "'aspi64': core_min_score: 0.7, and 0.5 in 'aspi44', which it includes",
+        ),
         ('id = "radar"', 'id = "coatings"', "technology.id: listed twice: coatings"),
     ],
 )
@@ -193,7 +411,13 @@ def test_the_fingerprint_knows_every_byte(folder, asked):
 def test_the_scope_decides_whether_a_harvest_goes_on(asked):
     """What is harvested changes the scope's fingerprint; what only counts later (title, last year, K) does not."""
     scope = asked.scope
-    for same in ({"title": "x"}, {"last_year": 2025}, {"max_institutions": 60}, {"preliminary_years": 0}, {"types": scope.types[::-1]}):
+    for same in (
+        {"title": "x"},
+        {"last_year": 2025},
+        {"max_institutions": 60},
+        {"preliminary_years": 0},
+        {"types": scope.types[::-1]},
+    ):
         assert scope.model_copy(update=same).fingerprint == scope.fingerprint
     for other in ({"countries": ("DK", "GL")}, {"first_year": 2012}, {"types": scope.types[:-1]}):
         assert scope.model_copy(update=other).fingerprint != scope.fingerprint
@@ -207,10 +431,14 @@ def test_preliminary_years_are_the_last_measured_ones(asked):
 
 def test_disabled_lists_are_no_table(asked):
     """SQL sees entries, exclusions and areas of enabled lists only."""
-    off = asked.model_copy(update={
-        "watchlists": tuple(w.model_copy(update={"enabled": False}) for w in asked.watchlists),
-        "technologies": tuple(t.model_copy(update={"enabled": False}) for t in asked.technologies),
-    })  # fmt: skip
+    off = asked.model_copy(
+        update={
+            "watchlists": tuple(w.model_copy(update={"enabled": False}) for w in asked.watchlists),
+            "technologies": tuple(
+                t.model_copy(update={"enabled": False}) for t in asked.technologies
+            ),
+        }
+    )
     names = ("entries", "unlisted_descendants", "technology_areas")
     assert [off.tables()[n].num_rows for n in names] == [0, 0, 0]
     assert [asked.tables()[n].num_rows > 0 for n in names] == [True, True, True]
@@ -238,8 +466,15 @@ def test_every_topic_of_a_technology_exists(asked, real_records):
 def test_the_names_beside_topic_ids_are_theirs(real_records):
     """A comment naming a topic names the topic of that id, so that a reviewer reads what the rule does."""
     with (real_records / "openalex/topics.csv").open(encoding="utf-8") as file:
-        known = {row["topic_id"]: {row["topic_name"], row["topic_name_2025_02"]} for row in csv.DictReader(file)}
-    said = [s for path in sorted(SHIPPED.glob("technologies/*.toml")) for s in re.findall(r'"(T\d+)",\s*# (.+)', path.read_text("utf-8"))]
+        known = {
+            row["topic_id"]: {row["topic_name"], row["topic_name_2025_02"]}
+            for row in csv.DictReader(file)
+        }
+    said = [
+        s
+        for path in sorted(SHIPPED.glob("technologies/*.toml"))
+        for s in re.findall(r'"(T\d+)",\s*# (.+)', path.read_text("utf-8"))
+    ]
     assert len(said) > 400
     assert [s for s in said if s[1].strip() not in known[s[0]]] == []
 
@@ -257,10 +492,24 @@ def test_the_seven_are_the_seven(asked, real_records):
 def test_every_campus_a_source_names_is_sought(asked, real_records):
     """All 51 names of the seven and their campuses on the US Entity List would be candidates of `flags check`, each of its own university."""
     with (real_records / "lists/miit_seven_sons.csv").open(encoding="utf-8") as file:
-        named = [(r["key"], name) for r in csv.DictReader(file) for name in r["bis_entity_list_aliases"].split("; ")]
-    entries = [(e.id, n) for w in asked.watchlists if w.enabled for e in w.entry for n in (e.name, *e.aliases)]
+        named = [
+            (r["key"], name)
+            for r in csv.DictReader(file)
+            for name in r["bis_entity_list_aliases"].split("; ")
+        ]
+    entries = [
+        (e.id, n)
+        for w in asked.watchlists
+        if w.enabled
+        for e in w.entry
+        for n in (e.name, *e.aliases)
+    ]
     sought = Phrases(n for _, n in entries)
-    assert [(key, name) for key, name in named if {entries[i][0] for i, _, _ in sought.find(fold(name))} != {key}] == []
+    assert [
+        (key, name)
+        for key, name in named
+        if {entries[i][0] for i, _, _ in sought.find(fold(name))} != {key}
+    ] == []
     assert len(named) == 51
 
 
@@ -270,7 +519,12 @@ def test_every_fault_of_the_roll_up_is_named_at_once(folder):
     edit(folder, "institutions.toml", "= 0.3334", "= 0.4")
     edit(folder, "institutions.toml", "= 0.5,", "= 0.6,")
     said = refusal(folder).splitlines()
-    for fault in ("drop_ancestor: unknown key", "drop_ancestors: Field required", "joint.0: Value error, weights: sum to 1.0666", "joint.1: Value error, weights: sum to 1.1"):
+    for fault in (
+        "drop_ancestor: unknown key",
+        "drop_ancestors: Field required",
+        "joint.0: Value error, weights: sum to 1.0666",
+        "joint.1: Value error, weights: sum to 1.1",
+    ):
         assert sum(f"institutions.toml: {fault}" in line for line in said) == 1, fault
     shutil.copy(SHIPPED / "institutions.toml", folder / "institutions.toml")
     edit(folder, "institutions.toml", "https://ror.org/04jewc589", "https://ror.org/02cdjts56")
@@ -289,22 +543,37 @@ def test_the_roll_up_is_what_ror_says(asked, real_records):
     across = {(r["ror"], r["related_ror"]) for r in told if r["relation"] == "related"}
     rollup, above = asked.rollup, {(below, over) for over, below in child}
     sites = {c.institution for c in rollup.components if "a site by its name" in c.source}
-    assert {(c.institution, c.part_of) for c in rollup.components if c.institution not in sites} <= above
+    assert {
+        (c.institution, c.part_of) for c in rollup.components if c.institution not in sites
+    } <= above
     assert len(sites) == 2
     for joint in rollup.joint:
         assert set(joint.weights) == {over for below, over in above if below == joint.institution}
     partners = {(a.institution, u) for a in rollup.associated for u in a.universities}
-    through = {(a.institution, u) for a in rollup.associated for u in a.universities if "which is related" in a.source}
+    through = {
+        (a.institution, u)
+        for a in rollup.associated
+        for u in a.universities
+        if "which is related" in a.source
+    }
     related = across | {(b, a) for a, b in across}
     assert partners - related == through
     clinics = {r["ror"] for r in told if "healthcare" in r["types"] and r["status"] == "active"}
-    assert {(i, u) for i, u in related if u in {u for _, u in partners} and i in clinics - rollup.into.keys()} <= partners
+    assert {
+        (i, u)
+        for i, u in related
+        if u in {u for _, u in partners} and i in clinics - rollup.into.keys()
+    } <= partners
 
 
 def test_successors_and_aliases_are_those_of_ror(asked, real_records):
     """Rolled up are exactly the Danish organisations that ROR gives a successor, into it; aliases are Danish and active in ROR."""
     with (real_records / "ror/ror_dk_relations.csv").open(encoding="utf-8") as file:
         told = list(csv.DictReader(file))
-    gone = {(r["ror"], r["related_ror"]) for r in told if r["relation"] == "successor" and r["status"] != "active"}
+    gone = {
+        (r["ror"], r["related_ror"])
+        for r in told
+        if r["relation"] == "successor" and r["status"] != "active"
+    }
     assert {(s.institution, s.successor) for s in asked.rollup.successors} == gone
     assert set(asked.rollup.aliases.values()) <= {r["ror"] for r in told if r["status"] == "active"}

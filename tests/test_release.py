@@ -15,7 +15,10 @@ from coauth.sources import snapshot
 from coauth.vintage import Cache, Slice
 
 HERE = [work(n, "2020-02-02", authors=1 + n % 3) | {"is_xpac": False} for n in range(250)]
-ABROAD = [json.loads(json.dumps(w).replace('"DK"', '"SE"')) | {"id": f"https://openalex.org/W77{n}"} for n, w in enumerate(HERE[:90])]
+ABROAD = [
+    json.loads(json.dumps(w).replace('"DK"', '"SE"')) | {"id": f"https://openalex.org/W77{n}"}
+    for n, w in enumerate(HERE[:90])
+]
 DAYS = ("2026-08-01", "2026-08-09", "2026-09-01")
 
 
@@ -48,10 +51,19 @@ def renamed(record, like):
 def test_only_records_of_the_country_are_stored(tmp_path, vintage, layout):
     """Every record of the world is counted: stored, elsewhere, or outside the core corpus."""
     beyond = [work(900, "2020-02-02") | {"is_xpac": True}]
-    root = copy(tmp_path / "copy", {DAYS[0]: HERE[:100] + ABROAD[:60], DAYS[1]: HERE[100:] + beyond + ABROAD[60:]}, layout)
+    root = copy(
+        tmp_path / "copy",
+        {DAYS[0]: HERE[:100] + ABROAD[:60], DAYS[1]: HERE[100:] + beyond + ABROAD[60:]},
+        layout,
+    )
     summary = fill(vintage, root)
     assert ids(vintage) == of(HERE)
-    assert (summary["read"], summary["stored"], summary["elsewhere"], summary["xpac"]) == (341, 250, 90, 1)
+    assert (summary["read"], summary["stored"], summary["elsewhere"], summary["xpac"]) == (
+        341,
+        250,
+        90,
+        1,
+    )
     assert (summary["incomplete"], summary["damaged"], summary["manifest"]) == ([], 0, True)
 
 
@@ -71,26 +83,45 @@ def test_a_country_read_from_a_string_alone_passes(tmp_path, vintage, layout):
     """Whether an institution of the country is on it is judged later, in the open; here nothing is lost early."""
     unmatched = json.loads(json.dumps(ABROAD[0]))
     unmatched["authorships"][0]["countries"] = ["DK"]
-    assert fill(vintage, copy(tmp_path / "copy", {DAYS[0]: [unmatched, ABROAD[1]]}, layout))["stored"] == 1
+    assert (
+        fill(vintage, copy(tmp_path / "copy", {DAYS[0]: [unmatched, ABROAD[1]]}, layout))["stored"]
+        == 1
+    )
 
 
 def test_of_a_work_in_two_partitions_the_newest_counts(tmp_path, vintage, layout):
     """Wherever it is met first, once, from the newest; also where the newest has left the country or the core."""
     changed = HERE[0] | {"title": "As it is now"}
     gone, beyond = renamed(ABROAD[0], HERE[1]), HERE[2] | {"is_xpac": True}
-    root = copy(tmp_path / "copy", {DAYS[0]: HERE[:10], DAYS[1]: [changed], DAYS[2]: [gone, beyond]}, layout)
+    root = copy(
+        tmp_path / "copy", {DAYS[0]: HERE[:10], DAYS[1]: [changed], DAYS[2]: [gone, beyond]}, layout
+    )
     summary = fill(vintage, root)
     assert Counter(ids(vintage)) == Counter(of(HERE[3:10]) + of([HERE[0]]))
-    assert [w.title for page in vintage.pages() for w in page.works if w.id == changed["id"]] == ["As it is now"]
-    assert (summary["moved"], summary["elsewhere"], summary["xpac"], summary["stored"]) == (3, 1, 1, 8)
-    assert summary["read"] == summary["stored"] + sum(summary[k] for k in ("moved", "elsewhere", "xpac", "deleted"))
+    assert [w.title for page in vintage.pages() for w in page.works if w.id == changed["id"]] == [
+        "As it is now"
+    ]
+    assert (summary["moved"], summary["elsewhere"], summary["xpac"], summary["stored"]) == (
+        3,
+        1,
+        1,
+        8,
+    )
+    assert summary["read"] == summary["stored"] + sum(
+        summary[k] for k in ("moved", "elsewhere", "xpac", "deleted")
+    )
 
 
 @pytest.mark.parametrize("spelled", ["W{}", "https://openalex.org/W{}", "{}"])
 def test_deleted_works_are_taken_out(tmp_path, vintage, layout, spelled):
     """Also where the list names works nobody has."""
     numbers = [HERE[n]["id"].rpartition("W")[2] for n in (3, 4)]
-    root = copy(tmp_path / "copy", {DAYS[0]: HERE[:10]}, layout, deleted=[spelled.format(n) for n in [*numbers, "123"]])
+    root = copy(
+        tmp_path / "copy",
+        {DAYS[0]: HERE[:10]},
+        layout,
+        deleted=[spelled.format(n) for n in [*numbers, "123"]],
+    )
     summary = fill(vintage, root)
     assert ids(vintage) == of(HERE[:3] + HERE[5:10])
     assert (summary["deleted"], summary["stored"], vintage.damage()) == (2, 8, [])
@@ -98,7 +129,9 @@ def test_deleted_works_are_taken_out(tmp_path, vintage, layout, spelled):
 
 def test_what_was_taken_out_stays_out_after_an_interruption_or_a_repair(tmp_path, vintage, layout):
     """A slice read again is judged again by the newer partitions, which are not read again."""
-    root = copy(tmp_path / "copy", {DAYS[0]: HERE[:10], DAYS[1]: HERE[:1]}, layout, deleted=["W4000000005"])
+    root = copy(
+        tmp_path / "copy", {DAYS[0]: HERE[:10], DAYS[1]: HERE[:1]}, layout, deleted=["W4000000005"]
+    )
     first = fill(vintage, root)
     files = {p: p.read_bytes() for p in vintage.path.rglob("0*.gz")}
     page = vintage.slice("from-00001").path / "0001.json.gz"
@@ -108,7 +141,9 @@ def test_what_was_taken_out_stays_out_after_an_interruption_or_a_repair(tmp_path
     assert {p: p.read_bytes() for p in vintage.path.rglob("0*.gz")} == files
 
 
-def test_a_file_that_was_stored_but_not_judged_is_read_again(tmp_path, vintage, layout, monkeypatch):
+def test_a_file_that_was_stored_but_not_judged_is_read_again(
+    tmp_path, vintage, layout, monkeypatch
+):
     """Which of its works have left older partitions is known only once it is judged, in the order of partitions."""
     root = copy(tmp_path / "copy", {DAYS[0]: HERE[:10], DAYS[1]: HERE[:1] + ABROAD[:2]}, layout)
     whole = fill(Cache(tmp_path / "other").create("v", started="2026-10-15"), root)
@@ -143,9 +178,16 @@ def test_files_that_the_manifest_does_not_name_are_of_an_older_release(tmp_path,
 
 def test_a_count_other_than_the_manifests_is_incomplete(tmp_path, vintage, layout):
     """Fewer or more: the file is not the one that was listed."""
-    root = copy(tmp_path / "copy", {DAYS[0]: HERE[:10], DAYS[1]: HERE[10:20]}, layout, counts={DAYS[0]: 11, DAYS[1]: 9})
+    root = copy(
+        tmp_path / "copy",
+        {DAYS[0]: HERE[:10], DAYS[1]: HERE[10:20]},
+        layout,
+        counts={DAYS[0]: 11, DAYS[1]: 9},
+    )
     assert fill(vintage, root)["incomplete"] == ["from-00001", "from-00002"]
-    assert "10 records where the manifest counts 11" in vintage.slice("from-00001").summary["reason"]
+    assert (
+        "10 records where the manifest counts 11" in vintage.slice("from-00001").summary["reason"]
+    )
 
 
 def test_a_copy_without_manifest_is_read_and_says_so(tmp_path, vintage, layout, caplog):
@@ -171,7 +213,9 @@ def test_a_file_cut_short_is_named_and_leaves_nothing(tmp_path, vintage, layout,
     file = next((root / "data" / layout / "works").glob("*/part*"))
     data = file.read_bytes()
     file.write_bytes(data[: int(len(data) * at)])
-    with pytest.raises(SourceError, match=r"part_0000\.\w+: the \w+ file is cut short or damaged; fetch it again"):
+    with pytest.raises(
+        SourceError, match=r"part_0000\.\w+: the \w+ file is cut short or damaged; fetch it again"
+    ):
         fill(vintage, root)
     assert not any((vintage.path / "pages").glob("*"))
     file.write_bytes(data)
@@ -188,7 +232,11 @@ def test_broken_lines_and_abstracts_cost_themselves(tmp_path, vintage):
     assert (summary["stored"], summary["damaged"], summary["incomplete"]) == (12, 1, [])
 
     other = Cache(tmp_path / "other").create("v", started="2026-10-15")
-    root = copy(tmp_path / "parquet", {DAYS[0]: [HERE[0] | {"abstract_inverted_index": "{cut"}, HERE[1]]}, "parquet")
+    root = copy(
+        tmp_path / "parquet",
+        {DAYS[0]: [HERE[0] | {"abstract_inverted_index": "{cut"}, HERE[1]]},
+        "parquet",
+    )
     summary = fill(other, root)
     assert (summary["stored"], summary["abstracts unreadable"]) == (2, 1)
 

@@ -85,7 +85,10 @@ def look(record):
         authors=len(record["authorships"]),
         with_institution=sum(bool(a["institutions"]) for a in record["authorships"]),
         strings_only=frozenset(
-            s for a in record["authorships"] if not a["institutions"] for s in a["raw_affiliation_strings"]
+            s
+            for a in record["authorships"]
+            if not a["institutions"]
+            for s in a["raw_affiliation_strings"]
         ),
         institutions=frozenset(i["id"] for i in own),
         countries=frozenset(i["country_code"] for i in institutions),
@@ -108,16 +111,24 @@ def faults_of(record):
         yield "person unmarked"
     if not all(p["id"] is None or p["id"].startswith("https://openalex.org/A99") for p in people):
         yield "author id outside the reserved range"
-    if not all(p["orcid"] is None or p["orcid"].startswith("https://orcid.org/0000-0099-") for p in people):
+    if not all(
+        p["orcid"] is None or p["orcid"].startswith("https://orcid.org/0000-0099-") for p in people
+    ):
         yield "an ORCID that somebody could hold"
     if not any(i["country_code"] == "DK" for i in institutions):
         yield "outside a Danish harvest"
-    if any([i["id"] for i in a["institutions"]] != sorted(i["id"] for i in a["institutions"]) for a in authorships):
+    if any(
+        [i["id"] for i in a["institutions"]] != sorted(i["id"] for i in a["institutions"])
+        for a in authorships
+    ):
         yield "institutions not sorted by id"
-    if any(i["id"] not in i["lineage"] or i["lineage"] != sorted(i["lineage"]) for i in institutions):
+    if any(
+        i["id"] not in i["lineage"] or i["lineage"] != sorted(i["lineage"]) for i in institutions
+    ):
         yield "lineage"
     if any(
-        {i["id"] for i in a["institutions"]} != {x for f in a["affiliations"] for x in f["institution_ids"]}
+        {i["id"] for i in a["institutions"]}
+        != {x for f in a["affiliations"] for x in f["institution_ids"]}
         for a in authorships
     ):
         yield "affiliations and institutions differ"
@@ -168,7 +179,9 @@ def world():
         fields.update([read["primary_topic"]["field"]["id"]] if read["primary_topic"] else [])
         keys.append((read["publication_date"], read["id"]))
     ordered = all(a < b for a, b in itertools.pairwise(keys))
-    return World(sample.truth(1), tuple(seen), digest.hexdigest(), faults, types, gaps, fields, ordered)
+    return World(
+        sample.truth(1), tuple(seen), digest.hexdigest(), faults, types, gaps, fields, ordered
+    )
 
 
 def by_year(chosen):
@@ -203,7 +216,10 @@ def change_when_weighted(world, institution):
             for s in world.originals
             if s.complete and first <= s.year <= last and len(s.institutions) > 1
         }
-        shares.append(sum(w for s, w in weights.items() if institution in s.institutions) / sum(weights.values()))
+        shares.append(
+            sum(w for s, w in weights.items() if institution in s.institutions)
+            / sum(weights.values())
+        )
     return shares[1] / shares[0]
 
 
@@ -231,7 +247,9 @@ def test_same_seed_same_bytes_whatever_the_hash_seed(world):
     root = str(pathlib.Path(pages.__file__).parents[2])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     environment = {**os.environ, "PYTHONHASHSEED": "4711", "PYTHONPATH": path}
-    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
     truth = hashlib.sha256(json.dumps(world.truth).encode()).hexdigest()
     assert run.stdout.split() == [world.digest, truth]
 
@@ -241,7 +259,9 @@ def test_another_seed_is_another_world_of_the_same_shape():
     first = next(sample.records(2))
     assert first != next(sample.records(1))
     assert other["works"] == sample.truth(1)["works"]
-    assert other["effects"]["rise"]["true_works"] == sample.truth(1)["effects"]["rise"]["true_works"]
+    assert (
+        other["effects"]["rise"]["true_works"] == sample.truth(1)["effects"]["rise"]["true_works"]
+    )
 
 
 def test_truth_is_json(world):
@@ -252,12 +272,18 @@ def test_truth_counts_what_the_records_show(world):
     truth = world.truth
     assert by_year(world.seen) == truth["records"]
     assert by_year(world.originals) == truth["works"]
-    assert by_year(s for s in world.originals if len(s.institutions) > 1) == truth["visible_collaborative_works"]
+    assert (
+        by_year(s for s in world.originals if len(s.institutions) > 1)
+        == truth["visible_collaborative_works"]
+    )
     for role in ("rise", "loss", "unmatched", "control"):
         effect = truth["effects"][role]
         assert by_year(collaborative(world, effect["institution"])) == effect["visible_works"]
     seven = set(truth["effects"]["miit"]["institutions"])
-    assert by_year(s for s in world.originals if seven & s.lineage) == truth["effects"]["miit"]["visible_works"]
+    assert (
+        by_year(s for s in world.originals if seven & s.lineage)
+        == truth["effects"]["miit"]["visible_works"]
+    )
 
 
 def test_yearly_numbers_follow_denmark(world):
@@ -287,7 +313,9 @@ def test_partner_countries_follow_denmark(world, country, year, real):
 def test_china_is_its_share_and_the_planted_works_on_top(world):
     for year, real in ((2011, 505), (2021, 3235), (2023, 3742)):
         planted = world.truth["effects"]["miit"]["true_works"][str(year)]
-        assert world.truth["partner_works"]["CN"][str(year)] == pytest.approx(0.038 * real + planted, abs=1)
+        assert world.truth["partner_works"]["CN"][str(year)] == pytest.approx(
+            0.038 * real + planted, abs=1
+        )
 
 
 def test_background_coverage_falls_as_planned(world):
@@ -302,7 +330,9 @@ def test_coverage_depends_on_publisher_and_year_only(world):
     loss = world.truth["effects"]["loss"]["institution"]
     unmatched = world.truth["effects"]["unmatched"]["institution"]
     publisher = world.truth["coverage"]["loss_publisher"]
-    teams = [s for s in world.originals if s.publisher == publisher and s.year < 2022 and s.authors > 1]
+    teams = [
+        s for s in world.originals if s.publisher == publisher and s.year < 2022 and s.authors > 1
+    ]
     own = [s.complete for s in teams if loss in s.institutions]
     others = [s.complete for s in teams if not {loss, unmatched} & s.institutions]
     assert sum(own) / len(own) == pytest.approx(sum(others) / len(others), abs=0.05)
@@ -314,7 +344,9 @@ def test_the_seven_rise_and_fall(world):
     visible = world.truth["effects"]["miit"]["visible_works"]
     assert all(0.78 < visible[str(y)] / works[str(y)] <= 1 for y in YEARS)
     each = collections.Counter(
-        i for s in world.originals for i in s.lineage & set(world.truth["effects"]["miit"]["institutions"])
+        i
+        for s in world.originals
+        for i in s.lineage & set(world.truth["effects"]["miit"]["institutions"])
     )
     assert len(each) == 7
     assert min(each.values()) > 30
@@ -344,7 +376,9 @@ def test_publisher_loss_is_a_false_fall_that_weighting_repairs(world):
     assert effect["true_multiplier"] == pytest.approx(1.0, abs=0.02)
     works, visible = effect["true_works"], effect["visible_works"]
     assert sum(works[str(y)] for y in range(2018, 2025)) / 7 == pytest.approx(110, abs=4)
-    assert sum(visible[str(y)] for y in (2022, 2023, 2024)) < 0.6 * sum(visible[str(y)] for y in (2018, 2019, 2020))
+    assert sum(visible[str(y)] for y in (2022, 2023, 2024)) < 0.6 * sum(
+        visible[str(y)] for y in (2018, 2019, 2020)
+    )
     assert change_when_counted(world, effect["institution"]) < 0.70
     expected = world.truth["weighting_raises_others_by"]
     assert change_when_weighted(world, effect["institution"]) == pytest.approx(expected, abs=0.15)
@@ -354,17 +388,23 @@ def test_publisher_loss_sits_with_its_publisher(world):
     effect, publisher = world.truth["effects"]["loss"], world.truth["coverage"]["loss_publisher"]
     own = collaborative(world, effect["institution"])
     early = [s for s in own if s.year < 2022]
-    assert sum(s.publisher == publisher for s in early) / len(early) == pytest.approx(0.85, abs=0.02)
+    assert sum(s.publisher == publisher for s in early) / len(early) == pytest.approx(
+        0.85, abs=0.02
+    )
     everywhere = sum(s.publisher == publisher for s in world.originals) / len(world.originals)
     assert everywhere == pytest.approx(0.15, abs=0.01)
     complete = world.truth["coverage"]["loss_publisher_complete"]
     assert sum(complete[str(y)] for y in (2022, 2023, 2024)) / 3 == pytest.approx(0.40, abs=0.05)
     cut = [
-        s for s in world.originals if s.publisher == publisher and s.year >= 2022 and not s.complete and s.authors > 1
+        s
+        for s in world.originals
+        if s.publisher == publisher and s.year >= 2022 and not s.complete and s.authors > 1
     ]
     unmatched = world.truth["effects"]["unmatched"]["institution"]
     one = [s.with_institution == 1 for s in cut if unmatched not in s.institutions]
-    assert sum(one) / len(one) > 0.95  # the rest: strings of the Unmatched Strings Institute, none of it left
+    assert (
+        sum(one) / len(one) > 0.95
+    )  # the rest: strings of the Unmatched Strings Institute, none of it left
 
 
 def test_unmatched_strings_cannot_be_repaired_by_weighting(world):
@@ -397,7 +437,10 @@ def test_the_losses_lean_little_on_the_others(world):
 
 
 def test_effects_do_not_meet(world):
-    planted = {world.truth["effects"][role]["institution"] for role in ("rise", "loss", "unmatched", "control")}
+    planted = {
+        world.truth["effects"][role]["institution"]
+        for role in ("rise", "loss", "unmatched", "control")
+    }
     seven = set(world.truth["effects"]["miit"]["institutions"])
     for s in world.seen:
         assert len(planted & s.institutions) <= 1
@@ -421,7 +464,10 @@ def test_duplicates_of_both_kinds(world):
     preprints = world.truth["duplicates"]["preprint_and_article"]
     assert 0.01 < (len(same_doi) + len(preprints)) / len(world.seen) < 0.02
     for original, copy in same_doi:
-        assert by_id[original].doi == by_id[copy].doi or None in (by_id[original].doi, by_id[copy].doi)
+        assert by_id[original].doi == by_id[copy].doi or None in (
+            by_id[original].doi,
+            by_id[copy].doi,
+        )
     for original, copy in preprints:
         a, b = by_id[original], by_id[copy]
         assert (a.title, a.authors, a.institutions) == (b.title, b.authors, b.institutions)
@@ -437,8 +483,15 @@ def test_kinds_of_work(world):
     assert world.types["article"] / total > 0.7
     outside = world.types["dataset"] + world.types["paratext"] + world.types["erratum"]
     assert outside / total == pytest.approx(0.01, abs=0.003)
-    planted = {world.truth["effects"][role]["institution"] for role in ("rise", "loss", "unmatched", "control")}
-    assert not [s for s in world.seen if s.type in ("dataset", "paratext", "erratum") and planted & s.institutions]
+    planted = {
+        world.truth["effects"][role]["institution"]
+        for role in ("rise", "loss", "unmatched", "control")
+    }
+    assert not [
+        s
+        for s in world.seen
+        if s.type in ("dataset", "paratext", "erratum") and planted & s.institutions
+    ]
 
 
 def test_predecessors_end_where_their_successor_begins(world):
@@ -454,16 +507,24 @@ def test_predecessors_end_where_their_successor_begins(world):
 def test_gaps_and_nulls_are_served(world):
     gaps, total = world.gaps, len(world.seen)
     assert {gap.removeprefix("no ") for gap in gaps if gap.startswith("no ")} == {
-        "doi", "language", "is_paratext", "citation_normalized_percentile", "countries_distinct_count", "topics",
-    }  # fmt: skip
+        "doi",
+        "language",
+        "is_paratext",
+        "citation_normalized_percentile",
+        "countries_distinct_count",
+        "topics",
+    }
     assert gaps["null primary_topic"] / total == pytest.approx(0.08, abs=0.01)
     assert gaps["null abstract_inverted_index"] / total == pytest.approx(0.30, abs=0.02)
     assert gaps["first of January"] / total == pytest.approx(0.12, abs=0.02)
     assert gaps["retracted"] / total == pytest.approx(0.003, abs=0.0015)
     for gap, least in (
-        ("null doi", 500), ("null language", 300), ("null source", 50), ("null author id", 100),
+        ("null doi", 500),
+        ("null language", 300),
+        ("null source", 50),
+        ("null author id", 100),
         ("country without institution", 300),
-    ):  # fmt: skip
+    ):
         assert gaps[gap] > least
 
 
@@ -478,7 +539,9 @@ def test_masking_has_something_to_mask_and_leaves_no_person():
     served = kept = 0
     for record in itertools.islice(sample.records(1), 3000):
         text = json.dumps(record).encode()
-        served += bool(re.search(rb"sample\.invalid", text)) + bool(re.search(rb"ORCID 0000-0099", text))
+        served += bool(re.search(rb"sample\.invalid", text)) + bool(
+            re.search(rb"ORCID 0000-0099", text)
+        )
         work = pages.keep(text)
         assert work.damage is None
         assert work.title.startswith(sample.MARK)

@@ -13,7 +13,10 @@ from built import CHECKOUT, project
 PAGE = (CHECKOUT / "reports" / "SCHEDULE.md").read_text("utf-8")
 KEEPING = "0 4 * * 1,4"
 
-needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze") and os.environ.get("CI") != "true", reason="systemd-analyze is not here")
+needs_systemd = pytest.mark.skipif(
+    not shutil.which("systemd-analyze") and os.environ.get("CI") != "true",
+    reason="systemd-analyze is not here",
+)
 
 
 def blocks(language):
@@ -35,7 +38,9 @@ def server(tmp_path):
 
 
 def here(text, tmp_path):
-    return text.replace("/srv/denmark", f"{tmp_path}/srv/denmark").replace("/etc/coauth.env", f"{tmp_path}/etc/coauth.env")
+    return text.replace("/srv/denmark", f"{tmp_path}/srv/denmark").replace(
+        "/etc/coauth.env", f"{tmp_path}/etc/coauth.env"
+    )
 
 
 def times(line):
@@ -56,7 +61,13 @@ def test_the_cron_line_runs_the_script_with_the_key(tmp_path):
     _, user, command = re.fullmatch(r"((?:\S+ ){5})(\S+) (.*)", line).groups()
     assert user == "coauth"
     assert "%" not in command, "cron ends a command there"
-    done = subprocess.run(["/bin/sh", "-c", here(command, tmp_path)], capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]})
+    done = subprocess.run(
+        ["/bin/sh", "-c", here(command, tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": os.environ["PATH"]},
+    )
     assert done.stdout == ""
     assert (root / "reports" / "quarterly.log").read_text() == f"{root}|key|reports/quarterly.py\n"
 
@@ -66,10 +77,17 @@ def test_systemd_accepts_the_units(tmp_path):
     """Both units are verified without a word, with the paths of the page made to exist."""
     server(tmp_path)
     service, timer = blocks("ini")
-    (tmp_path / "coauth.service").write_text(here(service, tmp_path).replace("User=coauth", "User=root"))
+    (tmp_path / "coauth.service").write_text(
+        here(service, tmp_path).replace("User=coauth", "User=root")
+    )
     (tmp_path / "coauth.timer").write_text(timer)
     units = [str(tmp_path / f"coauth.{kind}") for kind in ("service", "timer")]
-    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *units],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert [line for line in (done.stdout + done.stderr).splitlines() if "coauth" in line] == []
     assert done.returncode == 0, done.stderr
 
@@ -78,8 +96,15 @@ def test_systemd_accepts_the_units(tmp_path):
 def test_the_timer_comes_once_a_quarter():
     """The next four times are in the first months of four quarters."""
     calendar = re.search(r"OnCalendar=(.*)", blocks("ini")[1])[1]
-    done = subprocess.run(["systemd-analyze", "calendar", "--iterations=4", calendar], capture_output=True, text=True, check=True)
-    found = re.findall(r"(?:Next elapse|Iter\. #\d|Iteration #\d): \w+ \d{4}-(\d\d)-(\d\d)", done.stdout)
+    done = subprocess.run(
+        ["systemd-analyze", "calendar", "--iterations=4", calendar],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = re.findall(
+        r"(?:Next elapse|Iter\. #\d|Iteration #\d): \w+ \d{4}-(\d\d)-(\d\d)", done.stdout
+    )
     assert sorted(m for m, _ in found) == ["01", "04", "07", "10"]
 
 
@@ -104,8 +129,14 @@ def test_the_workflow_is_what_github_reads(workflow):
 def test_the_workflow_keeps_the_cache_and_hands_on_the_report(workflow):
     """Restored and saved under one name, the saving also after a failure; runs that keep it do nothing else."""
     (job,) = workflow["jobs"].values()
-    restore, save, upload = (next(s for s in job["steps"] if s.get("uses", "").startswith(f"actions/{name}@")) for name in ("cache/restore", "cache/save", "upload-artifact"))
-    assert (restore["with"]["path"], restore["with"]["key"]) == (save["with"]["path"], save["with"]["key"])
+    restore, save, upload = (
+        next(s for s in job["steps"] if s.get("uses", "").startswith(f"actions/{name}@"))
+        for name in ("cache/restore", "cache/save", "upload-artifact")
+    )
+    assert (restore["with"]["path"], restore["with"]["key"]) == (
+        save["with"]["path"],
+        save["with"]["key"],
+    )
     assert restore["with"]["key"].startswith(restore["with"]["restore-keys"])
     assert save["if"].startswith("${{ !cancelled()")
     assert upload["with"]["path"] == "reports/*/"
@@ -119,15 +150,25 @@ def test_the_commands_of_the_workflow_are_real(workflow):
     (step,) = [s for s in job["steps"] if "run" in s]
     assert step["run"].splitlines() == ["pip install .", "python reports/quarterly.py"]
     script = CHECKOUT / "reports" / "quarterly.py"
-    helped = subprocess.run([sys.executable, str(script), "--help"], capture_output=True, text=True, check=True)
+    helped = subprocess.run(
+        [sys.executable, str(script), "--help"], capture_output=True, text=True, check=True
+    )
     assert "--sample" in helped.stdout
 
 
 def test_a_failure_is_one_line_and_exit_code_one(tmp_path):
     """Without a key: what cron mails and systemd counts."""
     server(tmp_path)
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("OPENALEX", "COAUTH_OPENALEX"))}
-    done = subprocess.run([sys.executable, str(tmp_path / "srv/denmark/reports/quarterly.py")], capture_output=True, text=True, check=False, env=clean)
+    clean = {
+        k: v for k, v in os.environ.items() if not k.startswith(("OPENALEX", "COAUTH_OPENALEX"))
+    }
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "srv/denmark/reports/quarterly.py")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=clean,
+    )
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("quarterly report not written: a harvest costs more")

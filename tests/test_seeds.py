@@ -18,7 +18,15 @@ def twice(sample_root):
     scope = asked.scope.model_copy(update={"first_year": last - asked.measures.window + 1})
     works, affiliations = vintage.read("works"), vintage.read("affiliations")
     names = ("strength", "strength_share", "pagerank", "eigenvector", "harmonic")
-    few = {"measures": names, "resampled": names, "single_years": (), "comparisons": (), "replicates": 200, "strongest": 100, "path_windows": "all"}
+    few = {
+        "measures": names,
+        "resampled": names,
+        "single_years": (),
+        "comparisons": (),
+        "replicates": 200,
+        "strongest": 100,
+        "path_windows": "all",
+    }
     tables = []
     for seed in (1, 2):
         measures = asked.measures.model_copy(update={**few, "seed": seed})
@@ -29,7 +37,13 @@ def twice(sample_root):
 
 def test_another_seed_moves_ends_by_no_more_than_is_stated(twice):
     """At most one end in twenty by more than 1.96·√2 of its standard error; and the seed is heeded at all."""
-    assert set(twice.index.get_level_values("measure")) == {"strength", "strength_share", "pagerank", "eigenvector", "harmonic"}
+    assert set(twice.index.get_level_values("measure")) == {
+        "strength",
+        "strength_share",
+        "pagerank",
+        "eigenvector",
+        "harmonic",
+    }
     further, moved = {}, []
     for end in ("low", "high"):
         apart = (twice[end] - twice[f"{end}_again"]).abs()

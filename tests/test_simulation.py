@@ -16,8 +16,14 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 def works_of(seed, name, window, **design):
     works, affiliations = tables(seed, Design(**design))
-    inside = [w for w, y in zip(works["work_id"].to_pylist(), works["year"].to_pylist(), strict=True) if window[0] <= y <= window[1]]
-    mine = affiliations.filter([n == name for n in affiliations["institution_id"].to_pylist()])["work_id"].to_pylist()
+    inside = [
+        w
+        for w, y in zip(works["work_id"].to_pylist(), works["year"].to_pylist(), strict=True)
+        if window[0] <= y <= window[1]
+    ]
+    mine = affiliations.filter([n == name for n in affiliations["institution_id"].to_pylist()])[
+        "work_id"
+    ].to_pylist()
     return len(set(inside) & set(mine))
 
 
@@ -33,12 +39,16 @@ def test_a_planted_fall_is_one():
     """Half of D00's works go to small foreign institutions; before, and for others, nothing changes."""
     shift = {"D00": -0.5}
     assert works_of(3, "D00", BEFORE, shift=shift) == works_of(3, "D00", BEFORE)
-    assert works_of(3, "D00", AFTER, shift=shift) / works_of(3, "D00", AFTER) == pytest.approx(0.5, abs=0.08)
+    assert works_of(3, "D00", AFTER, shift=shift) / works_of(3, "D00", AFTER) == pytest.approx(
+        0.5, abs=0.08
+    )
     assert works_of(3, "D01", AFTER, shift=shift) == works_of(3, "D01", AFTER)
 
 
 def test_a_planted_rise_is_one():
-    assert works_of(3, "D04", AFTER, shift={"D04": 0.5}) / works_of(3, "D04", AFTER) == pytest.approx(1.5, abs=0.1)
+    assert works_of(3, "D04", AFTER, shift={"D04": 0.5}) / works_of(
+        3, "D04", AFTER
+    ) == pytest.approx(1.5, abs=0.1)
 
 
 def test_metadata_are_lost_where_said():
@@ -72,7 +82,10 @@ def test_an_oracle_knows_the_weights():
     """One over the chance that the design gives, for complete works."""
     design = study.LOSSES["as documented"]
     works = tables(6, design)[0]
-    weights, about = study._known(design)(works), works.select(["publisher", "year", "affiliation_status"]).to_pandas()
+    weights, about = (
+        study._known(design)(works),
+        works.select(["publisher", "year", "affiliation_status"]).to_pandas(),
+    )
     assert (weights == 0).tolist() == (about["affiliation_status"] != "complete").tolist()
     late = (about["publisher"] == "Q") & (about["year"] >= AFTER[0]) & (weights > 0)
     assert set(weights[late]) == {1 / 0.386}
@@ -88,7 +101,11 @@ def test_the_study_counts_what_it_sees():
     study.shifted(0, shifted, worlds.DEVELOPMENT)
     found = {what: mean for what, mean, _, _ in shifted.rows()}
     assert found["strength_share", "no loss", "50%", "50 to 100 works a year"] >= 0.5
-    assert {what[1] for what in found} == {"no loss", *study.LOSSES, *(f"{name}, oracle" for name in study.LOSSES)}
+    assert {what[1] for what in found} == {
+        "no loss",
+        *study.LOSSES,
+        *(f"{name}, oracle" for name in study.LOSSES),
+    }
 
 
 def test_a_ratio_and_its_error():
@@ -106,9 +123,14 @@ def test_the_study_of_paths_sees_what_it_says(country, monkeypatch):
     """Of one world: values in order with their ends for all of the roster, changes where both windows were looked at, and none else."""
     from simulation import paths
 
-    monkeypatch.setattr(paths, "SETTING", paths.SETTING.model_copy(update={"replicates": 20, "path_replicates": 20}))
+    monkeypatch.setattr(
+        paths, "SETTING", paths.SETTING.model_copy(update={"replicates": 20, "path_replicates": 20})
+    )
     seen, changes, roster = paths.look(1, 1, False, country)
-    assert {(m, at) for m, at in seen if m in ("harmonic", "betweenness")} == {("harmonic", 1), ("betweenness", 1)}
+    assert {(m, at) for m, at in seen if m in ("harmonic", "betweenness")} == {
+        ("harmonic", 1),
+        ("betweenness", 1),
+    }
     assert set(changes) == {"eigenvector", "degree_rarefied"}
     assert roster.sum() > 20
     for value, low, high in seen.values():
@@ -121,7 +143,11 @@ def test_the_study_of_paths_sees_what_it_says(country, monkeypatch):
 def test_what_misses_has_no_interval():
     """A measure whose coverage fails in the study's table is not among those that get an interval, and each that gets one is in a table."""
     page = results.PAGE.read_text("utf-8") + results.PAGE.with_name("PATHS.md").read_text("utf-8")
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("|")]
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in page.splitlines()
+        if line.startswith("|")
+    ]
     covered = [row for row in rows if len(row) == 5 and re.match(r"(value|change)\b", row[1])]
     assert {row[0] for row in covered} >= set(written_down.QUERIES.measures.resampled)
     failed = {row[0] for row in covered if row[4] == "fails" and row[1] in ("value", "change")}

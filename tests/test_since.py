@@ -27,9 +27,11 @@ from coauth.uncertainty import counts as counted
 
 LATER = datetime.date(2027, 1, 20)
 QUICK = {
-    "replicates = 400": "replicates = 100", "permutations = 40": "permutations = 0", "null_samples = 400": "null_samples = 0",
+    "replicates = 400": "replicates = 100",
+    "permutations = 40": "permutations = 0",
+    "null_samples = 400": "null_samples = 0",
     '"degree", "pagerank", "eigenvector", "harmonic", "betweenness", "degree_rarefied", "participation", "exposure"': '"exposure"',
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,9 @@ def root(tmp_path_factory):
         text = text.replace(slow, quick)
     measures.write_text(text, "utf-8")
     planted = {work.number for _, work in changes(1, LATER)}
-    first = list(serve([w for n, w in enumerate(works(1)) if n % 40 == 0 or w.number in planted], 1))
+    first = list(
+        serve([w for n, w in enumerate(works(1)) if n % 40 == 0 or w.number in planted], 1)
+    )
     for day, records in ((AS_OF, first), (LATER, list(read_on(first, 1, LATER)))):
         file = root / "records.jsonl"
         file.write_text("\n".join(map(json.dumps, records)), "utf-8")
@@ -59,7 +63,11 @@ def planted(asked):
         for sign, side in ((-1, change.before), (1, change.after)):
             if side:
                 year, country, listed = side
-                series = {"international", *(g for g, codes in groups.items() if country in codes), *(["list:miit"] if listed else [])}
+                series = {
+                    "international",
+                    *(g for g, codes in groups.items() if country in codes),
+                    *(["list:miit"] if listed else []),
+                }
                 net.update({(s, year, change.cause): sign for s in series})
     return {k: n for k, n in net.items() if n}
 
@@ -67,7 +75,14 @@ def planted(asked):
 def brief_of(root, language, against=None):
     project = Project(root)
     vintage = project.cache.find()
-    return Brief(publish.read(vintage), project.queries, about.of(project, vintage, against), Words(language, valued=True), counted.change, benefits)
+    return Brief(
+        publish.read(vintage),
+        project.queries,
+        about.of(project, vintage, against),
+        Words(language, valued=True),
+        counted.change,
+        benefits,
+    )
 
 
 def test_the_truth_names_every_planted_work():
@@ -80,21 +95,31 @@ def test_the_truth_names_every_planted_work():
 def test_revisions_are_what_was_planted(root, asked):
     """Every series, year and cause: the table of the second vintage holds the planted changes and nothing else."""
     made = Project(root).cache.find().read("revisions").to_pylist()
-    assert {(r["series"], r["year"], r["cause"]): r["works"] for r in made if r["works"]} == planted(asked)
+    assert {
+        (r["series"], r["year"], r["cause"]): r["works"] for r in made if r["works"]
+    } == planted(asked)
     assert {r["cause"] for r in made} == set(PLANTED)
 
 
 def test_works_of_a_list_then_and_now_are_what_explain_lists_of_each_vintage(root, asked):
     """By the years of the headline change and over all, as the section on revisions shows them."""
-    vintages = {"then": Project(root).cache.find(AS_OF.isoformat()), "now": Project(root).cache.find()}
+    vintages = {
+        "then": Project(root).cache.find(AS_OF.isoformat()),
+        "now": Project(root).cache.find(),
+    }
     made = {side: publish.read(v) for side, v in vintages.items()}
-    spans = [*((y, y) for y in asked.measures.headline_change), (asked.scope.first_year, asked.scope.last_year)]
+    spans = [
+        *((y, y) for y in asked.measures.headline_change),
+        (asked.scope.first_year, asked.scope.last_year),
+    ]
     rows = findings.revisions(made["now"], ["list:miit"], asked, spans).to_dict("records")
     assert len(rows) == len(spans)
     assert any(r["then"] != r["now"] for r in rows)
     for row in rows:
         for side in vintages:
-            assert row[side] == len(explain.listing(made[side], "miit", asked, (row["first_year"], row["last_year"]))), (row, side)
+            assert row[side] == len(
+                explain.listing(made[side], "miit", asked, (row["first_year"], row["last_year"]))
+            ), (row, side)
 
 
 @pytest.mark.parametrize("language", ["en", "da"])
@@ -102,12 +127,28 @@ def test_the_first_page_says_what_was_planted(root, asked, language):
     """Of the number of international works: what it was, and each cause with its works."""
     brief, truths, year = brief_of(root, language), planted(asked), 2023
     now = findings.series(brief.made, "international", asked).set_index("year")["works"][year]
-    found = {cause: truths[key] for cause in CAUSES if (key := ("international", year, cause)) in truths}
+    found = {
+        cause: truths[key] for cause in CAUSES if (key := ("international", year, cause)) in truths
+    }
     assert found
     w = Words(language)
-    causes = w.listing([w("since.cause", number=w.number(n, sign=True), cause=w(f"cause_said.{c.replace(' ', '_').replace('-', '_')}")) for c, n in found.items()])
+    causes = w.listing(
+        [
+            w(
+                "since.cause",
+                number=w.number(n, sign=True),
+                cause=w(f"cause_said.{c.replace(' ', '_').replace('-', '_')}"),
+            )
+            for c, n in found.items()
+        ]
+    )
     said = bare(headlines(brief)[0].since)
-    assert said == w("since.count", against=AS_OF.isoformat(), then=w.number(now - sum(found.values())), causes=causes)
+    assert said == w(
+        "since.count",
+        against=AS_OF.isoformat(),
+        then=w.number(now - sum(found.values())),
+        causes=causes,
+    )
     facts = headlines(brief)[0].facts
     assert facts[f"international.then.{year}"] == now - sum(found.values())
 
@@ -117,17 +158,27 @@ def test_a_change_is_told_with_what_it_was(root, asked):
     old = publish.read(Project(root).cache.find(AS_OF.isoformat()))
     said = findings.changes(old, ["china"], asked, counted.change).iloc[0]
     facts = next(h for h in headlines(brief_of(root, "en")) if "China" in h.label).facts
-    assert [facts[f"china.then.{name}"] for name in ("ratio", "low", "high")] == [said[name] for name in ("ratio", "low", "high")]
+    assert [facts[f"china.then.{name}"] for name in ("ratio", "low", "high")] == [
+        said[name] for name in ("ratio", "low", "high")
+    ]
 
 
 def test_every_row_of_the_section_adds_up_to_the_counts_of_both_vintages(root, asked):
     brief = brief_of(root, "en")
     listing = next(p for p in revisions(brief).parts if p.part == "listing")
-    sides = [{(r["group_id"], r["year"]): r["works"] for r in Project(root).cache.find(name).read("copublications").to_pylist()
-              if r["basis"] == findings.own_basis(r["group_id"])} for name in (AS_OF.isoformat(), None)]  # fmt: skip
+    sides = [
+        {
+            (r["group_id"], r["year"]): r["works"]
+            for r in Project(root).cache.find(name).read("copublications").to_pylist()
+            if r["basis"] == findings.own_basis(r["group_id"])
+        }
+        for name in (AS_OF.isoformat(), None)
+    ]
     for row in listing.data.to_dict("records"):
         years = range(row["first_year"], row["last_year"] + 1)
-        assert [row["then"], row["now"]] == [sum(side.get((row["series"], y), 0) for y in years) for side in sides]
+        assert [row["then"], row["now"]] == [
+            sum(side.get((row["series"], y), 0) for y in years) for side in sides
+        ]
         assert row["then"] + sum(row[c] for c in CAUSES) == row["now"]
     assert "same as then" in " ".join(p.text for p in revisions(brief).parts if p.part == "text")
 
@@ -145,16 +196,26 @@ def test_another_list_is_told_apart_from_openalex(root, tmp_path):
     made = [r for r in brief.made["revisions"].to_pylist() if r["cause"] == "changed lists"]
     assert {r["series"] for r in made} == {"list:miit"}
     assert sum(r["works"] for r in made) < 0
-    assert "Defined otherwise than then: The seven MIIT universities." in [bare(p.text) for p in revisions(brief).parts if p.part == "text"]
+    assert "Defined otherwise than then: The seven MIIT universities." in [
+        bare(p.text) for p in revisions(brief).parts if p.part == "text"
+    ]
     path.write_text(text, "utf-8")
     with pytest.raises(NotFound, match="queries/ changed since the newer vintage was built"):
-        pipeline.revised(Project(again), project.cache.find(AS_OF.isoformat()), project.cache.find())
+        pipeline.revised(
+            Project(again), project.cache.find(AS_OF.isoformat()), project.cache.find()
+        )
 
 
 def test_against_chooses_the_earlier_vintage(root, monkeypatch):
     """`--against` tells what changed since the vintage it names; one that is not earlier is refused."""
     seen = []
-    monkeypatch.setattr(report, "build", lambda made, folder, **given: seen.append((made, given)) or [folder / "x.html", folder / "x.pdf"])
+    monkeypatch.setattr(
+        report,
+        "build",
+        lambda made, folder, **given: (
+            seen.append((made, given)) or [folder / "x.html", folder / "x.pdf"]
+        ),
+    )
     monkeypatch.setattr(run, "record", lambda *_: None)
     project = Project(root)
     publish.quarter(project, project.cache.find(), languages=("en",), against=AS_OF.isoformat())

@@ -21,10 +21,16 @@ from coauth.errors import CacheError, EngineError, QueryError
 from coauth.pipeline import Project, Source
 from coauth.sources import sample
 
-there = importlib.util.find_spec("pyspark") is not None and (shutil.which("java") or os.environ.get("JAVA_HOME"))
-needs_spark = pytest.mark.skipif(not there and os.environ.get("CI") != "true", reason="pyspark or Java is missing")
+there = importlib.util.find_spec("pyspark") is not None and (
+    shutil.which("java") or os.environ.get("JAVA_HOME")
+)
+needs_spark = pytest.mark.skipif(
+    not there and os.environ.get("CI") != "true", reason="pyspark or Java is missing"
+)
 
-QUICK = {"PYSPARK_SUBMIT_ARGS": "--conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=2 --driver-java-options -XX:TieredStopAtLevel=1 pyspark-shell"}
+QUICK = {
+    "PYSPARK_SUBMIT_ARGS": "--conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=2 --driver-java-options -XX:TieredStopAtLevel=1 pyspark-shell"
+}
 """Settings as a user gives them; the compiler that is quick to start suits tables of a few rows."""
 
 
@@ -44,7 +50,9 @@ def spark(asked, tmp_path):
 
 # -- statement by statement, on a world made by hand
 
-ROLLUP = rolling((70, 71), components=[(5, 6)], joint=[(8, {6: 0.3, 9: 0.7})], associated=[(2, [1, 9])])
+ROLLUP = rolling(
+    (70, 71), components=[(5, 6)], joint=[(8, {6: 0.3, 9: 0.7})], associated=[(2, [1, 9])]
+)
 PREPRINT = {"type": "preprint", "doi": None}
 RECORDS = [
     work(1, 2020, [["I1", "I10"], ["I1"], []]),
@@ -52,8 +60,16 @@ RECORDS = [
     work(3, 2021, [["I5"], ["I6", "I8"], ["I9", "I20"]]),
     work(4, 2021, [["I1"], [chinese(HIT)]], topics=[QUANTA], publication_date="2021-01-01"),
     work(5, 2022, [["I1", SHENZHEN], ["I9", "I2"], ["I70"]], topics=[QUANTA]),
-    work(6, 2022, [["I1"], ["I10"], ["I71"]], title="The same matters told a second time, at length"),
-    work(7, 2023, [["I1"], ["I10"], ["I71"]], title="The same matters told a second time, at length", **PREPRINT),
+    work(
+        6, 2022, [["I1"], ["I10"], ["I71"]], title="The same matters told a second time, at length"
+    ),
+    work(
+        7,
+        2023,
+        [["I1"], ["I10"], ["I71"]],
+        title="The same matters told a second time, at length",
+        **PREPRINT,
+    ),
     work(8, 2023, [["I1"], ["I20"]], doi="https://doi.org/10.1/1"),
     work(9, 2023, [["I1"], ["I20"]], is_retracted=True),
     work(10, 2024, [["I1", *(f"I{n}" for n in range(10, 69))]]),
@@ -61,18 +77,35 @@ RECORDS = [
     work(15, 2022, [["I1", SHENZHEN | {"id": "I992", "ror": None, "lineage": ["I992", HIT]}]]),
 ]
 STATEMENTS = {
-    "affiliations": "affiliations", "works": "works", "institutions": "institutions", "coverage": "coverage", "edges": "edges",
-    "hyperauthorship": "hyperauthorship", "listed": "listed", "evidence": "found", "flags": "found", "memberships": "memberships",
-    "copublications": "copublications", "benefits": "benefits",
-}  # fmt: skip
+    "affiliations": "affiliations",
+    "works": "works",
+    "institutions": "institutions",
+    "coverage": "coverage",
+    "edges": "edges",
+    "hyperauthorship": "hyperauthorship",
+    "listed": "listed",
+    "evidence": "found",
+    "flags": "found",
+    "memberships": "memberships",
+    "copublications": "copublications",
+    "benefits": "benefits",
+}
 
 
 @pytest.fixture(scope="module")
 def both(asked, tmp_path_factory):
     """The hand-made world on DuckDB and on Spark. Profiles need only four works here, so that there are some."""
-    changed = {"rollup": ROLLUP, "measures": asked.measures.model_copy(update={"profile_min_works": 4})}
-    duck, other = World(RECORDS, asked, **changed), World(RECORDS, asked, shuffle=random.Random(1), **changed)
-    other.engine = Spark(other.asked.sql, other.asked.tables(), threads=2, spill=tmp_path_factory.mktemp("spark"))
+    changed = {
+        "rollup": ROLLUP,
+        "measures": asked.measures.model_copy(update={"profile_min_works": 4}),
+    }
+    duck, other = (
+        World(RECORDS, asked, **changed),
+        World(RECORDS, asked, shuffle=random.Random(1), **changed),
+    )
+    other.engine = Spark(
+        other.asked.sql, other.asked.tables(), threads=2, spill=tmp_path_factory.mktemp("spark")
+    )
     return duck, other
 
 
@@ -98,13 +131,18 @@ def test_the_world_made_by_hand_meets_every_rule(both):
     made = both[0]
     reasons = set(made.works["exclusion_reason"].to_pylist())
     assert reasons == {None, "retracted", "duplicate: same DOI", "duplicate: same title"}
-    assert set(made.found.evidence["kind"].to_pylist()) == {"watchlist", "technology", "technology_profile"}
+    assert set(made.found.evidence["kind"].to_pylist()) == {
+        "watchlist",
+        "technology",
+        "technology_profile",
+    }
     assert set(made.listed["match_method"].to_pylist()) == {"id", "ror", "lineage"}
     assert {"I6", "I9", "I71"} <= set(made.affiliations["institution_id"].to_pylist())
     assert not {"I5", "I8", "I70"} & set(made.affiliations["institution_id"].to_pylist())
 
 
 # -- whole vintages
+
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
@@ -129,7 +167,10 @@ def same(here, there):
         for column in set(table.column_names) - set(exact):
             a, b = (t[column].to_pandas() for t in (table, other))
             assert (a.isna() == b.isna()).all(), (name, column)
-            assert ((a - b).abs().fillna(0) <= 1e-12 * a.abs().fillna(0).clip(lower=1)).all(), (name, column)
+            assert ((a - b).abs().fillna(0) <= 1e-12 * a.abs().fillna(0).clip(lower=1)).all(), (
+                name,
+                column,
+            )
 
 
 @needs_spark
@@ -138,34 +179,58 @@ def test_the_sample_from_pages(root, monkeypatch, nth):
     """Every nth of 20,000 works: all tables, and in fact every byte of them; what was left out is the same too."""
     chosen = every(nth)
     monkeypatch.setattr(sample, "records", lambda *_: iter(chosen))
-    vintage = pipeline.harvest(root, Source("sample"), today=date(2026, 11, 22), name=f"pages-{nth}")
+    vintage = pipeline.harvest(
+        root, Source("sample"), today=date(2026, 11, 22), name=f"pages-{nth}"
+    )
     duck, here = built(root, vintage, "duckdb", monkeypatch)
     other, there = built(root, vintage, "spark", monkeypatch)
     assert here["edges"].num_rows > 20 * len(chosen)
     same(here, there)
     assert other["sha256"] == duck["sha256"]
     assert (other["losses"], other["rows"]) == (duck["losses"], duck["rows"])
-    assert (other["engine"], "pyspark" in other["versions"], "duckdb" in other["versions"]) == ("spark", True, False)
+    assert (other["engine"], "pyspark" in other["versions"], "duckdb" in other["versions"]) == (
+        "spark",
+        True,
+        False,
+    )
 
 
 @needs_spark
 @pytest.mark.parametrize(
-    ("layout", "nth"), [("jsonl", 10), ("parquet", 10), pytest.param("jsonl", 1, marks=pytest.mark.whole)]
+    ("layout", "nth"),
+    [("jsonl", 10), ("parquet", 10), pytest.param("jsonl", 1, marks=pytest.mark.whole)],
 )
 def test_the_sample_from_a_snapshot(root, tmp_path, monkeypatch, layout, nth):
     """The snapshot's files are read on Spark into the very pages that one process makes of them; all of them are built, too, into the same tables."""
     chosen = every(nth)
     days = ("2026-08-01", "2026-08-02", "2026-08-03")
-    parts = {day: chosen[n::3] for n, day in enumerate(days)} | {"2026-09-01": chosen[:50]}  # 50 works that moved
+    parts = {day: chosen[n::3] for n, day in enumerate(days)} | {
+        "2026-09-01": chosen[:50]
+    }  # 50 works that moved
     place = copy(tmp_path / "copy", parts, layout)
     stored = []
     for engine in ("duckdb", "spark"):
         source = Source("files", path=place)
-        vintage = pipeline.harvest(root, source, today=date(2026, 11, 22), name=f"{layout}-{nth}-{engine}", fresh=True, engine=engine, threads=2)
-        stored.append(sorted((p.relative_to(vintage.path).as_posix(), p.read_bytes()) for p in (vintage.path / "pages").rglob("*.json*")))
+        vintage = pipeline.harvest(
+            root,
+            source,
+            today=date(2026, 11, 22),
+            name=f"{layout}-{nth}-{engine}",
+            fresh=True,
+            engine=engine,
+            threads=2,
+        )
+        stored.append(
+            sorted(
+                (p.relative_to(vintage.path).as_posix(), p.read_bytes())
+                for p in (vintage.path / "pages").rglob("*.json*")
+            )
+        )
         assert vintage.manifest["harvest"]["moved"] == 50
     assert stored[0] == stored[1]
-    if nth == 1:  # of fewer the tables are those of `test_the_sample_from_pages`, as their pages are the same bytes
+    if (
+        nth == 1
+    ):  # of fewer the tables are those of `test_the_sample_from_pages`, as their pages are the same bytes
         _, here = built(root, vintage, "duckdb", monkeypatch)
         _, there = built(root, vintage, "spark", monkeypatch)
         assert here["edges"].num_rows > 15 * len(chosen)

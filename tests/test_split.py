@@ -10,10 +10,24 @@ from hypothesis import strategies as st
 
 from coauth.pages.split import HELD, elements, inside, is_json, members, values
 
-TEXT = st.text(max_size=12) | st.sampled_from(['a "b" c', "}{", '},{"id":', "[[", "\\", '\\"', "\n{", "é", "☃", "\u2028", "x" * 700])
-SCALAR = st.none() | st.booleans() | st.integers(-9, 9) | st.floats(allow_nan=False, allow_infinity=False) | TEXT
-VALUE = st.recursive(SCALAR, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4), max_leaves=12)
-FIELDS = st.dictionaries(st.sampled_from(["doi", "title", "authorships", "topics", "n"]), VALUE, max_size=5)
+TEXT = st.text(max_size=12) | st.sampled_from(
+    ['a "b" c', "}{", '},{"id":', "[[", "\\", '\\"', "\n{", "é", "☃", "\u2028", "x" * 700]
+)
+SCALAR = (
+    st.none()
+    | st.booleans()
+    | st.integers(-9, 9)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT
+)
+VALUE = st.recursive(
+    SCALAR,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+FIELDS = st.dictionaries(
+    st.sampled_from(["doi", "title", "authorships", "topics", "n"]), VALUE, max_size=5
+)
 INDENT = st.sampled_from([None, 1, 2])
 
 
@@ -77,11 +91,20 @@ def test_any_list_comes_out_as_it_is(items, indent, size):
     parts = [text_of(v, indent, " ").encode() for v in items]
     text = b"[" + b",\n ".join(parts) + b"]"
     assert list(elements(text)) == parts
-    assert [v for c in values(chunked(text, size)) for _, v in (inside(c) if isinstance(c, bytes) else c)] == parts
+    assert [
+        v
+        for c in values(chunked(text, size))
+        for _, v in (inside(c) if isinstance(c, bytes) else c)
+    ] == parts
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.dictionaries(TEXT, VALUE, max_size=4), max_size=6), INDENT, st.integers(3, 60), st.sampled_from(["\n", ",\n", "\r\n", "\n\n \n", " ", "\x1e"]))
+@given(
+    st.lists(st.dictionaries(TEXT, VALUE, max_size=4), max_size=6),
+    INDENT,
+    st.integers(3, 60),
+    st.sampled_from(["\n", ",\n", "\r\n", "\n\n \n", " ", "\x1e"]),
+)
 def test_values_one_after_another(items, indent, size, between):
     """Whether one a line or many lines each; with commas, blank lines or record separators between them."""
     parts = [text_of(v, indent).encode() for v in [{"begin": 1}, *items]]
@@ -89,7 +112,14 @@ def test_values_one_after_another(items, indent, size, between):
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(FIELDS, min_size=2, max_size=6), st.data(), st.sampled_from(list(DAMAGE)), INDENT, st.sampled_from([7, 64, 10**6]), st.sampled_from(["list", "answer", "lines", "keyed"]))
+@given(
+    st.lists(FIELDS, min_size=2, max_size=6),
+    st.data(),
+    st.sampled_from(list(DAMAGE)),
+    INDENT,
+    st.sampled_from([7, 64, 10**6]),
+    st.sampled_from(["list", "answer", "lines", "keyed"]),
+)
 def test_a_broken_work_costs_itself(fields, data, fault, indent, size, nest):
     """In a list, an answer, one a line or under ids: all other works come out byte for byte, and the broken one's bytes too."""
     indent = None if nest == "lines" else indent
@@ -103,11 +133,15 @@ def test_a_broken_work_costs_itself(fields, data, fault, indent, size, nest):
     else:
         text = "[" + ",\n  ".join(parts) + "]"
         text = text if nest == "list" else '{"meta": {"count": 3}, "results": ' + text + "}"
-    held = 1 if nest in ("answer", "keyed") else HELD  # so that it is walked through, as a large one is
+    held = (
+        1 if nest in ("answer", "keyed") else HELD
+    )  # so that it is walked through, as a large one is
     found = list(flat(values(chunked(text.encode(), size), held)))
     others = [t.encode() for n, t in enumerate(sound) if n != at]
     assert [v for v in found if v in others] == others
-    broken = next(v for v in found if v.startswith(b"{") and v not in others and b'"count"' not in v)
+    broken = next(
+        v for v in found if v.startswith(b"{") and v not in others and b'"count"' not in v
+    )
     assert broken.startswith(parts[at].encode()[:20])
     if fault in SOUND and nest != "lines":
         assert broken == parts[at].encode()
@@ -115,7 +149,12 @@ def test_a_broken_work_costs_itself(fields, data, fault, indent, size, nest):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(FIELDS, min_size=3, max_size=6), st.data(), st.sampled_from(list(DAMAGE)), st.integers(3, 60))
+@given(
+    st.lists(FIELDS, min_size=3, max_size=6),
+    st.data(),
+    st.sampled_from(list(DAMAGE)),
+    st.integers(3, 60),
+)
 def test_records_without_work_ids_are_told_apart_by_their_first_key(fields, data, fault, size):
     """As MongoDB writes them; learned from a sound one before."""
     sound = [text_of({"_id": {"$oid": "5f" * 12}, "number": n} | f) for n, f in enumerate(fields)]
@@ -130,17 +169,30 @@ def test_records_without_work_ids_are_told_apart_by_their_first_key(fields, data
 @pytest.mark.parametrize("fault", DAMAGE)
 def test_several_broken_works_in_a_row(fault):
     """Each costs itself."""
-    sound = [text_of(work(n, {"title": "A", "authorships": [{"institutions": [{"id": "I1"}]}]})) for n in range(9)]
-    text = "[" + ",".join(DAMAGE[fault](t) if n in (2, 3, 4, 8) else t for n, t in enumerate(sound)) + "]"
+    sound = [
+        text_of(work(n, {"title": "A", "authorships": [{"institutions": [{"id": "I1"}]}]}))
+        for n in range(9)
+    ]
+    text = (
+        "["
+        + ",".join(DAMAGE[fault](t) if n in (2, 3, 4, 8) else t for n, t in enumerate(sound))
+        + "]"
+    )
     found = list(elements(text.encode()))
-    assert [v for v in found if is_json(v) and v.decode() in sound] == [sound[n].encode() for n in (0, 1, 5, 6, 7)]
+    assert [v for v in found if is_json(v) and v.decode() in sound] == [
+        sound[n].encode() for n in (0, 1, 5, 6, 7)
+    ]
 
 
 @pytest.mark.parametrize("fault", DAMAGE)
 def test_an_answer_whose_record_is_broken(fault):
     """What `members` gives: the meta as it is, and the results one by one."""
     sound = [text_of(work(n, {"title": "A"})) for n in range(4)]
-    text = '{"meta": {"count": 4}, "results": [' + ", ".join(DAMAGE[fault](t) if n == 1 else t for n, t in enumerate(sound)) + "]}"
+    text = (
+        '{"meta": {"count": 4}, "results": ['
+        + ", ".join(DAMAGE[fault](t) if n == 1 else t for n, t in enumerate(sound))
+        + "]}"
+    )
     others, results = members(text.encode(), "results")
     assert others["meta"] == b'{"count": 4}'
     assert [r for r in results if r.decode() in sound] == [sound[n].encode() for n in (0, 2, 3)]
@@ -149,7 +201,9 @@ def test_an_answer_whose_record_is_broken(fault):
 
 def test_works_inside_of_a_work_are_no_marks():
     """A sound record that holds other works is one record."""
-    outer = text_of(work(1, {"cited": [work(n, {"title": "x" * 3000}) for n in range(200)]})).encode()
+    outer = text_of(
+        work(1, {"cited": [work(n, {"title": "x" * 3000}) for n in range(200)]})
+    ).encode()
     assert list(elements(b"[" + outer + b"," + outer + b"]")) == [outer, outer]
     assert list(values(chunked(outer + b"\n" + outer, 1000))) == [outer, outer]
 
@@ -157,7 +211,18 @@ def test_works_inside_of_a_work_are_no_marks():
 def test_lines_that_are_nothing():
     """Each is one value; a work behind something else on its line comes out."""
     text = b'{"id": "W1"}\nnot json at all\n\xff\xfe\x00\n[1, 2\nnull\n7\n{"id": "W2"}\ndata: {"id": "W3"}\n{"id": "W4", "t'
-    assert list(values([text])) == [b'{"id": "W1"}', b"not json at all", b"\xff\xfe\x00", b"[1, 2", b"null", b"7", b'{"id": "W2"}', b"data:", b'{"id": "W3"}', b'{"id": "W4", "t']  # fmt: skip
+    assert list(values([text])) == [
+        b'{"id": "W1"}',
+        b"not json at all",
+        b"\xff\xfe\x00",
+        b"[1, 2",
+        b"null",
+        b"7",
+        b'{"id": "W2"}',
+        b"data:",
+        b'{"id": "W3"}',
+        b'{"id": "W4", "t',
+    ]
 
 
 def test_deep_nesting_ends():
@@ -166,7 +231,18 @@ def test_deep_nesting_ends():
         assert sum(len(v) for v in list(elements(b"[" + text + b"]"))) >= 0
 
 
-@pytest.mark.parametrize("text", [b'["' + b"x" * 3_000_000, b"[" + b'"a",' * 100_000, b'[{"a": "' + b'\\"' * 1_500_000, b"[" + b"{" * 100_000, b"[" + b'{"id":"W1","t":"' * 1_000, b"[" + b"x" * 3_000_000], ids=["string", "strings", "escapes", "braces", "heads", "word"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'["' + b"x" * 3_000_000,
+        b"[" + b'"a",' * 100_000,
+        b'[{"a": "' + b'\\"' * 1_500_000,
+        b"[" + b"{" * 100_000,
+        b"[" + b'{"id":"W1","t":"' * 1_000,
+        b"[" + b"x" * 3_000_000,
+    ],
+    ids=["string", "strings", "escapes", "braces", "heads", "word"],
+)
 def test_time_grows_with_the_text_alone(text):
     """What is broken everywhere is not gone through again and again from each break to the end."""
     begin = time.process_time()

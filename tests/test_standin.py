@@ -31,7 +31,11 @@ from standin import Fault, StandIn, load_records, marked
 from urllib3 import Retry
 
 HOME = "https://openalex.org/"
-KU, DTU, MIT = ("I124055696", "035b05819", "DK"), ("I96673099", "04qtj9h94", "DK"), ("I63966007", "042nb2s44", "US")
+KU, DTU, MIT = (
+    ("I124055696", "035b05819", "DK"),
+    ("I96673099", "04qtj9h94", "DK"),
+    ("I63966007", "042nb2s44", "US"),
+)
 
 
 def institution(which: tuple[str, str, str]) -> dict[str, Any]:
@@ -46,21 +50,34 @@ def institution(which: tuple[str, str, str]) -> dict[str, Any]:
     }
 
 
-def author(number: int, *places: tuple[str, str, str], countries: list[str] | None = None) -> dict[str, Any]:
+def author(
+    number: int, *places: tuple[str, str, str], countries: list[str] | None = None
+) -> dict[str, Any]:
     text = f"Department {number}, Somewhere"
     return {
         "author_position": "middle",
-        "author": {"id": f"{HOME}A50{number:08d}", "display_name": f"Author {number}", "orcid": None},
+        "author": {
+            "id": f"{HOME}A50{number:08d}",
+            "display_name": f"Author {number}",
+            "orcid": None,
+        },
         "institutions": [institution(place) for place in places],
         "countries": sorted({place[2] for place in places}) if countries is None else countries,
         "is_corresponding": False,
         "raw_author_name": f"A. {number}",
         "raw_affiliation_strings": [text],
-        "affiliations": [{"raw_affiliation_string": text, "institution_ids": [HOME + place[0] for place in places]}],
+        "affiliations": [
+            {
+                "raw_affiliation_string": text,
+                "institution_ids": [HOME + place[0] for place in places],
+            }
+        ],
     }
 
 
-def work(number: int, date: str | None = "2020-01-15", *authors: dict[str, Any], **more: Any) -> dict[str, Any]:
+def work(
+    number: int, date: str | None = "2020-01-15", *authors: dict[str, Any], **more: Any
+) -> dict[str, Any]:
     record = {
         "id": f"{HOME}W{number}",
         "doi": f"https://doi.org/10.1000/Test.{number}",
@@ -89,8 +106,12 @@ def few() -> list[dict[str, Any]]:
         work(1002, "2020-01-01", author(1, KU), author(2, MIT)),
         work(1003, "2020-01-31", author(1, DTU), type="review"),
         work(1004, "2020-02-01", author(3, MIT)),
-        work(1005, "2021-05-05", author(4, countries=["DK"])),  # a Danish address that matched no institution
-        work(1006, "2021-06-06", *(author(n, MIT) for n in range(150)), author(999, KU)),  # Danish author is the 151st
+        work(
+            1005, "2021-05-05", author(4, countries=["DK"])
+        ),  # a Danish address that matched no institution
+        work(
+            1006, "2021-06-06", *(author(n, MIT) for n in range(150)), author(999, KU)
+        ),  # Danish author is the 151st
         work(1007, "2022-01-01", is_retracted=True, doi=None),
         work(1008, None, title=None),
     ]
@@ -98,7 +119,10 @@ def few() -> list[dict[str, Any]]:
 
 def get(server: StandIn, path: str = "/works", **options: Any) -> requests.Response:
     headers = options.pop("headers", None)
-    names = {name.replace("_", "-") if name == "per_page" else name: value for name, value in options.items()}
+    names = {
+        name.replace("_", "-") if name == "per_page" else name: value
+        for name, value in options.items()
+    }
     return requests.get(server.url + path, params=names, headers=headers, timeout=10)
 
 
@@ -173,32 +197,96 @@ def test_filters(few: list[dict[str, Any]], text: str, expected: list[int]) -> N
 @pytest.mark.parametrize(
     ("query", "error", "message"),
     [
-        ("filter=foo:1", "Invalid query parameters error.", "foo is not a valid field. Valid fields are underscore"),
-        ("foo=1", "Invalid query parameters error.", "foo is not a valid parameter. Valid parameters are: api-key,"),
-        ("select=foo", "Invalid query parameters error.", "foo is not a valid select field. Valid fields for select"),
-        ("select=authorships.author", "Invalid query parameters error.", "authorships.author is not a valid select"),
+        (
+            "filter=foo:1",
+            "Invalid query parameters error.",
+            "foo is not a valid field. Valid fields are underscore",
+        ),
+        (
+            "foo=1",
+            "Invalid query parameters error.",
+            "foo is not a valid parameter. Valid parameters are: api-key,",
+        ),
+        (
+            "select=foo",
+            "Invalid query parameters error.",
+            "foo is not a valid select field. Valid fields for select",
+        ),
+        (
+            "select=authorships.author",
+            "Invalid query parameters error.",
+            "authorships.author is not a valid select",
+        ),
         ("sort=foo", "Invalid query parameters error.", "foo is not a valid field."),
-        ("sort=relevance_score:desc", "Invalid query parameters error.", "Must include a search query"),
+        (
+            "sort=relevance_score:desc",
+            "Invalid query parameters error.",
+            "Must include a search query",
+        ),
         ("filter=type:", "Invalid query parameters error.", "Invalid query parameter in type:."),
-        ("filter=publication_year:abc", "Invalid query parameters error.", "Value for param publication_year"),
-        ("filter=from_publication_date:2020-13-01", "Invalid query parameters error.", "Value for param from_public"),
-        ("filter=is_retracted:maybe", "Invalid query parameters error.", "Value for is_retracted must be true, false"),
-        ("filter=type:article|!review", "Invalid query parameters error.", "The ! operator can only be used"),
-        ("filter=authorships.institutions.id:foo", "Invalid query parameters error.", "'foo' is not a valid OpenAlex"),
-        ("filter=host_venue.id:V1", "Invalid query parameters error.", "host_venue and alternate_host_venues"),
+        (
+            "filter=publication_year:abc",
+            "Invalid query parameters error.",
+            "Value for param publication_year",
+        ),
+        (
+            "filter=from_publication_date:2020-13-01",
+            "Invalid query parameters error.",
+            "Value for param from_public",
+        ),
+        (
+            "filter=is_retracted:maybe",
+            "Invalid query parameters error.",
+            "Value for is_retracted must be true, false",
+        ),
+        (
+            "filter=type:article|!review",
+            "Invalid query parameters error.",
+            "The ! operator can only be used",
+        ),
+        (
+            "filter=authorships.institutions.id:foo",
+            "Invalid query parameters error.",
+            "'foo' is not a valid OpenAlex",
+        ),
+        (
+            "filter=host_venue.id:V1",
+            "Invalid query parameters error.",
+            "host_venue and alternate_host_venues",
+        ),
         ("per-page=0", "Pagination error.", "per-page parameter must be between 1 and 200."),
         ("per_page=201", "Pagination error.", "per-page parameter must be between 1 and 200."),
         ("per-page=x", "Invalid query parameters error.", "Param per-page must be a number."),
         ("page=0", "Pagination error.", "Page parameter must be greater than 0."),
-        ("page=101&per-page=100", "Pagination error.", "Maximum results size of 10,000 records is exceeded."),
+        (
+            "page=101&per-page=100",
+            "Pagination error.",
+            "Maximum results size of 10,000 records is exceeded.",
+        ),
         ("page=2&cursor=*", "Pagination error.", "Cannot use page parameter with cursor."),
         ("cursor=null", "Pagination error.", "Cursor is null. Likely reached end of results."),
         ("cursor=xyz", "Pagination error.", "Invalid cursor value"),
         ("group_by=type&page=2", "Pagination error.", "Unable to paginate beyond page 1."),
-        ("group_by=type&select=id", "Invalid query parameters error.", "select does not work with group_by."),
-        ("group_by=publication_date", "Invalid query parameters error.", "Cannot group by date, number, or search"),
-        ("limit=5", "Invalid request rejected at the API edge", "The 'limit' parameter is not valid."),
-        ("filter=type:a,b", "Invalid request rejected at the API edge", "A filter value contains an unescaped comma"),
+        (
+            "group_by=type&select=id",
+            "Invalid query parameters error.",
+            "select does not work with group_by.",
+        ),
+        (
+            "group_by=publication_date",
+            "Invalid query parameters error.",
+            "Cannot group by date, number, or search",
+        ),
+        (
+            "limit=5",
+            "Invalid request rejected at the API edge",
+            "The 'limit' parameter is not valid.",
+        ),
+        (
+            "filter=type:a,b",
+            "Invalid request rejected at the API edge",
+            "A filter value contains an unescaped comma",
+        ),
     ],
 )
 def test_refusals_with_400(few: list[dict[str, Any]], query: str, error: str, message: str) -> None:
@@ -220,7 +308,9 @@ def test_the_limits_of_values_and_length(few: list[dict[str, Any]]) -> None:
         assert len(numbers(server, f"ids.openalex:{hundred}")) == 8
         refused = get(server, filter=f"ids.openalex:{hundred}|W1")
         assert refused.status_code == 400
-        assert refused.json()["message"].startswith("Maximum number of values exceeded for ids.openalex.")
+        assert refused.json()["message"].startswith(
+            "Maximum number of values exceeded for ids.openalex."
+        )
         frame = len("GET /works?filter=type:&per-page=1 HTTP/1.1")
         fits = f"{server.url}/works?filter=type:{'x' * (8190 - frame)}&per-page=1"
         assert requests.get(fits, timeout=10).status_code == 200
@@ -232,7 +322,9 @@ def test_the_limits_of_values_and_length(few: list[dict[str, Any]]) -> None:
 
 def test_the_last_of_a_repeated_parameter_counts(few: list[dict[str, Any]]) -> None:
     with StandIn(few) as server:
-        answer = requests.get(f"{server.url}/works?filter=type:article&filter=type:review", timeout=10)
+        answer = requests.get(
+            f"{server.url}/works?filter=type:article&filter=type:review", timeout=10
+        )
         assert answer.json()["meta"]["count"] == 1
 
 
@@ -253,7 +345,12 @@ def test_a_list_looks_like_a_list(few: list[dict[str, Any]]) -> None:
         assert list(page) == ["meta", "results", "group_by"]
         assert page["group_by"] == []
         meta = page["meta"]
-        assert (meta["count"], meta["page"], meta["per_page"], meta["groups_count"]) == (3, 1, 25, None)
+        assert (meta["count"], meta["page"], meta["per_page"], meta["groups_count"]) == (
+            3,
+            1,
+            25,
+            None,
+        )
         assert "next_cursor" not in meta
         assert meta["cost_usd"] == 0.0001
         assert meta["db_response_time_ms"] < 5000
@@ -273,7 +370,9 @@ def test_select_leaves_out_what_is_missing() -> None:
 
 def test_lists_cut_at_a_hundred_authors_and_singles_do_not(few: list[dict[str, Any]]) -> None:
     with StandIn(few) as server:
-        [listed] = get(server, filter="authors_count:>100", select="id,authorships").json()["results"]
+        [listed] = get(server, filter="authors_count:>100", select="id,authorships").json()[
+            "results"
+        ]
         assert len(listed["authorships"]) == 100
         assert "is_authors_truncated" not in listed
         single = get(server, "/works/W1006").json()
@@ -283,7 +382,13 @@ def test_lists_cut_at_a_hundred_authors_and_singles_do_not(few: list[dict[str, A
 
 @pytest.mark.parametrize(
     "name",
-    ["W1003", "w1003", "https://openalex.org/W1003", "doi:10.1000/test.1003", "https://doi.org/10.1000/test.1003"],
+    [
+        "W1003",
+        "w1003",
+        "https://openalex.org/W1003",
+        "doi:10.1000/test.1003",
+        "https://doi.org/10.1000/test.1003",
+    ],
 )
 def test_singles_by_any_name(few: list[dict[str, Any]], name: str) -> None:
     with StandIn(few) as server:
@@ -315,14 +420,27 @@ def test_groups(few: list[dict[str, Any]]) -> None:
         assert page["meta"]["per_page"] == 200
         unknown = get(server, group_by="publication_year:include_unknown").json()["group_by"]
         assert {"key": "-111", "key_display_name": "-111", "count": 1} in unknown
-        by_type = get(server, **{"group-by": "type", "filter": "publication_year:2020"}).json()["group_by"]
-        assert by_type[0] == {"key": f"{HOME}types/article", "key_display_name": "article", "count": 2}
+        by_type = get(server, **{"group-by": "type", "filter": "publication_year:2020"}).json()[
+            "group_by"
+        ]
+        assert by_type[0] == {
+            "key": f"{HOME}types/article",
+            "key_display_name": "article",
+            "count": 2,
+        }
         countries = get(server, group_by="authorships.countries").json()["group_by"]
-        assert countries[0] == {"key": f"{HOME}countries/DK", "key_display_name": "Denmark", "count": 6}
+        assert countries[0] == {
+            "key": f"{HOME}countries/DK",
+            "key_display_name": "Denmark",
+            "count": 6,
+        }
         places = get(server, group_by="authorships.institutions.id").json()["group_by"]
         assert places[0]["key_display_name"] == "Institution I124055696"
         flags = get(server, group_by="is_retracted").json()["group_by"]
-        assert [(one["key_display_name"], one["count"]) for one in flags] == [("false", 7), ("true", 1)]
+        assert [(one["key_display_name"], one["count"]) for one in flags] == [
+            ("false", 7),
+            ("true", 1),
+        ]
         missing = get(server, group_by="has_doi").json()["group_by"]
         assert [(one["key"], one["count"]) for one in missing] == [("true", 7), ("false", 1)]
 
@@ -330,14 +448,19 @@ def test_groups(few: list[dict[str, Any]]) -> None:
 def test_groups_with_a_cursor_come_by_key(few: list[dict[str, Any]]) -> None:
     with StandIn(few) as server:
         pages = list(walk(server, group_by="publication_year", per_page=3))
-        assert [[one["key"] for one in page["group_by"]] for page in pages] == [["2019", "2020", "2021"], ["2022"], []]
+        assert [[one["key"] for one in page["group_by"]] for page in pages] == [
+            ["2019", "2020", "2021"],
+            ["2022"],
+            [],
+        ]
 
 
 # Paging --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "sort", ["", "publication_date:asc", "publication_date:desc", "ids.openalex", "cited_by_count:desc"]
+    "sort",
+    ["", "publication_date:asc", "publication_date:desc", "ids.openalex", "cited_by_count:desc"],
 )
 @pytest.mark.parametrize("per_page", [1, 3, 10])
 def test_a_cursor_walk_gives_every_work_once(sort: str, per_page: int) -> None:
@@ -367,7 +490,9 @@ def test_a_sorted_cursor_carries_the_date_and_the_default_order() -> None:
         text = json.loads(base64.b64decode(page["meta"]["next_cursor"]))
         assert text.startswith("[1609372800000, ")
         assert len(json.loads(text.replace("'", '"'))) == 4
-        again = get(server, cursor=page["meta"]["next_cursor"], per_page=2, sort="publication_date:asc").json()
+        again = get(
+            server, cursor=page["meta"]["next_cursor"], per_page=2, sort="publication_date:asc"
+        ).json()
         assert len(again["results"]) == 2
         other = get(server, cursor=page["meta"]["next_cursor"], per_page=1)
         assert other.status_code == 400
@@ -394,7 +519,10 @@ def test_a_cursor_outlives_the_server() -> None:
 
 def test_pages_by_number(few: list[dict[str, Any]]) -> None:
     with StandIn(few) as server:
-        pages = [get(server, page=n, per_page=3, sort="publication_date:desc").json() for n in (1, 2, 3, 4)]
+        pages = [
+            get(server, page=n, per_page=3, sort="publication_date:desc").json()
+            for n in (1, 2, 3, 4)
+        ]
         assert [number_of(record) for record in pages[0]["results"]] == [1007, 1006, 1005]
         assert [len(page["results"]) for page in pages] == [3, 3, 2, 0]
         assert pages[1]["meta"]["page"] == 2
@@ -419,7 +547,9 @@ def test_options_of_the_server(few: list[dict[str, Any]]) -> None:
         {"headers": {"Authorization": "Bearer right-key"}, "api_key": "wrong"},
     ],
 )
-def test_keys_are_found_where_the_proxy_looks(few: list[dict[str, Any]], options: dict[str, Any]) -> None:
+def test_keys_are_found_where_the_proxy_looks(
+    few: list[dict[str, Any]], options: dict[str, Any]
+) -> None:
     with StandIn(few, key="right-key") as server:
         answer = get(server, **options)
         assert answer.headers["X-RateLimit-Limit"] == "10000"
@@ -430,7 +560,10 @@ def test_wrong_and_missing_keys(few: list[dict[str, Any]]) -> None:
     with StandIn(few, key="right-key") as server:
         wrong = get(server, api_key="wrong-key")
         assert wrong.status_code == 401
-        assert wrong.json() == {"error": "Invalid or missing API key", "message": "API key not found"}
+        assert wrong.json() == {
+            "error": "Invalid or missing API key",
+            "message": "API key not found",
+        }
         assert get(server).headers["X-RateLimit-Limit"] == "1000"
     with StandIn(few, key="right-key", key_required=True) as server:
         assert get(server).status_code == 401
@@ -439,7 +572,9 @@ def test_wrong_and_missing_keys(few: list[dict[str, Any]]) -> None:
 def test_credits_are_counted_and_shown(few: list[dict[str, Any]]) -> None:
     with StandIn(few, key="right-key", daily_credits=12) as server:
         first = get(server, api_key="right-key")
-        headers = {name: value for name, value in first.headers.items() if name.startswith("X-RateLimit")}
+        headers = {
+            name: value for name, value in first.headers.items() if name.startswith("X-RateLimit")
+        }
         assert 0 < int(headers.pop("X-RateLimit-Reset")) <= 86_400
         assert headers == {
             "X-RateLimit-Limit-USD": "0.0012",
@@ -453,19 +588,31 @@ def test_credits_are_counted_and_shown(few: list[dict[str, Any]]) -> None:
         }
         refused = get(server, api_key="right-key", filter="foo:1")
         assert refused.headers["X-RateLimit-Remaining"] == "11"  # refunded
-        assert get(server, "/works/W1001", api_key="right-key").headers["X-RateLimit-Remaining"] == "11"
-        search = get(server, api_key="right-key", filter="raw_affiliation_strings.search:department")
+        assert (
+            get(server, "/works/W1001", api_key="right-key").headers["X-RateLimit-Remaining"]
+            == "11"
+        )
+        search = get(
+            server, api_key="right-key", filter="raw_affiliation_strings.search:department"
+        )
         assert search.headers["X-RateLimit-Remaining"] == "1"
-        assert get(server, api_key="right-key", group_by="type").headers["X-RateLimit-Remaining"] == "0"
+        assert (
+            get(server, api_key="right-key", group_by="type").headers["X-RateLimit-Remaining"]
+            == "0"
+        )
         broke = get(server, api_key="right-key")
         assert broke.status_code == 429
         assert broke.json()["error"] == "Rate limit exceeded"
         assert broke.json()["message"].startswith(
             "Insufficient budget. This request costs $0.0001 but you only have $0 "
         )
-        assert int(broke.headers["X-RateLimit-Remaining"]) < int(broke.headers["X-RateLimit-Credits-Required"])
+        assert int(broke.headers["X-RateLimit-Remaining"]) < int(
+            broke.headers["X-RateLimit-Credits-Required"]
+        )
         assert 0 < int(broke.headers["Retry-After"]) <= 86_400
-        assert get(server, "/works/W1001", api_key="right-key").status_code == 200  # singles are free
+        assert (
+            get(server, "/works/W1001", api_key="right-key").status_code == 200
+        )  # singles are free
         assert get(server, api_key="").status_code == 200  # another pool
         server.refill()
         assert get(server, api_key="right-key").status_code == 200
@@ -477,7 +624,11 @@ def test_rate_limit_page(few: list[dict[str, Any]]) -> None:
         status = get(server, "/rate-limit", api_key="abcdefghij").json()
         assert status["api_key"] == "abc...hij"
         limit = status["rate_limit"]
-        assert (limit["credits_limit"], limit["credits_used"], limit["credits_remaining"]) == (10_000, 1, 9_999)
+        assert (limit["credits_limit"], limit["credits_used"], limit["credits_remaining"]) == (
+            10_000,
+            1,
+            9_999,
+        )
         assert limit["daily_budget_usd"] == 1
         assert limit["credit_costs"]["list"] == 1
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00\.000Z", limit["resets_at"])
@@ -492,7 +643,9 @@ def test_requests_per_second(few: list[dict[str, Any]]) -> None:
         refused = [answer for answer in answers if answer.status_code == 429]
         assert refused
         assert refused[0].headers["Retry-After"] == "1"
-        assert refused[0].json()["message"].startswith("Rate limit exceeded: 5 requests per second.")
+        assert (
+            refused[0].json()["message"].startswith("Rate limit exceeded: 5 requests per second.")
+        )
         assert int(refused[0].headers["X-RateLimit-Remaining"]) >= int(
             refused[0].headers["X-RateLimit-Credits-Required"]
         )
@@ -534,7 +687,9 @@ def test_paid_plans_only(few: list[dict[str, Any]], options: dict[str, str]) -> 
         ("unauthorized", 401, None, "json"),
     ],
 )
-def test_error_faults(few: list[dict[str, Any]], kind: str, status: int, retry_after: str | None, content: str) -> None:
+def test_error_faults(
+    few: list[dict[str, Any]], kind: str, status: int, retry_after: str | None, content: str
+) -> None:
     with StandIn(few, faults=[Fault(kind, nth=2, times=2, marker="Leakmark77")]) as server:
         answers = [get(server) for _ in range(4)]
         good = [answer.status_code == 200 and "Leakmark77" not in answer.text for answer in answers]
@@ -556,11 +711,20 @@ def test_faults_find_their_requests(few: list[dict[str, Any]]) -> None:
         Fault("vanish", when="W1002", times=None),
     ]
     with StandIn(few, faults=faults) as server:
-        assert [get(server, per_page=n).status_code for n in (100, 51, 50, 100)] == [504, 504, 200, 504]
+        assert [get(server, per_page=n).status_code for n in (100, 51, 50, 100)] == [
+            504,
+            504,
+            200,
+            504,
+        ]
         danish = {"filter": "authorships.institutions.country_code:DK"}
         assert [get(server, **danish).status_code for _ in range(3)] == [200, 500, 200]
         assert [get(server, page=n).status_code for n in (1, 2, 2)] == [200, 503, 200]
-        assert [get(server, f"/works/W{n}").status_code for n in (1001, 1002, 1002)] == [200, 404, 404]
+        assert [get(server, f"/works/W{n}").status_code for n in (1001, 1002, 1002)] == [
+            200,
+            404,
+            404,
+        ]
 
 
 def test_an_error_that_waits_strikes_later(few: list[dict[str, Any]]) -> None:
@@ -578,7 +742,9 @@ def test_a_short_page_ends_the_walk_too_early() -> None:
         assert pages[1]["meta"]["next_cursor"] is None
         assert pages[1]["meta"]["db_response_time_ms"] >= 5000
         assert sum(len(page["results"]) for page in walk(server, per_page=4)) == 10
-    with StandIn(records, faults=[Fault("short_page", nth=2, keep=1, partial_count=True)]) as server:
+    with StandIn(
+        records, faults=[Fault("short_page", nth=2, keep=1, partial_count=True)]
+    ) as server:
         pages = list(walk(server, per_page=4))
         assert [len(page["results"]) for page in pages] == [4, 1]
         assert [page["meta"]["count"] for page in pages] == [10, 5]
@@ -586,7 +752,9 @@ def test_a_short_page_ends_the_walk_too_early() -> None:
 
 def test_records_that_jump_over_the_cursor() -> None:
     records = [work(1000 + n) for n in range(10)]
-    with StandIn(records, faults=[Fault("duplicate"), Fault("lose", nth=2), Fault("count_drift", nth=2)]) as server:
+    with StandIn(
+        records, faults=[Fault("duplicate"), Fault("lose", nth=2), Fault("count_drift", nth=2)]
+    ) as server:
         pages = list(walk(server, per_page=4))
         found = [number_of(record) for page in pages for record in page["results"]]
         assert pages[1]["results"][0] == pages[0]["results"][-1]  # came twice
@@ -621,7 +789,12 @@ def test_hang_sends_nothing(few: list[dict[str, Any]]) -> None:
 
 def test_a_drip_never_comes_to_an_end(few: list[dict[str, Any]]) -> None:
     """A header by the byte: no time-out of silence strikes, and closing the server ends it."""
-    with StandIn(few, faults=[Fault("drip", seconds=0.01)]) as server, socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=1) as line:
+    with (
+        StandIn(few, faults=[Fault("drip", seconds=0.01)]) as server,
+        socket.create_connection(
+            ("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=1
+        ) as line,
+    ):
         line.sendall(b"GET /works HTTP/1.1\r\nHost: x\r\n\r\n")
         heard = b""
         while not heard.endswith(b"x" * 20):
@@ -632,9 +805,12 @@ def test_a_drip_never_comes_to_an_end(few: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "piece"), [("surrogate", b'\\ud83d","'), ("escape", b'\\x","'), ("nan", b'"cited_by_count":NaN')]
-)  # fmt: skip
-def test_a_spoiled_record_is_spoiled_wherever_it_is_shown(few: list[dict[str, Any]], kind: str, piece: bytes) -> None:
+    ("kind", "piece"),
+    [("surrogate", b'\\ud83d","'), ("escape", b'\\x","'), ("nan", b'"cited_by_count":NaN')],
+)
+def test_a_spoiled_record_is_spoiled_wherever_it_is_shown(
+    few: list[dict[str, Any]], kind: str, piece: bytes
+) -> None:
     """Its own bytes and no others; where its title is not asked for, nobody sees anything."""
     name = few[3]["id"].rpartition("/")[2]
     with StandIn(few) as server:
@@ -644,20 +820,33 @@ def test_a_spoiled_record_is_spoiled_wherever_it_is_shown(few: list[dict[str, An
         listed = get(server).content
         alone = requests.get(f"{server.url}/works/{name}", timeout=10).content
         assert piece not in get(server, "/works?select=id").content
-        assert piece not in requests.get(f"{server.url}/works/{few[2]['id'].rpartition('/')[2]}", timeout=10).content
+        assert (
+            piece
+            not in requests.get(
+                f"{server.url}/works/{few[2]['id'].rpartition('/')[2]}", timeout=10
+            ).content
+        )
         assert server.faults._struck == [2]
     for spoiled, before in ((listed, whole), (alone, single)):
         assert spoiled.count(piece) == 1
         with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
             msgspec.json.decode(spoiled)
-        undone = re.sub(rb'"cited_by_count":NaN', rb'"cited_by_count":0', spoiled) if kind == "nan" else spoiled.replace(piece, b'","')
-        assert [r["id"] for r in json.loads(undone).get("results", [])] == [r["id"] for r in json.loads(before).get("results", [])]
+        undone = (
+            re.sub(rb'"cited_by_count":NaN', rb'"cited_by_count":0', spoiled)
+            if kind == "nan"
+            else spoiled.replace(piece, b'","')
+        )
+        assert [r["id"] for r in json.loads(undone).get("results", [])] == [
+            r["id"] for r in json.loads(before).get("results", [])
+        ]
         if kind != "nan":
             assert undone == before
 
 
 def test_faults_compose(few: list[dict[str, Any]]) -> None:
-    with StandIn(few, faults=[Fault("http_503_json"), Fault("cut_json"), Fault("hang", seconds=0.05)]) as server:
+    with StandIn(
+        few, faults=[Fault("http_503_json"), Fault("cut_json"), Fault("hang", seconds=0.05)]
+    ) as server:
         answer = get(server)
         assert answer.status_code == 503
         with pytest.raises(requests.exceptions.JSONDecodeError):
@@ -667,7 +856,10 @@ def test_faults_compose(few: list[dict[str, Any]]) -> None:
 def test_faults_in_words() -> None:
     assert Fault.parse("http_503,nth=3,times=2") == Fault("http_503", nth=3, times=2)
     assert Fault.parse("hang,seconds=0.5,times=forever") == Fault("hang", seconds=0.5, times=None)
-    assert Fault.parse("short_page,partial_count=true,keep=3,when=country_code:DK").partial_count is True
+    assert (
+        Fault.parse("short_page,partial_count=true,keep=3,when=country_code:DK").partial_count
+        is True
+    )
     with pytest.raises(ValueError, match="unknown fault"):
         Fault.parse("earthquake")
     with pytest.raises(ValueError, match="unknown setting"):
@@ -679,9 +871,15 @@ def test_faults_in_words() -> None:
 
 def test_requests_are_kept(few: list[dict[str, Any]]) -> None:
     with StandIn(few) as server:
-        get(server, filter="type:review", headers={"User-Agent": "test/1", "From": "me@example.org"})
+        get(
+            server, filter="type:review", headers={"User-Agent": "test/1", "From": "me@example.org"}
+        )
         [request] = server.requests
-        assert (request.method, request.path, request.query) == ("GET", "/works", {"filter": "type:review"})
+        assert (request.method, request.path, request.query) == (
+            "GET",
+            "/works",
+            {"filter": "type:review"},
+        )
         assert request.headers["user-agent"] == "test/1"
         assert request.headers["from"] == "me@example.org"
         assert (request.status, request.cost, request.number) == (200, 1, 1)
@@ -707,7 +905,10 @@ def test_many_threads_over_kept_connections() -> None:
 
 
 def test_twenty_thousand_records_in_seconds() -> None:
-    records = [work(100_000 + n, f"20{10 + n % 12:02d}-{n % 12 + 1:02d}-{n % 28 + 1:02d}") for n in range(20_000)]
+    records = [
+        work(100_000 + n, f"20{10 + n % 12:02d}-{n % 12 + 1:02d}-{n % 28 + 1:02d}")
+        for n in range(20_000)
+    ]
     begun = time.monotonic()
     with StandIn(records, key="right-key") as server, requests.Session() as session:
         session.headers["Authorization"] = "Bearer right-key"
@@ -717,8 +918,15 @@ def test_twenty_thousand_records_in_seconds() -> None:
                 cursor = "*"
                 while cursor:
                     limits = f"from_publication_date:{year}-{month:02d}-01,to_publication_date:{year}-{month:02d}-28"
-                    query = {"filter": f"authorships.institutions.country_code:DK,{limits}", "per-page": "100"}
-                    query |= {"cursor": cursor, "sort": "publication_date:asc", "select": "id,authorships"}
+                    query = {
+                        "filter": f"authorships.institutions.country_code:DK,{limits}",
+                        "per-page": "100",
+                    }
+                    query |= {
+                        "cursor": cursor,
+                        "sort": "publication_date:asc",
+                        "select": "id,authorships",
+                    }
                     page = session.get(f"{server.url}/works", params=query, timeout=10).json()
                     found.update(record["id"] for record in page["results"])
                     cursor = page["meta"]["next_cursor"]
@@ -755,7 +963,9 @@ def test_a_mistake_of_the_stand_in_is_not_hidden(few: list[dict[str, Any]]) -> N
 def test_records_from_files(tmp_path: Path, few: list[dict[str, Any]], shape: str) -> None:
     path = tmp_path / shape
     lines = "\n".join(map(json.dumps, few))
-    text = {"list": json.dumps(few), "page": json.dumps({"meta": {}, "results": few})}.get(Path(shape).stem, lines)
+    text = {"list": json.dumps(few), "page": json.dumps({"meta": {}, "results": few})}.get(
+        Path(shape).stem, lines
+    )
     path.write_bytes(gzip.compress(text.encode()) if shape.endswith("gz") else text.encode())
     assert load_records(path) == few
 
@@ -774,11 +984,16 @@ def test_from_a_shell(tmp_path: Path, few: list[dict[str, Any]]) -> None:
         "http_503,nth=2",
         "http_500,nth=3",
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(standin.__file__).parents[1]) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=Path(standin.__file__).parents[1]
+    ) as process:
         assert process.stdout is not None
         try:
             url = process.stdout.readline().strip()
-            codes = [requests.get(f"{url}/works?api_key=right-key", timeout=10).status_code for _ in range(4)]
+            codes = [
+                requests.get(f"{url}/works?api_key=right-key", timeout=10).status_code
+                for _ in range(4)
+            ]
         finally:
             process.send_signal(signal.SIGTERM)
         assert codes == [200, 503, 500, 200]
@@ -821,8 +1036,17 @@ def test_markers_replace_everything_personal(few: list[dict[str, Any]]) -> None:
 
 def test_marked_affiliations_come_in_five_spellings() -> None:
     changed, _ = marked([work(n, "2020-01-01", author(1, KU)) for n in range(1001, 1006)])
-    starts = [record["authorships"][0]["raw_affiliation_strings"][0].split("0001", 1)[0] for record in changed]
-    assert starts == ["Thessily Vandrakov", "Vandrakov", "T. Vandrakov", "Vandrakov", "Prof. Vandrakov"]
+    starts = [
+        record["authorships"][0]["raw_affiliation_strings"][0].split("0001", 1)[0]
+        for record in changed
+    ]
+    assert starts == [
+        "Thessily Vandrakov",
+        "Vandrakov",
+        "T. Vandrakov",
+        "Vandrakov",
+        "Prof. Vandrakov",
+    ]
 
 
 def test_marked_orcids_are_well_formed() -> None:
@@ -844,7 +1068,9 @@ class Rewrite(HTTPAdapter):
         self.base = base
         super().__init__(**options)
 
-    def send(self, request: requests.PreparedRequest, timeout: Any = None, **more: Any) -> requests.Response:
+    def send(
+        self, request: requests.PreparedRequest, timeout: Any = None, **more: Any
+    ) -> requests.Response:
         request.url = str(request.url).replace("https://api.openalex.org", self.base, 1)
         return super().send(request, timeout=timeout or 10, **more)
 
@@ -860,7 +1086,9 @@ def pyalex_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
 
             def make_session() -> requests.Session:
                 session = requests.Session()
-                session.mount("https://api.openalex.org/", Rewrite(server.url, max_retries=Retry(0)))
+                session.mount(
+                    "https://api.openalex.org/", Rewrite(server.url, max_retries=Retry(0))
+                )
                 sessions.append(session)
                 return session
 
@@ -875,27 +1103,40 @@ def pyalex_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
 def test_pyalex_walks_every_page(pyalex_at: Callable[..., Any]) -> None:
     records = [work(1000 + n, f"2020-01-{n % 28 + 1:02d}", author(n, KU, MIT)) for n in range(100)]
     with pyalex_at(records) as server:
-        query = Works().filter(**{"authorships.institutions.country_code": "DK", "from_publication_date": "2020-01-01"})
+        query = Works().filter(
+            **{"authorships.institutions.country_code": "DK", "from_publication_date": "2020-01-01"}
+        )
         query = query.select(["id", "authorships"]).sort(publication_date="asc")
         pages = list(query.paginate(per_page=25, n_max=None))
         assert [len(page) for page in pages] == [25, 25, 25, 25, 0]
-        assert {record["id"] for page in pages for record in page} == {record["id"] for record in records}
+        assert {record["id"] for page in pages for record in page} == {
+            record["id"] for record in records
+        }
         assert all(page.meta["count"] == 100 for page in pages)
         assert set(pages[0][0]) == {"id", "authorships"}
-        resumed = Works().filter(**{"authorships.institutions.country_code": "DK"}).sort(publication_date="asc")
+        resumed = (
+            Works()
+            .filter(**{"authorships.institutions.country_code": "DK"})
+            .sort(publication_date="asc")
+        )
         rest = list(resumed.paginate(per_page=25, n_max=None, cursor=pages[2].meta["next_cursor"]))
         assert [record["id"] for record in rest[0]] == [record["id"] for record in pages[3]]
         assert Works().filter(type="article").count() == 100
         assert server.requests[0].query["cursor"] == "*"
 
 
-def test_pyalex_singles_groups_and_lists_of_ids(pyalex_at: Callable[..., Any], few: list[dict[str, Any]]) -> None:
+def test_pyalex_singles_groups_and_lists_of_ids(
+    pyalex_at: Callable[..., Any], few: list[dict[str, Any]]
+) -> None:
     with pyalex_at(few):
         assert len(Works()["W1006"]["authorships"]) == 151
         found = Works()[["W1001", "W1002", "W999"]]
         assert sorted(number_of(record) for record in found) == [1001, 1002]
         groups = Works().filter(publication_year=2020).group_by("type").get()
-        assert [(group["key_display_name"], group["count"]) for group in groups] == [("article", 2), ("review", 1)]
+        assert [(group["key_display_name"], group["count"]) for group in groups] == [
+            ("article", 2),
+            ("review", 1),
+        ]
 
 
 def test_pyalex_sends_its_key(
@@ -949,7 +1190,9 @@ def test_pyalex_refusals(pyalex_at: Callable[..., Any], few: list[dict[str, Any]
 def test_real_records(pyalex_at: Callable[..., Any]) -> None:
     folder = os.environ.get("COAUTH_REAL_RECORDS")
     if not folder:
-        pytest.skip("COAUTH_REAL_RECORDS is not set to a folder with openalex/works/full_works_613.jsonl.gz")
+        pytest.skip(
+            "COAUTH_REAL_RECORDS is not set to a folder with openalex/works/full_works_613.jsonl.gz"
+        )
     records = load_records(Path(folder) / "openalex/works/full_works_613.jsonl.gz")
     identifiers = {record["id"] for record in records}
     changed, markers = marked(records)
@@ -957,7 +1200,9 @@ def test_real_records(pyalex_at: Callable[..., Any]) -> None:
     for served in (records, changed):
         with pyalex_at(served):
             for order in ("asc", "desc"):
-                pages = list(Works().sort(publication_date=order).paginate(per_page=100, n_max=None))
+                pages = list(
+                    Works().sort(publication_date=order).paginate(per_page=100, n_max=None)
+                )
                 assert {record["id"] for page in pages for record in page} == identifiers
                 assert sum(map(len, pages)) == pages[0].meta["count"] == len(records)
             single = Works()[served[0]["id"].rsplit("/", 1)[-1]]

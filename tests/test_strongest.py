@@ -30,7 +30,9 @@ def referee(works, members, weights=None):
     """networkx on the ties of `members`, each work weighted: Newman's 1/(k − 1), k the whole team."""
     graph = nx.Graph()
     graph.add_nodes_from(members)
-    for work, weight in zip(works, np.ones(len(works)) if weights is None else weights, strict=True):
+    for work, weight in zip(
+        works, np.ones(len(works)) if weights is None else weights, strict=True
+    ):
         team = work["on"].split()
         on = [name for name in team if name in members]
         for a, b in ((a, b) for i, a in enumerate(on) for b in on[:i]):
@@ -39,7 +41,10 @@ def referee(works, members, weights=None):
     for _, _, edge in graph.edges(data=True):
         edge["d"] = float(distance(edge["w"])) / UNIT
     near = nx.harmonic_centrality(graph, distance="d")
-    return {"harmonic": {i: near[i] / max(len(members) - 1, 1) for i in members}, "betweenness": nx.betweenness_centrality(graph, weight="d")}
+    return {
+        "harmonic": {i: near[i] / max(len(members) - 1, 1) for i in members},
+        "betweenness": nx.betweenness_centrality(graph, weight="d"),
+    }
 
 
 @pytest.mark.parametrize("most", [4, 8, 99])
@@ -55,17 +60,29 @@ def test_the_value_is_that_of_the_induced_graph(most):
         rating = found[measure]
         assert sorted(members) == rating.institutions.tolist()
         assert rating.among == len(members)
-        assert rating.value == pytest.approx([expected[i] for i in sorted(members)], rel=1e-6, abs=1e-12)
+        assert rating.value == pytest.approx(
+            [expected[i] for i in sorted(members)], rel=1e-6, abs=1e-12
+        )
     if most == 99:
         exact, _ = centralities(*tables(works), *asked(measures=BOTH, resampled=()))
         of = {(r["measure"], r["institution_id"]): r["value"] for r in exact.to_pylist()}
-        assert all(of[m, i] == v for m, r in found.items() for i, v in zip(r.institutions, r.value, strict=True))
+        assert all(
+            of[m, i] == v
+            for m, r in found.items()
+            for i, v in zip(r.institutions, r.value, strict=True)
+        )
 
 
 def test_a_replicate_is_the_measure_of_weighted_works():
     """Every work counts, each as much as drawn; networkx agrees, also where two institutions are on the same works only."""
-    works = [*({"on": on} for on in ("A B c", "B c D", "A e", "D e", "A B c f", "f g", "g D")), *random_works(4, 20, 8, flat=True)]
-    works = [{**w, "work_id": f"W{i:03d}"} for i, w in enumerate(w for w in works if len(w["on"].split()) > 1)]
+    works = [
+        *({"on": on} for on in ("A B c", "B c D", "A e", "D e", "A B c f", "f g", "g D")),
+        *random_works(4, 20, 8, flat=True),
+    ]
+    works = [
+        {**w, "work_id": f"W{i:03d}"}
+        for i, w in enumerate(w for w in works if len(w["on"].split()) > 1)
+    ]
     found = rated(works)
     members = found["betweenness"].institutions.tolist()
     _, measures = asked()
@@ -73,14 +90,23 @@ def test_a_replicate_is_the_measure_of_weighted_works():
         expected = referee(works, members, weigh(len(works), WINDOW, replicate, measures))
         drawn = found["betweenness"].drawn[:, replicate]
         assert drawn == pytest.approx([expected["betweenness"][i] for i in members], abs=1e-9)
-        assert found["harmonic"].drawn[:, replicate] == pytest.approx([expected["harmonic"][i] for i in members], rel=1e-6)
+        assert found["harmonic"].drawn[:, replicate] == pytest.approx(
+            [expected["harmonic"][i] for i in members], rel=1e-6
+        )
     assert len({column.tobytes() for column in found["betweenness"].drawn.T}) > 10
 
 
 def test_what_no_weights_can_change_has_no_width():
     """The centre of a star is on all shortest paths, whatever its works weigh."""
-    rating = rated([{"on": "A b"}, {"on": "A c"}, {"on": "A d"}, {"on": "A d"}], names=("betweenness",))["betweenness"]
-    assert list(zip(rating.ends.low, rating.ends.high, strict=True)) == [(1, 1), (0, 0), (0, 0), (0, 0)]
+    rating = rated(
+        [{"on": "A b"}, {"on": "A c"}, {"on": "A d"}, {"on": "A d"}], names=("betweenness",)
+    )["betweenness"]
+    assert list(zip(rating.ends.low, rating.ends.high, strict=True)) == [
+        (1, 1),
+        (0, 0),
+        (0, 0),
+        (0, 0),
+    ]
 
 
 def test_the_same_bytes_from_one_process_and_from_two():
@@ -109,7 +135,13 @@ def test_invariants(seed):
 def test_in_the_table():
     """Rows of their own beside those of the whole graph, in the windows compared or in all, and no shift is judged by them."""
     works = random_works(5, 120, 12, years=(2019, 2021))
-    setting = {"years": (2019, 2021), "comparisons": (((2019, 2019), (2021, 2021)),), "measures": BOTH, "resampled": BOTH, "strongest": 6}
+    setting = {
+        "years": (2019, 2021),
+        "comparisons": (((2019, 2019), (2021, 2021)),),
+        "measures": BOTH,
+        "resampled": BOTH,
+        "strongest": 6,
+    }
     for windows, years in (("compared", {2019, 2021}), ("all", {2019, 2020, 2021})):
         table, kept = centralities(*tables(works), *asked(**setting, path_windows=windows))
         rows = table.to_pandas()

@@ -22,7 +22,13 @@ def row(contract, **told):
 
 def loose(contract, *rows, without=(), **types):
     """A table that no contract has looked at."""
-    return pa.table({c.name: pa.array([r[c.name] for r in rows], types.get(c.name)) for c in contract.columns if c.name not in without})
+    return pa.table(
+        {
+            c.name: pa.array([r[c.name] for r in rows], types.get(c.name))
+            for c in contract.columns
+            if c.name not in without
+        }
+    )
 
 
 @pytest.mark.parametrize("contract", ALL.values(), ids=ALL)
@@ -49,7 +55,9 @@ def test_each_column_is_held_to_its_contract(contract, column):
     if column.null:
         assert contract.check(empty).num_rows == 1
     else:
-        with pytest.raises(TableError, match=rf"{contract.name}\.{column.name}: 1 of 1 rows are null"):
+        with pytest.raises(
+            TableError, match=rf"{contract.name}\.{column.name}: 1 of 1 rows are null"
+        ):
             contract.check(empty)
 
 
@@ -69,7 +77,11 @@ def test_a_column_twice_is_refused():
 @pytest.mark.parametrize("contract", ALL.values(), ids=ALL)
 def test_a_key_twice_is_refused_and_shown(contract):
     """Two rows with one key are refused, wherever they stand; a row that differs in any part of the key is another."""
-    others = [row(contract, **{k: None}) for k in contract.key if next(c for c in contract.columns if c.name == k).null]
+    others = [
+        row(contract, **{k: None})
+        for k in contract.key
+        if next(c for c in contract.columns if c.name == k).null
+    ]
     twice = [row(contract), *others, row(contract)]
     types = {c.name: c.type for c in contract.columns}
     with pytest.raises(TableError, match="two rows share the key"):
@@ -91,7 +103,10 @@ def test_rows_are_sorted_by_key_with_nulls_last():
     given = [row(COVERAGE, year=y, publisher=p) for y, p in wanted]
     for order in itertools.islice(itertools.permutations(given), 0, 40_320, 4_001):
         made = COVERAGE.of(order)
-        assert list(zip(made["year"].to_pylist(), made["publisher"].to_pylist(), strict=True)) == wanted
+        assert (
+            list(zip(made["year"].to_pylist(), made["publisher"].to_pylist(), strict=True))
+            == wanted
+        )
 
 
 def test_chunks_do_not_hide_a_repetition():

@@ -14,7 +14,12 @@ import msgspec
 import pytest
 import requests
 from standin import Fault, StandIn
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    MaxRetryError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 
 from coauth.errors import BudgetSpent, SourceError
 from coauth.sources import wire
@@ -31,7 +36,9 @@ def answer(status: int = 200, body: Any = None, **headers: str) -> requests.Resp
     made = requests.Response()
     made.status_code = status
     made.reason = "Zyblenski said so"
-    made._content = body if isinstance(body, bytes) else json.dumps(body if body is not None else {}).encode()
+    made._content = (
+        body if isinstance(body, bytes) else json.dumps(body if body is not None else {}).encode()
+    )
     made._content_consumed = True
     made.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
     return made
@@ -42,7 +49,9 @@ def line(monkeypatch: pytest.MonkeyPatch) -> Iterable[Callable[..., tuple[Transp
     """A transport whose answers are written down (the last one is repeated), and the list of its naps."""
     made: list[Transport] = []
 
-    def make(*answers: requests.Response | Exception, **options: Any) -> tuple[Transport, list[float]]:
+    def make(
+        *answers: requests.Response | Exception, **options: Any
+    ) -> tuple[Transport, list[float]]:
         left = list(answers)
 
         def get(self: requests.Session, url: str, **_: Any) -> requests.Response:
@@ -62,9 +71,19 @@ def line(monkeypatch: pytest.MonkeyPatch) -> Iterable[Callable[..., tuple[Transp
         one.__exit__(None, None, None)
 
 
-RATE = {"error": "Rate limit exceeded", "message": "Rate limit exceeded: 30 requests per second", "retryAfter": 0.03}
-SPENT = {"error": "Rate limit exceeded", "message": "Insufficient budget. This request costs $0.0001 but ..."}
-PLAN = {"error": "Plan upgrade required", "message": 'The "from_updated_date:2026-01-01" filter requires a Premium plan'}
+RATE = {
+    "error": "Rate limit exceeded",
+    "message": "Rate limit exceeded: 30 requests per second",
+    "retryAfter": 0.03,
+}
+SPENT = {
+    "error": "Rate limit exceeded",
+    "message": "Insufficient budget. This request costs $0.0001 but ...",
+}
+PLAN = {
+    "error": "Plan upgrade required",
+    "message": 'The "from_updated_date:2026-01-01" filter requires a Premium plan',
+}
 ITEM = {"id": "W1"}
 
 
@@ -97,7 +116,9 @@ def test_the_tariff_counts_where_the_answer_does_not_say_what_it_cost(line: Any)
         (answer(429, {"error": 7, "message": ["no", "text"]}, Retry_After="soon"), 1.0),
     ],
 )
-def test_a_rate_limit_is_waited_out_as_told(line: Any, refusal: requests.Response, pause: float) -> None:
+def test_a_rate_limit_is_waited_out_as_told(
+    line: Any, refusal: requests.Response, pause: float
+) -> None:
     made, naps = line(refusal, answer(200, ITEM))
     assert made.get(URL, read) == ITEM
     assert naps[0] == pause
@@ -105,7 +126,9 @@ def test_a_rate_limit_is_waited_out_as_told(line: Any, refusal: requests.Respons
 
 
 def test_retry_after_may_be_a_date(line: Any) -> None:
-    made, naps = line(answer(429, RATE, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"), answer(200, ITEM))
+    made, naps = line(
+        answer(429, RATE, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"), answer(200, ITEM)
+    )
     made.get(URL, read)
     assert naps[0] == 0.0
 
@@ -120,7 +143,10 @@ def test_orders_to_wait_are_no_failures_but_not_followed_for_ever(line: Any) -> 
 
 
 def test_a_throttled_account_goes_on_at_one_request_a_second(line: Any) -> None:
-    slow = {"error": "Rate limit exceeded", "message": "Your access is temporarily throttled. 1 request per second."}
+    slow = {
+        "error": "Rate limit exceeded",
+        "message": "Your access is temporarily throttled. 1 request per second.",
+    }
     made, naps = line(answer(429, slow, Retry_After="1"), answer(200, ITEM))
     made.limiter._clock = lambda: 100.0
     for _ in range(4):
@@ -130,10 +156,15 @@ def test_a_throttled_account_goes_on_at_one_request_a_second(line: Any) -> None:
 
 def test_failures_are_tried_six_times_with_growing_pauses(line: Any) -> None:
     made, naps = line(answer(503, b"<h1>Application error</h1>"))
-    with pytest.raises(NoAnswer, match=r"OpenAlex did not answer \(503 Service Unavailable\); run `coauth harvest` again"):
+    with pytest.raises(
+        NoAnswer,
+        match=r"OpenAlex did not answer \(503 Service Unavailable\); run `coauth harvest` again",
+    ):
         made.get(URL, read)
     assert made.requests == transport.ATTEMPTS == 6
-    assert [lo <= nap <= lo + 1 for lo, nap in zip([1, 2, 4, 8, 16], naps, strict=True)] == [True] * 5
+    assert [lo <= nap <= lo + 1 for lo, nap in zip([1, 2, 4, 8, 16], naps, strict=True)] == [
+        True
+    ] * 5
 
 
 def test_a_503_that_says_when_to_come_back_is_believed(line: Any) -> None:
@@ -143,7 +174,16 @@ def test_a_503_that_says_when_to_come_back_is_believed(line: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b'{"id": "W1"', b"\xff\xfe", b'{"id": 1}', b"[" * 100_000, b'{"id":' + b"[" * 100_000]
+    "body",
+    [
+        b"",
+        b"<html>",
+        b'{"id": "W1"',
+        b"\xff\xfe",
+        b'{"id": 1}',
+        b"[" * 100_000,
+        b'{"id":' + b"[" * 100_000,
+    ],
 )
 def test_what_cannot_be_read_is_asked_for_again(line: Any, body: bytes) -> None:
     made, _ = line(answer(200, body), answer(200, ITEM))
@@ -168,8 +208,14 @@ def test_the_reader_may_refuse_to_believe(line: Any) -> None:
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        (requests.exceptions.ReadTimeout(ReadTimeoutError(None, "/", "Read timed out.")), "no answer within 30 s"),  # type: ignore[arg-type]
-        (requests.exceptions.ConnectionError(ReadTimeoutError(None, "/", "Read timed out.")), "no answer within 30 s"),  # type: ignore[arg-type]
+        (
+            requests.exceptions.ReadTimeout(ReadTimeoutError(None, "/", "Read timed out.")),
+            "no answer within 30 s",
+        ),  # type: ignore[arg-type]
+        (
+            requests.exceptions.ConnectionError(ReadTimeoutError(None, "/", "Read timed out.")),
+            "no answer within 30 s",
+        ),  # type: ignore[arg-type]
         (requests.exceptions.ConnectionError("Connection aborted."), "connection broken"),
         (requests.exceptions.ChunkedEncodingError("IncompleteRead"), "connection broken"),
         (requests.exceptions.ContentDecodingError("gzip"), "connection broken"),
@@ -186,13 +232,17 @@ def test_broken_connections_pass(line: Any, fault: Exception, reason: str) -> No
     "fault",
     [
         requests.exceptions.ConnectTimeout(MaxRetryError(None, "/", ConnectTimeoutError())),  # type: ignore[arg-type]
-        requests.exceptions.ConnectionError(MaxRetryError(None, "/", NewConnectionError(None, "no such host"))),  # type: ignore[arg-type]
+        requests.exceptions.ConnectionError(
+            MaxRetryError(None, "/", NewConnectionError(None, "no such host"))
+        ),  # type: ignore[arg-type]
     ],
 )
 def test_no_connection_at_all_is_the_end_of_the_run(line: Any, fault: Exception) -> None:
     """Soon, where nothing has ever answered (`tests/test_wire.py` has each kind over real sockets)."""
     made, naps = line(fault)
-    with pytest.raises(SourceError, match=r"^no connection to 127\.0\.0\.1 .*check the network") as raised:
+    with pytest.raises(
+        SourceError, match=r"^no connection to 127\.0\.0\.1 .*check the network"
+    ) as raised:
         made.get(URL, read)
     assert not isinstance(raised.value, NoAnswer)
     assert len(naps) == wire.BRIEF - 1
@@ -217,13 +267,21 @@ def test_an_openalex_that_only_fails_is_down(line: Any) -> None:
         answer(429, SPENT, Retry_After="43200"),
         answer(429, SPENT, X_RateLimit_Reset="43200"),
         answer(429, SPENT),
-        answer(429, RATE, Retry_After="43200", X_RateLimit_Remaining="0", X_RateLimit_Credits_Required="1"),
+        answer(
+            429,
+            RATE,
+            Retry_After="43200",
+            X_RateLimit_Remaining="0",
+            X_RateLimit_Credits_Required="1",
+        ),
         answer(429, b"", Retry_After="43200"),
     ],
 )
 def test_a_spent_budget_names_the_hour_it_is_filled(line: Any, refusal: requests.Response) -> None:
     made, naps = line(refusal)
-    with pytest.raises(BudgetSpent, match=r"filled again at 2026-11-23 00:00 UTC; .*`coauth harvest`"):
+    with pytest.raises(
+        BudgetSpent, match=r"filled again at 2026-11-23 00:00 UTC; .*`coauth harvest`"
+    ):
         made.get(URL, read)
     assert (made.requests, naps) == (1, [])
 
@@ -236,7 +294,9 @@ def test_a_spent_budget_can_be_slept_over(line: Any) -> None:
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 410, 414, 501])
 def test_refusals_are_not_repeated(line: Any, status: int) -> None:
-    made, _ = line(answer(status, {"error": "Pagination error.", "message": "Cursor value is invalid."}))
+    made, _ = line(
+        answer(status, {"error": "Pagination error.", "message": "Cursor value is invalid."})
+    )
     with pytest.raises(Refused) as raised:
         made.get(URL, read)
     assert made.requests == 1
@@ -253,7 +313,9 @@ def test_a_paid_plan_is_never_waited_for(line: Any) -> None:
 
 
 def test_401_names_the_key_or_asks_for_one(line: Any) -> None:
-    made, _ = line(answer(401, {"error": "Invalid or missing API key", "message": f"{KEY} not found"}))
+    made, _ = line(
+        answer(401, {"error": "Invalid or missing API key", "message": f"{KEY} not found"})
+    )
     with pytest.raises(SourceError, match="OPENALEX_API_KEY") as raised:
         made.get(URL, read)
     assert KEY not in str(raised.value)
@@ -295,7 +357,17 @@ def test_a_key_no_header_can_carry_is_refused_unsaid(key: str) -> None:
     assert "cret" not in str(raised.value).replace("OPENALEX", "")
 
 
-@pytest.mark.parametrize("url", ["api.openalex.org", "ftp://x", "http://", "http://u:pw@h:port", "http://h:99999", "https://h/?api_key=pw"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "api.openalex.org",
+        "ftp://x",
+        "http://",
+        "http://u:pw@h:port",
+        "http://h:99999",
+        "https://h/?api_key=pw",
+    ],
+)
 def test_an_address_that_is_none_is_refused_unsaid(url: str) -> None:
     with pytest.raises(SourceError, match="COAUTH_OPENALEX_URL is not an address") as raised:
         Transport(key=None, url=url)
@@ -322,7 +394,10 @@ def test_a_redirect_to_another_host_does_not_take_the_key_along() -> None:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-    with http.server.HTTPServer(("127.0.0.1", 0), Elsewhere) as elsewhere, http.server.HTTPServer(("127.0.0.1", 0), Here) as here:
+    with (
+        http.server.HTTPServer(("127.0.0.1", 0), Elsewhere) as elsewhere,
+        http.server.HTTPServer(("127.0.0.1", 0), Here) as here,
+    ):
         threads = [threading.Thread(target=s.handle_request) for s in (elsewhere, here)]
         for thread in threads:
             thread.start()
@@ -340,6 +415,7 @@ def test_workers_share_one_rate() -> None:
     """Twelve requests of four workers at 100 a second take at least 0.11 s."""
     starts: list[float] = []
     with StandIn([]) as server, Transport(key=None, url=server.url, rate=100.0) as made:
+
         def work() -> None:
             for _ in range(3):
                 made.get(URL, msgspec.json.decode)
@@ -373,12 +449,27 @@ def test_a_real_hang_ends_with_the_timeout() -> None:
 
 @pytest.mark.parametrize(
     "leak",
-    ["Ann Berg", "ann@ku.dk", "0000-0002-1825-0097", "https://orcid.org/0000-0002-1825-0097", "A5048491430", KEY, "zyblenski0001",
-     "Rigshospitalet", "010190-1234", "Bergæøå"],
-)  # fmt: skip
-@pytest.mark.parametrize("shape", ["{0}", "The {0} filter", "'{0}'", "({0}),", "{0}: is not a valid field", "<{0}>"])
+    [
+        "Ann Berg",
+        "ann@ku.dk",
+        "0000-0002-1825-0097",
+        "https://orcid.org/0000-0002-1825-0097",
+        "A5048491430",
+        KEY,
+        "zyblenski0001",
+        "Rigshospitalet",
+        "010190-1234",
+        "Bergæøå",
+    ],
+)
+@pytest.mark.parametrize(
+    "shape", ["{0}", "The {0} filter", "'{0}'", "({0}),", "{0}: is not a valid field", "<{0}>"]
+)
 def test_nothing_personal_passes_as_words(leak: str, shape: str) -> None:
-    said = known_words(json.dumps({"error": f"Pagination error. {leak}", "message": shape.format(leak)}).encode(), "/works?filter=type:article")
+    said = known_words(
+        json.dumps({"error": f"Pagination error. {leak}", "message": shape.format(leak)}).encode(),
+        "/works?filter=type:article",
+    )
     for piece in leak.split():
         assert piece not in said
 
@@ -390,7 +481,9 @@ def test_words_are_short_and_on_one_line() -> None:
     assert "\t" not in long
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"error": {"a": 1}, "message": null}', b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b'{"error": {"a": 1}, "message": null}', b"\xff"]
+)
 def test_no_words_where_there_are_none(body: bytes) -> None:
     assert known_words(body) == ""
 

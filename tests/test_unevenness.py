@@ -19,7 +19,15 @@ def spoiled(of_a):
     works = [{"on": "A b", "year": 2020, "publisher": p} for p in "QP" for _ in range(40)]
     works += [{"on": "A b", "year": 2022, "publisher": "P"}] * 40
     works += [{"on": "A", "year": 2022, "publisher": "Q", "affiliation_status": "partial"}] * of_a
-    works += [{"on": "C d", "year": 2022, "publisher": "Q", "affiliation_status": "complete" if i % 10 == 0 else "partial"} for i in range(200 - of_a)]
+    works += [
+        {
+            "on": "C d",
+            "year": 2022,
+            "publisher": "Q",
+            "affiliation_status": "complete" if i % 10 == 0 else "partial",
+        }
+        for i in range(200 - of_a)
+    ]
     return works
 
 
@@ -34,13 +42,27 @@ def test_by_hand():
 
 
 def test_nothing_is_widened_where_nothing_is_lost():
-    works = [{"on": on, "year": y, "publisher": p} for on in ("A b", "C d") for y in (2020, 2022) for p in "PQ" for _ in range(15)]
+    works = [
+        {"on": on, "year": y, "publisher": p}
+        for on in ("A b", "C d")
+        for y in (2020, 2022)
+        for p in "PQ"
+        for _ in range(15)
+    ]
     assert (widened(*world_of(works), (2022, 2022)) == 1).all()
 
 
 def test_small_publishers_are_one():
     """30 publishers of one work a year, every other one complete: none of them is looked at by itself."""
-    works = [{"on": "A b", "year": 2022, "publisher": f"T{i}", "affiliation_status": ["complete", "partial"][i % 2]} for i in range(30)]
+    works = [
+        {
+            "on": "A b",
+            "year": 2022,
+            "publisher": f"T{i}",
+            "affiliation_status": ["complete", "partial"][i % 2],
+        }
+        for i in range(30)
+    ]
     world, weights = world_of(works)
     assert weights.sum() == pytest.approx(30)
     assert widened(world, weights, (2022, 2022)) == pytest.approx(1.0)
@@ -57,11 +79,22 @@ def test_only_the_weighted_interval_is_wider():
     elsewhere = [w | {"publisher": "P"} if w["on"] == "A b" else w for w in lost]
     widths = []
     for works in (lost, elsewhere):
-        scope, measures = asked(years=(2020, 2022), comparisons=(((2020, 2020), (2022, 2022)),), resampled=("strength",), measures=(), window=9)
+        scope, measures = asked(
+            years=(2020, 2022),
+            comparisons=(((2020, 2020), (2022, 2022)),),
+            resampled=("strength",),
+            measures=(),
+            window=9,
+        )
         data = tables(works)
         _, kept = centralities(*data, scope, measures)
         at = list(kept.institutions).index("A")
-        widths.append([float(np.std(kept.drawn[(2022, 2022), variant, "strength"][at])) for variant in ("k", "reweighted")])
+        widths.append(
+            [
+                float(np.std(kept.drawn[(2022, 2022), variant, "strength"][at]))
+                for variant in ("k", "reweighted")
+            ]
+        )
     assert widths[0][0] == pytest.approx(widths[1][0])
     heavy = 200 / 20
     assert widths[0][1] / widths[1][1] == pytest.approx(np.sqrt((80 + 40 * heavy) / 120), rel=0.02)

@@ -195,10 +195,7 @@ def test_nobody_said_when_they_were_taken(root, versions):
         file = root / f"{day}.jsonl"
         file.write_text("\n".join(map(json.dumps, side.values())), "utf-8")
         done = coauth(root, "harvest", "--from", str(file), "--vintage", day)
-        assert (
-            "definitions are for topics v2, the records' topics are not known"
-            in done.stderr
-        )
+        assert "definitions are for topics v2, the records' topics are not known" in done.stderr
         coauth(root, "build", "--vintage", day)
     said = coauth(root, "compare", "first", "second").stdout
     assert said.startswith("cannot be told: whether a change of institutions, pairs")

@@ -24,7 +24,11 @@ def cache(tmp_path):
 
 
 def files(folder):
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in Path(folder).rglob("*") if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes()
+        for p in Path(folder).rglob("*")
+        if p.is_file()
+    }
 
 
 def refuse(fault):
@@ -34,8 +38,12 @@ def refuse(fault):
     return stand_in
 
 
-@pytest.mark.parametrize("fault", [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EIO], ids=errno.errorcode.get)
-@pytest.mark.parametrize("place", ["os.fsync", "pathlib.Path.replace", "pathlib.Path.mkdir", "pathlib.Path.open"])
+@pytest.mark.parametrize(
+    "fault", [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EIO], ids=errno.errorcode.get
+)
+@pytest.mark.parametrize(
+    "place", ["os.fsync", "pathlib.Path.replace", "pathlib.Path.mkdir", "pathlib.Path.open"]
+)
 def test_a_failed_write_leaves_what_was_there(cache, monkeypatch, fault, place):
     """Whatever fails on the way to the disk, the old file is whole, no half file stays, and one line says what to do."""
     made = cache.create("2026-01-05", started="2026-01-05")
@@ -51,7 +59,9 @@ def test_a_failed_write_leaves_what_was_there(cache, monkeypatch, fault, place):
             lambda: made.write_text("truth.json", "{}"),
             lambda: cache.create("2026-04-01", started="2026-04-01"),
         ):
-            with pytest.raises(CacheError, match=r"run the same command again|check the disk") as refused:
+            with pytest.raises(
+                CacheError, match=r"run the same command again|check the disk"
+            ) as refused:
                 act()
             assert os.strerror(fault) in str(refused.value)
             assert "\n" not in str(refused.value)
@@ -102,7 +112,11 @@ def test_a_record_keeps_the_other_entries(cache):
     """Setting one entry of the manifest leaves the others; the file is the same for the same entries in any order."""
     made = cache.create("a", started="2026-01-05", source={"kind": "api"})
     made.record(completed="2026-01-06")
-    assert made.manifest == {"started": "2026-01-05", "source": {"kind": "api"}, "completed": "2026-01-06"}
+    assert made.manifest == {
+        "started": "2026-01-05",
+        "source": {"kind": "api"},
+        "completed": "2026-01-06",
+    }
     other = cache.create("b", completed="2026-01-06", source={"kind": "api"})
     other.record(started="2026-01-05")
     assert (made.path / "manifest.json").read_bytes() == (other.path / "manifest.json").read_bytes()
@@ -119,9 +133,17 @@ def test_a_damaged_manifest_is_told(cache, text):
 
 @pytest.mark.parametrize(
     ("day", "quarter"),
-    [("2026-01-01", "2026Q1"), ("2026-03-31", "2026Q1"), ("2026-04-01", "2026Q2"), ("2026-06-30", "2026Q2"), ("2026-07-01", "2026Q3"),
-     ("2026-09-30", "2026Q3"), ("2026-10-01", "2026Q4"), ("2026-12-31", "2026Q4")],
-)  # fmt: skip
+    [
+        ("2026-01-01", "2026Q1"),
+        ("2026-03-31", "2026Q1"),
+        ("2026-04-01", "2026Q2"),
+        ("2026-06-30", "2026Q2"),
+        ("2026-07-01", "2026Q3"),
+        ("2026-09-30", "2026Q3"),
+        ("2026-10-01", "2026Q4"),
+        ("2026-12-31", "2026Q4"),
+    ],
+)
 def test_a_quarter_is_of_the_day_of_completion(cache, day, quarter):
     """The UTC date on which a harvest completed gives its quarter, not the one on which it began."""
     made = cache.create("x", started="2025-12-31", completed=day)
@@ -130,14 +152,21 @@ def test_a_quarter_is_of_the_day_of_completion(cache, day, quarter):
 
 def test_the_newest_complete_vintage_speaks(cache):
     """find gives the newest complete one, of the quarter where one is asked; newest gives the newest of all."""
-    for name, done in (("2026-01-05", "2026-01-06"), ("2026-03-30", "2026-04-01"), ("2026-03-30.2", "2026-03-31"), ("2026-05-01", None)):
+    for name, done in (
+        ("2026-01-05", "2026-01-06"),
+        ("2026-03-30", "2026-04-01"),
+        ("2026-03-30.2", "2026-03-31"),
+        ("2026-05-01", None),
+    ):
         cache.create(name, started=name[:10], completed=done)
     assert cache.find().name == "2026-03-30"
     assert cache.find(quarter="2026Q1").name == "2026-03-30.2"
     assert cache.find(quarter="2026Q2").name == "2026-03-30"
     assert cache.newest().name == "2026-05-01"
     assert cache.find("2026-05-01").complete is False
-    with pytest.raises(NotFound, match=r"no vintage '2026'.*2026-01-05, 2026-03-30, 2026-03-30\.2, 2026-05-01"):
+    with pytest.raises(
+        NotFound, match=r"no vintage '2026'.*2026-01-05, 2026-03-30, 2026-03-30\.2, 2026-05-01"
+    ):
         cache.find("2026")
     with pytest.raises(NotFound, match="no complete vintage of 2025Q4"):
         cache.find(quarter="2025Q4")
@@ -145,7 +174,9 @@ def test_the_newest_complete_vintage_speaks(cache):
 
 def test_the_tenth_vintage_of_a_day_is_newer_than_the_ninth(cache):
     """Names count as numbers where days are equal: .10 is after .9."""
-    made = [cache.create("2026-01-05", started="2026-01-05", completed="2026-01-05") for _ in range(11)]
+    made = [
+        cache.create("2026-01-05", started="2026-01-05", completed="2026-01-05") for _ in range(11)
+    ]
     assert made[-1].name == "2026-01-05.11"
     assert cache.find().name == "2026-01-05.11"
     assert cache.newest().name == "2026-01-05.11"
@@ -154,7 +185,9 @@ def test_the_tenth_vintage_of_a_day_is_newer_than_the_ninth(cache):
 def test_an_empty_cache_says_how_to_begin(cache):
     """Nothing harvested is one line that names the two ways to a vintage."""
     for ask in (cache.find, cache.newest):
-        with pytest.raises(NotFound, match=r"there are: none\); run `coauth harvest`, or `coauth rebuild --sample`"):
+        with pytest.raises(
+            NotFound, match=r"there are: none\); run `coauth harvest`, or `coauth rebuild --sample`"
+        ):
             ask()
     assert cache.vintages() == []
 
@@ -276,19 +309,40 @@ def test_the_bytes_of_a_table_do_not_depend_on_how_its_rows_arrive(cache, monkey
     """Row groups are cut by their number of rows, whatever batches bring them."""
     monkeypatch.setattr("coauth.vintage.shelf._GROUP", 10)
     made = cache.create("v", started="2026-01-05")
-    weights = ("weight", "strict_weight", "author_weight", "weight_k", "strict_weight_k", "author_weight_k")
+    weights = (
+        "weight",
+        "strict_weight",
+        "author_weight",
+        "weight_k",
+        "strict_weight_k",
+        "author_weight_k",
+    )
     row = {"target": "I2", "works": 1, "works_k": 1} | dict.fromkeys(weights, 1.0)
     table = tables.EDGES.of(row | {"year": 2000 + i, "source": f"I{i}"} for i in range(37))
     whole = built(made, table)
     for size in (1, 3, 10, 11, 36):
-        assert built(made, (b for t in range(0, 37, size) for b in table.slice(t, size).to_batches())) == whole
+        assert (
+            built(made, (b for t in range(0, 37, size) for b in table.slice(t, size).to_batches()))
+            == whole
+        )
 
 
 def test_tables_come_back_and_are_the_same_bytes(cache):
     """A stored table reads back equal with its contract's metadata; the same rows give the same file; a sample carries its mark."""
     made = cache.create("v", started="2026-01-05")
-    row = {"year": 2020, "source": "I1", "target": "I2", "works": 1, "weight": 1.0, "strict_weight": 1.0, "author_weight": 1.0, "works_k": 1,
-           "weight_k": 1.0, "strict_weight_k": 1.0, "author_weight_k": 1.0}  # fmt: skip
+    row = {
+        "year": 2020,
+        "source": "I1",
+        "target": "I2",
+        "works": 1,
+        "weight": 1.0,
+        "strict_weight": 1.0,
+        "author_weight": 1.0,
+        "works_k": 1,
+        "weight_k": 1.0,
+        "strict_weight_k": 1.0,
+        "author_weight_k": 1.0,
+    }
     table = tables.EDGES.of([row])
     first = built(made, table)
     assert built(made, tables.EDGES.of([row])) == first
@@ -311,14 +365,23 @@ def test_a_damaged_table_is_told(cache):
     made.record(build={"rows": 0})
     path = made.path / "tables" / "edges.parquet"
     path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(CacheError, match=r"edges\.parquet: damaged .*run `coauth build --vintage v`"):
+    with pytest.raises(
+        CacheError, match=r"edges\.parquet: damaged .*run `coauth build --vintage v`"
+    ):
         made.read("edges")
 
 
 def test_admissions_belong_to_the_cache(cache):
     """Imported admissions are kept beside the vintages; without any the table is empty."""
     assert cache.admissions.num_rows == 0
-    row = {"year": 2020, "country_code": "CN", "admissions": 3, "suppressed": False, "source": "s", "retrieved": datetime.date(2026, 1, 1)}
+    row = {
+        "year": 2020,
+        "country_code": "CN",
+        "admissions": 3,
+        "suppressed": False,
+        "source": "s",
+        "retrieved": datetime.date(2026, 1, 1),
+    }
     cache.admissions = tables.ADMISSIONS.of([row])
     assert cache.admissions.to_pylist() == [row]
     assert cache.vintages() == []

@@ -41,11 +41,17 @@ DROPPED = [
     ({"authorships": []}, "no authorships on the record"),
     ({"authorships": None}, "no authorships on the record"),
     ({"authorships": [{"countries": ["DK"]}]}, "no institution of the scope's country"),
-    ({"authorships": [{"institutions": [place({"id": "I10", "lineage": ["I10", "I1"]})]}]}, "no institution of the scope's country"),
-    ({"authorships": [{"institutions": [{"country_code": "DK"}]}]}, "no institution of the scope's country"),
+    (
+        {"authorships": [{"institutions": [place({"id": "I10", "lineage": ["I10", "I1"]})]}]},
+        "no institution of the scope's country",
+    ),
+    (
+        {"authorships": [{"institutions": [{"country_code": "DK"}]}]},
+        "no institution of the scope's country",
+    ),
     ({"authorships": "Berg; Lund"}, "unreadable record: its authorships cannot be read (a text)"),
     ({"authorships": [{}, {"institutions": 7}]}, "no institution of the scope's country"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("told", "reason"), DROPPED, ids=lambda v: str(v)[:40])
@@ -59,7 +65,13 @@ def test_a_record_that_is_no_work_in_scope_is_counted_by_reason(asked, told, rea
 def test_the_first_reason_is_the_one_counted(asked):
     """A record with many faults is dropped once."""
     _, losses = one(asked, work(1, 1999, [], type="dataset", id=None))
-    assert losses.balance() == {"records": 1, "works": 0, "dropped": {"no OpenAlex work id": 1}, "noted": {}, "examples": {}}
+    assert losses.balance() == {
+        "records": 1,
+        "works": 0,
+        "dropped": {"no OpenAlex work id": 1},
+        "noted": {},
+        "examples": {},
+    }
 
 
 @pytest.mark.parametrize("year", [2011, 2024, 2025, 2026])
@@ -84,35 +96,77 @@ def test_a_year_may_come_from_the_date(asked):
 def test_every_column_of_a_work(asked):
     """A full record, column by column."""
     record = work(
-        7, 2020, [["I1", "I10"], ["I10"], [], ["I20"]], topics=["T5", "T6"], doi="https://doi.org/10.1/ABC ", type="review",
-        citation_normalized_percentile={"is_in_top_10_percent": True}, is_retracted=True, is_paratext=None,
-    )  # fmt: skip
+        7,
+        2020,
+        [["I1", "I10"], ["I10"], [], ["I20"]],
+        topics=["T5", "T6"],
+        doi="https://doi.org/10.1/ABC ",
+        type="review",
+        citation_normalized_percentile={"is_in_top_10_percent": True},
+        is_retracted=True,
+        is_paratext=None,
+    )
     record["authorships"][3]["institutions"][0]["type"] = "company"
     batch, losses = one(asked, record)
-    assert batch.works.to_pylist() == [{
-        "work_id": "W7", "doi": "10.1/abc", "title": record["title"], "year": 2020, "publication_date": datetime.date(2020, 6, 15),
-        "type": "review", "language": "en", "publisher": "P", "field_id": "17", "primary_topic_id": "T5", "topic_score": 0.9,
-        "n_authors": 4, "n_authors_with_institution": 3, "n_authors_with_string": 3, "authors_cut": False,
-        "affiliation_status": "partial", "is_top_10_percent": True, "has_company": True, "is_retracted": True, "is_paratext": False,
-        "cited_by_count": 3, "title_key": "ofmattersnumbered000007inalongrow",
-    }]  # fmt: skip
+    assert batch.works.to_pylist() == [
+        {
+            "work_id": "W7",
+            "doi": "10.1/abc",
+            "title": record["title"],
+            "year": 2020,
+            "publication_date": datetime.date(2020, 6, 15),
+            "type": "review",
+            "language": "en",
+            "publisher": "P",
+            "field_id": "17",
+            "primary_topic_id": "T5",
+            "topic_score": 0.9,
+            "n_authors": 4,
+            "n_authors_with_institution": 3,
+            "n_authors_with_string": 3,
+            "authors_cut": False,
+            "affiliation_status": "partial",
+            "is_top_10_percent": True,
+            "has_company": True,
+            "is_retracted": True,
+            "is_paratext": False,
+            "cited_by_count": 3,
+            "title_key": "ofmattersnumbered000007inalongrow",
+        }
+    ]
     assert rows(batch.authorships, "work_id", "place", "institution_id") == [
-        ("W7", 0, "I1"), ("W7", 0, "I10"), ("W7", 1, "I10"), ("W7", 3, "I20")]  # fmt: skip
-    assert sorted(rows(batch.countries, "country_code", "basis")) == [("CN", "institution"), ("DK", "institution"), ("SE", "institution")]
+        ("W7", 0, "I1"),
+        ("W7", 0, "I10"),
+        ("W7", 1, "I10"),
+        ("W7", 3, "I20"),
+    ]
+    assert sorted(rows(batch.countries, "country_code", "basis")) == [
+        ("CN", "institution"),
+        ("DK", "institution"),
+        ("SE", "institution"),
+    ]
     assert batch.texts.to_pylist()[0]["topic_ids"] == ["T5", "T6"]
     assert losses.noted == {}
 
 
 def test_affiliation_status_is_of_all_authors(asked):
     """complete: every authorship has an institution; partial: some; a null authorship is one without."""
-    for authors, status in (([["I1"], ["I2"]], "complete"), ([["I1"], []], "partial"), ([["I1"], {"institutions": None}], "partial")):
+    for authors, status in (
+        ([["I1"], ["I2"]], "complete"),
+        ([["I1"], []], "partial"),
+        ([["I1"], {"institutions": None}], "partial"),
+    ):
         assert rows(one(asked, work(1, 2020, authors))[0].works, "affiliation_status") == [status]
 
 
 def test_an_author_of_whom_nothing_is_known_is_counted_as_an_author(asked):
     """A null authorship stands for an author, so shares of the others do not grow by it."""
-    batch, _ = one(asked, work(1, 2020, [["I1"]], authorships=[None, {"institutions": [place("I1")]}, {}]))
-    assert rows(batch.works, "n_authors", "n_authors_with_institution", "affiliation_status") == [(3, 1, "partial")]
+    batch, _ = one(
+        asked, work(1, 2020, [["I1"]], authorships=[None, {"institutions": [place("I1")]}, {}])
+    )
+    assert rows(batch.works, "n_authors", "n_authors_with_institution", "affiliation_status") == [
+        (3, 1, "partial")
+    ]
 
 
 def test_countries_of_strings_stand_beside_those_of_institutions(asked):
@@ -124,32 +178,52 @@ def test_countries_of_strings_stand_beside_those_of_institutions(asked):
     ]
     batch, _ = one(asked, work(1, 2020, authors))
     assert set(rows(batch.countries, "country_code", "basis")) == {
-        ("DK", "institution"), ("CN", "string"), ("CN", "institution"), ("IR", "string")}  # fmt: skip
+        ("DK", "institution"),
+        ("CN", "string"),
+        ("CN", "institution"),
+        ("IR", "string"),
+    }
 
 
 def test_strings_hang_on_the_institutions_matched_to_them(asked):
     """Each affiliation string is kept with each institution OpenAlex matched to it, and with none where none was."""
     author = {
         "institutions": [place("I1"), place("I10")],
-        "affiliations": [{"raw_affiliation_string": "both", "institution_ids": [url("I1"), url("I10")]},
-                         {"raw_affiliation_string": "none", "institution_ids": []}, {"raw_affiliation_string": None, "institution_ids": [url("I1")]}],
-    }  # fmt: skip
+        "affiliations": [
+            {"raw_affiliation_string": "both", "institution_ids": [url("I1"), url("I10")]},
+            {"raw_affiliation_string": "none", "institution_ids": []},
+            {"raw_affiliation_string": None, "institution_ids": [url("I1")]},
+        ],
+    }
     batch, _ = one(asked, work(1, 2020, [author, author]))
-    assert rows(batch.strings, "work_id", "institution_id", "string") == [("W1", "I1", "both"), ("W1", "I10", "both")]
+    assert rows(batch.strings, "work_id", "institution_id", "string") == [
+        ("W1", "I1", "both"),
+        ("W1", "I10", "both"),
+    ]
     assert rows(batch.works, "n_authors_with_string") == [2]
 
 
 def test_a_list_of_5000_authors_is_marked_as_cut(asked):
     """Exactly OpenAlex's own limit is suspected to be cut; fewer are not."""
     for count, cut in ((4_999, False), (5_000, True)):
-        record = work(1, 2020, [], authorships=[{"institutions": [place("I1")]}] + [{}] * (count - 1))
+        record = work(
+            1, 2020, [], authorships=[{"institutions": [place("I1")]}] + [{}] * (count - 1)
+        )
         assert rows(one(asked, record)[0].works, "authors_cut") == [cut]
 
 
 def test_the_latest_work_speaks_for_an_institution(asked):
     """Name, country and lineage are those of the work with the latest date (then id), in whatever order and batches the pages come."""
-    told = [(1, "2020-01-01", "old"), (3, "2021-01-01", "first of two"), (2, "2021-01-01", "new by id"), (9, None, "undated")]
-    records = [work(n, 2020, [[{"id": "I1", "display_name": name}]], publication_date=day) for n, day, name in told]
+    told = [
+        (1, "2020-01-01", "old"),
+        (3, "2021-01-01", "first of two"),
+        (2, "2021-01-01", "new by id"),
+        (9, None, "undated"),
+    ]
+    records = [
+        work(n, 2020, [[{"id": "I1", "display_name": name}]], publication_date=day)
+        for n, day, name in told
+    ]
     for seed in range(6):
         served = [page(r) for r in random.Random(seed).sample(records, len(records))]
         batches, _ = read(asked, *served, size=1 + seed % 3)
@@ -163,7 +237,10 @@ def test_batches_hold_all_works_in_any_size(asked):
     whole = None
     for size in (1, 3, 5, 100):
         batches, losses = read(asked, page(*records), size=size)
-        made = [sorted(map(str, (r for b in batches for r in b[i].to_pylist()))) for i in (0, 1, 2, 3, 5)]
+        made = [
+            sorted(map(str, (r for b in batches for r in b[i].to_pylist())))
+            for i in (0, 1, 2, 3, 5)
+        ]
         whole = whole or made
         assert made == whole
         assert losses.works == 10
@@ -175,10 +252,18 @@ def test_no_page_is_no_work(asked):
     (batch,), losses = read(asked)
     assert [t.num_rows for t in batch] == [0] * 6
     assert batch.works.schema == works.HARVESTED
-    assert losses.balance() == {"records": 0, "works": 0, "dropped": {}, "noted": {}, "examples": {}}
+    assert losses.balance() == {
+        "records": 0,
+        "works": 0,
+        "dropped": {},
+        "noted": {},
+        "examples": {},
+    }
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.sampled_from([p for p in spots(SHAPE) if p]), JSON)
 @example(("cited_by_count",), 10**30)
 @example(("publication_year",), 10**30)
@@ -192,7 +277,9 @@ def test_no_mutation_of_a_record_stops_the_build(world, path, value):
         inner = inner[key]
     inner[path[-1]] = value
     made = world(record, work(99, 2021, [["I1"], ["I82880672"]]))
-    assert ("W99", 2021, 2, True) in rows(made.works, "work_id", "year", "n_institutions", "included")
+    assert ("W99", 2021, 2, True) in rows(
+        made.works, "work_id", "year", "n_institutions", "included"
+    )
     assert made.losses.balance()["records"] == 2
     assert (2021, "I1", "I82880672") in rows(made.edges, "year", "source", "target")
     assert made.found.evidence.num_rows == 1
@@ -201,7 +288,9 @@ def test_no_mutation_of_a_record_stops_the_build(world, path, value):
 
 def test_the_damaged_page_record_by_record(asked, real_records):
     """Of 13 real records damaged on purpose, the fate of each as worked out by hand."""
-    served = json.loads((real_records / "openalex/works/damaged_dk_page.json").read_text("utf-8"))["results"]
+    served = json.loads((real_records / "openalex/works/damaged_dk_page.json").read_text("utf-8"))[
+        "results"
+    ]
     fate = [
         "no OpenAlex work id",  # id: null
         "no OpenAlex work id",  # "TestFjernetTitel"
@@ -217,35 +306,66 @@ def test_the_damaged_page_record_by_record(asked, real_records):
         "no OpenAlex work id",  # id: null
         "W2073163146",
     ]
-    whole = pages.Page(request="r", served_sha256=[], works=[pages.keep(json.dumps(r).encode()) for r in served])
+    whole = pages.Page(
+        request="r", served_sha256=[], works=[pages.keep(json.dumps(r).encode()) for r in served]
+    )
     (batch,), losses = read(asked, whole)
     assert rows(batch.works, "work_id") == [f for f in fate if f[0] == "W"]
     assert losses.dropped == Counter(f for f in fate if f[0] != "W")
-    assert losses.noted == {"publication_date: no date, left empty": 1, "publication year taken from the date": 1}
+    assert losses.noted == {
+        "publication_date: no date, left empty": 1,
+        "publication year taken from the date": 1,
+    }
     assert dict(rows(batch.works, "work_id", "n_authors"))["W2073163146"] == 63
     assert rows(batch.works, "year") == [2017, 2016, 2015, 2015, 2022, 2014]
-    assert rows(batch.works, "publisher")[2] == "American Association for the Advancement of Science"
-    assert rows(batch.works, "affiliation_status") == ["complete", "complete", "partial", "complete", "complete", "complete"]
+    assert (
+        rows(batch.works, "publisher")[2] == "American Association for the Advancement of Science"
+    )
+    assert rows(batch.works, "affiliation_status") == [
+        "complete",
+        "complete",
+        "partial",
+        "complete",
+        "complete",
+        "complete",
+    ]
 
 
 def test_613_real_records_balance(asked, real_records):
     """Old and new record shapes together: every record is a work or dropped for a reason counted here by other means, in any order."""
-    lines = gzip.decompress((real_records / "openalex/works/full_works_613.jsonl.gz").read_bytes()).splitlines()
+    lines = gzip.decompress(
+        (real_records / "openalex/works/full_works_613.jsonl.gz").read_bytes()
+    ).splitlines()
     scope = {"countries": ("US",), "first_year": 1915}
     wanted = Counter()
     for record in map(json.loads, lines):
         places = [i for a in record["authorships"] for i in a["institutions"]]
-        american = any(i.get("country_code") == "US" and not (i["id"] or "").endswith("I-1") for i in places)
+        american = any(
+            i.get("country_code") == "US" and not (i["id"] or "").endswith("I-1") for i in places
+        )
         away = "country" if record["authorships"] else "authorships"
-        wanted["type" if record["type"] not in asked.scope.types else "works" if american else away] += 1
+        wanted[
+            "type" if record["type"] not in asked.scope.types else "works" if american else away
+        ] += 1
     made = []
     for seed in (1, 2):
         served = list(pages.of_records(random.Random(seed).sample(lines, len(lines)), "r"))
         batches, losses = read(asked, *served, scope=scope, size=50)
         said = losses.balance()
         assert (said["records"], said["works"]) == (613, wanted["works"])
-        reasons = {"no institution of the scope's country": "country", "type not asked for": "type", "no authorships on the record": "authorships"}
-        assert said["dropped"] == {reason: wanted[why] for reason, why in reasons.items() if wanted[why]}
-        made.append([sorted(map(str, (r for b in batches for r in b[i].to_pylist()))) for i in (0, 1, 2, 3, 5)])
+        reasons = {
+            "no institution of the scope's country": "country",
+            "type not asked for": "type",
+            "no authorships on the record": "authorships",
+        }
+        assert said["dropped"] == {
+            reason: wanted[why] for reason, why in reasons.items() if wanted[why]
+        }
+        made.append(
+            [
+                sorted(map(str, (r for b in batches for r in b[i].to_pylist())))
+                for i in (0, 1, 2, 3, 5)
+            ]
+        )
     assert made[0] == made[1]
     assert wanted["works"] > 100

@@ -44,7 +44,12 @@ def place(said):
     """An institution as OpenAlex nests it; `said` is its id, or a dict that says more (id, country_code, lineage, ror …)."""
     told = said if isinstance(said, dict) else {"id": said}
     number = int(told["id"][1:])
-    known = {"display_name": f"Place {number}", "ror": ror(number), "country_code": COUNTRY.get(number // 10), "type": "education"}
+    known = {
+        "display_name": f"Place {number}",
+        "ror": ror(number),
+        "country_code": COUNTRY.get(number // 10),
+        "type": "education",
+    }
     lineage = [url(i) for i in told.get("lineage", [told["id"]])]
     return known | told | {"id": url(told["id"]), "lineage": lineage}
 
@@ -55,12 +60,19 @@ def authorship(said):
         return said
     here = [place(i) for i in said]
     countries = sorted({i["country_code"] for i in here if i["country_code"]})
-    strings = [{"raw_affiliation_string": i["display_name"], "institution_ids": [i["id"]]} for i in here]
+    strings = [
+        {"raw_affiliation_string": i["display_name"], "institution_ids": [i["id"]]} for i in here
+    ]
     return {"institutions": here, "countries": countries, "affiliations": strings}
 
 
 def topic(short, score=0.9, field=17):
-    return {"id": url(short), "display_name": short, "score": score, "field": {"id": url(field, "fields/"), "display_name": "F"}}
+    return {
+        "id": url(short),
+        "display_name": short,
+        "score": score,
+        "field": {"id": url(field, "fields/"), "display_name": "F"},
+    }
 
 
 def work(number, year, authors, *, topics=(), abstract=None, **told):
@@ -70,12 +82,22 @@ def work(number, year, authors, *, topics=(), abstract=None, **told):
     for position, word in enumerate((abstract or "").split()):
         index.setdefault(word, []).append(position)
     return {
-        "id": url(f"W{number}"), "doi": f"https://doi.org/10.1/{number}", "title": f"Of matters numbered {number:06d} in a long row",
-        "publication_year": year, "publication_date": f"{year}-06-15", "type": "article", "language": "en", "is_retracted": False,
-        "is_paratext": False, "authorships": [authorship(a) for a in authors], "primary_topic": ranked[0] if ranked else None,
-        "topics": ranked, "cited_by_count": 3, "primary_location": {"source": {"display_name": "J", "host_organization_name": "P"}},
+        "id": url(f"W{number}"),
+        "doi": f"https://doi.org/10.1/{number}",
+        "title": f"Of matters numbered {number:06d} in a long row",
+        "publication_year": year,
+        "publication_date": f"{year}-06-15",
+        "type": "article",
+        "language": "en",
+        "is_retracted": False,
+        "is_paratext": False,
+        "authorships": [authorship(a) for a in authors],
+        "primary_topic": ranked[0] if ranked else None,
+        "topics": ranked,
+        "cited_by_count": 3,
+        "primary_location": {"source": {"display_name": "J", "host_organization_name": "P"}},
         "abstract_inverted_index": index or None,
-    } | told  # fmt: skip
+    } | told
 
 
 def kept(record):
@@ -117,11 +139,25 @@ def rows(table, *columns):
 class World:
     """Every stage's tables for a few records, made as `coauth.pipeline` makes them."""
 
-    def __init__(self, records, asked, *, scope=None, rollup=None, threads=1, size=5_000, shuffle=None, **changed):
+    def __init__(
+        self,
+        records,
+        asked,
+        *,
+        scope=None,
+        rollup=None,
+        threads=1,
+        size=5_000,
+        shuffle=None,
+        **changed,
+    ):
         self.records, self.threads, self.size, self.shuffle = records, threads, size, shuffle
         self.asked = asked.model_copy(
             update=changed
-            | {"scope": asked.scope.model_copy(update=scope or {}), "rollup": asked.rollup if rollup is None else rollup}
+            | {
+                "scope": asked.scope.model_copy(update=scope or {}),
+                "rollup": asked.rollup if rollup is None else rollup,
+            }
         )
 
     @cached_property
@@ -148,7 +184,9 @@ class World:
     @cached_property
     def rolled(self):
         b = self.batch
-        return institutions.roll_up(b.works, b.authorships, b.strings, b.institutions, self.asked.rollup, self.engine)
+        return institutions.roll_up(
+            b.works, b.authorships, b.strings, b.institutions, self.asked.rollup, self.engine
+        )
 
     @cached_property
     def affiliations(self):
@@ -160,7 +198,9 @@ class World:
 
     @cached_property
     def institutions(self):
-        return institutions.describe(self.rolled.nodes, self.affiliations, self.works, self.technologies, self.engine)
+        return institutions.describe(
+            self.rolled.nodes, self.affiliations, self.works, self.technologies, self.engine
+        )
 
     @cached_property
     def coverage(self):
@@ -180,22 +220,50 @@ class World:
 
     @cached_property
     def found(self):
-        return flags.find(self.works, self.affiliations, self.institutions, self.technologies, self.listed, self.engine)
+        return flags.find(
+            self.works,
+            self.affiliations,
+            self.institutions,
+            self.technologies,
+            self.listed,
+            self.engine,
+        )
 
     @cached_property
     def benefits(self):
-        return benefits.count(self.works, self.affiliations, self.institutions, self.found.evidence, self.engine)
+        return benefits.count(
+            self.works, self.affiliations, self.institutions, self.found.evidence, self.engine
+        )
 
     @cached_property
     def memberships(self):
-        return copublications.members(self.works, self.countries, self.affiliations, self.institutions, self.listed, self.engine)
+        return copublications.members(
+            self.works,
+            self.countries,
+            self.affiliations,
+            self.institutions,
+            self.listed,
+            self.engine,
+        )
 
     @cached_property
     def copublications(self):
-        return copublications.count(self.memberships, self.works, self.asked.scope, self.asked.measures.confidence, self.engine)
+        return copublications.count(
+            self.memberships,
+            self.works,
+            self.asked.scope,
+            self.asked.measures.confidence,
+            self.engine,
+        )
 
     @property
     def made(self):
         """What `coauth.explain` is given."""
-        return {"works": self.works, "affiliations": self.affiliations, "institutions": self.institutions, "listed": self.listed,
-                "evidence": self.found.evidence, "technologies": self.technologies}  # fmt: skip
+        return {
+            "works": self.works,
+            "affiliations": self.affiliations,
+            "institutions": self.institutions,
+            "listed": self.listed,
+            "evidence": self.found.evidence,
+            "technologies": self.technologies,
+        }

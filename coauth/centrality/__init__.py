@@ -31,10 +31,17 @@ _PROCESS = 2.5e8
 
 
 def measure(
-    works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Measures,
-    institutions: pa.Table | None = None, listed: pa.Table | None = None, *,
-    write: Callable[[Iterator[pa.RecordBatch]], object], workers: int = 1, memory: float = math.inf,
-) -> Replicates:  # fmt: skip
+    works: pa.Table,
+    affiliations: pa.Table,
+    scope: Scope,
+    measures: Measures,
+    institutions: pa.Table | None = None,
+    listed: pa.Table | None = None,
+    *,
+    write: Callable[[Iterator[pa.RecordBatch]], object],
+    workers: int = 1,
+    memory: float = math.inf,
+) -> Replicates:
     """CENTRALITY of every sliding window to `write`, in order of its key; returns what `shifts` needs of the windows that are compared.
 
     ===============  =================================================  ====================  =========
@@ -101,15 +108,28 @@ def measure(
     several = world.team >= 2
     joint = world.only(several)
     weights = variants(joint, complete_weights(world.works)[several], scope.max_institutions)
-    dispersion = {variant: Dispersion.of(joint, measures.counting, weight) for variant, weight in weights.items()}
+    dispersion = {
+        variant: Dispersion.of(joint, measures.counting, weight)
+        for variant, weight in weights.items()
+    }
     partners = Partners.of(institutions, listed)
     domestic = set(affiliations.filter(affiliations["is_domestic"])["institution_id"].to_pylist())
     roster = domestic.union(() if listed is None else listed["institution_id"].to_pylist())
     replicates = _judged(world, roster, small, compared, scope, measures, dispersion["k"].freedom)
     common = Common(
-        measures, partners, replicates.freedom, _fixed_roster(world, domestic, small, sliding, measures), replicates.institutions,
-        min((int(measures.rarefied_share * (small & world.within(window)).sum()) for window in sliding), default=0),
-    )  # fmt: skip
+        measures,
+        partners,
+        replicates.freedom,
+        _fixed_roster(world, domestic, small, sliding, measures),
+        replicates.institutions,
+        min(
+            (
+                int(measures.rarefied_share * (small & world.within(window)).sum())
+                for window in sliding
+            ),
+            default=0,
+        ),
+    )
     del world, small, several  # windows are cut from `joint`
     years = [(year, year) for year in scope.years if measures.single_years]
     asked = sorted({*sliding, *compared, *years})  # as the key of CENTRALITY begins
@@ -117,16 +137,33 @@ def measure(
     def cut(window: Years) -> Window:
         rows = joint.within(window)
         factors = {variant: found.factors(window) for variant, found in dispersion.items()}
-        factors["reweighted"] = factors["reweighted"].times(joint.institutions, widened(joint, weights["reweighted"], window))
-        shown: set[str] = {*(measures.measures if window in sliding else ()), *(measures.single_years if window in years else ())}
+        factors["reweighted"] = factors["reweighted"].times(
+            joint.institutions, widened(joint, weights["reweighted"], window)
+        )
+        shown: set[str] = {
+            *(measures.measures if window in sliding else ()),
+            *(measures.single_years if window in years else ()),
+        }
         inside = {variant: weight[rows] for variant, weight in weights.items()}
-        return Window(window, joint.only(rows), inside, factors, shown, sliding=window in sliding, compared=window in compared)
+        return Window(
+            window,
+            joint.only(rows),
+            inside,
+            factors,
+            shown,
+            sliding=window in sliding,
+            compared=window in compared,
+        )
 
     at_once = int(max(1, min(workers, len(asked), memory / _room(joint, asked, measures))))
-    shared = joblib.Parallel(at_once, batch_size=1, pre_dispatch="n_jobs", return_as="generator")  # no window waits in memory
+    shared = joblib.Parallel(
+        at_once, batch_size=1, pre_dispatch="n_jobs", return_as="generator"
+    )  # no window waits in memory
 
     def measured() -> Iterator[pa.RecordBatch]:
-        for rows, kept in shared(joblib.delayed(common.measure)(cut(window), workers // at_once) for window in asked):
+        for rows, kept in shared(
+            joblib.delayed(common.measure)(cut(window), workers // at_once) for window in asked
+        ):
             for key, (value, drawn) in kept.items():
                 replicates.value[key], replicates.drawn[key] = value, drawn
             yield from rows.to_batches()
@@ -136,7 +173,9 @@ def measure(
         weighted = np.where(joint.within(window), weights["reweighted"], 0.0)
         complete = joint.only(weighted > 0)
         counted = Counting.of(complete, measures.counting)
-        replicates.leave_one_out[window] = LeaveOneOut(complete, counted, weighted[weighted > 0], partial(rate, partners, complete))
+        replicates.leave_one_out[window] = LeaveOneOut(
+            complete, counted, weighted[weighted > 0], partial(rate, partners, complete)
+        )
     return replicates
 
 
@@ -146,7 +185,9 @@ def _room(world: Incidence, asked: list[Years], measures: Measures) -> float:
     return _PROCESS + measures.replicates * (works + 64 * len(world.institutions))
 
 
-def _fixed_roster(world: Incidence, domestic: set[str], small: Flags, sliding: list[Years], measures: Measures) -> set[str]:
+def _fixed_roster(
+    world: Incidence, domestic: set[str], small: Flags, sliding: list[Years], measures: Measures
+) -> set[str]:
     """The institutions with at least `measures.fixed_roster.min_works` collaborative works (of at most K institutions) in every
     sliding window, of the country alone where `among` says so."""
     present = np.ones(len(world.institutions), bool)
@@ -159,7 +200,13 @@ def _fixed_roster(world: Incidence, domestic: set[str], small: Flags, sliding: l
 
 
 def _judged(
-    world: Incidence, roster: set[str], small: Flags, compared: list[Years], scope: Scope, measures: Measures, freedom: float
+    world: Incidence,
+    roster: set[str],
+    small: Flags,
+    compared: list[Years],
+    scope: Scope,
+    measures: Measures,
+    freedom: float,
 ) -> Replicates:
     """Room for what `shifts` needs, only of those of `roster` with enough works (those of `small`) in two windows that are compared."""
     works = {window: world.count(small & world.within(window)) for window in compared}
@@ -167,4 +214,12 @@ def _judged(
     for before, after in comparisons(scope, measures):
         enough |= works[before] + works[after] >= measures.roster_min_works
     enough &= np.array([name in roster for name in world.institutions], bool)
-    return Replicates(world.institutions[enough], measures.counting, {w: n[enough] for w, n in works.items()}, {}, {}, freedom, {})
+    return Replicates(
+        world.institutions[enough],
+        measures.counting,
+        {w: n[enough] for w, n in works.items()},
+        {},
+        {},
+        freedom,
+        {},
+    )

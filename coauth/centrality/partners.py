@@ -28,10 +28,20 @@ class Partners:
         """From INSTITUTIONS and LISTED."""
         countries = None
         if institutions is not None:
-            countries = dict(zip(institutions["institution_id"].to_pylist(), institutions["country_code"].to_pylist(), strict=True))
-        return cls(countries, None if listed is None else frozenset(listed["institution_id"].to_pylist()))
+            countries = dict(
+                zip(
+                    institutions["institution_id"].to_pylist(),
+                    institutions["country_code"].to_pylist(),
+                    strict=True,
+                )
+            )
+        return cls(
+            countries, None if listed is None else frozenset(listed["institution_id"].to_pylist())
+        )
 
-    def measure(self, name: str, world: Incidence, counted: Counting, weights: Iterable[Floats]) -> Iterator[Floats]:
+    def measure(
+        self, name: str, world: Incidence, counted: Counting, weights: Iterable[Floats]
+    ) -> Iterator[Floats]:
         """`participation` or `exposure` of each institution, for each block of work weights a block of as many columns.
 
         participation_i = 1 − Σ_c (s_ic/s_i)², s_ic the strength of i towards partners in country c, its own among them: the
@@ -61,14 +71,23 @@ class Partners:
             toward = [counted.toward(codes == code) for code in np.unique(codes)]
         power, count = 1 if name == "exposure" else 2, len(world.institutions)
         parts = sp.csr_array(sp.vstack(toward))
-        some = np.flatnonzero(np.diff(parts.indptr))  # most institutions have no partner in most countries
-        parts, sums = parts[some], sp.csr_array((np.ones(len(some)), (some % count, np.arange(len(some)))), shape=(count, len(some)))
+        some = np.flatnonzero(
+            np.diff(parts.indptr)
+        )  # most institutions have no partner in most countries
+        parts, sums = (
+            parts[some],
+            sp.csr_array(
+                (np.ones(len(some)), (some % count, np.arange(len(some)))), shape=(count, len(some))
+            ),
+        )
 
         def of(block: Floats) -> tuple[Floats, Floats]:
             strength = (counted.strength @ block) ** power
             part = sums @ (parts @ block) ** power
             part = part if name == "exposure" else strength - part
-            return np.divide(part, strength, out=np.zeros_like(strength), where=strength > 0), strength > 0
+            return np.divide(
+                part, strength, out=np.zeros_like(strength), where=strength > 0
+            ), strength > 0
 
         (whole, _) = of(np.ones((len(counted.pair), 1)))
         for ratio, tied in map(of, weights):
@@ -76,12 +95,16 @@ class Partners:
 
     def _are_listed(self, world: Incidence) -> Flags:
         if self.listed is None:
-            raise MeasureFailed("exposure: which institutions are listed was not given; hand the table `listed` to centrality.measure")
+            raise MeasureFailed(
+                "exposure: which institutions are listed was not given; hand the table `listed` to centrality.measure"
+            )
         return np.array([name in self.listed for name in world.institutions], bool)
 
     def _country(self, world: Incidence) -> np.ndarray:
         if self.countries is None:
-            raise MeasureFailed("participation: countries were not given; hand the table `institutions` to centrality.measure")
+            raise MeasureFailed(
+                "participation: countries were not given; hand the table `institutions` to centrality.measure"
+            )
         return np.array([self.countries.get(name) or "" for name in world.institutions])
 
 
@@ -121,7 +144,9 @@ def jackknife(full: Counting, works: int) -> Floats:
     count, shared = graph.shape[0], graph.data // ONE
     missed = _missed(graph, len(full.pair), works)
     lost = np.append(missed[shared - 1] - missed[shared], 0.0)
-    keys = np.repeat(np.arange(count), np.diff(graph.indptr)) * count + graph.indices  # in order: so is the graph
+    keys = (
+        np.repeat(np.arange(count), np.diff(graph.indptr)) * count + graph.indices
+    )  # in order: so is the graph
     starts, team = full.values.indptr, np.diff(full.values.indptr)
     variance = np.zeros(count)
     for k in np.unique(team[team >= 2]):

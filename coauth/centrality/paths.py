@@ -27,7 +27,9 @@ _TASK = 16  # blocks of sources handed to a process together
 
 def distance(graph: sp.csr_array) -> sp.csr_array:
     """`coauth.incidence.distance.distance` of the edges of a graph whose weights are in units of 1/2⁴⁰ work."""
-    return sp.csr_array((distances(graph.data / ONE), graph.indices, graph.indptr), shape=graph.shape)
+    return sp.csr_array(
+        (distances(graph.data / ONE), graph.indices, graph.indptr), shape=graph.shape
+    )
 
 
 def shortest_paths(
@@ -58,7 +60,9 @@ def harmonic(lengths: sp.csr_array) -> Floats:
     return _Pass(lengths, 0, 0, harmonic=True).run(1)[0]
 
 
-def betweenness(lengths: sp.csr_array, *, pivots: int | None = None, seed: int = 0, workers: int = 1) -> Floats:
+def betweenness(
+    lengths: sp.csr_array, *, pivots: int | None = None, seed: int = 0, workers: int = 1
+) -> Floats:
     """Σ_{s<t} σ_st(i)/σ_st / ((n−1)(n−2)/2): the mean share of the shortest paths between two others that pass through i.
 
     Freeman 1977, doi 10.2307/3033543; accumulated as in Brandes 2001, doi 10.1080/0022250X.2001.9990249. Edge lengths
@@ -78,15 +82,21 @@ def betweenness(lengths: sp.csr_array, *, pivots: int | None = None, seed: int =
 class _Pass:
     """One pass over the sources of a graph. It is what is sent to the processes that share the work."""
 
-    def __init__(self, lengths: sp.csr_array, pivots: int | None, seed: int, *, harmonic: bool) -> None:
+    def __init__(
+        self, lengths: sp.csr_array, pivots: int | None, seed: int, *, harmonic: bool
+    ) -> None:
         self.n = n = lengths.shape[0]
         self.skeleton = Skeleton.of(lengths, min(_HUBS, 1 + n // 16))
         self.graph = self.skeleton.graph
         self.stands_for = self.skeleton.members.astype(np.float64)
         """per position in the core: the sources that one pass from there speaks for"""
         if pivots is not None and pivots < n:
-            drawn = np.argsort(np.random.Generator(np.random.PCG64(seed)).random(n), kind="stable")[:pivots]
-            self.stands_for = np.bincount(self.skeleton.anchor[drawn], minlength=len(self.stands_for)) * (n / max(pivots, 1))
+            drawn = np.argsort(np.random.Generator(np.random.PCG64(seed)).random(n), kind="stable")[
+                :pivots
+            ]
+            self.stands_for = np.bincount(
+                self.skeleton.anchor[drawn], minlength=len(self.stands_for)
+            ) * (n / max(pivots, 1))
         self.closeness = _Closeness(self.skeleton) if harmonic else None
         sources = np.flatnonzero((self.stands_for > 0) | harmonic)
         width = max(_CELLS // max(len(self.stands_for) + len(self.skeleton.edges[0]), 1), 1)
@@ -115,11 +125,15 @@ class _Pass:
     def block(self, sources: Integers) -> tuple[Floats, Floats]:
         """Σ_j 1/d_ij per node i that stands at one of the sources, and what passes through each node of the core."""
         reached = np.ascontiguousarray(dijkstra(self.graph, indices=sources).T)
-        nearness = np.zeros(self.n) if self.closeness is None else self.closeness.of(sources, reached)
+        nearness = (
+            np.zeros(self.n) if self.closeness is None else self.closeness.of(sources, reached)
+        )
         speaking = np.flatnonzero(self.stands_for[sources])
         if not len(speaking):
             return nearness, np.zeros(len(reached))
-        return nearness, self._through(np.ascontiguousarray(reached[:, speaking]), sources[speaking])
+        return nearness, self._through(
+            np.ascontiguousarray(reached[:, speaking]), sources[speaking]
+        )
 
     def _through(self, reached: Floats, sources: Integers) -> Floats:
         """Σ over these sources s, each as often as it stands for, of δ_s(v) = Σ_t members_t σ_st(v)/σ_st.
@@ -129,7 +143,9 @@ class _Pass:
         links, step by step until none is left.
         """
         n, width = reached.shape
-        reached[np.isinf(reached)] = np.nan  # equal to nothing: no link leads where the source does not
+        reached[np.isinf(reached)] = (
+            np.nan
+        )  # equal to nothing: no link leads where the source does not
         tails, heads, length = self.skeleton.edges
         from_tail, from_head = reached[tails], reached[heads]
         onto = np.nonzero(from_tail + length[:, None] == from_head)
@@ -142,7 +158,9 @@ class _Pass:
         own = sources * width + np.arange(width)
 
         paths = np.zeros(n * width)
-        step = sp.csr_array((np.ones(width), (np.zeros(width, np.int64), own)), shape=(1, n * width))
+        step = sp.csr_array(
+            (np.ones(width), (np.zeros(width, np.int64), own)), shape=(1, n * width)
+        )
         while step.nnz:
             paths[step.indices] += step.data
             step = step @ links
@@ -162,7 +180,9 @@ class _Closeness:
 
     def __init__(self, skeleton: Skeleton) -> None:
         where = np.column_stack([skeleton.anchor, skeleton.offset])
-        stations, self.station, self.count = np.unique(where, axis=0, return_inverse=True, return_counts=True)
+        stations, self.station, self.count = np.unique(
+            where, axis=0, return_inverse=True, return_counts=True
+        )
         self.anchor, self.offset = stations[:, 0].astype(np.int64), stations[:, 1]
 
     def of(self, sources: Integers, reached: Floats) -> Floats:
@@ -176,5 +196,7 @@ class _Closeness:
             near = np.divide(UNIT, away, out=np.zeros_like(away), where=away > 0)
             total[some] = (near * self.count[:, None]).sum(axis=0)
         leaves = here[self.offset[here] > 0]
-        total[leaves] -= UNIT / (2 * self.offset[leaves])  # a leaf counted the way to its neighbour and back to itself
+        total[leaves] -= UNIT / (
+            2 * self.offset[leaves]
+        )  # a leaf counted the way to its neighbour and back to itself
         return np.asarray(total[self.station.ravel()])

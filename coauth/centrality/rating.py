@@ -19,7 +19,9 @@ from coauth.queries import Measures
 from coauth.uncertainty.dispersion import Factors
 from coauth.uncertainty.resampling import Interval, within
 
-_CELLS = 1 << 18  # institutions × replicates carried through the sparse products at once, within 20 … 40 replicates
+_CELLS = (
+    1 << 18
+)  # institutions × replicates carried through the sparse products at once, within 20 … 40 replicates
 _ROWS = 8  # replicates ranked at once: they stay in the processor's cache
 _ROUGH = 1e-7  # Σ|x − T(x)| at which a replicate's PageRank is good enough for a percentile
 _NEAR = 1e-5  # ‖Wx − λx‖/λ at which a replicate's eigenvector is
@@ -56,13 +58,23 @@ def variants(world: Incidence, stands_for: Floats, most: int) -> dict[str, Float
     """
     small = (world.team <= most).astype(np.float64)
     complete = small * world.complete
-    return {"all": np.ones(len(small)), "k": small, "complete": complete, "reweighted": complete * stands_for}
+    return {
+        "all": np.ones(len(small)),
+        "k": small,
+        "complete": complete,
+        "reweighted": complete * stands_for,
+    }
 
 
 def resampled(
-    world: Incidence, weights: dict[str, Floats], times: NDArray[np.int8], names: Collection[str], counting: str,
-    factors: dict[str, Factors], partners: Partners,
-) -> Iterator[Rating]:  # fmt: skip
+    world: Incidence,
+    weights: dict[str, Floats],
+    times: NDArray[np.int8],
+    names: Collection[str],
+    counting: str,
+    factors: dict[str, Factors],
+    partners: Partners,
+) -> Iterator[Rating]:
     """The measures of `names` that are among `DRAWN`, of each variant, with their replicates; `times` is works × replicates.
     The variant's `factors` widen them beyond Poisson's spread. Replicates are let go here once they are handed out."""
     for variant, weight in weights.items():
@@ -72,24 +84,45 @@ def resampled(
             continue
         counted, ids = Counting.of(part, counting), part.institutions
         blocks = partial(_blocks, weight, drawn, len(ids))
-        of_count, of_share = (factors[variant].of(kind, ids)[:, None] for kind in ("count", "share"))
+        of_count, of_share = (
+            factors[variant].of(kind, ids)[:, None] for kind in ("count", "share")
+        )
         whole = (len(ids), drawn.shape[1])
         if {"strength", "strength_share"} & {*names}:
-            strength, strengths = counted.strength @ weight, _filled(whole, (counted.strength @ block for block in blocks()))
+            strength, strengths = (
+                counted.strength @ weight,
+                _filled(whole, (counted.strength @ block for block in blocks())),
+            )
             if "strength" in names:
                 yield _rated("strength", variant, ids, strength, strengths.copy(), of_count)
             if "strength_share" in names:
                 total = strengths.sum(axis=0)
                 np.divide(strengths, total, out=strengths, where=total > 0)
-                yield _rated("strength_share", variant, ids, strength / strength.sum(), strengths, of_share)
+                yield _rated(
+                    "strength_share", variant, ids, strength / strength.sum(), strengths, of_share
+                )
             del strengths
         if "pagerank" in names:
             value = pagerank(counted, weight)
-            yield _rated("pagerank", variant, ids, value, _filled(whole, (pagerank(counted, block, _ROUGH) for block in blocks())), of_share)
+            yield _rated(
+                "pagerank",
+                variant,
+                ids,
+                value,
+                _filled(whole, (pagerank(counted, block, _ROUGH) for block in blocks())),
+                of_share,
+            )
         if "eigenvector" in names:
             nodes, start = eigenvector(counted, weight)
             found = (eigenvector(counted, block, _NEAR, start=start)[1] for block in blocks())
-            yield _rated("eigenvector", variant, ids[nodes], start, _filled((len(nodes), whole[1]), found), of_share[nodes])
+            yield _rated(
+                "eigenvector",
+                variant,
+                ids[nodes],
+                start,
+                _filled((len(nodes), whole[1]), found),
+                of_share[nodes],
+            )
         for name in ("participation", "exposure"):
             if name in names:
                 ratios = partners.measure(name, part, counted, chain([weight], blocks()))
@@ -129,20 +162,31 @@ def patterns(
     if "pagerank" in asked:
         yield Rating("pagerank", "k", ids, pagerank(counted, np.ones((len(world.team), 1)))[:, 0])
     for ratio in [n for n in ("participation", "exposure") if n in asked]:
-        yield Rating(ratio, "k", ids, next(partners.measure(ratio, world, counted, [np.ones((len(world.team), 1))]))[:, 0])
+        yield Rating(
+            ratio,
+            "k",
+            ids,
+            next(partners.measure(ratio, world, counted, [np.ones((len(world.team), 1))]))[:, 0],
+        )
     if "degree" in asked:
         yield Rating("degree", "k", ids, np.diff(graph.indptr).astype(np.float64))
     if "degree_rarefied" in asked:
         full = Counting.of(world, "full")
         value = rarefied_degree(full, rarefied_to)
-        ends = within(value, jackknife(full, rarefied_to), measures.confidence) if "degree_rarefied" in measures.resampled else None
+        ends = (
+            within(value, jackknife(full, rarefied_to), measures.confidence)
+            if "degree_rarefied" in measures.resampled
+            else None
+        )
         yield Rating("degree_rarefied", "k", ids, value, ends=ends, rarefied_to=rarefied_to)
     if "eigenvector" in asked:
         nodes, vector = eigenvector(counted, np.ones((len(world.team), 1)))
         yield Rating("eigenvector", "k", ids[nodes], vector[:, 0])
     pivots = None if measures.betweenness == "exact" else measures.betweenness.pivots
     if "harmonic" in asked:
-        harmonic, between = shortest_paths(distance(graph), pivots=pivots, seed=measures.seed, workers=workers)
+        harmonic, between = shortest_paths(
+            distance(graph), pivots=pivots, seed=measures.seed, workers=workers
+        )
         yield Rating("harmonic", "k", ids, harmonic)
     elif "betweenness" in asked:
         between = betweenness(distance(graph), pivots=pivots, seed=measures.seed, workers=workers)
@@ -150,7 +194,9 @@ def patterns(
         yield Rating("betweenness", "k", ids, between)
 
 
-def rate(partners: Partners, world: Incidence, measure: str, counted: Counting, weights: Floats) -> Floats:
+def rate(
+    partners: Partners, world: Incidence, measure: str, counted: Counting, weights: Floats
+) -> Floats:
     """One of `DRAWN`, for each column of work weights; an eigenvector is 0 outside of its component."""
     if measure == "pagerank":
         return pagerank(counted, weights)
@@ -167,7 +213,14 @@ def rate(partners: Partners, world: Incidence, measure: str, counted: Counting, 
     return next(partners.measure(measure, world, counted, [weights]))
 
 
-def _rated(measure: str, variant: str, ids: NDArray[np.object_], value: Floats, drawn: Floats, factor: Floats) -> Rating:
+def _rated(
+    measure: str,
+    variant: str,
+    ids: NDArray[np.object_],
+    value: Floats,
+    drawn: Floats,
+    factor: Floats,
+) -> Rating:
     """value + factor·(drawn − value), written over `drawn`: no second matrix of replicates."""
     drawn -= value
     drawn *= factor
@@ -179,7 +232,10 @@ def _rated(measure: str, variant: str, ids: NDArray[np.object_], value: Floats, 
 def places(drawn: Floats, confidence: float) -> tuple[Integers, Integers]:
     """Best and worst rank of each row of institutions × replicates in its interval."""
     tail, last = (1 - confidence) / 2, drawn.shape[1] - 1
-    at = [int(np.floor(tail * last)), int(np.ceil((1 - tail) * last))]  # ranks are whole: the order statistics outside
+    at = [
+        int(np.floor(tail * last)),
+        int(np.ceil((1 - tail) * last)),
+    ]  # ranks are whole: the order statistics outside
     ranked = np.empty(drawn.shape, np.int32)
     for start in range(0, drawn.shape[1], _ROWS):
         ranked[:, start : start + _ROWS] = ranks(drawn[:, start : start + _ROWS].T).T

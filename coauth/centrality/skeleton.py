@@ -57,7 +57,10 @@ class Skeleton:
         anchor = position[parent]
         members = np.bincount(anchor, minlength=len(core))
         edges = (position[tails[~hangs]], position[heads[~hangs]], length[~hangs])
-        _, piece = connected_components(sp.csr_array((np.ones(len(edges[0])), edges[:2]), shape=(len(core),) * 2), directed=False)
+        _, piece = connected_components(
+            sp.csr_array((np.ones(len(edges[0])), edges[:2]), shape=(len(core),) * 2),
+            directed=False,
+        )
         others = np.bincount(piece, members)[piece] - 1
         leaves = members - 1
         # pairs of the others in its piece, without those of which neither is a leaf of it
@@ -67,7 +70,10 @@ class Skeleton:
     @property
     def graph(self) -> sp.csr_array:
         tails, heads, length = self.edges
-        both = (np.concatenate([length, length]), (np.concatenate([tails, heads]), np.concatenate([heads, tails])))
+        both = (
+            np.concatenate([length, length]),
+            (np.concatenate([tails, heads]), np.concatenate([heads, tails])),
+        )
         return sp.csr_array(both, shape=(len(self.core),) * 2)
 
 

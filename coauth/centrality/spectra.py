@@ -15,7 +15,9 @@ from coauth.incidence.counting import Counting
 DAMPING = 0.85
 
 
-def pagerank(counted: Counting, weights: Floats, tolerance: float = 1e-12, most: int = 500) -> Floats:
+def pagerank(
+    counted: Counting, weights: Floats, tolerance: float = 1e-12, most: int = 500
+) -> Floats:
     """N × PageRank of each institution (mean 1), one column for each column of work weights.
 
     x = d·W S⁻¹x + (1−d)/N, d = 0.85, S = diag(strength) (Brin & Page 1998, doi 10.1016/S0169-7552(98)00110-X). The
@@ -49,14 +51,21 @@ def pagerank(counted: Counting, weights: Floats, tolerance: float = 1e-12, most:
 
     rest = (1 - DAMPING) / nodes
     share = strength / np.maximum(strength.sum(axis=0), 1e-300)
-    target = np.where(strength > 0, rest + DAMPING * rest * (strength == 0).sum(axis=0) * share, 0.0)
+    target = np.where(
+        strength > 0, rest + DAMPING * rest * (strength == 0).sum(axis=0) * share, 0.0
+    )
     z = scale * np.where(strength > 0, rest + DAMPING * share, 0.0)
     z = _conjugate_gradients(walk, scale * target, z, np.sqrt(strength), tolerance, most)
     return np.asarray(nodes * np.where(strength > 0, np.sqrt(strength) * z, rest))
 
 
 def _conjugate_gradients(
-    walk: Callable[[Floats], Floats], target: Floats, z: Floats, root: Floats, tolerance: float, most: int
+    walk: Callable[[Floats], Floats],
+    target: Floats,
+    z: Floats,
+    root: Floats,
+    tolerance: float,
+    most: int,
 ) -> Floats:
     """Solve walk(z) = target, all columns at once, each stopping by Σ root·|target − walk(z)| ≤ tolerance."""
     rest = target - walk(z)
@@ -70,15 +79,23 @@ def _conjugate_gradients(
         rest = rest - step * turned
         before, size = size, (rest * rest).sum(axis=0)
         along = rest + _ratio(size, before) * along
-    raise MeasureFailed(f"PageRank: no agreement to {tolerance:g} after {most} steps; is a weight not finite or negative?")
+    raise MeasureFailed(
+        f"PageRank: no agreement to {tolerance:g} after {most} steps; is a weight not finite or negative?"
+    )
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:
-    return np.divide(above, below, out=np.zeros_like(above), where=np.broadcast_to(below > 0, above.shape))
+    return np.divide(
+        above, below, out=np.zeros_like(above), where=np.broadcast_to(below > 0, above.shape)
+    )
 
 
 def eigenvector(
-    counted: Counting, weights: Floats, tolerance: float = 1e-13, most: int = 100_000, start: Floats | None = None
+    counted: Counting,
+    weights: Floats,
+    tolerance: float = 1e-13,
+    most: int = 100_000,
+    start: Floats | None = None,
 ) -> tuple[Integers, Floats]:
     """(nodes, values) of the largest component, one column of values for each column of work weights (works × replicates):
     Wx = λx with the largest λ, x ≥ 0, ‖x‖₂ = 1 (Bonacich 1972, doi 10.1080/0022250X.1972.9989806). Other components have no
@@ -102,7 +119,11 @@ def eigenvector(
     nodes = _giant(counted)
     values, pair = sp.csr_array(counted.values[:, nodes]), counted.pair[:, None] * weights
     across, own = sp.csr_array(values.T), counted.own[nodes] @ weights
-    x = _unit(counted.strength[nodes] @ weights) if start is None else np.repeat(start, weights.shape[1], axis=1)
+    x = (
+        _unit(counted.strength[nodes] @ weights)
+        if start is None
+        else np.repeat(start, weights.shape[1], axis=1)
+    )
     for _ in range(most if len(nodes) else 0):
         turned = across @ (pair * (values @ x)) - own * x
         value = (x * turned).sum(axis=0)
@@ -110,8 +131,10 @@ def eigenvector(
             return nodes, x
         x = _unit(turned + value / 4 * x)
     if len(nodes):
-        raise MeasureFailed(f"eigenvector: no vector after {most} steps in a component of {len(nodes)} institutions; "
-                            "take 'eigenvector' out of measures and resampled in queries/measures.toml")  # fmt: skip
+        raise MeasureFailed(
+            f"eigenvector: no vector after {most} steps in a component of {len(nodes)} institutions; "
+            "take 'eigenvector' out of measures and resampled in queries/measures.toml"
+        )
     return nodes, x
 
 
@@ -126,7 +149,9 @@ def _giant(counted: Counting) -> Integers:
     if not strength.any():
         return np.zeros(0, np.int64)
     rows = np.repeat(np.arange(works), np.diff(counted.values.indptr))
-    both = sp.csr_array((np.ones(len(rows)), (rows, works + counted.values.indices)), shape=(works + count,) * 2)
+    both = sp.csr_array(
+        (np.ones(len(rows)), (rows, works + counted.values.indices)), shape=(works + count,) * 2
+    )
     component = connected_components(both, directed=False)[1][works:]
     _, first, which = np.unique(component, return_index=True, return_inverse=True)
     largest = np.lexsort((first, -np.bincount(which, strength), -np.bincount(which)))[0]

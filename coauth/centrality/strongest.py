@@ -30,7 +30,13 @@ _TASK = 10  # replicates handed to a process together
 
 
 def strongest(
-    world: Incidence, window: Years, names: Collection[str], measures: Measures, factors: Factors, freedom: float, workers: int = 1
+    world: Incidence,
+    window: Years,
+    names: Collection[str],
+    measures: Measures,
+    factors: Factors,
+    freedom: float,
+    workers: int = 1,
 ) -> Iterator[Rating]:
     """`harmonic` and `betweenness`, those of `names`, on the graph induced by the `measures.strongest` institutions of largest
     strength; of equally strong ones those with the smaller ids. Value and replicates are of this one graph and of its
@@ -51,20 +57,31 @@ def strongest(
     chosen = np.sort(np.argsort(-strength, kind="stable")[: measures.strongest])
     counted, ids = counted.among(chosen), world.institutions[chosen]
     value = _rated(counted, asked, np.ones(len(counted.pair)))
-    tasks = [range(r, min(r + _TASK, measures.path_replicates)) for r in range(0, measures.path_replicates, _TASK)]
-    shared = joblib.Parallel(min(workers, len(tasks)))(joblib.delayed(_several)(counted, asked, window, task, measures) for task in tasks)
+    tasks = [
+        range(r, min(r + _TASK, measures.path_replicates))
+        for r in range(0, measures.path_replicates, _TASK)
+    ]
+    shared = joblib.Parallel(min(workers, len(tasks)))(
+        joblib.delayed(_several)(counted, asked, window, task, measures) for task in tasks
+    )
     drawn = np.concatenate(shared, axis=2)
     for name, point, replicates in zip(asked, value, drawn, strict=True):
         factor = factors.of("share" if name == "betweenness" else "count", ids)[:, None]
         spreading = np.maximum(point[:, None] + factor * (replicates - point[:, None]), 0.0)
-        ends = (interval if name == "betweenness" else spread)(point, spreading, measures.confidence, freedom)
+        ends = (interval if name == "betweenness" else spread)(
+            point, spreading, measures.confidence, freedom
+        )
         yield Rating(name, VARIANT, ids, point, spreading, ends, among=len(ids))
 
 
-def _several(counted: Counting, asked: list[str], window: Years, replicates: range, measures: Measures) -> Floats:
+def _several(
+    counted: Counting, asked: list[str], window: Years, replicates: range, measures: Measures
+) -> Floats:
     """Measures × institutions × replicates."""
     works = len(counted.pair)
-    return np.stack([_rated(counted, asked, weigh(works, window, r, measures)) for r in replicates], axis=-1)
+    return np.stack(
+        [_rated(counted, asked, weigh(works, window, r, measures)) for r in replicates], axis=-1
+    )
 
 
 def _rated(counted: Counting, asked: list[str], weights: Floats) -> Floats:

@@ -62,7 +62,9 @@ class Common:
                 kept[window.years, rating.variant, rating.measure] = self._kept(rating)
             del rating  # its replicates, before the next ones are made
         if window.sliding:
-            blocks += [self._rows(window.years, rating) for rating in self._patterns(window, workers)]
+            blocks += [
+                self._rows(window.years, rating) for rating in self._patterns(window, workers)
+            ]
         return CENTRALITY.check(pa.concat_tables(blocks)), kept
 
     def _names(self, window: Window) -> set[str]:
@@ -70,40 +72,64 @@ class Common:
 
     def _resampled(self, window: Window) -> Iterator[Rating]:
         times = draw(len(window.world.team), window.years, self.measures)
-        yield from resampled(window.world, window.weights, times, self._names(window), self.measures.counting, window.factors, self.partners)
+        yield from resampled(
+            window.world,
+            window.weights,
+            times,
+            self._names(window),
+            self.measures.counting,
+            window.factors,
+            self.partners,
+        )
 
     def _patterns(self, window: Window, workers: int) -> Iterator[Rating]:
         within_k, measures = window.world.only(window.weights["k"] > 0), self.measures
         yield from patterns(within_k, measures, self.partners, self.rarefied_to, workers)
         if window.compared or measures.path_windows == "all":
             names = self._names(window) & window.shown
-            yield from strongest(within_k, window.years, names, measures, window.factors["k"], self.freedom, workers)
+            yield from strongest(
+                within_k, window.years, names, measures, window.factors["k"], self.freedom, workers
+            )
 
     def _kept(self, rating: Rating) -> tuple[Floats, NDArray[np.float32]]:
         """0 for an institution that is not here. float32 holds a count up to 16 million exactly, and anything else to seven digits, for
         half the memory."""
-        value, drawn = np.zeros(len(self.judged)), np.zeros((len(self.judged), rating.drawn.shape[1]), np.float32)
-        _, here, there = np.intersect1d(self.judged, rating.institutions, assume_unique=True, return_indices=True)
+        value, drawn = (
+            np.zeros(len(self.judged)),
+            np.zeros((len(self.judged), rating.drawn.shape[1]), np.float32),
+        )
+        _, here, there = np.intersect1d(
+            self.judged, rating.institutions, assume_unique=True, return_indices=True
+        )
         value[here], drawn[here] = rating.value[there], rating.drawn[there]
         return value, drawn
 
     def _rows(self, window: Years, rating: Rating) -> pa.Table:
         n, of = len(rating.institutions), pa.scalar
         columns = {
-            "first_year": np.full(n, window[0]), "last_year": np.full(n, window[1]),
-            "institution_id": pa.array(rating.institutions, pa.string()), "measure": pa.repeat(rating.measure, n),
-            "counting": pa.repeat(self.measures.counting, n), "variant": pa.repeat(rating.variant, n), "value": rating.value,
-            "rarefied_to": pa.repeat(of(rating.rarefied_to, pa.int64()), n), "among": pa.repeat(of(rating.among, pa.int64()), n),
-        }  # fmt: skip
+            "first_year": np.full(n, window[0]),
+            "last_year": np.full(n, window[1]),
+            "institution_id": pa.array(rating.institutions, pa.string()),
+            "measure": pa.repeat(rating.measure, n),
+            "counting": pa.repeat(self.measures.counting, n),
+            "variant": pa.repeat(rating.variant, n),
+            "value": rating.value,
+            "rarefied_to": pa.repeat(of(rating.rarefied_to, pa.int64()), n),
+            "among": pa.repeat(of(rating.among, pa.int64()), n),
+        }
         if rating.ends is not None:
             columns |= rating.ends._asdict()
         elif rating.drawn.shape[1]:
-            columns |= interval(rating.value, rating.drawn, self.measures.confidence, self.freedom)._asdict()
+            columns |= interval(
+                rating.value, rating.drawn, self.measures.confidence, self.freedom
+            )._asdict()
         members = np.array([name in self.roster for name in rating.institutions], bool)
         for name, ranked in (("rank", np.ones(n, bool)), ("fixed_rank", members)):
             found = {name: ranks(rating.value[None, ranked])[0]}
             if rating.drawn.shape[1]:
-                best, worst = places(rating.drawn if ranked.all() else rating.drawn[ranked], self.measures.confidence)
+                best, worst = places(
+                    rating.drawn if ranked.all() else rating.drawn[ranked], self.measures.confidence
+                )
                 found |= {f"{name}_low": best, f"{name}_high": worst}
             columns |= {key: _at(ranked, rank) for key, rank in found.items()}
         nothing = {name: pa.nulls(n) for name in CENTRALITY.schema.names if name not in columns}

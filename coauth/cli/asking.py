@@ -17,12 +17,25 @@ from coauth.pipeline import Project
 
 @coauth.command("shifts")
 @click.argument("institution", required=False)
-@click.option("--measure", default="strength_share", show_default=True, help="One with an interval of its change: strength, strength_share, pagerank, eigenvector, participation or exposure.")
+@click.option(
+    "--measure",
+    default="strength_share",
+    show_default=True,
+    help="One with an interval of its change: strength, strength_share, pagerank, eigenvector, participation or exposure.",
+)
 @click.option("--before", metavar="Y1-Y2", help="Window before, e.g. 2018-2020.")
 @click.option("--after", metavar="Y1-Y2", help="Window after, e.g. 2022-2024.")
 @of_vintage
 @common
-def shifts_(project: Project, answer: Answer, institution: str | None, measure: str, before: str | None, after: str | None, vintage: str | None) -> None:
+def shifts_(
+    project: Project,
+    answer: Answer,
+    institution: str | None,
+    measure: str,
+    before: str | None,
+    after: str | None,
+    vintage: str | None,
+) -> None:
     """Changes of centrality between two windows, each with interval, verdict and reason.
 
     Example: coauth shifts DTU --measure strength_share --before 2018-2020 --after 2022-2024
@@ -31,20 +44,40 @@ def shifts_(project: Project, answer: Answer, institution: str | None, measure: 
     rows = chosen.read("shifts").to_pandas()
     measured = sorted(rows["measure"].unique())
     if measure not in measured:
-        raise NotFound(f"no shifts of '{measure}': only measures with an interval are judged ({', '.join(measured) or 'none'})")
+        raise NotFound(
+            f"no shifts of '{measure}': only measures with an interval are judged ({', '.join(measured) or 'none'})"
+        )
     rows = rows[(rows["measure"] == measure) & (rows["variant"] == "k")]
     for name, said in (("before", before), ("after", after)):
         if said:
             first, last = years(said)
             rows = rows[(rows[f"{name}_first"] == first) & (rows[f"{name}_last"] == last)]
     if institution:
-        rows = rows[rows["institution_id"] == explain.resolve(institution, chosen.read("institutions"), project.queries)]
+        rows = rows[
+            rows["institution_id"]
+            == explain.resolve(institution, chosen.read("institutions"), project.queries)
+        ]
     if not len(rows):
-        raise NotFound("no such comparison; the pairs of windows and the roster are set in queries/measures.toml")
+        raise NotFound(
+            "no such comparison; the pairs of windows and the roster are set in queries/measures.toml"
+        )
     names = chosen.read("institutions").select(["institution_id", "name"]).to_pandas()
-    rows = rows.merge(names, on="institution_id").sort_values(["after_first", "before_first", "after"], ascending=[True, True, False])
-    caution = [wide(f"MIXED: {mixed}: changes of institutions are not comparable.")] if (mixed := chosen.mixed) else []
-    answer.give(rows.to_dict("records"), (line for lines in (caution, *(_shift_lines(r) for r in rows.to_dict("records"))) for line in lines))
+    rows = rows.merge(names, on="institution_id").sort_values(
+        ["after_first", "before_first", "after"], ascending=[True, True, False]
+    )
+    caution = (
+        [wide(f"MIXED: {mixed}: changes of institutions are not comparable.")]
+        if (mixed := chosen.mixed)
+        else []
+    )
+    answer.give(
+        rows.to_dict("records"),
+        (
+            line
+            for lines in (caution, *(_shift_lines(r) for r in rows.to_dict("records")))
+            for line in lines
+        ),
+    )
 
 
 def _shift_lines(r: Mapping[str, Any]) -> Iterable[str]:
@@ -70,32 +103,74 @@ def compare_(project: Project, answer: Answer, old: str, new: str) -> None:
     works, revised = pipeline.compare(project, *vintages)
     relations = pipeline.relations(*vintages)
     before, after = ((v.manifest.get("build") or {}).get("lists", {}) for v in vintages)
-    unlike = {t.id for t in project.queries.technologies} if relations["topic_model"] != "same" else set()
-    lists = {i: [before.get(i), after.get(i)] for i in sorted((before | after).keys() - unlike) if before.get(i) != after.get(i)}
+    unlike = (
+        {t.id for t in project.queries.technologies}
+        if relations["topic_model"] != "same"
+        else set()
+    )
+    lists = {
+        i: [before.get(i), after.get(i)]
+        for i in sorted((before | after).keys() - unlike)
+        if before.get(i) != after.get(i)
+    }
     counts, rows = revisions.counts(works, revisions.incomparable(relations)), revised.to_pandas()
     said = {name: "not comparable" if n is None else f"{n:,}" for name, n in counts.items()}
-    cautions = eras.not_comparable(*((v.name, v.eras) for v in vintages)) if set(relations.values()) != {"same"} else []
+    cautions = (
+        eras.not_comparable(*((v.name, v.eras) for v in vintages))
+        if set(relations.values()) != {"same"}
+        else []
+    )
     shown = [
         *map(wide, cautions),
         f"works      {said['new']} new, {said['removed']} removed, {said['changed']} changed",
-        "changed in " + ", ".join(f"{aspect} {said[f'changed {aspect}']}" for aspect in revisions.ASPECTS) + " (a work may be in several)",
+        "changed in "
+        + ", ".join(f"{aspect} {said[f'changed {aspect}']}" for aspect in revisions.ASPECTS)
+        + " (a work may be in several)",
     ]
-    shown += [f"list {i}: {a or 'not enabled'} -> {b or 'not enabled'}" for i, (a, b) in lists.items()]
-    told = rows[~rows["series"].str.startswith("list:")] if relations["affiliation_matcher"] != "same" else rows
+    shown += [
+        f"list {i}: {a or 'not enabled'} -> {b or 'not enabled'}" for i, (a, b) in lists.items()
+    ]
+    told = (
+        rows[~rows["series"].str.startswith("list:")]
+        if relations["affiliation_matcher"] != "same"
+        else rows
+    )
     table = told.pivot_table("works", ["series", "year"], "cause", aggfunc="sum", fill_value=0)
     table = table[[c for c in tables.CAUSES if c in table.columns]]
-    shown += ["", table.to_string()] if len(table) else [f"{old} and {new} give the same headline counts"]
-    result = {"eras": {v.name: v.eras._asdict() for v in vintages}, "comparable": relations, "counts": counts,
-              "works": works.to_dict("records"), "headline": rows.to_dict("records"), "lists": lists}  # fmt: skip
-    answer.give(result, shown if len(works) or len(rows) or lists or cautions else [f"{old} and {new} hold the same works"])
+    shown += (
+        ["", table.to_string()]
+        if len(table)
+        else [f"{old} and {new} give the same headline counts"]
+    )
+    result = {
+        "eras": {v.name: v.eras._asdict() for v in vintages},
+        "comparable": relations,
+        "counts": counts,
+        "works": works.to_dict("records"),
+        "headline": rows.to_dict("records"),
+        "lists": lists,
+    }
+    answer.give(
+        result,
+        shown
+        if len(works) or len(rows) or lists or cautions
+        else [f"{old} and {new} hold the same works"],
+    )
 
 
 @coauth.command()
 @click.argument("name", required=False)
-@click.option("--run", "file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Run this statement against a vintage.")
+@click.option(
+    "--run",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Run this statement against a vintage.",
+)
 @of_vintage
 @common
-def sql(project: Project, answer: Answer, name: str | None, file: Path | None, vintage: str | None) -> None:
+def sql(
+    project: Project, answer: Answer, name: str | None, file: Path | None, vintage: str | None
+) -> None:
     """Print the statement behind a table, or run one of your own against the tables of a vintage.
 
     Example: coauth sql edges
@@ -128,12 +203,30 @@ def check(project: Project, answer: Answer) -> None:
     technologies/*.toml, sql/*.sql.
     """
     asked = project.queries
-    on = [w.id for w in asked.watchlists if w.enabled] + [t.id for t in asked.technologies if t.enabled]
-    sets: list[dict[str, Any]] = [{"id": t.id, "enabled": t.enabled, "defined": len(t.technology), "no_definition": t.no_definition} for t in asked.technologies]
-    lines = [f"all questions read; enabled lists: {', '.join(on)}; fingerprint {asked.fingerprint[:16]}",
-             *(f"technologies {s['id']} ({'on' if s['enabled'] else 'off'}): {s['defined']} defined{_undefined(s['no_definition'])}" for s in sets)]  # fmt: skip
+    on = [w.id for w in asked.watchlists if w.enabled] + [
+        t.id for t in asked.technologies if t.enabled
+    ]
+    sets: list[dict[str, Any]] = [
+        {
+            "id": t.id,
+            "enabled": t.enabled,
+            "defined": len(t.technology),
+            "no_definition": t.no_definition,
+        }
+        for t in asked.technologies
+    ]
+    lines = [
+        f"all questions read; enabled lists: {', '.join(on)}; fingerprint {asked.fingerprint[:16]}",
+        *(
+            f"technologies {s['id']} ({'on' if s['enabled'] else 'off'}): {s['defined']} defined{_undefined(s['no_definition'])}"
+            for s in sets
+        ),
+    ]
     told = notices(asked)
-    answer.give({"fingerprint": asked.fingerprint, "enabled": on, "technologies": sets, "notices": told}, [*lines, *(f"notice: {n}" for n in told)])
+    answer.give(
+        {"fingerprint": asked.fingerprint, "enabled": on, "technologies": sets, "notices": told},
+        [*lines, *(f"notice: {n}" for n in told)],
+    )
 
 
 def _undefined(names: Sequence[str]) -> str:

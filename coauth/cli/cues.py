@@ -10,7 +10,17 @@ from typing import Any
 import click
 
 from coauth import files, flags, holdings, publish, technologies
-from coauth.cli.group import CAUTION, NO_TOPICS, Answer, coauth, common, internal, of_vintage, plain, wide
+from coauth.cli.group import (
+    CAUTION,
+    NO_TOPICS,
+    Answer,
+    coauth,
+    common,
+    internal,
+    of_vintage,
+    plain,
+    wide,
+)
 from coauth.errors import NotFound
 from coauth.explain import candidates
 from coauth.holdings import counted
@@ -41,7 +51,14 @@ def flags_check(project: Project, answer: Answer, vintage: str | None) -> None:
 
 
 @flags_.command("pairs")
-@click.option("-n", "most", type=click.IntRange(1), default=40, show_default=True, help="How many pairs to show; --json gives all.")
+@click.option(
+    "-n",
+    "most",
+    type=click.IntRange(1),
+    default=40,
+    show_default=True,
+    help="How many pairs to show; --json gives all.",
+)
 @internal
 @of_vintage
 @common
@@ -54,25 +71,71 @@ def flags_pairs(project: Project, answer: Answer, most: int, vintage: str | None
     institutions = chosen.read("institutions")
     asked = publish.informed(project, chosen)
     rows = flags.ordered(chosen.read("evidence"), institutions, asked.marks())
-    names = dict(zip(institutions["institution_id"].to_pylist(), institutions["name"].to_pylist(), strict=True))
-    shown = [(r.works_both, r.works_watchlist, r.works_technology, r.last_year, f"{names[r.domestic]} ({r.domestic}) and {names[r.foreign]} ({r.foreign})")
-             for r in rows.head(most).itertuples(index=False)]  # fmt: skip
-    marks = ", ".join(sorted({m for mark in rows["standing"] if mark for m in mark.split(", ")})) or ("not measured" if asked.no_cues else "measured")
-    lines = [wide(pair, f"{both:>6}{listed:>8}{technology:>12}{last:>6}  ") for both, listed, technology, last, pair in shown]
-    heading = ["works with a cue: of both kinds at once, a listed institution, a technology; the last year of any", f"{'both':>6}{'listed':>8}{'technology':>12}{'last':>6}"]
+    names = dict(
+        zip(
+            institutions["institution_id"].to_pylist(),
+            institutions["name"].to_pylist(),
+            strict=True,
+        )
+    )
+    shown = [
+        (
+            r.works_both,
+            r.works_watchlist,
+            r.works_technology,
+            r.last_year,
+            f"{names[r.domestic]} ({r.domestic}) and {names[r.foreign]} ({r.foreign})",
+        )
+        for r in rows.head(most).itertuples(index=False)
+    ]
+    marks = ", ".join(
+        sorted({m for mark in rows["standing"] if mark for m in mark.split(", ")})
+    ) or ("not measured" if asked.no_cues else "measured")
+    lines = [
+        wide(pair, f"{both:>6}{listed:>8}{technology:>12}{last:>6}  ")
+        for both, listed, technology, last, pair in shown
+    ]
+    heading = [
+        "works with a cue: of both kinds at once, a listed institution, a technology; the last year of any",
+        f"{'both':>6}{'listed':>8}{'technology':>12}{'last':>6}",
+    ]
     unknown = _no_topics(chosen) or ([asked.no_cues] if asked.no_cues else [])
-    closing = [*unknown, f"{len(shown)} of {len(rows)} pairs; technologies: {marks}; the works: coauth explain A B", *CAUTION]
-    answer.give(rows.to_dict("records"), [*map(wide, heading[:1]), *heading[1:], *lines, *map(wide, closing)])
+    closing = [
+        *unknown,
+        f"{len(shown)} of {len(rows)} pairs; technologies: {marks}; the works: coauth explain A B",
+        *CAUTION,
+    ]
+    answer.give(
+        rows.to_dict("records"),
+        [*map(wide, heading[:1]), *heading[1:], *lines, *map(wide, closing)],
+    )
 
 
 @flags_.command("sample")
-@click.option("-n", "size", type=click.IntRange(10), default=300, show_default=True, help="About how many works.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Another seed draws other works.")
-@click.option("-o", "out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="CSV to write.")
+@click.option(
+    "-n",
+    "size",
+    type=click.IntRange(10),
+    default=300,
+    show_default=True,
+    help="About how many works.",
+)
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="Another seed draws other works."
+)
+@click.option(
+    "-o",
+    "out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="CSV to write.",
+)
 @internal
 @of_vintage
 @common
-def flags_sample(project: Project, answer: Answer, size: int, seed: int, out: Path, vintage: str | None) -> None:
+def flags_sample(
+    project: Project, answer: Answer, size: int, seed: int, out: Path, vintage: str | None
+) -> None:
     """Write a labelling sheet: titles from every EU-10 area found and from none, in random order, without what was found.
 
     Write areas such as `EU2 EU4`, or `none`, into label_1 (and a second person into label_2), then `coauth flags score`.
@@ -82,7 +145,12 @@ def flags_sample(project: Project, answer: Answer, size: int, seed: int, out: Pa
     chosen = project.cache.find(vintage)
     sheet = quality.sample(publish.read(chosen), _with_cues(project, chosen), size, seed)
     files.write({out: [sheet.to_csv(index=False, lineterminator="\n")]}, "name another file")
-    answer.give({"path": out, "works": len(sheet)}, [f"{out}: {counted(len(sheet))} to label; for internal use, since a list of works leads to people"])
+    answer.give(
+        {"path": out, "works": len(sheet)},
+        [
+            f"{out}: {counted(len(sheet))} to label; for internal use, since a list of works leads to people"
+        ],
+    )
 
 
 @flags_.command("score")
@@ -98,12 +166,26 @@ def flags_score(project: Project, answer: Answer, sheet: Path, vintage: str | No
     Example: coauth flags score sheet.csv
     """
     chosen = project.cache.find(vintage)
-    rows, agreed = quality.score(quality.read(sheet), publish.read(chosen), _with_cues(project, chosen))
-    kept = {"queries": project.queries.fingerprint, "classes": rows.astype(object).where(rows.notna(), None).to_dict("records"),
-            "agreement": agreed._asdict() if agreed else None}  # fmt: skip
+    rows, agreed = quality.score(
+        quality.read(sheet), publish.read(chosen), _with_cues(project, chosen)
+    )
+    kept = {
+        "queries": project.queries.fingerprint,
+        "classes": rows.astype(object).where(rows.notna(), None).to_dict("records"),
+        "agreement": agreed._asdict() if agreed else None,
+    }
     with chosen.held():
         chosen.record(technology_quality=json.loads(json.dumps(kept, default=plain)))
-    answer.give(kept, [*quality.lines(rows, agreed), "", wide("all: every work with every area; any: whether a work is in an area at all; then area by area")])
+    answer.give(
+        kept,
+        [
+            *quality.lines(rows, agreed),
+            "",
+            wide(
+                "all: every work with every area; any: whether a work is in an area at all; then area by area"
+            ),
+        ],
+    )
 
 
 @flags_.command("sensitivity")
@@ -118,10 +200,25 @@ def flags_sensitivity(project: Project, answer: Answer, vintage: str | None) -> 
     asked = _with_cues(project, chosen)
     rows = technologies.sensitivity(chosen.read("works"), chosen.read("technologies"), asked)
     on = next((s for s in asked.technologies if s.enabled), None)
-    said = [f"{on.id}: {on.status}", *on.not_obtained, ""] if on else ["no set of technologies is enabled"]
-    heading = "".join(f"{t:>8}" for t in technologies.THRESHOLDS) + "  works by area, had a core topic needed this score"
-    lines = [wide(f"{r['area_id']} {_area(on, str(r['area_id']))}", "".join(f"{r[t]:>8}" for t in technologies.THRESHOLDS) + "  ") for r in rows.to_dict("records")]
-    answer.give(rows.to_dict("records"), [*map(wide, [*said, *_no_topics(chosen)]), heading, *lines])
+    said = (
+        [f"{on.id}: {on.status}", *on.not_obtained, ""]
+        if on
+        else ["no set of technologies is enabled"]
+    )
+    heading = (
+        "".join(f"{t:>8}" for t in technologies.THRESHOLDS)
+        + "  works by area, had a core topic needed this score"
+    )
+    lines = [
+        wide(
+            f"{r['area_id']} {_area(on, str(r['area_id']))}",
+            "".join(f"{r[t]:>8}" for t in technologies.THRESHOLDS) + "  ",
+        )
+        for r in rows.to_dict("records")
+    ]
+    answer.give(
+        rows.to_dict("records"), [*map(wide, [*said, *_no_topics(chosen)]), heading, *lines]
+    )
 
 
 def _no_topics(vintage: Vintage) -> list[str]:
@@ -146,7 +243,9 @@ def _area(on: Technologies | None, area: str) -> str:
 def _findings(found: Sequence[Mapping[str, Any]], queries: Queries) -> Iterable[str]:
     """By list and finding, each finding with what it means."""
     for w in (w for w in queries.watchlists if w.enabled):
-        yield wide(f"{w.id}: {w.name}, {w.kind}, {w.match}, version {w.version}, retrieved {w.retrieved}")
+        yield wide(
+            f"{w.id}: {w.name}, {w.kind}, {w.match}, version {w.version}, retrieved {w.retrieved}"
+        )
         for finding, meaning in candidates.MEANING.items():
             here = [f for f in found if (f["list_id"], f["finding"]) == (w.id, finding)]
             if here:

@@ -40,34 +40,55 @@ class Group(click.Group):
 def common(command: Command) -> Command:
     """The options every verb has."""
 
-    @click.option("--root", type=click.Path(path_type=Path, file_okay=False), default=".", help="Folder with queries/, cache/ and reports/ [default: here].")
+    @click.option(
+        "--root",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=".",
+        help="Folder with queries/, cache/ and reports/ [default: here].",
+    )
     @click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout.")
     @click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
     @click.option("-v", "--verbose", is_flag=True, help="Every stage as it runs.")
     @functools.wraps(command)
-    def wrapped(*args: Any, root: Path, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> Any:
+    def wrapped(
+        *args: Any, root: Path, as_json: bool, quiet: bool, verbose: bool, **options: Any
+    ) -> Any:
         level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
-        logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
+        logging.basicConfig(
+            level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True
+        )
         logging.getLogger("coauth").setLevel(level)
         if os.path.lexists(root) and not root.is_dir():  # click looks at plain files alone
-            raise CacheError(f"--root {root} is no folder, nor a link to one; name a folder with queries/ in it (`coauth init DIR` makes one)")
+            raise CacheError(
+                f"--root {root} is no folder, nor a link to one; name a folder with queries/ in it (`coauth init DIR` makes one)"
+            )
         return command(Project(root), Answer(as_json, quiet, verbose), *args, **options)
 
     return wrapped
 
 
 def of_vintage(command: Command) -> Command:
-    return click.option("--vintage", metavar="NAME", help="A vintage by name [default: the newest complete one].")(command)
+    return click.option(
+        "--vintage", metavar="NAME", help="A vintage by name [default: the newest complete one]."
+    )(command)
 
 
 def internal(command: Command) -> Command:
     """For verbs that list works, or pairs with few: no sum or suppression makes such a list public, so the public profile is refused."""
 
-    @click.option("--profile", type=click.Choice(["internal", "public"]), default="internal", show_default=True, help="There is no public list of works or pairs: public is refused.")
+    @click.option(
+        "--profile",
+        type=click.Choice(["internal", "public"]),
+        default="internal",
+        show_default=True,
+        help="There is no public list of works or pairs: public is refused.",
+    )
     @functools.wraps(command)
     def wrapped(*args: Any, profile: str, **options: Any) -> Any:
         if profile == "public":
-            raise click.UsageError("a list of works or pairs leads to people and has no public profile; `coauth export --profile public` gives sums")
+            raise click.UsageError(
+                "a list of works or pairs leads to people and has no public profile; `coauth export --profile public` gives sums"
+            )
         return command(*args, **options)
 
     return wrapped
@@ -106,7 +127,9 @@ def plain(value: Any) -> Any:
     return None if pd.isna(value) else str(value)
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(__version__, prog_name="coauth")
 def coauth() -> None:
     """Watch a country's international research collaboration, from OpenAlex to graph, review cues, shifts and report.
@@ -118,7 +141,12 @@ def coauth() -> None:
 
 def wide(text: str, indent: str = "", then: str | None = None) -> str:
     """Text no wider than the terminal: its first line behind `indent`, the others behind `then` or as far in."""
-    return click.wrap_text(text, get_terminal_size((100, 24)).columns, initial_indent=indent, subsequent_indent=" " * len(indent) if then is None else then)
+    return click.wrap_text(
+        text,
+        get_terminal_size((100, 24)).columns,
+        initial_indent=indent,
+        subsequent_indent=" " * len(indent) if then is None else then,
+    )
 
 
 def years(said: str) -> tuple[int, int]:

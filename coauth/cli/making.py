@@ -32,12 +32,19 @@ def init(folder: Path) -> None:
     """
     start = resources.files("coauth") / "_start"
     with resources.as_file(start) as packaged:
-        origin = packaged if packaged.is_dir() else Path(__file__).parents[2]  # a checkout carries them at its top
+        origin = (
+            packaged if packaged.is_dir() else Path(__file__).parents[2]
+        )  # a checkout carries them at its top
         try:
             kept = _lay_out(origin, folder)
         except OSError as fault:
-            raise CacheError(f"cannot write {folder} ({fault.strerror}); name another folder") from fault
-    click.echo(f"{folder}: queries/, cache/ and reports/ are there" + (f"; kept {kept} files as they were" if kept else ""))
+            raise CacheError(
+                f"cannot write {folder} ({fault.strerror}); name another folder"
+            ) from fault
+    click.echo(
+        f"{folder}: queries/, cache/ and reports/ are there"
+        + (f"; kept {kept} files as they were" if kept else "")
+    )
 
 
 def _lay_out(origin: Path, folder: Path) -> int:
@@ -57,19 +64,44 @@ def _lay_out(origin: Path, folder: Path) -> int:
 def of_source(command: Command) -> Command:
     """Where the pages come from."""
     for option in (
-        click.option("--sample", is_flag=True, help="A seeded synthetic world: no network, no key. SYNTHETIC everywhere."),
-        click.option("--seed", type=int, default=1, show_default=True, help="Of the synthetic world."),
-        click.option("--from", "records", type=click.Path(path_type=Path), help="Works from disk instead of the API: JSON or JSONL in any shape, packed or not, a folder of them, a vintage, or a copy of the snapshot."),
-        click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="With --from: the day the records were taken from OpenAlex. With --sample: a day after 2026-10-15, when the world has changed."),
-        click.option("--new", "fresh", is_flag=True, help="A new vintage, even if this quarter has one."),
-        click.option("--wait", is_flag=True, help="Sleep over a spent daily budget instead of stopping."),
+        click.option(
+            "--sample",
+            is_flag=True,
+            help="A seeded synthetic world: no network, no key. SYNTHETIC everywhere.",
+        ),
+        click.option(
+            "--seed", type=int, default=1, show_default=True, help="Of the synthetic world."
+        ),
+        click.option(
+            "--from",
+            "records",
+            type=click.Path(path_type=Path),
+            help="Works from disk instead of the API: JSON or JSONL in any shape, packed or not, a folder of them, a vintage, or a copy of the snapshot.",
+        ),
+        click.option(
+            "--as-of",
+            type=click.DateTime(["%Y-%m-%d"]),
+            help="With --from: the day the records were taken from OpenAlex. With --sample: a day after 2026-10-15, when the world has changed.",
+        ),
+        click.option(
+            "--new", "fresh", is_flag=True, help="A new vintage, even if this quarter has one."
+        ),
+        click.option(
+            "--wait", is_flag=True, help="Sleep over a spent daily budget instead of stopping."
+        ),
     ):
         command = option(command)
     return command
 
 
 def _harvested(
-    project: Project, answer: Answer, vintage: str | None, options: Mapping[str, Any], engine: str, threads: int | None = None, allow_incomplete: bool = False
+    project: Project,
+    answer: Answer,
+    vintage: str | None,
+    options: Mapping[str, Any],
+    engine: str,
+    threads: int | None = None,
+    allow_incomplete: bool = False,
 ) -> Vintage:
     if options["sample"] and options["records"]:
         raise click.UsageError("--sample and --from are two different sources; give one")
@@ -81,24 +113,60 @@ def _harvested(
         click.echo(f"notice: {notice}", err=True)
     with answer.progress() as bar:
         return pipeline.harvest(
-            project, source, today=datetime.now(UTC).date(), as_of=as_of.date() if as_of else None, name=vintage,
-            fresh=options["fresh"], wait=options["wait"], allow_incomplete=allow_incomplete, progress=bar,
-            engine=engine, threads=threads,
-        )  # fmt: skip
+            project,
+            source,
+            today=datetime.now(UTC).date(),
+            as_of=as_of.date() if as_of else None,
+            name=vintage,
+            fresh=options["fresh"],
+            wait=options["wait"],
+            allow_incomplete=allow_incomplete,
+            progress=bar,
+            engine=engine,
+            threads=threads,
+        )
 
 
 def of_engine(command: Command) -> Command:
-    return click.option("--engine", type=click.Choice(list(pipeline.ENGINES)), default="duckdb", show_default=True, help="DuckDB, or Spark in this machine or on a cluster; the tables are the same.")(command)
+    return click.option(
+        "--engine",
+        type=click.Choice(list(pipeline.ENGINES)),
+        default="duckdb",
+        show_default=True,
+        help="DuckDB, or Spark in this machine or on a cluster; the tables are the same.",
+    )(command)
 
 
 def of_build(command: Command) -> Command:
     for option in (
         of_engine,
-        click.option("--level", type=click.Choice(["unified", "as-harvested"]), default="unified", show_default=True, help="Institutions rolled up by queries/institutions.toml, or not at all."),
-        click.option("--memory", metavar="SIZE", help="Memory for all of it, e.g. 2GB (default: 4GB): the SQL engine spills to disk beyond its part, and fewer windows are measured at once."),
-        click.option("--threads", type=click.IntRange(1), help="Threads and processes; the result does not depend on them."),
-        click.option("--allow-incomplete", is_flag=True, help="Build although slices are short; every output says so."),
-        click.option("--allow-mixed", is_flag=True, help="Build although the pages are of two affiliation matchers of OpenAlex (replaced on 2026-09-28); every output says so."),
+        click.option(
+            "--level",
+            type=click.Choice(["unified", "as-harvested"]),
+            default="unified",
+            show_default=True,
+            help="Institutions rolled up by queries/institutions.toml, or not at all.",
+        ),
+        click.option(
+            "--memory",
+            metavar="SIZE",
+            help="Memory for all of it, e.g. 2GB (default: 4GB): the SQL engine spills to disk beyond its part, and fewer windows are measured at once.",
+        ),
+        click.option(
+            "--threads",
+            type=click.IntRange(1),
+            help="Threads and processes; the result does not depend on them.",
+        ),
+        click.option(
+            "--allow-incomplete",
+            is_flag=True,
+            help="Build although slices are short; every output says so.",
+        ),
+        click.option(
+            "--allow-mixed",
+            is_flag=True,
+            help="Build although the pages are of two affiliation matchers of OpenAlex (replaced on 2026-09-28); every output says so.",
+        ),
     ):
         command = option(command)
     return command
@@ -109,20 +177,45 @@ def of_build(command: Command) -> Command:
 @of_build
 @of_vintage
 @common
-def rebuild(project: Project, answer: Answer, vintage: str | None, engine: str, level: str, memory: str | None, threads: int | None, allow_incomplete: bool, allow_mixed: bool, **options: Any) -> None:
+def rebuild(
+    project: Project,
+    answer: Answer,
+    vintage: str | None,
+    engine: str,
+    level: str,
+    memory: str | None,
+    threads: int | None,
+    allow_incomplete: bool,
+    allow_mixed: bool,
+    **options: Any,
+) -> None:
     """Harvest what is missing, then build tables, Gephi files and report. Safe to run again after any interruption.
 
     Example: coauth rebuild --sample
     """
     project.queries  # noqa: B018  faults in queries/ show before anything is fetched
     done = _harvested(project, answer, vintage, options, engine, threads, allow_incomplete)
-    built = pipeline.build(project, done, engine=engine, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete, allow_mixed=allow_mixed)
+    built = pipeline.build(
+        project,
+        done,
+        engine=engine,
+        level=level,
+        memory=memory,
+        threads=threads,
+        allow_incomplete=allow_incomplete,
+        allow_mixed=allow_mixed,
+    )
     pipeline.fetch_totals_once(project, done, **statbank())
     paths = publish.quarter(project, done, side_by_side=True)
-    answer.give({"vintage": done.name, "rows": built["rows"], "paths": paths}, _summary(project, done, built, paths))
+    answer.give(
+        {"vintage": done.name, "rows": built["rows"], "paths": paths},
+        _summary(project, done, built, paths),
+    )
 
 
-def _summary(project: Project, vintage: Vintage, built: Mapping[str, Any], paths: Mapping[str, Path]) -> Iterable[str]:
+def _summary(
+    project: Project, vintage: Vintage, built: Mapping[str, Any], paths: Mapping[str, Path]
+) -> Iterable[str]:
     rows = built["rows"]
     if built["synthetic"]:
         yield _SYNTHETIC
@@ -130,11 +223,25 @@ def _summary(project: Project, vintage: Vintage, built: Mapping[str, Any], paths
         yield "INCOMPLETE: slices of the harvest hold fewer works than OpenAlex counts; every number may be too small."
     if built["mixed"]:
         yield f"MIXED: {built['mixed']}; institutions of its years are not comparable."
-    said = _read(f"{vintage.name} ({vintage.quarter})", holdings.account(vintage.manifest) or built["losses"]["works"])
-    said += [("not counted", f"{n:,} works: {reason}") for reason, n in built["losses"]["excluded"].items()]
-    said += [("network", f"{rows['institutions']:,} institutions, {rows['edges']:,} year–pairs, {rows['flags']:,} review cues")]
+    said = _read(
+        f"{vintage.name} ({vintage.quarter})",
+        holdings.account(vintage.manifest) or built["losses"]["works"],
+    )
+    said += [
+        ("not counted", f"{n:,} works: {reason}")
+        for reason, n in built["losses"]["excluded"].items()
+    ]
+    said += [
+        (
+            "network",
+            f"{rows['institutions']:,} institutions, {rows['edges']:,} year–pairs, {rows['flags']:,} review cues",
+        )
+    ]
     said += [("technologies", NO_TOPICS)] if "topics" in holdings.lacking(vintage) else []
-    said += [("shifts", _verdicts(project, vintage)), *((name, str(path)) for name, path in paths.items())]
+    said += [
+        ("shifts", _verdicts(project, vintage)),
+        *((name, str(path)) for name, path in paths.items()),
+    ]
     yield from (f"{name:<14} {text}" for name, text in said)
 
 
@@ -149,10 +256,14 @@ def _verdicts(project: Project, vintage: Vintage) -> str:
     shifts = vintage.read("shifts").to_pandas()
     before, after = project.queries.measures.comparisons[-1]
     judged = shifts[
-        (shifts["measure"] == "strength_share") & (shifts["variant"] == "k")
-        & (shifts["before_first"] == before[0]) & (shifts["after_first"] == after[0])
-    ]  # fmt: skip
-    counts = ", ".join(f"{n:,} {v}" for v, n in judged["verdict"].value_counts(sort=False).sort_index().items())
+        (shifts["measure"] == "strength_share")
+        & (shifts["variant"] == "k")
+        & (shifts["before_first"] == before[0])
+        & (shifts["after_first"] == after[0])
+    ]
+    counts = ", ".join(
+        f"{n:,} {v}" for v, n in judged["verdict"].value_counts(sort=False).sort_index().items()
+    )
     return f"{before[0]}–{before[1]} → {after[0]}–{after[1]}, share of strength: {counts or 'too few works to judge'}"
 
 
@@ -161,7 +272,9 @@ def _verdicts(project: Project, vintage: Vintage) -> str:
 @of_engine
 @of_vintage
 @common
-def harvest(project: Project, answer: Answer, vintage: str | None, engine: str, **options: Any) -> None:
+def harvest(
+    project: Project, answer: Answer, vintage: str | None, engine: str, **options: Any
+) -> None:
     """Only the harvest: continue an unfinished vintage or start a new one; with --vintage also mend a damaged one.
 
     Example: OPENALEX_API_KEY=… coauth harvest --wait
@@ -178,8 +291,16 @@ def _account(vintage: Vintage) -> Iterable[str]:
 
 
 @coauth.command()
-@click.option("--vintage", metavar="NAME", help="A vintage by name [default: the newest, complete or not].")
-@click.option("--top", type=click.IntRange(0), default=10, show_default=True, help="Institutions shown, by PageRank.")
+@click.option(
+    "--vintage", metavar="NAME", help="A vintage by name [default: the newest, complete or not]."
+)
+@click.option(
+    "--top",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="Institutions shown, by PageRank.",
+)
 @common
 def preview(project: Project, answer: Answer, vintage: str | None, top: int) -> None:
     """A first look at a harvest, also while it runs: the network of its pages in seconds, before any table is built.
@@ -188,23 +309,54 @@ def preview(project: Project, answer: Answer, vintage: str | None, top: int) -> 
 
     Example: coauth preview --top 20
     """
-    chosen, asked = project.cache.find(vintage) if vintage else project.cache.newest(), project.queries
-    seen = pipeline.preview(chosen, asked.scope, asked.measures.counting, asked.scope.max_institutions)
+    chosen, asked = (
+        project.cache.find(vintage) if vintage else project.cache.newest(),
+        project.queries,
+    )
+    seen = pipeline.preview(
+        chosen, asked.scope, asked.measures.counting, asked.scope.max_institutions
+    )
     result = {
-        "vintage": chosen.name, "complete": chosen.complete, "synthetic": seen.synthetic, "counting": asked.measures.counting,
-        "max_institutions": asked.scope.max_institutions, "losses": seen.losses.balance(), "works": len(seen.network.team),
-        "institutions": len(seen.network.institutions), "pairs": seen.graph.nnz // 2, "first": seen.first(top),
-    }  # fmt: skip
+        "vintage": chosen.name,
+        "complete": chosen.complete,
+        "synthetic": seen.synthetic,
+        "counting": asked.measures.counting,
+        "max_institutions": asked.scope.max_institutions,
+        "losses": seen.losses.balance(),
+        "works": len(seen.network.team),
+        "institutions": len(seen.network.institutions),
+        "pairs": seen.graph.nnz // 2,
+        "first": seen.first(top),
+    }
     answer.give(result, _first_look(result))
 
 
 def _first_look(seen: Mapping[str, Any]) -> Iterable[str]:
     if seen["synthetic"]:
         yield _SYNTHETIC
-    said = _read(seen["vintage"], seen["losses"], "" if seen["complete"] else "; the harvest is not complete")
-    said += [("network", f"{seen['institutions']:,} institutions and {counted(seen['pairs'], 'pair')} of {counted(seen['works'])} of 2 to {seen['max_institutions']} institutions")]
-    said += [("first" if n == 0 else "", f"{row['pagerank']:8.1f}  {row['works']:7,} works  {row['name']} ({row['country_code'] or '?'})") for n, row in enumerate(seen["first"])]
-    said += [("", f"PageRank (1 = the mean), counting {seen['counting']}. Institutions as harvested, duplicates not sought, no intervals:"), ("", "numbers to see by, not to quote; `coauth build` makes those.")]
+    said = _read(
+        seen["vintage"], seen["losses"], "" if seen["complete"] else "; the harvest is not complete"
+    )
+    said += [
+        (
+            "network",
+            f"{seen['institutions']:,} institutions and {counted(seen['pairs'], 'pair')} of {counted(seen['works'])} of 2 to {seen['max_institutions']} institutions",
+        )
+    ]
+    said += [
+        (
+            "first" if n == 0 else "",
+            f"{row['pagerank']:8.1f}  {row['works']:7,} works  {row['name']} ({row['country_code'] or '?'})",
+        )
+        for n, row in enumerate(seen["first"])
+    ]
+    said += [
+        (
+            "",
+            f"PageRank (1 = the mean), counting {seen['counting']}. Institutions as harvested, duplicates not sought, no intervals:",
+        ),
+        ("", "numbers to see by, not to quote; `coauth build` makes those."),
+    ]
     yield from (f"{name:<14} {text}" for name, text in said)
 
 
@@ -212,19 +364,49 @@ def _first_look(seen: Mapping[str, Any]) -> Iterable[str]:
 @of_build
 @of_vintage
 @common
-def build(project: Project, answer: Answer, vintage: str | None, engine: str, level: str, memory: str | None, threads: int | None, allow_incomplete: bool, allow_mixed: bool) -> None:
+def build(
+    project: Project,
+    answer: Answer,
+    vintage: str | None,
+    engine: str,
+    level: str,
+    memory: str | None,
+    threads: int | None,
+    allow_incomplete: bool,
+    allow_mixed: bool,
+) -> None:
     """Build the tables of a harvested vintage: cache/<vintage>/pages -> tables.
 
     Example: coauth build --memory 2GB
     """
-    chosen = project.cache.newest() if allow_incomplete and vintage is None else project.cache.find(vintage)
-    built = pipeline.build(project, chosen, engine=engine, level=level, memory=memory, threads=threads, allow_incomplete=allow_incomplete, allow_mixed=allow_mixed)
-    answer.give(built, [*_account(chosen), *(f"{name:<15} {n:>12,} rows" for name, n in built["rows"].items())])
+    chosen = (
+        project.cache.newest()
+        if allow_incomplete and vintage is None
+        else project.cache.find(vintage)
+    )
+    built = pipeline.build(
+        project,
+        chosen,
+        engine=engine,
+        level=level,
+        memory=memory,
+        threads=threads,
+        allow_incomplete=allow_incomplete,
+        allow_mixed=allow_mixed,
+    )
+    answer.give(
+        built,
+        [*_account(chosen), *(f"{name:<15} {n:>12,} rows" for name, n in built["rows"].items())],
+    )
 
 
 @coauth.command()
 @click.option("--verify", is_flag=True, help="Hash every stored page against what was recorded.")
-@click.option("--audit", is_flag=True, help="Read the affiliations of every vintage that was not audited yet (500,000 works: some minutes).")
+@click.option(
+    "--audit",
+    is_flag=True,
+    help="Read the affiliations of every vintage that was not audited yet (500,000 works: some minutes).",
+)
 @common
 def status(project: Project, answer: Answer, verify: bool, audit: bool) -> None:
     """Vintages and what each holds of what OpenAlex counts; -v lists every slice, --verify looks for damage.
@@ -241,16 +423,27 @@ def status(project: Project, answer: Answer, verify: bool, audit: bool) -> None:
     there = project.cache.vintages()
     queries, unread = _readable(project) if there else (None, "")
     found = [holdings.of_vintage(v, queries, verify=verify) for v in there]
-    audits = [None if s["damage"] else _audit(project, v, anew=audit) for s, v in zip(found, there, strict=True)]
+    audits = [
+        None if s["damage"] else _audit(project, v, anew=audit)
+        for s, v in zip(found, there, strict=True)
+    ]
     found = [s | {"audit": a} for s, a in zip(found, audits, strict=True)]
     budget = _budget_left()
-    shown = [line for s in found for line in (*holdings.lines(s, every_slice=answer.verbose), *_audited(s))] or [
+    shown = [
+        line
+        for s in found
+        for line in (*holdings.lines(s, every_slice=answer.verbose), *_audited(s))
+    ] or [
         f"no vintage in {project.cache.folder}; run `coauth rebuild --sample` or `coauth harvest`"
     ]
-    said = [f"figure 1     held against nothing: {unread}"] * bool(unread) + [f"budget       {budget}"] * bool(budget)
+    said = [f"figure 1     held against nothing: {unread}"] * bool(unread) + [
+        f"budget       {budget}"
+    ] * bool(budget)
     answer.give({"vintages": found, "budget": budget}, [*shown, *said])
     if damaged := [s["vintage"] for s in found if s["damage"]]:
-        raise CacheError(f"stored pages are damaged; `coauth harvest --vintage {damaged[0]}` fetches the damaged slices again")
+        raise CacheError(
+            f"stored pages are damaged; `coauth harvest --vintage {damaged[0]}` fetches the damaged slices again"
+        )
 
 
 def _readable(project: Project) -> tuple[Queries | None, str]:
@@ -261,7 +454,9 @@ def _readable(project: Project) -> tuple[Queries | None, str]:
         return None, "queries/ cannot be read; run `coauth queries check`"
 
 
-def _audit(project: Project, vintage: Vintage, *, anew: bool) -> dict[str, list[dict[str, Any]]] | None:
+def _audit(
+    project: Project, vintage: Vintage, *, anew: bool
+) -> dict[str, list[dict[str, Any]]] | None:
     """The affiliations audit as it is kept or, of a small vintage, made; None where it was not asked for or the questions cannot be read."""
     try:
         made = pipeline.audit(project, vintage, anew=anew)
@@ -269,12 +464,18 @@ def _audit(project: Project, vintage: Vintage, *, anew: bool) -> dict[str, list[
         if anew:
             raise
         return None
-    return None if made is None else {name: table.to_pylist() for name, table in made._asdict().items()}
+    return (
+        None
+        if made is None
+        else {name: table.to_pylist() for name, table in made._asdict().items()}
+    )
 
 
 def _audited(standing: Mapping[str, Any]) -> Iterable[str]:
     if standing["audit"] is None:
-        return ["  audit      none yet; `coauth status --audit` says whom strings name that no institution was matched to"]
+        return [
+            "  audit      none yet; `coauth status --audit` says whom strings name that no institution was matched to"
+        ]
     return holdings.audit_lines(standing["audit"]["years"])
 
 
@@ -314,7 +515,10 @@ def import_(project: Project, answer: Answer, file: Path) -> None:
     suppressed is true.
     """
     table = pipeline.import_admissions(project, file)
-    answer.give({"rows": table.num_rows}, [f"{table.num_rows} rows imported; run `coauth build`, then `coauth report`"])
+    answer.give(
+        {"rows": table.num_rows},
+        [f"{table.num_rows} rows imported; run `coauth build`, then `coauth report`"],
+    )
 
 
 @admissions.command("fetch")
@@ -328,4 +532,7 @@ def fetch_(project: Project, answer: Answer, vintage: str | None) -> None:
     chosen = project.cache.find(vintage)
     table = pipeline.fetch_totals(project, chosen, **statbank())
     first, *_, last = table["year"].to_pylist()
-    answer.give(chosen.totals, [f"PhD totals {first}–{last} kept with vintage {chosen.name}; run `coauth report`"])
+    answer.give(
+        chosen.totals,
+        [f"PhD totals {first}–{last} kept with vintage {chosen.name}; run `coauth report`"],
+    )

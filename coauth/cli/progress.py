@@ -28,7 +28,12 @@ class Bar:
     def __enter__(self) -> Bar:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if self._bar is not None:
             self._bar.close()
 
@@ -45,7 +50,13 @@ class Bar:
             self._bar.set_postfix_str(f"{name}, {self._slices} slices, {spent} credits")
         elif time.monotonic() - self._said > _EVERY:
             self._said = time.monotonic()
-            log.info("%s: %s works, %d slices closed, %d credits", name, f"{self._works:,}", self._slices, spent)
+            log.info(
+                "%s: %s works, %d slices closed, %d credits",
+                name,
+                f"{self._works:,}",
+                self._slices,
+                spent,
+            )
 
     def closed(self, name: str, status: str, distinct: int, expected: int) -> None:
         self._slices += 1

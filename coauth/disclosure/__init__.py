@@ -12,4 +12,18 @@ from coauth.disclosure.editions import Counted, Earlier, Edition, edition
 from coauth.disclosure.network import COUNTING, Bounds, public, statement
 from coauth.disclosure.suppression import SMALLEST, Tie, exposed, withhold
 
-__all__ = ["COUNTING", "SMALLEST", "Bounds", "Cell", "Counted", "Earlier", "Edition", "Tie", "edition", "exposed", "public", "statement", "withhold"]
+__all__ = [
+    "COUNTING",
+    "SMALLEST",
+    "Bounds",
+    "Cell",
+    "Counted",
+    "Earlier",
+    "Edition",
+    "Tie",
+    "edition",
+    "exposed",
+    "public",
+    "statement",
+    "withhold",
+]

@@ -21,8 +21,12 @@ from coauth.disclosure.suppression import Tie
 from coauth.queries import Queries
 from coauth.tables import own_basis
 
-COVERAGE = {"works": ("works", "all"), "works_complete": ("works", "complete"), "authorships": ("authorships", "all"),
-            "authorships_with_institution": ("authorships", "with institution")}  # fmt: skip
+COVERAGE = {
+    "works": ("works", "all"),
+    "works_complete": ("works", "complete"),
+    "authorships": ("authorships", "all"),
+    "authorships_with_institution": ("authorships", "with institution"),
+}
 """Columns of the table `coverage` as unit and series of a cell."""
 INTERNATIONAL = "international"
 LIST = "list:"
@@ -51,11 +55,22 @@ Counts = dict[Cell, int | None]
 def count(made: Mapping[str, pa.Table], queries: Queries) -> Counts:
     """Every cell of the measured years: series, coverage, technology areas of the last window, admissions."""
     first, last = queries.scope.first_year, queries.scope.last_year
-    return dict(sorted((*_series(made, queries, first, last), *_coverage(made, first, last), *_areas(made, queries), *_admissions(made, first, last))))
+    return dict(
+        sorted(
+            (
+                *_series(made, queries, first, last),
+                *_coverage(made, first, last),
+                *_areas(made, queries),
+                *_admissions(made, first, last),
+            )
+        )
+    )
 
 
 def _within(table: pa.Table, first: int, last: int) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = table.filter(pc.and_(pc.greater_equal(table["year"], first), pc.less_equal(table["year"], last))).to_pylist()
+    rows: list[dict[str, Any]] = table.filter(
+        pc.and_(pc.greater_equal(table["year"], first), pc.less_equal(table["year"], last))
+    ).to_pylist()
     return rows
 
 
@@ -63,12 +78,22 @@ def shown_series(queries: Queries) -> frozenset[tuple[str, str]]:
     """Series and basis of a public edition: Figure 1, the lists, and all international works, which shares are of."""
     groups = [g.id for g in queries.partners if g.figure]
     lists = [f"list:{w.id}" for w in queries.watchlists if w.enabled]
-    return frozenset([*((s, own_basis(s)) for s in (*groups, *lists)), (INTERNATIONAL, "union"), (INTERNATIONAL, "institution")])
+    return frozenset(
+        [
+            *((s, own_basis(s)) for s in (*groups, *lists)),
+            (INTERNATIONAL, "union"),
+            (INTERNATIONAL, "institution"),
+        ]
+    )
 
 
-def _series(made: Mapping[str, pa.Table], queries: Queries, first: int, last: int) -> Iterator[tuple[Cell, int]]:
+def _series(
+    made: Mapping[str, pa.Table], queries: Queries, first: int, last: int
+) -> Iterator[tuple[Cell, int]]:
     shown = shown_series(queries)
-    for r in _within(made["copublications"].select(["year", "group_id", "basis", "works"]), first, last):
+    for r in _within(
+        made["copublications"].select(["year", "group_id", "basis", "works"]), first, last
+    ):
         if (r["group_id"], r["basis"]) in shown:
             yield Cell("works", r["group_id"], r["basis"], r["year"], r["year"]), r["works"]
 
@@ -86,16 +111,23 @@ def last_window(queries: Queries) -> tuple[int, int]:
 
 def _areas(made: Mapping[str, pa.Table], queries: Queries) -> Iterator[tuple[Cell, int]]:
     window = last_window(queries)
-    rows = areas.profiles(made["memberships"], made["technologies"], areas.series(queries), window, queries).to_pylist()
+    rows = areas.profiles(
+        made["memberships"], made["technologies"], areas.series(queries), window, queries
+    ).to_pylist()
     for r in rows:
         basis = own_basis(r["series"])
         yield Cell("works", r["series"], basis, *window, r["area_id"]), r["works"]
         yield Cell("works", r["series"], basis, *window), r["total"]
 
 
-def _admissions(made: Mapping[str, pa.Table], first: int, last: int) -> Iterator[tuple[Cell, int | None]]:
+def _admissions(
+    made: Mapping[str, pa.Table], first: int, last: int
+) -> Iterator[tuple[Cell, int | None]]:
     for r in _within(made["admissions"], first, last):
-        yield Cell("admissions", r["country_code"], r["source"], r["year"], r["year"]), r["admissions"]
+        yield (
+            Cell("admissions", r["country_code"], r["source"], r["year"], r["year"]),
+            r["admissions"],
+        )
 
 
 # -- which series holds which
@@ -128,7 +160,11 @@ class Reaches:
         return Reach(frozenset(self.country.get(i) for i in members), members)
 
     def of_series(self, series: str) -> Reach:
-        return self.of(self.listed[series]) if series.startswith(LIST) else Reach(frozenset(self.groups[series].countries) - self.home)
+        return (
+            self.of(self.listed[series])
+            if series.startswith(LIST)
+            else Reach(frozenset(self.groups[series].countries) - self.home)
+        )
 
     def within(self, reach: Reach, series: str, year: int) -> bool:
         """Whether a work of that reach is sure to be counted in the series in that year."""
@@ -139,11 +175,17 @@ class Reaches:
         if series.startswith(LIST):
             return reach.members is not None and reach.members <= self.listed[series]
         group = self.groups[series]
-        return reach.countries <= frozenset(group.countries) - self.home and (group.valid_from or year) <= year <= (group.valid_to or year)
+        return reach.countries <= frozenset(group.countries) - self.home and (
+            group.valid_from or year
+        ) <= year <= (group.valid_to or year)
 
     def holds(self, whole: Cell, part: Cell) -> bool:
         """Whether every work of one cell is in the other; both are cells of works, of the same years."""
-        if whole == part or whole.area not in ("", part.area) or ("complete" in (whole.series, part.series) and whole.series != "all"):
+        if (
+            whole == part
+            or whole.area not in ("", part.area)
+            or ("complete" in (whole.series, part.series) and whole.series != "all")
+        ):
             return False
         if whole.series == "all":
             return True
@@ -151,12 +193,19 @@ class Reaches:
             return False
         if part.series == whole.series:
             return True
-        return part.series != INTERNATIONAL and self.within(self.of_series(part.series), whole.series, whole.first_year)
+        return part.series != INTERNATIONAL and self.within(
+            self.of_series(part.series), whole.series, whole.first_year
+        )
 
 
 def ties(cells: Mapping[Cell, int | None], reaches: Reaches, queries: Queries) -> list[Tie[Cell]]:
     """Every way in which one cell holds others. One that the counts contradict does not hold, and ties nothing."""
-    found = [*_nested(cells, reaches), *_windows(cells, queries), *_authorships(cells), *_totals(cells, reaches.home)]
+    found = [
+        *_nested(cells, reaches),
+        *_windows(cells, queries),
+        *_authorships(cells),
+        *_totals(cells, reaches.home),
+    ]
     return [t for t in found if (rest := t.rest(cells)) is None or rest >= 0]
 
 
@@ -166,14 +215,21 @@ def _nested(cells: Mapping[Cell, int | None], reaches: Reaches) -> Iterator[Tie[
         if cell.unit == "works":
             periods[cell.first_year, cell.last_year].append(cell)
     for together in periods.values():
-        yield from (Tie(whole, (part,)) for whole, part in permutations(together, 2) if reaches.holds(whole, part))
+        yield from (
+            Tie(whole, (part,))
+            for whole, part in permutations(together, 2)
+            if reaches.holds(whole, part)
+        )
 
 
 def _windows(cells: Mapping[Cell, int | None], queries: Queries) -> Iterator[Tie[Cell]]:
     """A window is the sum of its years."""
     for cell in cells:
         if cell.unit == "works" and cell.first_year < cell.last_year and not cell.area:
-            years = [cell._replace(first_year=y, last_year=y) for y in range(cell.first_year, cell.last_year + 1)]
+            years = [
+                cell._replace(first_year=y, last_year=y)
+                for y in range(cell.first_year, cell.last_year + 1)
+            ]
             if all(y in cells for y in years):
                 yield Tie(cell, tuple(years), exact=True)
 
@@ -190,7 +246,11 @@ def _totals(cells: Mapping[Cell, int | None], home: Container[str]) -> Iterator[
     sums = (TOTAL, INTERNATIONAL)
     for whole in (c for c in admitted if c.series in sums):
         for source in sorted({c.basis for c in admitted}):
-            mine = {c.series: c for c in admitted if (c.basis, c.first_year) == (source, whole.first_year)}
+            mine = {
+                c.series: c
+                for c in admitted
+                if (c.basis, c.first_year) == (source, whole.first_year)
+            }
             countries = {s: c for s, c in mine.items() if s not in sums}
             abroad = tuple(c for s, c in countries.items() if s not in home)
             parts = [abroad] if whole.series == INTERNATIONAL else [tuple(countries.values())]
@@ -201,7 +261,11 @@ def _totals(cells: Mapping[Cell, int | None], home: Container[str]) -> Iterator[
 
 def told_elsewhere(cells: Mapping[Cell, int | None]) -> frozenset[Cell]:
     """Totals of admissions, which statistical offices publish: to withhold them guards nothing."""
-    return frozenset(c for c, v in cells.items() if c.unit == "admissions" and c.series == TOTAL and v is not None)
+    return frozenset(
+        c
+        for c, v in cells.items()
+        if c.unit == "admissions" and c.series == TOTAL and v is not None
+    )
 
 
 def cost(cell: Cell) -> float:

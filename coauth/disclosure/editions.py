@@ -36,7 +36,9 @@ from coauth.queries import Queries
 from coauth.tables import own_basis
 from coauth.uncertainty.counts import with_intervals
 
-COPUBLICATIONS = tables.COPUBLICATIONS.published("works", "works_low", "works_high", more=(tables.WITHHELD,))
+COPUBLICATIONS = tables.COPUBLICATIONS.published(
+    "works", "works_low", "works_high", more=(tables.WITHHELD,)
+)
 PROFILES = tables.PROFILES.published("works", "total", more=(tables.WITHHELD,))
 COVERAGE_YEARS = tables.COVERAGE.published(*COVERAGE)
 
@@ -49,7 +51,9 @@ class Counted:
     ties: tuple[Tie[Cell], ...]
 
     @classmethod
-    def of(cls, made: Mapping[str, pa.Table], queries: Queries, reaches: Reaches | None = None) -> Counted:
+    def of(
+        cls, made: Mapping[str, pa.Table], queries: Queries, reaches: Reaches | None = None
+    ) -> Counted:
         cells = count(made, queries)
         return cls(cells, tuple(ties(cells, reaches or Reaches(made, queries), queries)))
 
@@ -66,7 +70,9 @@ class Earlier:
     @property
     def values(self) -> Counts:
         """What it shows stands as it was shown, whatever would be counted today."""
-        return dict(self.shown) | {c: v for c, v in self.counted.cells.items() if c in self.withheld}
+        return dict(self.shown) | {
+            c: v for c, v in self.counted.cells.items() if c in self.withheld
+        }
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,12 @@ class Edition:
     bounds: Bounds
 
 
-def edition(made: Mapping[str, pa.Table], queries: Queries, earlier: Sequence[Earlier] = (), vintage: str = "") -> Edition:
+def edition(
+    made: Mapping[str, pa.Table],
+    queries: Queries,
+    earlier: Sequence[Earlier] = (),
+    vintage: str = "",
+) -> Edition:
     """The public edition of the tables of a vintage, beside those of earlier ones (oldest first) and of its own from before.
 
     Raises `DisclosureError` where earlier editions leave no way to make one."""
@@ -88,12 +99,26 @@ def edition(made: Mapping[str, pa.Table], queries: Queries, earlier: Sequence[Ea
     withheld = decide(counted, earlier)
     shown = {c: v for c, v in counted.cells.items() if c not in withheld and v is not None}
     published = {
-        "copublications": _copublications(made["copublications"], shown, queries), "coverage": _coverage(shown),
-        "profiles": _profiles(counted.cells, shown, queries), "admissions": _admissions(made["admissions"], shown, queries),
-        "events": _events(made["events"], withheld), "revisions": _revisions(shown, [e for e in earlier if e.vintage != vintage]),
-    }  # fmt: skip
-    cells = tables.CELLS.of(c._asdict() | {"value": shown.get(c), "withheld": c not in shown} for c in counted.cells)
-    return Edition(published, cells, Bounds(counted.cells, withheld.union(*(e.withheld for e in earlier)), reaches, tuple(e.shown for e in earlier)))
+        "copublications": _copublications(made["copublications"], shown, queries),
+        "coverage": _coverage(shown),
+        "profiles": _profiles(counted.cells, shown, queries),
+        "admissions": _admissions(made["admissions"], shown, queries),
+        "events": _events(made["events"], withheld),
+        "revisions": _revisions(shown, [e for e in earlier if e.vintage != vintage]),
+    }
+    cells = tables.CELLS.of(
+        c._asdict() | {"value": shown.get(c), "withheld": c not in shown} for c in counted.cells
+    )
+    return Edition(
+        published,
+        cells,
+        Bounds(
+            counted.cells,
+            withheld.union(*(e.withheld for e in earlier)),
+            reaches,
+            tuple(e.shown for e in earlier),
+        ),
+    )
 
 
 def decide(counted: Counted, earlier: Sequence[Earlier] = ()) -> frozenset[Cell]:
@@ -106,7 +131,9 @@ def decide(counted: Counted, earlier: Sequence[Earlier] = ()) -> frozenset[Cell]
     values: dict[Any, int | None] = dict(now)
     for b in before:
         values |= b
-    told = {(c, v) for e in earlier for c, v in e.shown.items()} | {(c, counted.cells[c]) for c in told_elsewhere(counted.cells)}
+    told = {(c, v) for e in earlier for c, v in e.shown.items()} | {
+        (c, counted.cells[c]) for c in told_elsewhere(counted.cells)
+    }
     kept = {(c, v) for e in earlier for c, v in e.values.items() if c in e.withheld}
     tied = _tied(counted.ties, counted.cells)
     for e in earlier:
@@ -118,9 +145,10 @@ def decide(counted: Counted, earlier: Sequence[Earlier] = ()) -> frozenset[Cell]
 def _tied(found: Iterable[Tie[Cell]], values: Counts) -> list[Tie[Any]]:
     """The ties between cells that are there, each cell by its value: the same count in two editions is one cell."""
     return [
-        Tie((t.whole, values[t.whole]), tuple((p, values[p]) for p in t.parts), t.exact) for t in found
+        Tie((t.whole, values[t.whole]), tuple((p, values[p]) for p in t.parts), t.exact)
+        for t in found
         if all(c in values for c in (t.whole, *t.parts))
-    ]  # fmt: skip
+    ]
 
 
 # -- the tables
@@ -134,53 +162,108 @@ def _copublications(table: pa.Table, shown: Mapping[Cell, int], queries: Queries
     rows = table.to_pandas()
     public = shown_series(queries)
     rows = rows[rows["year"].between(queries.scope.first_year, queries.scope.last_year)]
-    rows = rows[[key in public for key in zip(rows["group_id"], rows["basis"], strict=True)]].reset_index(drop=True)
+    rows = rows[
+        [key in public for key in zip(rows["group_id"], rows["basis"], strict=True)]
+    ].reset_index(drop=True)
 
-    bases = [(INTERNATIONAL, b) if base == INTERNATIONAL else ("all", "") for base, b in zip(rows["base"], rows["basis"], strict=True)]
-    wholes = [Cell("works", series, basis, y, y) for (series, basis), y in zip(bases, rows["year"], strict=True)]
-    own = np.array([Cell("works", s, b, y, y) in shown for s, b, y in zip(rows["group_id"], rows["basis"], rows["year"], strict=True)], dtype=bool)
-    whole, total = np.array([c in shown for c in wholes], dtype=bool), np.array([shown.get(c, np.nan) for c in wholes], dtype=float)
-    told = rows.assign(works=rows["works"].where(own), total=np.where(own & whole, total, np.nan)).sort_values("year")
-    rows = with_intervals(told, queries.measures.confidence).sort_index().assign(works=rows["works"].astype(object).where(own, None))
+    bases = [
+        (INTERNATIONAL, b) if base == INTERNATIONAL else ("all", "")
+        for base, b in zip(rows["base"], rows["basis"], strict=True)
+    ]
+    wholes = [
+        Cell("works", series, basis, y, y)
+        for (series, basis), y in zip(bases, rows["year"], strict=True)
+    ]
+    own = np.array(
+        [
+            Cell("works", s, b, y, y) in shown
+            for s, b, y in zip(rows["group_id"], rows["basis"], rows["year"], strict=True)
+        ],
+        dtype=bool,
+    )
+    whole, total = (
+        np.array([c in shown for c in wholes], dtype=bool),
+        np.array([shown.get(c, np.nan) for c in wholes], dtype=float),
+    )
+    told = rows.assign(
+        works=rows["works"].where(own), total=np.where(own & whole, total, np.nan)
+    ).sort_values("year")
+    rows = (
+        with_intervals(told, queries.measures.confidence)
+        .sort_index()
+        .assign(works=rows["works"].astype(object).where(own, None))
+    )
     rows["share"] = rows["share"].where(own & whole)
-    rows["author_works"] = None  # what is left of it between two series that hold each other would be one work's share
+    rows["author_works"] = (
+        None  # what is left of it between two series that hold each other would be one work's share
+    )
     rows["withheld"] = ~own
-    return COPUBLICATIONS.of(cast(list[dict[str, Any]], rows.astype(object).where(rows.notna(), None).to_dict("records")))
+    return COPUBLICATIONS.of(
+        cast(list[dict[str, Any]], rows.astype(object).where(rows.notna(), None).to_dict("records"))
+    )
 
 
 def _coverage(shown: Mapping[Cell, int]) -> pa.Table:
     """By year only: publishers and fields are small cells by the thousand."""
-    years = sorted({c.first_year for c in shown if c.series in ("all", "complete", "with institution")})
+    years = sorted(
+        {c.first_year for c in shown if c.series in ("all", "complete", "with institution")}
+    )
     return COVERAGE_YEARS.of(
         {"year": y, "publisher": None, "field_id": None}
-        | {column: shown.get(Cell(unit, series, "", y, y)) for column, (unit, series) in COVERAGE.items()}
+        | {
+            column: shown.get(Cell(unit, series, "", y, y))
+            for column, (unit, series) in COVERAGE.items()
+        }
         for y in years
-    )  # fmt: skip
+    )
 
 
 def _profiles(cells: Counts, shown: Mapping[Cell, int], queries: Queries) -> pa.Table:
     first, last = last_window(queries)
     return PROFILES.of(
-        {"first_year": first, "last_year": last, "series": c.series, "area_id": c.area, "works": shown.get(c),
-         "total": shown.get(c._replace(area="")), "withheld": c not in shown}
-        for c in cells if c.area
-    )  # fmt: skip
+        {
+            "first_year": first,
+            "last_year": last,
+            "series": c.series,
+            "area_id": c.area,
+            "works": shown.get(c),
+            "total": shown.get(c._replace(area="")),
+            "withheld": c not in shown,
+        }
+        for c in cells
+        if c.area
+    )
 
 
 def _admissions(table: pa.Table, shown: Mapping[Cell, int], queries: Queries) -> pa.Table:
     rows = [
-        r | {"admissions": (n := shown.get(Cell("admissions", r["country_code"], r["source"], r["year"], r["year"]))), "suppressed": n is None}
-        for r in table.to_pylist() if queries.scope.first_year <= r["year"] <= queries.scope.last_year
-    ]  # fmt: skip
+        r
+        | {
+            "admissions": (
+                n := shown.get(
+                    Cell("admissions", r["country_code"], r["source"], r["year"], r["year"])
+                )
+            ),
+            "suppressed": n is None,
+        }
+        for r in table.to_pylist()
+        if queries.scope.first_year <= r["year"] <= queries.scope.last_year
+    ]
     return tables.ADMISSIONS.of(rows)
 
 
 def _events(table: pa.Table, withheld: frozenset[Cell]) -> pa.Table:
     """Tests of yearly counts that are all shown, which anyone could make from them: quarters, and single institutions, are not."""
     gaps = {(c.series, c.basis) for c in withheld if c.unit == "works" and not c.area}
-    whole = [s for s in table["series"].unique().to_pylist() if not {(s, own_basis(s)), (INTERNATIONAL, own_basis(s))} & gaps]
+    whole = [
+        s
+        for s in table["series"].unique().to_pylist()
+        if not {(s, own_basis(s)), (INTERNATIONAL, own_basis(s))} & gaps
+    ]
     kept = pc.and_(pc.equal(table["period"], "year"), pc.equal(table["method"], "segmented"))
-    return table.filter(pc.and_(kept, pc.is_in(table["series"], value_set=pa.array(whole, pa.string()))))
+    return table.filter(
+        pc.and_(kept, pc.is_in(table["series"], value_set=pa.array(whole, pa.string())))
+    )
 
 
 def _revisions(shown: Mapping[Cell, int], earlier: Sequence[Earlier]) -> pa.Table:
@@ -188,8 +271,19 @@ def _revisions(shown: Mapping[Cell, int], earlier: Sequence[Earlier]) -> pa.Tabl
     if not earlier:
         return tables.REVISIONS.empty()
     last = earlier[-1]
-    both = {c for c in shown if c in last.shown and c.unit == "works" and not c.area and c.first_year == c.last_year}
+    both = {
+        c
+        for c in shown
+        if c in last.shown and c.unit == "works" and not c.area and c.first_year == c.last_year
+    }
     return tables.REVISIONS.of(
-        {"against": last.vintage, "series": c.series, "year": c.first_year, "cause": "not told", "works": shown[c] - last.shown[c]}
-        for c in both if c.basis and c.basis == own_basis(c.series)
-    )  # fmt: skip
+        {
+            "against": last.vintage,
+            "series": c.series,
+            "year": c.first_year,
+            "cause": "not told",
+            "works": shown[c] - last.shown[c],
+        }
+        for c in both
+        if c.basis and c.basis == own_basis(c.series)
+    )

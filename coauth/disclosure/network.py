@@ -53,34 +53,64 @@ class Bounds:
 
     def keep(self, edges: pa.Table, institutions: pa.Table) -> list[bool]:
         """For each row of `edges` whether it stands beside every count that holds it."""
-        ends = dict(zip(institutions["institution_id"].to_pylist(), self._reaches(institutions), strict=True))
+        ends = dict(
+            zip(
+                institutions["institution_id"].to_pylist(), self._reaches(institutions), strict=True
+            )
+        )
         yearly: dict[int, list[Cell]] = {}
         for cell in self.cells:
-            if cell.unit == "works" and cell.first_year == cell.last_year and cell.series != "complete":
+            if (
+                cell.unit == "works"
+                and cell.first_year == cell.last_year
+                and cell.series != "complete"
+            ):
                 yearly.setdefault(cell.first_year, []).append(cell)
         holding: dict[tuple[str, int], tuple[bool, list[int]]] = {}
 
         def holds(end: str, year: int) -> tuple[bool, list[int]]:
             """Whether all counts that hold works with this end are shown, and each number that was ever shown for one."""
             if (end, year) not in holding:
-                cells = [c for c in yearly.get(year, []) if self.reaches.within(ends[end], c.series, year)]
-                shown = [n for c in cells for n in (self.cells[c], *(b.get(c) for b in self.before)) if n is not None]
-                holding[end, year] = all(c not in self.closed and self.cells[c] is not None for c in cells), shown
+                cells = [
+                    c
+                    for c in yearly.get(year, [])
+                    if self.reaches.within(ends[end], c.series, year)
+                ]
+                shown = [
+                    n
+                    for c in cells
+                    for n in (self.cells[c], *(b.get(c) for b in self.before))
+                    if n is not None
+                ]
+                holding[end, year] = (
+                    all(c not in self.closed and self.cells[c] is not None for c in cells),
+                    shown,
+                )
             return holding[end, year]
 
         def stands(r: Mapping[str, Any]) -> bool:
             told = [holds(r[end], r["year"]) for end in ("source", "target")]
-            return all(there and not any(small(n - r["works_k"]) for n in shown) for there, shown in told)
+            return all(
+                there and not any(small(n - r["works_k"]) for n in shown) for there, shown in told
+            )
 
-        return [stands(r) for r in edges.select(["year", "source", "target", "works_k"]).to_pylist()]
+        return [
+            stands(r) for r in edges.select(["year", "source", "target", "works_k"]).to_pylist()
+        ]
 
     def _reaches(self, institutions: pa.Table) -> Iterator[Reach]:
         """Of a whole, that of all its parts; an institution stands for itself, whatever was rolled up into it."""
         for r in institutions.select(["institution_id", "rolled_up_from"]).to_pylist():
-            yield self.reaches.of([r["institution_id"]] if r["institution_id"] in self.reaches.country else r["rolled_up_from"])
+            yield self.reaches.of(
+                [r["institution_id"]]
+                if r["institution_id"] in self.reaches.country
+                else r["rolled_up_from"]
+            )
 
 
-def public(made: Mapping[str, pa.Table], ego: str | None = None, bounds: Bounds | None = None) -> tuple[dict[str, pa.Table], int]:
+def public(
+    made: Mapping[str, pa.Table], ego: str | None = None, bounds: Bounds | None = None
+) -> tuple[dict[str, pa.Table], int]:
     """The tables of the public profile, and the number of cells taken out.
 
     Edges keep the works of at most K institutions, as every weight: the difference to works of any size would be a cell of its own.
@@ -96,8 +126,12 @@ def public(made: Mapping[str, pa.Table], ego: str | None = None, bounds: Bounds 
     edges = edges.filter(pc.greater_equal(edges["works_k"], SMALLEST))
     if bounds is not None:
         edges = edges.filter(pa.array(bounds.keep(edges, made["institutions"]), pa.bool_()))
-    if ego is not None and not any(pc.any(pc.equal(edges[end], ego)).as_py() for end in ("source", "target")):
-        raise NotFound(f"nothing of '{ego}' may be published: no pair of it has {SMALLEST} works in a year, or it is on a watchlist (list:…)")
+    if ego is not None and not any(
+        pc.any(pc.equal(edges[end], ego)).as_py() for end in ("source", "target")
+    ):
+        raise NotFound(
+            f"nothing of '{ego}' may be published: no pair of it has {SMALLEST} works in a year, or it is on a watchlist (list:…)"
+        )
     for n, column in enumerate(tables.EDGES.columns):
         if column.name not in tables.EDGES.key:
             edges = edges.set_column(n, column.name, edges["works_k"].cast(column.type))
@@ -105,9 +139,15 @@ def public(made: Mapping[str, pa.Table], ego: str | None = None, bounds: Bounds 
     institutions = made["institutions"]
     for n, column in enumerate(tables.INSTITUTIONS.columns):
         if column.type in (tables.INT, tables.FLOAT):
-            institutions = institutions.set_column(n, column.name, pa.nulls(len(institutions), column.type))
+            institutions = institutions.set_column(
+                n, column.name, pa.nulls(len(institutions), column.type)
+            )
     empty = {name: tables.ALL[name].empty() for name in ("centrality", "shifts", "pairs")}
-    return dict(made) | empty | {"edges": edges, "institutions": institutions, "flags": flags}, there - edges.num_rows
+    return dict(made) | empty | {
+        "edges": edges,
+        "institutions": institutions,
+        "flags": flags,
+    }, there - edges.num_rows
 
 
 def _flags(flags: pa.Table, edges: pa.Table) -> pa.Table:
@@ -115,5 +155,11 @@ def _flags(flags: pa.Table, edges: pa.Table) -> pa.Table:
     pair = ["year", "source", "target"]
     shown = edges.select([*pair, "works_k", "weight_k"]).rename_columns([*pair, "shown", "weighs"])
     joined = flags.filter(pc.equal(flags["kind"], "watchlist")).join(shown, pair, join_type="inner")
-    same = {"works": joined["shown"], "works_listed": pa.nulls(len(joined), tables.INT), "weight": joined["weighs"]}
-    return tables.FLAGS.check(pa.table({name: same.get(name, joined[name]) for name in flags.column_names}))
+    same = {
+        "works": joined["shown"],
+        "works_listed": pa.nulls(len(joined), tables.INT),
+        "weight": joined["weighs"],
+    }
+    return tables.FLAGS.check(
+        pa.table({name: same.get(name, joined[name]) for name in flags.column_names})
+    )

@@ -81,7 +81,9 @@ def withhold(
     return frozenset(hidden)
 
 
-def exposed(values: Mapping[K, int | None], ties: Iterable[Tie[K]], hidden: Set[K]) -> list[tuple[K | Tie[K], int, int]]:
+def exposed(
+    values: Mapping[K, int | None], ties: Iterable[Tie[K]], hidden: Set[K]
+) -> list[tuple[K | Tie[K], int, int]]:
     """Small cells and rests of which less than 1 to 4 can be held possible, with the least and the most that can.
 
     >>> cells = {"total": 12, "a": 3, "b": 9}
@@ -98,11 +100,15 @@ def exposed(values: Mapping[K, int | None], ties: Iterable[Tie[K]], hidden: Set[
 # -- cells that are tied to each other, in any number of steps
 
 
-def _components(values: Mapping[K, int | None], ties: Sequence[Tie[K]], told: Set[K]) -> Iterator[_Component[K]]:
+def _components(
+    values: Mapping[K, int | None], ties: Sequence[Tie[K]], told: Set[K]
+) -> Iterator[_Component[K]]:
     """Ties that share no cell can be looked at apart. What is told is constant and joins nothing."""
     place = {k: n for n, k in enumerate(values)}
     pairs = [(place[t.whole], place[p]) for t in ties for p in t.parts]
-    pairs += [(place[a], place[b]) for t in ties for a, b in zip(t.parts, t.parts[1:], strict=False)]
+    pairs += [
+        (place[a], place[b]) for t in ties for a, b in zip(t.parts, t.parts[1:], strict=False)
+    ]
     constant = {place[k] for k in told}
     pairs = [(a, b) for a, b in pairs if not {a, b} & constant]
     rows, columns = (np.array([p[side] for p in pairs], dtype=int) for side in (0, 1))
@@ -123,7 +129,9 @@ def _components(values: Mapping[K, int | None], ties: Sequence[Tie[K]], told: Se
 class _Component(Generic[K]):
     """Some cells and all their ties, as a programme in whole numbers: a column a cell, a row a tie."""
 
-    def __init__(self, values: Mapping[K, int | None], cells: Sequence[K], ties: Sequence[Tie[K]]) -> None:
+    def __init__(
+        self, values: Mapping[K, int | None], cells: Sequence[K], ties: Sequence[Tie[K]]
+    ) -> None:
         self.values, self.cells, self.ties = values, cells, ties
         place = {k: n for n, k in enumerate(cells)}
         self.rows = np.zeros((len(ties), len(cells)))
@@ -137,8 +145,15 @@ class _Component(Generic[K]):
         self.least = -fixed
         self.most = np.where([t.exact for t in ties], -fixed, np.inf)
         self.value = np.array([_middle(values[k]) for k in cells], dtype=float)
-        self.low = np.array([0.0 if small(values[k]) or values[k] == 0 else SMALLEST for k in cells])
-        self.high = np.array([SMALLEST - 1.0 if values[k] is None else self.value[n] + ROOM for n, k in enumerate(cells)])
+        self.low = np.array(
+            [0.0 if small(values[k]) or values[k] == 0 else SMALLEST for k in cells]
+        )
+        self.high = np.array(
+            [
+                SMALLEST - 1.0 if values[k] is None else self.value[n] + ROOM
+                for n, k in enumerate(cells)
+            ]
+        )
 
     def _aims(self) -> Iterator[tuple[K | Tie[K], int | None, int | None]]:
         """Each small cell (by column) and small rest (by row)."""
@@ -157,7 +172,9 @@ class _Component(Generic[K]):
             return more
         for aim, column, row in self._aims():
             taken = np.array([k in hidden or k in more for k in self.cells])
-            price = np.array([0.0 if t else cost(k) for k, t in zip(self.cells, taken, strict=True)])
+            price = np.array(
+                [0.0 if t else cost(k) for k, t in zip(self.cells, taken, strict=True)]
+            )
             found = self._solve(taken, price, column, row)
             if found is None:
                 raise DisclosureError(
@@ -167,12 +184,17 @@ class _Component(Generic[K]):
             more |= {k for k, z in zip(self.cells, found, strict=True) if z}
         return more - hidden
 
-    def _solve(self, taken: Numbers, price: Numbers, column: int | None, row: int | None) -> Numbers | None:
+    def _solve(
+        self, taken: Numbers, price: Numbers, column: int | None, row: int | None
+    ) -> Numbers | None:
         """The cheapest cells to withhold so that the aim may be 1 and may be 4: one table of possible values for each."""
         n = len(self.cells)
         none = sparse.csr_array((len(self.ties), n))
         rows, reach = sparse.csr_array(self.rows), sparse.eye_array(n, format="csr")
-        down, up = sparse.diags_array(self.value - self.low), sparse.diags_array(self.high - self.value)
+        down, up = (
+            sparse.diags_array(self.value - self.low),
+            sparse.diags_array(self.high - self.value),
+        )
         blank = sparse.csr_array((n, n))
         constraints = []
         for end in (0, 1):
@@ -184,16 +206,25 @@ class _Component(Generic[K]):
             if row is not None:
                 least[row] = most[row] = self.least[row] + (1, SMALLEST - 1)[end]
             constraints += [
-                optimize.LinearConstraint(sparse.hstack([down, *tables], format="csr"), self.value, np.inf),  # x ≥ value − (value − low) z
-                optimize.LinearConstraint(sparse.hstack([-up, *tables], format="csr"), -np.inf, self.value),  # x ≤ value + (high − value) z
+                optimize.LinearConstraint(
+                    sparse.hstack([down, *tables], format="csr"), self.value, np.inf
+                ),  # x ≥ value − (value − low) z
+                optimize.LinearConstraint(
+                    sparse.hstack([-up, *tables], format="csr"), -np.inf, self.value
+                ),  # x ≤ value + (high − value) z
                 optimize.LinearConstraint(sparse.hstack([none, *tied], format="csr"), least, most),
             ]
-        low, high = np.concatenate([taken.astype(float), self.low, self.low]), np.concatenate([np.ones(n), self.high, self.high])
+        low, high = (
+            np.concatenate([taken.astype(float), self.low, self.low]),
+            np.concatenate([np.ones(n), self.high, self.high]),
+        )
         if column is not None:
             low[n + column] = high[n + column] = 1
             low[2 * n + column] = high[2 * n + column] = SMALLEST - 1
         objective = np.concatenate([price, np.zeros(2 * n)])
-        solved = optimize.milp(objective, integrality=1, bounds=optimize.Bounds(low, high), constraints=constraints)
+        solved = optimize.milp(
+            objective, integrality=1, bounds=optimize.Bounds(low, high), constraints=constraints
+        )
         return None if solved.x is None else solved.x[:n].round().astype(bool)
 
     def exposed(self, hidden: Set[K]) -> Iterator[tuple[K | Tie[K], int, int]]:
@@ -206,9 +237,16 @@ class _Component(Generic[K]):
     def _furthest(self, taken: Numbers, column: int | None, row: int | None, sign: int) -> int:
         """The least (sign 1) or the most (−1) that a cell or a rest can be."""
         objective = np.eye(len(self.cells))[column] if column is not None else self.rows[row]
-        bounds = optimize.Bounds(np.where(taken, self.low, self.value), np.where(taken, self.high, self.value))
+        bounds = optimize.Bounds(
+            np.where(taken, self.low, self.value), np.where(taken, self.high, self.value)
+        )
         tied = optimize.LinearConstraint(self.rows, self.least, self.most)
-        solved = optimize.milp(sign * objective, integrality=1, bounds=bounds, constraints=[tied] if len(self.ties) else [])
+        solved = optimize.milp(
+            sign * objective,
+            integrality=1,
+            bounds=bounds,
+            constraints=[tied] if len(self.ties) else [],
+        )
         return round(float(sign * solved.fun - (0 if column is not None else self.least[row])))
 
 

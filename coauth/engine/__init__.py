@@ -46,13 +46,19 @@ class Engine(ABC):
         try:
             return self.statements[name]
         except KeyError:
-            raise NotFound(f"no statement '{name}' in queries/sql; there are: {', '.join(sorted(self.statements))}") from None
+            raise NotFound(
+                f"no statement '{name}' in queries/sql; there are: {', '.join(sorted(self.statements))}"
+            ) from None
 
     def run(self, name: str, contract: Table, /, *, coded: Coded = (), **tables: Rows) -> pa.Table:
         """The statement's rows under `contract`. Raises `QueryError` with the engine's words if the SQL is wrong."""
-        return pa.Table.from_batches(self.stream(name, contract, coded=coded, **tables), contract.schema)
+        return pa.Table.from_batches(
+            self.stream(name, contract, coded=coded, **tables), contract.schema
+        )
 
-    def stream(self, name: str, contract: Table, /, *, coded: Coded = (), **tables: Rows) -> Iterator[pa.RecordBatch]:
+    def stream(
+        self, name: str, contract: Table, /, *, coded: Coded = (), **tables: Rows
+    ) -> Iterator[pa.RecordBatch]:
         """The same rows, sorted and checked, a batch at a time: for results that need not fit into memory.
 
         `coded` names columns of few different texts on many rows of the result: an engine may carry their places in the order
@@ -63,8 +69,10 @@ class Engine(ABC):
         where = f"queries/sql/{name}.sql"
         with self._answer(sql, where, tables, coded) as batches:
             if missing := [c.name for c in contract.columns if c.name not in batches.schema.names]:
-                raise QueryError(f"{where}: no column {', '.join(missing)}, which this coauth asks for; take the file that `coauth init` lays out "
-                                 "in a new folder, and make your own changes in it again")  # fmt: skip
+                raise QueryError(
+                    f"{where}: no column {', '.join(missing)}, which this coauth asks for; take the file that `coauth init` lays out "
+                    "in a new folder, and make your own changes in it again"
+                )
             yield from contract.checked(batches)
 
     def query(self, sql: str, where: str, /, **tables: Rows) -> pa.Table:
@@ -80,5 +88,7 @@ class Engine(ABC):
         """Gives back the memory it holds: nothing can be asked of it any more."""
 
     @abstractmethod
-    def _answer(self, sql: str, where: str, tables: Mapping[str, Rows], coded: Coded) -> AbstractContextManager[pa.RecordBatchReader]:
+    def _answer(
+        self, sql: str, where: str, tables: Mapping[str, Rows], coded: Coded
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
         """The rows of `sql` over the tables; they can be read until the context ends. Raises `QueryError` naming `where`."""

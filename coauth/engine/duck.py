@@ -22,9 +22,13 @@ class DuckDB(Engine):
     packages = ("duckdb",)
 
     def __init__(
-        self, statements: Mapping[str, str], shared: Mapping[str, pa.Table], memory: str | None = None, threads: int | None = None,
+        self,
+        statements: Mapping[str, str],
+        shared: Mapping[str, pa.Table],
+        memory: str | None = None,
+        threads: int | None = None,
         spill: Path | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """`memory` is for the whole build: DuckDB takes its part (`coauth.engine.memory`) and spills the rest to the folder `spill`."""
         super().__init__(statements)
         self.workers = threads or joblib.cpu_count()
@@ -37,20 +41,30 @@ class DuckDB(Engine):
             self._connection.register(name, table)
 
     def each(self, task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        with joblib.parallel_config("loky", idle_worker_timeout=5):  # what follows needs their memory
-            return list(joblib.Parallel(max(1, min(self.workers, len(items))))(joblib.delayed(task)(item) for item in items))
+        with joblib.parallel_config(
+            "loky", idle_worker_timeout=5
+        ):  # what follows needs their memory
+            return list(
+                joblib.Parallel(max(1, min(self.workers, len(items))))(
+                    joblib.delayed(task)(item) for item in items
+                )
+            )
 
     def close(self) -> None:
         self._connection.close()
         pa.default_memory_pool().release_unused()
 
     @contextmanager
-    def _answer(self, sql: str, where: str, tables: Mapping[str, Rows], coded: Coded) -> Iterator[pa.RecordBatchReader]:
+    def _answer(
+        self, sql: str, where: str, tables: Mapping[str, Rows], coded: Coded
+    ) -> Iterator[pa.RecordBatchReader]:
         with ExitStack() as given:
             for alias, rows in tables.items():
                 self._show(alias, rows, [c for c in coded if c in rows.schema.names], given)
             try:
-                with self._connection.sql(sql).to_arrow_reader(BATCH) as batches:  # closed before what it reads from is dropped
+                with self._connection.sql(sql).to_arrow_reader(
+                    BATCH
+                ) as batches:  # closed before what it reads from is dropped
                     yield batches
             except duckdb.Error as fault:
                 raise QueryError(f"{where}: {fault}") from fault
@@ -58,10 +72,15 @@ class DuckDB(Engine):
     def _show(self, alias: str, rows: Rows, coded: Coded, given: ExitStack) -> None:
         """Let statements read a table by its name until `given` is closed, its `coded` columns as an ENUM in the order of texts."""
         db = self._connection
-        relation = db.from_arrow(rows) if isinstance(rows, pa.Table) else db.read_parquet(list(rows.files))
+        relation = (
+            db.from_arrow(rows) if isinstance(rows, pa.Table) else db.read_parquet(list(rows.files))
+        )
         for column in coded:
             kind = f'"{alias}.{column}"'
-            relation.query("rows", f'CREATE TYPE {kind} AS ENUM (SELECT DISTINCT "{column}" FROM rows WHERE "{column}" IS NOT NULL ORDER BY 1)')
+            relation.query(
+                "rows",
+                f'CREATE TYPE {kind} AS ENUM (SELECT DISTINCT "{column}" FROM rows WHERE "{column}" IS NOT NULL ORDER BY 1)',
+            )
             given.callback(db.execute, f"DROP TYPE {kind}")
             relation = relation.project(f'* REPLACE (CAST("{column}" AS {kind}) AS "{column}")')
         relation.create_view(alias)

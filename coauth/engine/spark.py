@@ -40,9 +40,13 @@ class Spark(Engine):
     packages = ("pyspark",)
 
     def __init__(
-        self, statements: Mapping[str, str], shared: Mapping[str, pa.Table], memory: str | None = None, threads: int | None = None,
+        self,
+        statements: Mapping[str, str],
+        shared: Mapping[str, pa.Table],
+        memory: str | None = None,
+        threads: int | None = None,
         spill: Path | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """`memory` and `threads` are for Spark in this machine. Raises `EngineError` where pyspark or Java is missing."""
         super().__init__(statements)
         if spill is None:
@@ -61,14 +65,18 @@ class Spark(Engine):
                 return fault
 
         results: list[Result] = []
-        for done in self._session.sparkContext.parallelize(items, max(1, len(items))).map(attempt).collect():
+        for done in (
+            self._session.sparkContext.parallelize(items, max(1, len(items))).map(attempt).collect()
+        ):
             if isinstance(done, CoauthError):
                 raise done
             results.append(done)
         return results
 
     @contextmanager
-    def _answer(self, sql: str, where: str, tables: Mapping[str, Rows], coded: Coded) -> Iterator[pa.RecordBatchReader]:
+    def _answer(
+        self, sql: str, where: str, tables: Mapping[str, Rows], coded: Coded
+    ) -> Iterator[pa.RecordBatchReader]:
         from pyspark.errors import PySparkException  # noqa: PLC0415  an extra
 
         made = self._folder()
@@ -110,23 +118,35 @@ def _session(memory: str | None, threads: int | None) -> SparkSession:
         from pyspark.errors import PySparkException  # noqa: PLC0415  an extra
         from pyspark.sql import SparkSession  # noqa: PLC0415
     except ImportError as fault:
-        raise EngineError("pyspark is not installed; run `pip install 'coauth[spark]'`, or build with --engine duckdb") from fault
+        raise EngineError(
+            "pyspark is not installed; run `pip install 'coauth[spark]'`, or build with --engine duckdb"
+        ) from fault
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
-        raise EngineError("Spark needs Java, and there is none; install Java 17 or newer (or set JAVA_HOME), or build with --engine duckdb")
+        raise EngineError(
+            "Spark needs Java, and there is none; install Java 17 or newer (or set JAVA_HOME), or build with --engine duckdb"
+        )
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("coauth").config("spark.ui.showConsoleProgress", "false")
     if threads:
         builder = builder.master(f"local[{threads}]")
     if memory:
-        builder = builder.config("spark.driver.memory", re.sub(r"(?i)i?b$", "", memory))  # Java says 2G
+        builder = builder.config(
+            "spark.driver.memory", re.sub(r"(?i)i?b$", "", memory)
+        )  # Java says 2G
     try:
         session = builder.getOrCreate().newSession()
     except PySparkException as fault:
-        raise EngineError(f"Spark does not start ({str(fault).splitlines()[0]}); build with --engine duckdb, or see what it said above") from fault
+        raise EngineError(
+            f"Spark does not start ({str(fault).splitlines()[0]}); build with --engine duckdb, or see what it said above"
+        ) from fault
     context = session.sparkContext
     settings = dict(_SESSION)
-    if context.master.startswith("local") and not context.getConf().contains("spark.sql.shuffle.partitions"):
-        settings["spark.sql.shuffle.partitions"] = str(4 * context.defaultParallelism)  # the 200 of a cluster are slow here
+    if context.master.startswith("local") and not context.getConf().contains(
+        "spark.sql.shuffle.partitions"
+    ):
+        settings["spark.sql.shuffle.partitions"] = str(
+            4 * context.defaultParallelism
+        )  # the 200 of a cluster are slow here
     for name, value in settings.items():
         session.conf.set(name, value)
     return session

@@ -56,9 +56,15 @@ class Series:
 
 
 def regress(
-    memberships: pa.Table, works: pa.Table, affiliations: pa.Table, institutions: pa.Table, listed: pa.Table, events: Events,
-    scope: Scope, confidence: float,
-) -> Tested:  # fmt: skip
+    memberships: pa.Table,
+    works: pa.Table,
+    affiliations: pa.Table,
+    institutions: pa.Table,
+    listed: pa.Table,
+    events: Events,
+    scope: Scope,
+    confidence: float,
+) -> Tested:
     """EVENTS and MATCHES of each policy date: every series, period, method and lag for which there is enough to go by.
 
     A date of other countries than the scope's is tested on nothing.
@@ -77,12 +83,24 @@ def regress(
         for name in event.series:
             compared = [_against_the_rest(name, memberships, when)]
             if name.startswith("list:"):
-                found = _matched(name.removeprefix("list:"), event.date.year - scope.first_year, when, affiliations, institutions, listed, events)
+                found = _matched(
+                    name.removeprefix("list:"),
+                    event.date.year - scope.first_year,
+                    when,
+                    affiliations,
+                    institutions,
+                    listed,
+                    events,
+                )
                 pairs += [{"series": name, "event_id": event.id} | pair for pair in found]
                 compared += _against_the_matched(name, found, affiliations, when)
             for series in compared:
                 rows += _tests(series, event, events, when, scope, confidence, refused)
-    log.info("policy dates: %d tests made; not made: %s", len(rows), "; ".join(f"{n} {why}" for why, n in sorted(refused.items())) or "none")
+    log.info(
+        "policy dates: %d tests made; not made: %s",
+        len(rows),
+        "; ".join(f"{n} {why}" for why, n in sorted(refused.items())) or "none",
+    )
     return Tested(EVENTS.of(rows), MATCHES.of(pairs))
 
 
@@ -91,12 +109,18 @@ def regress(
 
 def _when(works: pa.Table, scope: Scope) -> pd.DataFrame:
     """Included works of the measured years: year, field_id, and the quarter counted from the first; −1 where undated."""
-    table: pd.DataFrame = works.filter(works["included"]).select(["work_id", "year", "publication_date", "field_id"]).to_pandas()
+    table: pd.DataFrame = (
+        works.filter(works["included"])
+        .select(["work_id", "year", "publication_date", "field_id"])
+        .to_pandas()
+    )
     table = table[table["year"].between(scope.first_year, scope.last_year)].set_index("work_id")
     date = pd.to_datetime(table["publication_date"])
     told = (date.dt.year == table["year"]) & ~((date.dt.month == 1) & (date.dt.day == 1))
     table["year"] -= scope.first_year
-    table["quarter"] = np.where(told, 4 * table["year"] + date.dt.quarter.fillna(1) - 1, -1).astype(int)
+    table["quarter"] = np.where(told, 4 * table["year"] + date.dt.quarter.fillna(1) - 1, -1).astype(
+        int
+    )
     return table[["year", "quarter", "field_id"]]
 
 
@@ -105,30 +129,53 @@ def _against_the_rest(name: str, memberships: pa.Table, when: pd.DataFrame) -> S
     not international, as of institutions at home, against all other works: the base its share is of (`coauth.copublications`)."""
     basis = "institution" if name.startswith("list:") else "union"
     rows = memberships.filter(pc.equal(memberships["basis"], basis))
-    group, all_ = (frozenset(rows.filter(pc.equal(rows["group_id"], g))["work_id"].to_pylist()) for g in (name, "international"))
-    return Series(name, "segmented", group, (all_ if group <= all_ else frozenset(when.index)) - group)
+    group, all_ = (
+        frozenset(rows.filter(pc.equal(rows["group_id"], g))["work_id"].to_pylist())
+        for g in (name, "international")
+    )
+    return Series(
+        name, "segmented", group, (all_ if group <= all_ else frozenset(when.index)) - group
+    )
 
 
 def _matched(
-    list_id: str, years_before: int, when: pd.DataFrame, affiliations: pa.Table, institutions: pa.Table, listed: pa.Table, events: Events
+    list_id: str,
+    years_before: int,
+    when: pd.DataFrame,
+    affiliations: pa.Table,
+    institutions: pa.Table,
+    listed: pa.Table,
+    events: Events,
 ) -> list[dict[str, Any]]:
     entries = listed.select(["institution_id", "list_id"]).to_pandas()
-    on = affiliations.select(["work_id", "institution_id"]).to_pandas().join(when, on="work_id", how="inner")
+    on = (
+        affiliations.select(["work_id", "institution_id"])
+        .to_pandas()
+        .join(when, on="work_id", how="inner")
+    )
     before = on[on["year"] < years_before]
     return match(
-        list(entries.loc[entries["list_id"] == list_id, "institution_id"]), institutions.to_pandas(), list(entries["institution_id"]),
-        before, events,
-    )  # fmt: skip
+        list(entries.loc[entries["list_id"] == list_id, "institution_id"]),
+        institutions.to_pandas(),
+        list(entries["institution_id"]),
+        before,
+        events,
+    )
 
 
-def _against_the_matched(name: str, pairs: list[dict[str, Any]], affiliations: pa.Table, when: pd.DataFrame) -> Iterator[Series]:
+def _against_the_matched(
+    name: str, pairs: list[dict[str, Any]], affiliations: pa.Table, when: pd.DataFrame
+) -> Iterator[Series]:
     """Works of listed institutions that have a control against works of the controls; works with both are in neither."""
     pairs = [p for p in pairs if p.get("control_id")]
     if pairs:
         on = affiliations.select(["work_id", "institution_id"]).to_pandas()
-        on = on[on["work_id"].isin(when.index)]  # a work that counts nowhere is not left out of this
+        on = on[
+            on["work_id"].isin(when.index)
+        ]  # a work that counts nowhere is not left out of this
         group, control = (
-            frozenset(on.loc[on["institution_id"].isin([p[side] for p in pairs]), "work_id"]) for side in ("institution_id", "control_id")
+            frozenset(on.loc[on["institution_id"].isin([p[side] for p in pairs]), "work_id"])
+            for side in ("institution_id", "control_id")
         )
         yield Series(name, "did", group - control, control - group, len(group & control))
 
@@ -137,44 +184,81 @@ def _against_the_matched(name: str, pairs: list[dict[str, Any]], affiliations: p
 
 
 def _tests(
-    series: Series, event: Event, events: Events, when: pd.DataFrame, scope: Scope, confidence: float, refused: Counter[str]
+    series: Series,
+    event: Event,
+    events: Events,
+    when: pd.DataFrame,
+    scope: Scope,
+    confidence: float,
+    refused: Counter[str],
 ) -> Iterator[dict[str, Any]]:
-    group, against = (when.loc[when.index.intersection(list(ids), sort=False)] for ids in (series.group, series.against))
+    group, against = (
+        when.loc[when.index.intersection(list(ids), sort=False)]
+        for ids in (series.group, series.against)
+    )
     for period, a_year in PERIODS.items():
         length = a_year * len(scope.years)
-        counts, rest = (np.bincount(side.loc[side[period] >= 0, period], minlength=length).astype(float) for side in (group, against))
+        counts, rest = (
+            np.bincount(side.loc[side[period] >= 0, period], minlength=length).astype(float)
+            for side in (group, against)
+        )
         for lag in events.lags:
-            start = a_year * (event.date.year + lag - scope.first_year) + (event.date.month - 1) * a_year // 12
+            start = (
+                a_year * (event.date.year + lag - scope.first_year)
+                + (event.date.month - 1) * a_year // 12
+            )
             if why := _lacking(counts, rest, start, a_year):
                 refused[why] += 1
                 continue
             yield {
-                "series": series.name, "event_id": event.id, "period": period, "method": series.method, "lag": lag,
-                "works_before": int(counts[:start].sum()), "works_after": int(counts[start:].sum()),
+                "series": series.name,
+                "event_id": event.id,
+                "period": period,
+                "method": series.method,
+                "lag": lag,
+                "works_before": int(counts[:start].sum()),
+                "works_after": int(counts[start:].sum()),
                 "left_out": int((group[period] < 0).sum()) + series.left_out,
-            } | _tested(series.method, counts, counts + rest, start, a_year, confidence)  # fmt: skip
+            } | _tested(series.method, counts, counts + rest, start, a_year, confidence)
 
 
 def _lacking(counts: segmented.Array, rest: segmented.Array, start: int, a_year: int) -> str | None:
     """Why a series cannot be tested at `start`; None if it can."""
     if not FEWEST_YEARS * a_year <= start <= len(counts) - FEWEST_YEARS * a_year:
         return f"for fewer than {FEWEST_YEARS} years on a side of the date"
-    if min(side.mean() for whole in (counts, rest) for side in (whole[:start], whole[start:])) < FEWEST_WORKS:
+    if (
+        min(side.mean() for whole in (counts, rest) for side in (whole[:start], whole[start:]))
+        < FEWEST_WORKS
+    ):
         return f"for fewer than {FEWEST_WORKS} works a period"
     return None
 
 
-def _tested(method: str, counts: segmented.Array, total: segmented.Array, start: int, a_year: int, confidence: float) -> dict[str, Any]:
+def _tested(
+    method: str,
+    counts: segmented.Array,
+    total: segmented.Array,
+    start: int,
+    a_year: int,
+    confidence: float,
+) -> dict[str, Any]:
     trend = method == "segmented"
     found = segmented.fit(segmented.design(len(counts), start, a_year, trend), counts, total)
     low, high = found.interval(1, confidence)
     row = {
-        "level_change": found.value(1), "slope_change": found.value(3) if trend else None, "low": low, "high": high,
-        "power": segmented.power((high - low) / 2, confidence), "dispersion": found.dispersion, "autocorrelation": found.autocorrelation,
+        "level_change": found.value(1),
+        "slope_change": found.value(3) if trend else None,
+        "low": low,
+        "high": high,
+        "power": segmented.power((high - low) / 2, confidence),
+        "dispersion": found.dispersion,
+        "autocorrelation": found.autocorrelation,
         "works_needed": works_needed(SOUGHT, confidence, found.beyond(a_year)),
-    }  # fmt: skip
+    }
     if not trend:
-        earlier = segmented.design(start, start, a_year)[:, [0, 2, *range(4, 3 + a_year)]]  # no step before the date
+        earlier = segmented.design(start, start, a_year)[
+            :, [0, 2, *range(4, 3 + a_year)]
+        ]  # no step before the date
         before = segmented.fit(earlier, counts[:start], total[:start])
         row |= {"pre_trend": before.value(1), "pre_trend_p": before.p_value(1)}
     return row

@@ -26,7 +26,11 @@ _FAR = 1e6
 
 
 def match(
-    listed: Collection[str], institutions: pd.DataFrame, barred: Collection[str], before: pd.DataFrame, events: Events
+    listed: Collection[str],
+    institutions: pd.DataFrame,
+    barred: Collection[str],
+    before: pd.DataFrame,
+    events: Events,
 ) -> list[dict[str, Any]]:
     """Rows of MATCHES without series and event: each listed institution with works before, and its controls (None: none alike).
 
@@ -38,12 +42,22 @@ def match(
     >>> [(m["control_id"], m["field_distance"]) for m in match(["I1"], place, ["I1"], told, asked)]
     [('I2', 0.0)]
     """
-    mix = before.groupby(["institution_id", before["field_id"].fillna("")]).size().unstack(fill_value=0)
+    mix = (
+        before.groupby(["institution_id", before["field_id"].fillna("")])
+        .size()
+        .unstack(fill_value=0)
+    )
     works = mix.sum(axis=1)
     kind = institutions.set_index("institution_id")[["country_code", "type", "is_domestic"]]
     treated = sorted(i for i in set(listed) if i in mix.index)
-    at_home = set(kind["is_domestic"].reindex(treated))  # listed institutions at home are compared with others at home
-    pool = sorted(i for i in mix.index if i in kind.index and i not in set(barred) and kind.at[i, "is_domestic"] in at_home)
+    at_home = set(
+        kind["is_domestic"].reindex(treated)
+    )  # listed institutions at home are compared with others at home
+    pool = sorted(
+        i
+        for i in mix.index
+        if i in kind.index and i not in set(barred) and kind.at[i, "is_domestic"] in at_home
+    )
     if not treated:
         return []
     roots = np.sqrt(mix.to_numpy(float) / works.to_numpy(float)[:, None])
@@ -51,14 +65,29 @@ def match(
     rows, candidates = [at[i] for i in treated], [at[i] for i in pool]
     distance = np.sqrt(np.maximum(1 - roots[rows] @ roots[candidates].T, 0.0))
     ratio = np.log2(works.to_numpy(float)[rows][:, None] / works.to_numpy(float)[candidates])
-    same = kind.loc[treated].iloc[:, :2].to_numpy(object)[:, None] == kind.loc[pool].iloc[:, :2].to_numpy(object)
-    allowed = same.all(axis=2) & (np.abs(ratio) <= np.log2(events.widest_ratio)) & (distance <= events.widest_distance)
+    same = kind.loc[treated].iloc[:, :2].to_numpy(object)[:, None] == kind.loc[pool].iloc[
+        :, :2
+    ].to_numpy(object)
+    allowed = (
+        same.all(axis=2)
+        & (np.abs(ratio) <= np.log2(events.widest_ratio))
+        & (distance <= events.widest_distance)
+    )
     cost = np.where(allowed, distance + np.abs(ratio), _FAR)
-    chosen = [(i % len(treated), j) for i, j in zip(*linear_sum_assignment(np.tile(cost, (events.controls, 1))), strict=True)]
+    chosen = [
+        (i % len(treated), j)
+        for i, j in zip(*linear_sum_assignment(np.tile(cost, (events.controls, 1))), strict=True)
+    ]
     found = [
-        {"institution_id": treated[i], "control_id": pool[j], "works_before": int(works[treated[i]]),
-         "control_works_before": int(works[pool[j]]), "field_distance": float(distance[i, j])}
-        for i, j in sorted(chosen) if allowed[i, j]
-    ]  # fmt: skip
+        {
+            "institution_id": treated[i],
+            "control_id": pool[j],
+            "works_before": int(works[treated[i]]),
+            "control_works_before": int(works[pool[j]]),
+            "field_distance": float(distance[i, j]),
+        }
+        for i, j in sorted(chosen)
+        if allowed[i, j]
+    ]
     alone = sorted(set(treated) - {f["institution_id"] for f in found})
     return found + [{"institution_id": name, "works_before": int(works[name])} for name in alone]

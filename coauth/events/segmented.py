@@ -66,13 +66,21 @@ class Fit:
 
     def below(self, column: int) -> Callable[[float], float]:
         """P(coefficient < x)."""
-        return lambda x: float(self.weight @ ndtr((x - self.coefficient[:, column]) / self.error[:, column]))
+        return lambda x: float(
+            self.weight @ ndtr((x - self.coefficient[:, column]) / self.error[:, column])
+        )
 
     def interval(self, column: int, confidence: float) -> tuple[float, float]:
         reach = 10 * self.error[:, column]
-        ends = float((self.coefficient[:, column] - reach).min()), float((self.coefficient[:, column] + reach).max())
+        ends = (
+            float((self.coefficient[:, column] - reach).min()),
+            float((self.coefficient[:, column] + reach).max()),
+        )
         below = self.below(column)
-        low, high = (optimize.brentq(lambda x, tail=tail: below(x) - tail, *ends) for tail in ((1 - confidence) / 2, (1 + confidence) / 2))
+        low, high = (
+            optimize.brentq(lambda x, tail=tail: below(x) - tail, *ends)
+            for tail in ((1 - confidence) / 2, (1 + confidence) / 2)
+        )
         return float(low), float(high)
 
     def p_value(self, column: int) -> float:
@@ -104,8 +112,14 @@ def design(periods: int, start: int, a_year: int, trend: bool = True) -> Array:
     at = np.arange(periods)
     after = (at >= start).astype(float)
     years = at / a_year
-    columns = [np.ones(periods), after, *([years - years.mean(), after * (years - start / a_year)] if trend else [])]
-    return np.column_stack([*columns, *((at % a_year == season) - 1 / a_year for season in range(1, a_year))])
+    columns = [
+        np.ones(periods),
+        after,
+        *([years - years.mean(), after * (years - start / a_year)] if trend else []),
+    ]
+    return np.column_stack(
+        [*columns, *((at % a_year == season) - 1 / a_year for season in range(1, a_year))]
+    )
 
 
 def fit(design: Array, counts: Array, total: Array) -> Fit:
@@ -121,17 +135,27 @@ def fit(design: Array, counts: Array, total: Array) -> Fit:
     # scaled by chance, the variance is I + σ²K with K = QΛQᵀ: turned by Qᵀ, the periods are independent for every σ
     root = np.sqrt(information)
     spectrum, turn = np.linalg.eigh(root[:, None] * _alike(len(counts)) * root)
-    columns, values = np.swapaxes(turn, 1, 2) @ (root[:, None] * design), np.swapaxes(turn, 1, 2) @ (root * odds)
+    columns, values = (
+        np.swapaxes(turn, 1, 2) @ (root[:, None] * design),
+        np.swapaxes(turn, 1, 2) @ (root * odds),
+    )
     precise = 1 / (1 + SPREAD[:, None, None] ** 2 * spectrum)
     precision = np.swapaxes(columns * precise[..., None], 2, 3) @ columns
     covariance = np.linalg.inv(precision)
     coefficient = (covariance @ np.swapaxes(columns, 1, 2) @ (precise * values)[..., None])[..., 0]
     rest = values - (columns @ coefficient[..., None])[..., 0]
-    likelihood = (np.log(precise) - precise * rest**2).sum(axis=-1) / 2 - np.linalg.slogdet(precision)[1] / 2
+    likelihood = (np.log(precise) - precise * rest**2).sum(axis=-1) / 2 - np.linalg.slogdet(
+        precision
+    )[1] / 2
     weight = (LIKELY * np.exp(likelihood - likelihood.max())).ravel()
     error = np.sqrt(np.diagonal(covariance, axis1=2, axis2=3))
     each = (len(weight), design.shape[1])
-    return Fit(weight / weight.sum(), coefficient.reshape(each), error.reshape(each), float((1 / information).mean()))
+    return Fit(
+        weight / weight.sum(),
+        coefficient.reshape(each),
+        error.reshape(each),
+        float((1 / information).mean()),
+    )
 
 
 def _alike(periods: int) -> Array:
@@ -147,11 +171,15 @@ def _likeliest(design: Array, counts: Array, total: Array) -> tuple[Array, Array
         p = expit(eta)
         information = total * p * (1 - p)
         working = eta + (counts - total * p) / information
-        beta = np.linalg.solve(design.T @ (information[:, None] * design), design.T @ (information * working))
+        beta = np.linalg.solve(
+            design.T @ (information[:, None] * design), design.T @ (information * working)
+        )
         before, eta = eta, design @ beta
         if np.max(np.abs(eta - before)) < 1e-10:
             return working, information
-    raise MeasureFailed("events: the segmented regression did not converge in 50 steps; look at the series in copublications")
+    raise MeasureFailed(
+        "events: the segmented regression did not converge in 50 steps; look at the series in copublications"
+    )
 
 
 def power(half_width: float, confidence: float, fall: float = FALL) -> float:

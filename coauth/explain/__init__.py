@@ -30,14 +30,24 @@ def resolve(said: str, institutions: pa.Table, queries: Queries) -> str:
     >>> resolve("dtu", places, asked), resolve("Lund", places, asked), resolve("I2", places, asked)
     ('I1', 'I2', 'I2')
     """
-    frame = institutions.select(["institution_id", "ror", "name", "country_code", "works"]).to_pandas()
+    frame = institutions.select(
+        ["institution_id", "ror", "name", "country_code", "works"]
+    ).to_pandas()
     word = said.strip()
-    listed = ((name, e.ror) for w in queries.watchlists for e in w.entry if e.ror for name in (e.id, *e.aliases))
+    listed = (
+        (name, e.ror)
+        for w in queries.watchlists
+        for e in w.entry
+        if e.ror
+        for name in (e.id, *e.aliases)
+    )
     short = [*queries.rollup.aliases.items(), *listed]
     meant = {ror for name, ror in short if name.casefold() == word.casefold()}
     rors = meant or {word if word.startswith("https://ror.org/") else f"https://ror.org/{word}"}
     exact = frame[(frame["institution_id"] == word.rsplit("/", 1)[-1]) | frame["ror"].isin(rors)]
-    if len(exact) == 0 and meant:  # "RH" is Rigshospitalet or nobody, never the one name with rh in it
+    if (
+        len(exact) == 0 and meant
+    ):  # "RH" is Rigshospitalet or nobody, never the one name with rh in it
         raise NotFound(f"no institution of this vintage is '{said}' ({', '.join(sorted(meant))})")
     if len(exact) == 0:
         exact = frame[frame["name"].str.casefold() == word.casefold()]
@@ -45,9 +55,14 @@ def resolve(said: str, institutions: pa.Table, queries: Queries) -> str:
     if len(near) == 1:
         return str(near["institution_id"].iloc[0])
     if len(near) == 0:
-        raise NotFound(f"no institution '{said}' in this vintage; give an OpenAlex id (I…), a ROR, or part of its name")
+        raise NotFound(
+            f"no institution '{said}' in this vintage; give an OpenAlex id (I…), a ROR, or part of its name"
+        )
     rows = near.sort_values(["works", "institution_id"], ascending=[False, True])
-    candidates = "; ".join(f"{r.institution_id} {r.name} ({r.country_code})" for r in rows.head(_SHOWN).itertuples(index=False))
+    candidates = "; ".join(
+        f"{r.institution_id} {r.name} ({r.country_code})"
+        for r in rows.head(_SHOWN).itertuples(index=False)
+    )
     raise NotFound(f"'{said}' fits {len(near)} institutions, name one by its id: {candidates}")
 
 
@@ -55,7 +70,15 @@ Years = tuple[int, int] | None
 """First and last year; None: the measured ones, which are those a report counts and cues are made of."""
 
 
-def pair(made: Mapping[str, pa.Table], a: str, b: str, queries: Queries, years: Years = None, *, left_out: bool = False) -> list[dict[str, Any]]:
+def pair(
+    made: Mapping[str, pa.Table],
+    a: str,
+    b: str,
+    queries: Queries,
+    years: Years = None,
+    *,
+    left_out: bool = False,
+) -> list[dict[str, Any]]:
     """The works two institutions share, newest first, each with its review cues and doubts; `a` and `b` are institution ids.
 
     As many as a report counts for the pair; with `left_out` also those that count nowhere, each with its reason.
@@ -64,36 +87,57 @@ def pair(made: Mapping[str, pa.Table], a: str, b: str, queries: Queries, years: 
 
 
 def pairs(
-    made: Mapping[str, pa.Table], ends: Iterable[tuple[str, str]], queries: Queries, years: Years = None, *, left_out: bool = False
+    made: Mapping[str, pa.Table],
+    ends: Iterable[tuple[str, str]],
+    queries: Queries,
+    years: Years = None,
+    *,
+    left_out: bool = False,
 ) -> dict[tuple[str, str], list[dict[str, Any]]]:
     """`pair` of many pairs at once: the tables are gone through once for all of them, and a work is described once."""
     ends = list(ends)
     everyone = {i for pair_ in ends for i in pair_}
     on: dict[str, set[str]] = {i: set() for i in everyone}
     members = made["affiliations"].filter(_among("institution_id", everyone))
-    for institution, work in zip(members["institution_id"].to_pylist(), members["work_id"].to_pylist(), strict=True):
+    for institution, work in zip(
+        members["institution_id"].to_pylist(), members["work_id"].to_pylist(), strict=True
+    ):
         on[institution].add(work)
     shared = {(a, b): on[a] & on[b] for a, b in ends}
-    works = _works(made, set().union(*shared.values()), years or _measured(queries), left_out=left_out)
+    works = _works(
+        made, set().union(*shared.values()), years or _measured(queries), left_out=left_out
+    )
     told = _Told(made, works, everyone, queries)
-    cues = told.cues(made["evidence"].filter(_among("source", everyone) & _among("target", everyone)), ("source", "target"))
-    return {(a, b): told.records(shared[a, b], {a, b}, cues.get((min(a, b), max(a, b)), {})) for a, b in ends}
+    cues = told.cues(
+        made["evidence"].filter(_among("source", everyone) & _among("target", everyone)),
+        ("source", "target"),
+    )
+    return {
+        (a, b): told.records(shared[a, b], {a, b}, cues.get((min(a, b), max(a, b)), {}))
+        for a, b in ends
+    }
 
 
-def listing(made: Mapping[str, pa.Table], list_id: str, queries: Queries, years: Years = None) -> list[dict[str, Any]]:
+def listing(
+    made: Mapping[str, pa.Table], list_id: str, queries: Queries, years: Years = None
+) -> list[dict[str, Any]]:
     """The works with any institution of a watchlist, or with any technology of a set and a foreign institution, newest first.
 
     As many as a report counts for the list. Each work has its cues of that list, and its technologies, which say what it is about; of
     a watchlist also `listed`, which of its institutions are on the work and how each is known: a work of theirs alone makes
     no pair and has no cue. `alone`: there is no other institution on it.
     """
-    known = [w.id for w in queries.watchlists if w.enabled] + [t.id for t in queries.technologies if t.enabled]
+    known = [w.id for w in queries.watchlists if w.enabled] + [
+        t.id for t in queries.technologies if t.enabled
+    ]
     if list_id not in known:
         if list_id in {t.id for t in queries.other_topics}:
             raise NotFound(f"'{list_id}': {queries.no_cues}")
         raise NotFound(f"no enabled list '{list_id}'; there are: {', '.join(known) or 'none'}")
     kind, evidence = pc.field("kind"), made["evidence"]
-    listed = set(made["listed"].filter(pc.field("list_id") == list_id)["institution_id"].to_pylist())
+    listed = set(
+        made["listed"].filter(pc.field("list_id") == list_id)["institution_id"].to_pylist()
+    )
     of_list = evidence.filter((pc.field("list_id") == list_id) & (kind != "technology_profile"))
     watched = list_id in {w.id for w in queries.watchlists}
     if watched:
@@ -102,20 +146,44 @@ def listing(made: Mapping[str, pa.Table], list_id: str, queries: Queries, years:
         ids = of_list.filter(_crossing(of_list, made["institutions"]))["work_id"]
     works = _works(made, set(ids.to_pylist()), years or _measured(queries))
     told = _Told(made, works, listed, queries)
-    about = evidence.filter((kind == "technology") & _among("work_id", works["work_id"].to_pylist()))
+    about = evidence.filter(
+        (kind == "technology") & _among("work_id", works["work_id"].to_pylist())
+    )
     cues = told.cues(pa.concat_tables([about, of_list.filter(kind == "watchlist")]))
     records = told.records(works["work_id"].to_pylist(), listed, cues.get((), {}))
     on = _on(made, list_id, works["work_id"].to_pylist()) if watched else {}
-    return [r | {"listed": [x | {"alone": r["n_institutions"] == 1} for x in on[r["work_id"]]]} for r in records] if watched else records
+    return (
+        [
+            r | {"listed": [x | {"alone": r["n_institutions"] == 1} for x in on[r["work_id"]]]}
+            for r in records
+        ]
+        if watched
+        else records
+    )
 
 
-def _on(made: Mapping[str, pa.Table], list_id: str, works: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+def _on(
+    made: Mapping[str, pa.Table], list_id: str, works: Iterable[str]
+) -> dict[str, list[dict[str, Any]]]:
     """Work -> the institutions of a watchlist on it, each with its name, entry and how it is known to be that."""
-    entries = made["listed"].filter(pc.field("list_id") == list_id).select(["institution_id", "list_id", "entry_id", "match_method"])
+    entries = (
+        made["listed"]
+        .filter(pc.field("list_id") == list_id)
+        .select(["institution_id", "list_id", "entry_id", "match_method"])
+    )
     names = made["institutions"].select(["institution_id", "name"])
-    rows = made["affiliations"].filter(_among("work_id", works)).select(["work_id", "institution_id"]).join(entries, "institution_id", join_type="inner")
+    rows = (
+        made["affiliations"]
+        .filter(_among("work_id", works))
+        .select(["work_id", "institution_id"])
+        .join(entries, "institution_id", join_type="inner")
+    )
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in rows.join(names, "institution_id").sort_by([("institution_id", "ascending"), ("entry_id", "ascending")]).to_pylist():
+    for row in (
+        rows.join(names, "institution_id")
+        .sort_by([("institution_id", "ascending"), ("entry_id", "ascending")])
+        .to_pylist()
+    ):
         found.setdefault(row.pop("work_id"), []).append(row)
     return found
 
@@ -134,25 +202,58 @@ def _measured(queries: Queries) -> tuple[int, int]:
     return queries.scope.first_year, queries.scope.last_year
 
 
-def _works(made: Mapping[str, pa.Table], ids: set[str], years: tuple[int, int], *, left_out: bool = False) -> pa.Table:
-    wanted = _among("work_id", ids) & (pc.field("year") >= years[0]) & (pc.field("year") <= years[1])
+def _works(
+    made: Mapping[str, pa.Table], ids: set[str], years: tuple[int, int], *, left_out: bool = False
+) -> pa.Table:
+    wanted = (
+        _among("work_id", ids) & (pc.field("year") >= years[0]) & (pc.field("year") <= years[1])
+    )
     return made["works"].filter(wanted if left_out else wanted & pc.field("included"))
 
 
 _WORK = (
-    "work_id", "doi", "title", "year", "publication_date", "type", "field_id", "primary_topic_id", "topic_score", "n_institutions",
-    "affiliation_status", "is_top_10_percent", "has_company", "included", "exclusion_reason",
-)  # fmt: skip
+    "work_id",
+    "doi",
+    "title",
+    "year",
+    "publication_date",
+    "type",
+    "field_id",
+    "primary_topic_id",
+    "topic_score",
+    "n_institutions",
+    "affiliation_status",
+    "is_top_10_percent",
+    "has_company",
+    "included",
+    "exclusion_reason",
+)
 """What is told of a work. A number of the report that stands for part of a pair's or list's works is a count over these, or over areas and cues."""
-_CUE = ("kind", "list_id", "entry_id", "match_method", "matched_id", "matched_string", "listed_at_publication")
+_CUE = (
+    "kind",
+    "list_id",
+    "entry_id",
+    "match_method",
+    "matched_id",
+    "matched_string",
+    "listed_at_publication",
+)
 
 
 class _Told:
     """Works as they are told, with what has to be said beside a cue and stands in other tables."""
 
-    def __init__(self, made: Mapping[str, pa.Table], works: pa.Table, institutions: set[str], queries: Queries) -> None:
+    def __init__(
+        self,
+        made: Mapping[str, pa.Table],
+        works: pa.Table,
+        institutions: set[str],
+        queries: Queries,
+    ) -> None:
         """`institutions`: those whose part in a work is looked at for doubts."""
-        ordered = works.select(list(_WORK)).sort_by([("year", "descending"), ("work_id", "ascending")])
+        ordered = works.select(list(_WORK)).sort_by(
+            [("year", "descending"), ("work_id", "ascending")]
+        )
         self._works = {r["work_id"]: r for r in ordered.to_pylist()}
         self._place = {w: n for n, w in enumerate(self._works)}
         self._doubts = doubts.of_works(made, works, institutions, queries)
@@ -163,7 +264,9 @@ class _Told:
         for r in made["technologies"].filter(_among("work_id", self._works)).to_pylist():
             self._found.setdefault(r["work_id"], {})[r["list_id"], r["technology_id"]] = r
 
-    def cues(self, evidence: pa.Table, by: tuple[str, ...] = ()) -> dict[tuple[str, ...], dict[str, list[dict[str, Any]]]]:
+    def cues(
+        self, evidence: pa.Table, by: tuple[str, ...] = ()
+    ) -> dict[tuple[str, ...], dict[str, list[dict[str, Any]]]]:
         """Values of the columns `by` (() where none is named) -> work -> its cues, each once."""
         rows = evidence.select([*by, "work_id", *_CUE]).to_pylist()
         found: dict[tuple[str, ...], dict[str, list[dict[str, Any]]]] = {}
@@ -172,14 +275,26 @@ class _Told:
             found.setdefault(key, {}).setdefault(work, []).append(row | self._beside(work, row))
         return found
 
-    def records(self, ids: Iterable[str], institutions: set[str], cues: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    def records(
+        self, ids: Iterable[str], institutions: set[str], cues: Mapping[str, list[dict[str, Any]]]
+    ) -> list[dict[str, Any]]:
         """These works, newest first, with the EU-10 areas of their technologies, cues, and doubts about these institutions or the work itself."""
         return [
-            self._works[w] | {
-                "areas": sorted({a for t in self._found.get(w, ()) for a in self._areas.get(t, ())}, key=AREAS.index), "cues": cues.get(w, []),
-                "doubts": [doubt for about, doubt in self._doubts[w] if about is None or about in institutions],
-            } for w in sorted(self._works.keys() & set(ids), key=self._place.__getitem__)
-        ]  # fmt: skip
+            self._works[w]
+            | {
+                "areas": sorted(
+                    {a for t in self._found.get(w, ()) for a in self._areas.get(t, ())},
+                    key=AREAS.index,
+                ),
+                "cues": cues.get(w, []),
+                "doubts": [
+                    doubt
+                    for about, doubt in self._doubts[w]
+                    if about is None or about in institutions
+                ],
+            }
+            for w in sorted(self._works.keys() & set(ids), key=self._place.__getitem__)
+        ]
 
     def _beside(self, work_id: str, cue: Mapping[str, Any]) -> dict[str, Any]:
         """Watchlists: standing (designation or assessment), listed_today. Technologies: standing ("indicative", "unmeasured"), areas, the
@@ -187,8 +302,20 @@ class _Told:
         named = cue["list_id"], cue["entry_id"]
         if cue["kind"] == "watchlist":
             entry = self._listed.get(named, {})
-            return {"standing": entry.get("standing"), "listed_today": entry.get("listed_today"), "areas": [], "score": None, "title_only": None}
+            return {
+                "standing": entry.get("standing"),
+                "listed_today": entry.get("listed_today"),
+                "areas": [],
+                "score": None,
+                "title_only": None,
+            }
         standing = self._sets[named[0]].marked(named[1]) if named[0] in self._sets else None
         found = self._found.get(work_id, {}).get(named, {})
         areas = list(self._areas.get(named, (named[1],)))
-        return {"standing": standing, "listed_today": None, "areas": areas, "score": found.get("score"), "title_only": found.get("title_only")}
+        return {
+            "standing": standing,
+            "listed_today": None,
+            "areas": areas,
+            "score": found.get("score"),
+            "title_only": found.get("title_only"),
+        }

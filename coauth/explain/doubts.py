@@ -15,11 +15,45 @@ from coauth.texts.phrases import fold
 MARGIN = 0.1
 """A primary topic this close above its threshold would be lost by a slightly stricter one."""
 
-GENERIC = frozenset((
-    "university", "universitet", "universiteit", "college", "school", "institute", "institut", "institution", "academy", "academic",
-    "national", "state", "key", "the", "of", "and", "for", "in", "at", "de", "la", "et", "und", "science", "sciences", "research", "center",
-    "centre", "technology", "technical", "department", "faculty", "laboratory", "hospital", "china",
-))  # fmt: skip
+GENERIC = frozenset(
+    (
+        "university",
+        "universitet",
+        "universiteit",
+        "college",
+        "school",
+        "institute",
+        "institut",
+        "institution",
+        "academy",
+        "academic",
+        "national",
+        "state",
+        "key",
+        "the",
+        "of",
+        "and",
+        "for",
+        "in",
+        "at",
+        "de",
+        "la",
+        "et",
+        "und",
+        "science",
+        "sciences",
+        "research",
+        "center",
+        "centre",
+        "technology",
+        "technical",
+        "department",
+        "faculty",
+        "laboratory",
+        "hospital",
+        "china",
+    )
+)
 """Words that half the institutions of a country share: they tell none of them from another."""
 
 _STEM = 5
@@ -29,7 +63,9 @@ _STEM = 5
 Doubt = tuple[str | None, dict[str, str]]
 
 
-def of_works(made: Mapping[str, pa.Table], works: pa.Table, institutions: Iterable[str], queries: Queries) -> dict[str, list[Doubt]]:
+def of_works(
+    made: Mapping[str, pa.Table], works: pa.Table, institutions: Iterable[str], queries: Queries
+) -> dict[str, list[Doubt]]:
     """work_id -> its doubts: the institution whose part in it is doubted (None: the work itself), and `{"reason": …, "detail": …}`.
 
     not in the strings      no affiliation string matched to the institution bears its name
@@ -44,26 +80,50 @@ def of_works(made: Mapping[str, pa.Table], works: pa.Table, institutions: Iterab
     def doubt(work: str, reason: str, detail: str, about: str | None = None) -> None:
         found[work].append((about, {"reason": reason, "detail": detail}))
 
-    frame = made["institutions"].filter(pc.field("institution_id").isin(pa.array(sorted(institutions), STRING)))
+    frame = made["institutions"].filter(
+        pc.field("institution_id").isin(pa.array(sorted(institutions), STRING))
+    )
     names = dict(zip(frame["institution_id"].to_pylist(), frame["name"].to_pylist(), strict=True))
     known = _known(made["listed"], queries)
     years = dict(zip(found, works["year"].to_pylist(), strict=True))
-    parts = made["affiliations"].filter(pc.field("work_id").isin(ids) & pc.field("institution_id").isin(frame["institution_id"].combine_chunks()))
+    parts = made["affiliations"].filter(
+        pc.field("work_id").isin(ids)
+        & pc.field("institution_id").isin(frame["institution_id"].combine_chunks())
+    )
     for part in parts.select(["work_id", "institution_id", "strings"]).to_pylist():
         work, institution = part["work_id"], part["institution_id"]
         aliases, founded = known.get(institution, ((), None))
         if not part["strings"]:
-            doubt(work, "no string", f"no affiliation string is kept for {names[institution]}", institution)
+            doubt(
+                work,
+                "no string",
+                f"no affiliation string is kept for {names[institution]}",
+                institution,
+            )
         elif not any(bears(s, names[institution], aliases) for s in part["strings"]):
-            doubt(work, "not in the strings", f"{names[institution]} is matched to: {' | '.join(part['strings'])}", institution)
+            doubt(
+                work,
+                "not in the strings",
+                f"{names[institution]} is matched to: {' | '.join(part['strings'])}",
+                institution,
+            )
         if founded and years[work] < founded:
-            doubt(work, "older than institution", f"{years[work]}, and {names[institution]} was founded in {founded}", institution)
+            doubt(
+                work,
+                "older than institution",
+                f"{years[work]}, and {names[institution]} was founded in {founded}",
+                institution,
+            )
     most = queries.scope.max_institutions
     for work, size in zip(found, works["n_institutions"].to_pylist(), strict=True):
         if size > most:
             doubt(work, "hyper-authored", f"{size} institutions, more than {most}")
     for row in _near(made["technologies"], ids, queries):
-        doubt(row["work_id"], "score near threshold", f"{row['technology_id']}: topic {row['topic_id']} with score {row['score']:.2f} and no phrase")
+        doubt(
+            row["work_id"],
+            "score near threshold",
+            f"{row['technology_id']}: topic {row['topic_id']} with score {row['score']:.2f} and no phrase",
+        )
     return found
 
 
@@ -82,7 +142,10 @@ def bears(string: str, name: str, aliases: Iterable[str] = ()) -> bool:
         return True
     words = ["".join(c for c in w if c.isalnum()) for w in fold(name).split()]
     telling = {w[:_STEM] for w in words if len(w) > 1 and w not in GENERIC}
-    there = {"".join(c for c in w if c.isalnum())[:_STEM] for w in said.replace(",", " ").replace(".", " ").split()}
+    there = {
+        "".join(c for c in w if c.isalnum())[:_STEM]
+        for w in said.replace(",", " ").replace(".", " ").split()
+    }
     return not telling or 2 * len(telling & there) > len(telling)
 
 
@@ -99,6 +162,10 @@ def _known(listed: pa.Table, queries: Queries) -> dict[str, tuple[tuple[str, ...
 
 def _near(technologies: pa.Table, ids: pa.Array, queries: Queries) -> list[dict[str, Any]]:
     least = {s.id: s.core_min_score for s in queries.technologies if s.enabled}
-    near = (pc.field("basis") == "topic") & pc.is_null(pc.field("phrase")) & pc.field("work_id").isin(ids)
+    near = (
+        (pc.field("basis") == "topic")
+        & pc.is_null(pc.field("phrase"))
+        & pc.field("work_id").isin(ids)
+    )
     rows = technologies.filter(near).to_pylist()
     return [r for r in rows if r["score"] < least.get(r["list_id"], 0) + MARGIN]

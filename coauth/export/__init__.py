@@ -57,7 +57,9 @@ def write(
     if form not in FORMATS:
         raise NotFound(f"no export format '{form}'; there are: {', '.join(FORMATS)}")
     if not network.nodes.num_rows:
-        raise NotFound(f"no {network.unit} is left by these cuts ({'; '.join(network.cuts)}); nothing was written: take a cut away, or name other years")
+        raise NotFound(
+            f"no {network.unit} is left by these cuts ({'; '.join(network.cuts)}); nothing was written: take a cut away, or name other years"
+        )
     ids = network.nodes["institution_id"].to_pylist()
     places = positions if all(i in positions for i in ids) else layout.place(network, positions)
     notice = Notice.of(network, as_of, provenance, synthetic=synthetic)
@@ -86,7 +88,10 @@ def _contents(
             path.with_suffix(".vec"): pajek.vector(network, notice),
         }
     make = tabular.csv_lines if form == "csv" else tabular.parquet
-    return {_beside(path, f"{part}.{form}", notice): make(table, notice) for part, table in tabular.parts(network).items()}
+    return {
+        _beside(path, f"{part}.{form}", notice): make(table, notice)
+        for part, table in tabular.parts(network).items()
+    }
 
 
 def _beside(path: Path, ending: str, notice: Notice) -> Path:

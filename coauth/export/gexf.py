@@ -29,29 +29,46 @@ if TYPE_CHECKING:
     from coauth.network import Network
 
 Flavour = Literal["static", "dynamic", "gephi-lite"]
-TYPES: Mapping[pa.DataType, str] = {STRING: "string", INT: "long", FLOAT: "double", BOOL: "boolean", STRINGS: "liststring"}
-STRUCTURE = frozenset(("institution_id", "label", "source", "target", "weight"))  # written as XML, not as attributes
+TYPES: Mapping[pa.DataType, str] = {
+    STRING: "string",
+    INT: "long",
+    FLOAT: "double",
+    BOOL: "boolean",
+    STRINGS: "liststring",
+}
+STRUCTURE = frozenset(
+    ("institution_id", "label", "source", "target", "weight")
+)  # written as XML, not as attributes
 DYNAMIC: Mapping[str, tuple[Attribute, ...]] = {
     "node": tuple(attributes(NODE_YEARS)[a] for a in ("strength", "pagerank", "rank")),
     "edge": tuple(attributes(EDGE_YEARS)[a] for a in ("weight", "works")),
 }
-TIMELINE = (
-    "Years are timestamps. In Gephi a timeline window over several years shows the mean of the yearly values, not their sum."
-)
+TIMELINE = "Years are timestamps. In Gephi a timeline window over several years shows the mean of the yearly values, not their sum."
 
 
-def lines(network: Network, positions: Mapping[str, Sequence[float]], notice: Notice, flavour: Flavour) -> Iterator[str]:
+def lines(
+    network: Network, positions: Mapping[str, Sequence[float]], notice: Notice, flavour: Flavour
+) -> Iterator[str]:
     """The file, piece by piece. Raises `TableError` at a NaN or infinite number, or a weight that is not above 0."""
     dynamic = flavour == "dynamic"
-    columns = {kind: _columns(table, contract, flavour) for kind, table, contract in (
-        ("node", network.nodes, NODES), ("edge", network.edges, EDGES))}  # fmt: skip
+    columns = {
+        kind: _columns(table, contract, flavour)
+        for kind, table, contract in (
+            ("node", network.nodes, NODES),
+            ("edge", network.edges, EDGES),
+        )
+    }
     time = ' timeformat="double" timerepresentation="timestamp"' if dynamic else ""
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield '<gexf xmlns="http://gexf.net/1.3" xmlns:viz="http://gexf.net/1.3/viz" version="1.3">\n'
     yield f'  <meta lastmodifieddate="{notice.as_of.isoformat()}">\n    <creator>{escape(notice.creator)}</creator>\n'
     yield f"    <description>{escape(' '.join((notice.title + '.', notice.description, *([TIMELINE] if dynamic else []))))}</description>\n"
     yield f'  </meta>\n  <graph defaultedgetype="undirected" idtype="string" mode="{"dynamic" if dynamic else "static"}"{time}>\n'
-    moving = {"node": _moving(network.node_years, "node"), "edge": _moving(network.edge_years, "edge")} if dynamic else {}
+    moving = (
+        {"node": _moving(network.node_years, "node"), "edge": _moving(network.edge_years, "edge")}
+        if dynamic
+        else {}
+    )
     if dynamic:
         # before the static blocks: some readers keep only the last block of a class
         for kind in ("node", "edge"):
@@ -65,7 +82,11 @@ def lines(network: Network, positions: Mapping[str, Sequence[float]], notice: No
 
 def _columns(table: pa.Table, contract: Any, flavour: Flavour) -> dict[str, Attribute]:
     """Attribute id -> column. A column without any value is left out; one that is also dynamic is called a total."""
-    moving = {a.name for a in DYNAMIC["node" if contract is NODES else "edge"]} if flavour == "dynamic" else set()
+    moving = (
+        {a.name for a in DYNAMIC["node" if contract is NODES else "edge"]}
+        if flavour == "dynamic"
+        else set()
+    )
     columns = {}
     for name, column in attributes(contract).items():
         if name not in STRUCTURE and (not column.null or table[name].null_count < len(table)):
@@ -73,26 +94,36 @@ def _columns(table: pa.Table, contract: Any, flavour: Flavour) -> dict[str, Attr
     if "weight" in moving:
         columns["weight_total"] = attributes(EDGES)["weight"]
     if flavour == "gephi-lite":
-        columns = {i: Attribute(c.name, STRING, c.meaning, title=c.title) if c.type == STRINGS else c for i, c in columns.items()}
+        columns = {
+            i: Attribute(c.name, STRING, c.meaning, title=c.title) if c.type == STRINGS else c
+            for i, c in columns.items()
+        }
     return columns
 
 
 def _moving(years: pa.Table, kind: str) -> dict[str, Attribute]:
     """The dynamic columns that have a value; the first says in which years the element is there."""
     first, *others = DYNAMIC[kind]
-    return {a.name: a for a in (first, *(o for o in others if years[o.name].null_count < len(years)))}
+    return {
+        a.name: a for a in (first, *(o for o in others if years[o.name].null_count < len(years)))
+    }
 
 
 def _declaration(kind: str, mode: str, columns: Mapping[str, Attribute]) -> str:
     declared = "".join(
-        f'      <attribute id="{i}" title={quoteattr(_title(i, c))} type="{TYPES[c.type]}"/>\n' for i, c in columns.items()
+        f'      <attribute id="{i}" title={quoteattr(_title(i, c))} type="{TYPES[c.type]}"/>\n'
+        for i, c in columns.items()
     )
     return f'    <attributes class="{kind}" mode="{mode}">\n{declared}    </attributes>\n'
 
 
 def _title(name: str, column: Attribute) -> str:
     if name.endswith("_total"):
-        return f"{column.title}, latest window" if column.name == "pagerank" else f"{column.title}, all years"
+        return (
+            f"{column.title}, latest window"
+            if column.name == "pagerank"
+            else f"{column.title}, all years"
+        )
     return column.title
 
 
@@ -100,15 +131,22 @@ def _title(name: str, column: Attribute) -> str:
 
 
 def _nodes(
-    network: Network, positions: Mapping[str, Sequence[float]], columns: Mapping[str, Attribute], moving: Mapping[str, Attribute] | None
+    network: Network,
+    positions: Mapping[str, Sequence[float]],
+    columns: Mapping[str, Attribute],
+    moving: Mapping[str, Attribute] | None,
 ) -> Iterator[str]:
     sizes = iter(palette.diameters(network.nodes["strength"].to_numpy()).tolist())
     years = _Years(network.node_years, ("institution_id",), moving) if moving else None
-    colours = {g: f'<viz:color r="{r}" g="{g_}" b="{b}"/>' for g, (r, g_, b) in palette.COLOURS.items()}
+    colours = {
+        g: f'<viz:color r="{r}" g="{g_}" b="{b}"/>' for g, (r, g_, b) in palette.COLOURS.items()
+    }
     yield f'    <nodes count="{len(network.nodes)}">\n'
     for batch in network.nodes.to_batches(max_chunksize=ROWS):
         names, labels, groups = (batch[c].to_pylist() for c in ("institution_id", "label", "group"))
-        for name, label, group, values in zip(names, labels, groups, _values(batch, columns), strict=True):
+        for name, label, group, values in zip(
+            names, labels, groups, _values(batch, columns), strict=True
+        ):
             moved, spells = years.take((name,)) if years else ("", "")
             x, y = positions[name]
             yield (
@@ -119,17 +157,25 @@ def _nodes(
     yield "    </nodes>\n"
 
 
-def _edges(network: Network, columns: Mapping[str, Attribute], moving: Mapping[str, Attribute] | None) -> Iterator[str]:
+def _edges(
+    network: Network, columns: Mapping[str, Attribute], moving: Mapping[str, Attribute] | None
+) -> Iterator[str]:
     years = _Years(network.edge_years, ("source", "target"), moving) if moving else None
     cue = '<viz:color r="{}" g="{}" b="{}"/>'.format(*palette.COLOURS["listed"])
     named = {name: legal(name) for name in network.nodes["institution_id"].to_pylist()}
     quoted = {name: quoteattr(said) for name, said in named.items()}
     yield f'    <edges count="{len(network.edges)}">\n'
     for batch in network.edges.to_batches(max_chunksize=ROWS):
-        sources, targets, weights, lists = (batch[c].to_pylist() for c in ("source", "target", "weight", "lists"))
-        for source, target, weight, listed, values in zip(sources, targets, weights, lists, _values(batch, columns), strict=True):
+        sources, targets, weights, lists = (
+            batch[c].to_pylist() for c in ("source", "target", "weight", "lists")
+        )
+        for source, target, weight, listed, values in zip(
+            sources, targets, weights, lists, _values(batch, columns), strict=True
+        ):
             if not weight > 0:
-                raise TableError(f"network_edges: {source}–{target} has weight {weight}; Gephi drops edges without one")
+                raise TableError(
+                    f"network_edges: {source}–{target} has weight {weight}; Gephi drops edges without one"
+                )
             moved, spells = years.take((source, target)) if years else ("", "")
             yield (
                 f"      <edge id={quoteattr(f'{named[source]}-{named[target]}')} source={quoted[source]} target={quoted[target]} "
@@ -141,7 +187,9 @@ def _edges(network: Network, columns: Mapping[str, Attribute], moving: Mapping[s
 class _Years:
     """Walks a table of years beside the nodes or edges it belongs to: both are sorted by the same key."""
 
-    def __init__(self, table: pa.Table, key: tuple[str, ...], columns: Mapping[str, Attribute]) -> None:
+    def __init__(
+        self, table: pa.Table, key: tuple[str, ...], columns: Mapping[str, Attribute]
+    ) -> None:
         self.rows = self._read(table, key, columns)
         self.next = next(self.rows, None)
 
@@ -158,20 +206,35 @@ class _Years:
         return "".join(values), f"<spells>{there}</spells>" if there else ""
 
     @staticmethod
-    def _read(table: pa.Table, key: tuple[str, ...], columns: Mapping[str, Attribute]) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    def _read(
+        table: pa.Table, key: tuple[str, ...], columns: Mapping[str, Attribute]
+    ) -> Iterator[tuple[tuple[str, ...], str, str]]:
         """Key, values and spell of each row; a row without the first column (a PageRank alone) is of a window, not of a year."""
         present = next(iter(columns))
         for batch in table.to_batches(max_chunksize=ROWS):
             ends = [f' timestamp="{year}"/>' for year in batch["year"].to_pylist()]
-            spells = [f"<spell{e}" if there else "" for e, there in zip(ends, batch[present].is_valid().to_pylist(), strict=True)]
-            yield from zip(zip(*(batch[k].to_pylist() for k in key), strict=True), _values(batch, columns, ends), spells, strict=True)
+            spells = [
+                f"<spell{e}" if there else ""
+                for e, there in zip(ends, batch[present].is_valid().to_pylist(), strict=True)
+            ]
+            yield from zip(
+                zip(*(batch[k].to_pylist() for k in key), strict=True),
+                _values(batch, columns, ends),
+                spells,
+                strict=True,
+            )
 
 
-def _values(batch: pa.RecordBatch, columns: Mapping[str, Attribute], ends: Sequence[str] | None = None) -> list[str]:
+def _values(
+    batch: pa.RecordBatch, columns: Mapping[str, Attribute], ends: Sequence[str] | None = None
+) -> list[str]:
     """Attribute values of each row; what is missing is left out, as Gephi reads no other sign for it."""
     ends = ends or ["/>"] * len(batch)
     cells = [
-        [f'<attvalue for="{i}" value={text}{end}' if text else "" for text, end in zip(_texts(batch[c.name], c), ends, strict=True)]
+        [
+            f'<attvalue for="{i}" value={text}{end}' if text else ""
+            for text, end in zip(_texts(batch[c.name], c), ends, strict=True)
+        ]
         for i, c in columns.items()
     ]
     return list(map("".join, zip(*cells, strict=True))) if cells else [""] * len(batch)
@@ -196,7 +259,11 @@ def _text(value: str | tuple[str, ...], attribute: Attribute) -> str:
     if isinstance(value, str):
         return str(quoteattr(legal(value)))
     words = [legal(v) for v in value]
-    return str(quoteattr(f"[{', '.join(map(_quoted, words))}]" if attribute.type == STRINGS else ";".join(words)))
+    return str(
+        quoteattr(
+            f"[{', '.join(map(_quoted, words))}]" if attribute.type == STRINGS else ";".join(words)
+        )
+    )
 
 
 def _quoted(word: str) -> str:

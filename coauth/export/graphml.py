@@ -16,11 +16,22 @@ from coauth.tables import BOOL, FLOAT, INT, STRING, STRINGS
 if TYPE_CHECKING:
     from coauth.network import Network
 
-TYPES: Mapping[pa.DataType, str] = {STRING: "string", INT: "long", FLOAT: "double", BOOL: "boolean", STRINGS: "string"}
-PLACE = (Attribute("x", FLOAT, "position in the common layout", title="x"), Attribute("y", FLOAT, "position", title="y"))
+TYPES: Mapping[pa.DataType, str] = {
+    STRING: "string",
+    INT: "long",
+    FLOAT: "double",
+    BOOL: "boolean",
+    STRINGS: "string",
+}
+PLACE = (
+    Attribute("x", FLOAT, "position in the common layout", title="x"),
+    Attribute("y", FLOAT, "position", title="y"),
+)
 
 
-def lines(network: Network, positions: Mapping[str, Sequence[float]], notice: Notice) -> Iterator[str]:
+def lines(
+    network: Network, positions: Mapping[str, Sequence[float]], notice: Notice
+) -> Iterator[str]:
     """The file, piece by piece; lists are joined with semicolons, missing values left out."""
     nodes = [c for c in attributes(NODES).values() if c.name != "institution_id"]
     edges = [c for c in attributes(EDGES).values() if c.name not in {"source", "target"}]
@@ -40,7 +51,9 @@ def lines(network: Network, positions: Mapping[str, Sequence[float]], notice: No
 
 def _data(kind: str, row: Mapping[str, Any], columns: Sequence[Attribute]) -> str:
     present = [(c.name, row[c.name]) for c in columns if row[c.name] not in (None, [])]
-    return "".join(f'<data key="{kind}.{name}">{escape(_text(value))}</data>' for name, value in present)
+    return "".join(
+        f'<data key="{kind}.{name}">{escape(_text(value))}</data>' for name, value in present
+    )
 
 
 def _text(value: Any) -> str:

@@ -42,7 +42,9 @@ _ROWS = 32  # institutions pushed at once
 GOLDEN_ANGLE = np.pi * (3 - 5**0.5)
 
 
-def place(network: Network, start: Mapping[str, Sequence[float]] | None = None, seed: int = 1) -> dict[str, list[float]]:
+def place(
+    network: Network, start: Mapping[str, Sequence[float]] | None = None, seed: int = 1
+) -> dict[str, list[float]]:
     """Institution -> [x, y], rounded to 0.01.
 
     With `start` (an earlier layout) institutions begin there, newcomers beside their partners, and the result is laid
@@ -64,7 +66,10 @@ def place(network: Network, start: Mapping[str, Sequence[float]] | None = None, 
     placed = np.full((len(ids), 2), np.nan)
     placed[core] = _apart(positions, sizes[core])
     placed = _around(ties, placed, sizes)
-    return {i: [round(float(x), 2) + 0.0, round(float(y), 2) + 0.0] for i, (x, y) in zip(ids, placed, strict=True)}
+    return {
+        i: [round(float(x), 2) + 0.0, round(float(y), 2) + 0.0]
+        for i, (x, y) in zip(ids, placed, strict=True)
+    }
 
 
 @dataclass(frozen=True)
@@ -79,23 +84,35 @@ class _Ties:
     @classmethod
     def of(cls, network: Network, ids: list[str]) -> _Ties:
         known = network.nodes["institution_id"].combine_chunks()
-        source, target = (pc.index_in(network.edges[e], value_set=known).to_numpy().astype(np.int64) for e in ("source", "target"))
+        source, target = (
+            pc.index_in(network.edges[e], value_set=known).to_numpy().astype(np.int64)
+            for e in ("source", "target")
+        )
         return cls(source, target, network.edges["weight"].to_numpy(), len(ids))
 
     def among(self, chosen: Ints) -> _Ties:
         place = np.full(self.size, -1, np.int64)
         place[chosen] = np.arange(len(chosen))
         both = (place[self.source] >= 0) & (place[self.target] >= 0)
-        return _Ties(place[self.source[both]], place[self.target[both]], self.weight[both], len(chosen))
+        return _Ties(
+            place[self.source[both]], place[self.target[both]], self.weight[both], len(chosen)
+        )
 
     @property
     def strength(self) -> Array:
         ends = np.concatenate([self.source, self.target])
-        return np.bincount(ends, np.concatenate([self.weight] * 2), minlength=self.size).astype(float)
+        return np.bincount(ends, np.concatenate([self.weight] * 2), minlength=self.size).astype(
+            float
+        )
 
     def matrix(self, values: Array) -> sparse.csr_array:
-        ends = (np.concatenate([self.source, self.target]), np.concatenate([self.target, self.source]))
-        return sparse.csr_array((np.concatenate([values, values]), ends), shape=(self.size, self.size))
+        ends = (
+            np.concatenate([self.source, self.target]),
+            np.concatenate([self.target, self.source]),
+        )
+        return sparse.csr_array(
+            (np.concatenate([values, values]), ends), shape=(self.size, self.size)
+        )
 
 
 def _most_alike(ties: _Ties) -> tuple[Ints, Ints]:
@@ -103,7 +120,9 @@ def _most_alike(ties: _Ties) -> tuple[Ints, Ints]:
     strength = ties.strength
     rows = ties.matrix(ties.weight / np.sqrt(strength[ties.source] * strength[ties.target]))
     own = np.asarray(rows.max(axis=1).todense()).ravel()
-    rows = sparse.csr_array(rows + sparse.diags_array(own))  # an institution is its own closest partner
+    rows = sparse.csr_array(
+        rows + sparse.diags_array(own)
+    )  # an institution is its own closest partner
     norm = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
     rows = sparse.csr_array(rows.multiply(1 / np.maximum(norm, 1e-300)[:, None]))
     like = (rows @ rows.T).toarray()
@@ -123,10 +142,16 @@ def _force_atlas(begin: Array, a: Ints, b: Ints, iterations: int) -> Array:
     mass = np.asarray(1 + np.bincount(np.concatenate([a, b]), minlength=n), np.float64)
     repulsion = (2 * mass[:, None] * mass[None, :]).astype(np.float32)
     np.fill_diagonal(repulsion, 0)
-    at, before, speed = np.asarray(begin * _rest(begin, a, b, mass), np.float64), np.zeros((n, 2)), 1.0
+    at, before, speed = (
+        np.asarray(begin * _rest(begin, a, b, mass), np.float64),
+        np.zeros((n, 2)),
+        1.0,
+    )
     for _ in range(iterations):
         force = _push(at.astype(np.float32), repulsion) + _pull(at, a, b)
-        force -= GRAVITY * mass[:, None] * at / np.maximum(np.hypot(at[:, 0], at[:, 1]), 1e-9)[:, None]
+        force -= (
+            GRAVITY * mass[:, None] * at / np.maximum(np.hypot(at[:, 0], at[:, 1]), 1e-9)[:, None]
+        )
         swing = np.hypot(*(force - before).T)
         traction = np.hypot(*(force + before).T) / 2
         speed = _speed(speed, float((mass * swing).sum()), float((mass * traction).sum()), n)
@@ -145,7 +170,11 @@ def _rest(at: Array, a: Ints, b: Ints, mass: Array) -> float:
     gravity = GRAVITY * float((mass * np.hypot(*at.T)).sum())
     if pull + gravity <= 0 or push <= 0:
         return 1.0
-    return float((gravity**2 + 4 * pull * push) ** 0.5 - gravity) / (2 * pull) if pull > 0 else push / gravity
+    return (
+        float((gravity**2 + 4 * pull * push) ** 0.5 - gravity) / (2 * pull)
+        if pull > 0
+        else push / gravity
+    )
 
 
 def _push(at: NDArray[np.float32], repulsion: NDArray[np.float32]) -> Array:
@@ -185,7 +214,10 @@ def _scattered(n: int, seed: int) -> Array:
 
 def _beside(ties: _Ties, old: Array) -> Array:
     """Old positions; an institution without one begins at the weighted middle of its partners."""
-    return np.where(np.isfinite(old), old, _middles(ties, old)) + _sunflower(np.arange(ties.size)) * 1e-3
+    return (
+        np.where(np.isfinite(old), old, _middles(ties, old))
+        + _sunflower(np.arange(ties.size)) * 1e-3
+    )
 
 
 def _middles(ties: _Ties, placed: Array) -> Array:
@@ -204,7 +236,9 @@ def _upright(at: Array) -> Array:
         return np.zeros_like(at)
     z *= np.exp(-0.5j * np.angle((z * z).sum()))
     z *= (1 if (z.real**3).sum() >= 0 else -1) / np.sqrt((np.abs(z) ** 2).mean())
-    return _real(RADIUS * z / np.sqrt(1 + (np.abs(z) / 3) ** 2))  # stragglers are drawn in, to 3 RADIUS at most
+    return _real(
+        RADIUS * z / np.sqrt(1 + (np.abs(z) / 3) ** 2)
+    )  # stragglers are drawn in, to 3 RADIUS at most
 
 
 def _laid_over(at: Array, old: Array) -> Array:
@@ -212,7 +246,9 @@ def _laid_over(at: Array, old: Array) -> Array:
     known = np.isfinite(old[:, 0])
     new, was = _complex(at), _complex(old[known])
     spread = new[known] - new[known].mean()
-    scale = (np.conj(spread) * (was - was.mean())).sum() / max(float((np.abs(spread) ** 2).sum()), 1e-300)
+    scale = (np.conj(spread) * (was - was.mean())).sum() / max(
+        float((np.abs(spread) ** 2).sum()), 1e-300
+    )
     return _real((new - new[known].mean()) * scale + was.mean())
 
 

@@ -26,18 +26,30 @@ class Notice:
     synthetic: bool
 
     @classmethod
-    def of(cls, network: Network, as_of: date, provenance: Mapping[str, str], *, synthetic: bool) -> Notice:
+    def of(
+        cls, network: Network, as_of: date, provenance: Mapping[str, str], *, synthetic: bool
+    ) -> Notice:
         """Sentences of the network, then the provenance as "key: value" in its own order; `title` in it is the title."""
         first, last = network.years
-        title = f"{provenance.get('title', 'Institutions that publish together')}, {span(first, last)}"
+        title = (
+            f"{provenance.get('title', 'Institutions that publish together')}, {span(first, last)}"
+        )
         known = [f"{key}: {value}." for key, value in provenance.items() if key != "title"]
-        origin = f"{MARK}: every record behind this file is invented and says nothing of a real institution." if synthetic else (
-            "Records: OpenAlex (CC0)."
+        origin = (
+            f"{MARK}: every record behind this file is invented and says nothing of a real institution."
+            if synthetic
+            else ("Records: OpenAlex (CC0).")
         )
         sentences = [origin, *network.statements(), f"As of {as_of.isoformat()}.", *known]
         if synthetic:
             title = f"{MARK}: {title}"
-        return cls(legal(title), tuple(map(legal, sentences)), as_of, f"coauth {version('coauth')}", synthetic)
+        return cls(
+            legal(title),
+            tuple(map(legal, sentences)),
+            as_of,
+            f"coauth {version('coauth')}",
+            synthetic,
+        )
 
     @property
     def description(self) -> str:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from coauth.network import Network
 
 
-def lines(network: Network, positions: Mapping[str, Sequence[float]], notice: Notice) -> Iterator[str]:
+def lines(
+    network: Network, positions: Mapping[str, Sequence[float]], notice: Notice
+) -> Iterator[str]:
     """The .net file: vertices numbered from 1 in the order of their ids, places within the unit square Pajek draws in."""
     ids = network.nodes["institution_id"].to_pylist()
     place = np.array([positions[i] for i in ids], float).reshape(-1, 2)
@@ -23,8 +25,12 @@ def lines(network: Network, positions: Mapping[str, Sequence[float]], notice: No
     place = 0.05 + 0.9 * (place - low) / max(float((high - low).max()), 1.0)
     yield from _comments(notice)
     yield f"*Network {notice.title}\n*Vertices {len(ids)}\n"
-    for number, (label, (x, y)) in enumerate(zip(network.nodes["label"].to_pylist(), place.tolist(), strict=True), 1):
-        quoted = legal(label).replace('"', "'").replace("\\", "/") or ids[number - 1]  # Pajek knows no escaping
+    for number, (label, (x, y)) in enumerate(
+        zip(network.nodes["label"].to_pylist(), place.tolist(), strict=True), 1
+    ):
+        quoted = (
+            legal(label).replace('"', "'").replace("\\", "/") or ids[number - 1]
+        )  # Pajek knows no escaping
         yield f'{number} "{quoted}" {x:.4f} {1 - y:.4f} 0.5\n'  # its y axis points down
     number_of = {i: n for n, i in enumerate(ids, 1)}
     yield "*Edges\n"

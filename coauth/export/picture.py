@@ -56,18 +56,34 @@ def draw(
     with mpl.rc_context(STYLE):
         axes = target if isinstance(target, Axes) else _canvas()
         figure = cast(Figure, axes.figure)
-        place = np.array([positions[i] for i in network.nodes["institution_id"].to_pylist()], float).reshape(-1, 2)
+        place = np.array(
+            [positions[i] for i in network.nodes["institution_id"].to_pylist()], float
+        ).reshape(-1, 2)
         group = np.array(network.nodes["group"].to_pylist(), object)
         # those on a list are few and mostly small: they are drawn twice as wide, so that they can be found
-        sizes = palette.diameters(network.nodes["strength"].to_numpy()) * np.where(group == "listed", 2, 1)
+        sizes = palette.diameters(network.nodes["strength"].to_numpy()) * np.where(
+            group == "listed", 2, 1
+        )
         _frame(axes, place, sizes)
         _ties(axes, network, place, group, ties)
         _discs(axes, place, sizes, group)
         _legend(axes, group, groups)
         if title:
-            axes.set_title(title, loc="left", fontsize=12, color=INK, fontweight="bold", parse_math=False)
+            axes.set_title(
+                title, loc="left", fontsize=12, color=INK, fontweight="bold", parse_math=False
+            )
         if note:
-            axes.text(0, -0.01, note, transform=axes.transAxes, va="top", fontsize=7, color="#555555", wrap=True, parse_math=False)
+            axes.text(
+                0,
+                -0.01,
+                note,
+                transform=axes.transAxes,
+                va="top",
+                fontsize=7,
+                color="#555555",
+                wrap=True,
+                parse_math=False,
+            )
         _name(axes, network, place, sizes, group, labels)
         if isinstance(target, Path):
             save(figure, target)
@@ -77,7 +93,11 @@ def draw(
 def save(figure: Figure, path: Path) -> None:
     """Write a figure without the clock in it: same figure, same bytes."""
     with mpl.rc_context(STYLE):
-        figure.savefig(path, dpi=160, metadata={".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix))
+        figure.savefig(
+            path,
+            dpi=160,
+            metadata={".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix),
+        )
 
 
 def _canvas() -> Axes:
@@ -98,9 +118,13 @@ def _frame(axes: Axes, place: Array, sizes: Array) -> None:
     axes.set_ylim(middle[1] - half[1], middle[1] + half[1])
 
 
-def _ties(axes: Axes, network: Network, place: Array, group: NDArray[np.object_], most: int) -> None:
+def _ties(
+    axes: Axes, network: Network, place: Array, group: NDArray[np.object_], most: int
+) -> None:
     at = {i: k for k, i in enumerate(network.nodes["institution_id"].to_pylist())}
-    ends = np.array([[at[i] for i in network.edges[e].to_pylist()] for e in ("source", "target")], np.int64)
+    ends = np.array(
+        [[at[i] for i in network.edges[e].to_pylist()] for e in ("source", "target")], np.int64
+    )
     weight = network.edges["weight"].to_numpy()
     heavy = np.argsort(-weight, kind="stable")
     drawn = np.zeros(len(weight), bool)
@@ -115,9 +139,15 @@ def _ties(axes: Axes, network: Network, place: Array, group: NDArray[np.object_]
     ink = np.array([palette.COLOURS[g] for g in _ORDER], float) / 255
     # a tie takes the colour of its rarer end: of a domestic and a foreign institution the foreign one's
     rarer = np.where((rank == _ORDER.index("domestic"))[ends], -1, rank[ends]).max(axis=0)[chosen]
-    colours = np.column_stack([ink[np.where(rarer < 0, _ORDER.index("domestic"), rarer)], 0.10 + 0.45 * share])
+    colours = np.column_stack(
+        [ink[np.where(rarer < 0, _ORDER.index("domestic"), rarer)], 0.10 + 0.45 * share]
+    )
     lines = _bows(place[ends[0, chosen]], place[ends[1, chosen]])
-    axes.add_collection(LineCollection(list(lines), colors=colours, linewidths=0.25 + 2.6 * share, capstyle="round", zorder=1))
+    axes.add_collection(
+        LineCollection(
+            list(lines), colors=colours, linewidths=0.25 + 2.6 * share, capstyle="round", zorder=1
+        )
+    )
 
 
 def _bows(start: Array, end: Array, bend: float = 0.12, steps: int = 12) -> Array:
@@ -133,27 +163,54 @@ def _discs(axes: Axes, place: Array, sizes: Array, group: NDArray[np.object_]) -
     for layer, name in enumerate(_ORDER):
         mine = np.flatnonzero(group == name)
         mine = mine[np.argsort(-sizes[mine], kind="stable")]
-        axes.add_collection(EllipseCollection(
-            sizes[mine], sizes[mine], np.zeros(len(mine)), units="xy", offsets=place[mine], offset_transform=axes.transData,
-            facecolors=palette.hex_colour(palette.COLOURS[name]), edgecolors=PAPER, linewidths=0.4, zorder=2 + layer / 10,
-        ))  # fmt: skip
+        axes.add_collection(
+            EllipseCollection(
+                sizes[mine],
+                sizes[mine],
+                np.zeros(len(mine)),
+                units="xy",
+                offsets=place[mine],
+                offset_transform=axes.transData,
+                facecolors=palette.hex_colour(palette.COLOURS[name]),
+                edgecolors=PAPER,
+                linewidths=0.4,
+                zorder=2 + layer / 10,
+            )
+        )
 
 
 def _legend(axes: Axes, group: NDArray[np.object_], words: Mapping[str, str]) -> None:
     shown = [g for g in GROUPS if (group == g).any()]
     marks = [
-        Line2D([], [], marker="o", linestyle="", color=palette.hex_colour(palette.COLOURS[g]), markersize=6,
-               label=f"{words.get(g, GROUPS[g])}: {int((group == g).sum())}")
+        Line2D(
+            [],
+            [],
+            marker="o",
+            linestyle="",
+            color=palette.hex_colour(palette.COLOURS[g]),
+            markersize=6,
+            label=f"{words.get(g, GROUPS[g])}: {int((group == g).sum())}",
+        )
         for g in shown
-    ]  # fmt: skip
+    ]
     if marks:
-        axes.legend(handles=marks, loc="upper left", frameon=False, fontsize=8, labelcolor=INK, handletextpad=0.2, borderaxespad=0)
+        axes.legend(
+            handles=marks,
+            loc="upper left",
+            frameon=False,
+            fontsize=8,
+            labelcolor=INK,
+            handletextpad=0.2,
+            borderaxespad=0,
+        )
 
 
 # -- names
 
 
-def _name(axes: Axes, network: Network, place: Array, sizes: Array, group: NDArray[np.object_], count: int) -> None:
+def _name(
+    axes: Axes, network: Network, place: Array, sizes: Array, group: NDArray[np.object_], count: int
+) -> None:
     """Names, strongest first, each at the first spot where it covers no other name and no disc half as large as its own."""
     order = np.argsort(-network.nodes["strength"].to_numpy(), kind="stable").tolist()
     named = order[:count]
@@ -164,32 +221,65 @@ def _name(axes: Axes, network: Network, place: Array, sizes: Array, group: NDArr
     taken = [legend.get_window_extent(_renderer(axes))] if legend else []
     for k in named:
         if text := _drawable(names[k]):
-            inviolate = taken + [box for n, box in discs.items() if n != k and sizes[n] > sizes[k] / 2]
-            taken += _written(axes, text, place[k], sizes[k] / 2, inviolate, large=group[k] == "domestic" and sizes[k] > 25)
+            inviolate = taken + [
+                box for n, box in discs.items() if n != k and sizes[n] > sizes[k] / 2
+            ]
+            taken += _written(
+                axes,
+                text,
+                place[k],
+                sizes[k] / 2,
+                inviolate,
+                large=group[k] == "domestic" and sizes[k] > 25,
+            )
 
 
-def _written(axes: Axes, text: str, at: Array, radius: float, inviolate: list[Bbox], *, large: bool) -> list[Bbox]:
+def _written(
+    axes: Axes, text: str, at: Array, radius: float, inviolate: list[Bbox], *, large: bool
+) -> list[Bbox]:
     """Write a name and return the room it takes; nothing is written where there is no room."""
     written = axes.annotate(
-        text, (float(at[0]), float(at[1])), (0, 0), textcoords="offset points", fontsize=8.5 if large else 6.5, color=INK,
-        fontweight="bold" if large else "normal", parse_math=False, zorder=5, annotation_clip=False,
+        text,
+        (float(at[0]), float(at[1])),
+        (0, 0),
+        textcoords="offset points",
+        fontsize=8.5 if large else 6.5,
+        color=INK,
+        fontweight="bold" if large else "normal",
+        parse_math=False,
+        zorder=5,
+        annotation_clip=False,
         path_effects=[withStroke(linewidth=2.0, foreground=PAPER, alpha=0.85)],
-        arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": "#666666", "shrinkA": 0, "shrinkB": _points(axes, radius)},
-    )  # fmt: skip
+        arrowprops={
+            "arrowstyle": "-",
+            "linewidth": 0.5,
+            "color": "#666666",
+            "shrinkA": 0,
+            "shrinkB": _points(axes, radius),
+        },
+    )
     renderer, frame = _renderer(axes), axes.bbox
-    for offset, across, up in _spots(_points(axes, radius) + 2, (0, 8, 16, 28, 42, 58) if large else (0, 8, 16)):
+    for offset, across, up in _spots(
+        _points(axes, radius) + 2, (0, 8, 16, 28, 42, 58) if large else (0, 8, 16)
+    ):
         written.set_position(offset)
         written.set(ha=across, va=up)
         written.update_positions(renderer)
-        box = Text.get_window_extent(written, renderer).padded(1.5)  # of the words, without the line to the disc
-        inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
+        box = Text.get_window_extent(written, renderer).padded(
+            1.5
+        )  # of the words, without the line to the disc
+        inside = (
+            frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
+        )
         if inside and not any(box.overlaps(other) for other in inviolate):
             return [box]
     written.remove()
     return []
 
 
-def _spots(beside: float, further_off: Sequence[int]) -> Iterator[tuple[tuple[float, float], str, str]]:
+def _spots(
+    beside: float, further_off: Sequence[int]
+) -> Iterator[tuple[tuple[float, float], str, str]]:
     """Offsets in points with their alignment: right, left, above, below, the corners; then the same further off."""
     near = beside * 0.75
     yield (beside, 0), "left", "center"

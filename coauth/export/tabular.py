@@ -19,7 +19,12 @@ from coauth.tables import MARK, Table
 if TYPE_CHECKING:
     from coauth.network import Network
 
-CONTRACTS: dict[str, Table] = {"nodes": NODES, "edges": EDGES, "node_years": NODE_YEARS, "edge_years": EDGE_YEARS}
+CONTRACTS: dict[str, Table] = {
+    "nodes": NODES,
+    "edges": EDGES,
+    "node_years": NODE_YEARS,
+    "edge_years": EDGE_YEARS,
+}
 
 
 def parts(network: Network) -> dict[str, pa.Table]:
@@ -29,7 +34,9 @@ def parts(network: Network) -> dict[str, pa.Table]:
 
 def csv_lines(table: pa.Table, notice: Notice) -> Iterator[str]:
     """One line per row; lists are joined with semicolons, missing values empty."""
-    return _csv(table.column_names, ((_cell(v) for v in row.values()) for row in rows(table)), notice)
+    return _csv(
+        table.column_names, ((_cell(v) for v in row.values()) for row in rows(table)), notice
+    )
 
 
 def dictionary(notice: Notice) -> Iterator[str]:
@@ -44,9 +51,18 @@ def dictionary(notice: Notice) -> Iterator[str]:
 
 def parquet(table: pa.Table, notice: Notice) -> bytes:
     """The table with what is to be said of it in the file's metadata."""
-    about = {"title": notice.title, "description": notice.description, "creator": notice.creator, "as_of": notice.as_of.isoformat()}
+    about = {
+        "title": notice.title,
+        "description": notice.description,
+        "creator": notice.creator,
+        "as_of": notice.as_of.isoformat(),
+    }
     sink = pa.BufferOutputStream()
-    pq.write_table(table.replace_schema_metadata(about | ({"notice": MARK} if notice.synthetic else {})), sink, compression="zstd")
+    pq.write_table(
+        table.replace_schema_metadata(about | ({"notice": MARK} if notice.synthetic else {})),
+        sink,
+        compression="zstd",
+    )
     return bytes(sink.getvalue().to_pybytes())
 
 

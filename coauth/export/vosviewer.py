@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 SCALE = 1000.0  # VOSviewer's maps are about one unit wide
 
 
-def lines(network: Network, positions: Mapping[str, Sequence[float]], notice: Notice) -> Iterator[str]:
+def lines(
+    network: Network, positions: Mapping[str, Sequence[float]], notice: Notice
+) -> Iterator[str]:
     """The file: clusters are the groups of the colours, links the pairs with their weight."""
     info = {"title": notice.title, "description": notice.description}
     clusters = [{"cluster": n, "label": words} for n, words in enumerate(GROUPS.values(), 1)]
@@ -50,9 +52,14 @@ def _items(network: Network, positions: Mapping[str, Sequence[float]]) -> Iterat
         x, y = (round(v / SCALE, 5) for v in positions[name])
         documents = {} if row["works"] is None else {"Documents": row["works"]}
         item = {
-            "id": name, "label": legal(row["label"]) or name, "x": x, "y": y, "cluster": cluster[row["group"]],
-            "weights": {"Links": links[name], "Total link strength": float(finite(row["strength"]))} | documents,
-        }  # fmt: skip
+            "id": name,
+            "label": legal(row["label"]) or name,
+            "x": x,
+            "y": y,
+            "cluster": cluster[row["group"]],
+            "weights": {"Links": links[name], "Total link strength": float(finite(row["strength"]))}
+            | documents,
+        }
         yield item | ({"scores": {"Avg. pub. year": year[name]}} if name in year else {})
 
 
@@ -62,8 +69,13 @@ def _mean_years(network: Network) -> dict[str, float]:
     total: dict[str, tuple[float, float]] = {}
     for row in rows(years):
         weight, moment = total.get(row["institution_id"], (0.0, 0.0))
-        total[row["institution_id"]] = weight + row["strength"], moment + row["strength"] * row["year"]
-    return {name: round(moment / weight, 2) for name, (weight, moment) in total.items() if weight > 0}
+        total[row["institution_id"]] = (
+            weight + row["strength"],
+            moment + row["strength"] * row["year"],
+        )
+    return {
+        name: round(moment / weight, 2) for name, (weight, moment) in total.items() if weight > 0
+    }
 
 
 def _config() -> dict[str, Any]:
@@ -71,8 +83,14 @@ def _config() -> dict[str, Any]:
         {"cluster": n, "red": red, "green": green, "blue": blue}
         for n, (red, green, blue) in enumerate((palette.COLOURS[g] for g in GROUPS), 1)
     ]
-    words = {"item": "Institution", "items": "Institutions", "link": "Co-publication link", "links": "Co-publication links",
-             "cluster": "Group", "clusters": "Groups"}  # fmt: skip
+    words = {
+        "item": "Institution",
+        "items": "Institutions",
+        "link": "Co-publication link",
+        "links": "Co-publication links",
+        "cluster": "Group",
+        "clusters": "Groups",
+    }
     return {
         "color_schemes": {"cluster_colors": colours},
         "terminology": words,

@@ -72,9 +72,13 @@ def build(
     def chance() -> NDArray[np.float64]:
         _demand(tables, "works", "affiliations")
         largest = None if include_hyper else scope.max_institutions
-        return significance.projection(pairs, ids, tables["works"], tables["affiliations"], years, largest)
+        return significance.projection(
+            pairs, ids, tables["works"], tables["affiliations"], years, largest
+        )
 
-    for words, passes in selection.filters(pairs, home, ids, cues, flagged, domestic, min_weight, top, ego, backbone, chance):
+    for words, passes in selection.filters(
+        pairs, home, ids, cues, flagged, domestic, min_weight, top, ego, backbone, chance
+    ):
         keep &= passes
         asked.append(words)
     shown = pairs.select(keep)
@@ -87,20 +91,41 @@ def build(
     compared, change = parts.latest_change(parts.counted(tables["shifts"], counting))
     return Network(
         nodes=parts.nodes(
-            institutions, nodes, pairs, shown, parts.lists(tables["listed"]), parts.technologies(cues),
-            parts.measures(centrality, at, ids), change, standings or {},
+            institutions,
+            nodes,
+            pairs,
+            shown,
+            parts.lists(tables["listed"]),
+            parts.technologies(cues),
+            parts.measures(centrality, at, ids),
+            change,
+            standings or {},
         ),
-        edges=parts.edges(shown, ids, home, cues, parts.surprise(tables["pairs"], at) if "pairs" in tables else {}, standings or {}),
+        edges=parts.edges(
+            shown,
+            ids,
+            home,
+            cues,
+            parts.surprise(tables["pairs"], at) if "pairs" in tables else {},
+            standings or {},
+        ),
         node_years=parts.node_years(pairs, nodes, ids, centrality, windows),
         edge_years=parts.edge_years(shown, ids),
-        years=years, home=tuple(scope.countries), max_institutions=scope.max_institutions, window=at, comparison=compared,
-        preliminary=scope.preliminary, counting=counting, hyper=include_hyper, share_above_k=share_above_k(yearly, counting),
+        years=years,
+        home=tuple(scope.countries),
+        max_institutions=scope.max_institutions,
+        window=at,
+        comparison=compared,
+        preliminary=scope.preliminary,
+        counting=counting,
+        hyper=include_hyper,
+        share_above_k=share_above_k(yearly, counting),
         filters=tuple(asked),
         dropped={
             f"known only from works of more than {scope.max_institutions} institutions": weightless,
             "outside the selection": len(pairs.source) - weightless - len(shown.source),
         },
-    )  # fmt: skip
+    )
 
 
 def to_networkx(network: Network, provenance: Mapping[str, str] | None = None) -> nx.Graph:
@@ -124,4 +149,6 @@ def to_networkx(network: Network, provenance: Mapping[str, str] | None = None) -
 
 def _demand(tables: Mapping[str, pa.Table], *names: str) -> None:
     if missing := [t for t in names if t not in tables]:
-        raise TableError(f"graph: tables missing: {', '.join(missing)}; hand in an empty one where there is nothing to show")
+        raise TableError(
+            f"graph: tables missing: {', '.join(missing)}; hand in an empty one where there is nothing to show"
+        )

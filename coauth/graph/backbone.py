@@ -36,7 +36,14 @@ def disparity(pairs: Pairs) -> Floats:
     return np.minimum(*alphas)
 
 
-def projection(pairs: Pairs, ids: pa.Array, works: pa.Table, affiliations: pa.Table, years: tuple[int, int], largest: int | None) -> Floats:
+def projection(
+    pairs: Pairs,
+    ids: pa.Array,
+    works: pa.Table,
+    affiliations: pa.Table,
+    years: tuple[int, int],
+    largest: int | None,
+) -> Floats:
     """Per pair P(X ≥ works they share) had each year's works fallen on institutions by volume alone.
 
     Of a year's works with 2 to `largest` institutions, institution i stands on a work of k institutions with probability
@@ -75,12 +82,18 @@ def discovered(p: Floats, pairs: Pairs, rate: float) -> Mask:
 
 def _expected(world: Incidence, pairs: Pairs, ids: pa.Array) -> Floats:
     """Mean number of shared works of every pair in one year. Institutions of equal volume share their probabilities."""
-    volume, volume_of, institutions = np.unique(world.count(np.ones(len(world.team), bool)), return_inverse=True, return_counts=True)
+    volume, volume_of, institutions = np.unique(
+        world.count(np.ones(len(world.team), bool)), return_inverse=True, return_counts=True
+    )
     size, works = np.unique(world.team, return_counts=True)
     chance = chances(volume, institutions, size, works)
-    shared = np.einsum("ik,jk,k->ij", chance, chance, works.astype(float))  # no BLAS: its sums depend on threads
+    shared = np.einsum(
+        "ik,jk,k->ij", chance, chance, works.astype(float)
+    )  # no BLAS: its sums depend on threads
     place = pc.index_in(ids, value_set=pa.array(world.institutions, pa.string()))
-    row = np.append(volume_of, -1)[pc.fill_null(place, len(volume_of)).to_numpy(zero_copy_only=False)]
+    row = np.append(volume_of, -1)[
+        pc.fill_null(place, len(volume_of)).to_numpy(zero_copy_only=False)
+    ]
     source, target = row[pairs.source], row[pairs.target]
     return np.where((source >= 0) & (target >= 0), shared[source, target], 0.0)
 
@@ -102,14 +115,26 @@ def chances(volume: Ints, institutions: Ints, size: Ints, works: Ints) -> Floats
     elif whole.any():
         p[:, whole] = 1.0
         volume = volume - works[whole].sum()
-    rows, columns = np.flatnonzero(~everywhere & (volume > 0)), np.flatnonzero((size > 0) & ~(whole & ~everywhere.any()))
+    rows, columns = (
+        np.flatnonzero(~everywhere & (volume > 0)),
+        np.flatnonzero((size > 0) & ~(whole & ~everywhere.any())),
+    )
     if len(rows) and len(columns):
         solve = chances if everywhere.any() or whole.any() else _fitted
-        p[np.ix_(rows, columns)] = solve(volume[rows], institutions[rows], size[columns], works[columns])
+        p[np.ix_(rows, columns)] = solve(
+            volume[rows], institutions[rows], size[columns], works[columns]
+        )
     return p
 
 
-def _fitted(volume: Ints, institutions: Ints, size: Ints, works: Ints, tolerance: float = 1e-6, most: int = 100_000) -> Floats:
+def _fitted(
+    volume: Ints,
+    institutions: Ints,
+    size: Ints,
+    works: Ints,
+    tolerance: float = 1e-6,
+    most: int = 100_000,
+) -> Floats:
     """Fixed-point iteration of the likelihood's equations (Vallarano et al. 2021, doi 10.1038/s41598-021-93830-4), until
     every expected volume is met to `tolerance` of itself."""
     x, y = volume / np.sqrt((volume * institutions).sum()), size / np.sqrt((size * works).sum())
@@ -120,4 +145,6 @@ def _fitted(volume: Ints, institutions: Ints, size: Ints, works: Ints, tolerance
         p = odds / (1 + odds)
         if np.abs((p * works).sum(axis=1) / volume - 1).max() < tolerance:
             return np.asarray(p)
-    raise MeasureFailed("backbone: no chances fit the volumes of institutions and works; use the disparity filter instead")
+    raise MeasureFailed(
+        "backbone: no chances fit the volumes of institutions and works; use the disparity filter instead"
+    )

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from coauth.errors import NotFound, TableError
 from coauth.network import COUNTINGS
 
-UNIT = 2**40  # weights are summed as integers, so that no sum depends on order or threads; 2⁻⁴⁰ works is the grain
+UNIT = (
+    2**40
+)  # weights are summed as integers, so that no sum depends on order or threads; 2⁻⁴⁰ works is the grain
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
@@ -38,31 +40,68 @@ class Pairs:
         tail = "" if hyper else "_k"
         ends = [pc.index_in(edges[end], value_set=ids) for end in ("source", "target")]
         if unknown := sum(end.null_count for end in ends):
-            raise TableError(f"edges: {unknown} ends are not in institutions; build both from the same vintage")
-        rows = pa.table({
-            "year": edges["year"], "s": ends[0].cast(pa.int64()), "t": ends[1].cast(pa.int64()),
-            "w": fixed(edges[column_of(counting) + tail]), "x": fixed(edges[f"strict_weight{tail}"]),
-            "n": edges[f"works{tail}"], "all": edges["works"],
-        })  # fmt: skip
+            raise TableError(
+                f"edges: {unknown} ends are not in institutions; build both from the same vintage"
+            )
+        rows = pa.table(
+            {
+                "year": edges["year"],
+                "s": ends[0].cast(pa.int64()),
+                "t": ends[1].cast(pa.int64()),
+                "w": fixed(edges[column_of(counting) + tail]),
+                "x": fixed(edges[f"strict_weight{tail}"]),
+                "n": edges[f"works{tail}"],
+                "all": edges["works"],
+            }
+        )
         weighty = pc.greater(rows["w"], 0)
-        rows = rows.set_column(0, "year", pc.if_else(weighty, rows["year"], pa.scalar(None, pa.int64())))
-        sums = [("w", "sum"), ("x", "sum"), ("n", "sum"), ("all", "sum"), ("year", "min"), ("year", "max")]
-        total = rows.group_by(["s", "t"]).aggregate(sums).sort_by([("s", "ascending"), ("t", "ascending")])
+        rows = rows.set_column(
+            0, "year", pc.if_else(weighty, rows["year"], pa.scalar(None, pa.int64()))
+        )
+        sums = [
+            ("w", "sum"),
+            ("x", "sum"),
+            ("n", "sum"),
+            ("all", "sum"),
+            ("year", "min"),
+            ("year", "max"),
+        ]
+        total = (
+            rows.group_by(["s", "t"])
+            .aggregate(sums)
+            .sort_by([("s", "ascending"), ("t", "ascending")])
+        )
 
         def column(name: str) -> Ints:
             return np.asarray(pc.fill_null(total[name], 0).to_numpy(), np.int64)
 
         return cls(
-            column("s"), column("t"), column("w_sum"), column("x_sum"), column("n_sum"), column("all_sum"), column("year_min"),
-            column("year_max"), rows.filter(weighty).select(["year", "s", "t", "w", "n"]), len(ids),
-        )  # fmt: skip
+            column("s"),
+            column("t"),
+            column("w_sum"),
+            column("x_sum"),
+            column("n_sum"),
+            column("all_sum"),
+            column("year_min"),
+            column("year_max"),
+            rows.filter(weighty).select(["year", "s", "t", "w", "n"]),
+            len(ids),
+        )
 
     def select(self, keep: Mask) -> Pairs:
         wanted = pa.table({"s": self.source[keep], "t": self.target[keep]})
         return Pairs(
-            self.source[keep], self.target[keep], self.weight[keep], self.strict[keep], self.works[keep], self.works_all[keep],
-            self.first[keep], self.last[keep], self.yearly.join(wanted, ["s", "t"], join_type="inner"), self.size,
-        )  # fmt: skip
+            self.source[keep],
+            self.target[keep],
+            self.weight[keep],
+            self.strict[keep],
+            self.works[keep],
+            self.works_all[keep],
+            self.first[keep],
+            self.last[keep],
+            self.yearly.join(wanted, ["s", "t"], join_type="inner"),
+            self.size,
+        )
 
     def per_node(self, values: Ints) -> Ints:
         """The sum of `values` over the pairs of each institution."""
@@ -85,7 +124,9 @@ def fixed(weights: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def between(table: pa.Table, years: tuple[int, int]) -> pa.Table:
-    return table.filter(pc.and_(pc.greater_equal(table["year"], years[0]), pc.less_equal(table["year"], years[1])))
+    return table.filter(
+        pc.and_(pc.greater_equal(table["year"], years[0]), pc.less_equal(table["year"], years[1]))
+    )
 
 
 def column_of(counting: str) -> str:

@@ -21,7 +21,15 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-COLUMNS = ("work_id", "year", "included", "affiliation_status", "publisher", "field_id", "n_authors")
+COLUMNS = (
+    "work_id",
+    "year",
+    "included",
+    "affiliation_status",
+    "publisher",
+    "field_id",
+    "n_authors",
+)
 """What is asked of a work once it stands in a matrix: every window of every process holds no more."""
 
 ONE = 2**40
@@ -63,7 +71,10 @@ class Incidence:
     @cached_property
     def complete(self) -> Flags:
         """Every authorship of the work has an institution."""
-        return np.asarray(pc.equal(self.works["affiliation_status"], "complete").to_numpy(zero_copy_only=False), bool)
+        return np.asarray(
+            pc.equal(self.works["affiliation_status"], "complete").to_numpy(zero_copy_only=False),
+            bool,
+        )
 
     @cached_property
     def by_institution(self) -> sp.csr_array:
@@ -79,7 +90,9 @@ class Incidence:
         seen = np.flatnonzero(np.bincount(matrix.indices, minlength=matrix.shape[1]))
         place = np.zeros(matrix.shape[1], matrix.indices.dtype)
         place[seen] = np.arange(len(seen))
-        matrix = sp.csr_array((matrix.data, place[matrix.indices], matrix.indptr), shape=(matrix.shape[0], len(seen)))
+        matrix = sp.csr_array(
+            (matrix.data, place[matrix.indices], matrix.indptr), shape=(matrix.shape[0], len(seen))
+        )
         shares = None if self.shares is None else self.shares[np.repeat(keep, self.team)]
         return Incidence(matrix, self.institutions[seen], self.works.filter(pa.array(keep)), shares)
 
@@ -90,7 +103,11 @@ class Incidence:
 
 def incidence(works: pa.Table, affiliations: pa.Table) -> Incidence:
     """The included works of WORKS against the institutions of AFFILIATIONS."""
-    works = works.select([name for name in COLUMNS if name in works.column_names]).filter(works["included"]).sort_by("work_id")
+    works = (
+        works.select([name for name in COLUMNS if name in works.column_names])
+        .filter(works["included"])
+        .sort_by("work_id")
+    )
     row = pc.index_in(affiliations["work_id"], works["work_id"].combine_chunks())
     affiliations = affiliations.filter(pc.is_valid(row))
     ids = pc.unique(affiliations["institution_id"]).sort()
@@ -98,7 +115,9 @@ def incidence(works: pa.Table, affiliations: pa.Table) -> Incidence:
     columns = pc.index_in(affiliations["institution_id"], ids).to_numpy()
     order = np.lexsort((columns, rows))
     starts = np.searchsorted(rows[order], np.arange(works.num_rows + 1))
-    matrix = sp.csr_array((np.ones(len(rows)), columns[order], starts), shape=(works.num_rows, len(ids)))
+    matrix = sp.csr_array(
+        (np.ones(len(rows)), columns[order], starts), shape=(works.num_rows, len(ids))
+    )
     named = "author_share" in affiliations.column_names
     shares = affiliations["author_share"].to_numpy()[order] if named else None
     return Incidence(matrix, ids.to_numpy(zero_copy_only=False).astype(object), works, shares)
@@ -106,9 +125,17 @@ def incidence(works: pa.Table, affiliations: pa.Table) -> Incidence:
 
 def windows(scope: Scope, measures: Measures) -> list[Years]:
     """Sliding windows of `measures.window` years, a step of one year; none if the scope is shorter."""
-    return [(y, y + measures.window - 1) for y in scope.years if y + measures.window - 1 <= scope.last_year]
+    return [
+        (y, y + measures.window - 1)
+        for y in scope.years
+        if y + measures.window - 1 <= scope.last_year
+    ]
 
 
 def comparisons(scope: Scope, measures: Measures) -> list[Period]:
     """The pairs of windows asked for whose years are all measured."""
-    return [(b, a) for b, a in measures.comparisons if b[0] >= scope.first_year and a[1] <= scope.last_year]
+    return [
+        (b, a)
+        for b, a in measures.comparisons
+        if b[0] >= scope.first_year and a[1] <= scope.last_year
+    ]

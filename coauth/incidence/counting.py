@@ -63,11 +63,19 @@ class Counting:
             share = _normalised(world)
             spread = 1 - np.bincount(_rows(world), share**2, minlength=len(k))
             pair = np.divide(2, spread, out=np.zeros_like(k), where=several)
-            adds = np.where(np.repeat(several, world.team), pair[_rows(world)] * share * (1 - share), 0.0)
+            adds = np.where(
+                np.repeat(several, world.team), pair[_rows(world)] * share * (1 - share), 0.0
+            )
         else:
             share = np.ones(world.matrix.nnz)
-            pair = np.where(several, {"newman": 1 / (k - 1), "full": np.ones_like(k), "strict": 2 / (k * (k - 1))}[rule], 0.0)
-            work = np.where(several, {"newman": np.ones_like(k), "full": k - 1, "strict": 2 / k}[rule], 0.0)  # whole numbers stay whole
+            pair = np.where(
+                several,
+                {"newman": 1 / (k - 1), "full": np.ones_like(k), "strict": 2 / (k * (k - 1))}[rule],
+                0.0,
+            )
+            work = np.where(
+                several, {"newman": np.ones_like(k), "full": k - 1, "strict": 2 / k}[rule], 0.0
+            )  # whole numbers stay whole
             adds = work[_rows(world)]
         return cls(_like(world, share), pair, sp.csr_array(_like(world, adds).T))
 
@@ -108,7 +116,9 @@ class Counting:
         scaled = self.values.copy()
         pair = self.pair if weights is None else self.pair * weights
         scaled.data = scaled.data * np.repeat(np.floor(pair * ONE), np.diff(scaled.indptr))
-        upper = sp.triu(sp.csr_array(self.across @ scaled), k=1)  # c·a_i·a_j and c·a_j·a_i differ in the last bit; one is taken
+        upper = sp.triu(
+            sp.csr_array(self.across @ scaled), k=1
+        )  # c·a_i·a_j and c·a_j·a_i differ in the last bit; one is taken
         graph = sp.csr_array(upper + upper.T)
         graph.data = np.rint(graph.data).astype(np.int64)
         graph.eliminate_zeros()
@@ -118,8 +128,10 @@ class Counting:
 
 def _normalised(world: Incidence) -> Floats:
     if world.shares is None or not (world.shares > 0).all():
-        raise TableError("counting 'author' needs a positive author_share on every row of affiliations; "
-                         "build the tables again, or take another counting in queries/measures.toml")  # fmt: skip
+        raise TableError(
+            "counting 'author' needs a positive author_share on every row of affiliations; "
+            "build the tables again, or take another counting in queries/measures.toml"
+        )
     total = np.bincount(_rows(world), world.shares, minlength=world.matrix.shape[0])
     return np.asarray(world.shares / total[_rows(world)])
 

@@ -23,9 +23,41 @@ from coauth.pages.reading import (
     outlines,
     records,
 )
-from coauth.pages.shape import LIST_AUTHORS, MOST_AUTHORS, SELECT, Institution, Meta, Page, Response, Work
+from coauth.pages.shape import (
+    LIST_AUTHORS,
+    MOST_AUTHORS,
+    SELECT,
+    Institution,
+    Meta,
+    Page,
+    Response,
+    Work,
+)
 
 __all__ = [
-    "LIST_AUTHORS", "MOST_AUTHORS", "NO_WORK_ID", "PER_PAGE", "SELECT", "Authorship", "Fragments", "Institution", "Meta", "Numbers", "Outline", "Page", "Placed", "Record", "Response", "Stored", "Work", "keep",
-    "of_records", "outlines", "pack", "read_response", "read_single", "records", "unpack",
-]  # fmt: skip
+    "LIST_AUTHORS",
+    "MOST_AUTHORS",
+    "NO_WORK_ID",
+    "PER_PAGE",
+    "SELECT",
+    "Authorship",
+    "Fragments",
+    "Institution",
+    "Meta",
+    "Numbers",
+    "Outline",
+    "Page",
+    "Placed",
+    "Record",
+    "Response",
+    "Stored",
+    "Work",
+    "keep",
+    "of_records",
+    "outlines",
+    "pack",
+    "read_response",
+    "read_single",
+    "records",
+    "unpack",
+]

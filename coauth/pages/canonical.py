@@ -31,14 +31,27 @@ COUNTRIES = frozenset(iso3166.countries_by_alpha2) | FORMER
 """ISO 3166-1 alpha-2, with Kosovo (XK), which ISO leaves to its users and OpenAlex uses."""
 
 OLD_TYPES = {
-    "journal-article": "article", "proceedings-article": "conference-paper",
-    "proceedings": "conference-paper", "proceedings-series": "paratext", "posted-content": "preprint",
-    "monograph": "book", "edited-book": "book", "reference-book": "book", "book-set": "book",
-    "book-series": "book", "book-part": "book-chapter", "book-section": "book-chapter",
-    "book-track": "book-chapter", "report-component": "report", "report-series": "report",
-    "journal": "paratext", "journal-issue": "paratext", "journal-volume": "paratext",
-    "component": "paratext", "database": "dataset",
-}  # fmt: skip
+    "journal-article": "article",
+    "proceedings-article": "conference-paper",
+    "proceedings": "conference-paper",
+    "proceedings-series": "paratext",
+    "posted-content": "preprint",
+    "monograph": "book",
+    "edited-book": "book",
+    "reference-book": "book",
+    "book-set": "book",
+    "book-series": "book",
+    "book-part": "book-chapter",
+    "book-section": "book-chapter",
+    "book-track": "book-chapter",
+    "report-component": "report",
+    "report-series": "report",
+    "journal": "paratext",
+    "journal-issue": "paratext",
+    "journal-volume": "paratext",
+    "component": "paratext",
+    "database": "dataset",
+}
 """Crossref's types, which OpenAlex served as `type` until 2023, and the types of today that hold such works."""
 
 
@@ -80,7 +93,9 @@ def _country(text: str) -> str | None:
 
 
 def _ror(text: str) -> str | None:
-    match = re.fullmatch(r"(?:(?:https?:)?//)?(?:www\.)?(?:ror\.org/)?([0-9a-z]{9})/?", text.strip().lower())
+    match = re.fullmatch(
+        r"(?:(?:https?:)?//)?(?:www\.)?(?:ror\.org/)?([0-9a-z]{9})/?", text.strip().lower()
+    )
     return f"https://ror.org/{match[1]}" if match else None
 
 

@@ -14,7 +14,9 @@ from coauth.errors import CacheError
 from coauth.pages.keeping import keep
 from coauth.pages.shape import Page, Work
 
-_BROKEN = cast("type[Exception]", igzip_lib.IsalError)  # isal's stub takes the class for one of its instances
+_BROKEN = cast(
+    "type[Exception]", igzip_lib.IsalError
+)  # isal's stub takes the class for one of its instances
 _page = msgspec.json.Decoder(Page)
 Decoded = TypeVar("Decoded")
 

@@ -47,7 +47,9 @@ _SIXTEEN = re.compile(
     rf"(?P<label>(?:https?://)?(?:www\.)?orcid\.org/{{1,2}}|orcid(?:\s?id)?[\s:#.=]{{0,3}})?"
     rf"(?P<number>000\d{_GAP}\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{3}}[\dx])"
 )
-_FOUR_FOURS = re.compile(r"(?<![\d-])(?!(?:19|20)\d\d-(?:19|20)\d\d-)(?P<number>\d{4}-\d{4}-\d{4}-\d{3}[\dx])(?![\d-])")
+_FOUR_FOURS = re.compile(
+    r"(?<![\d-])(?!(?:19|20)\d\d-(?:19|20)\d\d-)(?P<number>\d{4}-\d{4}-\d{4}-\d{3}[\dx])(?![\d-])"
+)
 """As no other number is written, also outside of the range that ORCID uses today."""
 _A_NUMBER = re.compile(r"a\d{4}")
 _AUTHOR = re.compile(
@@ -78,8 +80,17 @@ _ATS = (
     "_at_",
     "-at-",
 )
-_PROFILES = ("scopus", "researcher", "publons", "wos", "web of science", "scholar.google",
-             "linkedin", "academia.edu", "frontiersin")  # fmt: skip
+_PROFILES = (
+    "scopus",
+    "researcher",
+    "publons",
+    "wos",
+    "web of science",
+    "scholar.google",
+    "linkedin",
+    "academia.edu",
+    "frontiersin",
+)
 _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     ((*_ATS, "arroba", "snabel"), _MAIL, "e-mail"),
     ((" at ",), _SPELLED, "e-mail"),

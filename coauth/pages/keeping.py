@@ -45,9 +45,15 @@ def read_response(body: bytes) -> Response:
         return _response.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         others, results = split.members(body, "results")
-        if results is None or "meta" not in others or not (_TAIL.search(body[-_HEAD:]) or _is_whole(body, results)):
+        if (
+            results is None
+            or "meta" not in others
+            or not (_TAIL.search(body[-_HEAD:]) or _is_whole(body, results))
+        ):
             raise  # cut: it may come whole when it is asked for again
-        return Response(msgspec.json.decode(others["meta"], type=Meta), [msgspec.Raw(r) for r in results])
+        return Response(
+            msgspec.json.decode(others["meta"], type=Meta), [msgspec.Raw(r) for r in results]
+        )
 
 
 def read_single(body: bytes) -> bytes:
@@ -110,9 +116,15 @@ def _repaired(record: bytes) -> ServedWork:
         raise Unreadable("no object")
     fitting = Repair()
     fields = fitting.fit(value, ServedWork)
-    if fields.get("id") and "authorships" not in fields and value.get("authorships") not in (None, {}):
+    if (
+        fields.get("id")
+        and "authorships" not in fields
+        and value.get("authorships") not in (None, {})
+    ):
         raise Unreadable(f"its authorships cannot be read ({repair.form(value['authorships'])})")
-    if "authorships" not in fields and str(value.get("id")).isdigit():  # a number, and nothing that makes it OpenAlex's
+    if (
+        "authorships" not in fields and str(value.get("id")).isdigit()
+    ):  # a number, and nothing that makes it OpenAlex's
         fields.pop("id", None)
     fields["noted"] = sorted({*(fields.get("noted") or ()), *fitting.notes}) or None
     return msgspec.convert(fields, ServedWork)
@@ -126,19 +138,27 @@ def _id_in(record: bytes | msgspec.Raw) -> str | None:
 
 _HEAD = 2_000
 """Bytes in which the id stands, as OpenAlex writes a record; further in, it may be another work's."""
-_WORK_ID = re.compile(rb'"_?id"\s*:\s*\[?\s*"((?:https?://(?:api\.)?openalex\.org/(?:works/)?)?[Ww]\d{1,18})"')
+_WORK_ID = re.compile(
+    rb'"_?id"\s*:\s*\[?\s*"((?:https?://(?:api\.)?openalex\.org/(?:works/)?)?[Ww]\d{1,18})"'
+)
 
 
 def _without_persons(served: ServedWork) -> Work:
     authorships = served.authorships
-    mask = cache(Names(a for a in authorships or () if a).mask)  # authors share strings and institutions
-    abstract = served.abstract if served.abstract is not None else _plain(served.abstract_inverted_index)
+    mask = cache(
+        Names(a for a in authorships or () if a).mask
+    )  # authors share strings and institutions
+    abstract = (
+        served.abstract if served.abstract is not None else _plain(served.abstract_inverted_index)
+    )
     common = {field: getattr(served, field) for field in WorkFields.__struct_fields__}
     common["title"] = mask(served.title or served.display_name)
     common["primary_location"] = _location(served, mask)
     return Work(
         **common,
-        authorships=None if authorships is None else [_place(a, mask) if a else Authorship() for a in authorships],
+        authorships=None
+        if authorships is None
+        else [_place(a, mask) if a else Authorship() for a in authorships],
         abstract=mask(abstract),
         authors_cut=served.authors_cut or len(authorships or ()) == MOST_AUTHORS,
         noted=served.noted,
@@ -161,7 +181,9 @@ def _place(served: ServedAuthorship, mask: Mask) -> Authorship:
     affiliations = [a for a in served.affiliations or () if a]
     if not affiliations:  # until 2024 strings stood without their ids, until 2023 in the singular
         strings = served.raw_affiliation_strings or [served.raw_affiliation_string]
-        affiliations = [Affiliation(raw_affiliation_string=s) for s in strings if s or len(strings) > 1]
+        affiliations = [
+            Affiliation(raw_affiliation_string=s) for s in strings if s or len(strings) > 1
+        ]
     masked: list[Affiliation | None] = [
         Affiliation(mask(a.raw_affiliation_string), a.institution_ids) for a in affiliations
     ]

@@ -143,7 +143,9 @@ class Fragments(dict[bytes, int]):
         try:
             told = self._decode(piece)
         except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-            raise CacheError(f"a page was changed since it was stored ({fault}); run `coauth status --verify` to see which") from fault
+            raise CacheError(
+                f"a page was changed since it was stored ({fault}); run `coauth status --verify` to see which"
+            ) from fault
         self.made.append(self._make(told))
         self[piece] = number = len(self.made) - 1
         return number

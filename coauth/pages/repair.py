@@ -31,8 +31,27 @@ LIST_OF_ONE_MISSING = "lists of one without their brackets: put right"
 NO_VALUE = frozenset(("", "na", "n/a", "nan", "none", "null", "<na>", "inf", "-inf", "infinity"))
 """What programs write into a column of numbers or truth values for a cell that is empty."""
 
-_TRUTH = {"true": True, "false": False, "t": True, "f": False, "yes": True, "no": False, "1": True, "0": False, "1.0": True, "0.0": False}  # fmt: skip
-_BOXES = ("$numberInt", "$numberLong", "$numberDouble", "$numberDecimal", "$oid", "$date", "$symbol")
+_TRUTH = {
+    "true": True,
+    "false": False,
+    "t": True,
+    "f": False,
+    "yes": True,
+    "no": False,
+    "1": True,
+    "0": False,
+    "1.0": True,
+    "0.0": False,
+}
+_BOXES = (
+    "$numberInt",
+    "$numberLong",
+    "$numberDouble",
+    "$numberDecimal",
+    "$oid",
+    "$date",
+    "$symbol",
+)
 _ABSTRACT_BOXES = ("InvertedIndex", "invertedIndex", "inverted_index")
 _ESCAPE = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|)')
 _COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
@@ -111,7 +130,12 @@ class Repair:
         if isinstance(value, list) and not wants_list and len(value) <= 1:
             self.notes.add(LISTS_OF_ONE)
             value = value[0] if value else None
-        elif isinstance(value, list) and wants_list and len(value) == 1 and isinstance(value[0], list):
+        elif (
+            isinstance(value, list)
+            and wants_list
+            and len(value) == 1
+            and isinstance(value[0], list)
+        ):
             self.notes.add(LISTS_OF_ONE)
             value = value[0]
         if value == {} and not isinstance(kind, inspect.StructType | inspect.DictType):
@@ -127,7 +151,12 @@ class Repair:
     def _object(self, value: Any, kind: Any, field: str) -> Any:
         members = {member.encode_name: member for member in kind.fields}
         if not isinstance(value, dict):
-            if not (field and "id" in members and not isinstance(value, bool) and re.search(r"\d", str(value))):
+            if not (
+                field
+                and "id" in members
+                and not isinstance(value, bool)
+                and re.search(r"\d", str(value))
+            ):
                 self._empty(field, f"{form(value)} for an object")
                 return None
             self._note(field, "an id for an object", PUT_RIGHT)
@@ -145,7 +174,9 @@ class Repair:
             value = rows
         elif not isinstance(value, list):
             item, _ = _plain(kind.item_type)
-            if isinstance(value, dict) != isinstance(item, inspect.StructType) or isinstance(value, bool):
+            if isinstance(value, dict) != isinstance(item, inspect.StructType) or isinstance(
+                value, bool
+            ):
                 self._empty(field, f"{form(value)} for a list")
                 return None
             self.notes.add(LIST_OF_ONE_MISSING)
@@ -154,7 +185,9 @@ class Repair:
 
     def _map(self, value: Any, kind: Any, field: str) -> Any:
         """A word -> its positions."""
-        if isinstance(value, dict) and (box := next((b for b in _ABSTRACT_BOXES if isinstance(value.get(b), dict | str)), None)):
+        if isinstance(value, dict) and (
+            box := next((b for b in _ABSTRACT_BOXES if isinstance(value.get(b), dict | str)), None)
+        ):
             self._note(field, "wrapped", PUT_RIGHT)
             return self._fit(value[box], kind, field)
         if not isinstance(value, dict):
@@ -181,7 +214,9 @@ _CONTAINERS: dict[type, Callable[[Repair, Any, Any, str], Any]] = {
 
 
 def _text(value: Any, kind: str | None) -> tuple[str | None, str | None]:
-    if isinstance(value, bool | list | dict) or (isinstance(value, float) and not math.isfinite(value)):
+    if isinstance(value, bool | list | dict) or (
+        isinstance(value, float) and not math.isfinite(value)
+    ):
         return None, f"{form(value)} for a text"
     change = None
     if isinstance(value, int | float):
@@ -205,7 +240,9 @@ def _number(value: Any, *, whole: bool) -> tuple[int | float | None, str | None]
         return None, change if number is None else fault
     if not whole:
         return float(number), change
-    return int(number), change or ("a whole number with a point" if isinstance(number, float) else None)
+    return int(number), change or (
+        "a whole number with a point" if isinstance(number, float) else None
+    )
 
 
 def _no_number(number: float, whole: bool) -> str | None:
@@ -231,7 +268,9 @@ def _number_in(text: str) -> int | float | None:
 def _truth(value: Any) -> tuple[bool | None, str | None]:
     if isinstance(value, bool):
         return value, None
-    if (isinstance(value, str) and value.strip().lower() in NO_VALUE) or (isinstance(value, float) and not math.isfinite(value)):
+    if (isinstance(value, str) and value.strip().lower() in NO_VALUE) or (
+        isinstance(value, float) and not math.isfinite(value)
+    ):
         return None, "no truth value"
     return _TRUTH.get(str(value).strip().lower()), f"{form(value)} for a truth value"
 
@@ -257,16 +296,32 @@ def form(value: Any) -> str:
     >>> [form(value) for value in ("x", 1, True, [], {})]
     ['a text', 'a number', 'a truth value', 'a list', 'an object']
     """
-    names = {str: "a text", bool: "a truth value", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    names = {
+        str: "a text",
+        bool: "a truth value",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        dict: "an object",
+    }
     return names[type(value)]
 
 
 def _transposed(columns: dict[str, Any]) -> list[dict[str, Any]] | None:
     """The rows of a table that was written by column, as R and pandas do; None where it is no such table."""
     lists = list(columns.values())
-    if lists and all(isinstance(c, list) for c in lists) and len({len(c) for c in lists}) == 1 and len(lists) > 1:
+    if (
+        lists
+        and all(isinstance(c, list) for c in lists)
+        and len({len(c) for c in lists}) == 1
+        and len(lists) > 1
+    ):
         return [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
-    if lists and all(isinstance(c, dict) for c in lists) and all(re.fullmatch(r"\d+", key) for key in columns):
+    if (
+        lists
+        and all(isinstance(c, dict) for c in lists)
+        and all(re.fullmatch(r"\d+", key) for key in columns)
+    ):
         return lists
     return None
 

@@ -10,14 +10,39 @@ from typing import Annotated
 
 import msgspec
 
-from coauth.pages.canonical import CountryCode, Date, InstitutionId, InstitutionType, Ror, TopicId, WorkId, WorkType
+from coauth.pages.canonical import (
+    CountryCode,
+    Date,
+    InstitutionId,
+    InstitutionType,
+    Ror,
+    TopicId,
+    WorkId,
+    WorkType,
+)
 
 SELECT = (
-    "id", "doi", "title", "publication_year", "publication_date", "type", "language", "is_retracted", "is_paratext",
-    "authorships", "institutions_distinct_count", "countries_distinct_count", "primary_topic", "topics",
-    "cited_by_count", "citation_normalized_percentile", "primary_location", "abstract_inverted_index",
-    "updated_date", "created_date",
-)  # fmt: skip
+    "id",
+    "doi",
+    "title",
+    "publication_year",
+    "publication_date",
+    "type",
+    "language",
+    "is_retracted",
+    "is_paratext",
+    "authorships",
+    "institutions_distinct_count",
+    "countries_distinct_count",
+    "primary_topic",
+    "topics",
+    "cited_by_count",
+    "citation_normalized_percentile",
+    "primary_location",
+    "abstract_inverted_index",
+    "updated_date",
+    "created_date",
+)
 """Root fields asked for, fixed from the start: a later change would mean another harvest."""
 
 LIST_AUTHORS = 100

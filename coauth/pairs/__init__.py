@@ -53,9 +53,13 @@ def relate(works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Meas
     1.5
     """
     world = incidence(works, affiliations)
-    world = world.only((world.team <= scope.max_institutions) & world.within((scope.first_year, scope.last_year)))
+    world = world.only(
+        (world.team <= scope.max_institutions) & world.within((scope.first_year, scope.last_year))
+    )
     ours = pc.unique(affiliations.filter(affiliations["is_domestic"])["institution_id"])
-    domestic = pc.is_in(pa.array(world.institutions, pa.string()), ours).to_numpy(zero_copy_only=False)
+    domestic = pc.is_in(pa.array(world.institutions, pa.string()), ours).to_numpy(
+        zero_copy_only=False
+    )
     found = [_window(window, world, domestic, measures) for window in windows(scope, measures)]
     strong = {name: np.concatenate([f[name] for f in found]) for name in found[0]} if found else {}
     if not len(strong.get("works", ())):
@@ -63,11 +67,15 @@ def relate(works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Meas
     chance = null.compare(world, domestic, strong, measures)
     for end in ("source", "target"):
         strong[end] = world.institutions[strong[end]]
-    columns = {name: pa.array(values, mask=_unknown(values)) for name, values in (strong | chance).items()}
+    columns = {
+        name: pa.array(values, mask=_unknown(values)) for name, values in (strong | chance).items()
+    }
     return PAIRS.check(pa.table(columns))
 
 
-def _window(window: Years, whole: Incidence, domestic: Flags, measures: Measures) -> dict[str, NDArray[Any]]:
+def _window(
+    window: Years, whole: Incidence, domestic: Flags, measures: Measures
+) -> dict[str, NDArray[Any]]:
     """Columns of PAIRS for one window; ends are positions in `whole.institutions`."""
     matrix = whole.matrix[np.flatnonzero(whole.within(window))]
     together = sp.csr_array(matrix.T @ matrix)
@@ -76,17 +84,30 @@ def _window(window: Years, whole: Incidence, domestic: Flags, measures: Measures
     shared = together[np.flatnonzero(domestic)][:, np.flatnonzero(~domestic)].tocoo()
     enough = shared.data >= measures.smallest_pair
     works = shared.data[enough]
-    source, target = (np.flatnonzero(side)[at[enough]] for side, at in zip((domestic, ~domestic), shared.coords, strict=True))
-    ratio, low, high = _ric(works, own[source], own[target], float(matrix.shape[0]), measures.confidence)
+    source, target = (
+        np.flatnonzero(side)[at[enough]]
+        for side, at in zip((domestic, ~domestic), shared.coords, strict=True)
+    )
+    ratio, low, high = _ric(
+        works, own[source], own[target], float(matrix.shape[0]), measures.confidence
+    )
     n = len(works)
     return {
-        "first_year": np.full(n, window[0]), "last_year": np.full(n, window[1]), "source": source, "target": target,
-        "works": works.astype(np.int64), "ric": ratio, "ric_low": low, "ric_high": high,
+        "first_year": np.full(n, window[0]),
+        "last_year": np.full(n, window[1]),
+        "source": source,
+        "target": target,
+        "works": works.astype(np.int64),
+        "ric": ratio,
+        "ric_low": low,
+        "ric_high": high,
         "association_strength": full.sum() * works / (full[source] * full[target]),
-    }  # fmt: skip
+    }
 
 
-def _ric(both: Floats, x: Floats, y: Floats, total: float, confidence: float) -> tuple[Floats, Floats, Floats]:
+def _ric(
+    both: Floats, x: Floats, y: Floats, total: float, confidence: float
+) -> tuple[Floats, Floats, Floats]:
     """RIC and its interval; NaN where Y never publishes without X, or X is on every work."""
     apart, without = y - both, total - x
     known = (apart > 0) & (without > 0)

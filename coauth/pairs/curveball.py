@@ -59,7 +59,10 @@ class Trades:
         first, second = self._partners(generator)
         trades, bits = len(first), int(self.columns.max(initial=1)).bit_length()
         places, trade = spans(self.start, np.concatenate([first, second]))
-        held = np.sort((np.where(trade < trades, trade, trade - trades) << bits) | self.columns[places], kind="stable")
+        held = np.sort(
+            (np.where(trade < trades, trade, trade - trades) << bits) | self.columns[places],
+            kind="stable",
+        )
         twice = np.zeros(len(held) + 1, bool)
         twice[1:-1] = held[1:] == held[:-1]
         shared = twice[1:] | twice[:-1]

@@ -41,7 +41,9 @@ FEWEST = 10
 """States at least as extreme, from which on their share is taken for the tail."""
 
 
-def compare(world: Incidence, domestic: Flags, pairs: Mapping[str, NDArray[Any]], measures: Measures) -> dict[str, Floats]:
+def compare(
+    world: Incidence, domestic: Flags, pairs: Mapping[str, NDArray[Any]], measures: Measures
+) -> dict[str, Floats]:
     """expected, null_z, p_value and q_value of `pairs`: columns first_year, last_year, source, target (positions) and works.
 
     One walk over the works of all years serves all windows, since no work trades with one of another year. NaN where
@@ -64,36 +66,58 @@ def compare(world: Incidence, domestic: Flags, pairs: Mapping[str, NDArray[Any]]
     spread = np.sqrt(np.maximum(squares - total * mean, 0.0) / max(samples - 1, 1))
     z = np.divide(works - mean, spread, out=unknown.copy(), where=spread > 0)
     p = two_sided(works, reached, below, mean, samples)
-    return {"expected": mean, "null_z": z, "p_value": p, "q_value": _over_the_window(p, world, domestic, pairs, measures)}
+    return {
+        "expected": mean,
+        "null_z": z,
+        "p_value": p,
+        "q_value": _over_the_window(p, world, domestic, pairs, measures),
+    }
 
 
-def two_sided(works: Integers, reached: Integers, below: Integers, mean: Floats, samples: int) -> Floats:
+def two_sided(
+    works: Integers, reached: Integers, below: Integers, mean: Floats, samples: int
+) -> Floats:
     """p of each pair; `reached` and `below` are the states with at least and at most its works.
 
     >>> two_sided(np.array([5, 9]), np.array([100, 0]), np.array([320, 400]), np.array([4.0, 2.0]), 400).round(4).tolist()
     [0.5037, 0.0005]
     """
     ceiling = (1 + FEWEST) / (samples + 1)
-    upper = np.where(reached >= FEWEST, (1 + reached) / (samples + 1), np.minimum(pdtrc(works - 1, mean), ceiling))
-    lower = np.where(below >= FEWEST, (1 + below) / (samples + 1), np.minimum(pdtr(works, mean), ceiling))
+    upper = np.where(
+        reached >= FEWEST,
+        (1 + reached) / (samples + 1),
+        np.minimum(pdtrc(works - 1, mean), ceiling),
+    )
+    lower = np.where(
+        below >= FEWEST, (1 + below) / (samples + 1), np.minimum(pdtr(works, mean), ceiling)
+    )
     return np.asarray(np.minimum(2 * np.minimum(upper, lower), 1.0))
 
 
 def _over_the_window(
-    p: Floats, world: Incidence, domestic: Flags, pairs: Mapping[str, NDArray[Any]], measures: Measures
+    p: Floats,
+    world: Incidence,
+    domestic: Flags,
+    pairs: Mapping[str, NDArray[Any]],
+    measures: Measures,
 ) -> Floats:
     from scipy import stats  # noqa: PLC0415  takes a third of the time in which the command line starts
 
     q = np.ones_like(p)
     for first in np.unique(pairs["first_year"]):
         here = pairs["first_year"] == first
-        able = world.count(world.within((int(first), int(pairs["last_year"][here][0])))) >= measures.smallest_pair
+        able = (
+            world.count(world.within((int(first), int(pairs["last_year"][here][0]))))
+            >= measures.smallest_pair
+        )
         family = int((able & domestic).sum()) * int((able & ~domestic).sum())
         q[here] = np.minimum(stats.false_discovery_control(p[here]) * family / here.sum(), 1.0)
     return q
 
 
-def _states(world: Incidence, domestic: Flags, pairs: Mapping[str, NDArray[Any]], measures: Measures) -> Iterator[Integers]:
+def _states(
+    world: Incidence, domestic: Flags, pairs: Mapping[str, NDArray[Any]], measures: Measures
+) -> Iterator[Integers]:
     """Works of each pair in its window, for one state of the null after the other."""
     trades = _sides(world, domestic)
     left, right, work = _meetings(trades.start)
@@ -102,9 +126,14 @@ def _states(world: Incidence, domestic: Flags, pairs: Mapping[str, NDArray[Any]]
     width = len(world.institutions)
     wanted, pair = np.unique(pairs["source"] * width + pairs["target"], return_inverse=True)
     sources, targets = (np.isin(np.arange(width), pairs[end]) for end in ("source", "target"))
-    begins, ends = (np.clip(pairs[name] - first + add, 0, years) for name, add in (("first_year", 0), ("last_year", 1)))
+    begins, ends = (
+        np.clip(pairs[name] - first + add, 0, years)
+        for name, add in (("first_year", 0), ("last_year", 1))
+    )
     by_year = np.zeros((years + 1, len(wanted)), np.int64)
-    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([measures.seed, first, years])))
+    generator = np.random.Generator(
+        np.random.PCG64(np.random.SeedSequence([measures.seed, first, years]))
+    )
     for columns in trades.states(measures.null_samples, generator):
         source, target = columns[left], columns[right]
         met = np.flatnonzero(sources[source] & targets[target])
@@ -121,9 +150,13 @@ def _sides(world: Incidence, domestic: Flags) -> Trades:
     here = world.matrix.tocoo()
     row, column = here.coords
     count = len(world.year)
-    cell, _ = pd.factorize(pd.MultiIndex.from_arrays([world.year, world.works["field_id"].to_pandas().fillna("")]))
+    cell, _ = pd.factorize(
+        pd.MultiIndex.from_arrays([world.year, world.works["field_id"].to_pandas().fillna("")])
+    )
     stratum = np.concatenate([2 * cell, 2 * cell + 1])
-    return Trades.of(row.astype(np.int64) + count * ~domestic[column], column.astype(np.int64), stratum)
+    return Trades.of(
+        row.astype(np.int64) + count * ~domestic[column], column.astype(np.int64), stratum
+    )
 
 
 def _meetings(start: Integers) -> tuple[Integers, Integers, Integers]:

@@ -29,7 +29,27 @@ from coauth.shelving import read
 from coauth.sources import admissions
 from coauth.vintage import Vintage
 
-__all__ = ["ENGINES", "Project", "Source", "audit", "budget_left", "build", "compare", "counted", "fetch_totals", "fetch_totals_once", "harvest", "import_admissions", "preview", "read", "relations", "revised", "since", "totals", "versions"]
+__all__ = [
+    "ENGINES",
+    "Project",
+    "Source",
+    "audit",
+    "budget_left",
+    "build",
+    "compare",
+    "counted",
+    "fetch_totals",
+    "fetch_totals_once",
+    "harvest",
+    "import_admissions",
+    "preview",
+    "read",
+    "relations",
+    "revised",
+    "since",
+    "totals",
+    "versions",
+]
 
 
 def compare(project: Project, old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:
@@ -37,14 +57,20 @@ def compare(project: Project, old: Vintage, new: Vintage) -> tuple[pd.DataFrame,
     of them.
     """
     before, after = ({n: v.read(n) for n in ("works", "affiliations")} for v in (old, new))
-    return revisions.works(before, after, revisions.incomparable(relations(old, new))), revised(project, old, new)
+    return revisions.works(before, after, revisions.incomparable(relations(old, new))), revised(
+        project, old, new
+    )
 
 
 def relations(old: Vintage, new: Vintage) -> dict[str, Relation]:
     """What lies between two vintages, by border of OpenAlex (`Eras.relations`); nothing between
     one and itself.
     """
-    return {border.key: "same" for border in BORDERS} if old.name == new.name else old.eras.relations(new.eras)
+    return (
+        {border.key: "same" for border in BORDERS}
+        if old.name == new.name
+        else old.eras.relations(new.eras)
+    )
 
 
 def revised(project: Project, old: Vintage, new: Vintage) -> pa.Table:

@@ -18,13 +18,17 @@ log = logging.getLogger(__name__)
 
 def counted(project: Project, vintage: Vintage) -> bool:
     """Whether StatBank can be asked at all: it counts Denmark, and invented works go with invented admissions."""
-    return "DK" in project.queries.scope.countries and not (vintage.manifest.get("build") or {}).get("synthetic")
+    return "DK" in project.queries.scope.countries and not (
+        vintage.manifest.get("build") or {}
+    ).get("synthetic")
 
 
 def fetch(project: Project, vintage: Vintage, *, today: date, url: str | None = None) -> pa.Table:
     """The totals of StatBank as of today, kept with the vintage in place of older ones. Raises `SourceError`."""
     if not counted(project, vintage):
-        raise SourceError("StatBank counts PhD admissions in Denmark; this vintage is of another country, or of invented works")
+        raise SourceError(
+            "StatBank counts PhD admissions in Denmark; this vintage is of another country, or of invented works"
+        )
     body = statbank.fetch(url=url)
     vintage.keep_totals(statbank.TABLE, body, today)
     return totals(vintage)
@@ -45,4 +49,8 @@ def totals(vintage: Vintage) -> pa.Table:
     if source["kind"] == "sample":
         return sample.admissions(source["seed"])
     kept = vintage.totals
-    return statbank.read(kept["body"].encode(), date.fromisoformat(kept["retrieved"])) if kept else ADMISSIONS.empty()
+    return (
+        statbank.read(kept["body"].encode(), date.fromisoformat(kept["retrieved"]))
+        if kept
+        else ADMISSIONS.empty()
+    )

@@ -43,7 +43,9 @@ def audit(project: Project, vintage: Vintage, *, anew: bool = True) -> Audit | N
 def _made(parts: list[Pages], vintage: Vintage, queries: Queries) -> Audit:
     reader = works.Reader(queries.scope, vintage.as_of)
 
-    def read(pages: Pages, elsewhere: Mapping[str, works.Claim]) -> tuple[works.Addresses, pa.Table]:
+    def read(
+        pages: Pages, elsewhere: Mapping[str, works.Claim]
+    ) -> tuple[works.Addresses, pa.Table]:
         return reader.addresses((part.records(number) for part, number in pages), elsewhere)
 
     read_parts = one_after_another(parts, read, lambda part: part[1], queries.scope, vintage.as_of)
@@ -53,5 +55,12 @@ def _made(parts: list[Pages], vintage: Vintage, queries: Queries) -> Audit:
 def _basis(vintage: Vintage, queries: Queries) -> str:
     """A digest of what the audit rests on: the pages as they were closed, and what is asked of them."""
     slices = [(part.name, part.summary, part.numbers) for part in vintage.slices()]
-    asked = [queries.scope.fingerprint, queries.lists(), queries.rollup.aliases, vintage.as_of.isoformat()]
-    return hashlib.sha256(json.dumps([slices, asked], sort_keys=True, default=str).encode()).hexdigest()
+    asked = [
+        queries.scope.fingerprint,
+        queries.lists(),
+        queries.rollup.aliases,
+        vintage.as_of.isoformat(),
+    ]
+    return hashlib.sha256(
+        json.dumps([slices, asked], sort_keys=True, default=str).encode()
+    ).hexdigest()

@@ -74,14 +74,31 @@ def build(
         with vintage.shelf() as shelf:
             running = ENGINES[engine](asked.sql, asked.tables(), memory, threads, shelf.spill)
             losses = read(vintage, asked, shelf, running)
-            making = _Making(project, vintage, asked, running, shelf, threads or joblib.cpu_count(), windows)
-            making.tables(asked.rollup if level == "unified" else RollUp(drop_ancestors=False), level)
+            making = _Making(
+                project, vintage, asked, running, shelf, threads or joblib.cpu_count(), windows
+            )
+            making.tables(
+                asked.rollup if level == "unified" else RollUp(drop_ancestors=False), level
+            )
         summary = {
-            "complete": vintage.complete, "mixed": mixed, "no_cues": asked.no_cues, "lacking": making.lacking, "eras": eras._asdict(), "engine": engine, "level": level, "queries": asked.fingerprint,
-            "lists": asked.lists(), "parts": asked.parts(), "since": making.since, "synthetic": making.synthetic,
-            "losses": {"works": losses.balance(), "excluded": making.excluded}, "rows": making.rows, "sha256": making.sha256,
-            "seed": asked.measures.seed, "versions": versions(*running.packages),
-        }  # fmt: skip
+            "complete": vintage.complete,
+            "mixed": mixed,
+            "no_cues": asked.no_cues,
+            "lacking": making.lacking,
+            "eras": eras._asdict(),
+            "engine": engine,
+            "level": level,
+            "queries": asked.fingerprint,
+            "lists": asked.lists(),
+            "parts": asked.parts(),
+            "since": making.since,
+            "synthetic": making.synthetic,
+            "losses": {"works": losses.balance(), "excluded": making.excluded},
+            "rows": making.rows,
+            "sha256": making.sha256,
+            "seed": asked.measures.seed,
+            "versions": versions(*running.packages),
+        }
         vintage.record(build=summary)
     return summary
 
@@ -89,8 +106,25 @@ def build(
 class _Making:
     """The tables in the order in which they are made; each is on the shelf before the next."""
 
-    def __init__(self, project: Project, vintage: Vintage, asked: Queries, engine: Engine, shelf: Shelf, workers: int, memory: int) -> None:
-        self.project, self.vintage, self.asked, self.engine, self.shelf, self.workers, self.memory = project, vintage, asked, engine, shelf, workers, memory
+    def __init__(
+        self,
+        project: Project,
+        vintage: Vintage,
+        asked: Queries,
+        engine: Engine,
+        shelf: Shelf,
+        workers: int,
+        memory: int,
+    ) -> None:
+        (
+            self.project,
+            self.vintage,
+            self.asked,
+            self.engine,
+            self.shelf,
+            self.workers,
+            self.memory,
+        ) = project, vintage, asked, engine, shelf, workers, memory
         self.synthetic = tables.is_synthetic(shelf.parts("works").to_table(["title"]))
         self.rows: dict[str, int] = {}
         self.sha256: dict[str, str] = {}
@@ -117,18 +151,31 @@ class _Making:
         shelf, engine = self.shelf, self.engine
         harvested = shelf.parts("works")
         rolled = institutions.roll_up(
-            harvested.to_table(["work_id", "n_authors", "n_authors_with_institution"]), shelf.parts("authorships"),
-            shelf.parts("strings"), shelf.parts("institutions").to_table(), rollup, engine,
-        )  # fmt: skip
+            harvested.to_table(["work_id", "n_authors", "n_authors_with_institution"]),
+            shelf.parts("authorships"),
+            shelf.parts("strings"),
+            shelf.parts("institutions").to_table(),
+            rollup,
+            engine,
+        )
         self._keep(tables.AFFILIATIONS, rolled.affiliations)
         self._keep(tables.COUNTRIES, tables.COUNTRIES.check(shelf.parts("countries").to_table()))
-        self._keep(tables.TECHNOLOGIES, tables.TECHNOLOGIES.check(shelf.parts("technologies").to_table()))
+        self._keep(
+            tables.TECHNOLOGIES, tables.TECHNOLOGIES.check(shelf.parts("technologies").to_table())
+        )
         affiliations, technology = shelf.rows("affiliations"), shelf.rows("technologies")
-        self._keep(tables.WORKS, inclusion.decide(harvested, affiliations, shelf.rows("countries"), engine))
+        self._keep(
+            tables.WORKS, inclusion.decide(harvested, affiliations, shelf.rows("countries"), engine)
+        )
         self.excluded = _count(shelf.read("works", ["exclusion_reason"]), "exclusion_reason")
         counted = shelf.rows("works")
-        self._keep(tables.INSTITUTIONS, institutions.describe(rolled.nodes, affiliations, counted, technology, engine))
-        self.lacking = absence.lacking(shelf.read("works", ["primary_topic_id"]), shelf.read("institutions", ["type"]))
+        self._keep(
+            tables.INSTITUTIONS,
+            institutions.describe(rolled.nodes, affiliations, counted, technology, engine),
+        )
+        self.lacking = absence.lacking(
+            shelf.read("works", ["primary_topic_id"]), shelf.read("institutions", ["type"])
+        )
         self._keep(tables.COVERAGE, coverage.survey(counted, engine))
         self._keep(tables.EDGES, edges.link(counted, affiliations, engine))
         self._keep(tables.HYPERAUTHORSHIP, edges.above_k(counted, engine))
@@ -137,39 +184,91 @@ class _Making:
         shelf, engine = self.shelf, self.engine
         described = shelf.read("institutions")
         self._keep(tables.LISTED, listed := flags.match(described, engine))
-        found = flags.find(shelf.rows("works"), shelf.rows("affiliations"), described, shelf.read("technologies"), listed, engine)
+        found = flags.find(
+            shelf.rows("works"),
+            shelf.rows("affiliations"),
+            described,
+            shelf.read("technologies"),
+            listed,
+            engine,
+        )
         self._keep(tables.FLAGS, found.flags)
         self._keep(tables.EVIDENCE, found.evidence)
-        counted = benefits.count(shelf.rows("works"), shelf.rows("affiliations"), described, shelf.rows("evidence"), engine)
+        counted = benefits.count(
+            shelf.rows("works"),
+            shelf.rows("affiliations"),
+            described,
+            shelf.rows("evidence"),
+            engine,
+        )
         self._keep(tables.BENEFITS, counted)
 
     def _counts(self) -> None:
-        shelf, engine, scope, confidence = self.shelf, self.engine, self.asked.scope, self.asked.measures.confidence
-        works_, countries, affiliations, described = (shelf.rows(n) for n in ("works", "countries", "affiliations", "institutions"))
-        self._keep(tables.MEMBERSHIPS, copublications.members(works_, countries, affiliations, described, shelf.read("listed"), engine))
-        self._keep(tables.COPUBLICATIONS, copublications.count(shelf.rows("memberships"), works_, scope, confidence, engine))
+        shelf, engine, scope, confidence = (
+            self.shelf,
+            self.engine,
+            self.asked.scope,
+            self.asked.measures.confidence,
+        )
+        works_, countries, affiliations, described = (
+            shelf.rows(n) for n in ("works", "countries", "affiliations", "institutions")
+        )
+        self._keep(
+            tables.MEMBERSHIPS,
+            copublications.members(
+                works_, countries, affiliations, described, shelf.read("listed"), engine
+            ),
+        )
+        self._keep(
+            tables.COPUBLICATIONS,
+            copublications.count(shelf.rows("memberships"), works_, scope, confidence, engine),
+        )
 
     def _measures(self) -> None:
         shelf, scope, measures = self.shelf, self.asked.scope, self.asked.measures
         counted = shelf.read("works", [*incidence.COLUMNS, "publication_date"])
-        affiliations = shelf.read("affiliations", [c.name for c in tables.AFFILIATIONS.columns if c.type != tables.STRINGS])
+        affiliations = shelf.read(
+            "affiliations",
+            [c.name for c in tables.AFFILIATIONS.columns if c.type != tables.STRINGS],
+        )
         listed = shelf.read("listed")
         tested = events.regress(
-            shelf.read("memberships"), counted, affiliations, shelf.read("institutions"), listed, self.asked.events, scope, measures.confidence
+            shelf.read("memberships"),
+            counted,
+            affiliations,
+            shelf.read("institutions"),
+            listed,
+            self.asked.events,
+            scope,
+            measures.confidence,
         )
         self._keep(tables.EVENTS, tested.events)
         self._keep(tables.MATCHES, tested.matches)
         self._keep(tables.PAIRS, pairs.relate(counted, affiliations, scope, measures))
         pa.default_memory_pool().release_unused()  # what reading and sorting the tables took
         replicates = centrality.measure(
-            counted, affiliations, scope, measures, shelf.read("institutions"), listed,
-            write=partial(self._keep, tables.CENTRALITY), workers=self.workers, memory=self.memory,
-        )  # fmt: skip
+            counted,
+            affiliations,
+            scope,
+            measures,
+            shelf.read("institutions"),
+            listed,
+            write=partial(self._keep, tables.CENTRALITY),
+            workers=self.workers,
+            memory=self.memory,
+        )
         self._keep(tables.SHIFTS, shifts.judge(replicates, counted, affiliations, scope, measures))
 
     def _revisions(self, level: str) -> pa.Table:
         old = earlier(self.project.cache, self.vintage, level)
-        now = Counted(self.vintage.as_of, version("coauth"), self.asked.scope.model_dump(mode="json"), self.asked.parts(), self.vintage.eras, level)
+        now = Counted(
+            self.vintage.as_of,
+            version("coauth"),
+            self.asked.scope.model_dump(mode="json"),
+            self.asked.parts(),
+            self.vintage.eras,
+            level,
+        )
         self.since = since(old, now) if old else None
         return revise(old, self.shelf, self.asked, now) if old else tables.REVISIONS.empty()
 
@@ -181,5 +280,16 @@ def _count(table: pa.Table, column: str) -> dict[str, int]:
 
 def versions(*engine: str) -> dict[str, str]:
     """Of what the numbers depend on."""
-    packages = ("coauth", *engine, "networkx", "numpy", "pandas", "pyalex", "pyarrow", "scipy", "matplotlib", "typst")
+    packages = (
+        "coauth",
+        *engine,
+        "networkx",
+        "numpy",
+        "pandas",
+        "pyalex",
+        "pyarrow",
+        "scipy",
+        "matplotlib",
+        "typst",
+    )
     return {"python": platform.python_version()} | {p: version(p) for p in packages}

@@ -49,7 +49,9 @@ class Source:
 def _state(path: Path | None) -> str:
     """Changes when a file is added, removed or rewritten, without reading gigabytes."""
     if path is None or not path.exists():
-        raise SourceError(f"{path}: no such file or folder; give --from a file or folder of OpenAlex records")
+        raise SourceError(
+            f"{path}: no such file or folder; give --from a file or folder of OpenAlex records"
+        )
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     seen = [(p.relative_to(path).as_posix(), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
@@ -82,14 +84,20 @@ def harvest(
     source = _own_source(project, source, name)
     day = as_of or (sample.AS_OF if source.kind == "sample" else today)
     if source.kind == "sample" and day < sample.AS_OF:
-        raise SourceError(f"the synthetic world is first read on {sample.AS_OF}; give that day or a later one with --as-of")
+        raise SourceError(
+            f"the synthetic world is first read on {sample.AS_OF}; give that day or a later one with --as-of"
+        )
     older = _continued(project, source, day, name, fresh)
     vintage = older or project.cache.create(
         name or (tables.marked(str(source.seed)) if source.kind == "sample" else day.isoformat()),
-        source=source.identity(), scope=scope.model_dump(mode="json"), scope_fingerprint=scope.fingerprint,
-        started=day.isoformat(), completed=None,
-        **_eras(source, day, as_of)._asdict(), **({"taken": as_of.isoformat() if as_of else None} if source.kind == "files" else {}),
-    )  # fmt: skip
+        source=source.identity(),
+        scope=scope.model_dump(mode="json"),
+        scope_fingerprint=scope.fingerprint,
+        started=day.isoformat(),
+        completed=None,
+        **_eras(source, day, as_of)._asdict(),
+        **({"taken": as_of.isoformat() if as_of else None} if source.kind == "files" else {}),
+    )
     if vintage.complete and name is None:
         return vintage
     try:
@@ -97,40 +105,89 @@ def harvest(
             if vintage.complete and not _reopened(vintage, today):
                 return vintage
             _warn_of_borders(vintage, today)
-            foreseen = _warn_of_topics(project, vintage) if vintage.eras.topic_model != UNKNOWN else ""
-            done = _fill(project, source, vintage, day, today, wait, allow_incomplete, progress, engine, threads)
+            foreseen = (
+                _warn_of_topics(project, vintage) if vintage.eras.topic_model != UNKNOWN else ""
+            )
+            done = _fill(
+                project,
+                source,
+                vintage,
+                day,
+                today,
+                wait,
+                allow_incomplete,
+                progress,
+                engine,
+                threads,
+            )
             if done.eras.topic_model != foreseen:
                 _warn_of_topics(project, done)
             return done
     except SourceError:
-        if older is None and source.kind == "files" and not any(part.summary for part in vintage.slices()):
+        if (
+            older is None
+            and source.kind == "files"
+            and not any(part.summary for part in vintage.slices())
+        ):
             vintage.discard()  # what was refused leaves nothing behind; what was fetched or stored stays
         raise
 
 
 def _fill(
-    project: Project, source: Source, vintage: Vintage, day: date, today: date, wait: bool, allow_incomplete: bool,
-    progress: Progress | None, engine: str, threads: int | None,
-) -> Vintage:  # fmt: skip
+    project: Project,
+    source: Source,
+    vintage: Vintage,
+    day: date,
+    today: date,
+    wait: bool,
+    allow_incomplete: bool,
+    progress: Progress | None,
+    engine: str,
+    threads: int | None,
+) -> Vintage:
     scope = project.queries.scope
     began, now = date.fromisoformat(vintage.manifest["started"]), _calendar(today)
     if source.kind == "api":
         summary = api.fill(
-            vintage, scope, as_of=began, key=source.key, url=source.url, wait=wait, progress=progress,
-            settled=bool(vintage.manifest.get("reopened")), today=now,
-        )  # fmt: skip
+            vintage,
+            scope,
+            as_of=began,
+            key=source.key,
+            url=source.url,
+            wait=wait,
+            progress=progress,
+            settled=bool(vintage.manifest.get("reopened")),
+            today=now,
+        )
     elif source.kind == "files":
         assert source.path is not None  # noqa: S101  identity() has looked at it
         nodes = Spark({}, {}, threads=threads, spill=vintage.path) if engine == "spark" else None
-        summary = snapshot.fill(Vintage(vintage.path.resolve()), source.path.resolve(), scope=scope, progress=progress, engine=nodes)
+        summary = snapshot.fill(
+            Vintage(vintage.path.resolve()),
+            source.path.resolve(),
+            scope=scope,
+            progress=progress,
+            engine=nodes,
+        )
     else:
         records = (msgspec.json.encode(r) for r in sample.records(source.seed, began))
         here = Vintage(vintage.path.resolve())  # other processes may stand in another folder
-        summary = snapshot.store(here, records, f"synthetic sample, seed {source.seed}", "sample", threads or joblib.cpu_count())
-        vintage.write_text(tables.marked("truth.json"), json.dumps(sample.truth(source.seed, began), indent=1, ensure_ascii=False))
+        summary = snapshot.store(
+            here,
+            records,
+            f"synthetic sample, seed {source.seed}",
+            "sample",
+            threads or joblib.cpu_count(),
+        )
+        vintage.write_text(
+            tables.marked("truth.json"),
+            json.dumps(sample.truth(source.seed, began), indent=1, ensure_ascii=False),
+        )
     passed_over = {"passed_over": summary.get("ignored_reasons", {})}
     vintage.record(harvest=summary, account=account(vintage, scope) | passed_over)
-    vintage.record(**(_eras_of_records(vintage, summary) if source.kind == "files" else vintage.eras)._asdict())
+    vintage.record(
+        **(_eras_of_records(vintage, summary) if source.kind == "files" else vintage.eras)._asdict()
+    )
     if short := summary.get("incomplete"):
         if allow_incomplete:
             return vintage
@@ -144,7 +201,10 @@ def _fill(
             f"vintage {vintage.name}: {len(short)} slices hold fewer works than OpenAlex counts ({', '.join(sorted(short)[:5])}…); "
             "run `coauth harvest` again to retry them, or `coauth build --allow-incomplete` to go on with what is there"
         )
-    completed = vintage.manifest.get("reopened") or (day if source.kind != "api" else max(now(), began)).isoformat()
+    completed = (
+        vintage.manifest.get("reopened")
+        or (day if source.kind != "api" else max(now(), began)).isoformat()
+    )
     vintage.record(completed=completed, reopened=None)
     return vintage
 
@@ -170,8 +230,12 @@ def _warn_of_borders(vintage: Vintage, today: date) -> None:
         )
         log.warning(
             "vintage %s holds pages fetched before %s, when OpenAlex replaced %s; with others fetched now it is mixed, and %s: "
-            "--new begins a vintage of one kind", vintage.name, border.day, border.replaced, consequence,
-        )  # fmt: skip
+            "--new begins a vintage of one kind",
+            vintage.name,
+            border.day,
+            border.replaced,
+            consequence,
+        )
 
 
 def _warn_of_topics(project: Project, vintage: Vintage) -> str:
@@ -190,15 +254,26 @@ def _own_source(project: Project, source: Source, name: str | None) -> Source:
     own = there.get(name or "", {"kind": "api"})
     if source.kind != "api" or own["kind"] == "api":
         return source
-    return replace(source, kind=own["kind"], path=Path(own["path"]) if "path" in own else None, seed=own.get("seed", source.seed))
+    return replace(
+        source,
+        kind=own["kind"],
+        path=Path(own["path"]) if "path" in own else None,
+        seed=own.get("seed", source.seed),
+    )
 
 
 def _reopened(vintage: Vintage, today: date) -> bool:
     """Take back that a damaged vintage is complete, until the damage is mended; its date stays the one it had."""
-    damaged = {slice_.name for slice_ in vintage.slices() if slice_.status == "open" or slice_.damage()}
-    damaged |= vintage.manifest.get("harvest", {}).get("slices", {}).keys() - {s.name for s in vintage.slices()}
+    damaged = {
+        slice_.name for slice_ in vintage.slices() if slice_.status == "open" or slice_.damage()
+    }
+    damaged |= vintage.manifest.get("harvest", {}).get("slices", {}).keys() - {
+        s.name for s in vintage.slices()
+    }
     if damaged:
-        repaired = vintage.manifest.get("repaired", {}) | dict.fromkeys(sorted(damaged), today.isoformat())
+        repaired = vintage.manifest.get("repaired", {}) | dict.fromkeys(
+            sorted(damaged), today.isoformat()
+        )
         vintage.record(reopened=vintage.manifest["completed"], completed=None, repaired=repaired)
     return bool(damaged)
 
@@ -208,12 +283,16 @@ def budget_left(key: str | None, url: str | None) -> int | None:
     return api.budget_left(key, url)
 
 
-def _continued(project: Project, source: Source, day: date, name: str | None, fresh: bool) -> Vintage | None:
+def _continued(
+    project: Project, source: Source, day: date, name: str | None, fresh: bool
+) -> Vintage | None:
     wanted = (source.identity(), project.queries.scope.fingerprint)
     fitting = [
-        v for v in project.cache.vintages()
-        if (v.manifest["source"], v.manifest["scope_fingerprint"]) == wanted and name in (None, v.name)
-    ]  # fmt: skip
+        v
+        for v in project.cache.vintages()
+        if (v.manifest["source"], v.manifest["scope_fingerprint"]) == wanted
+        and name in (None, v.name)
+    ]
     if name and not fitting and not fresh and name in {v.name for v in project.cache.vintages()}:
         raise SourceError(
             f"vintage {name} was harvested from another source, from files changed since, or under another scope; "
@@ -229,7 +308,9 @@ def _eras(source: Source, day: date, as_of: date | None) -> Eras:
     """At the beginning: records from disk do not say by which models their institutions and
     topics were assigned.
     """
-    return Eras.from_records(as_of, None, None) if source.kind == "files" else Eras.from_days(day, day)
+    return (
+        Eras.from_records(as_of, None, None) if source.kind == "files" else Eras.from_days(day, day)
+    )
 
 
 def _eras_of_records(vintage: Vintage, summary: Mapping[str, Any]) -> Eras:
@@ -249,6 +330,10 @@ def _eras_of_records(vintage: Vintage, summary: Mapping[str, Any]) -> Eras:
         if era != said and taken:
             log.warning(
                 "records were updated until %s, so not all were taken on %s: the era of their %s is not known (OpenAlex replaced %s on %s)",
-                newest, taken, border.name, border.replaced, border.day,
-            )  # fmt: skip
+                newest,
+                taken,
+                border.name,
+                border.replaced,
+                border.day,
+            )
     return eras

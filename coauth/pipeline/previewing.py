@@ -40,13 +40,23 @@ class Preview(NamedTuple):
         count, ids = np.diff(self.network.by_institution.indptr), self.network.institutions
         places = ranks(self.pagerank[None])[0]
         chosen = np.lexsort((-count, places))[:most]
-        shown = self.described.filter(pc.is_in(self.described["institution_id"], value_set=pa.array(ids[chosen], tables.STRING)))
+        shown = self.described.filter(
+            pc.is_in(
+                self.described["institution_id"], value_set=pa.array(ids[chosen], tables.STRING)
+            )
+        )
         latest = {row["institution_id"]: row for row in shown.sort_by("seen").to_pylist()}
         return [
-            {"institution_id": ids[i], "name": latest[ids[i]]["name"], "country_code": latest[ids[i]]["country_code"],
-             "works": int(count[i]), "pagerank": float(self.pagerank[i]), "rank": int(places[i])}
+            {
+                "institution_id": ids[i],
+                "name": latest[ids[i]]["name"],
+                "country_code": latest[ids[i]]["country_code"],
+                "works": int(count[i]),
+                "pagerank": float(self.pagerank[i]),
+                "rank": int(places[i]),
+            }
             for i in chosen.tolist()
-        ]  # fmt: skip
+        ]
 
 
 def preview(vintage: Vintage, scope: Scope, counting: str, most: int | None = None) -> Preview:
@@ -54,11 +64,15 @@ def preview(vintage: Vintage, scope: Scope, counting: str, most: int | None = No
     to `most` institutions. Raises `NotFound` where there is none."""
     parts = list(outline(vintage, scope))
     losses = sum((lost for _, lost in parts), works.Losses())
-    nothing = NotFound(f"no network on the pages of vintage {vintage.name}: {losses.works} of {losses.records} records are works in scope; "
-                       "run `coauth harvest`, or look at queries/scope.toml")  # fmt: skip
+    nothing = NotFound(
+        f"no network on the pages of vintage {vintage.name}: {losses.works} of {losses.records} records are works in scope; "
+        "run `coauth harvest`, or look at queries/scope.toml"
+    )
     if not losses.works:
         raise nothing
-    read, affiliations, described = (pa.concat_tables(several) for several in zip(*(links for links, _ in parts), strict=True))
+    read, affiliations, described = (
+        pa.concat_tables(several) for several in zip(*(links for links, _ in parts), strict=True)
+    )
     world = incidence(read, affiliations)
     linked = (world.team >= 2) & (world.team <= (most or np.inf))
     if not linked.any():

@@ -27,11 +27,20 @@ def revise(old: Vintage, new: Stored, asked: Queries, after: Counted) -> pa.Tabl
     """
     before = counted(old)
     if before.level != after.level:
-        raise NotFound(f"vintage {old.name} counts institutions {before.level}, the other {after.level}; run `coauth build --vintage {old.name} --level {after.level}`")
-    then, now = ({name: place.read(name) for name in ("works", "affiliations", "countries", "memberships")} for place in (old, new))
-    series = {part for part in before.parts.keys() | after.parts.keys() if not part.startswith("queries/")}
+        raise NotFound(
+            f"vintage {old.name} counts institutions {before.level}, the other {after.level}; run `coauth build --vintage {old.name} --level {after.level}`"
+        )
+    then, now = (
+        {name: place.read(name) for name in ("works", "affiliations", "countries", "memberships")}
+        for place in (old, new)
+    )
+    series = {
+        part for part in before.parts.keys() | after.parts.keys() if not part.startswith("queries/")
+    }
     moved = any(before.differs(after, s) for s in series)
-    return revisions.compare(old.name, then, now, before, after, _recounted(old, then, asked, after) if moved else None)
+    return revisions.compare(
+        old.name, then, now, before, after, _recounted(old, then, asked, after) if moved else None
+    )
 
 
 def _recounted(old: Vintage, then: dict[str, pa.Table], asked: Queries, after: Counted) -> pa.Table:
@@ -40,7 +49,9 @@ def _recounted(old: Vintage, then: dict[str, pa.Table], asked: Queries, after: C
         raise NotFound("queries/ changed since the newer vintage was built; run `coauth build`")
     engine, known = DuckDB(asked.sql, asked.tables()), old.read("institutions")
     listed = flags.match(known, engine)
-    return copublications.members(then["works"], then["countries"], then["affiliations"], known, listed, engine)
+    return copublications.members(
+        then["works"], then["countries"], then["affiliations"], known, listed, engine
+    )
 
 
 def counted(vintage: Vintage) -> Counted:
@@ -48,18 +59,39 @@ def counted(vintage: Vintage) -> Counted:
     manifest = vintage.manifest
     build: dict[str, Any] = manifest.get("build") or {}
     if "parts" not in build:
-        raise NotFound(f"vintage {vintage.name} has no counts to compare with; run `coauth build --vintage {vintage.name}`")
-    return Counted(vintage.as_of, build["versions"]["coauth"], manifest["scope"], build["parts"], vintage.eras, build["level"])
+        raise NotFound(
+            f"vintage {vintage.name} has no counts to compare with; run `coauth build --vintage {vintage.name}`"
+        )
+    return Counted(
+        vintage.as_of,
+        build["versions"]["coauth"],
+        manifest["scope"],
+        build["parts"],
+        vintage.eras,
+        build["level"],
+    )
 
 
 def since(old: Vintage, after: Counted) -> dict[str, Any]:
     """What a report says of the earlier vintage: its name and day, its coauth, and which questions are not the same."""
     before = counted(old)
     if before.as_of >= after.as_of:
-        raise NotFound(f"vintage {old.name} is not older than the one it is to be compared with; name an earlier one")
-    changed = [part for part in sorted(before.parts.keys() | after.parts.keys()) if before.differs(after, part)]
+        raise NotFound(
+            f"vintage {old.name} is not older than the one it is to be compared with; name an earlier one"
+        )
+    changed = [
+        part
+        for part in sorted(before.parts.keys() | after.parts.keys())
+        if before.differs(after, part)
+    ]
     relations = before.eras.relations(after.eras)
-    return {"vintage": old.name, "as_of": before.as_of.isoformat(), "version": before.version, "parts": changed, "relations": relations}
+    return {
+        "vintage": old.name,
+        "as_of": before.as_of.isoformat(),
+        "version": before.version,
+        "parts": changed,
+        "relations": relations,
+    }
 
 
 def earlier(cache: Cache, vintage: Vintage, level: str) -> Vintage | None:

@@ -1,7 +1,7 @@
 """From a built vintage to files people open: a network in any format, and the folder of a quarter.
 
-    made (its tables) ─► networks, in their places ─► exporting: one file
-                     └─► about, public edition     ─► folder: Gephi files, the report in languages, run.json
+made (its tables) ─► networks, in their places ─► exporting: one file
+                 └─► about, public edition     ─► folder: Gephi files, the report in languages, run.json
 """
 
 from __future__ import annotations

@@ -22,25 +22,51 @@ def of(project: Project, vintage: Vintage, against: str | None = None) -> About:
         vintage.read("works")  # says that nothing is built, and what to run
     losses, since, relations = built["losses"], *_since(project, vintage, against)
     return About(
-        title=project.queries.scope.title, quarter=vintage.quarter, vintage=vintage.name, as_of=vintage.as_of,
-        synthetic=built["synthetic"], complete=built["complete"], level=built["level"],
-        affiliation_matcher=vintage.eras.affiliation_matcher, topic_model=vintage.eras.topic_model,
-        source=_source(manifest["source"]), records=losses["works"]["records"], works=losses["works"]["works"],
-        dropped=losses["works"]["dropped"], noted=losses["works"]["noted"], excluded=losses["excluded"],
-        passed_over=(manifest.get("account") or {}).get("passed_over", {}), versions=built["versions"],
-        queries_fingerprint=built["queries"], seed=built["seed"], quality=manifest.get("technology_quality"),
-        since=since, relations=relations, part=holdings.is_part(vintage), lacking=holdings.lacking(vintage),
-    )  # fmt: skip
+        title=project.queries.scope.title,
+        quarter=vintage.quarter,
+        vintage=vintage.name,
+        as_of=vintage.as_of,
+        synthetic=built["synthetic"],
+        complete=built["complete"],
+        level=built["level"],
+        affiliation_matcher=vintage.eras.affiliation_matcher,
+        topic_model=vintage.eras.topic_model,
+        source=_source(manifest["source"]),
+        records=losses["works"]["records"],
+        works=losses["works"]["works"],
+        dropped=losses["works"]["dropped"],
+        noted=losses["works"]["noted"],
+        excluded=losses["excluded"],
+        passed_over=(manifest.get("account") or {}).get("passed_over", {}),
+        versions=built["versions"],
+        queries_fingerprint=built["queries"],
+        seed=built["seed"],
+        quality=manifest.get("technology_quality"),
+        since=since,
+        relations=relations,
+        part=holdings.is_part(vintage),
+        lacking=holdings.lacking(vintage),
+    )
 
 
 def provenance(about: About) -> dict[str, str]:
     """The same, short enough for the head of a network file."""
     return {
-        "title": about.title, "vintage": about.vintage, "source": about.source, "level": about.level,
-        "queries": about.queries_fingerprint[:16], "complete": "yes" if about.complete else "NO: slices of the harvest are missing",
+        "title": about.title,
+        "vintage": about.vintage,
+        "source": about.source,
+        "level": about.level,
+        "queries": about.queries_fingerprint[:16],
+        "complete": "yes" if about.complete else "NO: slices of the harvest are missing",
         "models": str(Eras(about.affiliation_matcher, about.topic_model)),
-        **({"mixed": "YES: pages are of two affiliation matchers; institutions of its years are not comparable"} if about.affiliation_matcher == MIXED else {}),
-    }  # fmt: skip
+        **(
+            {
+                "mixed": "YES: pages are of two affiliation matchers; institutions of its years are not comparable"
+            }
+            if about.affiliation_matcher == MIXED
+            else {}
+        ),
+    }
 
 
 def _since(
@@ -53,7 +79,19 @@ def _since(
     if against or (told and "relations" not in told):  # built by a coauth that did not note them
         against = against or told["vintage"]
         told = pipeline.since(project.cache.find(against), pipeline.counted(vintage))
-    return (Since(told["vintage"], date.fromisoformat(told["as_of"]), told["version"], tuple(told["parts"])), told["relations"]) if told else (None, {})
+    return (
+        (
+            Since(
+                told["vintage"],
+                date.fromisoformat(told["as_of"]),
+                told["version"],
+                tuple(told["parts"]),
+            ),
+            told["relations"],
+        )
+        if told
+        else (None, {})
+    )
 
 
 def _source(identity: Mapping[str, Any]) -> str:

@@ -14,7 +14,14 @@ from coauth.vintage import Vintage
 
 
 def write(
-    project: Project, vintage: Vintage, form: str, path: Path, *, unit: Unit = "institution", profile: Profile = "internal", **filters: Any
+    project: Project,
+    vintage: Vintage,
+    form: str,
+    path: Path,
+    *,
+    unit: Unit = "institution",
+    profile: Profile = "internal",
+    **filters: Any,
 ) -> list[Path]:
     """Export the network in one format (see `coauth.export`); returns the files written.
 
@@ -27,6 +34,11 @@ def write(
     where = places.own(whole, project) if own else places.kept(whole, project, vintage)
     told = about.of(project, vintage)
     return export.write(
-        chosen, form, path, positions=where, as_of=vintage.as_of, provenance=about.provenance(told) | {"profile": profile},
+        chosen,
+        form,
+        path,
+        positions=where,
+        as_of=vintage.as_of,
+        provenance=about.provenance(told) | {"profile": profile},
         synthetic=told.synthetic,
-    )  # fmt: skip
+    )

@@ -34,9 +34,14 @@ that nothing opens. `coauth export` writes any other cut."""
 
 
 def quarter(
-    project: Project, vintage: Vintage, *, languages: Sequence[str] = ("en", "da"), against: str | None = None, side_by_side: bool = False,
+    project: Project,
+    vintage: Vintage,
+    *,
+    languages: Sequence[str] = ("en", "da"),
+    against: str | None = None,
+    side_by_side: bool = False,
     profile: Profile = "internal",
-) -> dict[str, Path]:  # fmt: skip
+) -> dict[str, Path]:
     """reports/<quarter>/: the report in each language, three Gephi files (one without an institution is left out), run.json.
     Same vintage, same bytes.
 
@@ -48,14 +53,27 @@ def quarter(
     `side_by_side` draws the languages in a process each, where there is more than one processor. Only a program whose main module may be imported again can
     (the command line can, a plain script cannot), so it is asked for, never assumed.
     """
-    with processes(len(languages)) if side_by_side and len(languages) > 1 < joblib.cpu_count() else nullcontext() as pool:
+    with (
+        processes(len(languages))
+        if side_by_side and len(languages) > 1 < joblib.cpu_count()
+        else nullcontext() as pool
+    ):
         return _written(project, vintage, languages, against, profile, pool)
 
 
 def _written(
-    project: Project, vintage: Vintage, languages: Sequence[str], against: str | None, profile: Profile, pool: Executor | None
+    project: Project,
+    vintage: Vintage,
+    languages: Sequence[str],
+    against: str | None,
+    profile: Profile,
+    pool: Executor | None,
 ) -> dict[str, Path]:
-    told, made, asked = about.of(project, vintage, against), read(vintage), of_vintage(project, vintage)
+    told, made, asked = (
+        about.of(project, vintage, against),
+        read(vintage),
+        of_vintage(project, vintage),
+    )
     folder = project.reports / (tables.marked(told.quarter) if told.synthetic else told.quarter)
     edition = public.edition(project, vintage, made) if profile == "public" else None
     base = networks.base(project, vintage, made, profile=profile, edition=edition)
@@ -63,13 +81,30 @@ def _written(
     if edition:
         told = replace(told.public, relations=public.relations(project, vintage, edition))
         folder, where = folder.with_name(f"{folder.name}-public"), places.own(whole, project)
-        shown = {**edition.made, **{name: base.made[name] for name in ("edges", "flags", "institutions")}}
+        shown = {
+            **edition.made,
+            **{name: base.made[name] for name in ("edges", "flags", "institutions")},
+        }
     else:
         where, shown = places.kept(whole, project, vintage), None
-    thinned = {} if edition else {"backbone": "disparity"}  # a public network is thin, and of its pairs abroad none would be left
+    thinned = (
+        {} if edition else {"backbone": "disparity"}
+    )  # a public network is thin, and of its pairs abroad none would be left
     latest = networks.cut(project, base, years=_latest(asked), top=DRAWN, **thinned)
-    atlas = Atlas(whole if edition or whole.counting == "newman" else networks.cut(project, base, counting="newman"), where, works=edition is None)
-    cuts, written = {name: (form, networks.cut(project, base, **filters)) for form, name, filters in _networks(asked)}, list[Path]()
+    atlas = Atlas(
+        whole
+        if edition or whole.counting == "newman"
+        else networks.cut(project, base, counting="newman"),
+        where,
+        works=edition is None,
+    )
+    cuts, written = (
+        {
+            name: (form, networks.cut(project, base, **filters))
+            for form, name, filters in _networks(asked)
+        },
+        list[Path](),
+    )
     paths = {form: folder / name for name, (form, drawn) in cuts.items() if drawn.nodes.num_rows}
     with files.reported(folder, run.ADVICE):
         run.forget(folder)
@@ -78,18 +113,32 @@ def _written(
         def export_networks() -> None:
             for name, (form, drawn) in cuts.items():
                 if form not in paths:
-                    log.info("%s not written: no institution is left by its cuts (%s)", name, "; ".join(drawn.cuts))
+                    log.info(
+                        "%s not written: no institution is left by its cuts (%s)",
+                        name,
+                        "; ".join(drawn.cuts),
+                    )
                     continue
-                written.extend(export.write(
-                    drawn, form, paths[form], positions=where, as_of=vintage.as_of,
-                    provenance=about.provenance(told) | ({"profile": profile} if edition else {}), synthetic=told.synthetic,
-                ))  # fmt: skip
+                written.extend(
+                    export.write(
+                        drawn,
+                        form,
+                        paths[form],
+                        positions=where,
+                        as_of=vintage.as_of,
+                        provenance=about.provenance(told)
+                        | ({"profile": profile} if edition else {}),
+                        synthetic=told.synthetic,
+                    )
+                )
 
         if edition:
             paths["cells"] = public.write(edition.cells, folder, synthetic=told.synthetic)
             written.append(paths["cells"])
         links = {form: path.relative_to(folder).as_posix() for form, path in paths.items()}
-        reports = Reports(project.root, vintage.name, folder, links, told, latest, atlas, against, shown)
+        reports = Reports(
+            project.root, vintage.name, folder, links, told, latest, atlas, against, shown
+        )
         for language, there in reports.write(languages, pool, export_networks):
             paths[f"report.{language}"], paths[f"report.{language}.pdf"] = there[:2]
             written += there

@@ -25,14 +25,20 @@ from coauth.uncertainty.counts import change
 def processes(number: int) -> Iterator[Executor]:
     """Processes that load what draws while that which is to be drawn is made ready."""
     pace = gc.get_threshold()
-    with ProcessPoolExecutor(number, mp_context=get_context("spawn"), initializer=_load, initargs=pace) as pool:
+    with ProcessPoolExecutor(
+        number, mp_context=get_context("spawn"), initializer=_load, initargs=pace
+    ) as pool:
         for _ in range(number):
-            pool.submit(gc.get_threshold)  # a process begins, and loads, when it is first asked for something
+            pool.submit(
+                gc.get_threshold
+            )  # a process begins, and loads, when it is first asked for something
         yield pool
 
 
 def _load(*pace: int) -> None:
-    gc.set_threshold(*pace)  # as here: a figure is many objects, and looking for cycles among them takes a tenth of the time
+    gc.set_threshold(
+        *pace
+    )  # as here: a figure is many objects, and looking for cycles among them takes a tenth of the time
     from coauth.export import picture  # noqa: F401, PLC0415  matplotlib is loaded by who draws
 
 
@@ -52,7 +58,9 @@ class Reports:
     made: Mapping[str, pa.Table] | None
     """None: read from disk, where another process has them sooner than by hand."""
 
-    def write(self, languages: Sequence[str], pool: Executor | None, meanwhile: Callable[[], None]) -> list[tuple[str, list[Path]]]:
+    def write(
+        self, languages: Sequence[str], pool: Executor | None, meanwhile: Callable[[], None]
+    ) -> list[tuple[str, list[Path]]]:
         """The files of each language, the page first and then the PDF. Drawing takes the time, and matplotlib draws on one core; what is
         to be done `meanwhile` is done here while the processes of `pool` draw."""
         if pool is None:
@@ -68,14 +76,29 @@ class Reports:
         project = Project(self.root)
         queries = project.queries.of_topics(self.about.topic_model)
         latest = report.named(self.latest, language, queries, synthetic=self.about.synthetic)
-        figure = picture.draw(latest, self.atlas.positions, labels=30, groups=report.legend(language)) if latest.nodes.num_rows else None
+        figure = (
+            picture.draw(latest, self.atlas.positions, labels=30, groups=report.legend(language))
+            if latest.nodes.num_rows
+            else None
+        )
         return report.build(
-            self.made or self._read(project), self.folder, queries=queries, about=self.about, language=language,
-            change=change, benefits=benefits, picture=figure,
-            atlas=self.atlas if self.atlas.network.nodes.num_rows else None, links=self.links,
-        )  # fmt: skip
+            self.made or self._read(project),
+            self.folder,
+            queries=queries,
+            about=self.about,
+            language=language,
+            change=change,
+            benefits=benefits,
+            picture=figure,
+            atlas=self.atlas if self.atlas.network.nodes.num_rows else None,
+            links=self.links,
+        )
 
     def _read(self, project: Project) -> dict[str, pa.Table]:
         vintage = project.cache.find(self.vintage)
-        revised = {"revisions": pipeline.revised(project, project.cache.find(self.against), vintage)} if self.against else {}
+        revised = (
+            {"revisions": pipeline.revised(project, project.cache.find(self.against), vintage)}
+            if self.against
+            else {}
+        )
         return read(vintage) | revised

@@ -27,4 +27,7 @@ def informed(project: Project, vintage: Vintage) -> Queries:
     """The project's queries as they are asked of this vintage: technologies for its topics, with
     what was measured of them on it.
     """
-    return asked(project, vintage).informed(vintage.manifest.get("technology_quality"), (vintage.manifest.get("build") or {}).get("queries", ""))
+    return asked(project, vintage).informed(
+        vintage.manifest.get("technology_quality"),
+        (vintage.manifest.get("build") or {}).get("queries", ""),
+    )

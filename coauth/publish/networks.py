@@ -24,9 +24,15 @@ Profile = Literal["internal", "public"]
 
 
 def network(
-    project: Project, vintage: Vintage, *, made: Mapping[str, pa.Table] | None = None, years: tuple[int, int] | None = None,
-    unit: Unit = "institution", profile: Profile = "internal", **filters: Any,
-) -> Network:  # fmt: skip
+    project: Project,
+    vintage: Vintage,
+    *,
+    made: Mapping[str, pa.Table] | None = None,
+    years: tuple[int, int] | None = None,
+    unit: Unit = "institution",
+    profile: Profile = "internal",
+    **filters: Any,
+) -> Network:
     """The network of the vintage in some years (all by default), filtered as `graph.build` says; counted as measures.toml says,
     in the public profile in full.
 
@@ -34,7 +40,12 @@ def network(
     "public" sums the institutions of each watchlist and takes out small cells (see `disclosure`), beside the vintage's
     public edition.
     """
-    return cut(project, base(project, vintage, made or read(vintage), unit, profile, filters.get("ego")), years=years, **filters)
+    return cut(
+        project,
+        base(project, vintage, made or read(vintage), unit, profile, filters.get("ego")),
+        years=years,
+        **filters,
+    )
 
 
 class Base(NamedTuple):
@@ -46,35 +57,64 @@ class Base(NamedTuple):
 
 
 def base(
-    project: Project, vintage: Vintage, made: Mapping[str, pa.Table], unit: Unit = "institution", profile: Profile = "internal",
-    ego: str | None = None, edition: Edition | None = None,
-) -> Base:  # fmt: skip
+    project: Project,
+    vintage: Vintage,
+    made: Mapping[str, pa.Table],
+    unit: Unit = "institution",
+    profile: Profile = "internal",
+    ego: str | None = None,
+    edition: Edition | None = None,
+) -> Base:
     """`edition`: the vintage's public one, had anew where it is needed and not given."""
     asked, wholes, told = project.queries, _wholes(made, unit, profile), {"unit": unit}
     standings = informed(project, vintage).marks()
-    bounds = (edition or public.edition(project, vintage, made)).bounds if profile == "public" else None
+    bounds = (
+        (edition or public.edition(project, vintage, made)).bounds if profile == "public" else None
+    )
     if wholes:
         made = aggregation.join(made, wholes, DuckDB(asked.sql, asked.tables()))
     if bounds is None:
         return Base(made, told, standings)
     made, taken_out = disclosure.public(made, ego, bounds)
-    return Base(made, told | {"share_above_k": None, "counting": disclosure.COUNTING, "notes": (disclosure.statement(taken_out),)}, standings)
+    return Base(
+        made,
+        told
+        | {
+            "share_above_k": None,
+            "counting": disclosure.COUNTING,
+            "notes": (disclosure.statement(taken_out),),
+        },
+        standings,
+    )
 
 
-def cut(project: Project, whole: Base, *, years: tuple[int, int] | None = None, **filters: Any) -> Network:
+def cut(
+    project: Project, whole: Base, *, years: tuple[int, int] | None = None, **filters: Any
+) -> Network:
     """Raises `DisclosureError` where a public network is asked for that would tell more than the works of the pairs it shows."""
     asked, only = project.queries, whole.told.get("counting")
     if only and filters.get("counting", only) != only:
-        raise DisclosureError(f"a public network has {only} counting only: other weights tell how many institutions single works have")
+        raise DisclosureError(
+            f"a public network has {only} counting only: other weights tell how many institutions single works have"
+        )
     if only and filters.get("backbone") == "projection":
-        raise DisclosureError("a public network has no --backbone, which tests all works, withheld ones too; give --disparity or --min-weight")
+        raise DisclosureError(
+            "a public network has no --backbone, which tests all works, withheld ones too; give --disparity or --min-weight"
+        )
     filters = {"counting": only or asked.measures.counting, "standings": whole.standings} | filters
-    drawn = replace(graph.build(whole.made, scope=asked.scope, years=years, window=asked.measures.window, **filters), **whole.told)
+    drawn = replace(
+        graph.build(
+            whole.made, scope=asked.scope, years=years, window=asked.measures.window, **filters
+        ),
+        **whole.told,
+    )
     return replace(drawn, edges=_without(drawn.edges, "strict_weight")) if only else drawn
 
 
 def _without(table: pa.Table, name: str) -> pa.Table:
-    return table.set_column(table.column_names.index(name), name, pa.nulls(len(table), table[name].type))
+    return table.set_column(
+        table.column_names.index(name), name, pa.nulls(len(table), table[name].type)
+    )
 
 
 def _wholes(made: Mapping[str, pa.Table], unit: Unit, profile: Profile) -> aggregation.Wholes:

@@ -16,7 +16,9 @@ def kept(drawn: Network, project: Project, vintage: Vintage) -> dict[str, list[f
     """
     known = vintage.layout
     if set(drawn.nodes["institution_id"].to_pylist()) - set(known):
-        known = layout.place(drawn, known or _before(project, vintage), project.queries.measures.seed)
+        known = layout.place(
+            drawn, known or _before(project, vintage), project.queries.measures.seed
+        )
         vintage.layout = known
     return known
 

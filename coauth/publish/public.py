@@ -14,14 +14,24 @@ from coauth.pipeline import Project
 from coauth.publish.made import asked, read
 from coauth.vintage import Vintage
 
-COUNTED = ("copublications", "coverage", "memberships", "technologies", "admissions", "institutions", "listed")
+COUNTED = (
+    "copublications",
+    "coverage",
+    "memberships",
+    "technologies",
+    "admissions",
+    "institutions",
+    "listed",
+)
 """Tables that an edition is counted from."""
 
 
 def edition(project: Project, vintage: Vintage, made: Mapping[str, pa.Table]) -> Edition:
     """The public tables of a vintage. Raises `DisclosureError` where earlier editions leave no way to make them, and `NotFound`
     where an earlier edition's vintage is not built."""
-    return disclosure.edition(made, asked(project, vintage), earlier(project, vintage), vintage.name)
+    return disclosure.edition(
+        made, asked(project, vintage), earlier(project, vintage), vintage.name
+    )
 
 
 def earlier(project: Project, vintage: Vintage) -> list[Earlier]:
@@ -30,10 +40,14 @@ def earlier(project: Project, vintage: Vintage) -> list[Earlier]:
     for v in project.cache.like(vintage):
         if (cells := v.published) is not None:
             rows = [(Cell(*(r[f] for f in Cell._fields)), r["value"]) for r in cells.to_pylist()]
-            found.append(Earlier(
-                v.name, Counted.of(read(v, COUNTED), asked(project, v)),
-                {c: n for c, n in rows if n is not None}, frozenset(c for c, n in rows if n is None),
-            ))  # fmt: skip
+            found.append(
+                Earlier(
+                    v.name,
+                    Counted.of(read(v, COUNTED), asked(project, v)),
+                    {c: n for c, n in rows if n is not None},
+                    frozenset(c for c, n in rows if n is None),
+                )
+            )
     return found
 
 
@@ -49,7 +63,11 @@ def write(cells: pa.Table, folder: Path, *, synthetic: bool) -> Path:
     """Every count of an edition as CSV, shown or withheld."""
     rows = cells.to_pandas()
     rows["value"] = rows["value"].astype("Int64")
-    titles = [f"{tables.MARK}: {c}" if synthetic and not n else c for n, c in enumerate(rows.columns)]
+    titles = [
+        f"{tables.MARK}: {c}" if synthetic and not n else c for n, c in enumerate(rows.columns)
+    ]
     path = folder / "tables" / (tables.marked("cells.csv") if synthetic else "cells.csv")
-    files.write({path: [rows.to_csv(index=False, header=titles, lineterminator="\n")]}, files.ADVICE)
+    files.write(
+        {path: [rows.to_csv(index=False, header=titles, lineterminator="\n")]}, files.ADVICE
+    )
     return path

@@ -15,22 +15,45 @@ from coauth.vintage import Vintage
 ADVICE = files.ADVICE
 
 
-def record(folder: Path, written: Iterable[Path], asked: Queries, vintage: Vintage, about: About) -> Path:
+def record(
+    folder: Path, written: Iterable[Path], asked: Queries, vintage: Vintage, about: About
+) -> Path:
     """Same entries, same bytes in every file listed."""
     manifest = vintage.manifest
     entries = {
-        "coauth": about.versions["coauth"], "vintage": vintage.name, "quarter": about.quarter, "as_of": about.as_of.isoformat(),
-        "source": about.source, "against": about.since.vintage if about.since else None,
-        "synthetic": tables.MARK if about.synthetic else False, "complete": about.complete,
-        "affiliation_matcher": about.affiliation_matcher, "topic_model": about.topic_model, "scope": manifest["scope"], "queries_sha256": asked.fingerprint, "seed": about.seed,
-        "versions": about.versions, "profile": about.profile,
+        "coauth": about.versions["coauth"],
+        "vintage": vintage.name,
+        "quarter": about.quarter,
+        "as_of": about.as_of.isoformat(),
+        "source": about.source,
+        "against": about.since.vintage if about.since else None,
+        "synthetic": tables.MARK if about.synthetic else False,
+        "complete": about.complete,
+        "affiliation_matcher": about.affiliation_matcher,
+        "topic_model": about.topic_model,
+        "scope": manifest["scope"],
+        "queries_sha256": asked.fingerprint,
+        "seed": about.seed,
+        "versions": about.versions,
+        "profile": about.profile,
         "statbank": {k: v for k, v in (vintage.totals or {}).items() if k != "body"} or None,
-        "files_sha256": {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in written},
-    }  # fmt: skip
-    if about.profile == "internal":  # losses and rows are counts, and a hash tells whether a guess of a table is right
-        entries |= {"losses": manifest["build"]["losses"], "rows": manifest["build"]["rows"], "tables_sha256": manifest["build"]["sha256"]}
+        "files_sha256": {
+            p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+            for p in written
+        },
+    }
+    if (
+        about.profile == "internal"
+    ):  # losses and rows are counts, and a hash tells whether a guess of a table is right
+        entries |= {
+            "losses": manifest["build"]["losses"],
+            "rows": manifest["build"]["rows"],
+            "tables_sha256": manifest["build"]["sha256"],
+        }
     path = folder / "run.json"
-    files.write({path: [json.dumps(entries, indent=1, sort_keys=True, ensure_ascii=False), "\n"]}, ADVICE)
+    files.write(
+        {path: [json.dumps(entries, indent=1, sort_keys=True, ensure_ascii=False), "\n"]}, ADVICE
+    )
     return path
 
 
@@ -41,6 +64,8 @@ def forget(folder: Path) -> None:
     """
     there = folder / "run.json"
     if there.exists():
-        for path in (folder / name for name in json.loads(there.read_text("utf-8"))["files_sha256"]):
+        for path in (
+            folder / name for name in json.loads(there.read_text("utf-8"))["files_sha256"]
+        ):
             if path.is_file() and not path.is_symlink():
                 path.unlink()

@@ -32,7 +32,34 @@ from coauth.queries.strict import Period, Strict, Years
 from coauth.queries.technologies import Technologies, Technology
 from coauth.queries.watchlists import Entry, Watchlist
 
-__all__ = ["NO_TYPE", "Admission", "Associated", "Component", "Counts", "Direction", "Entry", "Event", "Events", "Group", "Groups", "Joint", "Measures", "Parent", "Period", "Pivots", "Queries", "Reference", "RollUp", "Scope", "Successor", "Technologies", "Technology", "Watchlist", "Years", "load"]
+__all__ = [
+    "NO_TYPE",
+    "Admission",
+    "Associated",
+    "Component",
+    "Counts",
+    "Direction",
+    "Entry",
+    "Event",
+    "Events",
+    "Group",
+    "Groups",
+    "Joint",
+    "Measures",
+    "Parent",
+    "Period",
+    "Pivots",
+    "Queries",
+    "Reference",
+    "RollUp",
+    "Scope",
+    "Successor",
+    "Technologies",
+    "Technology",
+    "Watchlist",
+    "Years",
+    "load",
+]
 
 
 class Queries(Strict):
@@ -59,67 +86,139 @@ class Queries(Strict):
         successors, entries (of watchlists), withdrawn_rors, unlisted_descendants, technology_areas."""
         scope, measures = self.scope, self.measures
         settings = {
-            "first_year": scope.first_year, "last_year": scope.last_year, "max_institutions": scope.max_institutions,
+            "first_year": scope.first_year,
+            "last_year": scope.last_year,
+            "max_institutions": scope.max_institutions,
             "count_duplicates": scope.count_duplicates,
-            "profile_share": measures.profile_share, "profile_min_works": measures.profile_min_works,
+            "profile_share": measures.profile_share,
+            "profile_min_works": measures.profile_min_works,
             "window_years": measures.window,
-        }  # fmt: skip
+        }
         country = pa.schema([("country_code", pa.string())])
         groups = pa.schema(
-            [("group_id", pa.string()), ("country_code", pa.string()), ("valid_from", pa.int32()), ("valid_to", pa.int32())]
+            [
+                ("group_id", pa.string()),
+                ("country_code", pa.string()),
+                ("valid_from", pa.int32()),
+                ("valid_to", pa.int32()),
+            ]
         )
         listed = pa.schema(
-            [("list_id", pa.string()), ("entry_id", pa.string()), ("institution_id", pa.string()), ("ror", pa.string()),
-             ("by_lineage", pa.bool_()), ("valid_from", pa.date32()), ("valid_to", pa.date32()), ("kind", pa.string()),
-             ("listed_today", pa.bool_())]
-        )  # fmt: skip
+            [
+                ("list_id", pa.string()),
+                ("entry_id", pa.string()),
+                ("institution_id", pa.string()),
+                ("ror", pa.string()),
+                ("by_lineage", pa.bool_()),
+                ("valid_from", pa.date32()),
+                ("valid_to", pa.date32()),
+                ("kind", pa.string()),
+                ("listed_today", pa.bool_()),
+            ]
+        )
         preprints = pa.schema([("registrant", pa.string()), ("pattern", pa.string())])
         successors = pa.schema([("ror", pa.string()), ("successor_ror", pa.string())])
-        withdrawn = pa.schema([("list_id", pa.string()), ("entry_id", pa.string()), ("ror", pa.string())])
+        withdrawn = pa.schema(
+            [("list_id", pa.string()), ("entry_id", pa.string()), ("ror", pa.string())]
+        )
         excluded = pa.schema([("list_id", pa.string()), ("ror", pa.string())])
-        areas = pa.schema([("list_id", pa.string()), ("technology_id", pa.string()), ("area_id", pa.string())])
+        areas = pa.schema(
+            [("list_id", pa.string()), ("technology_id", pa.string()), ("area_id", pa.string())]
+        )
         on = [w for w in self.watchlists if w.enabled]
         return {
             "settings": pa.Table.from_pylist([settings]),
-            "home_countries": pa.Table.from_pylist([{"country_code": c} for c in sorted(scope.home)], country),
+            "home_countries": pa.Table.from_pylist(
+                [{"country_code": c} for c in sorted(scope.home)], country
+            ),
             "partner_countries": pa.Table.from_pylist(
-                [{"group_id": g.id, "country_code": c, "valid_from": g.valid_from, "valid_to": g.valid_to}
-                 for g in self.partners for c in g.countries], groups,
+                [
+                    {
+                        "group_id": g.id,
+                        "country_code": c,
+                        "valid_from": g.valid_from,
+                        "valid_to": g.valid_to,
+                    }
+                    for g in self.partners
+                    for c in g.countries
+                ],
+                groups,
             ),
             "preprint_dois": pa.Table.from_pylist(
-                [{"registrant": registrant, "pattern": pattern} for registrant, pattern in scope.preprints], preprints
+                [
+                    {"registrant": registrant, "pattern": pattern}
+                    for registrant, pattern in scope.preprints
+                ],
+                preprints,
             ),
             "entries": pa.Table.from_pylist(
-                [{"list_id": w.id, "entry_id": e.id, "institution_id": e.openalex, "ror": e.ror,
-                  "by_lineage": w.match == "lineage", "valid_from": e.valid_from, "valid_to": e.valid_to, "kind": w.kind_of(e),
-                  "listed_today": w.still_lists(e)}
-                 for w in on for e in w.entry], listed,
+                [
+                    {
+                        "list_id": w.id,
+                        "entry_id": e.id,
+                        "institution_id": e.openalex,
+                        "ror": e.ror,
+                        "by_lineage": w.match == "lineage",
+                        "valid_from": e.valid_from,
+                        "valid_to": e.valid_to,
+                        "kind": w.kind_of(e),
+                        "listed_today": w.still_lists(e),
+                    }
+                    for w in on
+                    for e in w.entry
+                ],
+                listed,
             ),
             "successors": pa.Table.from_pylist(
-                [{"ror": s.institution, "successor_ror": s.successor} for s in self.rollup.successors], successors
+                [
+                    {"ror": s.institution, "successor_ror": s.successor}
+                    for s in self.rollup.successors
+                ],
+                successors,
             ),
             "withdrawn_rors": pa.Table.from_pylist(
-                [{"list_id": w.id, "entry_id": e.id, "ror": r} for w in on for e in w.entry for r in e.withdrawn], withdrawn
+                [
+                    {"list_id": w.id, "entry_id": e.id, "ror": r}
+                    for w in on
+                    for e in w.entry
+                    for r in e.withdrawn
+                ],
+                withdrawn,
             ),
             "unlisted_descendants": pa.Table.from_pylist(
                 [{"list_id": w.id, "ror": r} for w in on for r in w.exclude_lineage], excluded
             ),
             "technology_areas": pa.Table.from_pylist(
-                [{"list_id": s.id, "technology_id": t.id, "area_id": a}
-                 for s in self.technologies if s.enabled for t in s.technology for a in t.eu10], areas,
+                [
+                    {"list_id": s.id, "technology_id": t.id, "area_id": a}
+                    for s in self.technologies
+                    if s.enabled
+                    for t in s.technology
+                    for a in t.eu10
+                ],
+                areas,
             ),
-        }  # fmt: skip
+        }
 
     @property
     def partners(self) -> tuple[Group, ...]:
         """The partner groups as they are counted: without the home countries, which are no partner of their own; none of nothing else."""
-        abroad = ((g, tuple(c for c in g.countries if c not in self.scope.home)) for g in self.groups.group)
-        return tuple(g if c == g.countries else g.model_copy(update={"countries": c}) for g, c in abroad if c)
+        abroad = (
+            (g, tuple(c for c in g.countries if c not in self.scope.home))
+            for g in self.groups.group
+        )
+        return tuple(
+            g if c == g.countries else g.model_copy(update={"countries": c}) for g, c in abroad if c
+        )
 
     def lists(self) -> dict[str, str]:
         """Enabled watchlists and sets of technologies: id -> version and a digest of what it says, so that no edit goes unseen."""
         both: tuple[Watchlist | Technologies, ...] = (*self.watchlists, *self.technologies)
-        return {x.id: f"{x.version} ({hashlib.sha256(x.model_dump_json().encode()).hexdigest()[:8]})" for x in both if x.enabled}
+        return {
+            x.id: f"{x.version} ({hashlib.sha256(x.model_dump_json().encode()).hexdigest()[:8]})"
+            for x in both
+            if x.enabled
+        }
 
     def companion(self, list_id: str) -> str | None:
         """The country group a watchlist is compared with: the first one that an event, of whatever country, tests beside the list.
@@ -136,9 +235,18 @@ class Queries(Strict):
         """Digests of what a count of works depends on besides the records: queries/scope, queries/sql, queries/institutions, and by
         the name of its series every partner group and enabled watchlist. Measures, events and technologies change none."""
         statements = "\0".join(f"{name}\0{text}" for name, text in sorted(self.sql.items()))
-        counted = self.scope.model_dump_json(include={"countries", "first_year", "types", "count_duplicates", "preprint_dois"})
-        asked = {"queries/scope": counted, "queries/sql": statements, "queries/institutions": self.rollup.model_dump_json()}
-        asked |= {g.id: g.model_dump_json(include={"countries", "valid_from", "valid_to"}) for g in self.groups.group}
+        counted = self.scope.model_dump_json(
+            include={"countries", "first_year", "types", "count_duplicates", "preprint_dois"}
+        )
+        asked = {
+            "queries/scope": counted,
+            "queries/sql": statements,
+            "queries/institutions": self.rollup.model_dump_json(),
+        }
+        asked |= {
+            g.id: g.model_dump_json(include={"countries", "valid_from", "valid_to"})
+            for g in self.groups.group
+        }
         asked |= {f"list:{w.id}": w.model_dump_json() for w in self.watchlists if w.enabled}
         return {name: hashlib.sha256(text.encode()).hexdigest()[:8] for name, text in asked.items()}
 
@@ -151,7 +259,13 @@ class Queries(Strict):
         """
         other = [s for s in self.technologies if s.enabled and s.topic_model != topics]
         off = {s.id: s.model_copy(update={"enabled": False}) for s in other}
-        return self.model_copy(update={"technologies": tuple(off.get(s.id, s) for s in self.technologies), "other_topics": tuple(other), "topics": topics})
+        return self.model_copy(
+            update={
+                "technologies": tuple(off.get(s.id, s) for s in self.technologies),
+                "other_topics": tuple(other),
+                "topics": topics,
+            }
+        )
 
     @property
     def no_cues(self) -> str:
@@ -161,28 +275,42 @@ class Queries(Strict):
         if not self.other_topics or any(s.enabled for s in self.technologies):
             return ""
         made_for = " and ".join(sorted({s.topic_model for s in self.other_topics}))
-        theirs = {"unknown": "not known (--as-of DAY, with --new, says when records from disk were taken)",
-                  "mixed": "v1 and v2, as they were fetched before and after 2026-10-06"}.get(self.topics, self.topics)  # fmt: skip
+        theirs = {
+            "unknown": "not known (--as-of DAY, with --new, says when records from disk were taken)",
+            "mixed": "v1 and v2, as they were fetched before and after 2026-10-06",
+        }.get(self.topics, self.topics)
         return f"no technology cues: the definitions are for topics {made_for}, the records' topics are {theirs}"
 
     def marks(self) -> dict[str, str]:
         """What must stand beside a technology of the enabled set wherever it is shown, by its id (`Technologies.marked`)."""
-        return {entry: mark for s in self.technologies if s.enabled for entry, mark in s.marks().items()}
+        return {
+            entry: mark for s in self.technologies if s.enabled for entry, mark in s.marks().items()
+        }
 
     def informed(self, measured: Mapping[str, Any] | None, built: str) -> Queries:
         """These queries with the standing of technologies that `coauth flags score` kept of a vintage (`measured`), where the sheet was
         scored under the queries the vintage was built with (their fingerprint); as they are where it was not."""
         if not measured or measured["queries"] != built:
             return self
-        return self.model_copy(update={"technologies": tuple(s.scored(measured["classes"]) if s.enabled else s for s in self.technologies)})
+        return self.model_copy(
+            update={
+                "technologies": tuple(
+                    s.scored(measured["classes"]) if s.enabled else s for s in self.technologies
+                )
+            }
+        )
 
     def event_table(self) -> list[Event]:
         """The policy dates of the scope's countries, in order."""
-        return sorted((e for e in self.events.event if e.concerns(self.scope.countries)), key=_by_date)
+        return sorted(
+            (e for e in self.events.event if e.concerns(self.scope.countries)), key=_by_date
+        )
 
     def events_elsewhere(self) -> list[Event]:
         """Those of other countries: neither drawn nor tested."""
-        return sorted((e for e in self.events.event if not e.concerns(self.scope.countries)), key=_by_date)
+        return sorted(
+            (e for e in self.events.event if not e.concerns(self.scope.countries)), key=_by_date
+        )
 
 
 def _by_date(event: Event) -> tuple[date, str]:
@@ -190,14 +318,20 @@ def _by_date(event: Event) -> tuple[date, str]:
 
 
 _FILES: dict[str, type[Strict]] = {
-    "scope": Scope, "institutions": RollUp, "groups": Groups, "events": Events, "measures": Measures,
-}  # fmt: skip
+    "scope": Scope,
+    "institutions": RollUp,
+    "groups": Groups,
+    "events": Events,
+    "measures": Measures,
+}
 
 
 def load(folder: Path) -> Queries:
     """Read every file in `folder` strictly. Raises `QueryError` with all faults, one a line, each with file and key."""
     if not folder.is_dir():
-        raise QueryError(f"{folder}: no queries here; run `coauth init DIR` and then work in DIR, or give --root")
+        raise QueryError(
+            f"{folder}: no queries here; run `coauth init DIR` and then work in DIR, or give --root"
+        )
     faults: list[str] = []
     single = {name: read(folder / f"{name}.toml", model, faults) for name, model in _FILES.items()}
     lists = [read(p, Watchlist, faults) for p in sorted(folder.glob("watchlists/*.toml"))]
@@ -205,29 +339,58 @@ def load(folder: Path) -> Queries:
     references = [read(p, Reference, faults) for p in sorted(folder.glob("reference/*.toml"))]
     sql = {p.stem: p.read_text("utf-8") for p in sorted(folder.glob("sql/*.sql"))}
     ids = [x.id for x in (*lists, *sets, *references) if x is not None]
-    faults += [f"{folder}: two lists share the id '{i}'" for i in sorted({i for i in ids if ids.count(i) > 1})]
+    faults += [
+        f"{folder}: two lists share the id '{i}'"
+        for i in sorted({i for i in ids if ids.count(i) > 1})
+    ]
     sets = _whole(folder, sets, faults)
     for topics in ("v1", "v2"):
-        if len(on := [s.id for s in sets if s is not None and s.enabled and s.topic_model == topics]) > 1:
-            faults.append(f"{folder / 'technologies'}: enabled: {', '.join(on)}; enable one set at a time (for topics {topics})")
-    faults += _unanswered(folder, single["groups"], single["events"], lists, _about(single["scope"], references))
+        if (
+            len(
+                on := [
+                    s.id for s in sets if s is not None and s.enabled and s.topic_model == topics
+                ]
+            )
+            > 1
+        ):
+            faults.append(
+                f"{folder / 'technologies'}: enabled: {', '.join(on)}; enable one set at a time (for topics {topics})"
+            )
+    faults += _unanswered(
+        folder, single["groups"], single["events"], lists, _about(single["scope"], references)
+    )
     faults += _hidden(folder, single["institutions"], lists)
     faults += _strangers(folder)
     if faults:
-        advice = "mend it and run `coauth queries check`" if len(faults) == 1 else "mend them and run `coauth queries check`"
-        raise QueryError(f"{faults[0]}; {advice}" if len(faults) == 1 else "\n".join([*faults, advice]))
+        advice = (
+            "mend it and run `coauth queries check`"
+            if len(faults) == 1
+            else "mend them and run `coauth queries check`"
+        )
+        raise QueryError(
+            f"{faults[0]}; {advice}" if len(faults) == 1 else "\n".join([*faults, advice])
+        )
     return Queries(
-        scope=single["scope"], rollup=single["institutions"], groups=single["groups"], events=single["events"],
-        measures=single["measures"], watchlists=tuple(x for x in lists if x), technologies=tuple(x for x in sets if x),
-        references=tuple(x for x in references if x), sql=sql, fingerprint=_fingerprint(folder),
-    )  # fmt: skip
+        scope=single["scope"],
+        rollup=single["institutions"],
+        groups=single["groups"],
+        events=single["events"],
+        measures=single["measures"],
+        watchlists=tuple(x for x in lists if x),
+        technologies=tuple(x for x in sets if x),
+        references=tuple(x for x in references if x),
+        sql=sql,
+        fingerprint=_fingerprint(folder),
+    )
 
 
 def _about(scope: Any, references: list[Reference | None]) -> list[Reference]:
     return [r for r in references if r and scope and r.about(scope.countries)]
 
 
-def _whole(folder: Path, sets: list[Technologies | None], faults: list[str]) -> list[Technologies | None]:
+def _whole(
+    folder: Path, sets: list[Technologies | None], faults: list[str]
+) -> list[Technologies | None]:
     """The sets of technologies, each with those of the set it includes."""
     if None in sets:
         return sets  # what is faulty itself cannot be included
@@ -243,7 +406,10 @@ def _whole(folder: Path, sets: list[Technologies | None], faults: list[str]) -> 
                     made[s.id] = s
                 elif s.includes not in known:
                     near = difflib.get_close_matches(s.includes, others, n=1)
-                    raise ValueError(f"includes: no set '{s.includes}'" + (f", did you mean '{near[0]}'?" if near else ""))
+                    raise ValueError(
+                        f"includes: no set '{s.includes}'"
+                        + (f", did you mean '{near[0]}'?" if near else "")
+                    )
                 elif s.includes not in others:
                     raise ValueError(f"includes: '{s.includes}' includes this set in turn")
                 else:
@@ -257,18 +423,32 @@ def _whole(folder: Path, sets: list[Technologies | None], faults: list[str]) -> 
     return [of(s) for s in known.values()]
 
 
-def _unanswered(folder: Path, groups: Any, events: Any, lists: list[Watchlist | None], references: list[Reference]) -> list[str]:
+def _unanswered(
+    folder: Path,
+    groups: Any,
+    events: Any,
+    lists: list[Watchlist | None],
+    references: list[Reference],
+) -> list[str]:
     """A series that no group or watchlist makes would be tested on nothing, or held against nothing, in silence."""
     if groups is None or events is None or None in lists:
         return []
     known = {"international"} | {g.id for g in groups.group} | {f"list:{w.id}" for w in lists if w}
-    asked = [(f"{folder / 'events.toml'}: event '{e.id}'", s) for e in events.event for s in e.series]
-    asked += [(f"{folder / 'reference'}: {r.id}: direction", d.series) for r in references for d in r.direction]
+    asked = [
+        (f"{folder / 'events.toml'}: event '{e.id}'", s) for e in events.event for s in e.series
+    ]
+    asked += [
+        (f"{folder / 'reference'}: {r.id}: direction", d.series)
+        for r in references
+        for d in r.direction
+    ]
     near = {s: difflib.get_close_matches(s, known, n=1) for _, s in asked if s not in known}
     return [
-        f"{where}: series: no group or watchlist makes '{s}'" + (f", did you mean '{near[s][0]}'?" if near[s] else "")
-        for where, s in asked if s not in known
-    ]  # fmt: skip
+        f"{where}: series: no group or watchlist makes '{s}'"
+        + (f", did you mean '{near[s][0]}'?" if near[s] else "")
+        for where, s in asked
+        if s not in known
+    ]
 
 
 def _hidden(folder: Path, rollup: Any, lists: list[Watchlist | None]) -> list[str]:
@@ -278,19 +458,34 @@ def _hidden(folder: Path, rollup: Any, lists: list[Watchlist | None]) -> list[st
     partly = {r.institution: key for key in ("joint", "associated") for r in getattr(rollup, key)}
     return [
         f"{folder / 'institutions.toml'}: {partly[e.ror]}: {e.ror} is on the watchlist '{w.id}' ({e.id}); it must stand alone"
-        for w in lists if w for e in w.entry if e.ror in partly
-    ]  # fmt: skip
+        for w in lists
+        if w
+        for e in w.entry
+        if e.ror in partly
+    ]
 
 
 def _strangers(folder: Path) -> list[str]:
     """A misspelt file name would be a question nobody asks, in silence."""
-    known = re.compile(rf"({'|'.join(_FILES)})\.toml|(watchlists|technologies|reference)/[^/]+\.toml|sql/[^/]+\.sql")
-    files = (p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file() and p.name[0] != ".")
-    return [f"{folder / f}: no such question; see `coauth queries check --help`" for f in files if not known.fullmatch(f)]
+    known = re.compile(
+        rf"({'|'.join(_FILES)})\.toml|(watchlists|technologies|reference)/[^/]+\.toml|sql/[^/]+\.sql"
+    )
+    files = (
+        p.relative_to(folder).as_posix()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and p.name[0] != "."
+    )
+    return [
+        f"{folder / f}: no such question; see `coauth queries check --help`"
+        for f in files
+        if not known.fullmatch(f)
+    ]
 
 
 def _fingerprint(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.suffix in {".toml", ".sql"}):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        digest.update(
+            path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
+        )
     return digest.hexdigest()

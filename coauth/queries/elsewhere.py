@@ -18,10 +18,17 @@ def notices(queries: Queries, names: Mapping[str, Collection[str]]) -> list[str]
 
 def _title(queries: Queries, names: Mapping[str, Collection[str]]) -> list[str]:
     scope = queries.scope
-    called = {n: c for c, all_ in names.items() for n in all_ if re.search(rf"\b{re.escape(n)}(?:['’]?s)?\b", scope.title, re.IGNORECASE)}
+    called = {
+        n: c
+        for c, all_ in names.items()
+        for n in all_
+        if re.search(rf"\b{re.escape(n)}(?:['’]?s)?\b", scope.title, re.IGNORECASE)
+    }
     if not called or scope.everywhere or scope.home & set(called.values()):
         return []
-    return [f"scope.toml: the title names {', '.join(sorted(called))}, and countries = {_listed(scope.countries)}: give a title of this scope"]
+    return [
+        f"scope.toml: the title names {', '.join(sorted(called))}, and countries = {_listed(scope.countries)}: give a title of this scope"
+    ]
 
 
 def _groups(queries: Queries) -> list[str]:
@@ -32,23 +39,29 @@ def _groups(queries: Queries) -> list[str]:
     left = {g.id: [c for c in g.countries if c in scope.home] for g in queries.groups.group}
     return [
         f"groups.toml: '{g.id}' ({g.name}) holds {', '.join(left[g.id])}, which is home here: "
-        + (f"it is counted without it, as {', '.join(counted[g.id].countries)}" if g.id in counted else "it is left out")
-        for g in queries.groups.group if left[g.id]
-    ]  # fmt: skip
+        + (
+            f"it is counted without it, as {', '.join(counted[g.id].countries)}"
+            if g.id in counted
+            else "it is left out"
+        )
+        for g in queries.groups.group
+        if left[g.id]
+    ]
 
 
 def _events(queries: Queries) -> list[str]:
     return [
         f"events.toml: '{e.id}' ({e.date}) is a policy of {_some(e.countries)}: it is neither drawn nor tested here"
         for e in queries.events_elsewhere()
-    ]  # fmt: skip
+    ]
 
 
 def _references(queries: Queries) -> list[str]:
     return [
         f"reference/: '{r.id}' is about {', '.join(r.countries)}: nothing is held against it here"
-        for r in queries.references if not r.about(queries.scope.countries)
-    ]  # fmt: skip
+        for r in queries.references
+        if not r.about(queries.scope.countries)
+    ]
 
 
 def _listed(countries: Collection[str]) -> str:

@@ -17,9 +17,13 @@ class Event(Strict):
     date: date
     name: str
     name_da: str
-    series: tuple[str, ...] = Field(description="the copublication series it is tested on; empty: only drawn")
+    series: tuple[str, ...] = Field(
+        description="the copublication series it is tested on; empty: only drawn"
+    )
     source: str
-    countries: tuple[CountryCode, ...] = Field(default=(), description="whose policy it is; empty: every country's")
+    countries: tuple[CountryCode, ...] = Field(
+        default=(), description="whose policy it is; empty: every country's"
+    )
 
     def concerns(self, home: Iterable[str]) -> bool:
         """Whether it is a policy of all these home countries: the works of others show no answer to it.
@@ -33,10 +37,16 @@ class Event(Strict):
 
 
 class Events(Strict):
-    lags: tuple[int, ...] = Field(description="years after the date at which publication may answer; all are reported")
+    lags: tuple[int, ...] = Field(
+        description="years after the date at which publication may answer; all are reported"
+    )
     controls: int = Field(ge=1, description="institutions each listed one is compared with")
-    widest_ratio: float = Field(gt=1, description="how many times more or fewer works such an institution may have")
-    widest_distance: Share = Field(description="how far its mix of fields may be, as a Hellinger distance")
+    widest_ratio: float = Field(
+        gt=1, description="how many times more or fewer works such an institution may have"
+    )
+    widest_distance: Share = Field(
+        description="how far its mix of fields may be, as a Hellinger distance"
+    )
     event: tuple[Event, ...]
 
     @model_validator(mode="after")

@@ -32,9 +32,15 @@ def read(path: Path, model: type[Model], faults: list[str]) -> Model | None:
         faults.append(f"{path}: not TOML: {fault}")
     except ValidationError as fault:
         # a list is not "too short" because what stands in it is faulty
-        told = [d for d in fault.errors() if d["type"] != "too_short" or len(d["loc"]) > 1 or not raw.get(str(d["loc"][0]))]
+        told = [
+            d
+            for d in fault.errors()
+            if d["type"] != "too_short" or len(d["loc"]) > 1 or not raw.get(str(d["loc"][0]))
+        ]
         faults += [_sentence(path, model, detail, text) for detail in told]
-        if any(detail["loc"] for detail in told):  # a fault of one key hides what is wrong between entries
+        if any(
+            detail["loc"] for detail in told
+        ):  # a fault of one key hides what is wrong between entries
             faults += [f"{path}: {said}" for said in _repeated(model, raw)]
     return None
 
@@ -45,7 +51,9 @@ def _sentence(path: Path, model: type[BaseModel], detail: Any, text: str) -> str
     at = f" (line {line})" if line else ""
     if detail["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(detail["loc"][-1]), _known_keys(model), n=1)
-        return f"{path}: {where}: unknown key" + (f", did you mean '{near[0]}'?" if near else "") + at
+        return (
+            f"{path}: {where}: unknown key" + (f", did you mean '{near[0]}'?" if near else "") + at
+        )
     return f"{path}: {where}: {detail['msg']}{at}"
 
 
@@ -62,13 +70,19 @@ def _line(text: str, loc: tuple[str | int, ...]) -> int | None:
             keys = keys[2:] if isinstance(keys[1], int) else keys[1:]
     last = next((n for n in headers if n > first), last)
     key = keys[0] if keys and isinstance(keys[0], str) else None
-    found = [n for n in range(first, last) if key and re.match(rf'\s*"?{re.escape(key)}"?\s*=', lines[n])]
+    found = [
+        n for n in range(first, last) if key and re.match(rf'\s*"?{re.escape(key)}"?\s*=', lines[n])
+    ]
     return found[0] + 1 if found else first + 1 if first else None
 
 
 def _repeated(model: type[BaseModel], raw: Mapping[str, Any]) -> list[str]:
     """Ids that a list of tables gives twice, read before anything else is known to be right."""
-    tables = [(name, rows) for name, rows in raw.items() if name in model.model_fields and isinstance(rows, list)]
+    tables = [
+        (name, rows)
+        for name, rows in raw.items()
+        if name in model.model_fields and isinstance(rows, list)
+    ]
     found = []
     for name, rows in tables:
         for key in ("id", "ror", "openalex"):

@@ -27,5 +27,7 @@ class Groups(Strict):
 
     @model_validator(mode="after")
     def _once(self) -> Groups:
-        refuse_twice("group.id", ["international", *(g.id for g in self.group)])  # the name of all groups together
+        refuse_twice(
+            "group.id", ["international", *(g.id for g in self.group)]
+        )  # the name of all groups together
         return self

@@ -55,8 +55,12 @@ class Parent(_Rule):
 class RollUp(Strict):
     """`institutions.toml`: how harvested institutions become the nodes of the graph."""
 
-    drop_ancestors: bool = Field(description="an ancestor beside its descendant on one authorship is dropped")
-    aliases: dict[str, Ror] = Field(default={}, description="short names a person may type; results never match by name")
+    drop_ancestors: bool = Field(
+        description="an ancestor beside its descendant on one authorship is dropped"
+    )
+    aliases: dict[str, Ror] = Field(
+        default={}, description="short names a person may type; results never match by name"
+    )
     successors: tuple[Successor, ...] = ()
     components: tuple[Component, ...] = ()
     joint: tuple[Joint, ...] = ()
@@ -66,28 +70,53 @@ class RollUp(Strict):
     @property
     def into(self) -> dict[str, str]:
         """ROR of every institution that counts wholly for one other -> ROR of that other."""
-        return {s.institution: s.successor for s in self.successors} | {c.institution: c.part_of for c in self.components}
+        return {s.institution: s.successor for s in self.successors} | {
+            c.institution: c.part_of for c in self.components
+        }
 
     @model_validator(mode="after")
     def _single_step(self) -> RollUp:
         """Every rule points straight to where the works end up, and an institution follows one rule: their order cannot matter."""
         rules: dict[str, tuple[_Rule, ...]] = {
-            "successors": self.successors, "components": self.components, "joint": self.joint, "associated": self.associated,
-        }  # fmt: skip
+            "successors": self.successors,
+            "components": self.components,
+            "joint": self.joint,
+            "associated": self.associated,
+        }
         targets = {
-            "successors": {s.successor for s in self.successors}, "components": {c.part_of for c in self.components},
-            "joint": {r for j in self.joint for r in j.weights}, "associated": {u for a in self.associated for u in a.universities},
-        }  # fmt: skip
-        faults = [t for key, listed in rules.items() if (t := told_twice(key, [r.institution for r in listed]))]
-        faults += [t for a in self.associated if (t := told_twice(f"associated: {a.name}: universities", list(a.universities)))]
+            "successors": {s.successor for s in self.successors},
+            "components": {c.part_of for c in self.components},
+            "joint": {r for j in self.joint for r in j.weights},
+            "associated": {u for a in self.associated for u in a.universities},
+        }
+        faults = [
+            t
+            for key, listed in rules.items()
+            if (t := told_twice(key, [r.institution for r in listed]))
+        ]
+        faults += [
+            t
+            for a in self.associated
+            if (t := told_twice(f"associated: {a.name}: universities", list(a.universities)))
+        ]
         moved: dict[str, str] = {}
         for key, listed in rules.items():
             for ror in sorted({r.institution for r in listed}):
                 if (other := moved.setdefault(ror, key)) != key:
-                    faults.append(f"{key}: {ror} is under {other} too; one institution follows one rule")
+                    faults.append(
+                        f"{key}: {ror} is under {other} too; one institution follows one rule"
+                    )
         for key, wanted in targets.items():
-            straight = _STRAIGHT if key == "associated" else {k: v for k, v in _STRAIGHT.items() if k != "associated"}
-            faults += [f"{key}: {r} is itself {straight[moved[r]]}" for r in sorted(wanted) if moved.get(r) in straight]
+            straight = (
+                _STRAIGHT
+                if key == "associated"
+                else {k: v for k, v in _STRAIGHT.items() if k != "associated"}
+            )
+            faults += [
+                f"{key}: {r} is itself {straight[moved[r]]}"
+                for r in sorted(wanted)
+                if moved.get(r) in straight
+            ]
         if faults:
             raise ValueError("; ".join(faults))
         return self

@@ -27,12 +27,33 @@ class Measures(Strict):
 
     window: int = Field(ge=1)
     measures: tuple[
-        Literal["strength", "strength_share", "degree", "degree_rarefied", "pagerank", "eigenvector", "harmonic", "betweenness",
-                "participation", "exposure"], ...
-    ]  # fmt: skip
+        Literal[
+            "strength",
+            "strength_share",
+            "degree",
+            "degree_rarefied",
+            "pagerank",
+            "eigenvector",
+            "harmonic",
+            "betweenness",
+            "participation",
+            "exposure",
+        ],
+        ...,
+    ]
     resampled: tuple[
-        Literal["strength", "strength_share", "pagerank", "eigenvector", "participation", "exposure", "degree_rarefied", "harmonic"], ...
-    ]  # fmt: skip
+        Literal[
+            "strength",
+            "strength_share",
+            "pagerank",
+            "eigenvector",
+            "participation",
+            "exposure",
+            "degree_rarefied",
+            "harmonic",
+        ],
+        ...,
+    ]
     single_years: tuple[Literal["strength", "strength_share"], ...]
     rarefied_share: Annotated[float, Field(gt=0, le=1)]
     fixed_roster: FixedRoster
@@ -59,12 +80,16 @@ class Measures(Strict):
     @model_validator(mode="after")
     def _single_years(self) -> Measures:
         if bare := sorted(set(self.single_years) - set(self.resampled)):
-            raise ValueError(f"single_years: {', '.join(bare)}: give it an interval in resampled, or leave it out here")
+            raise ValueError(
+                f"single_years: {', '.join(bare)}: give it an interval in resampled, or leave it out here"
+            )
         return self
 
     @model_validator(mode="after")
     def _comparisons(self) -> Measures:
         for before, after in self.comparisons:
             if not before[0] <= before[1] < after[0] <= after[1]:
-                raise ValueError(f"comparisons: {before} -> {after}: windows must follow each other without overlap")
+                raise ValueError(
+                    f"comparisons: {before} -> {after}: windows must follow each other without overlap"
+                )
         return self

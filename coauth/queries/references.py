@@ -31,7 +31,9 @@ class Direction(Strict):
 class Admission(Strict):
     """A statement about PhD admissions: exactly one of a direction, a relative change and a number of persons a year."""
 
-    country_code: str = Field(pattern=r"^([A-Z]{2}|[a-z][a-z0-9_-]*)$", description="a country, international, or a group")
+    country_code: str = Field(
+        pattern=r"^([A-Z]{2}|[a-z][a-z0-9_-]*)$", description="a country, international, or a group"
+    )
     years: Years
     stated: Stated | None = None
     change: float | None = None
@@ -60,7 +62,9 @@ class Reference(Strict):
     first_year: int | None = None
     levels: Years | None = Field(default=None, description="years whose counts are compared")
     tolerance: Share | None = Field(default=None, description="by how much each may differ")
-    change: Years | None = Field(default=None, description="first and last year of the change whose sign is compared")
+    change: Years | None = Field(
+        default=None, description="first and last year of the change whose sign is compared"
+    )
     counts: tuple[Counts, ...] = ()
     direction: tuple[Direction, ...] = ()
     admissions: tuple[Admission, ...] = ()

@@ -13,7 +13,13 @@ from pydantic import Field, model_validator
 
 from coauth.queries.strict import Home, Slug, Strict
 
-DoiPattern = Annotated[str, Field(pattern=r"^10\.\d{4,9}/[a-z0-9._;()/#-]*\*?$", description="lower case, a star only at its end")]
+DoiPattern = Annotated[
+    str,
+    Field(
+        pattern=r"^10\.\d{4,9}/[a-z0-9._;()/#-]*\*?$",
+        description="lower case, a star only at its end",
+    ),
+]
 
 EVERY = "*"
 """In the place of a country: all of them."""
@@ -29,12 +35,20 @@ class Scope(Strict):
     countries: tuple[Home, ...] = Field(min_length=1)
     first_year: int = Field(ge=1900)
     last_year: int
-    preliminary_years: int = Field(ge=0, description="how many of the last measured years are marked preliminary")
+    preliminary_years: int = Field(
+        ge=0, description="how many of the last measured years are marked preliminary"
+    )
     types: tuple[Slug, ...] = Field(min_length=1)
-    max_institutions: int = Field(ge=2, description="K: works of more institutions are set apart from centralities")
-    count_duplicates: bool = Field(default=False, description="works that OpenAlex holds twice count twice")
+    max_institutions: int = Field(
+        ge=2, description="K: works of more institutions are set apart from centralities"
+    )
+    count_duplicates: bool = Field(
+        default=False, description="works that OpenAlex holds twice count twice"
+    )
 
-    preprint_dois: tuple[DoiPattern, ...] = Field(default=(), description="of preprint servers: `#` a digit, `*` anything")
+    preprint_dois: tuple[DoiPattern, ...] = Field(
+        default=(), description="of preprint servers: `#` a digit, `*` anything"
+    )
 
     @model_validator(mode="after")
     def _countries(self) -> Scope:

@@ -11,7 +11,10 @@ InstitutionId = Annotated[str, Field(pattern=r"^I\d+$")]
 TopicId = Annotated[str, Field(pattern=r"^T\d+$")]
 Ror = Annotated[str, Field(pattern=r"^https://ror\.org/0[a-z0-9]{6}\d{2}$")]
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-Home = Annotated[str, Field(pattern=r"^([A-Z]{2}|\*)$", description="a country code, or * alone for every country")]
+Home = Annotated[
+    str,
+    Field(pattern=r"^([A-Z]{2}|\*)$", description="a country code, or * alone for every country"),
+]
 Phrase = Annotated[str, Field(pattern=r"^[^*]*\w[^*]*\*?$", description="a star only at its end")]
 Alias = Annotated[str, Field(min_length=4, description="shorter keys fit half the world")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]

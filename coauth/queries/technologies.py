@@ -40,12 +40,23 @@ class Technologies(Strict):
     status_da: str | None = None
     topic_model: Literal["v1", "v2"]
     core_min_score: Share
-    standing: Standing = Field(default="unmeasured", description="of the whole; `indicative` is precision below 0.8")
+    standing: Standing = Field(
+        default="unmeasured", description="of the whole; `indicative` is precision below 0.8"
+    )
     quality: dict[Area, Standing] = Field(default={}, description="by EU-10 area")
-    includes: Slug | None = Field(default=None, description="another set, all of whose technologies are part of this one")
-    no_definition: tuple[str, ...] = Field(default=(), description="technologies of the source that nothing here finds, each with why")
-    not_obtained: tuple[str, ...] = Field(default=(), description="lists a reader may miss here, and why")
-    eu10: dict[str, str] = Field(default={}, description="names of the areas; those of the set it includes, where none are given")
+    includes: Slug | None = Field(
+        default=None, description="another set, all of whose technologies are part of this one"
+    )
+    no_definition: tuple[str, ...] = Field(
+        default=(), description="technologies of the source that nothing here finds, each with why"
+    )
+    not_obtained: tuple[str, ...] = Field(
+        default=(), description="lists a reader may miss here, and why"
+    )
+    eu10: dict[str, str] = Field(
+        default={},
+        description="names of the areas; those of the set it includes, where none are given",
+    )
     technology: tuple[Technology, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -60,11 +71,15 @@ class Technologies(Strict):
         """
         for key in ("topic_model", "core_min_score"):
             if getattr(self, key) != getattr(other, key):
-                raise ValueError(f"{key}: {getattr(self, key)}, and {getattr(other, key)} in '{other.id}', which it includes")
+                raise ValueError(
+                    f"{key}: {getattr(self, key)}, and {getattr(other, key)} in '{other.id}', which it includes"
+                )
         both = (*other.technology, *self.technology)
         refuse_twice("technology.id", [t.id for t in both])
         lacking = (*other.no_definition, *self.no_definition)
-        return self.model_copy(update={"technology": both, "no_definition": lacking, "eu10": self.eu10 or other.eu10})
+        return self.model_copy(
+            update={"technology": both, "no_definition": lacking, "eu10": self.eu10 or other.eu10}
+        )
 
     def marked(self, entry: str) -> str | None:
         """What must stand beside a technology or area wherever it is shown: "indicative", "unmeasured" or both; None if measured.

@@ -18,19 +18,34 @@ class Entry(Strict):
     name_local: str = ""
     openalex: InstitutionId | None = None
     ror: Ror | None = None
-    aliases: tuple[Alias, ...] = Field(default=(), description="campuses, spellings and acronyms nobody else bears, for `flags check` to seek in strings: never matched, never counted")
-    withdrawn: tuple[Ror, ...] = Field(default=(), description="ROR records withdrawn in its favour: they are it")
-    established: int | None = Field(default=None, description="year, by ROR; a work older than it was assigned wrongly")
+    aliases: tuple[Alias, ...] = Field(
+        default=(),
+        description="campuses, spellings and acronyms nobody else bears, for `flags check` to seek in strings: never matched, never counted",
+    )
+    withdrawn: tuple[Ror, ...] = Field(
+        default=(), description="ROR records withdrawn in its favour: they are it"
+    )
+    established: int | None = Field(
+        default=None, description="year, by ROR; a work older than it was assigned wrongly"
+    )
     valid_from: date | None = None
     valid_to: date | None = None
-    kind: Literal["designation", "assessment"] | None = Field(default=None, description="where it differs from the list's")
-    first_listed: str = Field(default="", description="as the source words it, where it gives no day")
-    source: str = Field(default="", description="of this entry's ids or dates, where they are not the list's own")
+    kind: Literal["designation", "assessment"] | None = Field(
+        default=None, description="where it differs from the list's"
+    )
+    first_listed: str = Field(
+        default="", description="as the source words it, where it gives no day"
+    )
+    source: str = Field(
+        default="", description="of this entry's ids or dates, where they are not the list's own"
+    )
 
     @model_validator(mode="after")
     def _sound(self) -> Entry:
         if not (self.ror or self.openalex):
-            raise ValueError("an entry is matched by id: give ror or openalex, or move it to [[unmatchable]] with a reason")
+            raise ValueError(
+                "an entry is matched by id: give ror or openalex, or move it to [[unmatchable]] with a reason"
+            )
         if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
             raise ValueError(f"valid_to {self.valid_to} is before valid_from {self.valid_from}")
         return self
@@ -67,7 +82,9 @@ class Watchlist(Strict):
         for key in ("id", "ror", "openalex"):
             refuse_twice(f"entry.{key}", [getattr(e, key) for e in self.entry if getattr(e, key)])
         if bare := [e.id for e in self.entry if self.match == "lineage" and not e.openalex]:
-            raise ValueError(f"entry.openalex: missing for {', '.join(bare)}; match = 'lineage' finds descendants by this id")
+            raise ValueError(
+                f"entry.openalex: missing for {', '.join(bare)}; match = 'lineage' finds descendants by this id"
+            )
         return self
 
     def kind_of(self, entry: Entry) -> str:

@@ -28,15 +28,29 @@ __all__ = ["About", "Atlas", "build", "legend", "named"]
 def legend(language: str) -> dict[str, str]:
     """What the classes of `coauth.network.GROUPS` are called in a language, for the picture that is handed to `build`."""
     words = Words(language)
-    return {key.removeprefix("legend."): text for key, text in words.entries.items() if key.startswith("legend.")}
+    return {
+        key.removeprefix("legend."): text
+        for key, text in words.entries.items()
+        if key.startswith("legend.")
+    }
 
 
 def named(network: Network, language: str, queries: Queries, *, synthetic: bool) -> Network:
     """The network with its nodes called as a language calls them, for the same picture."""
     words, nodes = Words(language), network.nodes
     rows = nodes.select(["institution_id", "label", "ror"]).to_pylist()
-    said = [words.institution(r["institution_id"], r["label"], r["ror"], queries.watchlists, synthetic=synthetic) for r in rows]
-    return replace(network, nodes=nodes.set_column(nodes.column_names.index("label"), "label", pa.array(said, pa.string())))
+    said = [
+        words.institution(
+            r["institution_id"], r["label"], r["ror"], queries.watchlists, synthetic=synthetic
+        )
+        for r in rows
+    ]
+    return replace(
+        network,
+        nodes=nodes.set_column(
+            nodes.column_names.index("label"), "label", pa.array(said, pa.string())
+        ),
+    )
 
 
 def build(
@@ -62,7 +76,7 @@ def build(
     """
     if queries.scope.everywhere:
         raise QueryError(
-            "the report sets a country against the rest of the world, and with countries = [\"*\"] there is no rest: "
+            'the report sets a country against the rest of the world, and with countries = ["*"] there is no rest: '
             "name countries in queries/scope.toml, or read the tables (`coauth sql`) and `coauth export`"
         )
     # loaded by who draws, and not by everyone who asks: matplotlib and typst take a second
@@ -75,8 +89,20 @@ def build(
     writer = Writer(folder, words, queries.sql, synthetic=about.synthetic)
     name = "report" if language == "en" else f"report.{language}"
     web, paper = folder / f"{name}.html", folder / f"{name}.pdf"
-    page = compose(made, queries, about, words, change, benefits, picture, atlas, {"pdf": paper.name} | dict(links or {}))
+    page = compose(
+        made,
+        queries,
+        about,
+        words,
+        change,
+        benefits,
+        picture,
+        atlas,
+        {"pdf": paper.name} | dict(links or {}),
+    )
     sections = writer.draw(page)
-    printed = pdf.typeset(page, sections, words, day=about.as_of, mark=MARK if about.synthetic else "")
+    printed = pdf.typeset(
+        page, sections, words, day=about.as_of, mark=MARK if about.synthetic else ""
+    )
     files.write({web: writer.html(page, sections).encode(), paper: printed}, files.ADVICE)
     return [web, paper, *writer.paths]

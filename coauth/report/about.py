@@ -75,5 +75,14 @@ class About:
     def public(self) -> About:
         """This without what may not be published: losses by reason are small cells, and so are causes of change."""
         return replace(
-            self, profile="public", records=None, works=None, dropped={}, noted={}, passed_over={}, excluded={}, since=None, relations={}
+            self,
+            profile="public",
+            records=None,
+            works=None,
+            dropped={},
+            noted={},
+            passed_over={},
+            excluded={},
+            since=None,
+            relations={},
         )

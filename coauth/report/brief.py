@@ -68,7 +68,11 @@ class Brief:
         """Enabled lists with an institution of the home countries."""
         home = set(self._institutions.query("is_domestic").index)
         listed = findings.frame(self.made, "listed", ["institution_id", "list_id"])
-        return [w for w in self.watchlists if home & set(listed.loc[listed["list_id"] == w.id, "institution_id"])]
+        return [
+            w
+            for w in self.watchlists
+            if home & set(listed.loc[listed["list_id"] == w.id, "institution_id"])
+        ]
 
     def series_name(self, series: str) -> str:
         known = {g.id: self.words.named(g) for g in self.queries.groups.group}
@@ -88,7 +92,13 @@ class Brief:
         if institution_id not in self._institutions.index:
             return institution_id
         row: Any = self._institutions.loc[institution_id]
-        return self.words.institution(institution_id, str(row["name"]), row["ror"], self.queries.watchlists, synthetic=self.about.synthetic)
+        return self.words.institution(
+            institution_id,
+            str(row["name"]),
+            row["ror"],
+            self.queries.watchlists,
+            synthetic=self.about.synthetic,
+        )
 
     def place(self, institution_id: str) -> str:
         """Name and, abroad, the country."""
@@ -96,7 +106,11 @@ class Brief:
         if institution_id not in self._institutions.index:
             return name
         row = self._institutions.loc[institution_id]
-        return name if row["is_domestic"] or not row["country_code"] else f"{name} ({row['country_code']})"
+        return (
+            name
+            if row["is_domestic"] or not row["country_code"]
+            else f"{name} ({row['country_code']})"
+        )
 
     # -- technologies, and how good their areas are known to be
 
@@ -108,7 +122,11 @@ class Brief:
         if not self.queries.no_cues:
             return ""
         w, made_for = self.words, dict.fromkeys(s.topic_model for s in self.queries.other_topics)
-        return w("technologies.not_measured", made=w.listing([w(f"topic_model.{m}") for m in made_for]), theirs=w(f"topic_model.{self.queries.topics}"))
+        return w(
+            "technologies.not_measured",
+            made=w.listing([w(f"topic_model.{m}") for m in made_for]),
+            theirs=w(f"topic_model.{self.queries.topics}"),
+        )
 
     @cached_property
     def _technologies(self) -> Technologies | None:
@@ -136,7 +154,9 @@ class Brief:
         """A listed institution; a list that is shown summed is its own entry."""
         if entry_id == list_id:
             return self.words("cell.summed")
-        return {(w.id, e.id): e.name for w in self.queries.watchlists for e in w.entry}.get((list_id, entry_id), entry_id)
+        return {(w.id, e.id): e.name for w in self.queries.watchlists for e in w.entry}.get(
+            (list_id, entry_id), entry_id
+        )
 
     # -- what may be told
 
@@ -153,13 +173,20 @@ class Brief:
         return self._withheld(value) or self.words.percent(value, decimals)
 
     def _withheld(self, value: float | None) -> str:
-        return self.words("cell.withheld") if self.is_public and (value is None or np.isnan(value)) else ""
+        return (
+            self.words("cell.withheld")
+            if self.is_public and (value is None or np.isnan(value))
+            else ""
+        )
 
     # -- phrases used in several sections
 
     @property
     def source(self) -> str:
-        return self.words("figure.source_synthetic" if self.about.synthetic else "figure.source", day=self.words.day(self.about.as_of))
+        return self.words(
+            "figure.source_synthetic" if self.about.synthetic else "figure.source",
+            day=self.words.day(self.about.as_of),
+        )
 
     def q(self, value: float) -> str:
         """A false discovery rate; a small one only as below `findings.SMALLEST_Q`."""
@@ -174,16 +201,21 @@ class Brief:
         """Policy dates on an axis where a year's point stands for its middle, lettered in order."""
         return [
             Date(e.date.year + (e.date.timetuple().tm_yday - 1) / 365 - 0.5, letter, e.series)
-            for e, letter in self._lettered() if self.years[0] <= e.date.year <= self.years[1]
-        ]  # fmt: skip
+            for e, letter in self._lettered()
+            if self.years[0] <= e.date.year <= self.years[1]
+        ]
 
     def dates_note(self, *series: str) -> str:
         """What the letters stand for, of the dates drawn for these series; empty where there is none."""
         drawn = [
-            (e, letter) for e, letter in self._lettered()
-            if self.years[0] <= e.date.year <= self.years[1] and (not e.series or set(series) & set(e.series))
-        ]  # fmt: skip
-        told = "; ".join(f"{letter}: {self.words.named(e)}, {self.words.day(e.date)}" for e, letter in drawn)
+            (e, letter)
+            for e, letter in self._lettered()
+            if self.years[0] <= e.date.year <= self.years[1]
+            and (not e.series or set(series) & set(e.series))
+        ]
+        told = "; ".join(
+            f"{letter}: {self.words.named(e)}, {self.words.day(e.date)}" for e, letter in drawn
+        )
         return self.words("figure.dates", dates=told) if drawn else ""
 
     def _lettered(self) -> list[tuple[Event, str]]:

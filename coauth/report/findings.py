@@ -29,7 +29,6 @@ class Benefits(Protocol):
     def fields(self, benefits: pa.Table, years: Years) -> pd.DataFrame: ...
 
 
-
 MIN_POSITIVES = 30
 """Works that truly belong to an area, below which nothing is said of its cues (`coauth.technologies.quality`)."""
 SMALLEST_Q = 0.001
@@ -63,7 +62,9 @@ def series(made: Made, name: str, queries: Queries, basis: str = "") -> pd.DataF
     """One co-publication series over the measured years, with count, share of international works, intervals."""
     rows = frame(made, "copublications")
     years = rows["year"].between(queries.scope.first_year, queries.scope.last_year)
-    chosen = rows[(rows["group_id"] == name) & (rows["basis"] == (basis or own_basis(name))) & years]
+    chosen = rows[
+        (rows["group_id"] == name) & (rows["basis"] == (basis or own_basis(name))) & years
+    ]
     return chosen.sort_values("year").reset_index(drop=True)
 
 
@@ -73,16 +74,29 @@ def partners(made: Made, queries: Queries) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def changes(made: Made, names: Sequence[str], queries: Queries, change: Change, basis: str = "") -> pd.DataFrame:
+def changes(
+    made: Made, names: Sequence[str], queries: Queries, change: Change, basis: str = ""
+) -> pd.DataFrame:
     """The headline change of each series that is there; ratio, low and high are missing where a count is 0 or withheld."""
     first, last = queries.measures.headline_change
     rows = []
     for name in names:
         counts = series(made, name, queries, basis).set_index("year")["works"]
         if first in counts.index and last in counts.index:
-            row = {"group_id": name, "first_year": first, "last_year": last, "before": counts[first], "after": counts[last]}
+            row = {
+                "group_id": name,
+                "first_year": first,
+                "last_year": last,
+                "before": counts[first],
+                "after": counts[last],
+            }
             if not counts[[first, last]].isna().any():
-                found = change(int(counts[first]), int(counts[last]), queries.measures.confidence, spread(made, name, queries, basis))
+                found = change(
+                    int(counts[first]),
+                    int(counts[last]),
+                    queries.measures.confidence,
+                    spread(made, name, queries, basis),
+                )
                 row |= {"ratio": found.ratio, "low": found.low, "high": found.high}
             rows.append(row)
     columns = ["group_id", "first_year", "last_year", "before", "after", "ratio", "low", "high"]
@@ -111,7 +125,9 @@ def indexed(made: Made, names: Sequence[str], queries: Queries) -> pd.DataFrame:
             scaled = rows[["works", "works_low", "works_high"]] * (100 / base)
             scaled.columns = pd.Index(["index", "index_low", "index_high"])
             parts.append(pd.concat([rows[["year", "group_id", "preliminary"]], scaled], axis=1))
-    empty = pd.DataFrame(columns=["year", "group_id", "preliminary", "index", "index_low", "index_high"])
+    empty = pd.DataFrame(
+        columns=["year", "group_id", "preliminary", "index", "index_low", "index_high"]
+    )
     return pd.concat(parts, ignore_index=True) if parts else empty
 
 
@@ -128,9 +144,14 @@ def spread_then(made: Made, name: str, queries: Queries) -> Spread:
     return spread_of(then.where(~rows["preliminary"].astype(bool)).to_numpy(dtype=float))
 
 
-def smallest_fall(works: int, confidence: float, change: Change, spread: Spread = CHANCE) -> float | None:
+def smallest_fall(
+    works: int, confidence: float, change: Change, spread: Spread = CHANCE
+) -> float | None:
     """The smallest fall from `works` that can be told from chance, and from how the series varies; as a positive ratio; None where none can."""
-    low, high = 0, works  # change(works, low) can be told (or is no count), change(works, high) cannot
+    low, high = (
+        0,
+        works,
+    )  # change(works, low) can be told (or is no count), change(works, high) cannot
     while high - low > 1:
         middle = (low + high) // 2
         told = change(works, middle, confidence, spread).high < 0
@@ -146,7 +167,9 @@ def works_for_quarter_fall(confidence: float, change: Change) -> int:
     return 5 * round(works / 5)
 
 
-def revisions(made: Made, names: Sequence[str], queries: Queries, spans: Sequence[Years]) -> pd.DataFrame:
+def revisions(
+    made: Made, names: Sequence[str], queries: Queries, spans: Sequence[Years]
+) -> pd.DataFrame:
     """Series × span of years: works `then` and `now`, and a column for every cause; then + causes = now."""
     told = frame(made, "revisions")
     rows: list[dict[str, Any]] = []
@@ -155,8 +178,16 @@ def revisions(made: Made, names: Sequence[str], queries: Queries, spans: Sequenc
         for first, last in dict.fromkeys(spans) if len(counts) else ():
             now = int(counts.loc[counts["year"].between(first, last), "works"].sum())
             net = own[own["year"].between(first, last)].groupby("cause")["works"].sum()
-            rows.append({"series": name, "first_year": first, "last_year": last, "then": now - int(net.sum())}
-                        | {cause: int(net.get(cause, 0)) for cause in CAUSES} | {"now": now})  # fmt: skip
+            rows.append(
+                {
+                    "series": name,
+                    "first_year": first,
+                    "last_year": last,
+                    "then": now - int(net.sum()),
+                }
+                | {cause: int(net.get(cause, 0)) for cause in CAUSES}
+                | {"now": now}
+            )
     return pd.DataFrame(rows, columns=["series", "first_year", "last_year", "then", *CAUSES, "now"])
 
 
@@ -167,9 +198,16 @@ def entries_by_year(made: Made, watchlist: Watchlist, queries: Queries) -> pd.Da
     works = frame(made, "works", ["work_id", "year", "included"])
     members = frame(made, "affiliations", ["work_id", "institution_id"])
     hits = members.merge(listed, on="institution_id").merge(works[works["included"]], on="work_id")
-    counts = hits.drop_duplicates(["entry_id", "work_id"]).pivot_table(index="entry_id", columns="year", values="work_id", aggfunc="count")
+    counts = hits.drop_duplicates(["entry_id", "work_id"]).pivot_table(
+        index="entry_id", columns="year", values="work_id", aggfunc="count"
+    )
     every = pd.Index([e.id for e in watchlist.entry], name="entry_id")
-    rows = counts.reindex(index=every, columns=pd.Index(queries.scope.years)).fillna(0).astype("int64").rename_axis(columns=None)
+    rows = (
+        counts.reindex(index=every, columns=pd.Index(queries.scope.years))
+        .fillna(0)
+        .astype("int64")
+        .rename_axis(columns=None)
+    )
     return rows.reset_index()
 
 
@@ -180,8 +218,12 @@ def coverage_by_year(made: Made, queries: Queries) -> pd.DataFrame:
     """Share of authorships with an institution and of works where every authorship has one, by year."""
     rows = frame(made, "coverage")
     rows = rows[rows["year"].between(queries.scope.first_year, queries.scope.last_year)]
-    years = rows.groupby("year", as_index=False)[["works", "works_complete", "authorships", "authorships_with_institution"]].sum(min_count=1)
-    years["share_authorships"] = years["authorships_with_institution"] / years["authorships"].where(years["authorships"] > 0)
+    years = rows.groupby("year", as_index=False)[
+        ["works", "works_complete", "authorships", "authorships_with_institution"]
+    ].sum(min_count=1)
+    years["share_authorships"] = years["authorships_with_institution"] / years["authorships"].where(
+        years["authorships"] > 0
+    )
     years["share_complete"] = years["works_complete"] / years["works"].where(years["works"] > 0)
     return years
 
@@ -191,14 +233,25 @@ def publishers(made: Made, before: Years, after: Years) -> pd.DataFrame:
     rows = frame(made, "coverage").dropna(subset=["publisher"])
     sides = []
     for name, (first, last) in (("before", before), ("after", after)):
-        side = rows[rows["year"].between(first, last)].groupby("publisher")[["works", "works_complete"]].sum()
+        side = (
+            rows[rows["year"].between(first, last)]
+            .groupby("publisher")[["works", "works_complete"]]
+            .sum()
+        )
         side["share"] = side["works_complete"] / side["works"]
         sides.append(side[["works", "share"]].add_suffix(f"_{name}"))
     both = sides[0].join(sides[1], how="inner")
-    both = both[(both["works_before"] >= PUBLISHER_MIN_WORKS) & (both["works_after"] >= PUBLISHER_MIN_WORKS)].reset_index()
+    both = both[
+        (both["works_before"] >= PUBLISHER_MIN_WORKS) & (both["works_after"] >= PUBLISHER_MIN_WORKS)
+    ].reset_index()
     both["change"] = both["share_after"] - both["share_before"]
     both["size"] = both["change"].abs()
-    return both.sort_values(["size", "publisher"], ascending=[False, True]).head(PUBLISHERS).drop(columns="size").reset_index(drop=True)
+    return (
+        both.sort_values(["size", "publisher"], ascending=[False, True])
+        .head(PUBLISHERS)
+        .drop(columns="size")
+        .reset_index(drop=True)
+    )
 
 
 # -- windows and institutions
@@ -214,7 +267,9 @@ def window_before(queries: Queries) -> Years:
 
 
 def institutions(made: Made) -> pd.DataFrame:
-    return frame(made, "institutions", ["institution_id", "ror", "name", "country_code", "is_domestic"]).set_index("institution_id")
+    return frame(
+        made, "institutions", ["institution_id", "ror", "name", "country_code", "is_domestic"]
+    ).set_index("institution_id")
 
 
 # -- events, admissions
@@ -223,19 +278,47 @@ def institutions(made: Made) -> pd.DataFrame:
 def events(made: Made) -> pd.DataFrame:
     """The tests at policy dates, as relative steps instead of logs."""
     rows = frame(made, "events")
-    for column, log in (("step", "level_change"), ("step_low", "low"), ("step_high", "high"), ("slope", "slope_change")):
+    for column, log in (
+        ("step", "level_change"),
+        ("step_low", "low"),
+        ("step_high", "high"),
+        ("slope", "slope_change"),
+    ):
         rows[column] = np.expm1(rows[log].astype(float))
-    return rows[["series", "event_id", "period", "method", "lag", "step", "step_low", "step_high", "slope", "power", "works_needed",
-                 "works_before", "works_after", "left_out", "dispersion", "autocorrelation", "pre_trend_p"]]  # fmt: skip
+    return rows[
+        [
+            "series",
+            "event_id",
+            "period",
+            "method",
+            "lag",
+            "step",
+            "step_low",
+            "step_high",
+            "slope",
+            "power",
+            "works_needed",
+            "works_before",
+            "works_after",
+            "left_out",
+            "dispersion",
+            "autocorrelation",
+            "pre_trend_p",
+        ]
+    ]
 
 
 def matches(made: Made) -> pd.DataFrame:
     """Which institutions the listed ones are compared with; those without any first."""
     rows = frame(made, "matches")
-    return rows.sort_values(["series", "event_id", "institution_id", "control_id"], na_position="first").reset_index(drop=True)
+    return rows.sort_values(
+        ["series", "event_id", "institution_id", "control_id"], na_position="first"
+    ).reset_index(drop=True)
 
 
 def admissions(made: Made, queries: Queries) -> pd.DataFrame:
     """PhD admissions by country over the measured years, as imported; suppressed cells have no number."""
     rows = frame(made, "admissions")
-    return rows[rows["year"].between(queries.scope.first_year, queries.scope.last_year)].reset_index(drop=True)
+    return rows[
+        rows["year"].between(queries.scope.first_year, queries.scope.last_year)
+    ].reset_index(drop=True)

@@ -28,23 +28,46 @@ def gains(brief: Brief) -> Section:
     absent = [Text(brief.no_cues, "caution")] if brief.no_cues else []
     rows = brief.benefits.shares(made, window, brief.queries.measures.confidence)
     if rows.empty:
-        return Section("benefits", w("benefits.title"), (Text(w("benefits.none", window=w.years(window)), "none"), *absent))
+        return Section(
+            "benefits",
+            w("benefits.title"),
+            (Text(w("benefits.none", window=w.years(window)), "none"), *absent),
+        )
     if "types" in brief.about.lacking:
         rows = rows.assign(company=np.nan, company_low=np.nan, company_high=np.nan)
     kinds = [cue.partition(":")[0] for cue in rows["cue"]]
-    names = {cue: _name(brief, cue, several=kinds.count(kind) > 1) for cue, kind in zip(rows["cue"], kinds, strict=True)}
+    names = {
+        cue: _name(brief, cue, several=kinds.count(kind) > 1)
+        for cue, kind in zip(rows["cue"], kinds, strict=True)
+    }
     told = "; ".join(f"{names[r.cue]}: {w.percent(r.top_10)}" for r in findings.each(rows))
     chart = Chart(
-        w("benefits.figure", window=w.years(window)), w("benefits.alt", told=told), rows,
-        draw=lambda narrow: _draw(rows, names, w.bare, narrow=narrow), grid=_grid(brief, rows, names),
-        notes=brief.notes(w("benefits.note", world=w.percent(TOP_TENTH), confidence=brief.confidence), *_unknown(brief)), statement="benefits",
-    )  # fmt: skip
-    return Section("benefits", w("benefits.title"), (Text(w("benefits.lead")), *absent, chart, *_fields(brief, made, names)), {"world": TOP_TENTH})
+        w("benefits.figure", window=w.years(window)),
+        w("benefits.alt", told=told),
+        rows,
+        draw=lambda narrow: _draw(rows, names, w.bare, narrow=narrow),
+        grid=_grid(brief, rows, names),
+        notes=brief.notes(
+            w("benefits.note", world=w.percent(TOP_TENTH), confidence=brief.confidence),
+            *_unknown(brief),
+        ),
+        statement="benefits",
+    )
+    return Section(
+        "benefits",
+        w("benefits.title"),
+        (Text(w("benefits.lead")), *absent, chart, *_fields(brief, made, names)),
+        {"world": TOP_TENTH},
+    )
 
 
 def _unknown(brief: Brief) -> list[str]:
     """What is missing here because no record says it."""
-    return [brief.words(f"benefits.no_{field}") for field in ("topics", "types") if field in brief.about.lacking]
+    return [
+        brief.words(f"benefits.no_{field}")
+        for field in ("topics", "types")
+        if field in brief.about.lacking
+    ]
 
 
 def _name(brief: Brief, cue: str, *, several: bool) -> str:
@@ -59,11 +82,30 @@ def _name(brief: Brief, cue: str, *, several: bool) -> str:
 def _grid(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> Grid:
     w = brief.words
     lines = [
-        [names[r.cue], w.number(r.works), w.number(r.works_ranked), w.percent(r.top_10, 1), w.percent_span(r.top_10_low, r.top_10_high, 1),
-         w.percent(r.company, 1), w.percent_span(r.company_low, r.company_high, 1)] for r in findings.each(rows)
-    ]  # fmt: skip
+        [
+            names[r.cue],
+            w.number(r.works),
+            w.number(r.works_ranked),
+            w.percent(r.top_10, 1),
+            w.percent_span(r.top_10_low, r.top_10_high, 1),
+            w.percent(r.company, 1),
+            w.percent_span(r.company_low, r.company_high, 1),
+        ]
+        for r in findings.each(rows)
+    ]
     interval = w("column.interval", confidence=brief.confidence)
-    return grid([w("column.cue"), w("column.works"), w("column.ranked"), w("column.top_10"), interval, w("column.company"), interval], lines)
+    return grid(
+        [
+            w("column.cue"),
+            w("column.works"),
+            w("column.ranked"),
+            w("column.top_10"),
+            interval,
+            w("column.company"),
+            interval,
+        ],
+        lines,
+    )
 
 
 def _fields(brief: Brief, made: pa.Table, names: dict[str, str]) -> tuple[Listing, ...]:
@@ -80,12 +122,29 @@ def _fields(brief: Brief, made: pa.Table, names: dict[str, str]) -> tuple[Listin
         data[f"works {cue}"] = wide["works"][cue].loc[largest].astype("int64").to_numpy()
         data[f"share {cue}"] = wide["share"][cue].loc[largest].to_numpy()
     lines = [
-        [w.known(f"field.{r['field_id']}", str(r["field_id"])),
-         *(w("cell.works_share", works=w.number(r[f"works {c}"]), share=w.percent(r[f"share {c}"])) for c in cues)]
+        [
+            w.known(f"field.{r['field_id']}", str(r["field_id"])),
+            *(
+                w(
+                    "cell.works_share",
+                    works=w.number(r[f"works {c}"]),
+                    share=w.percent(r[f"share {c}"]),
+                )
+                for c in cues
+            ),
+        ]
         for r in data.head(FIELDS_SHOWN).to_dict("records")
-    ]  # fmt: skip
+    ]
     title = w("benefits.fields", window=w.years(window))
-    return (Listing(title, grid([w("column.field"), *(names[c] for c in cues)], lines), data, brief.notes(w("benefits.fields_note")), "benefits"),)
+    return (
+        Listing(
+            title,
+            grid([w("column.field"), *(names[c] for c in cues)], lines),
+            data,
+            brief.notes(w("benefits.fields_note")),
+            "benefits",
+        ),
+    )
 
 
 @styled
@@ -94,17 +153,40 @@ def _draw(rows: pd.DataFrame, names: dict[str, str], words: Words, *, narrow: bo
     figure = canvas(narrow, 0.75 + 0.45 * len(rows) * (2 if narrow else 1))
     axes = figure.subplots(2, 1) if narrow else figure.subplots(1, 2, sharey=True)
     y = np.arange(len(rows))
-    for axis, name, colour, marker in zip(axes, ("top_10", "company"), (BLUE, ORANGE), ("o", "D"), strict=True):
+    for axis, name, colour, marker in zip(
+        axes, ("top_10", "company"), (BLUE, ORANGE), ("o", "D"), strict=True
+    ):
         known = rows[name].notna().to_numpy()
         part = rows[known]
-        reach = np.abs(part[[f"{name}_low", f"{name}_high"]].to_numpy(dtype=float).T - part[name].to_numpy(dtype=float))
-        marks = axis.errorbar(part[name], y[known], xerr=reach, fmt=marker, color=colour, markersize=4, linewidth=1)
-        told = [drawing.point(words, words(f"benefits.{name}"), names[c], *ends, percent=True)
-                for c, *ends in zip(part["cue"], part[name], part[f"{name}_low"], part[f"{name}_high"], strict=True)]  # fmt: skip
-        figure.trace(axis, words(f"benefits.{name}"), colour, part[name], y[known], told, [marks.lines[0], *marks.lines[2]])
+        reach = np.abs(
+            part[[f"{name}_low", f"{name}_high"]].to_numpy(dtype=float).T
+            - part[name].to_numpy(dtype=float)
+        )
+        marks = axis.errorbar(
+            part[name], y[known], xerr=reach, fmt=marker, color=colour, markersize=4, linewidth=1
+        )
+        told = [
+            drawing.point(words, words(f"benefits.{name}"), names[c], *ends, percent=True)
+            for c, *ends in zip(
+                part["cue"], part[name], part[f"{name}_low"], part[f"{name}_high"], strict=True
+            )
+        ]
+        figure.trace(
+            axis,
+            words(f"benefits.{name}"),
+            colour,
+            part[name],
+            y[known],
+            told,
+            [marks.lines[0], *marks.lines[2]],
+        )
         axis.set_xlim(0, max(0.2, float(part[f"{name}_high"].max()) * 1.1 if len(part) else 0.2))
         axis.set_title(words(f"benefits.{name}"), loc="left", fontsize=8, fontweight="bold")
-        axis.set_yticks(y, [textwrap.shorten(names[c], 40, placeholder=" …") for c in rows["cue"]], fontsize=6.3 if narrow else 7.3)
+        axis.set_yticks(
+            y,
+            [textwrap.shorten(names[c], 40, placeholder=" …") for c in rows["cue"]],
+            fontsize=6.3 if narrow else 7.3,
+        )
         axis.set_ylim(len(rows) - 0.5, -0.5)
         axis.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         percent_axis(axis.xaxis, words)

@@ -26,7 +26,14 @@ from coauth.report.text import Words, bare, html
 from coauth.tables import MARK, marked
 
 STYLES = ("style.css", "charts.css", "explorer/explorer.css")
-SCRIPTS = ("explorer/windows.js", "explorer/camera.js", "explorer/map.js", "explorer/panel.js", "explorer/explorer.js", "charts.js")
+SCRIPTS = (
+    "explorer/windows.js",
+    "explorer/camera.js",
+    "explorer/map.js",
+    "explorer/panel.js",
+    "explorer/explorer.js",
+    "charts.js",
+)
 """In the page they are one module, so that nothing of them is global."""
 
 Facts = Mapping[str, float | None]
@@ -143,8 +150,15 @@ class Page:
 class Writer:
     """Writes the parts of one page into a folder, in order, and remembers what it wrote."""
 
-    def __init__(self, folder: Path, words: Words, statements: Mapping[str, str], *, synthetic: bool) -> None:
-        self.folder, self.words, self.statements, self.synthetic = folder, words, statements, synthetic
+    def __init__(
+        self, folder: Path, words: Words, statements: Mapping[str, str], *, synthetic: bool
+    ) -> None:
+        self.folder, self.words, self.statements, self.synthetic = (
+            folder,
+            words,
+            statements,
+            synthetic,
+        )
         self.paths: list[Path] = []
         self._charts, self._listings = len(FIXED), 0
 
@@ -153,17 +167,28 @@ class Writer:
         self._facts(page)
         return [(s, [self._shown(p) for p in s.parts]) for s in page.sections]
 
-    def html(self, page: Page, sections: Sequence[tuple[Section, Sequence[Mapping[str, Any]]]]) -> str:
+    def html(
+        self, page: Page, sections: Sequence[tuple[Section, Sequence[Mapping[str, Any]]]]
+    ) -> str:
         """The page with its parts drawn, as HTML."""
         source = jinja2.Environment(
-            loader=jinja2.FunctionLoader(_template), autoescape=True, undefined=jinja2.StrictUndefined,
-            trim_blocks=True, lstrip_blocks=True, finalize=lambda said: html(said) if type(said) is str else said,
-        ).get_template("page.html")  # fmt: skip
+            loader=jinja2.FunctionLoader(_template),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            finalize=lambda said: html(said) if type(said) is str else said,
+        ).get_template("page.html")
         source.globals["bare"] = bare
         script = "\n".join(map(_template, SCRIPTS))
         return source.render(
-            page=page, sections=sections, words=self.words, mark=MARK if self.synthetic else "",
-            style=Markup("\n".join(map(_template, STYLES))), script=Markup(script), script_hash=_hash(script),  # noqa: S704
+            page=page,
+            sections=sections,
+            words=self.words,
+            mark=MARK if self.synthetic else "",
+            style=Markup("\n".join(map(_template, STYLES))),  # noqa: S704
+            script=Markup(script),  # noqa: S704
+            script_hash=_hash(script),
         )
 
     def _shown(self, part: Text | Listing | Chart) -> dict[str, Any]:
@@ -174,25 +199,43 @@ class Writer:
     def _listing(self, listing: Listing) -> dict[str, Any]:
         self._listings += 1
         csv = self._data(f"table-{self._listings}", listing.data, listing.statement)
-        return {"part": listing, "number": self.words("table.number", number=self._listings), "csv": csv, "grid": listing.grid}
+        return {
+            "part": listing,
+            "number": self.words("table.number", number=self._listings),
+            "csv": csv,
+            "grid": listing.grid,
+        }
 
     def _chart(self, chart: Chart) -> dict[str, Any]:
         self._charts += not chart.number
         which = chart.number or str(self._charts)
-        name, number, alt = f"figure-{which}", self.words("figure.number", number=which), bare(chart.alt)
+        name, number, alt = (
+            f"figure-{which}",
+            self.words("figure.number", number=which),
+            bare(chart.alt),
+        )
         csv = self._data(name, chart.data, chart.statement) if len(chart.data.columns) else ""
         if chart.draw is not None:
             wide, narrow = chart.draw(False), chart.draw(True)
             svg = self._svg(wide)
-            images = [self._inline(drawn, figure, f"f{which}{shape}", alt)
-                      for shape, drawn, figure in (("w", svg, wide), ("n", self._svg(narrow), narrow))]  # fmt: skip
+            images = [
+                self._inline(drawn, figure, f"f{which}{shape}", alt)
+                for shape, drawn, figure in (("w", svg, wide), ("n", self._svg(narrow), narrow))
+            ]
             around = bare(f"{number}. {chart.title}"), [bare(note) for note in chart.notes]
             self._picture(name, pictures.framed(svg, wide, *around), pictures.alone(wide, *around))
         else:
             assert chart.still is not None  # noqa: S101  a chart has one of the two
             images, svg = [self._embedded(chart.still, alt)], self._svg(chart.still)
             self._picture(name, svg, chart.still)
-        return {"part": chart, "number": number, "csv": csv, "grid": chart.grid, "images": images, "svg": svg}
+        return {
+            "part": chart,
+            "number": number,
+            "csv": csv,
+            "grid": chart.grid,
+            "images": images,
+            "svg": svg,
+        }
 
     def _svg(self, figure: Figure) -> str:
         if self.synthetic:
@@ -230,8 +273,15 @@ class Writer:
 
     def _facts(self, page: Page) -> None:
         """tables/text.csv: what is said outside of tables and figures."""
-        of = [("head", page.facts), *(("head", h.facts) for h in page.headlines)] + [(s.id, s.facts) for s in page.sections]
-        rows = [(section, name, value) for section, facts in of for name, value in facts.items() if value is not None]
+        of = [("head", page.facts), *(("head", h.facts) for h in page.headlines)] + [
+            (s.id, s.facts) for s in page.sections
+        ]
+        rows = [
+            (section, name, value)
+            for section, facts in of
+            for name, value in facts.items()
+            if value is not None
+        ]
         self._data("text", pd.DataFrame(rows, columns=["section", "name", "value"]), "")
 
     def _marked(self, name: str) -> str:
@@ -253,13 +303,27 @@ def _template(name: str) -> str:
 
 
 def grid(
-    titles: Iterable[str], rows: Sequence[Sequence[str]], *, text: int = 1, caption: str = "", keys: Sequence[Any] = (), by: str = ""
+    titles: Iterable[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    text: int = 1,
+    caption: str = "",
+    keys: Sequence[Any] = (),
+    by: str = "",
 ) -> Grid:
     """A grid whose first `text` columns are words and whose others are numbers."""
-    return Grid(tuple(Column(t, number=n >= text) for n, t in enumerate(titles)), rows, caption, keys or range(len(rows)), by)
+    return Grid(
+        tuple(Column(t, number=n >= text) for n, t in enumerate(titles)),
+        rows,
+        caption,
+        keys or range(len(rows)),
+        by,
+    )
 
 
 def with_text(shown: Grid, *titles: str) -> Grid:
     """The grid with the named columns set as words."""
-    columns = tuple(c if c.title not in titles else type(c)(c.title, number=False) for c in shown.columns)
+    columns = tuple(
+        c if c.title not in titles else type(c)(c.title, number=False) for c in shown.columns
+    )
     return replace(shown, columns=columns)

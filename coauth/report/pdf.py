@@ -32,31 +32,69 @@ LONG_RUN = re.compile(rf"[^\s{SOFT_HYPHEN}{ZERO_WIDTH_SPACE}]{{25,}}")
 """Longer than any word a page of prose breaks well by hyphenation."""
 
 
-
-def typeset(page: Page, sections: Sequence[tuple[Section, Sequence[Mapping[str, Any]]]], words: Words, *, day: date, mark: str) -> bytes:
+def typeset(
+    page: Page,
+    sections: Sequence[tuple[Section, Sequence[Mapping[str, Any]]]],
+    words: Words,
+    *,
+    day: date,
+    mark: str,
+) -> bytes:
     """The PDF of a page whose parts `Writer.draw` has drawn; `day` is its date, `mark` (or "") stands on every page.
 
     Every number of the page is in it: the tables behind the figures, folded away on the web page, are its appendix. What
     the fonts have no drawing for (Chinese signs, say) is shown as ▯, and the first page says how many such signs there are.
     """
-    behind = [p for _, parts in sections for p in parts if isinstance(p["part"], Chart) and p["grid"]]
-    appendix = [{"title": words("pdf.appendix"), "parts": [_numbers(p, words) for p in behind]}] if behind else []
-    report = _each({
-        "document": f"{f'{mark}: ' if mark else ''}{page.title}, {page.kicker}",
-        "title": page.title, "kicker": page.kicker, "edition": page.edition, "data": page.data_line, "running": page.running,
-        "mark": mark, "synthetic": words("head.synthetic"), "contents": words("head.contents"), "footer": words("head.footer"),
-        "headlines": [{k: v for k, v in vars(h).items() if k != "facts"} for h in page.headlines], "notes": [vars(n) for n in page.notes],
-        "sections": [{"title": s.title, "parts": [_part(p) for p in parts]} for s, parts in sections] + appendix,
-    }, _printable)  # fmt: skip
-    pictures = {p["number"]: _inked(p["svg"]) for _, parts in sections for p in parts if isinstance(p["part"], Chart)}
+    behind = [
+        p for _, parts in sections for p in parts if isinstance(p["part"], Chart) and p["grid"]
+    ]
+    appendix = (
+        [{"title": words("pdf.appendix"), "parts": [_numbers(p, words) for p in behind]}]
+        if behind
+        else []
+    )
+    report = _each(
+        {
+            "document": f"{f'{mark}: ' if mark else ''}{page.title}, {page.kicker}",
+            "title": page.title,
+            "kicker": page.kicker,
+            "edition": page.edition,
+            "data": page.data_line,
+            "running": page.running,
+            "mark": mark,
+            "synthetic": words("head.synthetic"),
+            "contents": words("head.contents"),
+            "footer": words("head.footer"),
+            "headlines": [
+                {k: v for k, v in vars(h).items() if k != "facts"} for h in page.headlines
+            ],
+            "notes": [vars(n) for n in page.notes],
+            "sections": [
+                {"title": s.title, "parts": [_part(p) for p in parts]} for s, parts in sections
+            ]
+            + appendix,
+        },
+        _printable,
+    )
+    pictures = {
+        p["number"]: _inked(p["svg"])
+        for _, parts in sections
+        for p in parts
+        if isinstance(p["part"], Chart)
+    }
     undrawn = "".join((*pictures.values(), json.dumps(report, ensure_ascii=False))).count(UNDRAWN)
     report |= {
-        "undrawn": words("pdf.undrawn", count=words.bare.number(undrawn), sign=UNDRAWN) if undrawn else "",
-        "language": words.language, "day": {"year": day.year, "month": day.month, "day": day.day},
-    }  # fmt: skip
+        "undrawn": words("pdf.undrawn", count=words.bare.number(undrawn), sign=UNDRAWN)
+        if undrawn
+        else "",
+        "language": words.language,
+        "day": {"year": day.year, "month": day.month, "day": day.day},
+    }
     source = files(__package__).joinpath("page.typ").read_bytes()
     given = {"report": json.dumps(report), "pictures": json.dumps(pictures)}
-    made = typst.Compiler(source, font_paths=_fonts(), sys_inputs=given).compile(format="pdf", pdf_standards=STANDARDS)
+    made = typst.Compiler(source, font_paths=_fonts(), sys_inputs=given).compile(
+        format="pdf", pdf_standards=STANDARDS
+    )
     assert isinstance(made, bytes)  # noqa: S101  a PDF is one file, however many its pages
     return made
 
@@ -68,14 +106,27 @@ def _part(shown: Mapping[str, Any]) -> dict[str, Any]:
     part = shown["part"]
     if isinstance(part, Text):
         return vars(part)
-    common = {"part": part.part, "number": shown["number"], "title": part.title, "notes": part.notes, "csv": shown["csv"]}
+    common = {
+        "part": part.part,
+        "number": shown["number"],
+        "title": part.title,
+        "notes": part.notes,
+        "csv": shown["csv"],
+    }
     return common | ({"alt": part.alt} if isinstance(part, Chart) else {"grid": _grid(part.grid)})
 
 
 def _numbers(shown: Mapping[str, Any], words: Words) -> dict[str, Any]:
     """The table behind a figure, as a listing."""
     title = words("figure.data", number=shown["number"])
-    return {"part": "listing", "number": "", "title": title, "notes": (), "csv": "", "grid": _grid(shown["grid"])}
+    return {
+        "part": "listing",
+        "number": "",
+        "title": title,
+        "notes": (),
+        "csv": "",
+        "grid": _grid(shown["grid"]),
+    }
 
 
 def _grid(grid: Grid) -> dict[str, Any]:

@@ -25,8 +25,20 @@ def mark(figure: Figure) -> None:
     """Set the mark of the synthetic world across a figure, once."""
     if not any(t.get_text() == MARK for t in figure.texts):
         width = float(figure.get_size_inches()[0])
-        figure.text(0.5, 0.5, MARK, ha="center", va="center", rotation=24, fontsize=4.6 * width, color="#999999", alpha=0.3,
-                    fontweight="bold", zorder=10, in_layout=False)  # fmt: skip
+        figure.text(
+            0.5,
+            0.5,
+            MARK,
+            ha="center",
+            va="center",
+            rotation=24,
+            fontsize=4.6 * width,
+            color="#999999",
+            alpha=0.3,
+            fontweight="bold",
+            zorder=10,
+            in_layout=False,
+        )
 
 
 class Frame(NamedTuple):
@@ -49,15 +61,27 @@ def framed(drawn: str, figure: Figure, title: str, foot: Sequence[str]) -> str:
     width, height = (72 * float(v) for v in figure.get_size_inches())
     frame = Frame.of(width / 72, title, foot)
     top, whole = -72 * frame.above, height + 72 * (frame.above + frame.below)
-    lines = [(line, 9.0, INK, "font-weight: 700; ", top + 13 + 11.5 * n) for n, line in enumerate(frame.head)]
+    lines = [
+        (line, 9.0, INK, "font-weight: 700; ", top + 13 + 11.5 * n)
+        for n, line in enumerate(frame.head)
+    ]
     lines += [(line, 6.5, GREY, "", height + 9 + 9 * n) for n, line in enumerate(frame.small)]
     said = "".join(
-        f"<text style=\"{bold}font-size: {size:g}px; font-family: 'DejaVu Sans'; fill: {colour}\" x=\"5.4\" y=\"{y:.2f}\">{escape(line)}</text>\n"
+        f'<text style="{bold}font-size: {size:g}px; font-family: \'DejaVu Sans\'; fill: {colour}" x="5.4" y="{y:.2f}">{escape(line)}</text>\n'
         for line, size, colour, bold, y in lines
     )
     paper = f'<rect x="0" y="{top:.2f}" width="{width:.2f}" height="{whole:.2f}" style="fill: #ffffff"/>\n'
-    drawn = re.sub(r'height="[^"]*" viewBox="[^"]*"', f'height="{whole:.2f}pt" viewBox="0 {top:.2f} {width:.2f} {whole:.2f}"', drawn, count=1)
-    return drawn.replace("</defs>\n", f"</defs>\n{paper}", 1).removesuffix("</svg>\n") + said + "</svg>\n"
+    drawn = re.sub(
+        r'height="[^"]*" viewBox="[^"]*"',
+        f'height="{whole:.2f}pt" viewBox="0 {top:.2f} {width:.2f} {whole:.2f}"',
+        drawn,
+        count=1,
+    )
+    return (
+        drawn.replace("</defs>\n", f"</defs>\n{paper}", 1).removesuffix("</svg>\n")
+        + said
+        + "</svg>\n"
+    )
 
 
 @styled
@@ -71,11 +95,23 @@ def alone(figure: Figure, title: str, foot: Sequence[str]) -> Figure:
     figure.set_size_inches(width, whole)
     for axis in figure.axes:
         box = axis.get_position(original=True)
-        axis.set_position((box.x0, (box.y0 * height + below) / whole, box.width, box.height * height / whole))
+        axis.set_position(
+            (box.x0, (box.y0 * height + below) / whole, box.width, box.height * height / whole)
+        )
     for legend in figure.legends:
         legend.set_bbox_to_anchor((0, below / whole, 1, height / whole), figure.transFigure)
-    figure.text(0.01, 1 - 0.07 / whole, "\n".join(frame.head), ha="left", va="top", fontsize=9, fontweight="bold")
-    figure.text(0.01, 0.07 / whole, "\n".join(frame.small), ha="left", va="bottom", fontsize=6.5, color=GREY)
+    figure.text(
+        0.01,
+        1 - 0.07 / whole,
+        "\n".join(frame.head),
+        ha="left",
+        va="top",
+        fontsize=9,
+        fontweight="bold",
+    )
+    figure.text(
+        0.01, 0.07 / whole, "\n".join(frame.small), ha="left", va="bottom", fontsize=6.5, color=GREY
+    )
     return figure
 
 
@@ -83,12 +119,16 @@ def _settle(figure: Figure) -> None:
     """Lay the figure out once and for all. The solver of constraints is exact to 1e-9 only, and not the same twice."""
     for side in (s for axes in figure.axes for s in (axes.xaxis, axes.yaxis)):
         if not side.label.get_text():
-            side.set_label_coords(0.5, 0.5)  # or every drawing looks among the ticks for the place of a label that is not there
+            side.set_label_coords(
+                0.5, 0.5
+            )  # or every drawing looks among the ticks for the place of a label that is not there
     engine = figure.get_layout_engine()
     if engine is None or isinstance(engine, PlaceHolderLayoutEngine):
         return
     own = figure.dpi
-    figure.set_dpi(SHARP)  # letters are hinted, and wider for their size as pixels here than at the screen's: a name would be cut
+    figure.set_dpi(
+        SHARP
+    )  # letters are hinted, and wider for their size as pixels here than at the screen's: a name would be cut
     engine.execute(figure)
     figure.set_dpi(own)
     figure.set_layout_engine("none")
@@ -102,7 +142,9 @@ def svg(figure: Figure) -> str:
     """As SVG without the clock; same figure, same text. Printed by its canvas: `savefig` would draw a figure twice to lay it out again."""
     _settle(figure)
     out = io.StringIO()
-    FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})  # type: ignore[no-untyped-call]
+    FigureCanvasSVG(figure).print_svg(
+        out, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+    )  # type: ignore[no-untyped-call]
     FigureCanvasAgg(figure)
     return out.getvalue()
 

@@ -27,7 +27,11 @@ _SAID = re.compile(f"{_OPEN}([^{_AND}]*){_AND}([^{_SHUT}]*){_SHUT}")
 
 
 def languages() -> list[str]:
-    return sorted(p.name.removesuffix(".toml") for p in files(__package__).joinpath("words").iterdir() if p.name.endswith(".toml"))
+    return sorted(
+        p.name.removesuffix(".toml")
+        for p in files(__package__).joinpath("words").iterdir()
+        if p.name.endswith(".toml")
+    )
 
 
 def bare(text: str) -> str:
@@ -65,7 +69,9 @@ class Words:
 
     def __init__(self, language: str, *, valued: bool = False) -> None:
         if language not in languages():
-            raise NotFound(f"no words for language '{language}'; there are: {', '.join(languages())}")
+            raise NotFound(
+                f"no words for language '{language}'; there are: {', '.join(languages())}"
+            )
         self.language = language
         self.valued = valued
         self.entries = _entries(language)
@@ -85,13 +91,17 @@ class Words:
     def percent(self, ratio: float | None, decimals: int = 0, *, sign: bool = False) -> str:
         if _missing(ratio):
             return self("format.missing")
-        return self("format.percent", number=self._said(ratio, 100, decimals, sign)).replace(" ", NBSP)
+        return self("format.percent", number=self._said(ratio, 100, decimals, sign)).replace(
+            " ", NBSP
+        )
 
     def span(self, low: float | None, high: float | None, decimals: int = 0) -> str:
         """An interval of plain numbers; one without ends is a dash."""
         return self._span("format.span", low, high, 1, decimals, sign=False)
 
-    def percent_span(self, low: float | None, high: float | None, decimals: int = 0, *, sign: bool = False) -> str:
+    def percent_span(
+        self, low: float | None, high: float | None, decimals: int = 0, *, sign: bool = False
+    ) -> str:
         """An interval of ratios, as percentages; one without ends is a dash."""
         return self._span("format.percent_span", low, high, 100, decimals, sign=sign)
 
@@ -102,10 +112,22 @@ class Words:
     def points_span(self, low: float | None, high: float | None, decimals: int = 2) -> str:
         return self._span("format.span", low, high, 100, decimals, sign=False)
 
-    def _span(self, form: str, low: float | None, high: float | None, times: int, decimals: int, *, sign: bool) -> str:
+    def _span(
+        self,
+        form: str,
+        low: float | None,
+        high: float | None,
+        times: int,
+        decimals: int,
+        *,
+        sign: bool,
+    ) -> str:
         if _missing(low) and _missing(high):
             return self("format.missing")
-        ends = {name: self._said(value, times, decimals, sign) for name, value in (("low", low), ("high", high))}
+        ends = {
+            name: self._said(value, times, decimals, sign)
+            for name, value in (("low", low), ("high", high))
+        }
         return self(form, **ends).replace(" ", NBSP)
 
     def _said(self, value: float | None, times: int, decimals: int, sign: bool) -> str:
@@ -120,12 +142,18 @@ class Words:
         return f"{_OPEN}{float(value):.10g}{_AND}{text}{_SHUT}" if self.valued else text
 
     def day(self, day: date) -> str:
-        return self("format.day", day=day.day, month=self(f"month.{day.month}"), year=day.year).replace(" ", NBSP)
+        return self(
+            "format.day", day=day.day, month=self(f"month.{day.month}"), year=day.year
+        ).replace(" ", NBSP)
 
     def quarter(self, quarter: str) -> str:
         """A quarter in words; what does not read as one (a named edition) is given back as it is."""
         year, _, number = quarter.partition("Q")
-        return self("format.quarter", number=number, year=year) if year.isdigit() and number.isdigit() else quarter
+        return (
+            self("format.quarter", number=number, year=year)
+            if year.isdigit() and number.isdigit()
+            else quarter
+        )
 
     def years(self, years: tuple[int, int]) -> str:
         return str(years[0]) if years[0] == years[1] else f"{years[0]}–{years[1]}"
@@ -133,14 +161,28 @@ class Words:
     def country(self, code: str) -> str:
         return self.entries.get(f"country.{code}", code)
 
-    def institution(self, institution_id: str, name: str, ror: str | None, lists: Iterable[Any], *, synthetic: bool) -> str:
+    def institution(
+        self,
+        institution_id: str,
+        name: str,
+        ror: str | None,
+        lists: Iterable[Any],
+        *,
+        synthetic: bool,
+    ) -> str:
         """What this language calls an institution, or the institutions of a list together; of invented ones with what says so behind it."""
         summed = {f"list:{x.id}": self("cell.list_summed", name=self.named(x)) for x in lists}
-        own = self.known(f"institution.{str(ror).rsplit('/', 1)[-1]}", summed.get(institution_id, ""))
+        own = self.known(
+            f"institution.{str(ror).rsplit('/', 1)[-1]}", summed.get(institution_id, "")
+        )
         return f"{own}{''.join(name.partition(' [')[1:])}" if own and synthetic else own or name
 
     def listing(self, items: list[str]) -> str:
-        return items[0] if len(items) == 1 else self("format.listing", first=", ".join(items[:-1]), last=items[-1])
+        return (
+            items[0]
+            if len(items) == 1
+            else self("format.listing", first=", ".join(items[:-1]), last=items[-1])
+        )
 
     def known(self, key: str, otherwise: str) -> str:
         """A word for a value of the data where there is one, else the value as it stands."""

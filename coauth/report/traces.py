@@ -40,14 +40,31 @@ class Sheet(Figure):
         super().__init__(*arguments, **options)
         self.traces = []
 
-    def trace(self, axes: Axes, series: str, colour: str, x: Iterable[float], y: Iterable[float], told: Iterable[str], artists: Iterable[Artist]) -> None:
+    def trace(
+        self,
+        axes: Axes,
+        series: str,
+        colour: str,
+        x: Iterable[float],
+        y: Iterable[float],
+        told: Iterable[str],
+        artists: Iterable[Artist],
+    ) -> None:
         """Remember a series and the `artists` that draw it; a point without a value is none."""
-        points = [(a, b, t) for a, b, t in zip(x, y, told, strict=True) if np.isfinite(a) and np.isfinite(b)]
+        points = [
+            (a, b, t)
+            for a, b, t in zip(x, y, told, strict=True)
+            if np.isfinite(a) and np.isfinite(b)
+        ]
         named = [t.series for t in self.traces]
         number = named.index(series) if series in named else len(named)
         for place, artist in enumerate(artists):
             artist.set_gid(f"series-{number}-{len(self.traces)}-{place}")
-        self.traces.append(Trace(axes, series, colour, *(list(c) for c in zip(*points, strict=True))) if points else Trace(axes, series, colour, [], [], []))
+        self.traces.append(
+            Trace(axes, series, colour, *(list(c) for c in zip(*points, strict=True)))
+            if points
+            else Trace(axes, series, colour, [], [], [])
+        )
 
 
 def sheet(axes: Axes) -> Sheet:
@@ -67,9 +84,10 @@ def overlay(figure: Figure) -> str:
     axes = list(figure.axes)
     return "".join(
         f'<g class="points" data-series="{named.index(t.series)}" data-axes="{axes.index(t.axes)}" data-name="{escape(t.series)}" data-colour="{t.colour}">'
-        + "".join(_disc(t, n, height, 72 / figure.dpi) for n in range(len(t.x))) + "</g>"
+        + "".join(_disc(t, n, height, 72 / figure.dpi) for n in range(len(t.x)))
+        + "</g>"
         for t in figure.traces
-    )  # fmt: skip
+    )
 
 
 def _disc(trace: Trace, n: int, height: float, scale: float) -> str:

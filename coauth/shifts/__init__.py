@@ -28,7 +28,13 @@ __all__ = ["FELL", "NOT_COMPARABLE", "ROSE", "UNCLEAR", "false_discovery", "judg
 VARIANTS = ("k", "all", "complete", "reweighted")
 
 
-def judge(replicates: Replicates, works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Measures) -> pa.Table:
+def judge(
+    replicates: Replicates,
+    works: pa.Table,
+    affiliations: pa.Table,
+    scope: Scope,
+    measures: Measures,
+) -> pa.Table:
     """SHIFTS of the roster, for every comparison whose two windows are measured and hold works.
 
     The roster of a comparison is the institutions of `replicates` (the domestic and the listed) with at least
@@ -76,7 +82,10 @@ def judge(replicates: Replicates, works: pa.Table, affiliations: pa.Table, scope
         jumps = [coverage.jump(str(name), period) for name in names]
         shuffled = _shuffled(counted, names, period, dispersion, measures)
         for measure in (name for name in measures.resampled if name in TITLES):
-            changes = {v: Changes.between(replicates, roster, period, measure, v, measures) for v in VARIANTS}
+            changes = {
+                v: Changes.between(replicates, roster, period, measure, v, measures)
+                for v in VARIANTS
+            }
             for i, name in enumerate(names):
                 rows += verdicts.rows(str(name), i, changes, jumps[i], replicates, measures)
                 if measure == "strength_share":
@@ -84,12 +93,20 @@ def judge(replicates: Replicates, works: pa.Table, affiliations: pa.Table, scope
     return SHIFTS.of([{"counting": replicates.counting} | row for row in rows])
 
 
-def _shuffled(world: Incidence, names: NDArray[np.object_], period: Period, dispersion: Dispersion, measures: Measures) -> list[float | None]:
+def _shuffled(
+    world: Incidence,
+    names: NDArray[np.object_],
+    period: Period,
+    dispersion: Dispersion,
+    measures: Measures,
+) -> list[float | None]:
     """p of each name's share by permutation; None where none is asked for."""
     times = measures.permutations * len(names)
     if not times:
         return [None] * len(names)
     at = np.searchsorted(world.institutions.astype(str), names.astype(str))
     first, second = (dispersion.factors(window).of("share", names) for window in period)
-    p: list[float | None] = permuted(world, measures.counting, at, period, (first, second), times, measures.seed).tolist()
+    p: list[float | None] = permuted(
+        world, measures.counting, at, period, (first, second), times, measures.seed
+    ).tolist()
     return p

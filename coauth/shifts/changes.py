@@ -54,7 +54,13 @@ class Changes:
 
     @classmethod
     def between(
-        cls, replicates: Replicates, roster: Integers, period: Period, measure: str, variant: str, measures: Measures
+        cls,
+        replicates: Replicates,
+        roster: Integers,
+        period: Period,
+        measure: str,
+        variant: str,
+        measures: Measures,
     ) -> Changes:
         def of(window: Years) -> tuple[Floats, Floats]:
             key = (window, variant, measure)
@@ -73,13 +79,24 @@ class Changes:
 
     def sign(self, i: int) -> int:
         """+1 or −1 where the interval excludes 0 and the change lies on that side, else 0."""
-        return int(self.by(i) > 0 and self.ends.low[i] > 0) - int(self.by(i) < 0 and self.ends.high[i] < 0)
+        return int(self.by(i) > 0 and self.ends.low[i] > 0) - int(
+            self.by(i) < 0 and self.ends.high[i] < 0
+        )
 
     def row(self, name: str, i: int) -> dict[str, object]:
         (b0, b1), (a0, a1) = self.period
         return {
-            "institution_id": name, "measure": self.measure, "variant": self.variant,
-            "before_first": b0, "before_last": b1, "after_first": a0, "after_last": a1,
-            "before": self.before[i], "after": self.after[i], "change": self.by(i),
-            **{name: end[i] for name, end in self.ends._asdict().items()}, "p_value": self.p[i], "q_value": self.q[i],
-        }  # fmt: skip
+            "institution_id": name,
+            "measure": self.measure,
+            "variant": self.variant,
+            "before_first": b0,
+            "before_last": b1,
+            "after_first": a0,
+            "after_last": a1,
+            "before": self.before[i],
+            "after": self.after[i],
+            "change": self.by(i),
+            **{name: end[i] for name, end in self.ends._asdict().items()},
+            "p_value": self.p[i],
+            "q_value": self.q[i],
+        }

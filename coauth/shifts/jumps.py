@@ -31,7 +31,9 @@ class Jump:
         """Whether the change of a measure may be one of the institution's own coverage."""
         if self.rise > measures.partial_jump and self.z > measures.partial_jump_z:
             return True
-        cleared = min(-self.rise, self.observed[0] - self.observed[1])  # expected may rise by others' losses alone
+        cleared = min(
+            -self.rise, self.observed[0] - self.observed[1]
+        )  # expected may rise by others' losses alone
         return change > 0 and cleared > measures.partial_jump and -self.z > measures.partial_jump_z
 
 
@@ -52,7 +54,9 @@ class OwnCoverage:
         own = self._world.by_institution.indices[slice(*index)]
         observed, expected, variance = [], [], 0.0
         for first, last in period:
-            rows = own[(self._world.year[own] >= first) & (self._world.year[own] <= last)].astype(np.int64)
+            rows = own[(self._world.year[own] >= first) & (self._world.year[own] <= last)].astype(
+                np.int64
+            )
             if not len(rows):
                 return None
             p, spread = self._completeness.without(rows)

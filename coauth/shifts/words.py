@@ -15,7 +15,14 @@ TITLES = {
     "exposure": "Exposure (share of its strength that goes to listed institutions)",
 }
 
-_DIGITS = {"strength": ",.0f", "strength_share": ".2f", "pagerank": ",.2f", "eigenvector": ".3f", "participation": ".3f", "exposure": ".2f"}
+_DIGITS = {
+    "strength": ",.0f",
+    "strength_share": ".2f",
+    "pagerank": ",.2f",
+    "eigenvector": ".3f",
+    "participation": ".3f",
+    "exposure": ".2f",
+}
 _SHARES = ("strength_share", "exposure")
 
 
@@ -33,7 +40,12 @@ def told(change: Changes, i: int, measures: Measures) -> str:
     """A change with its numbers; no full stop yet."""
     title = TITLES[change.measure]
     (b0, b1), (a0, a1) = change.period
-    works = {"all": ", all works", "k": "", "complete": ", complete works only", "reweighted": ", complete works weighted"}
+    works = {
+        "all": ", all works",
+        "k": "",
+        "complete": ", complete works only",
+        "reweighted": ", complete works weighted",
+    }
     return (
         f"{title}{works[change.variant]} went from {_number(change.measure, change.before[i])} in {b0}–{b1} to "
         f"{_number(change.measure, change.after[i])} in {a0}–{a1}, a change of {signed(change, i)} "
@@ -46,7 +58,9 @@ def jumped(jump: Jump, period: Period) -> str:
     went = "rose" if jump.rise > 0 else "fell"
     seen = "; ".join(
         f"{first}–{last}: {observed:.0%} seen, {expected:.0%} expected"
-        for (first, last), observed, expected in zip(period, jump.observed, jump.expected, strict=True)
+        for (first, last), observed, expected in zip(
+            period, jump.observed, jump.expected, strict=True
+        )
     )
     return (
         f"its share of works with incomplete affiliations {went} by {abs(jump.rise) * 100:.0f} percentage points against what "
@@ -60,7 +74,9 @@ def _number(measure: str, value: float) -> str:
 
 def moved(measure: str, value: float) -> str:
     """A difference with its sign; of shares in percentage points."""
-    return format(100 * value if measure in _SHARES else value, f"+{_DIGITS[measure]}").replace("-", "−")
+    return format(100 * value if measure in _SHARES else value, f"+{_DIGITS[measure]}").replace(
+        "-", "−"
+    )
 
 
 def signed(change: Changes, i: int) -> str:

@@ -42,7 +42,9 @@ _ALL_FIELDS, _BOTH_SEXES = "SUM", "TOT"
 Value = TypeVar("Value")
 
 
-def fetch(*, url: str | None = None, timeout: float = TIMEOUT, sleep: Callable[[float], None] = time.sleep) -> bytes:
+def fetch(
+    *, url: str | None = None, timeout: float = TIMEOUT, sleep: Callable[[float], None] = time.sleep
+) -> bytes:
     """The totals of every year of PHD1 as StatBank serves them; what `read` reads.
 
     `url` is another address of the API, `timeout` the longest silence in seconds. A failure that time may cure is tried
@@ -54,9 +56,12 @@ def fetch(*, url: str | None = None, timeout: float = TIMEOUT, sleep: Callable[[
         years = ask("tableinfo", {"table": TABLE, "format": "JSON", "lang": "en"}, _years)
         chosen = {"HOMR": [_ALL_FIELDS], "KOEN": ["*"], "Tid": [str(y) for y in years]}
         question = {
-            "table": TABLE, "format": "BULK", "lang": "en", "valuePresentation": "Code",
+            "table": TABLE,
+            "format": "BULK",
+            "lang": "en",
+            "valuePresentation": "Code",
             "variables": [{"code": code, "values": values} for code, values in chosen.items()],
-        }  # fmt: skip
+        }
         return ask("data", question, partial(_whole, years=years))
 
 
@@ -72,9 +77,18 @@ def read(body: bytes, retrieved: date) -> pa.Table:
     try:
         totals = _totals(body)
     except _NotTheTable as fault:
-        raise SourceError(f"these are not the totals of StatBank's {TABLE} ({fault}); run `coauth admissions fetch`") from fault
+        raise SourceError(
+            f"these are not the totals of StatBank's {TABLE} ({fault}); run `coauth admissions fetch`"
+        ) from fault
     return ADMISSIONS.of(
-        {"year": year, "country_code": "total", "admissions": n, "suppressed": n is None, "source": STATBANK, "retrieved": retrieved}
+        {
+            "year": year,
+            "country_code": "total",
+            "admissions": n,
+            "suppressed": n is None,
+            "source": STATBANK,
+            "retrieved": retrieved,
+        }
         for year, n in totals.items()
     )
 
@@ -84,11 +98,18 @@ class _NotTheTable(ValueError):
 
 
 def _asked(
-    session: Session, address: str, timeout: float, sleep: Callable[[float], None], verb: str, question: dict[str, Any],
+    session: Session,
+    address: str,
+    timeout: float,
+    sleep: Callable[[float], None],
+    verb: str,
+    question: dict[str, Any],
     read: Callable[[bytes], Value],
-) -> Value:  # fmt: skip
+) -> Value:
     def once() -> Value:
-        answer, body = wire.answered(partial(session.post, json=question), f"{address}/{verb}", timeout)
+        answer, body = wire.answered(
+            partial(session.post, json=question), f"{address}/{verb}", timeout
+        )
         _accepted(answer.status_code, body)
         try:
             return read(body)
@@ -97,12 +118,17 @@ def _asked(
 
     retrying = Retrying(
         retry=retry_if_exception(lambda fault: isinstance(fault, Passing) and not fault.cure),
-        stop=stop_after_attempt(ATTEMPTS), wait=wire.pause, sleep=sleep, reraise=True,
-    )  # fmt: skip
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wire.pause,
+        sleep=sleep,
+        reraise=True,
+    )
     try:
         value: Value = retrying(once)
     except (Passing, Blocked) as fault:
-        of, at = ("", "") if address == API else (" of COAUTH_STATBANK_URL", " at COAUTH_STATBANK_URL")
+        of, at = (
+            ("", "") if address == API else (" of COAUTH_STATBANK_URL", " at COAUTH_STATBANK_URL")
+        )
         raise SourceError(
             f"no connection to {urlsplit(address).hostname}{of} ({fault.reason}); {fault.cure}; then run `coauth admissions fetch` again"
             if fault.cure
@@ -121,12 +147,17 @@ def _accepted(status: int, body: bytes) -> None:
         code = msgspec.json.decode(body, type=_Complaint).error_type_code
     except (msgspec.DecodeError, UnicodeDecodeError):
         code = ""
-    temporary = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+    temporary = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in (
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+    )
     if temporary:
         raise Passing(wire.named(status))
     if code or status != HTTPStatus.OK:
         said = f"{wire.named(status)}{': ' if code else ''}{code[:60]}"
-        raise SourceError(f"StatBank refused the question for table {TABLE} ({said}); was the table renamed? look at statbank.dk/{TABLE}")
+        raise SourceError(
+            f"StatBank refused the question for table {TABLE} ({said}); was the table renamed? look at statbank.dk/{TABLE}"
+        )
 
 
 class _Named(msgspec.Struct):
@@ -172,7 +203,9 @@ def _totals(body: bytes) -> dict[int, int | None]:
         year, number = str(row["TID"]), str(row["INDHOLD"])
         if not year.isdecimal() or not (number.isdecimal() or number in NOT_SHOWN):
             raise _NotTheTable("no number")
-        found.setdefault(int(year), {})[str(row["KOEN"])] = int(number) if number.isdecimal() else None
+        found.setdefault(int(year), {})[str(row["KOEN"])] = (
+            int(number) if number.isdecimal() else None
+        )
     if not found:
         raise _NotTheTable("no rows")
     return {year: _total(year, sexes) for year, sexes in sorted(found.items())}

@@ -63,15 +63,22 @@ class Tally:
     def counts(self) -> dict[str, int]:
         """As they stand in `slice.json`."""
         return {
-            "stored": self.works, "distinct": self.distinct, "duplicates": self.works - self.distinct,
-            "damaged": self.damaged, "authors_cut": self.cut, "pages": self.pages,
-        }  # fmt: skip
+            "stored": self.works,
+            "distinct": self.distinct,
+            "duplicates": self.works - self.distinct,
+            "damaged": self.damaged,
+            "authors_cut": self.cut,
+            "pages": self.pages,
+        }
 
     def days(self) -> dict[str, Any]:
         """Of records whose day of fetching is not known: when OpenAlex updated the first and the
         last of them.
         """
-        return {"updated": [min(self.updated), max(self.updated)] if self.updated else [], "undated": self.undated}
+        return {
+            "updated": [min(self.updated), max(self.updated)] if self.updated else [],
+            "undated": self.undated,
+        }
 
 
 def _day(updated: str | None) -> str | None:

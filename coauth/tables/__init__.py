@@ -9,7 +9,18 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coauth.tables.contract import BOOL, DAY, FLOAT, INT, MARK, STRING, STRINGS, Column, Table, marked
+from coauth.tables.contract import (
+    BOOL,
+    DAY,
+    FLOAT,
+    INT,
+    MARK,
+    STRING,
+    STRINGS,
+    Column,
+    Table,
+    marked,
+)
 from coauth.tables.counts import (
     ADMISSIONS,
     CAUSES,
@@ -38,13 +49,78 @@ from coauth.tables.harvested import (
 )
 from coauth.tables.measured import CENTRALITY, EVENTS, MATCHES, SHIFTS
 
-__all__ = ["ADMISSIONS", "AFFILIATIONS", "ALL", "AREAS", "AUDIT", "AUDIT_YEARS", "BENEFITS", "BOOL", "CAUSES", "CELLS", "CENTRALITY", "COPUBLICATIONS", "COUNTRIES", "COVERAGE", "DAY", "EDGES", "EVENTS", "EVIDENCE", "FLAGS", "FLOAT", "HYPERAUTHORSHIP", "INSTITUTIONS", "INT", "LISTED", "MARK", "MATCHER_CAUSES", "MATCHES", "MEMBERSHIPS", "PAIRS", "PROFILES", "REVISIONS", "SHIFTS", "STATBANK", "STRING", "STRINGS", "TECHNOLOGIES", "WITHHELD", "WORKS", "Column", "Table", "is_synthetic", "marked", "own_basis"]
+__all__ = [
+    "ADMISSIONS",
+    "AFFILIATIONS",
+    "ALL",
+    "AREAS",
+    "AUDIT",
+    "AUDIT_YEARS",
+    "BENEFITS",
+    "BOOL",
+    "CAUSES",
+    "CELLS",
+    "CENTRALITY",
+    "COPUBLICATIONS",
+    "COUNTRIES",
+    "COVERAGE",
+    "DAY",
+    "EDGES",
+    "EVENTS",
+    "EVIDENCE",
+    "FLAGS",
+    "FLOAT",
+    "HYPERAUTHORSHIP",
+    "INSTITUTIONS",
+    "INT",
+    "LISTED",
+    "MARK",
+    "MATCHER_CAUSES",
+    "MATCHES",
+    "MEMBERSHIPS",
+    "PAIRS",
+    "PROFILES",
+    "REVISIONS",
+    "SHIFTS",
+    "STATBANK",
+    "STRING",
+    "STRINGS",
+    "TECHNOLOGIES",
+    "WITHHELD",
+    "WORKS",
+    "Column",
+    "Table",
+    "is_synthetic",
+    "marked",
+    "own_basis",
+]
 
 ALL: dict[str, Table] = {
     t.name: t
-    for t in (WORKS, AFFILIATIONS, COUNTRIES, INSTITUTIONS, TECHNOLOGIES, EDGES, PAIRS, HYPERAUTHORSHIP, LISTED, FLAGS, EVIDENCE, BENEFITS, MEMBERSHIPS,
-              COPUBLICATIONS, CENTRALITY, SHIFTS, EVENTS, MATCHES, COVERAGE, ADMISSIONS, REVISIONS)
-}  # fmt: skip
+    for t in (
+        WORKS,
+        AFFILIATIONS,
+        COUNTRIES,
+        INSTITUTIONS,
+        TECHNOLOGIES,
+        EDGES,
+        PAIRS,
+        HYPERAUTHORSHIP,
+        LISTED,
+        FLAGS,
+        EVIDENCE,
+        BENEFITS,
+        MEMBERSHIPS,
+        COPUBLICATIONS,
+        CENTRALITY,
+        SHIFTS,
+        EVENTS,
+        MATCHES,
+        COVERAGE,
+        ADMISSIONS,
+        REVISIONS,
+    )
+}
 
 
 def is_synthetic(works: pa.Table) -> bool:

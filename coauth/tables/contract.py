@@ -11,7 +11,14 @@ import pyarrow.compute as pc
 
 from coauth.errors import TableError
 
-STRING, INT, FLOAT, BOOL, DAY, STRINGS = pa.string(), pa.int64(), pa.float64(), pa.bool_(), pa.date32(), pa.list_(pa.string())
+STRING, INT, FLOAT, BOOL, DAY, STRINGS = (
+    pa.string(),
+    pa.int64(),
+    pa.float64(),
+    pa.bool_(),
+    pa.date32(),
+    pa.list_(pa.string()),
+)
 
 MARK = "SYNTHETIC SAMPLE"
 """Begins every title of the synthetic world; what is made from such works carries it in every file."""
@@ -78,7 +85,9 @@ class Table:
         author_weight_k
         """
         ordered = self._shaped(table).sort_by([(k, "ascending") for k in self.key])
-        return pa.Table.from_batches(self.checked(ordered.to_batches()), self.schema).combine_chunks()
+        return pa.Table.from_batches(
+            self.checked(ordered.to_batches()), self.schema
+        ).combine_chunks()
 
     def checked(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Batches that are sorted already, each as `check` would have it, without holding more than one of them."""
@@ -97,9 +106,13 @@ class Table:
         if unknown := [n for n in table.column_names if n not in names]:
             raise TableError(f"{self.name}: columns unknown to its contract: {', '.join(unknown)}")
         if len(table.column_names) > len(names):
-            raise TableError(f"{self.name}: a column is there twice: {', '.join(table.column_names)}")
+            raise TableError(
+                f"{self.name}: a column is there twice: {', '.join(table.column_names)}"
+            )
         try:
-            return table.select(names).cast(pa.schema([pa.field(c.name, c.type) for c in self.columns]))
+            return table.select(names).cast(
+                pa.schema([pa.field(c.name, c.type) for c in self.columns])
+            )
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
             raise TableError(f"{self.name}: {fault}") from fault
 
@@ -107,9 +120,13 @@ class Table:
         for column in self.columns:
             values = table[column.name]
             if not column.null and values.null_count:
-                raise TableError(f"{self.name}.{column.name}: {values.null_count} of {len(values)} rows are null")
+                raise TableError(
+                    f"{self.name}.{column.name}: {values.null_count} of {len(values)} rows are null"
+                )
             if column.type == FLOAT and pc.any(pc.is_nan(values)).as_py():
-                raise TableError(f"{self.name}.{column.name}: NaN; a value that cannot be had is null or no row at all")
+                raise TableError(
+                    f"{self.name}.{column.name}: NaN; a value that cannot be had is null or no row at all"
+                )
 
     def _rising(self, table: pa.Table) -> None:
         """Every key is larger than the one before it (nulls last)."""
@@ -118,8 +135,14 @@ class Table:
         for name in self.key:
             values = table[name].combine_chunks()
             before, after = values[:-1], values[1:]
-            more = pc.if_else(pc.is_null(after), pc.is_valid(before), pc.fill_null(pc.greater(after, before), False))
-            equal = pc.if_else(pc.is_null(after), pc.is_null(before), pc.fill_null(pc.equal(after, before), False))
+            more = pc.if_else(
+                pc.is_null(after),
+                pc.is_valid(before),
+                pc.fill_null(pc.greater(after, before), False),
+            )
+            equal = pc.if_else(
+                pc.is_null(after), pc.is_null(before), pc.fill_null(pc.equal(after, before), False)
+            )
             rises = pc.or_(rises, pc.and_(same, more))
             same = pc.and_(same, equal)
         if pc.all(rises).as_py() is False:
@@ -130,4 +153,7 @@ class Table:
             raise TableError(f"{self.name}: rows not in order: {rows[0]} before {rows[1]}")
 
     def dictionary(self) -> list[dict[str, str]]:
-        return [{"column": c.name, "type": str(c.type), "unit": c.unit, "meaning": c.meaning} for c in self.columns]
+        return [
+            {"column": c.name, "type": str(c.type), "unit": c.unit, "meaning": c.meaning}
+            for c in self.columns
+        ]

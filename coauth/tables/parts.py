@@ -16,7 +16,10 @@ PAIR = (
     Column("source", STRING, "institution with the smaller id (as text)"),
     Column("target", STRING, "institution with the larger id (as text)"),
 )
-WINDOW = (Column("first_year", INT, "first year of the window"), Column("last_year", INT, "last year of the window"))
+WINDOW = (
+    Column("first_year", INT, "first year of the window"),
+    Column("last_year", INT, "last year of the window"),
+)
 LISTING = (
     Column("kind", STRING, "watchlist, technology or technology_profile"),
     Column("list_id", STRING, "the file in queries/ that holds the list"),
@@ -26,6 +29,18 @@ LISTING = (
 
 def interval(of: str, unit: str = "") -> tuple[Column, ...]:
     return (
-        Column("low", FLOAT, f"lower end of the interval of {of}; null where none is given", unit, null=True),
-        Column("high", FLOAT, f"upper end of the interval of {of}; null where none is given", unit, null=True),
+        Column(
+            "low",
+            FLOAT,
+            f"lower end of the interval of {of}; null where none is given",
+            unit,
+            null=True,
+        ),
+        Column(
+            "high",
+            FLOAT,
+            f"upper end of the interval of {of}; null where none is given",
+            unit,
+            null=True,
+        ),
     )

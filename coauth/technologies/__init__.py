@@ -68,7 +68,10 @@ class Matcher:
                 )
             for t in definitions.technology:
                 rule = Rule(definitions.id, t.id, definitions.core_min_score)
-                for topics, of_topic in ((t.core_topics, self._core), (t.gated_topics, self._gated)):
+                for topics, of_topic in (
+                    (t.core_topics, self._core),
+                    (t.gated_topics, self._gated),
+                ):
                     for topic in topics:
                         of_topic.setdefault(topic, []).append(rule)
                 for phrases, of_phrase in ((t.phrases, meant), (t.exclusions, cancelled)):
@@ -83,7 +86,15 @@ class Matcher:
     def assign(self, texts: pa.Table) -> pa.Table:
         """`TECHNOLOGIES` rows of a batch's texts (work_id, title, abstract, topics with scores)."""
         near = texts.filter(self._near(texts))
-        names = ("work_id", "title", "abstract", "primary_topic_id", "topic_score", "topic_ids", "topic_scores")
+        names = (
+            "work_id",
+            "title",
+            "abstract",
+            "primary_topic_id",
+            "topic_score",
+            "topic_ids",
+            "topic_scores",
+        )
         works = zip(*(near[name].to_pylist() for name in names), strict=True)
         return TECHNOLOGIES.of(row for work in works for row in self._of_work(*work))
 
@@ -96,18 +107,37 @@ class Matcher:
         return pa.array(near)
 
     def _of_work(
-        self, work_id: str, title: str | None, abstract: str | None, primary: str | None, score: float | None,
-        topic_ids: Sequence[str], topic_scores: Sequence[float | None],
-    ) -> Iterator[dict[str, Any]]:  # fmt: skip
-        found = self.judge(title, abstract, primary, score, dict(zip(topic_ids, topic_scores, strict=True)))
+        self,
+        work_id: str,
+        title: str | None,
+        abstract: str | None,
+        primary: str | None,
+        score: float | None,
+        topic_ids: Sequence[str],
+        topic_scores: Sequence[float | None],
+    ) -> Iterator[dict[str, Any]]:
+        found = self.judge(
+            title, abstract, primary, score, dict(zip(topic_ids, topic_scores, strict=True))
+        )
         for rule, (basis, topic, topic_score, phrase) in found.items():
             yield {
-                "work_id": work_id, "list_id": rule.list_id, "technology_id": rule.technology_id, "basis": basis,
-                "topic_id": topic, "score": topic_score, "phrase": phrase, "title_only": not abstract,
-            }  # fmt: skip
+                "work_id": work_id,
+                "list_id": rule.list_id,
+                "technology_id": rule.technology_id,
+                "basis": basis,
+                "topic_id": topic,
+                "score": topic_score,
+                "phrase": phrase,
+                "title_only": not abstract,
+            }
 
     def judge(
-        self, title: str | None, abstract: str | None, primary: str | None, score: float | None, topics: Mapping[str, float | None]
+        self,
+        title: str | None,
+        abstract: str | None,
+        primary: str | None,
+        score: float | None,
+        topics: Mapping[str, float | None],
     ) -> dict[Rule, tuple[str, str, float | None, str | None]]:
         """The rule on one work: technology -> its strongest basis, the topic it rests on, that topic's score, the phrase found."""
         said = self.said(title, abstract)
@@ -143,7 +173,11 @@ class Matcher:
             if start < len(head):
                 cancelled |= self._cancelled[phrase]
         enough = {r for r, (start, _) in first.items() if start < len(head) or len(ends[r]) > 2}
-        return {rule: text[start:-minus_end] for rule, (start, minus_end) in first.items() if rule in enough - cancelled}
+        return {
+            rule: text[start:-minus_end]
+            for rule, (start, minus_end) in first.items()
+            if rule in enough - cancelled
+        }
 
 
 def assign(texts: pa.Table, queries: Queries, topic_model: str) -> pa.Table:
@@ -157,14 +191,35 @@ def sensitivity(works: pa.Table, technologies: pa.Table, queries: Queries) -> pd
     Exact, from the tables alone: a work that counts by a phrase counts at every threshold, and one that rests on its primary
     topic counts from that topic's score on down. Columns: area_id, and one of works per threshold.
     """
-    counted = works.filter(pc.field("included")).select(["work_id", "primary_topic_id", "topic_score"]).to_pandas()
+    counted = (
+        works.filter(pc.field("included"))
+        .select(["work_id", "primary_topic_id", "topic_score"])
+        .to_pandas()
+    )
     sets = [s for s in queries.technologies if s.enabled]
-    core = pd.DataFrame([(c, a) for s in sets for t in s.technology for c in t.core_topics for a in t.eu10], columns=["primary_topic_id", "area_id"])
-    areas = pd.DataFrame([(t.id, a) for s in sets for t in s.technology for a in t.eu10], columns=["technology_id", "area_id"])
+    core = pd.DataFrame(
+        [(c, a) for s in sets for t in s.technology for c in t.core_topics for a in t.eu10],
+        columns=["primary_topic_id", "area_id"],
+    )
+    areas = pd.DataFrame(
+        [(t.id, a) for s in sets for t in s.technology for a in t.eu10],
+        columns=["technology_id", "area_id"],
+    )
     by_topic = counted.merge(core, on="primary_topic_id")[["work_id", "area_id", "topic_score"]]
-    phrased = technologies.filter(pc.is_valid(pc.field("phrase"))).select(["work_id", "technology_id"]).to_pandas()
-    by_phrase = phrased.merge(areas, on="technology_id")[["work_id", "area_id"]].assign(topic_score=np.inf)
+    phrased = (
+        technologies.filter(pc.is_valid(pc.field("phrase")))
+        .select(["work_id", "technology_id"])
+        .to_pandas()
+    )
+    by_phrase = phrased.merge(areas, on="technology_id")[["work_id", "area_id"]].assign(
+        topic_score=np.inf
+    )
     by_phrase = by_phrase[by_phrase["work_id"].isin(counted["work_id"])]
     score = pd.concat([by_topic, by_phrase]).groupby(["area_id", "work_id"])["topic_score"].max()
     rows = {t: (score >= t).groupby("area_id").sum() for t in THRESHOLDS}
-    return pd.DataFrame(rows, index=pd.Index(AREAS, name="area_id")).fillna(0).astype("int64").reset_index()
+    return (
+        pd.DataFrame(rows, index=pd.Index(AREAS, name="area_id"))
+        .fillna(0)
+        .astype("int64")
+        .reset_index()
+    )

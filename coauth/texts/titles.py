@@ -23,5 +23,9 @@ def key(title: str | None) -> str | None:
     >>> key("Introduction")
     """
     folded = (title or "").casefold()
-    plain = folded.encode().translate(None, _NO_WORD).decode() if folded.isascii() else re.sub(r"\W+", "", folded)
+    plain = (
+        folded.encode().translate(None, _NO_WORD).decode()
+        if folded.isascii()
+        else re.sub(r"\W+", "", folded)
+    )
     return plain if len(plain) >= SHORTEST else None

@@ -46,14 +46,26 @@ def complete_weights(works: pa.Table) -> Floats:
     the interval of whatever rests on it shows that, and where too few are left `shifts` refuses to judge.
     """
     completeness = Completeness.of(works)
-    raw = np.divide(1.0, completeness.probability(), out=np.zeros(works.num_rows), where=completeness.complete)
+    raw = np.divide(
+        1.0, completeness.probability(), out=np.zeros(works.num_rows), where=completeness.complete
+    )
     publisher = completeness.cells[LEVELS.index(("publisher", "year"))]
-    enough = (_tally(publisher, completeness.counted) >= SMALLEST) & (_tally(publisher, completeness.complete) > 0)
+    enough = (_tally(publisher, completeness.counted) >= SMALLEST) & (
+        _tally(publisher, completeness.complete) > 0
+    )
     year = completeness.cells[LEVELS.index(("year",))]
     cell = np.where(enough[publisher], 1 + publisher, -1 - year)
     _, cell = np.unique(cell, return_inverse=True)
     stands_for = np.bincount(cell, raw).astype(np.float64)  # of nothing, numpy makes integers
-    return np.asarray(raw * np.divide(_tally(cell, completeness.counted), stands_for, out=np.zeros_like(stands_for), where=stands_for > 0)[cell])
+    return np.asarray(
+        raw
+        * np.divide(
+            _tally(cell, completeness.counted),
+            stands_for,
+            out=np.zeros_like(stands_for),
+            where=stands_for > 0,
+        )[cell]
+    )
 
 
 @dataclass(frozen=True)
@@ -80,9 +92,11 @@ class Completeness:
     def of(cls, works: pa.Table) -> Completeness:
         authors = np.maximum(works["n_authors"].to_numpy(), 1)
         columns = {
-            "publisher": _codes(works["publisher"]), "field": _codes(works["field_id"]),
-            "year": _codes(works["year"]), "team": np.digitize(authors, TEAMS).astype(np.int64),
-        }  # fmt: skip
+            "publisher": _codes(works["publisher"]),
+            "field": _codes(works["field_id"]),
+            "year": _codes(works["year"]),
+            "team": np.digitize(authors, TEAMS).astype(np.int64),
+        }
         included = np.asarray(works["included"].to_numpy(zero_copy_only=False), bool)
         status = pc.equal(works["affiliation_status"], "complete")
         complete = np.asarray(status.to_numpy(zero_copy_only=False), bool) & included
@@ -115,13 +129,22 @@ class Completeness:
         """
         p = np.full(len(rows), 0.5)
         shared = np.zeros(len(rows))
-        for alike, cell, (n_all, c_all) in zip(self._levels[1], self.cells, self._counts, strict=True):
+        for alike, cell, (n_all, c_all) in zip(
+            self._levels[1], self.cells, self._counts, strict=True
+        ):
             cells, own = np.unique(cell[rows], return_inverse=True)
             mine = _tally(own, self.counted[rows])
             n, c = n_all[cells] - mine, c_all[cells] - _tally(own, self.complete[rows])
             p = _drawn(n[own], c[own], p, alike)
-            above = np.divide(1 - alike, 1 - alike + alike * n, out=np.ones_like(n), where=1 - alike + alike * n > 0)
-            shared = (above**2)[own] * shared + (alike * np.maximum(mine - 1, 0) / (alike * n + 1))[own]
+            above = np.divide(
+                1 - alike,
+                1 - alike + alike * n,
+                out=np.ones_like(n),
+                where=1 - alike + alike * n > 0,
+            )
+            shared = (above**2)[own] * shared + (alike * np.maximum(mine - 1, 0) / (alike * n + 1))[
+                own
+            ]
         return p, p * (1 - p) * (1 + shared)
 
 

@@ -51,11 +51,18 @@ class Spread(NamedTuple):
             return cls()
         x, v = (np.lib.stride_tricks.sliding_window_view(column, 3) for column in (values, chance))
         known = np.flatnonzero(~np.isnan(x + v).any(axis=1))
-        squares, size = ((x @ coefficients) ** 2 - v @ coefficients**2)[known].sum(), (x**2 @ coefficients**2)[known].sum()
+        squares, size = (
+            ((x @ coefficients) ** 2 - v @ coefficients**2)[known].sum(),
+            (x**2 @ coefficients**2)[known].sum(),
+        )
         if not size > 0:
             return cls()
         apart = np.abs(known[:, None] - known)
-        return cls(max(0.0, float(squares / size)), len(known) ** 2 / float(((apart == 0) + (apart == 1) * 4 / 9 + (apart == 2) / 36).sum()))
+        return cls(
+            max(0.0, float(squares / size)),
+            len(known) ** 2
+            / float(((apart == 0) + (apart == 1) * 4 / 9 + (apart == 2) / 36).sum()),
+        )
 
     def times(self, size: Floats, confidence: float) -> Floats:
         """How many times chance's the variance is taken, φ = (1 + θ·size)·(t/z)²; `size` is x²/v, for a count the count itself.
@@ -67,7 +74,11 @@ class Spread(NamedTuple):
         (array([1.]), array([2.203]))
         """
         more = self.extra * size
-        freedom = np.minimum(self.freedom * np.divide(1 + more, more, out=np.full_like(more, np.inf), where=more > 0) ** 2, 1e9)
+        freedom = np.minimum(
+            self.freedom
+            * np.divide(1 + more, more, out=np.full_like(more, np.inf), where=more > 0) ** 2,
+            1e9,
+        )
         upper = (1 + confidence) / 2
         wider = np.where(more > 0, special.stdtrit(freedom, upper) / special.ndtri(upper), 1.0)
         return np.asarray((1 + more) * wider**2)
@@ -86,24 +97,35 @@ def with_intervals(rows: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """The rows of `COPUBLICATIONS` in the order of their years, with `total` beside `works` and NaN for what is not to be known, and
     with works_low, works_high, share_low, share_high; each series as spread as its years are that are not preliminary.
     """
-    ends = pd.DataFrame(np.nan, index=rows.index, columns=["works_low", "works_high", "share_low", "share_high"])
+    ends = pd.DataFrame(
+        np.nan, index=rows.index, columns=["works_low", "works_high", "share_low", "share_high"]
+    )
     for _, series in rows.groupby(["group_id", "basis"]):
         works, total = (series[name].to_numpy(dtype=float) for name in ("works", "total"))
         measured = ~series["preliminary"].to_numpy(dtype=bool)
-        ends.loc[series.index] = np.column_stack([*of_series(works, measured, confidence), *of_shares(works, total, measured, confidence)])
+        ends.loc[series.index] = np.column_stack(
+            [
+                *of_series(works, measured, confidence),
+                *of_shares(works, total, measured, confidence),
+            ]
+        )
     return rows.drop(columns=ends.columns, errors="ignore").join(ends)
 
 
 def of_series(works: Floats, measured: Floats, confidence: float) -> Ends:
     """Intervals of one series' counts, in the order of their years; `measured` marks the years that its spread is read from."""
-    return poisson(works, confidence, spread_of(np.where(measured, works, np.nan)).times(works, confidence))
+    return poisson(
+        works, confidence, spread_of(np.where(measured, works, np.nan)).times(works, confidence)
+    )
 
 
 def of_shares(works: Floats, total: Floats, measured: Floats, confidence: float) -> Ends:
     """Intervals of the shares that these are of `total`, year by year."""
     share = np.divide(works, total, out=np.full(len(works), np.nan), where=total > 0)
     chance = share * (1 - share) / total
-    size = np.divide(share**2, chance, out=np.zeros(len(works)), where=chance > 0)  # all, or none, of the whole varies by nothing
+    size = np.divide(
+        share**2, chance, out=np.zeros(len(works)), where=chance > 0
+    )  # all, or none, of the whole varies by nothing
     spread = Spread.of(np.where(measured, share, np.nan), chance)
     return binomial(works, total, confidence, spread.times(size, confidence))
 
@@ -136,7 +158,9 @@ def binomial(counts: Floats, total: Floats, confidence: float, times: Floats | f
     tail = (1 - confidence) / 2
     n, rest = counts / times, (total - counts) / times
     low = np.where(counts > 0, special.betaincinv(np.where(counts > 0, n, 1), rest + 1, tail), 0.0)
-    high = np.where(counts < total, special.betaincinv(n + 1, np.where(counts < total, rest, 1), 1 - tail), 1.0)
+    high = np.where(
+        counts < total, special.betaincinv(n + 1, np.where(counts < total, rest, 1), 1 - tail), 1.0
+    )
     return Ends(np.where(total > 0, low, np.nan), np.where(total > 0, high, np.nan))
 
 
@@ -169,10 +193,17 @@ def change(before: int, after: int, confidence: float, spread: Spread = CHANCE) 
     first, last = counts / times
     low, high = binomial(np.array([last]), np.array([first + last]), confidence)
     scale = times[1] / times[0]
-    return Change(before, after, after / before - 1, *(float(p[0] / (1 - p[0]) * scale - 1) for p in (low, high)))
+    return Change(
+        before,
+        after,
+        after / before - 1,
+        *(float(p[0] / (1 - p[0]) * scale - 1) for p in (low, high)),
+    )
 
 
-def works_needed(sought: float, confidence: float, beyond: float = 0.0, fall: float = FALL) -> float | None:
+def works_needed(
+    sought: float, confidence: float, beyond: float = 0.0, fall: float = FALL
+) -> float | None:
     """Works a year from which a `fall` between two single years is seen with the power `sought`; None where from none.
 
     The log of the ratio of two counts a and (1−f)a has variance (1 + 1/(1−f))/a by chance, which works make small, and s `beyond` it,

@@ -58,20 +58,32 @@ class Dispersion:
         adds = Counting.of(world, rule).strength
         adds = adds if weight is None else sp.csr_array(adds.multiply(weight[None, :]))
         years = np.unique(world.year)
-        middle = years[np.isin(years - 1, years) & np.isin(years + 1, years)]  # a year without works is no year of few works
+        middle = years[
+            np.isin(years - 1, years) & np.isin(years + 1, years)
+        ]  # a year without works is no year of few works
         if not len(middle):
-            return cls({"count": 0.0, "share": 0.0}, np.inf, {}, 0.0, adds, world.year, world.institutions)
+            return cls(
+                {"count": 0.0, "share": 0.0}, np.inf, {}, 0.0, adds, world.year, world.institutions
+            )
         theta, own = {}, {}
         around = [series(adds, world.year[:, None] == middle + step) for step in (-1, 0, 1)]
         for kind in ("count", "share"):
             (x0, v0), (x1, v1), (x2, v2) = (year[kind] for year in around)
-            squares, poisson, size = (x0 - 2 * x1 + x2) ** 2, v0 + 4 * v1 + v2, x0**2 + 4 * x1**2 + x2**2
+            squares, poisson, size = (
+                (x0 - 2 * x1 + x2) ** 2,
+                v0 + 4 * v1 + v2,
+                x0**2 + 4 * x1**2 + x2**2,
+            )
             theta[kind] = max(0.0, float((squares - poisson).sum() / size.sum()))
             total = poisson.sum(axis=1)
             own[kind] = np.divide(squares.sum(axis=1), total, out=np.ones(len(x0)), where=total > 0)
         apart = np.abs(middle[:, None] - middle)
-        own_freedom = len(middle) ** 2 / float(((apart == 0) + (apart == 1) * 4 / 9 + (apart == 2) / 36).sum())
-        return cls(theta, own_freedom + PRIOR, own, own_freedom, adds, world.year, world.institutions)
+        own_freedom = len(middle) ** 2 / float(
+            ((apart == 0) + (apart == 1) * 4 / 9 + (apart == 2) / 36).sum()
+        )
+        return cls(
+            theta, own_freedom + PRIOR, own, own_freedom, adds, world.year, world.institutions
+        )
 
     def factors(self, window: Years) -> Factors:
         """√φ in the window."""
@@ -79,14 +91,25 @@ class Dispersion:
         found = {"count": ones, "share": ones}
         if self._own:
             inside = (self._year[:, None] >= window[0]) & (self._year[:, None] <= window[1])
-            each = self._adds @ (self._year[:, None] == np.arange(window[0], window[1] + 1)).astype(np.float64)
+            each = self._adds @ (self._year[:, None] == np.arange(window[0], window[1] + 1)).astype(
+                np.float64
+            )
             yearly = {"count": each, "share": each / max(each.sum(), 1.0)}
             for kind, (_, variance) in series(self._adds, inside).items():
                 squares = (yearly[kind] ** 2).sum(axis=1)
-                pooled = 1 + self.theta[kind] * np.divide(squares, variance[:, 0], out=np.zeros(len(squares)), where=variance[:, 0] > 0)
-                weighed = (self._own_freedom * self._own[kind] + PRIOR * pooled) / (self._own_freedom + PRIOR)
+                pooled = 1 + self.theta[kind] * np.divide(
+                    squares, variance[:, 0], out=np.zeros(len(squares)), where=variance[:, 0] > 0
+                )
+                weighed = (self._own_freedom * self._own[kind] + PRIOR * pooled) / (
+                    self._own_freedom + PRIOR
+                )
                 found[kind] = np.sqrt(np.maximum(weighed, 1.0))
-        return Factors({kind: dict(zip(self._institutions, f.tolist(), strict=True)) for kind, f in found.items()})
+        return Factors(
+            {
+                kind: dict(zip(self._institutions, f.tolist(), strict=True))
+                for kind, f in found.items()
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -102,7 +125,12 @@ class Factors:
     def times(self, institutions: NDArray[np.object_], more: Floats) -> Factors:
         """Wider still, institution by institution."""
         by = dict(zip(institutions, more.tolist(), strict=True))
-        return Factors({kind: {name: factor * by.get(name, 1.0) for name, factor in known.items()} for kind, known in self.known.items()})
+        return Factors(
+            {
+                kind: {name: factor * by.get(name, 1.0) for name, factor in known.items()}
+                for kind, known in self.known.items()
+            }
+        )
 
 
 def tail(z: Floats, freedom: float) -> Floats:

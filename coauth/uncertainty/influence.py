@@ -36,10 +36,21 @@ class LeaveOneOut:
         row = self.counted.strength[at]
         works, adds = row.indices, row.data * self.weight[row.indices]
         strength = np.asarray(self.counted.strength @ self.weight)
-        toward = self.weight[works] * self.counted.pair[works] * (self.counted.values[works] @ np.divide(1.0, strength, out=np.zeros_like(strength), where=strength > 0))
+        toward = (
+            self.weight[works]
+            * self.counted.pair[works]
+            * (
+                self.counted.values[works]
+                @ np.divide(1.0, strength, out=np.zeros_like(strength), where=strength > 0)
+            )
+        )
         most = CANDIDATES // 2
-        chosen = np.unique(np.concatenate([works[np.lexsort((works, -by))[:most]] for by in (adds, toward)]))
+        chosen = np.unique(
+            np.concatenate([works[np.lexsort((works, -by))[:most]] for by in (adds, toward)])
+        )
         weights = np.tile(self.weight[:, None], len(chosen))
         weights[chosen, np.arange(len(chosen))] = 0.0
         values = self.rate(measure, self.counted, weights)[at[0]]
-        return dict(zip(self.world.works["work_id"].take(chosen).to_pylist(), values.tolist(), strict=True))
+        return dict(
+            zip(self.world.works["work_id"].take(chosen).to_pylist(), values.tolist(), strict=True)
+        )

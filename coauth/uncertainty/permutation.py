@@ -20,7 +20,13 @@ _AT_ONCE = 64
 
 
 def permuted(
-    world: Incidence, rule: str, roster: Integers, period: Period, factors: tuple[Floats, Floats], replicates: int, seed: int
+    world: Incidence,
+    rule: str,
+    roster: Integers,
+    period: Period,
+    factors: tuple[Floats, Floats],
+    replicates: int,
+    seed: int,
 ) -> Floats:
     """Two-sided p that the strength shares of the institutions at columns `roster` are those of one and the same time.
 
@@ -38,8 +44,12 @@ def permuted(
     rows = adds[[place[name] for name in world.institutions[roster]]]
     late = here.within(period[1])
     (x1, v1), (x2, v2) = (series(rows, taken[:, None], work)["share"] for taken in (~late, late))
-    observed = np.abs(_studentised(x2 - x1, factors[0][:, None] ** 2 * v1 + factors[1][:, None] ** 2 * v2))
-    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, *period[0], *period[1]])))
+    observed = np.abs(
+        _studentised(x2 - x1, factors[0][:, None] ** 2 * v1 + factors[1][:, None] ** 2 * v2)
+    )
+    generator = np.random.Generator(
+        np.random.PCG64(np.random.SeedSequence([seed, *period[0], *period[1]]))
+    )
     strata = _strata(here)
     reached = np.zeros(len(rows.indptr) - 1, np.int64)
     for first in range(0, replicates, _AT_ONCE):
@@ -50,7 +60,9 @@ def permuted(
 
 
 def _studentised(difference: Floats, variance: Floats) -> Floats:
-    return np.divide(difference, np.sqrt(variance), out=np.zeros_like(difference), where=variance > 0)
+    return np.divide(
+        difference, np.sqrt(variance), out=np.zeros_like(difference), where=variance > 0
+    )
 
 
 def _strata(world: Incidence) -> list[Integers]:
@@ -58,7 +70,9 @@ def _strata(world: Incidence) -> list[Integers]:
     return [np.flatnonzero(field == name) for name in np.unique(field.astype(str))]
 
 
-def _shuffled(late: Flags, strata: list[Integers], times: int, generator: np.random.Generator) -> NDArray[np.bool_]:
+def _shuffled(
+    late: Flags, strata: list[Integers], times: int, generator: np.random.Generator
+) -> NDArray[np.bool_]:
     """Labels works × times: in each stratum as many late ones as there are, drawn anew."""
     labels = np.zeros((len(late), times), bool)
     for rows in strata:

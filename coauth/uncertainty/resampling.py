@@ -61,7 +61,9 @@ def draw(works: int, window: Years, measures: Measures) -> NDArray[np.int8]:
     >>> times.shape, round(float(times.mean()), 1), round(float(times.var()), 1)
     ((5000, 20), 1.0, 1.0)
     """
-    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([measures.seed, *window])))
+    generator = np.random.Generator(
+        np.random.PCG64(np.random.SeedSequence([measures.seed, *window]))
+    )
     times = np.empty((works, measures.replicates), np.int8)
     for replicate in range(measures.replicates):
         times[:, replicate] = np.searchsorted(_TIMES, generator.random(works), side="right")
@@ -78,7 +80,9 @@ def weigh(works: int, window: Years, replicate: int, measures: Measures) -> Floa
     >>> round(float(weights.mean()), 2), round(float(weights.var()), 1), bool((weights > 0).all())
     (1.01, 1.0, True)
     """
-    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([measures.seed, *window, replicate + 1])))
+    generator = np.random.Generator(
+        np.random.PCG64(np.random.SeedSequence([measures.seed, *window, replicate + 1]))
+    )
     return np.asarray(-np.log1p(-generator.random(works)))
 
 
@@ -90,7 +94,9 @@ class Interval(NamedTuple):
     high_error: Floats
 
 
-def interval(value: Floats, drawn: NDArray[np.number], confidence: float, freedom: float = np.inf) -> Interval:
+def interval(
+    value: Floats, drawn: NDArray[np.number], confidence: float, freedom: float = np.inf
+) -> Interval:
     """Percentile interval of each row of institutions × replicates, stretched about the value by Student's t over normal.
 
     The end at quantile q of R replicates has the standard error of an order statistic, whose rank is binomial (Maritz & Jarrett
@@ -104,14 +110,28 @@ def interval(value: Floats, drawn: NDArray[np.number], confidence: float, freedo
     tail, wider = (1 - confidence) / 2, stretch(confidence, freedom)
     step = np.sqrt(tail * (1 - tail) / drawn.shape[1])
     ends = (tail, max(tail - 2 * step, 0.0), tail + 2 * step)
-    some = [drawn[at : at + _ROWS] for at in range(0, max(len(drawn), 1), _ROWS)]  # both make copies of what they are given
-    low, below, above, high, over, under = np.hstack([np.quantile(rows, [*ends, *(1 - q for q in ends)], axis=1) for rows in some])
-    least = np.hstack([rows.std(axis=1, dtype=np.float64) for rows in some]) * step * np.sqrt(2 * np.pi) * np.exp(ndtri(tail) ** 2 / 2)
-    errors = (wider * np.maximum((upper - lower) / 4, least) for lower, upper in ((below, above), (under, over)))
+    some = [
+        drawn[at : at + _ROWS] for at in range(0, max(len(drawn), 1), _ROWS)
+    ]  # both make copies of what they are given
+    low, below, above, high, over, under = np.hstack(
+        [np.quantile(rows, [*ends, *(1 - q for q in ends)], axis=1) for rows in some]
+    )
+    least = (
+        np.hstack([rows.std(axis=1, dtype=np.float64) for rows in some])
+        * step
+        * np.sqrt(2 * np.pi)
+        * np.exp(ndtri(tail) ** 2 / 2)
+    )
+    errors = (
+        wider * np.maximum((upper - lower) / 4, least)
+        for lower, upper in ((below, above), (under, over))
+    )
     return Interval(value + wider * (low - value), value + wider * (high - value), *errors)
 
 
-def spread(value: Floats, drawn: NDArray[np.number], confidence: float, freedom: float = np.inf) -> Interval:
+def spread(
+    value: Floats, drawn: NDArray[np.number], confidence: float, freedom: float = np.inf
+) -> Interval:
     """value ± t·sd of each row of institutions × replicates, for measures whose replicates are shifted but spread as they should; no
     end below 0.
 
@@ -136,4 +156,6 @@ def within(value: Floats, variance: Floats, confidence: float) -> Interval:
     [[6.08, 0.0], [13.92, 2.96], [0.0, 0.0], [0.0, 0.0]]
     """
     away = ndtri((1 + confidence) / 2) * np.sqrt(variance)
-    return Interval(np.maximum(value - away, 0.0), value + away, np.zeros_like(value), np.zeros_like(value))
+    return Interval(
+        np.maximum(value - away, 0.0), value + away, np.zeros_like(value), np.zeros_like(value)
+    )

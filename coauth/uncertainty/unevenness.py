@@ -43,9 +43,15 @@ def widened(world: Incidence, stands_for: Floats, window: Years) -> Floats:
     works, numbers, squares = (by @ x for x in (np.ones(len(weight)), weight, weight**2))
     expected = (by @ mean[publisher]) / np.maximum(works, 1)
     seen = np.divide(squares, numbers, out=expected.copy(), where=numbers > 0)
-    return np.asarray(np.sqrt(np.maximum(np.divide(expected, seen, out=np.ones_like(expected), where=seen > 0), 1.0)))
+    return np.asarray(
+        np.sqrt(
+            np.maximum(np.divide(expected, seen, out=np.ones_like(expected), where=seen > 0), 1.0)
+        )
+    )
 
 
 def _codes(column: pa.ChunkedArray) -> Integers:
     """An unknown publisher is one of its own."""
-    return np.asarray(pc.rank(pc.fill_null(column, ""), tiebreaker="dense").to_numpy(), np.int64) - 1
+    return (
+        np.asarray(pc.rank(pc.fill_null(column, ""), tiebreaker="dense").to_numpy(), np.int64) - 1
+    )

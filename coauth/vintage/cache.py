@@ -29,7 +29,11 @@ class Cache:
     def like(self, vintage: Vintage) -> list[Vintage]:
         """Complete ones up to the date of a vintage and of the same kind of source, oldest first: what it may be held against."""
         kind = vintage.manifest["source"]["kind"]
-        there = [v for v in self.vintages() if v.complete and v.as_of <= vintage.as_of and v.manifest["source"]["kind"] == kind]
+        there = [
+            v
+            for v in self.vintages()
+            if v.complete and v.as_of <= vintage.as_of and v.manifest["source"]["kind"] == kind
+        ]
         return sorted(there, key=lambda v: (v.as_of, v.order))
 
     def create(self, name: str, **manifest: Any) -> Vintage:
@@ -44,7 +48,11 @@ class Cache:
     def admissions(self) -> pa.Table:
         """PhD admissions as imported; they belong to no vintage."""
         path = self.folder / "admissions.parquet"
-        return tables.ADMISSIONS.check(pq.read_table(path)) if path.exists() else tables.ADMISSIONS.empty()
+        return (
+            tables.ADMISSIONS.check(pq.read_table(path))
+            if path.exists()
+            else tables.ADMISSIONS.empty()
+        )
 
     @admissions.setter
     def admissions(self, table: pa.Table) -> None:
@@ -57,7 +65,9 @@ class Cache:
             for vintage in there:
                 if vintage.name == name:
                     return vintage
-            raise NotFound(f"no vintage '{name}' in {self.folder}; there are: {_listing(v.name for v in there)}")
+            raise NotFound(
+                f"no vintage '{name}' in {self.folder}; there are: {_listing(v.name for v in there)}"
+            )
         fitting = [v for v in there if v.complete and quarter in (None, v.quarter)]
         if not fitting:
             of = f" of {quarter}" if quarter else ""

@@ -25,7 +25,9 @@ _GROUP = 1 << 17
 and writer and reader hold no more than one each."""
 
 
-def store(path: Path, contract: Table, rows: pa.Table | Iterable[pa.RecordBatch], note: dict[str, str]) -> str:
+def store(
+    path: Path, contract: Table, rows: pa.Table | Iterable[pa.RecordBatch], note: dict[str, str]
+) -> str:
     """Write a table's sorted rows as Parquet, whole or not at all; returns the sha256 of the file."""
     note = {"row": contract.row, "key": " ".join(contract.key), **note}
     path = files.target(path, ADVICE)
@@ -34,7 +36,9 @@ def store(path: Path, contract: Table, rows: pa.Table | Iterable[pa.RecordBatch]
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("wb") as file:
-                with pq.ParquetWriter(file, contract.schema.with_metadata(note), compression="zstd") as writer:
+                with pq.ParquetWriter(
+                    file, contract.schema.with_metadata(note), compression="zstd"
+                ) as writer:
                     for group in _groups(rows.to_batches() if isinstance(rows, pa.Table) else rows):
                         writer.write_table(group, row_group_size=_GROUP)
                 file.flush()
@@ -70,9 +74,16 @@ class Shelf:
         """For what an engine cannot hold in memory."""
         return self.path / "spill"
 
-    def write(self, contract: Table, rows: pa.Table | Iterable[pa.RecordBatch], *, synthetic: bool) -> str:
+    def write(
+        self, contract: Table, rows: pa.Table | Iterable[pa.RecordBatch], *, synthetic: bool
+    ) -> str:
         """Store a checked table; returns the sha256 of its file. Its metadata say where it is synthetic or incomplete."""
-        return store(self._file(contract.name), contract, rows, self._note | ({"notice": MARK} if synthetic else {}))
+        return store(
+            self._file(contract.name),
+            contract,
+            rows,
+            self._note | ({"notice": MARK} if synthetic else {}),
+        )
 
     def read(self, name: str, columns: list[str] | None = None) -> pa.Table:
         return pq.read_table(self._file(name), columns=columns)
@@ -86,7 +97,9 @@ class Shelf:
         path = self.path / "parts" / name / f"{number:06d}.parquet"
         with files.reported(path, ADVICE):
             path.parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(part, path, compression="lz4", write_statistics=False)  # read whole, and once
+            pq.write_table(
+                part, path, compression="lz4", write_statistics=False
+            )  # read whole, and once
 
     def parts(self, name: str) -> ds.FileSystemDataset:
         return ds.dataset(self.path / "parts" / name, format="parquet")

@@ -76,7 +76,9 @@ class Slice:
         try:
             return dict(json.loads(read_bytes(path))) if path.exists() else None
         except (ValueError, TypeError) as fault:
-            raise CacheError(f"{path}: damaged ({fault}); run `coauth harvest --vintage NAME` to fetch the slice again") from fault
+            raise CacheError(
+                f"{path}: damaged ({fault}); run `coauth harvest --vintage NAME` to fetch the slice again"
+            ) from fault
 
     @property
     def status(self) -> str:
@@ -94,7 +96,10 @@ class Slice:
 
     def close(self, **summary: Any) -> None:
         """Close the slice with its counts; the hash of every stored page is added for `status --verify`."""
-        files.write({self.path / "slice.json": json_bytes(summary | {"stored_sha256": self.hashes()})}, ADVICE)
+        files.write(
+            {self.path / "slice.json": json_bytes(summary | {"stored_sha256": self.hashes()})},
+            ADVICE,
+        )
 
     def note(self, **entries: Any) -> None:
         """Add to the summary of a closed slice; its pages stay as they were hashed."""
@@ -102,7 +107,10 @@ class Slice:
 
     def hashes(self) -> dict[str, str]:
         """sha256 of every stored page file, by file name."""
-        return {self._page(n).name: hashlib.sha256(read_bytes(self._page(n))).hexdigest() for n in self.numbers}
+        return {
+            self._page(n).name: hashlib.sha256(read_bytes(self._page(n))).hexdigest()
+            for n in self.numbers
+        }
 
     def damage(self) -> list[str]:
         """What of a closed slice is no longer as it was stored; empty when all is."""
@@ -116,8 +124,14 @@ class Slice:
         if not isinstance(stored, dict):
             return [f"{self.path / 'slice.json'}: without the hashes of its pages"]
         gone = [f"{self.path / n}: missing" for n in stored if n not in now]
-        changed = [f"{self.path / n}: changed since it was stored" for n in now if n in stored and stored[n] != now[n]]
-        added = [f"{self.path / n}: not there when the slice was closed" for n in now if n not in stored]
+        changed = [
+            f"{self.path / n}: changed since it was stored"
+            for n in now
+            if n in stored and stored[n] != now[n]
+        ]
+        added = [
+            f"{self.path / n}: not there when the slice was closed" for n in now if n not in stored
+        ]
         return gone + changed + added
 
     def clear(self) -> None:

@@ -54,7 +54,9 @@ class Vintage:
             try:
                 lock.acquire()
             except Timeout as fault:
-                raise CacheError(f"another coauth is at work on vintage {self.name}; wait until it ends") from fault
+                raise CacheError(
+                    f"another coauth is at work on vintage {self.name}; wait until it ends"
+                ) from fault
         try:
             yield
         finally:
@@ -70,7 +72,9 @@ class Vintage:
         try:
             return dict(json.loads(read_bytes(path)))
         except ValueError as fault:
-            raise CacheError(f"{path}: damaged ({fault}); move the folder away and harvest again") from fault
+            raise CacheError(
+                f"{path}: damaged ({fault}); move the folder away and harvest again"
+            ) from fault
 
     def record(self, **entries: Any) -> None:
         """Set entries of the manifest, keeping the others."""
@@ -107,7 +111,10 @@ class Vintage:
             manifest["started"],
             manifest.get("completed") or manifest.get("reopened") or manifest["started"],
         )
-        return [part.fetched or (date.fromisoformat(begun), date.fromisoformat(ended)) for part in self.slices()]
+        return [
+            part.fetched or (date.fromisoformat(begun), date.fromisoformat(ended))
+            for part in self.slices()
+        ]
 
     @property
     def eras(self) -> Eras:
@@ -121,7 +128,9 @@ class Vintage:
             return Eras(manifest["affiliation_matcher"], manifest["topic_model"])
         if manifest.get("topic_model", UNKNOWN) == UNKNOWN:
             return Eras(UNKNOWN, UNKNOWN)
-        return Eras.from_days(date.fromisoformat(manifest["started"]), self.as_of)  # of a coauth that recorded topics alone
+        return Eras.from_days(
+            date.fromisoformat(manifest["started"]), self.as_of
+        )  # of a coauth that recorded topics alone
 
     @property
     def mixed(self) -> str:
@@ -160,7 +169,11 @@ class Vintage:
         """What is no longer as it was stored; empty when all is. A complete harvest also misses slices that are gone."""
         there = self.slices()
         named = self.manifest.get("harvest") or {}
-        lost = sorted(named.get("slices", {}).keys() - {p.name for p in there}) if self.complete else []
+        lost = (
+            sorted(named.get("slices", {}).keys() - {p.name for p in there})
+            if self.complete
+            else []
+        )
         opened = [p for p in there if self.complete and p.status == "open"]
         return [
             *(f"{self.slice(name).path}: missing" for name in lost),
@@ -177,7 +190,11 @@ class Vintage:
         with files.reported(path, ADVICE):
             shutil.rmtree(path, ignore_errors=True)
             path.mkdir(parents=True)
-        note = {} if self.complete else {"incomplete": "slices of the harvest hold fewer works than OpenAlex counts"}
+        note = (
+            {}
+            if self.complete
+            else {"incomplete": "slices of the harvest hold fewer works than OpenAlex counts"}
+        )
         note |= {"mixed": mixed} if (mixed := self.mixed) else {}
         shelf = Shelf(path, note)
         try:
@@ -206,11 +223,15 @@ class Vintage:
             raise NotFound(f"no table '{name}'; there are: {', '.join(sorted(tables.ALL))}")
         path = self.path / "tables" / f"{name}.parquet"
         if not (self.manifest.get("build") and path.exists()):
-            raise NotFound(f"vintage {self.name} has no table '{name}' yet; run `coauth build --vintage {self.name}`")
+            raise NotFound(
+                f"vintage {self.name} has no table '{name}' yet; run `coauth build --vintage {self.name}`"
+            )
         try:
             yield Shelf(path.parent, {})
         except (pa.ArrowInvalid, OSError) as fault:
-            raise CacheError(f"{path}: damaged ({fault}); run `coauth build --vintage {self.name}`") from fault
+            raise CacheError(
+                f"{path}: damaged ({fault}); run `coauth build --vintage {self.name}`"
+            ) from fault
 
     def write_text(self, name: str, text: str) -> Path:
         """A small file beside the manifest (the synthetic world's truth)."""
@@ -230,14 +251,23 @@ class Vintage:
             kept = dict(json.loads(read_bytes(path)))
             whole = hashlib.sha256(kept["body"].encode()).hexdigest() == kept["sha256"]
         except (ValueError, KeyError) as fault:
-            raise CacheError(f"{path}: damaged ({fault}); run `coauth admissions fetch --vintage {self.name}`") from fault
+            raise CacheError(
+                f"{path}: damaged ({fault}); run `coauth admissions fetch --vintage {self.name}`"
+            ) from fault
         if not whole:
-            raise CacheError(f"{path}: changed since it was stored; run `coauth admissions fetch --vintage {self.name}`")
+            raise CacheError(
+                f"{path}: changed since it was stored; run `coauth admissions fetch --vintage {self.name}`"
+            )
         return kept
 
     def keep_totals(self, table: str, body: bytes, retrieved: date) -> None:
         """Store an answer in the place of the one before it."""
-        kept = {"table": table, "retrieved": retrieved.isoformat(), "sha256": hashlib.sha256(body).hexdigest(), "body": body.decode()}
+        kept = {
+            "table": table,
+            "retrieved": retrieved.isoformat(),
+            "sha256": hashlib.sha256(body).hexdigest(),
+            "body": body.decode(),
+        }
         files.write({self.path / "statbank.json": json_bytes(kept)}, ADVICE)
 
     @property
@@ -264,11 +294,16 @@ class Vintage:
         """A table kept beside the manifest; None where there is none, or none that rests on this `basis`."""
         path = self.path / f"{contract.name}.parquet"
         try:
-            if not path.exists() or (pq.read_schema(path).metadata or {}).get(b"basis") != basis.encode():
+            if (
+                not path.exists()
+                or (pq.read_schema(path).metadata or {}).get(b"basis") != basis.encode()
+            ):
                 return None
             return contract.check(pq.read_table(path))
         except pa.ArrowInvalid as fault:
-            raise CacheError(f"{path}: damaged ({fault}); remove it: it is made again from the pages") from fault
+            raise CacheError(
+                f"{path}: damaged ({fault}); remove it: it is made again from the pages"
+            ) from fault
 
     def keep_beside(self, contract: tables.Table, rows: pa.Table, basis: str) -> None:
         """Keep a table that was made from the pages, with a digest of what it rests on, in the place of the one before it."""

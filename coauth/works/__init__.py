@@ -46,7 +46,22 @@ from coauth.works.newest import Claim
 from coauth.works.record import columns, year
 from coauth.works.strings import Strings
 
-__all__ = ["AUTHORSHIPS", "COUNTRIES", "FOUND", "HARVESTED", "STRINGS_MATCHED", "TEXTS", "Addresses", "Batch", "Claim", "Links", "Losses", "Reader", "newest", "read"]
+__all__ = [
+    "AUTHORSHIPS",
+    "COUNTRIES",
+    "FOUND",
+    "HARVESTED",
+    "STRINGS_MATCHED",
+    "TEXTS",
+    "Addresses",
+    "Batch",
+    "Claim",
+    "Links",
+    "Losses",
+    "Reader",
+    "newest",
+    "read",
+]
 
 
 _NOWHERE: Mapping[str, Claim] = {}
@@ -59,7 +74,9 @@ class Reader:
         self._scope, self._as_of = scope, as_of
         self._lists = Lists(scope)
 
-    def read(self, pages: Iterable[Sequence[Record]], elsewhere: Mapping[str, Claim] = _NOWHERE) -> tuple[Batch, Losses, pa.Table]:
+    def read(
+        self, pages: Iterable[Sequence[Record]], elsewhere: Mapping[str, Claim] = _NOWHERE
+    ) -> tuple[Batch, Losses, pa.Table]:
         """The works in scope among the records of the pages, and what stands behind each id (`newest.CLAIMS`).
 
         A work is in scope when its year is between the scope's first year and `as_of`, its type is asked for, and one of
@@ -68,20 +85,47 @@ class Reader:
         """
         with _uncollected():
             records, authors, countries, strings = self._everything(pages)
-            fit, works, losses, claims = self._fit(records, authors, elsewhere, partial(_whole_text, records=records, authors=authors, countries=countries, strings=strings))
-            return _batch(columns(works), authors, countries, strings, fit, _seen(records)), losses, claims
+            fit, works, losses, claims = self._fit(
+                records,
+                authors,
+                elsewhere,
+                partial(
+                    _whole_text,
+                    records=records,
+                    authors=authors,
+                    countries=countries,
+                    strings=strings,
+                ),
+            )
+            return (
+                _batch(columns(works), authors, countries, strings, fit, _seen(records)),
+                losses,
+                claims,
+            )
 
-    def links(self, pages: Iterable[Sequence[Outline]], elsewhere: Mapping[str, Claim] = _NOWHERE) -> tuple[Links, Losses, pa.Table]:
+    def links(
+        self, pages: Iterable[Sequence[Outline]], elsewhere: Mapping[str, Claim] = _NOWHERE
+    ) -> tuple[Links, Losses, pa.Table]:
         """The same works, and no more of them than a network needs, in half the time."""
         with _uncollected():
             authors = self._begun()
-            records = _gathered(pages, lambda page: authors.add([r.authorships or () for r in page]))
-            fit, works, losses, claims = self._fit(records, authors, elsewhere, lambda n: (_text(n, records, authors),))
+            records = _gathered(
+                pages, lambda page: authors.add([r.authorships or () for r in page])
+            )
+            fit, works, losses, claims = self._fit(
+                records, authors, elsewhere, lambda n: (_text(n, records, authors),)
+            )
             ids = pa.array([short(r.id) for r in works], STRING)
             affiliations, found = authors.links(fit, ids, _seen(records))
             counts = [not (r.is_retracted or r.is_paratext) for r in works]
-            told = pa.table({"work_id": ids, "title": pa.array([r.title for r in works], STRING),
-                             "year": pa.array([year(r) for r in works], INT), "included": pa.array(counts, BOOL)})  # fmt: skip
+            told = pa.table(
+                {
+                    "work_id": ids,
+                    "title": pa.array([r.title for r in works], STRING),
+                    "year": pa.array([year(r) for r in works], INT),
+                    "included": pa.array(counts, BOOL),
+                }
+            )
             return Links(told, affiliations, found), losses, claims
 
     def addresses(
@@ -90,26 +134,42 @@ class Reader:
         """Where the authors are, of works in scope and of those that would be with an institution of the scope's country."""
         with _uncollected():
             records, authors, countries, strings = self._everything(pages)
-            said = partial(_whole_text, records=records, authors=authors, countries=countries, strings=strings)
+            said = partial(
+                _whole_text, records=records, authors=authors, countries=countries, strings=strings
+            )
             why, claims = self._judged(records, authors, elsewhere, said)
             fit = np.array([reason is None or reason == ABROAD for reason in why], bool)
             chosen = list(compress(records, fit))
             ids = pa.array([short(r.id) for r in chosen], STRING)
             affiliations, described = authors.links(fit, ids, _seen(records))
-            works = pa.table({"work_id": ids, "year": pa.array([year(r) for r in chosen], INT), "affiliation_status": authors.status[fit],
-                              "in_scope": authors.at_home[fit]})  # fmt: skip
-            return Addresses(works, strings.table(fit, ids), strings.alone(fit, ids), affiliations, described), claims
+            works = pa.table(
+                {
+                    "work_id": ids,
+                    "year": pa.array([year(r) for r in chosen], INT),
+                    "affiliation_status": authors.status[fit],
+                    "in_scope": authors.at_home[fit],
+                }
+            )
+            return Addresses(
+                works, strings.table(fit, ids), strings.alone(fit, ids), affiliations, described
+            ), claims
 
     def claims(self, pages: Iterable[Sequence[Record]], ids: Collection[str]) -> dict[str, Claim]:
         """What the records of these ids bring forward, with all they say."""
-        records, authors, countries, strings = self._everything([r for r in page if short(r.id) in ids] for page in pages)
+        records, authors, countries, strings = self._everything(
+            [r for r in page if short(r.id) in ids] for page in pages
+        )
         n_authors = authors.count.tolist()
         own = reasons(records, n_authors, authors.at_home.tolist(), self._scope, self._as_of)
-        text = partial(_whole_text, records=records, authors=authors, countries=countries, strings=strings)
+        text = partial(
+            _whole_text, records=records, authors=authors, countries=countries, strings=strings
+        )
         _, best = newest.settle(records, own, n_authors, {}, text)
         return {i: newest.claim(records[n], own[n], n_authors[n], text(n)) for i, n in best.items()}
 
-    def _everything(self, pages: Iterable[Sequence[Record]]) -> tuple[list[Record], Authorships, Countries, Strings]:
+    def _everything(
+        self, pages: Iterable[Sequence[Record]]
+    ) -> tuple[list[Record], Authorships, Countries, Strings]:
         """The records of the pages, and what their authorships say."""
         authors = self._begun()
         countries, strings = Countries(self._lists, authors), Strings(self._lists, authors)
@@ -126,7 +186,11 @@ class Reader:
         return Authorships(self._lists)
 
     def _fit(
-        self, records: list[Stored], authors: Authorships, elsewhere: Mapping[str, Claim], said: Callable[[int], tuple[bytes, ...]]
+        self,
+        records: list[Stored],
+        authors: Authorships,
+        elsewhere: Mapping[str, Claim],
+        said: Callable[[int], tuple[bytes, ...]],
     ) -> tuple[Flags, list[Stored], Losses, pa.Table]:
         """Which records are works in scope, and these."""
         why, claims = self._judged(records, authors, elsewhere, said)
@@ -137,7 +201,11 @@ class Reader:
         return fit, works, losses, claims
 
     def _judged(
-        self, records: Sequence[Outline], authors: Authorships, elsewhere: Mapping[str, Claim], said: Callable[[int], tuple[bytes, ...]]
+        self,
+        records: Sequence[Outline],
+        authors: Authorships,
+        elsewhere: Mapping[str, Claim],
+        said: Callable[[int], tuple[bytes, ...]],
     ) -> tuple[list[str | None], pa.Table]:
         """Why each record is left out, or None; and what stands behind each id (`newest.CLAIMS`)."""
         n_authors = authors.count.tolist()
@@ -149,19 +217,33 @@ class Reader:
 def _text(record: int, records: Sequence[Outline], authors: Authorships) -> bytes:
     """What a record says that a network needs: of two records equal in this, it is all one which of them counts."""
     r = records[record]
-    said = [r.title, r.publication_year, r.publication_date, r.type, bool(r.is_retracted), bool(r.is_paratext), r.noted]
+    said = [
+        r.title,
+        r.publication_year,
+        r.publication_date,
+        r.type,
+        bool(r.is_retracted),
+        bool(r.is_paratext),
+        r.noted,
+    ]
     return msgspec.json.encode(said) + authors.text(record)
 
 
 def _whole_text(
-    record: int, records: Sequence[Record], authors: Authorships, countries: Countries, strings: Strings
+    record: int,
+    records: Sequence[Record],
+    authors: Authorships,
+    countries: Countries,
+    strings: Strings,
 ) -> tuple[bytes, ...]:
     """The same, and all else it says that a table needs."""
     rest = msgspec.json.encode(records[record]) + countries.text(record) + strings.text(record)
     return _text(record, records, authors), rest
 
 
-def _gathered(pages: Iterable[Sequence[Stored]], add: Callable[[Sequence[Stored]], Any]) -> list[Stored]:
+def _gathered(
+    pages: Iterable[Sequence[Stored]], add: Callable[[Sequence[Stored]], Any]
+) -> list[Stored]:
     """The records of all pages, each page shown to `add`; without their authorships, most of what they hold."""
     records = list[Stored]()
     for page in pages:
@@ -188,16 +270,33 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _batch(said: dict[str, pa.Array], authors: Authorships, countries: Countries, strings: Strings, fit: Flags, seen: Sequence[str]) -> Batch:
+def _batch(
+    said: dict[str, pa.Array],
+    authors: Authorships,
+    countries: Countries,
+    strings: Strings,
+    fit: Flags,
+    seen: Sequence[str],
+) -> Batch:
     count = authors.count[fit]
     counted = {
-        "n_authors": count, "n_authors_with_institution": authors.with_institution[fit], "n_authors_with_string": strings.count[fit],
-        "authors_cut": pc.or_(said["authors_cut"], pa.array(count == MOST_AUTHORS)), "affiliation_status": authors.status[fit],
+        "n_authors": count,
+        "n_authors_with_institution": authors.with_institution[fit],
+        "n_authors_with_string": strings.count[fit],
+        "authors_cut": pc.or_(said["authors_cut"], pa.array(count == MOST_AUTHORS)),
+        "affiliation_status": authors.status[fit],
         "has_company": authors.of_company[fit],
-    }  # fmt: skip
+    }
     ids = said["work_id"]
     authorships, found = authors.institutions(fit, ids, seen)
-    return Batch(table(HARVESTED, said | counted), authorships, strings.table(fit, ids), countries.table(fit, ids), found, table(TEXTS, said))
+    return Batch(
+        table(HARVESTED, said | counted),
+        authorships,
+        strings.table(fit, ids),
+        countries.table(fit, ids),
+        found,
+        table(TEXTS, said),
+    )
 
 
 def read(records: Sequence[Record], scope: Scope, as_of: date) -> tuple[Batch, Losses]:

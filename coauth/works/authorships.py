@@ -45,8 +45,12 @@ class Institution(NamedTuple):
     def of(cls, told: pages.Institution | None) -> Institution:
         told = told or pages.Institution()
         own = short(told.id) if told.id else None
-        lineage = {short(above) for above in told.lineage or () if above} | ({own} if own else set())
-        return cls(own, told.ror, told.display_name or own, told.country_code, told.type, sorted(lineage))
+        lineage = {short(above) for above in told.lineage or () if above} | (
+            {own} if own else set()
+        )
+        return cls(
+            own, told.ror, told.display_name or own, told.country_code, told.type, sorted(lineage)
+        )
 
 
 class Affiliated(NamedTuple):
@@ -66,8 +70,12 @@ class Lists:
         self.ids, self.codes = Numbers(), Numbers()
         self.described = Fragments(Institution.of, pages.Institution | None)
         self.affiliated = Fragments(self._affiliated, list[msgspec.Raw] | None)
-        self.beside = Fragments(lambda codes: [self.codes[c] for c in codes or () if c], list[str | None] | None)
-        self.matched = Fragments(lambda ids: [self.ids[short(i)] for i in ids or () if i], list[str | None] | None)
+        self.beside = Fragments(
+            lambda codes: [self.codes[c] for c in codes or () if c], list[str | None] | None
+        )
+        self.matched = Fragments(
+            lambda ids: [self.ids[short(i)] for i in ids or () if i], list[str | None] | None
+        )
 
     def _affiliated(self, pieces: list[msgspec.Raw] | None) -> Affiliated:
         own: list[int] = []
@@ -102,9 +110,14 @@ class Met(NamedTuple):
         here = np.array(numbers, np.int64)
         there = np.zeros(len(fragments), bool)  # what np.unique does, without sorting
         there[here] = True
-        return cls([fragments.made[n] for n in np.flatnonzero(there).tolist()], (np.cumsum(there) - 1)[here])
+        return cls(
+            [fragments.made[n] for n in np.flatnonzero(there).tolist()],
+            (np.cumsum(there) - 1)[here],
+        )
 
-    def spread(self, members: Sequence[Sequence[int]], places: Integers) -> tuple[Integers, Integers]:
+    def spread(
+        self, members: Sequence[Sequence[int]], places: Integers
+    ) -> tuple[Integers, Integers]:
         """One row for each of the `members` (of each list) at these places: (which of the places, the member).
 
         >>> at, member = Met([], np.array([1, 0, 1])).spread([[7], [8, 9]], np.array([0, 1]))
@@ -194,33 +207,63 @@ class Authorships:
     @cached_property
     def status(self) -> NDArray[np.str_]:
         complete = self.with_institution == self.count
-        return np.where(self.with_institution == 0, "none", np.where(complete, "complete", "partial"))
+        return np.where(
+            self.with_institution == 0, "none", np.where(complete, "complete", "partial")
+        )
 
     # -- tables
 
-    def institutions(self, fit: Flags, work_ids: pa.Array, seen: Sequence[str]) -> tuple[pa.Table, pa.Table]:
+    def institutions(
+        self, fit: Flags, work_ids: pa.Array, seen: Sequence[str]
+    ) -> tuple[pa.Table, pa.Table]:
         """AUTHORSHIPS: each institution once on an authorship; and FOUND: each description of an institution once, with the last
         work (by date, then id: `seen` of each record) it was seen on."""
         authorship, record, which, found = self._placed(fit, seen)
         place = authorship - (np.cumsum(self.count) - self.count)[record]
-        known = found["institution_id"].combine_chunks()  # rows of a column in pieces are taken three times as slowly
-        return table(AUTHORSHIPS, {"work_id": taken(work_ids, renumbered(fit)[record]), "place": place, "institution_id": taken(known, which)}), found
+        known = found[
+            "institution_id"
+        ].combine_chunks()  # rows of a column in pieces are taken three times as slowly
+        return table(
+            AUTHORSHIPS,
+            {
+                "work_id": taken(work_ids, renumbered(fit)[record]),
+                "place": place,
+                "institution_id": taken(known, which),
+            },
+        ), found
 
-    def links(self, fit: Flags, work_ids: pa.Array, seen: Sequence[str]) -> tuple[pa.Table, pa.Table]:
+    def links(
+        self, fit: Flags, work_ids: pa.Array, seen: Sequence[str]
+    ) -> tuple[pa.Table, pa.Table]:
         """work_id and institution_id, each pair once; and FOUND."""
         _, record, which, found = self._placed(fit, seen)
-        known = found["institution_id"].combine_chunks().dictionary_encode()  # an institution may be described in several ways
+        known = (
+            found["institution_id"].combine_chunks().dictionary_encode()
+        )  # an institution may be described in several ways
         work, institution = distinct(renumbered(fit)[record], known.indices.to_numpy()[which])
-        return pa.table({"work_id": taken(work_ids, work), "institution_id": taken(known.dictionary, institution)}), found
+        return pa.table(
+            {
+                "work_id": taken(work_ids, work),
+                "institution_id": taken(known.dictionary, institution),
+            }
+        ), found
 
-    def _placed(self, fit: Flags, seen: Sequence[str]) -> tuple[Integers, Integers, Integers, pa.Table]:
+    def _placed(
+        self, fit: Flags, seen: Sequence[str]
+    ) -> tuple[Integers, Integers, Integers, pa.Table]:
         """(authorship, record, row of FOUND) of every institution on the records that fit, and FOUND."""
         here = np.flatnonzero(fit[self.record])
         at, institution = self.met.spread([a.institutions for a in self.met.lists], here)
         numbered = pa.array(institution).dictionary_encode()
         which, record = numbered.indices.to_numpy(), self.record[here[at]]
         told = [self._lists.described.made[n] for n in numbered.dictionary.to_pylist()]
-        columns = dict(zip(Institution._fields, zip(*told, strict=True) if told else [()] * len(Institution._fields), strict=True))
+        columns = dict(
+            zip(
+                Institution._fields,
+                zip(*told, strict=True) if told else [()] * len(Institution._fields),
+                strict=True,
+            )
+        )
         order = pc.array_sort_indices(days := pa.array(seen, STRING)).to_numpy()
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order))
@@ -245,5 +288,7 @@ def distinct(*columns: Integers) -> tuple[Integers, ...]:
     [[2, 1], [0, 5]]
     """
     sizes = [int(column.max(initial=0)) + 1 for column in columns]
-    key = pa.array(np.ravel_multi_index(columns, sizes)).unique()  # a table of hashes: np.unique sorts, which takes three times as long
+    key = pa.array(
+        np.ravel_multi_index(columns, sizes)
+    ).unique()  # a table of hashes: np.unique sorts, which takes three times as long
     return np.unravel_index(key.to_numpy(), sizes)

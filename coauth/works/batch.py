@@ -8,25 +8,58 @@ import pyarrow as pa
 
 from coauth.tables import BOOL, DAY, FLOAT, INT, STRING, STRINGS
 
-HARVESTED = pa.schema([
-    ("work_id", STRING), ("doi", STRING), ("title", STRING), ("year", INT), ("publication_date", DAY), ("type", STRING),
-    ("language", STRING), ("publisher", STRING), ("field_id", STRING), ("primary_topic_id", STRING), ("topic_score", FLOAT),
-    ("n_authors", INT), ("n_authors_with_institution", INT), ("n_authors_with_string", INT), ("authors_cut", BOOL),
-    ("affiliation_status", STRING), ("is_top_10_percent", BOOL), ("has_company", BOOL), ("is_retracted", BOOL),
-    ("is_paratext", BOOL), ("cited_by_count", INT), ("title_key", STRING),
-])  # fmt: skip
+HARVESTED = pa.schema(
+    [
+        ("work_id", STRING),
+        ("doi", STRING),
+        ("title", STRING),
+        ("year", INT),
+        ("publication_date", DAY),
+        ("type", STRING),
+        ("language", STRING),
+        ("publisher", STRING),
+        ("field_id", STRING),
+        ("primary_topic_id", STRING),
+        ("topic_score", FLOAT),
+        ("n_authors", INT),
+        ("n_authors_with_institution", INT),
+        ("n_authors_with_string", INT),
+        ("authors_cut", BOOL),
+        ("affiliation_status", STRING),
+        ("is_top_10_percent", BOOL),
+        ("has_company", BOOL),
+        ("is_retracted", BOOL),
+        ("is_paratext", BOOL),
+        ("cited_by_count", INT),
+        ("title_key", STRING),
+    ]
+)
 AUTHORSHIPS = pa.schema([("work_id", STRING), ("place", INT), ("institution_id", STRING)])
 STRINGS_MATCHED = pa.schema([("work_id", STRING), ("institution_id", STRING), ("string", STRING)])
 COUNTRIES = pa.schema([("work_id", STRING), ("country_code", STRING), ("basis", STRING)])
-FOUND = pa.schema([
-    ("institution_id", STRING), ("ror", STRING), ("name", STRING), ("country_code", STRING), ("type", STRING),
-    ("lineage", STRINGS), ("seen", STRING),
-])  # fmt: skip
+FOUND = pa.schema(
+    [
+        ("institution_id", STRING),
+        ("ror", STRING),
+        ("name", STRING),
+        ("country_code", STRING),
+        ("type", STRING),
+        ("lineage", STRINGS),
+        ("seen", STRING),
+    ]
+)
 STRINGS_ALONE = pa.schema([("work_id", STRING), ("string", STRING)])
-TEXTS = pa.schema([
-    ("work_id", STRING), ("title", STRING), ("abstract", STRING), ("topic_ids", STRINGS), ("topic_scores", pa.list_(FLOAT)),
-    ("primary_topic_id", STRING), ("topic_score", FLOAT),
-])  # fmt: skip
+TEXTS = pa.schema(
+    [
+        ("work_id", STRING),
+        ("title", STRING),
+        ("abstract", STRING),
+        ("topic_ids", STRINGS),
+        ("topic_scores", pa.list_(FLOAT)),
+        ("primary_topic_id", STRING),
+        ("topic_score", FLOAT),
+    ]
+)
 
 
 class Batch(NamedTuple):
@@ -63,7 +96,9 @@ class Addresses(NamedTuple):
 def table(schema: pa.Schema, columns: dict[str, Any]) -> pa.Table:
     """A table of columns that may be anything Arrow takes for one."""
     given = ((columns[field.name], field.type) for field in schema)
-    return pa.Table.from_arrays([c if isinstance(c, pa.Array) else pa.array(c, t) for c, t in given], schema=schema)
+    return pa.Table.from_arrays(
+        [c if isinstance(c, pa.Array) else pa.array(c, t) for c, t in given], schema=schema
+    )
 
 
 def short(url: str | None) -> str:

@@ -34,16 +34,30 @@ class Countries:
 
     def table(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
         """COUNTRIES: of matched institutions, and those that stand beside them on an authorship, read by OpenAlex from its strings."""
-        record, met, beside = self._authors.record, self._authors.met, Met.of(self._lists.beside, self._beside)
+        record, met, beside = (
+            self._authors.record,
+            self._authors.met,
+            Met.of(self._lists.beside, self._beside),
+        )
         here = np.flatnonzero(fit[record])
-        both = pa.array(met.which * len(beside.lists) + beside.which).dictionary_encode()  # few pairs of lists stand on many authorships
+        both = pa.array(
+            met.which * len(beside.lists) + beside.which
+        ).dictionary_encode()  # few pairs of lists stand on many authorships
         pairs = (divmod(pair, len(beside.lists)) for pair in both.dictionary.to_pylist())
-        read = [[code for code in beside.lists[b] if code not in met.lists[a].own] for a, b in pairs]
+        read = [
+            [code for code in beside.lists[b] if code not in met.lists[a].own] for a, b in pairs
+        ]
         own = np.stack(met.spread([a.own for a in met.lists], here))
         others = np.stack(Met(read, both.indices.to_numpy()).spread(read, here))
         at, code = np.hstack([own, others])
-        work, code, basis = distinct(renumbered(fit)[record[here[at]]], code, np.arange(len(at)) >= own.shape[1])
-        return table(COUNTRIES, {
-            "work_id": taken(work_ids, work), "country_code": taken(pa.array(list(self._lists.codes), STRING), code),
-            "basis": np.where(basis, "string", "institution"),
-        })  # fmt: skip
+        work, code, basis = distinct(
+            renumbered(fit)[record[here[at]]], code, np.arange(len(at)) >= own.shape[1]
+        )
+        return table(
+            COUNTRIES,
+            {
+                "work_id": taken(work_ids, work),
+                "country_code": taken(pa.array(list(self._lists.codes), STRING), code),
+                "basis": np.where(basis, "string", "institution"),
+            },
+        )

@@ -26,4 +26,6 @@ def decide(harvested: Rows, affiliations: Rows, countries: Rows, engine: Engine)
 
     n_institutions and n_countries are counted after roll-up; n_countries takes institution and string countries.
     """
-    return engine.run("works", WORKS, harvested=harvested, affiliations=affiliations, countries=countries)
+    return engine.run(
+        "works", WORKS, harvested=harvested, affiliations=affiliations, countries=countries
+    )

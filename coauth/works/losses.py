@@ -31,22 +31,35 @@ class Losses:
 
     def __add__(self, other: Losses) -> Losses:
         both = self.examples.keys() | other.examples.keys()
-        examples = {r: smallest({*self.examples.get(r, ()), *other.examples.get(r, ())}) for r in sorted(both)}
+        examples = {
+            r: smallest({*self.examples.get(r, ()), *other.examples.get(r, ())})
+            for r in sorted(both)
+        }
         return Losses(
-            self.records + other.records, self.works + other.works, self.dropped + other.dropped, self.noted + other.noted,
+            self.records + other.records,
+            self.works + other.works,
+            self.dropped + other.dropped,
+            self.noted + other.noted,
             examples,
-        )  # fmt: skip
+        )
 
     def balance(self) -> dict[str, Any]:
         assert self.records == self.works + sum(self.dropped.values())  # noqa: S101  a bug here, never a user's fault
         return {
-            "records": self.records, "works": self.works, "dropped": dict(sorted(self.dropped.items())),
-            "noted": dict(sorted(self.noted.items())), "examples": {r: list(ids) for r, ids in sorted(self.examples.items())},
-        }  # fmt: skip
+            "records": self.records,
+            "works": self.works,
+            "dropped": dict(sorted(self.dropped.items())),
+            "noted": dict(sorted(self.noted.items())),
+            "examples": {r: list(ids) for r, ids in sorted(self.examples.items())},
+        }
 
 
 def reasons(
-    records: Sequence[Outline], n_authors: Sequence[int], at_home: Sequence[bool], scope: Scope, as_of: date
+    records: Sequence[Outline],
+    n_authors: Sequence[int],
+    at_home: Sequence[bool],
+    scope: Scope,
+    as_of: date,
 ) -> list[str | None]:
     """For each record the first reason of its own to leave it out, or None."""
     several = zip(records, n_authors, at_home, strict=True)
@@ -62,22 +75,30 @@ def smallest(ids: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(ids), key=lambda i: (len(i), i))[:EXAMPLES])
 
 
-def examples(records: Sequence[Outline], reasons: Sequence[str | None]) -> dict[str, tuple[str, ...]]:
+def examples(
+    records: Sequence[Outline], reasons: Sequence[str | None]
+) -> dict[str, tuple[str, ...]]:
     """Of records that were damaged, put right or left empty in part: by reason the first ids."""
     ids: defaultdict[str, list[str]] = defaultdict(list)
     for record, reason in zip(records, reasons, strict=True):
         if record.id and (record.noted or record.damage):
-            for what in [str(reason)] if record.damage else (record.noted or ()) if reason is None else ():
+            for what in (
+                [str(reason)] if record.damage else (record.noted or ()) if reason is None else ()
+            ):
                 ids[what].append(short(record.id))
     return {what: smallest(several) for what, several in sorted(ids.items())}
 
 
 def noted(works: Sequence[Outline]) -> Counter[str]:
     """Works that are kept, by what of their records was put right or could not be read."""
-    counted = Counter({
-        "publication date unreadable, year kept": sum(bool(r.publication_date) and day(r.publication_date) is None for r in works),
-        "publication year taken from the date": sum(r.publication_year is None for r in works),
-    })  # fmt: skip
+    counted = Counter(
+        {
+            "publication date unreadable, year kept": sum(
+                bool(r.publication_date) and day(r.publication_date) is None for r in works
+            ),
+            "publication year taken from the date": sum(r.publication_year is None for r in works),
+        }
+    )
     for work in works:
         counted.update(work.noted or ())
     return +counted  # without what never occurred

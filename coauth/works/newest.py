@@ -55,7 +55,11 @@ def moment(text: str | None) -> str:
     """
     try:
         time = datetime.fromisoformat((text or "").strip())
-        return (time.astimezone(UTC) if time.tzinfo else time).replace(tzinfo=None).isoformat(timespec="microseconds")
+        return (
+            (time.astimezone(UTC) if time.tzinfo else time)
+            .replace(tzinfo=None)
+            .isoformat(timespec="microseconds")
+        )
     except (ValueError, OverflowError):
         return ""
 
@@ -90,7 +94,9 @@ def settle(
     return why, {own: n for own, n in first.items() if own not in elsewhere}
 
 
-def claim(record: Outline, reason: str | None, n_authors: int, text: tuple[bytes, ...] = ()) -> Claim:
+def claim(
+    record: Outline, reason: str | None, n_authors: int, text: tuple[bytes, ...] = ()
+) -> Claim:
     return Claim(moment(record.updated_date), reason is None, n_authors, text)
 
 
@@ -100,15 +106,29 @@ def _whole(record: Outline, n_authors: int) -> bool:
     return named and n_authors > 0 and record.type is not None and year(record) is not None
 
 
-CLAIMS = pa.schema([("work_id", STRING), ("updated_date", STRING), ("in_scope", BOOL), ("n_authors", INT)])
+CLAIMS = pa.schema(
+    [("work_id", STRING), ("updated_date", STRING), ("in_scope", BOOL), ("n_authors", INT)]
+)
 """One row for each id of a batch: the record that counts there."""
 
 
-def table(records: Sequence[Outline], why: Sequence[str | None], n_authors: Sequence[int], best: Mapping[str, int]) -> pa.Table:
+def table(
+    records: Sequence[Outline],
+    why: Sequence[str | None],
+    n_authors: Sequence[int],
+    best: Mapping[str, int],
+) -> pa.Table:
     """CLAIMS; dates as they stand, since few are ever compared."""
     at = list(best.values())
-    columns = [list(best), [records[n].updated_date for n in at], [why[n] is None for n in at], [n_authors[n] for n in at]]
-    return pa.table([pa.array(c, f.type) for c, f in zip(columns, CLAIMS, strict=True)], schema=CLAIMS)
+    columns = [
+        list(best),
+        [records[n].updated_date for n in at],
+        [why[n] is None for n in at],
+        [n_authors[n] for n in at],
+    ]
+    return pa.table(
+        [pa.array(c, f.type) for c, f in zip(columns, CLAIMS, strict=True)], schema=CLAIMS
+    )
 
 
 def elsewhere(batches: Sequence[pa.Table], exact: Exact) -> dict[int, dict[str, Claim]]:
@@ -122,7 +142,9 @@ def elsewhere(batches: Sequence[pa.Table], exact: Exact) -> dict[int, dict[str, 
     place = np.repeat(np.arange(len(batches)), [len(b) for b in batches])[shared].tolist()
     claims: defaultdict[str, dict[int, Claim]] = defaultdict(dict)
     for n, row in zip(place, rows.filter(pa.array(shared)).to_pylist(), strict=True):
-        claims[row["work_id"]][n] = Claim(moment(row["updated_date"]), row["in_scope"], row["n_authors"])
+        claims[row["work_id"]][n] = Claim(
+            moment(row["updated_date"]), row["in_scope"], row["n_authors"]
+        )
     doubtful: defaultdict[int, set[str]] = defaultdict(set)
     for own, rivals in claims.items():
         best = max(rivals.values())

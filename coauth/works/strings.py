@@ -11,7 +11,16 @@ import pyarrow as pa
 
 from coauth.pages import Authorship
 from coauth.tables import STRING
-from coauth.works.authorships import Authorships, Flags, Integers, Lists, Met, distinct, renumbered, taken
+from coauth.works.authorships import (
+    Authorships,
+    Flags,
+    Integers,
+    Lists,
+    Met,
+    distinct,
+    renumbered,
+    taken,
+)
 from coauth.works.batch import STRINGS_ALONE, STRINGS_MATCHED, table
 
 
@@ -39,7 +48,9 @@ class Strings:
     @cached_property
     def _authorship(self) -> Integers:
         """Of each affiliation, the authorship it is on."""
-        return np.repeat(np.arange(len(self._authors.record)), np.array(self._affiliations, np.int64))
+        return np.repeat(
+            np.arange(len(self._authors.record)), np.array(self._affiliations, np.int64)
+        )
 
     @cached_property
     def _strings(self) -> pa.Array:
@@ -56,7 +67,9 @@ class Strings:
         """The strings on a record, each with the ids matched to it, as they stand on its page."""
         own = self._authors.of(record)
         here = range(self._first[own.start], self._first[own.stop])
-        return b"".join(f"{self._strings[n]}\0".encode() + self._pieces[self._matched[n]] for n in here)
+        return b"".join(
+            f"{self._strings[n]}\0".encode() + self._pieces[self._matched[n]] for n in here
+        )
 
     @cached_property
     def _pieces(self) -> list[bytes]:
@@ -74,12 +87,18 @@ class Strings:
         text = taken(self._strings, here[at]).dictionary_encode()
         said = text.is_valid().to_numpy(zero_copy_only=False)
         work, institution, string = distinct(
-            renumbered(fit)[self._record[here[at[said]]]], institution[said], text.indices.drop_null().to_numpy()
+            renumbered(fit)[self._record[here[at[said]]]],
+            institution[said],
+            text.indices.drop_null().to_numpy(),
         )
-        return table(STRINGS_MATCHED, {
-            "work_id": taken(work_ids, work), "institution_id": taken(pa.array(list(self._lists.ids), STRING), institution),
-            "string": taken(text.dictionary, string),
-        })  # fmt: skip
+        return table(
+            STRINGS_MATCHED,
+            {
+                "work_id": taken(work_ids, work),
+                "institution_id": taken(pa.array(list(self._lists.ids), STRING), institution),
+                "string": taken(text.dictionary, string),
+            },
+        )
 
     def alone(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
         """STRINGS_ALONE: each string of a work once that no institution was matched to.
@@ -96,4 +115,7 @@ class Strings:
         here = np.flatnonzero(fit[self._record] & said & ~with_ids & told[self._authorship])
         text = taken(self._strings, here).dictionary_encode()
         work, string = distinct(renumbered(fit)[self._record[here]], text.indices.to_numpy())
-        return table(STRINGS_ALONE, {"work_id": taken(work_ids, work), "string": taken(text.dictionary, string)})
+        return table(
+            STRINGS_ALONE,
+            {"work_id": taken(work_ids, work), "string": taken(text.dictionary, string)},
+        )

@@ -1,6 +1,6 @@
 """One run of one thing in a process of its own: wall, CPU and memory of the whole tree of processes. Linux only.
 
-    python -m tests.benchmarks.measure NAME ROOT ANSWER        what the parent starts: one stage, its answer to a file
+python -m tests.benchmarks.measure NAME ROOT ANSWER        what the parent starts: one stage, its answer to a file
 """
 
 import hashlib
@@ -48,7 +48,14 @@ def run(name, root, works):
     with tempfile.TemporaryDirectory(prefix="coauth-bench-") as folder:
         answer, errors = Path(folder) / "answer.json", Path(folder) / "errors"
         with errors.open("w") as told:
-            command = [sys.executable, "-m", "tests.benchmarks.measure", name, str(root.resolve()), str(answer)]
+            command = [
+                sys.executable,
+                "-m",
+                "tests.benchmarks.measure",
+                name,
+                str(root.resolve()),
+                str(answer),
+            ]
             child = subprocess.Popen(command, stderr=told, cwd=Path(__file__).parents[2])
         pss = rss = 0.0
         while True:
@@ -62,11 +69,22 @@ def run(name, root, works):
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
             last = errors.read_text("utf-8").strip().splitlines()[-1:]
-            return Measured(name, works, 0, 0, 0, pss, rss, fault=f"exit code {child.returncode}: {' '.join(last)}")
+            return Measured(
+                name,
+                works,
+                0,
+                0,
+                0,
+                pss,
+                rss,
+                fault=f"exit code {child.returncode}: {' '.join(last)}",
+            )
         said = json.loads(answer.read_text())
     startup = said.pop("startup")
     cpu = used.ru_utime + used.ru_stime - startup - said.pop("after")
-    return Measured(name, works, said.pop("wall"), cpu, startup, pss, max(rss, said.pop("rss")), said)
+    return Measured(
+        name, works, said.pop("wall"), cpu, startup, pss, max(rss, said.pop("rss")), said
+    )
 
 
 def _memory(pid):
@@ -74,7 +92,9 @@ def _memory(pid):
     here = Path(f"/proc/{pid}")
     try:
         yield _mib(here / "smaps_rollup", "Pss:"), _mib(here / "status", "VmHWM:")
-        below = [int(p) for thread in here.glob("task/*/children") for p in thread.read_text().split()]
+        below = [
+            int(p) for thread in here.glob("task/*/children") for p in thread.read_text().split()
+        ]
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return
     for child in below:
@@ -82,12 +102,19 @@ def _memory(pid):
 
 
 def _mib(file, field):
-    return sum(int(line.split()[1]) for line in file.read_text().splitlines() if line.startswith(field)) / 1024
+    return (
+        sum(
+            int(line.split()[1]) for line in file.read_text().splitlines() if line.startswith(field)
+        )
+        / 1024
+    )
 
 
 def digest(edges):
     """A hash of edges (source, target, works), whatever their order and direction."""
-    lines = sorted(f"{min(a, b)} {max(a, b)} {int(works)}" for a, b, works in zip(*edges, strict=True))
+    lines = sorted(
+        f"{min(a, b)} {max(a, b)} {int(works)}" for a, b, works in zip(*edges, strict=True)
+    )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -114,7 +141,13 @@ def answer(name, root):
     if "edges" in said:
         said |= {"pairs": len(said["edges"][2]), "edges": digest(said["edges"])}
     rss = _mib(Path("/proc/self/status"), "VmHWM:")
-    return said | {"log": told.lines, "wall": wall, "startup": startup, "after": time.process_time() - worked, "rss": rss}
+    return said | {
+        "log": told.lines,
+        "wall": wall,
+        "startup": startup,
+        "after": time.process_time() - worked,
+        "rss": rss,
+    }
 
 
 if __name__ == "__main__":
@@ -125,4 +158,6 @@ if __name__ == "__main__":
     get_reusable_executor().shutdown(wait=True)  # processes that end later would not be counted
     said["after"] += time.process_time() - begun
     Path(sys.argv[3]).write_text(json.dumps(said))
-    os._exit(0)  # taking Python and its packages down again is a quarter of a second of nobody's work
+    os._exit(
+        0
+    )  # taking Python and its packages down again is a quarter of a second of nobody's work

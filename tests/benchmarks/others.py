@@ -75,7 +75,13 @@ def msgspec_lean():
 
     place = msgspec.defstruct("Place", [("id", str | None, None)])
     author = msgspec.defstruct("Author", [("institutions", list[place] | None, None)])
-    told = {"id": str, "publication_year": int, "type": str, "is_retracted": bool, "authorships": list[author]}
+    told = {
+        "id": str,
+        "publication_year": int,
+        "type": str,
+        "is_retracted": bool,
+        "authorships": list[author],
+    }
     work = msgspec.defstruct("Work", [(name, kind | None, None) for name, kind in told.items()])
     decode = msgspec.json.Decoder(msgspec.defstruct("Page", [("works", list[work])])).decode
     return _parsed(lambda data: len(decode(data).works))
@@ -91,9 +97,18 @@ def arrow():
         schema, works = None, 0
         for file in files(root):
             data = igzip.decompress(file.read_bytes())
-            options = json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="infer" if schema is None else "ignore")
-            table = json.read_json(io.BytesIO(data), json.ReadOptions(use_threads=False, block_size=len(data) + 1), options)
-            schema = schema or table.schema  # the first page has every attribute: inferring once is a quarter of the price
+            options = json.ParseOptions(
+                explicit_schema=schema,
+                unexpected_field_behavior="infer" if schema is None else "ignore",
+            )
+            table = json.read_json(
+                io.BytesIO(data),
+                json.ReadOptions(use_threads=False, block_size=len(data) + 1),
+                options,
+            )
+            schema = (
+                schema or table.schema
+            )  # the first page has every attribute: inferring once is a quarter of the price
             works += len(table["works"].combine_chunks().flatten())
         return {"works": works}
 
@@ -108,11 +123,16 @@ def duckdb():
         with duckdb.connect() as db:
             db.execute("SET threads = 1")
             # types seen once, on the first page: detecting them over all files costs four times as much
-            told = db.execute("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_json(?))", [every[0]]).fetchall()
+            told = db.execute(
+                "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_json(?))",
+                [every[0]],
+            ).fetchall()
             columns = ", ".join(f"{name}: '{kind}'" for name, kind in told)
             sql = f"CREATE TEMP TABLE page AS SELECT works FROM read_json(?, columns = {{{columns}}}, maximum_object_size = 268435456)"
             count = 0
-            for at in range(0, len(every), 200):  # two hundred pages at a time, so that memory is not what is measured
+            for at in range(
+                0, len(every), 200
+            ):  # two hundred pages at a time, so that memory is not what is measured
                 db.execute(sql, [every[at : at + 200]])
                 count += db.execute("SELECT sum(len(works))::BIGINT FROM page").fetchall()[0][0]
                 db.execute("DROP TABLE page")
@@ -141,8 +161,13 @@ def _links(root):
     import pyarrow.parquet as pq
 
     (folder,) = root.glob("cache/*/tables")
-    works, links = (pq.read_table(folder / f"{name}.parquet", columns=columns).to_pandas()
-                    for name, columns in (("works", ["work_id", "included"]), ("affiliations", ["work_id", "institution_id"])))  # fmt: skip
+    works, links = (
+        pq.read_table(folder / f"{name}.parquet", columns=columns).to_pandas()
+        for name, columns in (
+            ("works", ["work_id", "included"]),
+            ("affiliations", ["work_id", "institution_id"]),
+        )
+    )
     links = links[links["work_id"].isin(works["work_id"][works["included"]])]
     return links[links.groupby("work_id")["work_id"].transform("size") > 1]
 
@@ -150,7 +175,9 @@ def _links(root):
 def _linked(root):
     """(work, its institutions) of the same."""
     links = _links(root)
-    for work, rows in groupby(zip(links["work_id"], links["institution_id"], strict=True), itemgetter(0)):
+    for work, rows in groupby(
+        zip(links["work_id"], links["institution_id"], strict=True), itemgetter(0)
+    ):
         yield work, [institution for _, institution in rows]
 
 
@@ -187,7 +214,9 @@ def _rows(root):
     """The rows of `_links`, from JSON by the standard library."""
     import pandas as pd
 
-    return pd.DataFrame([(work, one) for work, found in _counted(root) if len(found) > 1 for one in found])
+    return pd.DataFrame(
+        [(work, one) for work, found in _counted(root) if len(found) > 1 for one in found]
+    )
 
 
 def _snapshot(root):
@@ -200,7 +229,10 @@ def _snapshot(root):
         begun = whole.with_suffix(".begun")
         with gzip.open(begun, "wb", compresslevel=6) as lines:
             for file in files(root):
-                lines.writelines(json.dumps(work).encode() + b"\n" for work in json.loads(gzip.decompress(file.read_bytes()))["works"])
+                lines.writelines(
+                    json.dumps(work).encode() + b"\n"
+                    for work in json.loads(gzip.decompress(file.read_bytes()))["works"]
+                )
         begun.rename(whole)
 
 
@@ -210,11 +242,15 @@ def _read(root):
 
     types = tomllib.loads((root / "queries" / "scope.toml").read_text("utf-8"))["types"]
     here = OpenAlex(str(root / "pyscisci"), show_progress=False)
-    here.parse_publications(dataframe_list=["publications", "publicationauthoraffiliation"], show_progress=False)
+    here.parse_publications(
+        dataframe_list=["publications", "publicationauthoraffiliation"], show_progress=False
+    )
     works = here.load_publications(columns=["PublicationId", "DocType", "IsRetracted"])
     fit = works["PublicationId"][works["DocType"].isin(types) & ~works["IsRetracted"].astype(bool)]
     link = ["PublicationId", "AffiliationId"]
-    rows = here.load_publicationauthoraffiliation(columns=link, dropna=["AffiliationId"], duplicate_subset=link, show_progress=False)
+    rows = here.load_publicationauthoraffiliation(
+        columns=link, dropna=["AffiliationId"], duplicate_subset=link, show_progress=False
+    )
     rows = rows[rows["PublicationId"].isin(fit)]
     rows = rows[rows.groupby("PublicationId")["PublicationId"].transform("size") > 1]
     return rows.assign(AffiliationId="I" + rows["AffiliationId"].astype("int64").astype(str))
@@ -228,7 +264,9 @@ def pyscisci(rows=_rows):
     from pyscisci.sparsenetworkutils import sparse_pagerank_scipy
 
     def work(root):
-        graph, number = coauthorship_network(rows(root).set_axis(["PublicationId", "AuthorId"], axis=1))
+        graph, number = coauthorship_network(
+            rows(root).set_axis(["PublicationId", "AuthorId"], axis=1)
+        )
         ids = np.array(list(number), object)
         # given its own integer network, it cuts 1/strength to 0 and ranks almost everybody alike
         ranked = sparse_pagerank_scipy(graph.tocsr().astype(float), tol=1e-12, max_iter=500)
@@ -248,14 +286,22 @@ def pyscisci_whole():
 UNPACK = {"gzip": gunzip, "isal": isal}
 PARSE = {
     "simdjson": (simdjson, "nothing: a tape to look things up in"),
-    "msgspec-lean": (msgspec_lean, "id, year, type, retraction and institutions' ids; the rest is skipped"),
+    "msgspec-lean": (
+        msgspec_lean,
+        "id, year, type, retraction and institutions' ids; the rest is skipped",
+    ),
     "msgspec": (msgspec, "every stored attribute, as typed objects"),
     "orjson": (orjson, "everything, as dicts"),
     "json": (json, "everything, as dicts"),
     "arrow": (arrow, "every stored attribute, as Arrow columns"),
     "duckdb": (duckdb, "every stored attribute, as DuckDB columns; unpacks by itself"),
 }
-NETWORK = {"by-hand": by_hand, "networkx": networkx, "pyscisci": pyscisci_whole, "pyscisci-rows": pyscisci}
+NETWORK = {
+    "by-hand": by_hand,
+    "networkx": networkx,
+    "pyscisci": pyscisci_whole,
+    "pyscisci-rows": pyscisci,
+}
 
 
 def prepare(name, root):
@@ -274,9 +320,14 @@ def _of_tables(made, source):
     return begun
 
 
-STORED = {"by-hand": _of_tables(by_hand, _linked), "networkx": _of_tables(networkx, _linked), "pyscisci": _of_tables(pyscisci, _links)}
+STORED = {
+    "by-hand": _of_tables(by_hand, _linked),
+    "networkx": _of_tables(networkx, _linked),
+    "pyscisci": _of_tables(pyscisci, _links),
+}
 """The same from the tables that coauth stored, so that a network is compared with a network and not a reader of JSON with another."""
 OTHERS = UNPACK | {
-    **{f"parse-{name}": made for name, (made, _) in PARSE.items()}, **{f"pagerank-{name}": made for name, made in NETWORK.items()},
+    **{f"parse-{name}": made for name, (made, _) in PARSE.items()},
+    **{f"pagerank-{name}": made for name, made in NETWORK.items()},
     **{f"stored-{name}": made for name, made in STORED.items()},
-}  # fmt: skip
+}

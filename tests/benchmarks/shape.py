@@ -44,17 +44,37 @@ class Shape:
         q = [int(v) for v in np.quantile(self.team, [0.5, 0.9, 0.99, 0.999], method="lower")]
         return [
             ("works", f"{self.works:,}", ""),
-            ("on disk, packed", f"{self.packed / 2**20:,.0f} MiB, {self.stored / self.packed:.1f} : 1", "4.8 : 1 is documented of the snapshot"),
+            (
+                "on disk, packed",
+                f"{self.packed / 2**20:,.0f} MiB, {self.stored / self.packed:.1f} : 1",
+                "4.8 : 1 is documented of the snapshot",
+            ),
             ("bytes a record as stored (persons removed)", f"{self.stored / self.works:,.0f}", ""),
-            ("bytes a record as served (selected attributes)", f"{self.stored / self.works * self.grown:,.0f}", "9,091"),
-            ("authorships a work; most", f"{self.authorships / self.works:.1f}; {self.authors:,}", "7.7; 3,200"),
+            (
+                "bytes a record as served (selected attributes)",
+                f"{self.stored / self.works * self.grown:,.0f}",
+                "9,091",
+            ),
+            (
+                "authorships a work; most",
+                f"{self.authorships / self.works:.1f}; {self.authors:,}",
+                "7.7; 3,200",
+            ),
             ("institutions a work: mean", f"{self.team.mean():.2f}", "2.9"),
             ("q50 / q90 / q99 / q99.9", " / ".join(map(str, q)), "2 / 5 / 11 / 177"),
             ("most institutions on a work", f"{self.team.max():,}", "334 and more"),
-            ("works of more than 25 / 50 / 100 institutions", " / ".join(f"{(self.team > k).mean():.2%}" for k in (25, 50, 100)), "0.25% / 0.23% / 0.19%"),
+            (
+                "works of more than 25 / 50 / 100 institutions",
+                " / ".join(f"{(self.team > k).mean():.2%}" for k in (25, 50, 100)),
+                "0.25% / 0.23% / 0.19%",
+            ),
             ("pair instances a work", f"{self.pairs / self.works:.1f}", "46.4"),
             ("distinct pairs", f"{self.edges:,}", "3.92 million of 500,000 works"),
-            ("institutions seen; Danish", f"{self.institutions:,}; {self.danish}", "24,702 of 500,000 works; some hundred"),
+            (
+                "institutions seen; Danish",
+                f"{self.institutions:,}; {self.danish}",
+                "24,702 of 500,000 works; some hundred",
+            ),
             ("works without a Danish institution", f"{self.without_danish:,}", "0"),
         ]
 
@@ -90,10 +110,29 @@ def count(root):
             without += not here
             rows = np.sort(np.array([number.setdefault(i, len(number)) for i in found], np.int64))
             teams.append(len(rows))
-            a, b = np.triu_indices(len(rows), 1) if len(rows) > 2 else ([0], [1]) if len(rows) == 2 else ([], [])
+            a, b = (
+                np.triu_indices(len(rows), 1)
+                if len(rows) > 2
+                else ([0], [1])
+                if len(rows) == 2
+                else ([], [])
+            )
             codes.append(rows[a] << 32 | rows[b])
     team, every = np.array(teams), np.concatenate(codes)
-    return Shape(len(team), packed, stored, served / sampled, authorships, authors, team, len(number), len(danish), len(every), len(np.unique(every)), without)
+    return Shape(
+        len(team),
+        packed,
+        stored,
+        served / sampled,
+        authorships,
+        authors,
+        team,
+        len(number),
+        len(danish),
+        len(every),
+        len(np.unique(every)),
+        without,
+    )
 
 
 def as_served(work):
@@ -106,12 +145,19 @@ def as_served(work):
     told["authorships"] = [
         {
             "author_position": "first" if n == 0 else "last" if n == last else "middle",
-            "author": {"id": f"https://openalex.org/A99{n:08d}", "display_name": f"Sample Person {n:06d}", "orcid": f"https://orcid.org/0000-0099-0{n % 1000:03d}-0000"},
-            **a, "is_corresponding": n == 0, "raw_author_name": f"Sample Person {n:06d}", "raw_orcid": None,
+            "author": {
+                "id": f"https://openalex.org/A99{n:08d}",
+                "display_name": f"Sample Person {n:06d}",
+                "orcid": f"https://orcid.org/0000-0099-0{n % 1000:03d}-0000",
+            },
+            **a,
+            "is_corresponding": n == 0,
+            "raw_author_name": f"Sample Person {n:06d}",
+            "raw_orcid": None,
             "raw_affiliation_strings": [s["raw_affiliation_string"] for s in a["affiliations"]],
         }
         for n, a in enumerate(work["authorships"])
-    ]  # fmt: skip
+    ]
     index = {}
     for position, word in enumerate(told.pop("abstract", "").split()):
         index.setdefault(word, []).append(position)

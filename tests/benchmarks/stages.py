@@ -12,9 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 LEAN = {
-    "measures": '["strength", "strength_share", "degree", "pagerank", "eigenvector"]', "resampled": "[]", "replicates": "100",
-    "permutations": "0", "null_samples": "0", "single_years": "[]",
-}  # fmt: skip
+    "measures": '["strength", "strength_share", "degree", "pagerank", "eigenvector"]',
+    "resampled": "[]",
+    "replicates": "100",
+    "permutations": "0",
+    "null_samples": "0",
+    "single_years": "[]",
+}
 """`measures.toml` without paths, resampling, permutations and null model. No fewer than 100 replicates are allowed; nothing is made of them."""
 
 
@@ -56,7 +60,9 @@ def tables():
         with tempfile.TemporaryDirectory(prefix="coauth-bench-") as folder:
             shelf = Shelf(Path(folder), {})
             pipeline.read(project.cache.find(), project.queries, shelf, DuckDB({}, {}))
-            return {"rows": {name: shelf.parts(name).count_rows() for name in ("works", "authorships")}}
+            return {
+                "rows": {name: shelf.parts(name).count_rows() for name in ("works", "authorships")}
+            }
 
     return work
 
@@ -68,14 +74,20 @@ def technologies():
     def work(root):
         project = pipeline.Project(root)
         vintage, asked = project.cache.find(), project.queries
-        reader, matcher = works.Reader(asked.scope, vintage.as_of), technologies.Matcher(asked.technologies, vintage.manifest["topic_model"])
+        reader, matcher = (
+            works.Reader(asked.scope, vintage.as_of),
+            technologies.Matcher(asked.technologies, vintage.manifest["topic_model"]),
+        )
         parsing = classifying = found = 0
         for pages in vintage.parts(50):
             begun = time.process_time()
             batch, _ = reader.read(part.records(number) for part, number in pages)
             parsed = time.process_time()
             found += matcher.assign(batch.texts).num_rows
-            parsing, classifying = parsing + parsed - begun, classifying + time.process_time() - parsed
+            parsing, classifying = (
+                parsing + parsed - begun,
+                classifying + time.process_time() - parsed,
+            )
         return {"rows": {"technologies": found}, "parsing": parsing, "classifying": classifying}
 
     return work
@@ -89,7 +101,9 @@ def edges():
     def work(root):
         project = pipeline.Project(root)
         vintage, asked = project.cache.find(), project.queries
-        made = edges.link(vintage.rows("works"), vintage.rows("affiliations"), DuckDB(asked.sql, asked.tables()))
+        made = edges.link(
+            vintage.rows("works"), vintage.rows("affiliations"), DuckDB(asked.sql, asked.tables())
+        )
         return {"rows": {"edges": sum(batch.num_rows for batch in made)}}
 
     return work
@@ -104,7 +118,11 @@ def _stored(root):
     vintage, asked = project.cache.find(), project.queries
     affiliations = vintage.read("affiliations")
     world = incidence(vintage.read("works"), affiliations)
-    return world.only((world.team >= 2) & (world.team <= asked.scope.max_institutions)), affiliations, asked
+    return (
+        world.only((world.team >= 2) & (world.team <= asked.scope.max_institutions)),
+        affiliations,
+        asked,
+    )
 
 
 def betweenness():
@@ -120,7 +138,13 @@ def betweenness():
         measures = asked.measures.model_copy(update={"measures": ("betweenness",), "resampled": ()})
         sizes = {}
         for window in windows(asked.scope, measures):
-            (rating,) = patterns(world.only(world.within(window)), measures, Partners.of(None, None), 0, joblib.cpu_count())
+            (rating,) = patterns(
+                world.only(world.within(window)),
+                measures,
+                Partners.of(None, None),
+                0,
+                joblib.cpu_count(),
+            )
             sizes[f"{window[0]}–{window[1]}"] = len(rating.institutions)
         return {"rows": sizes}
 
@@ -140,12 +164,24 @@ def resampling():
     def work(root):
         world, _, asked = _stored(root)
         measures = asked.measures.model_copy(update={"replicates": 1000})
-        dispersion, names, sizes = Dispersion.of(world, measures.counting), ("strength", "pagerank", "eigenvector"), {}
+        dispersion, names, sizes = (
+            Dispersion.of(world, measures.counting),
+            ("strength", "pagerank", "eigenvector"),
+            {},
+        )
         for window in windows(asked.scope, measures):
             part = world.only(world.within(window))
             works = len(part.team)
             drawn = draw(works, window, measures)
-            for rating in resampled(part, {"k": np.ones(works)}, drawn, names, measures.counting, {"k": dispersion.factors(window)}, Partners.of(None, None)):
+            for rating in resampled(
+                part,
+                {"k": np.ones(works)},
+                drawn,
+                names,
+                measures.counting,
+                {"k": dispersion.factors(window)},
+                Partners.of(None, None),
+            ):
                 interval(rating.value, rating.drawn, measures.confidence, dispersion.freedom)
                 places(rating.drawn, measures.confidence)
             sizes[f"{window[0]}–{window[1]}"] = len(part.institutions)
@@ -169,7 +205,15 @@ def path_intervals():
         dispersion, sizes = Dispersion.of(world, measures.counting), {}
         for window in windows(asked.scope, measures):
             part = world.only(world.within(window))
-            (rating,) = strongest(part, window, ("betweenness",), measures, dispersion.factors(window), dispersion.freedom, joblib.cpu_count())
+            (rating,) = strongest(
+                part,
+                window,
+                ("betweenness",),
+                measures,
+                dispersion.factors(window),
+                dispersion.freedom,
+                joblib.cpu_count(),
+            )
             sizes[f"{window[0]}–{window[1]}"] = int(np.count_nonzero(rating.value))
         return {"rows": sizes}
 
@@ -187,13 +231,26 @@ def permutations():
     def work(root):
         world, affiliations, asked = _stored(root)
         measures, sizes = asked.measures, {}
-        domestic = set(affiliations.filter(affiliations["is_domestic"])["institution_id"].to_pylist())
+        domestic = set(
+            affiliations.filter(affiliations["is_domestic"])["institution_id"].to_pylist()
+        )
         dispersion = Dispersion.of(world, measures.counting)
         for period in comparisons(asked.scope, measures):
             works = sum(world.count(world.within(window)) for window in period)
-            roster = np.array([i for i, name in enumerate(world.institutions) if name in domestic and works[i] >= measures.roster_min_works])
-            factors = tuple(dispersion.factors(window).of("share", world.institutions[roster]) for window in period)
-            permuted(world, measures.counting, roster, period, factors, 40 * len(roster), measures.seed)
+            roster = np.array(
+                [
+                    i
+                    for i, name in enumerate(world.institutions)
+                    if name in domestic and works[i] >= measures.roster_min_works
+                ]
+            )
+            factors = tuple(
+                dispersion.factors(window).of("share", world.institutions[roster])
+                for window in period
+            )
+            permuted(
+                world, measures.counting, roster, period, factors, 40 * len(roster), measures.seed
+            )
             sizes[f"{period[0][0]}–{period[1][1]}"] = len(roster)
         return {"rows": sizes}
 
@@ -207,7 +264,10 @@ def _told(network, graph, ranked):
     from coauth.incidence import ONE
 
     ids, upper = network.institutions, sp.coo_array(sp.triu(graph))
-    return {"edges": (ids[upper.row], ids[upper.col], upper.data // ONE), "pagerank": dict(zip(ids, ranked / ranked.sum(), strict=True))}
+    return {
+        "edges": (ids[upper.row], ids[upper.col], upper.data // ONE),
+        "pagerank": dict(zip(ids, ranked / ranked.sum(), strict=True)),
+    }
 
 
 def stored():
@@ -221,10 +281,15 @@ def stored():
 
     def work(root):
         vintage = pipeline.Project(root).cache.find()
-        world = incidence(vintage.read("works", ["work_id", "included"]), vintage.read("affiliations", ["work_id", "institution_id"]))
+        world = incidence(
+            vintage.read("works", ["work_id", "included"]),
+            vintage.read("affiliations", ["work_id", "institution_id"]),
+        )
         network = world.only(world.team >= 2)
         counted = Counting.of(network, "full")
-        return _told(network, counted.project(), pagerank(counted, np.ones((len(network.team), 1)))[:, 0])
+        return _told(
+            network, counted.project(), pagerank(counted, np.ones((len(network.team), 1)))[:, 0]
+        )
 
     return work
 

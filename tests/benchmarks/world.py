@@ -56,21 +56,33 @@ class Places:
         self.all = [*danish, *abroad]
         self.home = _cumulative([w for *_, w in danish])
         self.abroad = _cumulative([w for *_, w in abroad])
-        self.consortia = [self._consortium(np.random.default_rng([seed, 1, c])) for c in range(CONSORTIA)]
-        countries = {"DK": "Denmark"} | {c["code"]: c["name"] for c in facts()["partners"]["countries"]}
+        self.consortia = [
+            self._consortium(np.random.default_rng([seed, 1, c])) for c in range(CONSORTIA)
+        ]
+        countries = {"DK": "Denmark"} | {
+            c["code"]: c["name"] for c in facts()["partners"]["countries"]
+        }
         self.code = [_encode(p[3]) for p in self.all]
         self.id = [_encode(p[0]) for p in self.all]
         self.nested = [_nested(*p[:6]) for p in self.all]
         self.printed = [_encode(f"{p[2]}, {countries[p[3]]}")[1:-1] for p in self.all]
         # an authorship is `alone[i]`, a department, `tail[i]`
-        self.alone = [b'{"institutions":[%b],"countries":[%b],"affiliations":[{"raw_affiliation_string":"' % x for x in zip(self.nested, self.code, strict=True)]
-        self.tail = [b', %b","institution_ids":[%b]}]}' % x for x in zip(self.printed, self.id, strict=True)]
+        self.alone = [
+            b'{"institutions":[%b],"countries":[%b],"affiliations":[{"raw_affiliation_string":"' % x
+            for x in zip(self.nested, self.code, strict=True)
+        ]
+        self.tail = [
+            b', %b","institution_ids":[%b]}]}' % x for x in zip(self.printed, self.id, strict=True)
+        ]
 
     def _consortium(self, draw):
         """Foreign members of a large collaboration: 350 to 950, large institutions sooner (Gumbel's trick draws them)."""
         weights = np.diff(self.abroad, prepend=0.0)
         size = int(draw.integers(350, 950))
-        return self.danish + np.argsort(-(0.5 * np.log(weights) + draw.gumbel(size=len(weights))))[:size]
+        return (
+            self.danish
+            + np.argsort(-(0.5 * np.log(weights) + draw.gumbel(size=len(weights))))[:size]
+        )
 
 
 def _cumulative(weights):
@@ -84,7 +96,10 @@ def _places():
     Weights fall with the rank in a country as r^-0.85; a country's are as its co-publications with Denmark. Listed Chinese
     universities and look-alikes come after twenty larger ones of their country.
     """
-    known = [(i.id, i.ror, i.name, i.country, i.type, list(i.lineage), i.weight) for i in atlas().institutions]
+    known = [
+        (i.id, i.ror, i.name, i.country, i.type, list(i.lineage), i.weight)
+        for i in atlas().institutions
+    ]
     home = [(*p[:6], 2 + sum(p[6])) for p in known if p[3] == "DK"]
     home += [_filler(n, "DK", n, 40 / (n - len(home) + 5) ** 0.8) for n in range(len(home), DANISH)]
     works = {c["code"]: c["works"][-1] for c in facts()["partners"]["countries"]}
@@ -104,7 +119,12 @@ def _places():
 
 
 def _filler(serial, code, rank, weight):
-    kind, name = (("education", "University"), ("healthcare", "Hospital"), ("company", "Company"), ("facility", "Institute"))[rank % 4]
+    kind, name = (
+        ("education", "University"),
+        ("healthcare", "Hospital"),
+        ("company", "Company"),
+        ("facility", "Institute"),
+    )[rank % 4]
     short = f"https://openalex.org/I99901{serial:05d}"
     # no ROR id holds the letter l
     ror = f"https://ror.org/0l{serial:05d}99" if rank % 3 else None
@@ -112,7 +132,14 @@ def _filler(serial, code, rank, weight):
 
 
 def _nested(short, ror, name, code, kind, lineage):
-    told = {"id": short, "ror": ror, "display_name": name, "country_code": code, "type": kind, "lineage": lineage}
+    told = {
+        "id": short,
+        "ror": ror,
+        "display_name": name,
+        "country_code": code,
+        "type": kind,
+        "lineage": lineage,
+    }
     return _encode({key: value for key, value in told.items() if value is not None})
 
 
@@ -126,21 +153,37 @@ class Subjects:
         size = {f: sum(row[4] == f for row in topics["rows"]) for f in fields}
         self.draw = _cumulative([fields[row[4]]["weight"] / size[row[4]] for row in topics["rows"]])
         self.phrase = [row[6].encode() if len(row) > 6 else b"" for row in topics["rows"]]
-        self.head = [b'{"id":%b,"display_name":%b,"score":' % (_encode(f"https://openalex.org/{row[0]}"), _encode(row[1])) for row in topics["rows"]]
+        self.head = [
+            b'{"id":%b,"display_name":%b,"score":'
+            % (_encode(f"https://openalex.org/{row[0]}"), _encode(row[1]))
+            for row in topics["rows"]
+        ]
         self.tail = [self._tail(row, fields[row[4]], domains) for row in topics["rows"]]
 
     @staticmethod
     def _tail(row, field, domains):
-        levels = {"subfield": ("subfields", row[2], row[3]), "field": ("fields", field["id"], field["name"]),
-                  "domain": ("domains", field["domain"], domains[field["domain"]])}  # fmt: skip
-        told = {level: {"id": f"https://openalex.org/{kind}/{number}", "display_name": name} for level, (kind, number, name) in levels.items()}
+        levels = {
+            "subfield": ("subfields", row[2], row[3]),
+            "field": ("fields", field["id"], field["name"]),
+            "domain": ("domains", field["domain"], domains[field["domain"]]),
+        }
+        told = {
+            level: {"id": f"https://openalex.org/{kind}/{number}", "display_name": name}
+            for level, (kind, number, name) in levels.items()
+        }
         return b"," + _encode(told)[1:]
 
 
 def _words(draw):
     """A vocabulary, frequent words short, to be drawn with Zipf's weights: bytes as varied as prose."""
-    parts = [a + b for a in "bcdfghklmnprstv" for b in ("a", "e", "i", "o", "u", "an", "er", "is", "on", "al")]
-    made = dict.fromkeys("".join(draw.choice(parts, 1 + (n > 60) + (n > 1_500))) for n in range(3 * _WORDS))
+    parts = [
+        a + b
+        for a in "bcdfghklmnprstv"
+        for b in ("a", "e", "i", "o", "u", "an", "er", "is", "on", "al")
+    ]
+    made = dict.fromkeys(
+        "".join(draw.choice(parts, 1 + (n > 60) + (n > 1_500))) for n in range(3 * _WORDS)
+    )
     return [w.encode() for w in list(made)[:_WORDS]]
 
 
@@ -148,7 +191,10 @@ def _words(draw):
 def _world(seed):
     draw = np.random.default_rng([seed, 0])
     words = _words(draw)
-    departments = [b"Department of " + b" ".join(words[n] for n in draw.integers(60, _WORDS, 2)).title() for _ in range(_DEPARTMENTS)]
+    departments = [
+        b"Department of " + b" ".join(words[n] for n in draw.integers(60, _WORDS, 2)).title()
+        for _ in range(_DEPARTMENTS)
+    ]
     zipf = _cumulative(1 / (np.arange(len(words)) + 2.7))
     return Places(seed), Subjects(), words, zipf, departments
 
@@ -158,7 +204,11 @@ def _world(seed):
 
 def months(works):
     """(name, first day, works) of every publication month: growing from 2011 on as Danish works did, 25,400 to 43,600 a year."""
-    share = list(accumulate(facts()["danish_works"]["total"][y - YEARS[0]] / 12 for y in YEARS for _ in range(12)))
+    share = list(
+        accumulate(
+            facts()["danish_works"]["total"][y - YEARS[0]] / 12 for y in YEARS for _ in range(12)
+        )
+    )
     upto = [0, *(int(works * s / share[-1] + 1e-9) for s in share)]
     named = [(y, m) for y in YEARS for m in range(1, 13)]
     return [(f"{y}-{m:02d}", (y, m), upto[i + 1] - upto[i]) for i, (y, m) in enumerate(named)]
@@ -180,9 +230,15 @@ class _Page:
     def __init__(self, draw, month, number, world):
         self.month, self.places, self.subjects, self.words, zipf, self.departments = month, *world
         n, self.draw = PER_PAGE, draw
-        self.first_id = 9_000_000_000 + ((month[0] - YEARS[0]) * 12 + month[1]) * 1_000_000 + (number - 1) * PER_PAGE
+        self.first_id = (
+            9_000_000_000
+            + ((month[0] - YEARS[0]) * 12 + month[1]) * 1_000_000
+            + (number - 1) * PER_PAGE
+        )
         self.day = draw.integers(1, calendar.monthrange(*month)[1] + 1, n).tolist()
-        self.kind = np.searchsorted([0.70, 0.78, 0.86, 0.90, 0.96, 0.98, 0.99], draw.random(n)).tolist()
+        self.kind = np.searchsorted(
+            [0.70, 0.78, 0.86, 0.90, 0.96, 0.98, 0.99], draw.random(n)
+        ).tolist()
         self.unit = draw.random((n, 8)).tolist()
         self.cited = (draw.pareto(1.3, n) * (2026 - month[0])).astype(int).clip(0, 20_000).tolist()
         self.publisher = np.searchsorted(_publishers()[0], draw.random(n)).tolist()
@@ -207,41 +263,63 @@ class _Page:
         )
         starts = np.cumsum(size) - size
         flat[starts] = np.searchsorted(places.home, draw.random(n))
-        members = [list(dict.fromkeys(flat[a : a + s].tolist())) for a, s in zip(starts, size, strict=True)]
+        members = [
+            list(dict.fromkeys(flat[a : a + s].tolist())) for a, s in zip(starts, size, strict=True)
+        ]
         for work in np.flatnonzero(large):
-            k = int(np.interp(place_in_tail[work], [0, 0.09, 0.25, 0.6, 1], [26, 51, 101, 178, 345]))
+            k = int(
+                np.interp(place_in_tail[work], [0, 0.09, 0.25, 0.6, 1], [26, 51, 101, 178, 345])
+            )
             pool = places.consortia[int(len(places.consortia) * draw.random() ** 2)]
             danish = np.unique(np.searchsorted(places.home, draw.random(int(draw.integers(1, 6)))))
-            members[work] = [*danish.tolist(), *draw.choice(pool, k - len(danish), replace=False).tolist()]
+            members[work] = [
+                *danish.tolist(),
+                *draw.choice(pool, k - len(danish), replace=False).tolist(),
+            ]
         return members
 
     def work(self, n):
         """The JSON of one stored work, its attributes in the order of `coauth.pages.Work`."""
         year, month = self.month
-        unit, number, day = self.unit[n], self.first_id + n, b"%d-%02d-%02d" % (year, month, self.day[n])
+        unit, number, day = (
+            self.unit[n],
+            self.first_id + n,
+            b"%d-%02d-%02d" % (year, month, self.day[n]),
+        )
         who, institutions, countries = self._authorships(n)
         topics = self._topics(n)
         words = [self.words[w] for w in self.text[self.upto[n] : self.upto[n + 1]]]
         if (phrase := self.subjects.phrase[self.topic[n][0]]) and unit[0] < 0.4:
             words[9] = phrase
         title, abstract = b" ".join(words[:12]), b" ".join(words[12:])
-        return b"".join((
-            b'{"id":"https://openalex.org/W%d",' % number,
-            b'"doi":"https://doi.org/10.99999/sample.%d",' % number if unit[1] < 0.93 else b"",
-            b'"title":"%b %b","publication_year":%d,"publication_date":"%b","type":"%b",' % (MARK.encode(), title, year, day, _TYPES[self.kind[n]]),
-            b'"language":"en",' if unit[2] < 0.97 else b'"language":"da",',
-            b'"is_retracted":%b,"is_paratext":false,' % (b"true" if unit[3] < 0.0005 else b"false"),
-            b'"institutions_distinct_count":%d,"countries_distinct_count":%d,' % (institutions, countries),
-            b'"primary_topic":%b,"topics":[%b],"cited_by_count":%d,' % (topics[0], b",".join(topics), self.cited[n]),
-            b"" if unit[4] < 0.1 else _percentile(1 + int(9_999 * unit[5])),
-            b'"primary_location":{"source":%b},' % _publishers()[1][self.publisher[n]][int(9 * unit[6])],
-            b'"updated_date":"2026-09-%02dT0%d:12:33.5","created_date":"%b","authorships":[%b]' % (1 + n % 28, n % 10, day, who),
-            b',"abstract":"%b"}' % abstract if unit[7] < 0.85 else b"}",
-        ))  # fmt: skip
+        return b"".join(
+            (
+                b'{"id":"https://openalex.org/W%d",' % number,
+                b'"doi":"https://doi.org/10.99999/sample.%d",' % number if unit[1] < 0.93 else b"",
+                b'"title":"%b %b","publication_year":%d,"publication_date":"%b","type":"%b",'
+                % (MARK.encode(), title, year, day, _TYPES[self.kind[n]]),
+                b'"language":"en",' if unit[2] < 0.97 else b'"language":"da",',
+                b'"is_retracted":%b,"is_paratext":false,'
+                % (b"true" if unit[3] < 0.0005 else b"false"),
+                b'"institutions_distinct_count":%d,"countries_distinct_count":%d,'
+                % (institutions, countries),
+                b'"primary_topic":%b,"topics":[%b],"cited_by_count":%d,'
+                % (topics[0], b",".join(topics), self.cited[n]),
+                b"" if unit[4] < 0.1 else _percentile(1 + int(9_999 * unit[5])),
+                b'"primary_location":{"source":%b},'
+                % _publishers()[1][self.publisher[n]][int(9 * unit[6])],
+                b'"updated_date":"2026-09-%02dT0%d:12:33.5","created_date":"%b","authorships":[%b]'
+                % (1 + n % 28, n % 10, day, who),
+                b',"abstract":"%b"}' % abstract if unit[7] < 0.85 else b"}",
+            )
+        )
 
     def _topics(self, n):
         scored = dict(zip(self.topic[n], sorted(self.score[n], reverse=True), strict=True))
-        return [self.subjects.head[row] + b"%r" % (score / 100) + self.subjects.tail[row] for row, score in scored.items()]
+        return [
+            self.subjects.head[row] + b"%r" % (score / 100) + self.subjects.tail[row]
+            for row, score in scored.items()
+        ]
 
     def _authorships(self, n):
         """Each institution has an author of its own; the others are drawn towards the first; one in eight has two.
@@ -250,19 +328,29 @@ class _Page:
         """
         places, members = self.places, self.members[n]
         k = len(members)
-        authors = k + self.extra[n] if k <= 25 else min(MOST_AUTHORS, k * int(2 + 11 * self.unit[n][0]))
+        authors = (
+            k + self.extra[n] if k <= 25 else min(MOST_AUTHORS, k * int(2 + 11 * self.unit[n][0]))
+        )
         chance = self.draw.random((authors, 4))
         department = (chance[:, 0] * len(self.departments)).astype(int).tolist()
         home = (k * chance[:, 1] ** 2).astype(int).tolist()
         second = (k * chance[:, 2] * 8).astype(int).tolist() if k > 1 else [k] * authors
-        holes = 0.5 if chance[0, 3] < _publishers()[2][self.publisher[n]] * (1.6 if self.month[0] > 2021 else 1) else 0.0
+        holes = (
+            0.5
+            if chance[0, 3]
+            < _publishers()[2][self.publisher[n]] * (1.6 if self.month[0] > 2021 else 1)
+            else 0.0
+        )
         lost = (chance[:, 3] < holes).tolist()
         pieces, seen = [], set()
         for a in range(authors):
             i = members[a if a < k else home[a]]
             words = self.departments[department[a]]
             if lost[a] and a:
-                pieces.append(b'{"institutions":[],"countries":[%b],"affiliations":[{"raw_affiliation_string":"%b, %b","institution_ids":[]}]}' % (places.code[i], words, places.printed[i]))
+                pieces.append(
+                    b'{"institutions":[],"countries":[%b],"affiliations":[{"raw_affiliation_string":"%b, %b","institution_ids":[]}]}'
+                    % (places.code[i], words, places.printed[i])
+                )
                 continue
             seen.add(i)
             if second[a] < k and (j := members[second[a]]) != i:
@@ -275,18 +363,32 @@ class _Page:
     def _twofold(self, i, j, words):
         p = self.places
         countries = b",".join(sorted({p.code[i], p.code[j]}))
-        return b'{"institutions":[%b,%b],"countries":[%b],"affiliations":[{"raw_affiliation_string":"%b%b,{"raw_affiliation_string":"%b%b]}' % (
-            p.nested[i], p.nested[j], countries, words, p.tail[i][:-2], words, p.tail[j][:-2])  # fmt: skip
+        return (
+            b'{"institutions":[%b,%b],"countries":[%b],"affiliations":[{"raw_affiliation_string":"%b%b,{"raw_affiliation_string":"%b%b]}'
+            % (p.nested[i], p.nested[j], countries, words, p.tail[i][:-2], words, p.tail[j][:-2])
+        )
 
 
-_TYPES = (b"article", b"review", b"preprint", b"conference-paper", b"book-chapter", b"dissertation", b"report", b"letter")
+_TYPES = (
+    b"article",
+    b"review",
+    b"preprint",
+    b"conference-paper",
+    b"book-chapter",
+    b"dissertation",
+    b"report",
+    b"letter",
+)
 """The last is not asked for: one work in a hundred leaves by its type."""
 
 
 def _percentile(parts):
     top = (b"false", b"true")
     told = (parts / 10_000, top[parts >= 9_900], top[parts >= 9_000])
-    return b'"citation_normalized_percentile":{"value":%r,"is_in_top_1_percent":%b,"is_in_top_10_percent":%b},' % told
+    return (
+        b'"citation_normalized_percentile":{"value":%r,"is_in_top_1_percent":%b,"is_in_top_10_percent":%b},'
+        % told
+    )
 
 
 @cache
@@ -294,10 +396,19 @@ def _publishers():
     """Their shares summed, nine sources of each as bytes, and how often one of their works has authors without institution."""
     listed = [p for p in facts()["publishers"]["list"] if p.get("name")]
     sources = [
-        [_encode({"id": f"https://openalex.org/S99{n:06d}{s:02d}", "display_name": f"{p['name'].removesuffix(' [sample]')}, journal {s} [sample]",
-                  "type": "journal", "host_organization_name": p["name"]}) for s in range(9)]
+        [
+            _encode(
+                {
+                    "id": f"https://openalex.org/S99{n:06d}{s:02d}",
+                    "display_name": f"{p['name'].removesuffix(' [sample]')}, journal {s} [sample]",
+                    "type": "journal",
+                    "host_organization_name": p["name"],
+                }
+            )
+            for s in range(9)
+        ]
         for n, p in enumerate(listed)
-    ]  # fmt: skip
+    ]
     return _cumulative([p["share"] for p in listed]), sources, [0.06 * p["strip"] for p in listed]
 
 
@@ -310,8 +421,14 @@ def at(root, works, seed=1):
         make(root, works, seed)
     _ask(root)  # the pages stay, the questions are this checkout's
     (vintage,) = Project(root).cache.vintages() or (None,)
-    if vintage is None or not vintage.complete or vintage.manifest["source"] != identity(works, seed):
-        raise SystemExit(f"{root}: not a whole vintage of {works:,} works of this version of the generator; remove the folder and run again")
+    if (
+        vintage is None
+        or not vintage.complete
+        or vintage.manifest["source"] != identity(works, seed)
+    ):
+        raise SystemExit(
+            f"{root}: not a whole vintage of {works:,} works of this version of the generator; remove the folder and run again"
+        )
     return root
 
 
@@ -332,17 +449,31 @@ def make(root, works, seed=1, processes=2):
     project = Project(root)
     scope = project.queries.scope
     vintage = project.cache.create(
-        f"{MARK.replace(' ', '-')}-{works}", source=identity(works, seed),
-        scope=scope.model_dump(mode="json"), scope_fingerprint=scope.fingerprint, started=AS_OF.isoformat(), completed=None,
+        f"{MARK.replace(' ', '-')}-{works}",
+        source=identity(works, seed),
+        scope=scope.model_dump(mode="json"),
+        scope_fingerprint=scope.fingerprint,
+        started=AS_OF.isoformat(),
+        completed=None,
         topic_model="v2",
-    )  # fmt: skip
+    )
     parts = [(name, month, count) for name, month, count in months(works) if count]
     with ProcessPoolExecutor(processes) as pool:
-        closed = dict(zip((p[0] for p in parts), pool.map(partial(_month, vintage, seed), parts, chunksize=4), strict=True))
+        closed = dict(
+            zip(
+                (p[0] for p in parts),
+                pool.map(partial(_month, vintage, seed), parts, chunksize=4),
+                strict=True,
+            )
+        )
     shown = ("status", "expected", "stored", "distinct")
     summed = ("expected", "stored", "distinct", "duplicates", "damaged", "authors_cut")
     vintage.record(
-        harvest={"source": "records", "slices": {n: {key: s[key] for key in shown} for n, s in closed.items()}, "incomplete": []}
+        harvest={
+            "source": "records",
+            "slices": {n: {key: s[key] for key in shown} for n, s in closed.items()},
+            "incomplete": [],
+        }
         | {key: sum(s[key] for s in closed.values()) for key in summed},
         completed=AS_OF.isoformat(),
     )
@@ -357,8 +488,18 @@ def _month(vintage, seed, part):
     numbers = range(1, -(-count // PER_PAGE) + 1)
     for number in numbers:
         data = page(month, number, min(PER_PAGE, count - (number - 1) * PER_PAGE), seed)
-        (into.path / f"{number:04d}.json.gz").write_bytes(gzip.compress(data, compresslevel=6, mtime=0))
-    counts = {"status": "complete", "expected": count, "stored": count, "distinct": count, "duplicates": 0, "damaged": 0, "authors_cut": 0}
+        (into.path / f"{number:04d}.json.gz").write_bytes(
+            gzip.compress(data, compresslevel=6, mtime=0)
+        )
+    counts = {
+        "status": "complete",
+        "expected": count,
+        "stored": count,
+        "distinct": count,
+        "duplicates": 0,
+        "damaged": 0,
+        "authors_cut": 0,
+    }
     into.close(**counts, pages=len(numbers))
     return counts
 

@@ -16,7 +16,9 @@ ROOT = os.environ.get("COAUTH_LIVE_ROOT")
 
 pytestmark = [
     pytest.mark.live,
-    pytest.mark.skipif(not ROOT, reason="COAUTH_LIVE_ROOT names no folder with a real vintage that was built"),
+    pytest.mark.skipif(
+        not ROOT, reason="COAUTH_LIVE_ROOT names no folder with a real vintage that was built"
+    ),
 ]
 
 
@@ -25,5 +27,7 @@ def test_figure_1_of_the_newest_vintage_agrees():
     project = Project(Path(ROOT))
     vintage = project.cache.find()
     stands = holdings.of_vintage(vintage, project.queries, verify=False)
-    assert stands["coherence"], f"vintage {vintage.name} is not built, invented, or of a scope without published counts"
+    assert stands["coherence"], (
+        f"vintage {vintage.name} is not built, invented, or of a scope without published counts"
+    )
     assert [held["told"] for held in stands["coherence"] if not held["agrees"]] == []

@@ -31,7 +31,12 @@ def world(chance, volume, spread, fall=False):
     mean = mean * np.where(fall & (YEARS >= 2022), 0.75, 1.0)
     active = chance.gamma(1 / spread**2, spread**2, len(YEARS)) if spread else np.ones(len(YEARS))
     others = np.full(len(YEARS), float(OTHERS))
-    return mean, chance.poisson(mean * active).astype(float), chance.poisson(others).astype(float), others
+    return (
+        mean,
+        chance.poisson(mean * active).astype(float),
+        chance.poisson(others).astype(float),
+        others,
+    )
 
 
 class Tally:
@@ -43,18 +48,25 @@ class Tally:
     def add(self, seed: int) -> None:
         measured = np.ones(len(YEARS), bool)
         for i, (volume, name) in enumerate(self.found):
-            mean, works, others, rest = world(np.random.default_rng([SEED, seed, i]), volume, SPREADS.get(name, 0.1), name == FALL)
+            mean, works, others, rest = world(
+                np.random.default_rng([SEED, seed, i]), volume, SPREADS.get(name, 0.1), name == FALL
+            )
             low, high = counts.of_series(works, measured, CONFIDENCE)
             plain = counts.poisson(works, CONFIDENCE)
             share_low, share_high = counts.of_shares(works, works + others, measured, CONFIDENCE)
             share = mean / (mean + rest)
-            change = counts.change(int(works[BEFORE]), int(works[AFTER]), CONFIDENCE, counts.spread_of(works))
+            change = counts.change(
+                int(works[BEFORE]), int(works[AFTER]), CONFIDENCE, counts.spread_of(works)
+            )
             ratio = mean[AFTER] / mean[BEFORE] - 1
-            self.found[volume, name].append((
-                ((low <= mean) & (mean <= high)).mean(), ((share_low <= share) & (share <= share_high)).mean(),
-                np.nan if change.ratio is None else change.low <= ratio <= change.high,
-                ((plain.low <= mean) & (mean <= plain.high)).mean(),
-            ))  # fmt: skip
+            self.found[volume, name].append(
+                (
+                    ((low <= mean) & (mean <= high)).mean(),
+                    ((share_low <= share) & (share <= share_high)).mean(),
+                    np.nan if change.ratio is None else change.low <= ratio <= change.high,
+                    ((plain.low <= mean) & (mean <= plain.high)).mean(),
+                )
+            )
 
 
 def table(tally: Tally, tabled, asked: tuple[float, float]) -> str:
@@ -66,11 +78,36 @@ def table(tally: Tally, tabled, asked: tuple[float, float]) -> str:
             known = column[~np.isnan(column)]
             mean, error = known.mean(), stats.sem(known)
             low, high = mean - 1.96 * error, mean + 1.96 * error
-            cells += [f"{100 * mean:.1f} ± {100 * error:.1f} %", "holds" if asked[0] <= low and high <= asked[1] else "fails" if high < asked[0] else "wide" if low > asked[1] else "open"]
+            cells += [
+                f"{100 * mean:.1f} ± {100 * error:.1f} %",
+                "holds"
+                if asked[0] <= low and high <= asked[1]
+                else "fails"
+                if high < asked[0]
+                else "wide"
+                if low > asked[1]
+                else "open",
+            ]
         lines.append((volume, name, *cells[:-1], len(worlds)))
-    return "\n\n".join([
-        f"## Counts of a group, their shares and changes (asked: {asked[0]:.0%}–{asked[1]:.0%} hold the truth)",
-        f"{len(YEARS)} years, each varying by so much beyond chance, one year as likely up as down whatever its neighbours did (`counts.py`); change: "
-        f"{YEARS[BEFORE]} to {YEARS[AFTER]}. *Wide*: more than asked hold it. *Poisson*: what the exact Poisson interval of the count, used before, would hold.",
-        tabled(("works a year", "years vary", "count", "", "share", "", "change", "", "Poisson", "worlds"), lines),
-    ])  # fmt: skip
+    return "\n\n".join(
+        [
+            f"## Counts of a group, their shares and changes (asked: {asked[0]:.0%}–{asked[1]:.0%} hold the truth)",
+            f"{len(YEARS)} years, each varying by so much beyond chance, one year as likely up as down whatever its neighbours did (`counts.py`); change: "
+            f"{YEARS[BEFORE]} to {YEARS[AFTER]}. *Wide*: more than asked hold it. *Poisson*: what the exact Poisson interval of the count, used before, would hold.",
+            tabled(
+                (
+                    "works a year",
+                    "years vary",
+                    "count",
+                    "",
+                    "share",
+                    "",
+                    "change",
+                    "",
+                    "Poisson",
+                    "worlds",
+                ),
+                lines,
+            ),
+        ]
+    )

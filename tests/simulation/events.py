@@ -19,8 +19,12 @@ from coauth.events import segmented
 SEED = 31415
 QUARTERS, DATE, STEP = 56, 44, np.log(0.75)
 ERRORS = {
-    "chance alone": (0.0, 0.0), "spread": (0.0, 0.2), "spread, ρ = 0.3": (0.3, 0.2), "spread, ρ = 0.6": (0.6, 0.2), "spread 0.1, ρ = 0.8": (0.8, 0.1),
-}  # fmt: skip
+    "chance alone": (0.0, 0.0),
+    "spread": (0.0, 0.2),
+    "spread, ρ = 0.3": (0.3, 0.2),
+    "spread, ρ = 0.6": (0.6, 0.2),
+    "spread 0.1, ρ = 0.8": (0.8, 0.1),
+}
 VOLUMES = (40, 100, 200)
 """Works of the group a year. The prior of ρ was chosen at 40 and 200 works and σ = 0.2; 100 works, and σ = 0.1 with ρ = 0.8, are of the confirmation."""
 METHODS, PERIODS = ("segmented", "did"), ("quarter", "year")
@@ -50,14 +54,22 @@ def world(chance, method, volume, rho, sigma, step, start):
     t = np.arange(QUARTERS)
     common = np.log(volume / 4) + 0.02 * (t - QUARTERS / 2) + 0.1 * np.sin(t * np.pi / 2)
     group = common + levels(chance, rho, sigma) + step * (t >= start)
-    others = common + np.log(100) - 0.005 * t if method == "segmented" else common + levels(chance, rho, sigma)
+    others = (
+        common + np.log(100) - 0.005 * t
+        if method == "segmented"
+        else common + levels(chance, rho, sigma)
+    )
     return chance.poisson(np.exp(group)).astype(float), chance.poisson(np.exp(others)).astype(float)
 
 
 def interval(counts, others, start, a_year, method):
     """As `coauth.events.regress` has it, in years or quarters."""
     if a_year == 1:
-        counts, others, start = counts.reshape(-1, 4).sum(axis=1), others.reshape(-1, 4).sum(axis=1), start // 4
+        counts, others, start = (
+            counts.reshape(-1, 4).sum(axis=1),
+            others.reshape(-1, 4).sum(axis=1),
+            start // 4,
+        )
     design = segmented.design(len(counts), start, a_year, trend=method == "segmented")
     return segmented.fit(design, counts, counts + others).interval(1, 0.95)
 
@@ -83,17 +95,24 @@ class Tally:
 
     def __init__(self) -> None:
         self.worlds = 0
-        self.found = {cell: np.zeros(2, int) for cell in itertools.product(VOLUMES, ERRORS, METHODS, PERIODS)}
+        self.found = {
+            cell: np.zeros(2, int) for cell in itertools.product(VOLUMES, ERRORS, METHODS, PERIODS)
+        }
 
     def add(self, seed: int) -> None:
         for i, volume in enumerate(VOLUMES):
             for j, (error, (rho, sigma)) in enumerate(ERRORS.items()):
-                for (method, period), counts in tried(np.random.default_rng([SEED, seed, i, j]), 1, volume, rho, sigma).items():
+                for (method, period), counts in tried(
+                    np.random.default_rng([SEED, seed, i, j]), 1, volume, rho, sigma
+                ).items():
                     self.found[volume, error, method, period] += counts
         self.worlds += 1
 
     def rows(self) -> list[Row]:
-        return [Row(*cell, int(held), int(called), self.worlds) for cell, (held, called) in self.found.items()]
+        return [
+            Row(*cell, int(held), int(called), self.worlds)
+            for cell, (held, called) in self.found.items()
+        ]
 
 
 def table(tally: Tally, tabled, asked: tuple[float, float, float]) -> str:
@@ -101,16 +120,45 @@ def table(tally: Tally, tabled, asked: tuple[float, float, float]) -> str:
     low, high, false = asked
     lines = []
     for row in tally.rows():
-        held, called = (stats.binomtest(n, row.worlds).proportion_ci(method="wilson") for n in (row.held, row.called))
-        covered = "holds" if held.low >= low and held.high <= high else "fails" if held.high < low else "wide" if held.low > high else "open"
+        held, called = (
+            stats.binomtest(n, row.worlds).proportion_ci(method="wilson")
+            for n in (row.held, row.called)
+        )
+        covered = (
+            "holds"
+            if held.low >= low and held.high <= high
+            else "fails"
+            if held.high < low
+            else "wide"
+            if held.low > high
+            else "open"
+        )
         placebo = "holds" if called.high <= false else "fails" if called.low > false else "open"
-        shown = (f"{100 * n / row.worlds:.1f} % ({100 * s.low:.1f}–{100 * s.high:.1f})" for n, s in ((row.held, held), (row.called, called)))
+        shown = (
+            f"{100 * n / row.worlds:.1f} % ({100 * s.low:.1f}–{100 * s.high:.1f})"
+            for n, s in ((row.held, held), (row.called, called))
+        )
         cells = [cell for pair in zip(shown, (covered, placebo), strict=True) for cell in pair]
         lines.append((row.volume, row.error, row.method, row.period, *cells, row.worlds))
-    return "\n\n".join([
-        f"## Steps at policy dates (asked: {low:.0%}–{high:.0%} hold a planted fall of a quarter; placebo dates called in at most {false:.0%})",
-        f"{QUARTERS} quarters, or the {QUARTERS // 4} years they make; beyond Poisson an AR(1) of spread σ = 0.2 where nothing else is said (`events.py`); Wilson's "
-        "intervals in brackets. *wide*: more than asked hold it. The method averages over how much a series may vary by itself, so where that is "
-        "nothing it promises less than it could.",
-        tabled(("works a year", "error", "method", "period", "planted step held", "", "placebo called", "", "worlds"), lines),
-    ])  # fmt: skip
+    return "\n\n".join(
+        [
+            f"## Steps at policy dates (asked: {low:.0%}–{high:.0%} hold a planted fall of a quarter; placebo dates called in at most {false:.0%})",
+            f"{QUARTERS} quarters, or the {QUARTERS // 4} years they make; beyond Poisson an AR(1) of spread σ = 0.2 where nothing else is said (`events.py`); Wilson's "
+            "intervals in brackets. *wide*: more than asked hold it. The method averages over how much a series may vary by itself, so where that is "
+            "nothing it promises less than it could.",
+            tabled(
+                (
+                    "works a year",
+                    "error",
+                    "method",
+                    "period",
+                    "planted step held",
+                    "",
+                    "placebo called",
+                    "",
+                    "worlds",
+                ),
+                lines,
+            ),
+        ]
+    )

@@ -32,8 +32,12 @@ VOLUME = ("strength", "strength_share", "pagerank")
 RATIOS = ("participation", "exposure")
 PERIOD = (BEFORE, AFTER)
 SCOPE, SETTING = asked(
-    years=(worlds.YEARS[0], worlds.YEARS[-1]), window=len(worlds.YEARS) + 1, comparisons=(PERIOD,), replicates=200, roster_min_works=30,
-)  # fmt: skip
+    years=(worlds.YEARS[0], worlds.YEARS[-1]),
+    window=len(worlds.YEARS) + 1,
+    comparisons=(PERIOD,),
+    replicates=200,
+    roster_min_works=30,
+)
 """No sliding window fits: only the two windows that are compared are measured."""
 
 BASE = (0.765, 0.945)
@@ -74,29 +78,63 @@ class Seen:
 
 
 def look(
-    seed: int, design: Design, measured: tuple[str, ...] = VOLUME, *, country: Country = DEVELOPMENT,
-    permutations: bool = False, oracle: bool = False,
-) -> Seen:  # fmt: skip
+    seed: int,
+    design: Design,
+    measured: tuple[str, ...] = VOLUME,
+    *,
+    country: Country = DEVELOPMENT,
+    permutations: bool = False,
+    oracle: bool = False,
+) -> Seen:
     """`oracle` knows P(complete) of each work, where coauth must estimate it."""
     setting = SETTING.model_copy(update={"resampled": measured})
     works, affiliations = worlds.tables(seed, design, country)
     names = country.names
-    institutions = pa.table({"institution_id": names, "country_code": [f"C{i % 12}" if i >= country.domestic else "DK" for i in range(len(names))]})
-    with mock.patch.object(centrality, "complete_weights", _known(design) if oracle else centrality.complete_weights):
-        table, replicates = centralities(works, affiliations, SCOPE, setting, institutions, pa.table({"institution_id": country.listed}))
+    institutions = pa.table(
+        {
+            "institution_id": names,
+            "country_code": [
+                f"C{i % 12}" if i >= country.domestic else "DK" for i in range(len(names))
+            ],
+        }
+    )
+    with mock.patch.object(
+        centrality, "complete_weights", _known(design) if oracle else centrality.complete_weights
+    ):
+        table, replicates = centralities(
+            works,
+            affiliations,
+            SCOPE,
+            setting,
+            institutions,
+            pa.table({"institution_id": country.listed}),
+        )
     assert not table.num_rows  # none but the windows compared
     judged = shifts.judge(replicates, works, affiliations, SCOPE, setting).to_pandas()
     key = ["institution_id", "measure"]
     weighted = judged.loc[judged["variant"] == "reweighted", [*key, "low", "high", "q_value"]]
-    judged = judged[judged["variant"] == "k"].drop(columns=["reason", "variant", "counting"]).merge(weighted, on=key, suffixes=("", "_weighted"))
+    judged = (
+        judged[judged["variant"] == "k"]
+        .drop(columns=["reason", "variant", "counting"])
+        .merge(weighted, on=key, suffixes=("", "_weighted"))
+    )
     if permutations:
         judged = judged.merge(_permuted(works, affiliations, judged), how="left", on=key)
     values = []
     for measure in measured:
         for window in PERIOD:
-            value, drawn = (kept[window, "k", measure] for kept in (replicates.value, replicates.drawn))
+            value, drawn = (
+                kept[window, "k", measure] for kept in (replicates.value, replicates.drawn)
+            )
             low, high, *_ = interval(value, drawn, SETTING.confidence, replicates.freedom)
-            told = {"institution_id": replicates.institutions, "measure": measure, "window": window[0], "value": value, "low": low, "high": high}
+            told = {
+                "institution_id": replicates.institutions,
+                "measure": measure,
+                "window": window[0],
+                "value": value,
+                "low": low,
+                "high": high,
+            }
             values.append(pd.DataFrame(told))
     values = pd.concat(values)
     return Seen(judged, values[values["institution_id"].isin(judged["institution_id"])])
@@ -119,7 +157,13 @@ def _permuted(works: pa.Table, affiliations: pa.Table, judged: pd.DataFrame) -> 
     factors = tuple(dispersion.factors(window).of("share", names) for window in PERIOD)
     roster = np.searchsorted(world.institutions.astype(str), names.astype(str))
     p = permuted(world, "newman", roster, PERIOD, factors, 40 * len(names), SETTING.seed)
-    return pd.DataFrame({"institution_id": names, "measure": "strength_share", "q_permuted": shifts.false_discovery(p)})
+    return pd.DataFrame(
+        {
+            "institution_id": names,
+            "measure": "strength_share",
+            "q_permuted": shifts.false_discovery(p),
+        }
+    )
 
 
 # -- what is counted
@@ -129,7 +173,9 @@ def _permuted(works: pa.Table, affiliations: pa.Table, judged: pd.DataFrame) -> 
 class Tally:
     """Means over worlds with their Monte-Carlo standard error by world."""
 
-    by_world: dict[tuple[str, ...], dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
+    by_world: dict[tuple[str, ...], dict[int, float]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
 
     def add(self, what: tuple[str, ...], share: float, seed: int | None = None) -> None:
         """Of one world; told apart by `seed` where worlds of two designs are to be compared one by one."""
@@ -149,22 +195,39 @@ class Tally:
     def ratio(self, what: tuple[str, ...], to: tuple[str, ...]) -> tuple[float, float, int]:
         """Of the means over the worlds (seeds) that both have, with the standard error of a ratio (delta method)."""
         seeds = sorted(self.by_world[what].keys() & self.by_world[to].keys())
-        above, below = (np.array([self.by_world[name][seed] for seed in seeds]) for name in (what, to))
+        above, below = (
+            np.array([self.by_world[name][seed] for seed in seeds]) for name in (what, to)
+        )
         if not below.mean() > 0:
             return np.nan, np.nan, len(seeds)
         ratio = above.mean() / below.mean()
-        return float(ratio), float(np.std(above - ratio * below, ddof=1) / np.sqrt(len(seeds)) / below.mean()), len(seeds)
+        return (
+            float(ratio),
+            float(np.std(above - ratio * below, ddof=1) / np.sqrt(len(seeds)) / below.mean()),
+            len(seeds),
+        )
 
 
 def _calls(rows: pd.DataFrame) -> dict[str, pd.Series]:
     """+1 called a rise, −1 a fall, 0 neither: by the verdict, and by the rule it replaced (q of all works, each weighted interval by itself)."""
     way = np.sign(rows["change"])
-    clear, weighted = ((rows[f"low{w}"] > 0).astype(int) - (rows[f"high{w}"] < 0).astype(int) for w in ("", "_weighted"))
+    clear, weighted = (
+        (rows[f"low{w}"] > 0).astype(int) - (rows[f"high{w}"] < 0).astype(int)
+        for w in ("", "_weighted")
+    )
     comparable = rows["verdict"] != NOT_COMPARABLE
     calls = {
         "verdict": rows["verdict"].map({ROSE: 1, FELL: -1}).fillna(0),
-        "rule before": way.where((clear == way) & (weighted == way) & (rows["q_value"] <= SETTING.false_discovery_rate) & comparable, 0),
-        "coverage left out of account": way.where((clear == way) & (rows["q_value"] <= SETTING.false_discovery_rate), 0),
+        "rule before": way.where(
+            (clear == way)
+            & (weighted == way)
+            & (rows["q_value"] <= SETTING.false_discovery_rate)
+            & comparable,
+            0,
+        ),
+        "coverage left out of account": way.where(
+            (clear == way) & (rows["q_value"] <= SETTING.false_discovery_rate), 0
+        ),
     }
     if "q_permuted" in rows and rows["q_permuted"].notna().any():
         calls["permuted"] = way.where(rows["q_permuted"] <= SETTING.false_discovery_rate, 0)
@@ -176,7 +239,11 @@ def unshifted(seed: int, tally: Tally, country: Country = CONFIRMATION) -> pd.Da
     world = look(seed, QUIET, VOLUME + RATIOS, country=country, permutations=seed % PERMUTED == 0)
     for measure, rows in world.shifts.groupby("measure"):
         tally.add((measure, "change"), ((rows["low"] <= 0) & (rows["high"] >= 0)).mean(), seed)
-        tally.add((measure, "change, weighted"), ((rows["low_weighted"] <= 0) & (rows["high_weighted"] >= 0)).mean(), seed)
+        tally.add(
+            (measure, "change, weighted"),
+            ((rows["low_weighted"] <= 0) & (rows["high_weighted"] >= 0)).mean(),
+            seed,
+        )
         for by, call in _calls(rows).items():
             tally.add((measure, "any", by), (call != 0).any(), seed)
     return world.values
@@ -184,10 +251,19 @@ def unshifted(seed: int, tally: Tally, country: Country = CONFIRMATION) -> pd.Da
 
 def coverage(seen: list[pd.DataFrame], tally: Tally) -> None:
     """Do the intervals of values, of all unshifted worlds, hold the truth?"""
-    truth = pd.concat(seen).groupby(["measure", "window", "institution_id"])["value"].mean().rename("truth")
+    truth = (
+        pd.concat(seen)
+        .groupby(["measure", "window", "institution_id"])["value"]
+        .mean()
+        .rename("truth")
+    )
     for seed, values in enumerate(seen):
-        for measure, rows in values.join(truth, on=["measure", "window", "institution_id"]).groupby("measure"):
-            tally.add((measure, "value"), rows["truth"].between(rows["low"], rows["high"]).mean(), seed)
+        for measure, rows in values.join(truth, on=["measure", "window", "institution_id"]).groupby(
+            "measure"
+        ):
+            tally.add(
+                (measure, "value"), rows["truth"].between(rows["low"], rows["high"]).mean(), seed
+            )
 
 
 def lost(seed: int, tally: Tally, country: Country = CONFIRMATION) -> None:
@@ -195,9 +271,14 @@ def lost(seed: int, tally: Tally, country: Country = CONFIRMATION) -> None:
     designs = {"as documented": LOSSES["as documented"]}
     if seed % SPARED == 0:
         loser = LOSERS[seed // SPARED % len(LOSERS)]
-        designs = LOSSES | {"whole works vanish": VANISHED, "an institution's own": replace(QUIET, unmatched=(loser,))}
+        designs = LOSSES | {
+            "whole works vanish": VANISHED,
+            "an institution's own": replace(QUIET, unmatched=(loser,)),
+        }
     for name, design in designs.items():
-        rows = look(20_000 + seed, design, VOLUME if seed % SPARED == 0 else VOLUME[:2], country=country).shifts
+        rows = look(
+            20_000 + seed, design, VOLUME if seed % SPARED == 0 else VOLUME[:2], country=country
+        ).shifts
         hit = rows["institution_id"].isin(set(design.unmatched) or country.hardest_hit)
         for measure, part in rows.groupby("measure"):
             for by, call in _calls(part).items():
@@ -206,7 +287,11 @@ def lost(seed: int, tally: Tally, country: Country = CONFIRMATION) -> None:
             silent = part["verdict"] == NOT_COMPARABLE
             tally.add((measure, name, "not comparable"), silent[hit].mean(), seed)
             if not design.unmatched and not design.vanish:
-                tally.add((measure, name, "change, weighted"), ((part["low_weighted"] <= 0) & (part["high_weighted"] >= 0)).mean(), seed)
+                tally.add(
+                    (measure, name, "change, weighted"),
+                    ((part["low_weighted"] <= 0) & (part["high_weighted"] >= 0)).mean(),
+                    seed,
+                )
 
 
 def shifted(seed: int, tally: Tally, country: Country = CONFIRMATION) -> None:
@@ -217,7 +302,13 @@ def shifted(seed: int, tally: Tally, country: Country = CONFIRMATION) -> None:
         designs |= {name: (design, False) for name, design in LOSSES.items()}
         designs |= {f"{name}, oracle": (design, True) for name, design in LOSSES.items()}
     for name, (design, oracle) in designs.items():
-        seen = look(10_000 + seed, replace(design, shift=planted_), VOLUME if whole else VOLUME[:2], country=country, oracle=oracle)
+        seen = look(
+            10_000 + seed,
+            replace(design, shift=planted_),
+            VOLUME if whole else VOLUME[:2],
+            country=country,
+            oracle=oracle,
+        )
         yearly = _yearly(seen)
         for measure, rows in seen.shifts.groupby("measure"):
             planted = rows["institution_id"].map(planted_).fillna(0.0)
@@ -229,13 +320,25 @@ def shifted(seed: int, tally: Tally, country: Country = CONFIRMATION) -> None:
             for low, high in SIZES:
                 for size in (0.10, 0.25, 0.50):
                     here = (planted.abs().round(2) == size) & (works > low) & (works <= high)
-                    tally.add((measure, name, f"{size:.0%}", sized(low, high)), (call == np.sign(planted))[here].mean(), seed)
+                    tally.add(
+                        (measure, name, f"{size:.0%}", sized(low, high)),
+                        (call == np.sign(planted))[here].mean(),
+                        seed,
+                    )
 
 
 def _yearly(seen: Seen) -> pd.Series:
-    before = seen.values[(seen.values["measure"] == "strength") & (seen.values["window"] == BEFORE[0])]
+    before = seen.values[
+        (seen.values["measure"] == "strength") & (seen.values["window"] == BEFORE[0])
+    ]
     return before.set_index("institution_id")["value"] / (BEFORE[1] - BEFORE[0] + 1)
 
 
 def sized(low: float, high: float) -> str:
-    return f"over {low:g} works a year" if np.isinf(high) else f"{low:g} to {high:g} works a year" if low else f"up to {high:g} works a year"
+    return (
+        f"over {low:g} works a year"
+        if np.isinf(high)
+        else f"{low:g} to {high:g} works a year"
+        if low
+        else f"up to {high:g} works a year"
+    )

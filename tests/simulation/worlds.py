@@ -80,28 +80,71 @@ class _Drawn:
     def __init__(self, country: Country) -> None:
         n, draw = country.domestic, np.random.default_rng(country.seed)
         flat = country.flat
-        size = np.concatenate([1 / (np.arange(n) + flat[0]), 0.7 / (np.arange(country.foreign) + flat[1]), np.full(country.small, 0.012)])
+        size = np.concatenate(
+            [
+                1 / (np.arange(n) + flat[0]),
+                0.7 / (np.arange(country.foreign) + flat[1]),
+                np.full(country.small, 0.012),
+            ]
+        )
         self.lead = size[:n] / size[:n].sum()
         self.fields = draw.dirichlet(np.full(country.fields, 2.0), n)
         self.liking = np.log(size) + draw.normal(0, country.taste, (n, len(size)))
         mostly = np.tile([0.8, 0.1, 0.1], (country.at_q, 1))
-        self.publishers = np.concatenate([draw.dirichlet(country.prefers, n - country.at_q), mostly])
-        self.publishers = self.publishers[np.argsort(np.arange(n) * 7 % n)]  # those at Q are of any size
+        self.publishers = np.concatenate(
+            [draw.dirichlet(country.prefers, n - country.at_q), mostly]
+        )
+        self.publishers = self.publishers[
+            np.argsort(np.arange(n) * 7 % n)
+        ]  # those at Q are of any size
         teams = draw.integers(3, 10, country.consortia)
         odds = size / size.sum()
-        self.consortia = [np.unique([draw.choice(n, p=self.lead), *draw.choice(len(size), k - 1, False, odds)]) for k in teams]
+        self.consortia = [
+            np.unique([draw.choice(n, p=self.lead), *draw.choice(len(size), k - 1, False, odds)])
+            for k in teams
+        ]
         self.rates = 1 / (np.arange(country.consortia) + 2.0)
         self.rates *= country.consortium_works / self.rates.sum()
 
 
 DEVELOPMENT = Country(
-    seed=2026, domestic=24, foreign=16, small=60, flat=(3.0, 4.0), fields=4, taste=1.0, alone=0.45, lead_works=520.0, consortium_works=130.0,
-    consortia=30, activity=0.005, bursts=0.1, output=0.001, prefers=(1.5, 4.0, 4.0), at_q=4, tail=0.0,
-)  # fmt: skip
+    seed=2026,
+    domestic=24,
+    foreign=16,
+    small=60,
+    flat=(3.0, 4.0),
+    fields=4,
+    taste=1.0,
+    alone=0.45,
+    lead_works=520.0,
+    consortium_works=130.0,
+    consortia=30,
+    activity=0.005,
+    bursts=0.1,
+    output=0.001,
+    prefers=(1.5, 4.0, 4.0),
+    at_q=4,
+    tail=0.0,
+)
 CONFIRMATION = Country(
-    seed=271828, domestic=31, foreign=20, small=80, flat=(2.0, 3.0), fields=6, taste=0.8, alone=0.5, lead_works=600.0, consortium_works=180.0,
-    consortia=40, activity=0.008, bursts=0.15, output=0.0015, prefers=(3.0, 4.0, 4.0), at_q=5, tail=0.2,
-)  # fmt: skip
+    seed=271828,
+    domestic=31,
+    foreign=20,
+    small=80,
+    flat=(2.0, 3.0),
+    fields=6,
+    taste=0.8,
+    alone=0.5,
+    lead_works=600.0,
+    consortium_works=180.0,
+    consortia=40,
+    activity=0.008,
+    bursts=0.15,
+    output=0.0015,
+    prefers=(3.0, 4.0, 4.0),
+    at_q=5,
+    tail=0.2,
+)
 """Larger, steeper, burstier than `DEVELOPMENT`, with more fields and many small publishers."""
 
 Kept = tuple[float, float]
@@ -129,16 +172,30 @@ class Design:
         return np.where(year < AFTER[0], np.where(at_q, *self.before), np.where(at_q, *self.after))
 
 
-def tables(seed: int, design: Design = Design(), country: Country = DEVELOPMENT) -> tuple[pa.Table, pa.Table]:
+def tables(
+    seed: int, design: Design = Design(), country: Country = DEVELOPMENT
+) -> tuple[pa.Table, pa.Table]:
     """WORKS and AFFILIATIONS of one world."""
     draw = np.random.default_rng([country.seed, seed])
     year, lead, subject, on = _works(draw, country)
     late = year >= AFTER[0]
     for name, change in design.shift.items():
-        _shift(draw, on, np.flatnonzero(late), subject, int(np.flatnonzero(name == country.names)[0]), change, country.fillers)
-    publisher = (draw.random((len(year), 1)) > country.drawn.publishers.cumsum(axis=1)[lead]).sum(axis=1)
+        _shift(
+            draw,
+            on,
+            np.flatnonzero(late),
+            subject,
+            int(np.flatnonzero(name == country.names)[0]),
+            change,
+            country.fillers,
+        )
+    publisher = (draw.random((len(year), 1)) > country.drawn.publishers.cumsum(axis=1)[lead]).sum(
+        axis=1
+    )
     elsewhere = (publisher > 0) & (draw.random(len(year)) < country.tail)
-    publisher[elsewhere] = 3 + np.minimum(np.exp(draw.random(elsewhere.sum()) * np.log(41)).astype(int), 40) - 1
+    publisher[elsewhere] = (
+        3 + np.minimum(np.exp(draw.random(elsewhere.sum()) * np.log(41)).astype(int), 40) - 1
+    )
     authors = np.where(on, draw.integers(1, 4, on.shape), 0)
     matched = authors.copy()
     lost = draw.random(len(year)) >= design.chance(year, publisher == 0)
@@ -147,21 +204,35 @@ def tables(seed: int, design: Design = Design(), country: Country = DEVELOPMENT)
         column = np.flatnonzero(name == country.names)[0]
         matched[late, column] = draw.binomial(matched[late, column], 0.4)
     seen = ~lost if design.vanish else np.ones(len(year), bool)
-    return _written(country, *(column[seen] for column in (year, subject, publisher, authors, matched)))
+    return _written(
+        country, *(column[seen] for column in (year, subject, publisher, authors, matched))
+    )
 
 
 def _works(draw: np.random.Generator, country: Country) -> tuple[np.ndarray, ...]:
     """(year, leading institution, field, works × institutions)."""
     drawn = country.drawn
     output = _gamma(draw, country.output, len(YEARS))
-    active = _gamma(draw, country.activity, (len(YEARS), country.domestic)) * drawn.lead * country.lead_works
+    active = (
+        _gamma(draw, country.activity, (len(YEARS), country.domestic))
+        * drawn.lead
+        * country.lead_works
+    )
     number = draw.poisson(output[:, None, None] * active[:, :, None] * drawn.fields)
-    years, leads, subjects = (np.repeat(axis.ravel(), number.ravel()) for axis in np.indices(number.shape))
-    others = np.minimum(draw.geometric(country.alone, len(years)), 9)  # 2 … 10 institutions with the leading one
-    keys = drawn.liking[leads] + draw.gumbel(size=(len(leads), len(country.names)))  # the largest keys: drawn without replacement
+    years, leads, subjects = (
+        np.repeat(axis.ravel(), number.ravel()) for axis in np.indices(number.shape)
+    )
+    others = np.minimum(
+        draw.geometric(country.alone, len(years)), 9
+    )  # 2 … 10 institutions with the leading one
+    keys = drawn.liking[leads] + draw.gumbel(
+        size=(len(leads), len(country.names))
+    )  # the largest keys: drawn without replacement
     keys[np.arange(len(leads)), leads] = np.inf
     nearest = np.argpartition(-keys, 9, axis=1)[:, :10]
-    ranked = np.take_along_axis(nearest, np.argsort(-np.take_along_axis(keys, nearest, axis=1), axis=1), axis=1)
+    ranked = np.take_along_axis(
+        nearest, np.argsort(-np.take_along_axis(keys, nearest, axis=1), axis=1), axis=1
+    )
     on = np.zeros(keys.shape, bool)
     np.put_along_axis(on, ranked, np.arange(10) <= others[:, None], axis=1)
     bursts = _gamma(draw, country.bursts, (len(YEARS), country.consortia))
@@ -172,9 +243,11 @@ def _works(draw: np.random.Generator, country: Country) -> tuple[np.ndarray, ...
         row[team] = True
     heads = np.array([team[0] for team in drawn.consortia])
     return (
-        np.array(YEARS)[np.concatenate([years, when])], np.concatenate([leads, heads[which]]),
-        np.concatenate([subjects, which % country.fields]), np.concatenate([on, teams[which]]),
-    )  # fmt: skip
+        np.array(YEARS)[np.concatenate([years, when])],
+        np.concatenate([leads, heads[which]]),
+        np.concatenate([subjects, which % country.fields]),
+        np.concatenate([on, teams[which]]),
+    )
 
 
 def _gamma(draw: np.random.Generator, spread: float, shape: int | tuple[int, int]) -> np.ndarray:
@@ -183,7 +256,13 @@ def _gamma(draw: np.random.Generator, spread: float, shape: int | tuple[int, int
 
 
 def _shift(
-    draw: np.random.Generator, on: np.ndarray, late: np.ndarray, subject: np.ndarray, who: int, change: float, fillers: np.ndarray
+    draw: np.random.Generator,
+    on: np.ndarray,
+    late: np.ndarray,
+    subject: np.ndarray,
+    who: int,
+    change: float,
+    fillers: np.ndarray,
 ) -> None:
     """`who` gives its place on a work to a small foreign institution, or takes one's, as often as said; team sizes stay."""
     for work in late[on[late, who]]:
@@ -195,37 +274,63 @@ def _shift(
         else:
             open_ = late[~on[late, who] & on[late][:, fillers].any(axis=1)]
             alike = open_[subject[open_] == subject[work]]
-            place = draw.choice(alike if len(alike) else open_)  # a small field may have no place left
+            place = draw.choice(
+                alike if len(alike) else open_
+            )  # a small field may have no place left
             on[place, draw.choice(np.flatnonzero(on[place, fillers])) + fillers[0]] = False
             on[place, who] = True
 
 
 def _written(
-    country: Country, year: np.ndarray, subject: np.ndarray, publisher: np.ndarray, authors: np.ndarray, matched: np.ndarray
+    country: Country,
+    year: np.ndarray,
+    subject: np.ndarray,
+    publisher: np.ndarray,
+    authors: np.ndarray,
+    matched: np.ndarray,
 ) -> tuple[pa.Table, pa.Table]:
     n = len(year)
     ids = np.array([f"W{i:06d}" for i in range(n)])
     whole = matched.sum(axis=1) == authors.sum(axis=1)
     same = {
-        "type": "article", "authors_cut": False, "n_countries": 1, "has_company": False, "is_retracted": False, "is_preprint": False,
+        "type": "article",
+        "authors_cut": False,
+        "n_countries": 1,
+        "has_company": False,
+        "is_retracted": False,
+        "is_preprint": False,
         "included": True,
-    }  # fmt: skip
+    }
     columns = {
-        "work_id": ids, "year": year, "publisher": np.array(["Q", "P", "S", *(f"T{i:02d}" for i in range(40))])[publisher], "field_id": (subject + 11).astype(str),
-        "n_authors": authors.sum(axis=1), "n_authors_with_institution": matched.sum(axis=1), "n_authors_with_string": matched.sum(axis=1),
-        "n_institutions": (matched > 0).sum(axis=1), "affiliation_status": np.where(whole, "complete", "partial"),
-    }  # fmt: skip
+        "work_id": ids,
+        "year": year,
+        "publisher": np.array(["Q", "P", "S", *(f"T{i:02d}" for i in range(40))])[publisher],
+        "field_id": (subject + 11).astype(str),
+        "n_authors": authors.sum(axis=1),
+        "n_authors_with_institution": matched.sum(axis=1),
+        "n_authors_with_string": matched.sum(axis=1),
+        "n_institutions": (matched > 0).sum(axis=1),
+        "affiliation_status": np.where(whole, "complete", "partial"),
+    }
     columns |= {name: [value] * n for name, value in same.items()}
     rows, places = np.nonzero(matched)
     links = {
-        "work_id": ids[rows], "institution_id": country.names[places], "harvested_ids": [[name] for name in country.names[places]],
-        "author_share": matched[rows, places] / authors.sum(axis=1)[rows], "is_domestic": places < country.domestic,
+        "work_id": ids[rows],
+        "institution_id": country.names[places],
+        "harvested_ids": [[name] for name in country.names[places]],
+        "author_share": matched[rows, places] / authors.sum(axis=1)[rows],
+        "is_domestic": places < country.domestic,
         "strings": [None] * len(rows),
-    }  # fmt: skip
-    return WORKS.check(_filled(columns, WORKS.schema)), AFFILIATIONS.check(_filled(links, AFFILIATIONS.schema))
+    }
+    return WORKS.check(_filled(columns, WORKS.schema)), AFFILIATIONS.check(
+        _filled(links, AFFILIATIONS.schema)
+    )
 
 
 def _filled(columns: dict[str, object], schema: pa.Schema) -> pa.Table:
     n = len(columns["work_id"])
-    arrays = [pa.array(columns[f.name], f.type) if f.name in columns else pa.nulls(n, f.type) for f in schema]
+    arrays = [
+        pa.array(columns[f.name], f.type) if f.name in columns else pa.nulls(n, f.type)
+        for f in schema
+    ]
     return pa.table(arrays, schema=schema)

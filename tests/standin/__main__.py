@@ -15,13 +15,19 @@ from standin.server import StandIn
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Serve works the way the OpenAlex API does, on loopback.")
+    parser = argparse.ArgumentParser(
+        description="Serve works the way the OpenAlex API does, on loopback."
+    )
     parser.add_argument("records", type=Path, help="works as JSON, JSONL or JSONL.gz")
     parser.add_argument("--port", type=int, default=0, help="default: a free one")
     parser.add_argument("--key", help="the only API key to accept")
     parser.add_argument("--credits", type=int, default=10_000, help="daily credits with a key")
-    parser.add_argument("--per-second", type=float, help="requests per second before 429; default: no limit")
-    parser.add_argument("--faults", nargs="*", type=Fault.parse, default=[], metavar="KIND[,NAME=VALUE…]")
+    parser.add_argument(
+        "--per-second", type=float, help="requests per second before 429; default: no limit"
+    )
+    parser.add_argument(
+        "--faults", nargs="*", type=Fault.parse, default=[], metavar="KIND[,NAME=VALUE…]"
+    )
     chosen = parser.parse_args(arguments)
     stop = threading.Event()
     for number_ in (signal.SIGTERM, signal.SIGINT):

@@ -12,7 +12,14 @@ from typing import Any
 from standin.answers import spoil
 from standin.budget import price
 from standin.catalogue import Catalogue, Sorted, shown
-from standin.checks import check_parameters, group_parameter, not_imitated, read_select, single_work, whole_number
+from standin.checks import (
+    check_parameters,
+    group_parameter,
+    not_imitated,
+    read_select,
+    single_work,
+    whole_number,
+)
 from standin.faults import PAGE_FAULTS, RECORD_FAULTS, FaultBook
 from standin.fields import Field, known_field, last_part
 from standin.filters import is_missing
@@ -33,7 +40,9 @@ from standin.wire import Record, Request, Response, bad_page, bad_query, json_by
 class Api:
     """Answers what has passed the proxy."""
 
-    def __init__(self, catalogue: Catalogue, faults: FaultBook, max_per_page: int, *, sort_by_id: bool) -> None:
+    def __init__(
+        self, catalogue: Catalogue, faults: FaultBook, max_per_page: int, *, sort_by_id: bool
+    ) -> None:
         self.catalogue, self.faults = catalogue, faults
         self._max_per_page, self._sort_by_id = max_per_page, sort_by_id
 
@@ -55,7 +64,9 @@ class Api:
         if record is None:
             return not_found()
         select = read_select(request.query)
-        return Response(200, self._spoil(request, [record], [json_bytes(shown(record, select))], select)[0])
+        return Response(
+            200, self._spoil(request, [record], [json_bytes(shown(record, select))], select)[0]
+        )
 
     def _page_size(self, query: Mapping[str, str]) -> int:
         size = whole_number(query, "per-page", 200 if group_parameter(query) else 25)
@@ -65,7 +76,11 @@ class Api:
 
     def _list(self, request: Request) -> Response:
         query = request.query
-        size, page, cursor = self._page_size(query), whole_number(query, "page", 1), query.get("cursor", "")
+        size, page, cursor = (
+            self._page_size(query),
+            whole_number(query, "page", 1),
+            query.get("cursor", ""),
+        )
         select = read_select(query)
         chosen = parse_sort(query.get("sort", ""), by_id=self._sort_by_id)
         if cursor:
@@ -123,7 +138,10 @@ class Api:
             else:
                 took = SOFT_TIMEOUT_MS + 3
                 full, size_kept = len(found.places[start : start + size]), fault.keep
-                found = replace(found, places=found.places[: start + (full // 2 if size_kept is None else size_kept)])
+                found = replace(
+                    found,
+                    places=found.places[: start + (full // 2 if size_kept is None else size_kept)],
+                )
                 if fault.partial_count:
                     count = len(found.places)
         places = found.places[start : start + size]
@@ -136,22 +154,43 @@ class Api:
         }
         if cursor:
             full = len(places) == size
-            meta["next_cursor"] = encode_cursor(self.catalogue.sort_values(places[-1], sort)) if full else None
+            meta["next_cursor"] = (
+                encode_cursor(self.catalogue.sort_values(places[-1], sort)) if full else None
+            )
         return self._document(request, meta, b'"results":[%s],"group_by":[]', places, select)
 
     def _document(
-        self, request: Request, meta: dict[str, Any], frame: bytes, places: Iterable[int], select: tuple[str, ...]
+        self,
+        request: Request,
+        meta: dict[str, Any],
+        frame: bytes,
+        places: Iterable[int],
+        select: tuple[str, ...],
     ) -> Response:
-        asked = {name: value for name, value in request.query.items() if name not in ("api_key", "api-key")}
+        asked = {
+            name: value
+            for name, value in request.query.items()
+            if name not in ("api_key", "api-key")
+        }
         meta["x_query"] = {"url": f"/works?{urllib.parse.urlencode(asked)}"}
         meta["cost_usd"] = usd(price(request))
         records = [self.catalogue.records[place] for place in places]
         hits = [self.catalogue.listed_bytes(place, select) for place in places]
-        return Response(200, b'{"meta":%s,%s}' % (json_bytes(meta), frame % b",".join(self._spoil(request, records, hits, select))))
+        return Response(
+            200,
+            b'{"meta":%s,%s}'
+            % (json_bytes(meta), frame % b",".join(self._spoil(request, records, hits, select))),
+        )
 
-    def _spoil(self, request: Request, records: list[Record], hits: list[bytes], select: tuple[str, ...]) -> list[bytes]:
+    def _spoil(
+        self, request: Request, records: list[Record], hits: list[bytes], select: tuple[str, ...]
+    ) -> list[bytes]:
         """Records as they are shown, those that a fault names spoiled."""
-        request.records = tuple(last_part(str(r.get("id"))) for r in records) if not select or "title" in select else ()
+        request.records = (
+            tuple(last_part(str(r.get("id"))) for r in records)
+            if not select or "title" in select
+            else ()
+        )
         for fault in self.faults.striking(RECORD_FAULTS, request):
             place = request.records.index(fault.record) if fault.record else 0
             hits[place] = spoil(hits[place], fault)
@@ -175,7 +214,9 @@ class Api:
                 "Unable to paginate beyond page 1. Group-by is limited to page 1 with up to 200 results at this time."
             )
         if cursor and one.kind in ("flag", "present"):
-            raise bad_query("Cannot use cursor pagination when grouping fields that return true or false.")
+            raise bad_query(
+                "Cannot use cursor pagination when grouping fields that return true or false."
+            )
         places = catalogue.matching(query.get("filter", ""))
         counts = self._counts(one, places, unknown == "include_unknown")
         if cursor:
@@ -193,8 +234,13 @@ class Api:
         }
         if cursor:
             meta["next_cursor"] = encode_cursor(chosen[-1][0]) if chosen else None
-        groups = [{"key": key, "key_display_name": self._group_name(one, key), "count": n} for key, n in chosen]
-        return self._document(request, meta, b'"group_by":' + json_bytes(groups).replace(b"%", b"%%") + b"%s", (), ())
+        groups = [
+            {"key": key, "key_display_name": self._group_name(one, key), "count": n}
+            for key, n in chosen
+        ]
+        return self._document(
+            request, meta, b'"group_by":' + json_bytes(groups).replace(b"%", b"%%") + b"%s", (), ()
+        )
 
     def _counts(self, one: Field, places: Iterable[int], include_unknown: bool) -> Counter[str]:
         column = self.catalogue.column(one.column)
@@ -206,7 +252,9 @@ class Api:
                     counts["-111" if one.kind in ("number", "flag") else "unknown"] += 1
             elif one.kind in ("term", "id"):
                 upper = "countries/" in one.group_prefix
-                counts.update(one.group_prefix + (value.upper() if upper else value) for value in have)
+                counts.update(
+                    one.group_prefix + (value.upper() if upper else value) for value in have
+                )
             elif one.kind == "flag":
                 counts["1" if have else "0"] += 1
             else:

@@ -28,9 +28,15 @@ class Catalogue:
 
     def __init__(self, records: Iterable[Record]) -> None:
         self.records = list(records)
-        self._by_id = {last_part(one["id"]): place for place, one in enumerate(self.records) if one.get("id")}
-        self._by_doi = {bare(one["doi"]): place for place, one in enumerate(self.records) if one.get("doi")}
-        dated = sorted((day, place) for place, one in enumerate(self.records) if (day := publication_date(one)))
+        self._by_id = {
+            last_part(one["id"]): place for place, one in enumerate(self.records) if one.get("id")
+        }
+        self._by_doi = {
+            bare(one["doi"]): place for place, one in enumerate(self.records) if one.get("doi")
+        }
+        dated = sorted(
+            (day, place) for place, one in enumerate(self.records) if (day := publication_date(one))
+        )
         self._dates = [day for day, _ in dated]
         self._dated = [place for _, place in dated]
         self._columns: dict[Column, list[Any]] = {}
@@ -50,7 +56,9 @@ class Catalogue:
             self._columns[read] = [read(record) for record in self.records]
         return self._columns[read]
 
-    def _dated_between(self, wanted: list[tuple[Field, str]]) -> tuple[Iterable[int], list[tuple[Field, str]]]:
+    def _dated_between(
+        self, wanted: list[tuple[Field, str]]
+    ) -> tuple[Iterable[int], list[tuple[Field, str]]]:
         """Narrow by the date limits with the index; the other filters are left to be tested one by one."""
         low, high, rest = "", "9999-12-31", []
         for one, value in wanted:
@@ -62,7 +70,9 @@ class Catalogue:
                 rest.append((one, value))
         if len(rest) == len(wanted):
             return range(len(self.records)), wanted
-        return self._dated[bisect.bisect_left(self._dates, low) : bisect.bisect_right(self._dates, high)], rest
+        return self._dated[
+            bisect.bisect_left(self._dates, low) : bisect.bisect_right(self._dates, high)
+        ], rest
 
     def _matching(self, text: str) -> list[int]:
         places, rest = self._dated_between(parse_filter(text))
@@ -72,7 +82,9 @@ class Catalogue:
         return list(places)
 
     def _sorted(self, text: str, sort: tuple[SortField, ...]) -> Sorted:
-        keyed = [(sort_key(self.sort_values(place, sort), sort), place) for place in self.matching(text)]
+        keyed = [
+            (sort_key(self.sort_values(place, sort), sort), place) for place in self.matching(text)
+        ]
         keyed.sort()
         return Sorted([key for key, _ in keyed], [place for _, place in keyed])
 
@@ -97,7 +109,10 @@ class Catalogue:
                 for thing in (*(one.get("institutions") or []), one.get("author") or {}):
                     yield str(thing.get("id")), thing.get("display_name")
             for topic in record.get("topics") or []:
-                for thing in (topic, *(topic.get(level) or {} for level in ("subfield", "field", "domain"))):
+                for thing in (
+                    topic,
+                    *(topic.get(level) or {} for level in ("subfield", "field", "domain")),
+                ):
                     yield str(thing.get("id")), thing.get("display_name")
 
 

@@ -47,16 +47,22 @@ def read_select(query: Mapping[str, str]) -> tuple[str, ...]:
         if name not in SELECTABLE:
             start = f"{name} is not a valid select field. Valid fields for select are: "
             raise bad_query(f"{start}{', '.join(SELECTABLE)}.")
-    return tuple(name for name in SELECTABLE if name in names)  # the schema's order, not the asker's (read)
+    return tuple(
+        name for name in SELECTABLE if name in names
+    )  # the schema's order, not the asker's (read)
 
 
 def edge_refusal(reason: str, message: str) -> Refusal:
     return Refusal(
         json_error(
-            400, "Invalid request rejected at the API edge", message,
-            headers={"x-openalex-edge-reject": f"f1:{reason}"}, metered=False, error_source="openalex-api-proxy",
+            400,
+            "Invalid request rejected at the API edge",
+            message,
+            headers={"x-openalex-edge-reject": f"f1:{reason}"},
+            metered=False,
+            error_source="openalex-api-proxy",
         )
-    )  # fmt: skip
+    )
 
 
 def check_edge(request: Request) -> None:
@@ -83,15 +89,22 @@ def check_edge(request: Request) -> None:
 
 def plan_response(message: str) -> Response:
     """A paid-plan refusal wears the status of a rate limit but has no Retry-After: it never goes away (read)."""
-    return json_error(429, "Plan upgrade required", message, headers={"Cache-Control": "no-store"}, metered=False)
+    return json_error(
+        429, "Plan upgrade required", message, headers={"Cache-Control": "no-store"}, metered=False
+    )
 
 
 def check_plan(request: Request) -> None:
     end = "requires a Premium, Institutional, or Partner plan. See https://openalex.org/pricing for details."
-    gated = re.search(r"(?:from_|to_)?(?:updated|created)_date:[><]?\d{4}-\d{2}-\d{2}", request.query.get("filter", ""))
+    gated = re.search(
+        r"(?:from_|to_)?(?:updated|created)_date:[><]?\d{4}-\d{2}-\d{2}",
+        request.query.get("filter", ""),
+    )
     if gated:
         raise Refusal(plan_response(f'The "{gated.group()}" filter {end}'))
-    gated = re.search(r"(?:from_|to_)?(?:updated|created)_date(?::(?:asc|desc))?", request.query.get("sort", ""))
+    gated = re.search(
+        r"(?:from_|to_)?(?:updated|created)_date(?::(?:asc|desc))?", request.query.get("sort", "")
+    )
     if gated:
         raise Refusal(plan_response(f'Sorting by "{gated.group()}" {end}'))
 

@@ -13,10 +13,19 @@ from standin.wire import Request
 
 ERROR_FAULTS = frozenset(
     {
-        "rate_429", "budget_429", "plan_429", "throttled_429", "http_500", "http_503", "http_503_json", "http_504",
-        "html_200", "unauthorized", "vanish",
+        "rate_429",
+        "budget_429",
+        "plan_429",
+        "throttled_429",
+        "http_500",
+        "http_503",
+        "http_503_json",
+        "http_504",
+        "html_200",
+        "unauthorized",
+        "vanish",
     }
-)  # fmt: skip
+)
 PAGE_FAULTS = frozenset({"short_page", "duplicate", "lose", "count_drift"})
 RECORD_FAULTS = frozenset({"surrogate", "escape", "nan"})
 WIRE_FAULTS = frozenset({"hang", "drip", "cut_json", "reset"})
@@ -78,7 +87,13 @@ class Fault:
         """Read ``kind,name=value,…`` as given in a shell; ``times=forever`` is None."""
         kind, *settings = text.split(",")
         read: dict[str, Callable[[str], Any]]
-        read = {"when": str, "marker": str, "record": str, "seconds": float, "partial_count": lambda value: value in ("1", "true")}
+        read = {
+            "when": str,
+            "marker": str,
+            "record": str,
+            "seconds": float,
+            "partial_count": lambda value: value in ("1", "true"),
+        }
         chosen: dict[str, Any] = {}
         for setting in settings:
             name, _, value = setting.partition("=")
@@ -90,7 +105,9 @@ class Fault:
     def matches(self, request: Request) -> bool:
         if self.kind == "vanish" and single_work(request.path) is None:
             return False
-        if self.kind in RECORD_FAULTS and not (self.record in request.records if self.record else request.records):
+        if self.kind in RECORD_FAULTS and not (
+            self.record in request.records if self.record else request.records
+        ):
             return False
         if self.kind == "budget_429" and not price(request):
             return False  # what is free is never refused for want of money
@@ -118,7 +135,9 @@ class FaultBook:
             self._met.append(0)
             self._struck.append(0)
 
-    def striking(self, kinds: frozenset[str], request: Request, *, first_only: bool = False) -> list[Fault]:
+    def striking(
+        self, kinds: frozenset[str], request: Request, *, first_only: bool = False
+    ) -> list[Fault]:
         """The faults of these kinds that strike this request."""
         found: list[Fault] = []
         with self._lock:

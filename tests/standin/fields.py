@@ -30,7 +30,13 @@ class Field:
 def bare(value: str) -> str:
     """A term as it is compared: lower case, without the address in front of an OpenAlex, ROR or DOI value (read)."""
     value = value.strip().strip('"').lower()
-    for prefix in ("https://doi.org/", "http://doi.org/", "doi:", "https://ror.org/", "https://orcid.org/"):
+    for prefix in (
+        "https://doi.org/",
+        "http://doi.org/",
+        "doi:",
+        "https://ror.org/",
+        "https://orcid.org/",
+    ):
         value = value.removeprefix(prefix)
     return value.rsplit("/", 1)[-1] if "openalex.org/" in value else value
 
@@ -66,7 +72,9 @@ def term_at(*path: str) -> Column:
 
 def ids_at(*path: str) -> Column:
     look = value_at(*path)
-    return lambda record: frozenset(value.rsplit("/", 1)[-1].upper() for value in [look(record)] if value)
+    return lambda record: frozenset(
+        value.rsplit("/", 1)[-1].upper() for value in [look(record)] if value
+    )
 
 
 def authorships(record: Record) -> list[Record]:
@@ -77,9 +85,13 @@ def over_institutions(name: str, read: Callable[[Any], str] = bare) -> Column:
     """A value of all institutions of ALL authors: these filters look at the full list of authors (read)."""
 
     def collect(record: Record) -> frozenset[str]:
-        institutions = (place for one in authorships(record) for place in one.get("institutions") or [])
+        institutions = (
+            place for one in authorships(record) for place in one.get("institutions") or []
+        )
         values = (place.get(name) for place in institutions)
-        flat = itertools.chain.from_iterable(value if isinstance(value, list) else [value] for value in values)
+        flat = itertools.chain.from_iterable(
+            value if isinstance(value, list) else [value] for value in values
+        )
         return frozenset(read(value) for value in flat if value)
 
     return collect
@@ -91,7 +103,9 @@ def last_part(value: str) -> str:
 
 def listed_countries(record: Record) -> frozenset[str]:
     """Countries of the first hundred authors, also those read from the text alone: the cut list is searched (read)."""
-    return terms(code for one in authorships(record)[:LISTED_AUTHORS] for code in one.get("countries") or [])
+    return terms(
+        code for one in authorships(record)[:LISTED_AUTHORS] for code in one.get("countries") or []
+    )
 
 
 def number(name: str) -> Column:
@@ -122,7 +136,9 @@ def present(look: Callable[[Record], Any]) -> Column:
 
 
 def affiliation_text(record: Record) -> str:
-    strings = (text for one in authorships(record) for text in one.get("raw_affiliation_strings") or [])
+    strings = (
+        text for one in authorships(record) for text in one.get("raw_affiliation_strings") or []
+    )
     return " \n ".join(strings).lower()
 
 
@@ -136,7 +152,9 @@ def author_values(name: str, read: Callable[[str], str]) -> Column:
 
 def topic_ids(*path: str) -> Column:
     look = value_at(*path)
-    return lambda record: frozenset(last_part(value) for topic in record.get("topics") or [] if (value := look(topic)))
+    return lambda record: frozenset(
+        last_part(value) for topic in record.get("topics") or [] if (value := look(topic))
+    )
 
 
 def _fields() -> dict[str, Field]:
@@ -160,7 +178,9 @@ def _fields() -> dict[str, Field]:
         Field("institutions.type", "term", kind, f"{home}institution-types/"),
         Field("authorships.author.id", "id", author_values("id", last_part), home),
         Field("author.id", "id", author_values("id", last_part), home),
-        Field("authorships.author.orcid", "term", author_values("orcid", bare), "https://orcid.org/"),
+        Field(
+            "authorships.author.orcid", "term", author_values("orcid", bare), "https://orcid.org/"
+        ),
         Field("ids.openalex", "id", work_id, home),
         Field("openalex", "id", work_id, home),
         Field("openalex_id", "id", work_id, home),
@@ -169,18 +189,44 @@ def _fields() -> dict[str, Field]:
         Field("language", "term", term_at("language"), f"{home}languages/"),
         Field("indexed_in", "term", lambda record: terms(record.get("indexed_in") or [])),
         Field("primary_topic.id", "id", ids_at("primary_topic", "id"), home),
-        Field("primary_topic.subfield.id", "id", ids_at("primary_topic", "subfield", "id"), f"{home}subfields/"),
-        Field("primary_topic.field.id", "id", ids_at("primary_topic", "field", "id"), f"{home}fields/"),
-        Field("primary_topic.domain.id", "id", ids_at("primary_topic", "domain", "id"), f"{home}domains/"),
+        Field(
+            "primary_topic.subfield.id",
+            "id",
+            ids_at("primary_topic", "subfield", "id"),
+            f"{home}subfields/",
+        ),
+        Field(
+            "primary_topic.field.id", "id", ids_at("primary_topic", "field", "id"), f"{home}fields/"
+        ),
+        Field(
+            "primary_topic.domain.id",
+            "id",
+            ids_at("primary_topic", "domain", "id"),
+            f"{home}domains/",
+        ),
         Field("topics.id", "id", topic_ids("id"), home),
         Field("topics.field.id", "id", topic_ids("field", "id"), f"{home}fields/"),
         Field("primary_location.source.id", "id", ids_at("primary_location", "source", "id"), home),
-        Field("primary_location.source.type", "term", term_at("primary_location", "source", "type")),
+        Field(
+            "primary_location.source.type", "term", term_at("primary_location", "source", "type")
+        ),
         Field("publication_year", "number", publication_year, group_number=True),
-        Field("authors_count", "number", lambda record: len(authorships(record)), group_number=True),
+        Field(
+            "authors_count", "number", lambda record: len(authorships(record)), group_number=True
+        ),
         Field("cited_by_count", "number", number("cited_by_count"), group_number=True),
-        Field("institutions_distinct_count", "number", number("institutions_distinct_count"), group_number=True),
-        Field("countries_distinct_count", "number", number("countries_distinct_count"), group_number=True),
+        Field(
+            "institutions_distinct_count",
+            "number",
+            number("institutions_distinct_count"),
+            group_number=True,
+        ),
+        Field(
+            "countries_distinct_count",
+            "number",
+            number("countries_distinct_count"),
+            group_number=True,
+        ),
         Field("fwci", "number", number("fwci")),
         Field("publication_date", "date", publication_date),
         Field("from_publication_date", "date", publication_date),
@@ -205,5 +251,7 @@ def known_field(name: str) -> Field:
     try:
         return FIELDS[name]
     except KeyError:
-        start = f"{name} is not a valid field. Valid fields are underscore or hyphenated versions of: "
+        start = (
+            f"{name} is not a valid field. Valid fields are underscore or hyphenated versions of: "
+        )
         raise bad_query(start + ", ".join(sorted(FIELDS))) from None

@@ -31,7 +31,9 @@ def parse_filter(text: str) -> list[tuple[Field, str]]:
 
 def number_test(one: Field, value: str) -> Test:
     """`2020`, `2011-2024`, open ends, `>5`, `<5` (read; the wording of the refusal is guessed)."""
-    shape = re.fullmatch(r"(?P<sign>[<>])?(?P<low>\d+(?:\.\d+)?)?(?P<dash>-)?(?P<high>\d+(?:\.\d+)?)?", value)
+    shape = re.fullmatch(
+        r"(?P<sign>[<>])?(?P<low>\d+(?:\.\d+)?)?(?P<dash>-)?(?P<high>\d+(?:\.\d+)?)?", value
+    )
     if not shape or not (shape["low"] or shape["high"]) or (shape["sign"] and shape["dash"]):
         raise bad_query(f"Value for param {one.name} must be a number.")
     low = float(shape["low"]) if shape["low"] else -math.inf
@@ -49,7 +51,9 @@ def date_value(one: Field, value: str) -> str:
             return dt.date.fromisoformat(value).isoformat()
         except ValueError:
             pass
-    message = f"Value for param {one.name} is an invalid date. Format is yyyy-mm-dd (e.g. 2020-05-17)."
+    message = (
+        f"Value for param {one.name} is an invalid date. Format is yyyy-mm-dd (e.g. 2020-05-17)."
+    )
     raise bad_query(message)
 
 
@@ -91,11 +95,17 @@ def plain_test(one: Field, values: Sequence[str], every: bool) -> Test:
     """A test for values without negation; `every` asks for all of them (`+`), otherwise one is enough (`|`)."""
     if one.kind in ("term", "id"):
         return set_test(one, values, every)
-    make = {"number": number_test, "date": date_test, "flag": flag_test, "present": flag_test}.get(one.kind)
+    make = {"number": number_test, "date": date_test, "flag": flag_test, "present": flag_test}.get(
+        one.kind
+    )
     tests = [make(one, value) if make else search_test(value) for value in values]
     if len(tests) == 1:
         return tests[0]
-    return (lambda have: all(test(have) for test in tests)) if every else (lambda have: any(t(have) for t in tests))
+    return (
+        (lambda have: all(test(have) for test in tests))
+        if every
+        else (lambda have: any(t(have) for t in tests))
+    )
 
 
 def is_missing(have: Any) -> bool:

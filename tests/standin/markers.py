@@ -95,7 +95,9 @@ class _Marker:
         for affiliation in one.get("affiliations") or []:
             text = affiliation.get("raw_affiliation_string")
             if text:
-                affiliation["raw_affiliation_string"] = marked_texts.get(text) or self._affiliation(persona, text)
+                affiliation["raw_affiliation_string"] = marked_texts.get(text) or self._affiliation(
+                    persona, text
+                )
 
     def _text(self, name: str, serial: int) -> str:
         self.markers.append(f"{name}{serial:05d}")
@@ -111,12 +113,15 @@ class _Marker:
                 renamed[before] = one["author"]["id"]
         if record.get("corresponding_author_ids"):
             named = (
-                renamed.get(known_as) or f"https://openalex.org/{self._persona(known_as).identifier}"
+                renamed.get(known_as)
+                or f"https://openalex.org/{self._persona(known_as).identifier}"
                 for known_as in record["corresponding_author_ids"]
             )
             record["corresponding_author_ids"] = list(named)
         if record.get("title") or record.get("display_name"):
-            title = f"{record.get('title') or record['display_name']} {self._text('Titlemark', serial)}"
+            title = (
+                f"{record.get('title') or record['display_name']} {self._text('Titlemark', serial)}"
+            )
             record.update(title=title, display_name=title)
         for name in ("abstract_inverted_index", "abstract_inverted_index_v3"):
             if record.get(name):

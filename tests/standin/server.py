@@ -49,7 +49,9 @@ class StandIn:
         self.api = Api(Catalogue(records), self.faults, max_per_page, sort_by_id=sort_by_id)
         self.requests: list[Request] = []
         self.peak_in_flight = 0  # most requests handled at the same moment
-        self.failures: list[BaseException] = []  # mistakes of the stand-in itself, raised again on close
+        self.failures: list[
+            BaseException
+        ] = []  # mistakes of the stand-in itself, raised again on close
         self.stopping = threading.Event()
         self._key, self._key_required = key, key_required
         self._address = (host, port)
@@ -62,12 +64,17 @@ class StandIn:
 
     def __enter__(self) -> Self:
         self._server = Server(self._address, self)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
         self._thread.start()
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
         if self.failures and error is None:
@@ -97,13 +104,21 @@ class StandIn:
 
     # One request
 
-    def receive(self, method: str, target: str, headers: Mapping[str, str], line_bytes: int, client: str) -> Request:
+    def receive(
+        self, method: str, target: str, headers: Mapping[str, str], line_bytes: int, client: str
+    ) -> Request:
         path, _, text = target.partition("?")
         # The proxy keeps the last of a repeated parameter (read).
         query = dict(urllib.parse.parse_qsl(text, keep_blank_values=True))
-        kept = {name.lower(): value for name, value in headers.items() if name.lower() in Request.HEADERS_KEPT}
+        kept = {
+            name.lower(): value
+            for name, value in headers.items()
+            if name.lower() in Request.HEADERS_KEPT
+        }
         with self._lock:
-            request = Request(len(self.requests) + 1, method, path, query, kept, target, line_bytes, client)
+            request = Request(
+                len(self.requests) + 1, method, path, query, kept, target, line_bytes, client
+            )
             self.requests.append(request)
             self._in_flight += 1
             self.peak_in_flight = max(self.peak_in_flight, self._in_flight)
@@ -129,7 +144,9 @@ class StandIn:
         spent = 0
         try:
             if request.method != "GET":
-                return Response(405, b"Method Not Allowed", content_type="text/plain", metered=False)
+                return Response(
+                    405, b"Method Not Allowed", content_type="text/plain", metered=False
+                )
             self._check_key(request)
             check_plan(request)
             if request.path.strip("/").lower() == "rate-limit":
@@ -140,7 +157,9 @@ class StandIn:
         except Refusal as refusal:
             response = refusal.response
         if response.status >= 400 and spent:
-            self.budget.refund(request, spent)  # failed requests cost nothing since autumn 2026 (read)
+            self.budget.refund(
+                request, spent
+            )  # failed requests cost nothing since autumn 2026 (read)
             spent = 0
         request.cost = spent
         return response
@@ -157,7 +176,9 @@ class StandIn:
             raise Refusal(self._rate_429(request, math.ceil(self.budget.per_second or 1), wait))
         cost = price(request)
         if not self.budget.spend(request, cost):
-            raise Refusal(self._budget_429(request, self.budget.remaining(request), seconds_to_midnight()))
+            raise Refusal(
+                self._budget_429(request, self.budget.remaining(request), seconds_to_midnight())
+            )
         return cost
 
     def _rate_headers(self, request: Request) -> dict[str, str]:
@@ -174,7 +195,9 @@ class StandIn:
             "X-RateLimit-Reset": str(seconds_to_midnight()),
         }
 
-    def _limited(self, request: Request, message: str, remaining: int, retry_after: float) -> Response:
+    def _limited(
+        self, request: Request, message: str, remaining: int, retry_after: float
+    ) -> Response:
         """Rate and budget refusals share shape and headers; only the message and the numbers differ (read)."""
         cost, limit = price(request), self.budget.limit(request)
         headers = {
@@ -190,16 +213,29 @@ class StandIn:
             "X-RateLimit-Reset": str(seconds_to_midnight()),
         }
         return json_error(
-            429, "Rate limit exceeded", message, headers=headers, metered=False,
-            retryAfter=retry_after, costUsd=usd(cost), dailyRemainingUsd=usd(remaining), prepaidRemainingUsd=0,
-            creditsRequired=cost, creditsRemaining=remaining, onetimeCreditsRemaining=0,
-        )  # fmt: skip
+            429,
+            "Rate limit exceeded",
+            message,
+            headers=headers,
+            metered=False,
+            retryAfter=retry_after,
+            costUsd=usd(cost),
+            dailyRemainingUsd=usd(remaining),
+            prepaidRemainingUsd=0,
+            creditsRequired=cost,
+            creditsRemaining=remaining,
+            onetimeCreditsRemaining=0,
+        )
 
-    def _rate_429(self, request: Request, per_second: int, wait: float, marker: str = "") -> Response:
+    def _rate_429(
+        self, request: Request, per_second: int, wait: float, marker: str = ""
+    ) -> Response:
         message = f"Rate limit exceeded: {per_second} requests per second. Please slow down. {marker}".rstrip()
         return self._limited(request, message, self.budget.remaining(request), round(wait, 3))
 
-    def _budget_429(self, request: Request, remaining: int, retry_after: int, marker: str = "") -> Response:
+    def _budget_429(
+        self, request: Request, remaining: int, retry_after: int, marker: str = ""
+    ) -> Response:
         message = (
             f"Insufficient budget. This request costs ${usd(price(request)):g} but you only have "
             f"${usd(remaining):g} remaining. Resets at midnight UTC. Need more? Add funds at "
@@ -213,7 +249,9 @@ class StandIn:
         if fault.kind == "rate_429":
             return self._rate_429(request, 30, fault.retry_after or 0.03, mark)
         if fault.kind == "budget_429":
-            return self._budget_429(request, 0, 40_000 if fault.retry_after is None else fault.retry_after, mark)
+            return self._budget_429(
+                request, 0, 40_000 if fault.retry_after is None else fault.retry_after, mark
+            )
         if fault.kind == "plan_429":
             end = "filter requires a Premium, Institutional, or Partner plan."
             return plan_response(f'The "from_updated_date:2026-01-01" {end} {mark}'.rstrip())
@@ -225,8 +263,19 @@ class StandIn:
         if not key:
             message = "You must provide a valid API key to check rate limit status"
             return json_error(401, "Authentication required", message, metered=False)
-        limit, used, left = self.budget.limit(request), self.budget.used(request), self.budget.remaining(request)
-        costs = {"singleton": 0, "list": 1, "search": 10, "content": 100, "semantic": 10, "text": 100}
+        limit, used, left = (
+            self.budget.limit(request),
+            self.budget.used(request),
+            self.budget.remaining(request),
+        )
+        costs = {
+            "singleton": 0,
+            "list": 1,
+            "search": 10,
+            "content": 100,
+            "semantic": 10,
+            "text": 100,
+        }
         now = dt.datetime.now(dt.UTC)
         midnight = dt.datetime.combine(now.date() + dt.timedelta(days=1), dt.time())
         document = {
@@ -251,4 +300,6 @@ class StandIn:
                 "credit_costs": costs,
             },
         }
-        return Response(200, json_bytes(document), headers={"Cache-Control": "no-store"}, metered=False)
+        return Response(
+            200, json_bytes(document), headers={"Cache-Control": "no-store"}, metered=False
+        )

@@ -18,14 +18,18 @@ if TYPE_CHECKING:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # connections stay open between requests
-    disable_nagle_algorithm = True  # head and body are two writes; together with delayed ACKs they would cost 40 ms
+    disable_nagle_algorithm = (
+        True  # head and body are two writes; together with delayed ACKs they would cost 40 ms
+    )
     server: Server
 
     def _respond(self) -> None:
         stand_in = self.server.stand_in
         line_bytes = len(self.requestline)  # decoded byte by byte, so characters are bytes
         headers = dict(self.headers.items())
-        request = stand_in.receive(self.command, self.path, headers, line_bytes, self.client_address[0])
+        request = stand_in.receive(
+            self.command, self.path, headers, line_bytes, self.client_address[0]
+        )
         try:
             self._send(stand_in.answer(request))
         finally:
@@ -44,7 +48,9 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in response.headers.items():
             self.send_header(name, value)
         # A refused method may have sent a body that nobody read: the connection cannot be used again.
-        self.close_connection = self.close_connection or response.sent is not None or self.command != "GET"
+        self.close_connection = (
+            self.close_connection or response.sent is not None or self.command != "GET"
+        )
         if self.close_connection and response.sent is None:
             self.send_header("Connection", "close")
         self.end_headers()

@@ -22,13 +22,22 @@ class SortField:
 
 
 # Mutable: citations change every night, so records can jump over a running cursor (read).
-DEFAULT_SORT = (SortField("cited_by_percentile_year.max", True), SortField("cited_by_count", True), SortField("id"))
+DEFAULT_SORT = (
+    SortField("cited_by_percentile_year.max", True),
+    SortField("cited_by_count", True),
+    SortField("id"),
+)
 TIE_BREAK = (SortField("publication_date", True), SortField("id"))
 SORT_TEXTS = ("id", "display_name")
 SORT_NUMBERS = (
-    "publication_date", "cited_by_count", "cited_by_percentile_year.max", "authors_count", "fwci",
-    "institutions_distinct_count", "countries_distinct_count",
-)  # fmt: skip
+    "publication_date",
+    "cited_by_count",
+    "cited_by_percentile_year.max",
+    "authors_count",
+    "fwci",
+    "institutions_distinct_count",
+    "countries_distinct_count",
+)
 
 
 @functools.total_ordering
@@ -64,7 +73,9 @@ def parse_sort(text: str, *, by_id: bool) -> tuple[SortField, ...]:
             name = "id"
         elif name not in (*SORT_NUMBERS, "display_name"):
             refused = name if name in FIELDS else known_field(name).name
-            raise bad_query(f"{refused} is not a valid field. Valid fields are: {', '.join(SORT_NUMBERS)}")
+            raise bad_query(
+                f"{refused} is not a valid field. Valid fields are: {', '.join(SORT_NUMBERS)}"
+            )
         if direction in ("", "asc", "desc"):
             found.append(SortField(name, direction == "desc"))
     return tuple(found)

@@ -31,7 +31,15 @@ class Request:
     cost: int = 0
     records: tuple[str, ...] = ()  # the works (W…) that the answer shows with a title
 
-    HEADERS_KEPT = ("accept-encoding", "api-key", "api_key", "authorization", "from", "host", "user-agent")
+    HEADERS_KEPT = (
+        "accept-encoding",
+        "api-key",
+        "api_key",
+        "authorization",
+        "from",
+        "host",
+        "user-agent",
+    )
 
     @property
     def readable(self) -> str:
@@ -45,7 +53,9 @@ class Request:
         if scheme.lower() == "bearer" and token and " " not in token:
             return token
         places = (self.query.get("api_key"), self.query.get("api-key"))
-        return next(filter(None, (*places, self.headers.get("api_key"), self.headers.get("api-key"))), None)
+        return next(
+            filter(None, (*places, self.headers.get("api_key"), self.headers.get("api-key"))), None
+        )
 
 
 @dataclass
@@ -56,7 +66,9 @@ class Response:
     body: bytes
     content_type: str = JSON
     headers: dict[str, str] = field(default_factory=dict)
-    metered: bool = True  # carries X-RateLimit-* headers; refusals by the proxy's first checks do not (read)
+    metered: bool = (
+        True  # carries X-RateLimit-* headers; refusals by the proxy's first checks do not (read)
+    )
     delay: float = 0.0  # seconds without a byte
     drip: float = 0.0  # seconds between the bytes of a header without end; 0 = none
     sent: int | None = None  # bytes really sent before the connection is closed; None = all

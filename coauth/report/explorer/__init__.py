@@ -33,10 +33,31 @@ WORKS = 4000
 """Works behind review cues that are listed: watchlists before technologies, newest first. The page stays below a few megabytes."""
 
 CALLED = (
-    "status", "preliminary", "strength", "interval", "partners", "partners_none", "works", "above", "joint", "by_year",
-    "cue_watchlist", "cue_technology", "no_cue", "works_of", "evidence", "evidence_none", "unlisted", "no_title", "cued_pairs",
-    "cued_none", "more", "found", "found_none", "overview",
-)  # fmt: skip
+    "status",
+    "preliminary",
+    "strength",
+    "interval",
+    "partners",
+    "partners_none",
+    "works",
+    "above",
+    "joint",
+    "by_year",
+    "cue_watchlist",
+    "cue_technology",
+    "no_cue",
+    "works_of",
+    "evidence",
+    "evidence_none",
+    "unlisted",
+    "no_title",
+    "cued_pairs",
+    "cued_none",
+    "more",
+    "found",
+    "found_none",
+    "overview",
+)
 """The words the scripts use: `explorer.say_…`."""
 
 
@@ -74,7 +95,9 @@ class Explorer:
     @property
     def embedded(self) -> str:
         """As JSON that no text inside can end: in a script element only `<` can, and it is written as an escape."""
-        return json.dumps(self.data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+        return json.dumps(
+            self.data, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        ).replace("<", "\\u003c")
 
 
 def explore(brief: Brief, atlas: Atlas) -> Explorer:
@@ -86,21 +109,49 @@ def explore(brief: Brief, atlas: Atlas) -> Explorer:
     windows = _windows(brief)
     pairs = _pairs(brief, at)
     kept = _kept(pairs, cues, windows)
-    whole = len(nodes) == atlas.network.nodes.num_rows and len(kept) == len(pairs[ENDS].drop_duplicates())
+    whole = len(nodes) == atlas.network.nodes.num_rows and len(kept) == len(
+        pairs[ENDS].drop_duplicates()
+    )
     pairs, cues = pairs.merge(kept, on=ENDS), cues.merge(kept, on=ENDS)
-    evidence, works, unnamed = _evidence(brief, cues) if atlas.works else (pd.DataFrame(columns=EVIDENCE), pd.DataFrame(columns=WORK), 0)
-    entries = sorted({(c.kind, c.list_id, c.entry_id) for c in findings.each(cues)}, reverse=True)  # watchlists first
+    evidence, works, unnamed = (
+        _evidence(brief, cues)
+        if atlas.works
+        else (pd.DataFrame(columns=EVIDENCE), pd.DataFrame(columns=WORK), 0)
+    )
+    entries = sorted(
+        {(c.kind, c.list_id, c.entry_id) for c in findings.each(cues)}, reverse=True
+    )  # watchlists first
     bases = sorted(set(_bases(evidence)))
     data = {
-        "first": brief.years[0], "windows": windows, "preliminary": sorted(brief.queries.scope.preliminary), "named": atlas.works,
+        "first": brief.years[0],
+        "windows": windows,
+        "preliminary": sorted(brief.queries.scope.preliminary),
+        "named": atlas.works,
         "classes": [[g, brief.words(f"legend.{g}")] for g in GROUPS],
-        "institutions": _institutions(brief, atlas, nodes, windows), "entries": [_entry(brief, *e) for e in entries],
-        "bases": [_basis(brief, *b) for b in bases], "pairs": _told(brief.years[0], pairs, cues, evidence, at, entries, bases, works),
-        "works": _works(works), "say": _say(brief),
-    }  # fmt: skip
-    facts = {"institutions_shown": len(nodes), "institutions": atlas.network.nodes.num_rows, "strongest": STRONGEST, "pairs": len(kept),
-             "partners": PARTNERS, "cued": CUED, "lost": len(listed) - len(listed.merge(kept, on=ENDS)), "works": WORKS, "unnamed": unnamed}  # fmt: skip
-    return Explorer(data, _notes(brief, facts, whole=whole), facts, *([("all", "watchlist")] if brief.is_public or brief.no_cues else []))
+        "institutions": _institutions(brief, atlas, nodes, windows),
+        "entries": [_entry(brief, *e) for e in entries],
+        "bases": [_basis(brief, *b) for b in bases],
+        "pairs": _told(brief.years[0], pairs, cues, evidence, at, entries, bases, works),
+        "works": _works(works),
+        "say": _say(brief),
+    }
+    facts = {
+        "institutions_shown": len(nodes),
+        "institutions": atlas.network.nodes.num_rows,
+        "strongest": STRONGEST,
+        "pairs": len(kept),
+        "partners": PARTNERS,
+        "cued": CUED,
+        "lost": len(listed) - len(listed.merge(kept, on=ENDS)),
+        "works": WORKS,
+        "unnamed": unnamed,
+    }
+    return Explorer(
+        data,
+        _notes(brief, facts, whole=whole),
+        facts,
+        *([("all", "watchlist")] if brief.is_public or brief.no_cues else []),
+    )
 
 
 # -- what is kept
@@ -108,7 +159,11 @@ def explore(brief: Brief, atlas: Atlas) -> Explorer:
 
 def _cues(brief: Brief) -> pd.DataFrame:
     """Watchlist and technology cues of works on domestic–foreign pairs, by year; a profile of an institution is no cue of a pair."""
-    flags = findings.frame(brief.made, "flags", ["year", "source", "target", "domestic_pair", "kind", "list_id", "entry_id", "works"])
+    flags = findings.frame(
+        brief.made,
+        "flags",
+        ["year", "source", "target", "domestic_pair", "kind", "list_id", "entry_id", "works"],
+    )
     inside = flags["year"].between(*brief.years) & flags["domestic_pair"].astype(bool)
     return flags[inside & flags["kind"].isin(CUES)].drop(columns="domestic_pair")
 
@@ -116,7 +171,9 @@ def _cues(brief: Brief) -> pd.DataFrame:
 def _nodes(atlas: Atlas, listed: pd.DataFrame) -> list[dict[str, Any]]:
     """The strongest institutions and the ends of listed pairs, strongest first."""
     ends = {*listed["source"], *listed["target"]}
-    everyone = sorted(rows(atlas.network.nodes), key=lambda n: (-n["strength"], n["institution_id"]))
+    everyone = sorted(
+        rows(atlas.network.nodes), key=lambda n: (-n["strength"], n["institution_id"])
+    )
     return [n for k, n in enumerate(everyone) if k < STRONGEST or n["institution_id"] in ends]
 
 
@@ -129,49 +186,101 @@ def _windows(brief: Brief) -> list[list[int]]:
 def _pairs(brief: Brief, at: Mapping[str, int]) -> pd.DataFrame:
     """Works of each year and pair of the institutions shown: up to K institutions, and above."""
     edges = findings.frame(brief.made, "edges", ["year", "source", "target", "works", "works_k"])
-    inside = edges["year"].between(*brief.years) & edges["source"].isin(at) & edges["target"].isin(at)
+    inside = (
+        edges["year"].between(*brief.years) & edges["source"].isin(at) & edges["target"].isin(at)
+    )
     return edges[inside].assign(above=edges["works"] - edges["works_k"])
 
 
-def _kept(pairs: pd.DataFrame, cues: pd.DataFrame, windows: Sequence[Sequence[int]]) -> pd.DataFrame:
+def _kept(
+    pairs: pd.DataFrame, cues: pd.DataFrame, windows: Sequence[Sequence[int]]
+) -> pd.DataFrame:
     """All listed pairs, each institution's strongest in each window, and the pairs with most works in a technology."""
     parts = [cues.loc[cues["kind"] == "watchlist", ENDS]]
     for first, last in windows:
-        total = pairs[pairs["year"].between(first, last)].groupby(ENDS, as_index=False)["works_k"].sum()
-        total = total[total["works_k"] > 0].sort_values(["works_k", *ENDS], ascending=[False, True, True])
-        both = pd.concat([total[ENDS].assign(of=total[end], place=np.arange(len(total))) for end in ENDS])
+        total = (
+            pairs[pairs["year"].between(first, last)].groupby(ENDS, as_index=False)["works_k"].sum()
+        )
+        total = total[total["works_k"] > 0].sort_values(
+            ["works_k", *ENDS], ascending=[False, True, True]
+        )
+        both = pd.concat(
+            [total[ENDS].assign(of=total[end], place=np.arange(len(total))) for end in ENDS]
+        )
         parts.append(both.sort_values("place", kind="stable").groupby("of").head(PARTNERS)[ENDS])
     technology = cues[cues["kind"] == "technology"].groupby(ENDS, as_index=False)["works"].sum()
-    parts.append(technology.merge(pairs[ENDS].drop_duplicates(), on=ENDS).sort_values(["works", *ENDS], ascending=[False, True, True]).head(CUED)[ENDS])
-    return pd.concat(parts).drop_duplicates().merge(pairs[ENDS].drop_duplicates(), on=ENDS).sort_values(ENDS, ignore_index=True)
+    parts.append(
+        technology.merge(pairs[ENDS].drop_duplicates(), on=ENDS)
+        .sort_values(["works", *ENDS], ascending=[False, True, True])
+        .head(CUED)[ENDS]
+    )
+    return (
+        pd.concat(parts)
+        .drop_duplicates()
+        .merge(pairs[ENDS].drop_duplicates(), on=ENDS)
+        .sort_values(ENDS, ignore_index=True)
+    )
 
 
 def _evidence(brief: Brief, cues: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """The works behind the cues shown (a pair of two domestic institutions has evidence and no cue here), the works themselves, and how many there was no room for."""
     found = findings.frame(brief.made, "evidence", EVIDENCE)
-    found = found[found["year"].between(*brief.years) & found["kind"].isin(CUES)].merge(cues[["year", *ENDS, *ENTRY]], on=["year", *ENDS, *ENTRY]).drop_duplicates()
-    works = found.assign(second=found["kind"] != CUES[0]).groupby("work_id", as_index=False).agg(second=("second", "min"), year=("year", "max"))
+    found = (
+        found[found["year"].between(*brief.years) & found["kind"].isin(CUES)]
+        .merge(cues[["year", *ENDS, *ENTRY]], on=["year", *ENDS, *ENTRY])
+        .drop_duplicates()
+    )
+    works = (
+        found.assign(second=found["kind"] != CUES[0])
+        .groupby("work_id", as_index=False)
+        .agg(second=("second", "min"), year=("year", "max"))
+    )
     works = works.sort_values(["second", "year", "work_id"], ascending=[True, False, True])
-    shown = works[["work_id"]].head(WORKS).merge(findings.frame(brief.made, "works", WORK), on="work_id", how="left")
+    shown = (
+        works[["work_id"]]
+        .head(WORKS)
+        .merge(findings.frame(brief.made, "works", WORK), on="work_id", how="left")
+    )
     return found[found["work_id"].isin(shown["work_id"])], shown, len(works) - len(shown)
 
 
 # -- how it is told
 
 
-def _institutions(brief: Brief, atlas: Atlas, nodes: Sequence[Mapping[str, Any]], windows: Sequence[Sequence[int]]) -> list[list[Any]]:
+def _institutions(
+    brief: Brief, atlas: Atlas, nodes: Sequence[Mapping[str, Any]], windows: Sequence[Sequence[int]]
+) -> list[list[Any]]:
     """Id, name, country, class, x, y, strength by year (as year-less list), and its interval by window."""
     first, last = brief.years
     years = atlas.network.node_years.to_pandas()
-    strength = years.pivot_table(index="institution_id", columns="year", values="strength").reindex(columns=range(first, last + 1)).fillna(0.0)
+    strength = (
+        years.pivot_table(index="institution_id", columns="year", values="strength")
+        .reindex(columns=range(first, last + 1))
+        .fillna(0.0)
+    )
     measured = findings.frame(brief.made, "centrality")
-    measured = measured[(measured["measure"] == "strength") & (measured["counting"] == "newman") & (measured["variant"] == "k")].dropna(subset=["low"])
-    intervals = {(r.institution_id, r.first_year, r.last_year): [round(r.low), round(r.high)] for r in findings.each(measured)}
+    measured = measured[
+        (measured["measure"] == "strength")
+        & (measured["counting"] == "newman")
+        & (measured["variant"] == "k")
+    ].dropna(subset=["low"])
+    intervals = {
+        (r.institution_id, r.first_year, r.last_year): [round(r.low), round(r.high)]
+        for r in findings.each(measured)
+    }
     return [
-        [i, brief.institution(i), n["country"] or "", list(GROUPS).index(n["group"]), *(round(float(v), 1) for v in atlas.positions[i]),
-         [round(v) for v in strength.loc[i]] if i in strength.index else [], [intervals.get((i, a, b), 0) for a, b in windows]]
-        for n in nodes for i in [n["institution_id"]]
-    ]  # fmt: skip
+        [
+            i,
+            brief.institution(i),
+            n["country"] or "",
+            list(GROUPS).index(n["group"]),
+            *(round(float(v), 1) for v in atlas.positions[i]),
+            [round(v) for v in strength.loc[i]] if i in strength.index else [],
+            [intervals.get((i, a, b), 0) for a, b in windows],
+        ]
+        for n in nodes
+        for i in [n["institution_id"]]
+    ]
 
 
 def _entry(brief: Brief, kind: str, list_id: str, entry_id: str) -> list[str]:
@@ -199,19 +308,31 @@ def _basis(brief: Brief, method: str, listed: str) -> str:
 
 
 def _told(
-    start: int, pairs: pd.DataFrame, cues: pd.DataFrame, evidence: pd.DataFrame, at: Mapping[str, int],
-    entries: Sequence[tuple[str, str, str]], bases: Sequence[tuple[str, str]], works: pd.DataFrame,
-) -> list[list[Any]]:  # fmt: skip
+    start: int,
+    pairs: pd.DataFrame,
+    cues: pd.DataFrame,
+    evidence: pd.DataFrame,
+    at: Mapping[str, int],
+    entries: Sequence[tuple[str, str, str]],
+    bases: Sequence[tuple[str, str]],
+    works: pd.DataFrame,
+) -> list[list[Any]]:
     """Each pair: ends, [year, works, works above K], [entry, year, works], [work, entry, basis]; years count from `start`."""
-    entry, basis, place = ({e: k for k, e in enumerate(x)} for x in (entries, bases, works["work_id"]))
+    entry, basis, place = (
+        {e: k for k, e in enumerate(x)} for x in (entries, bases, works["work_id"])
+    )
     told: dict[tuple[str, str], list[Any]] = {}
     for r in findings.each(pairs.sort_values([*ENDS, "year"])):
         pair = told.setdefault((r.source, r.target), [at[r.source], at[r.target], [], [], []])
         pair[2].append([r.year - start, r.works_k, *([r.above] if r.above else [])])
     for r in findings.each(cues.sort_values([*ENDS, *ENTRY, "year"])):
-        told[r.source, r.target][3].append([entry[r.kind, r.list_id, r.entry_id], r.year - start, r.works])
+        told[r.source, r.target][3].append(
+            [entry[r.kind, r.list_id, r.entry_id], r.year - start, r.works]
+        )
     for r, how in zip(findings.each(evidence), _bases(evidence), strict=True):
-        told[r.source, r.target][4].append([place[r.work_id], entry[r.kind, r.list_id, r.entry_id], basis[how]])
+        told[r.source, r.target][4].append(
+            [place[r.work_id], entry[r.kind, r.list_id, r.entry_id], basis[how]]
+        )
     for pair in told.values():
         pair[4].sort()
     return list(told.values())
@@ -233,16 +354,32 @@ def _say(brief: Brief) -> dict[str, str]:
 
 def _works(works: pd.DataFrame) -> list[list[Any]]:
     """Id, DOI, title, year."""
-    return [[r.work_id, r.doi or "", r.title or "", int(r.year)] for r in findings.each(works.astype(object).where(works.notna(), None))]
+    return [
+        [r.work_id, r.doi or "", r.title or "", int(r.year)]
+        for r in findings.each(works.astype(object).where(works.notna(), None))
+    ]
 
 
 def _notes(brief: Brief, facts: Mapping[str, int], *, whole: bool) -> tuple[str, ...]:
     """What the explorer leaves out, with numbers."""
     w = brief.words
     told = {name: w.number(value) for name, value in facts.items()}
-    said = [w("explorer.whole" if whole else "explorer.cut", shown=told["institutions_shown"], all=told["institutions"], **told)]
+    said = [
+        w(
+            "explorer.whole" if whole else "explorer.cut",
+            shown=told["institutions_shown"],
+            all=told["institutions"],
+            **told,
+        )
+    ]
     if facts["lost"]:
-        said.append(w("explorer.lost", lost=told["lost"], limit=w.number(brief.queries.scope.max_institutions)))
+        said.append(
+            w(
+                "explorer.lost",
+                lost=told["lost"],
+                limit=w.number(brief.queries.scope.max_institutions),
+            )
+        )
     if facts["unnamed"]:
         said.append(w("explorer.unnamed", works=told["works"], unnamed=told["unnamed"]))
     if brief.no_cues:

@@ -74,7 +74,9 @@ def fill(
         )
     plan = months(scope, as_of)
     told = InTurn(progress)
-    with Transport(key=key, url=url, rate=rate, wait=wait, timeout=timeout, progress=told, sleep=sleep) as line:
+    with Transport(
+        key=key, url=url, rate=rate, wait=wait, timeout=timeout, progress=told, sleep=sleep
+    ) as line:
         _same_scope(vintage, scope)
         harvest = Harvest(vintage, line, scope.countries, plan, told, settled, today)
         return harvest.run(workers, ask_budget=bool(key))

@@ -34,7 +34,9 @@ class Authors:
             body = None
         if body is not None:
             single = keep(body)
-            if single.id == listed.id and len(single.authorships or ()) >= len(listed.authorships or ()):
+            if single.id == listed.id and len(single.authorships or ()) >= len(
+                listed.authorships or ()
+            ):
                 sha256.append(hashlib.sha256(body).hexdigest())
                 return single
         listed.authors_cut = True
@@ -48,7 +50,9 @@ class Authors:
         for number in slice_.numbers:
             page = slice_.read(number)
             hashes = len(page.served_sha256)
-            page.works = [self.whole(w, page.served_sha256) if _cut_by_list(w) else w for w in page.works]
+            page.works = [
+                self.whole(w, page.served_sha256) if _cut_by_list(w) else w for w in page.works
+            ]
             cut += sum(work.authors_cut for work in page.works)
             if len(page.served_sha256) > hashes:
                 slice_.write(number, page)

@@ -40,9 +40,16 @@ def read(body: bytes) -> Complaint:
 
 def is_budget(headers: Mapping[str, str], complaint: Complaint, pause: float | None) -> bool:
     """Told by the numbers, as OpenAlex's own client does; by the words where there are none; else by the long wait."""
-    left, needed = number(headers, "X-RateLimit-Remaining", -1), number(headers, "X-RateLimit-Credits-Required", -1)
+    left, needed = (
+        number(headers, "X-RateLimit-Remaining", -1),
+        number(headers, "X-RateLimit-Credits-Required", -1),
+    )
     by_numbers = 0 <= left < needed
-    return by_numbers or complaint.message.startswith("Insufficient budget") or (pause or 0.0) > LONGEST_TOLD
+    return (
+        by_numbers
+        or complaint.message.startswith("Insufficient budget")
+        or (pause or 0.0) > LONGEST_TOLD
+    )
 
 
 def number(headers: Mapping[str, str], header: str, otherwise: int) -> int:
@@ -77,7 +84,7 @@ _VOCABULARY = frozenset(  # one word after the other is easier to keep than one 
     results same sample search see select separate separately set size small sort sorting split start supported than
     that the then this to too topic type types underscore unescaped unknown unsupported upgrade url use used using
     valid value values version versions when where with without work works wrapped wrong you your""".split()  # noqa: SIM905
-)  # fmt: skip
+)
 
 
 def known_words(body: bytes, url: str = "") -> str:

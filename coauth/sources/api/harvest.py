@@ -42,10 +42,23 @@ class Harvest:
     """One run over the plan."""
 
     def __init__(
-        self, vintage: Vintage, line: Transport, countries: Iterable[str], plan: list[Part], told: InTurn, settled: bool, today: Callable[[], date]
+        self,
+        vintage: Vintage,
+        line: Transport,
+        countries: Iterable[str],
+        plan: list[Part],
+        told: InTurn,
+        settled: bool,
+        today: Callable[[], date],
     ) -> None:
         self.today = today
-        self.vintage, self.line, self.plan, self.told, self.settled = vintage, line, plan, told, settled
+        self.vintage, self.line, self.plan, self.told, self.settled = (
+            vintage,
+            line,
+            plan,
+            told,
+            settled,
+        )
         self.ask = partial(Questions, line, tuple(countries))
         self.everything = self.ask(Part("all", plan[0].first, plan[-1].last, plan[0].types))
         self.controls: Controls = dict.fromkeys(CONTROLS)
@@ -55,7 +68,13 @@ class Harvest:
     def run(self, workers: int, *, ask_budget: bool) -> dict[str, Any]:
         self._count()
         budget = self._budget(ask_budget)
-        self.vintage.record(plan={"slices": [p.name for p in self.plan], "controls": self.controls, "budget": budget})
+        self.vintage.record(
+            plan={
+                "slices": [p.name for p in self.plan],
+                "controls": self.controls,
+                "budget": budget,
+            }
+        )
         leaves = _flat(together(self.harvest, self.plan, workers, self.line))
         self._count()
         leaves |= _flat(together(self._anew, self._short_of(leaves), workers, self.line))
@@ -68,13 +87,23 @@ class Harvest:
                 try:
                     self.controls[name] = self.everything.grouped(by, unmatched=unmatched)
                 except NoAnswer as fault:
-                    log.warning("no control total by %s (%s); slices are still checked one by one", name, fault.reason)
+                    log.warning(
+                        "no control total by %s (%s); slices are still checked one by one",
+                        name,
+                        fault.reason,
+                    )
 
     def _budget(self, ask: bool) -> dict[str, int | None]:
         """What the run will cost, and what is there for it. Too little is said, not refused: what is fetched stays."""
         done = [c for s in self.vintage.slices() if s.status in DONE and (c := s.summary)]
-        works_left = max(0, sum((self.controls["publication_year"] or {}).values()) - sum(int(c.get("distinct", 0)) for c in done))
-        cost = ceil(works_left / 100) + max(0, len(self.plan) - len(done))  # the last page of a slice is half empty
+        works_left = max(
+            0,
+            sum((self.controls["publication_year"] or {}).values())
+            - sum(int(c.get("distinct", 0)) for c in done),
+        )
+        cost = ceil(works_left / 100) + max(
+            0, len(self.plan) - len(done)
+        )  # the last page of a slice is half empty
         left = _credits_if_told(self.line) if ask else None
         self.told.planned(works_left, cost, left)
         return {"estimated_cost": cost, "left_before": left}
@@ -89,9 +118,12 @@ class Harvest:
         if summary and summary.get("status") in DONE:
             return [(part, summary)]
         walk = Walk(
-            self.ask(part), slice_, most=LARGE if finer and not slice_.numbers else None,
-            told=lambda page: self.told.page(part.name, len(page.works), self.line.credits), today=self.today,
-        )  # fmt: skip
+            self.ask(part),
+            slice_,
+            most=LARGE if finer and not slice_.numbers else None,
+            told=lambda page: self.told.page(part.name, len(page.works), self.line.credits),
+            today=self.today,
+        )
         try:
             summary = walk.fill()
         except TooLarge:
@@ -110,7 +142,9 @@ class Harvest:
         if control is None:
             return short
         for year, members in _by_year(leaves).items():
-            if any(s["status"] not in DONE for _, s in members) or _distinct(members) == control.get(year, 0):
+            if any(s["status"] not in DONE for _, s in members) or _distinct(
+                members
+            ) == control.get(year, 0):
                 continue
             for part, summary in members:
                 if self.settled and part.name not in self.now_closed:
@@ -119,7 +153,9 @@ class Harvest:
                     missing = self.ask(part).count() - int(summary["distinct"])
                 except NoAnswer:
                     return short  # the summary shows the years that do not add up
-                if missing > (0 if part.name in self.now_closed else DRIFT * int(summary["distinct"])):
+                if missing > (
+                    0 if part.name in self.now_closed else DRIFT * int(summary["distinct"])
+                ):
                     short.append(part)
         return short
 
@@ -136,15 +172,21 @@ class Harvest:
             "source": "api",
             "address": "api.openalex.org" if self.line.address == API else "another address",
             "pyalex": PYALEX,
-            "slices": {name: {key: summary[key] for key in shown} for name, summary in closed.items()},
-            "incomplete": [name for name, summary in closed.items() if summary["status"] not in DONE],
+            "slices": {
+                name: {key: summary[key] for key in shown} for name, summary in closed.items()
+            },
+            "incomplete": [
+                name for name, summary in closed.items() if summary["status"] not in DONE
+            ],
             "drifted": [name for name, summary in closed.items() if summary["status"] == "drifted"],
             **summed(closed.values()),
             "requests": self.line.requests,
             "credits": self.line.credits,
             "retries": dict(sorted(self.line.retries.items())),
             "controls": self.controls,
-            "controls_unanswered": sorted(name for name, control in self.controls.items() if control is None),
+            "controls_unanswered": sorted(
+                name for name, control in self.controls.items() if control is None
+            ),
             "years_off_control": {
                 year: {"control": counted.get(year, 0), "distinct": by_year.get(year, 0)}
                 for year in sorted(by_year.keys() | counted.keys())

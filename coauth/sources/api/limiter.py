@@ -18,7 +18,10 @@ class Limiter:
     """
 
     def __init__(
-        self, rate: float | None, sleep: Callable[[float], None], clock: Callable[[], float] = time.monotonic
+        self,
+        rate: float | None,
+        sleep: Callable[[float], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._gap = 1 / rate if rate else 0.0
         self._sleep, self._clock = sleep, clock

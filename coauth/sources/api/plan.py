@@ -27,7 +27,9 @@ class Part:
         (['2011-02-01', '2011-02-02'], ['2011-02-01.article', '2011-02-01.book'])
         """
         if self.first < self.last:
-            days = [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+            days = [
+                self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)
+            ]
             return [Part(day.isoformat(), day, day, self.types) for day in days]
         if len(self.types) > 1:
             return [Part(f"{self.name}.{t}", self.first, self.last, (t,)) for t in self.types]
@@ -41,7 +43,11 @@ def months(scope: Scope, as_of: date) -> list[Part]:
     for year in range(scope.first_year, as_of.year + 1):
         for month in range(1, (as_of.month if year == as_of.year else 12) + 1):
             last = calendar.monthrange(year, month)[1]
-            plan.append(Part(f"{year}-{month:02d}", date(year, month, 1), date(year, month, last), types))
+            plan.append(
+                Part(f"{year}-{month:02d}", date(year, month, 1), date(year, month, last), types)
+            )
     if not plan:
-        raise SourceError(f"nothing to harvest: first_year {scope.first_year} in queries/scope.toml is after {as_of}")
+        raise SourceError(
+            f"nothing to harvest: first_year {scope.first_year} in queries/scope.toml is after {as_of}"
+        )
     return plan

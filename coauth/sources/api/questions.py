@@ -66,7 +66,11 @@ class Questions:
 
     def page(self, cursor: str, size: int) -> Served:
         """One page. `publication_date` is the steadiest order OpenAlex sells for nothing."""
-        works = self._works({"cursor": cursor, "per-page": size}).select(list(SELECT)).sort(publication_date="asc")
+        works = (
+            self._works({"cursor": cursor, "per-page": size})
+            .select(list(SELECT))
+            .sort(publication_date="asc")
+        )
         url = str(works.url)
         return self.line.get(url, partial(_served, url), cost=1)
 
@@ -94,18 +98,27 @@ class Questions:
         """Counts by a field. `unmatched` asks for works with an address in the country, but no institution there."""
         works = self._works({"per-page": 200}, unmatched=unmatched).group_by(by)
         groups = self.line.get(str(works.url), _believed_groups, cost=1).group_by
-        return {str(g.key).rsplit("/", 1)[-1]: g.count for g in sorted(groups, key=lambda g: str(g.key)) if g.count}
+        return {
+            str(g.key).rsplit("/", 1)[-1]: g.count
+            for g in sorted(groups, key=lambda g: str(g.key))
+            if g.count
+        }
 
     def _works(self, params: dict[str, Any], *, unmatched: bool = False) -> Any:
         here = (
-            {"authorships.countries": self._countries, "authorships.institutions.country_code": f"!{self._countries}"}
+            {
+                "authorships.countries": self._countries,
+                "authorships.institutions.country_code": f"!{self._countries}",
+            }
             if unmatched
             else {"authorships.institutions.country_code": self._countries}
         )
         return pyalex.Works(params).filter(
-            **here, type="|".join(self.part.types),
-            from_publication_date=self.part.first.isoformat(), to_publication_date=self.part.last.isoformat(),
-        )  # fmt: skip
+            **here,
+            type="|".join(self.part.types),
+            from_publication_date=self.part.first.isoformat(),
+            to_publication_date=self.part.last.isoformat(),
+        )
 
 
 def credits_left(line: Transport) -> int | None:

@@ -25,7 +25,11 @@ class Served:
     def same(self) -> tuple[int, str | None, tuple[bytes, ...]]:
         """What makes two answers the same answer (`meta` also holds how long the search took)."""
         meta = self.response.meta
-        return meta.count, meta.next_cursor, tuple(bytes(record) for record in self.response.results)
+        return (
+            meta.count,
+            meta.next_cursor,
+            tuple(bytes(record) for record in self.response.results),
+        )
 
 
 @dataclass
@@ -74,6 +78,8 @@ def doubt(response: Response, stored: Stored, size: int) -> str:
     if meta.next_cursor is not None and (meta.next_cursor in stored.cursors or not results):
         return IN_PLACE
     counted = max(stored.most, meta.count)
-    if len(results) < size and (meta.next_cursor is not None or stored.works + len(results) < counted):
+    if len(results) < size and (
+        meta.next_cursor is not None or stored.works + len(results) < counted
+    ):
         return "short page"
     return ""

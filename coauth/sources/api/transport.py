@@ -65,7 +65,9 @@ class Refused(SourceError):
     """A 4xx: the same request would be refused for ever."""
 
     def __init__(self, status: int, words: str) -> None:
-        super().__init__(f"OpenAlex refused a request with {named(status)}{': ' if words else ''}{words}")
+        super().__init__(
+            f"OpenAlex refused a request with {named(status)}{': ' if words else ''}{words}"
+        )
         self.status = status
         self.words = words
 
@@ -137,7 +139,10 @@ class Transport:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         for session in self._sessions:
             session.close()
@@ -154,13 +159,23 @@ class Transport:
             ordered = wire.fault(state).ordered
             failed[ordered] += 1
             brief = bool(wire.fault(state).cure) and not self._reached
-            most = PATIENCE if ordered else min(wire.BRIEF, self._attempts) if brief else self._attempts
+            most = (
+                PATIENCE
+                if ordered
+                else min(wire.BRIEF, self._attempts)
+                if brief
+                else self._attempts
+            )
             return failed[ordered] >= most
 
         retrying = Retrying(
-            retry=retry_if_exception_type(Passing), stop=enough, wait=wire.pause, sleep=self.sleep,
-            before_sleep=self._say, reraise=True,
-        )  # fmt: skip
+            retry=retry_if_exception_type(Passing),
+            stop=enough,
+            wait=wire.pause,
+            sleep=self.sleep,
+            before_sleep=self._say,
+            reraise=True,
+        )
         try:
             value: Value = retrying(self._once, url, read, cost)
         except Passing as fault:
@@ -195,7 +210,9 @@ class Transport:
             self.requests += 1
         address = self.address + url.removeprefix(API)
         try:
-            answer, body = wire.answered(partial(self._session().get, auth=self._auth), address, self._timeout)
+            answer, body = wire.answered(
+                partial(self._session().get, auth=self._auth), address, self._timeout
+            )
         except Blocked as fault:
             raise self._unreachable(fault) from None
         except Passing as fault:
@@ -205,7 +222,11 @@ class Transport:
             raise self._not_ok(answer, body, url)
         try:
             value = read(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the last: brackets without end
+        except (
+            msgspec.DecodeError,
+            UnicodeDecodeError,
+            RecursionError,
+        ):  # the last: brackets without end
             raise self._failure("something else than the JSON asked for") from None
         except Passing as fault:
             raise self._failure(fault.reason) from None
@@ -261,11 +282,17 @@ class Transport:
                 else "OpenAlex asks for a key (401); get a free one at openalex.org/settings/api and set OPENALEX_API_KEY"
             )
         if status == HTTPStatus.NOT_IMPLEMENTED or (
-            HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.REQUEST_TIMEOUT
+            HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+            and status != HTTPStatus.REQUEST_TIMEOUT
         ):
             spoken = status in (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN)
             return Refused(status, complaints.known_words(body, url) if spoken else "")
-        return self._failure(named(status), complaints.pause(answer.headers, body) if status == HTTPStatus.SERVICE_UNAVAILABLE else None)
+        return self._failure(
+            named(status),
+            complaints.pause(answer.headers, body)
+            if status == HTTPStatus.SERVICE_UNAVAILABLE
+            else None,
+        )
 
     def _limited(self, answer: requests.Response, body: bytes, url: str) -> Exception:
         """The four kinds of 429. They share a status, and budget and rate even their `error`."""
@@ -285,7 +312,11 @@ class Transport:
         now = self._now()
         midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), UTC)
         until_midnight = int((midnight - now).total_seconds()) + 1
-        seconds = told if told is not None else float(complaints.number(answer.headers, "X-RateLimit-Reset", until_midnight))
+        seconds = (
+            told
+            if told is not None
+            else float(complaints.number(answer.headers, "X-RateLimit-Reset", until_midnight))
+        )
         if self._wait:
             return Passing("429: the day's budget is spent", seconds, ordered=True)
         reset = (now + timedelta(seconds=seconds + 30)).strftime("%Y-%m-%d %H:%M UTC")
@@ -303,5 +334,7 @@ def _clean(key: str | None) -> str | None:
     """
     key = (key or "").strip()
     if not all("!" <= sign <= "~" for sign in key):
-        raise SourceError("OPENALEX_API_KEY holds a character that no key has; copy it anew from openalex.org/settings/api")
+        raise SourceError(
+            "OPENALEX_API_KEY holds a character that no key has; copy it anew from openalex.org/settings/api"
+        )
     return key or None

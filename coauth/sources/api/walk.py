@@ -122,7 +122,11 @@ class Walk:
             stored.cut = self.authors.again(self.slice)
             if self.authors.unanswered:
                 status, reason = "incomplete", "no answer: the full authors of a work"
-        if status not in DONE and self.best is not None and self.best.stored.distinct > stored.distinct:
+        if (
+            status not in DONE
+            and self.best is not None
+            and self.best.stored.distinct > stored.distinct
+        ):
             self.slice.aside.move(self.slice)
             stored, reason = self.best.stored, self.best.reason
             expected = max(expected, self.best.expected)
@@ -172,7 +176,9 @@ class Walk:
 
     def _walk(self, stored: Stored) -> None:
         size, begun = self.size, self.today()
-        if self.best and (days := self.slice.fetched):  # the walk that waits aside may be the one that is kept
+        if self.best and (
+            days := self.slice.fetched
+        ):  # the walk that waits aside may be the one that is kept
             begun = min(begun, days[0])
         while stored.cursor is not None:
             page, used = self._page(stored, size)
@@ -183,7 +189,9 @@ class Walk:
             self.slice.write(stored.pages + 1, page)
             stored.add(page)
             self.told(page)
-            size = min(self.size, used * 2)  # after a page that only came when it was small: grow back
+            size = min(
+                self.size, used * 2
+            )  # after a page that only came when it was small: grow back
 
     def _page(self, stored: Stored, size: int) -> tuple[Page, int]:
         """The page at the cursor, whole; smaller where it does not come otherwise (a cursor is good for any size)."""
@@ -227,7 +235,11 @@ class Walk:
         works = [self.authors.whole(keep(record), sha256) for record in served.response.results]
         meta = served.response.meta
         return Page(
-            request=served.request, served_sha256=sha256, count=meta.count, next_cursor=meta.next_cursor, works=works
+            request=served.request,
+            served_sha256=sha256,
+            count=meta.count,
+            next_cursor=meta.next_cursor,
+            works=works,
         )
 
     def _judged(self, stored: Stored) -> tuple[str, int]:
@@ -242,14 +254,23 @@ class Walk:
         expected = max(now, stored.last)
         return ("drifted", now) if stored.distinct >= expected else ("incomplete", expected)
 
-    def _close(self, stored: Stored, status: str, expected: int, walks: int, reason: str) -> dict[str, Any]:
+    def _close(
+        self, stored: Stored, status: str, expected: int, walks: int, reason: str
+    ) -> dict[str, Any]:
         summary: dict[str, Any] = {
-            "status": status, "expected": expected, "expected_first": stored.first, "expected_last": stored.last,
-            **stored.counts(), "walks": walks, "per_page": self.size,
-        }  # fmt: skip
+            "status": status,
+            "expected": expected,
+            "expected_first": stored.first,
+            "expected_last": stored.last,
+            **stored.counts(),
+            "walks": walks,
+            "per_page": self.size,
+        }
         if reason:
             summary["reason"] = reason
-        if days := self.slice.fetched:  # where an older coauth began the slice, its first day is not known
+        if (
+            days := self.slice.fetched
+        ):  # where an older coauth began the slice, its first day is not known
             self.slice.note_days(days[0], max(days[1], self.today()))
         self.slice.close(**summary)
         return summary

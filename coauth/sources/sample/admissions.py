@@ -25,11 +25,19 @@ def admissions(seed: int = 1) -> pa.Table:
     """
     chance = Chance(seed, "admissions")
     return ADMISSIONS.of(
-        _cell(year, code, round(n * (0.7 + 0.6 * chance.unit())), AS_OF) for code, n in AROUND.items() for year in YEARS
+        _cell(year, code, round(n * (0.7 + 0.6 * chance.unit())), AS_OF)
+        for code, n in AROUND.items()
+        for year in YEARS
     )
 
 
 def _cell(year: int, code: str, n: int, day: date) -> dict[str, object]:
     suppressed = n < SMALL
-    return {"year": year, "country_code": code, "admissions": None if suppressed else n, "suppressed": suppressed,
-            "source": MARK, "retrieved": day}  # fmt: skip
+    return {
+        "year": year,
+        "country_code": code,
+        "admissions": None if suppressed else n,
+        "suppressed": suppressed,
+        "source": MARK,
+        "retrieved": day,
+    }

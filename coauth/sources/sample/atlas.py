@@ -15,9 +15,15 @@ INVENTED = 1300
 """Foreign institutions, shared out over countries by (co-publications)^0.8: large countries have larger ones too."""
 
 _KINDS = (
-    ("University", "education"), ("University", "education"), ("Hospital", "healthcare"), ("University", "education"),
-    ("Institute", "facility"), ("University", "education"), ("Company", "company"), ("Agency", "government"),
-)  # fmt: skip
+    ("University", "education"),
+    ("University", "education"),
+    ("Hospital", "healthcare"),
+    ("University", "education"),
+    ("Institute", "facility"),
+    ("University", "education"),
+    ("Company", "company"),
+    ("Agency", "government"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,11 @@ def atlas() -> Atlas:
     planted = {"miit", "miit child"}
     foreign: dict[str, Drawn] = {}
     for country in world()["partners"]["countries"]:
-        members = [i for i, r in enumerate(rows) if r["country"] == country["code"] and r["group"] not in planted]
+        members = [
+            i
+            for i, r in enumerate(rows)
+            if r["country"] == country["code"] and r["group"] not in planted
+        ]
         foreign[country["code"]] = _drawn(members, [institutions[i].weight[0] for i in members])
     names = {"DK": "Denmark"} | {c["code"]: c["name"] for c in world()["partners"]["countries"]}
     return Atlas(tuple(institutions), by_key, names, foreign)
@@ -112,10 +122,18 @@ def _listed() -> list[dict[str, Any]]:
     rows += [row | {"country": "CN", "group": "miit child"} for row in facts["miit"]["children"]]
     rows += [row | {"group": "lookalike"} for row in facts["lookalikes"]["institutions"]]
     for number, effect in enumerate((RISE, LOSS, UNMATCHED), start=1):
-        rows.append({
-            "key": effect.key, "name": effect.name, "id": f"I999008{number:04d}", "ror": None, "type": "facility",
-            "weight": [0, 0, 0, 0], "country": "DK", "group": "planted",
-        })  # fmt: skip
+        rows.append(
+            {
+                "key": effect.key,
+                "name": effect.name,
+                "id": f"I999008{number:04d}",
+                "ror": None,
+                "type": "facility",
+                "weight": [0, 0, 0, 0],
+                "country": "DK",
+                "group": "planted",
+            }
+        )
     if not any(row["key"] == CONTROL.key for row in rows):
         raise KeyError(CONTROL.key)
     return rows
@@ -131,18 +149,30 @@ def _invented() -> list[dict[str, Any]]:
         for rank in range(1, count + 1):
             noun, kind = _KINDS[(rank - 1) % len(_KINDS)]
             number = len(rows) + 1
-            rows.append({
-                "key": f"{code}-{rank}", "name": f"Sample {noun} {code}-{rank:03d}", "id": f"I99900{number:05d}",
-                # no ROR id holds the letter l; half of the invented ones have none, as small institutions do
-                "ror": f"0l{number:05d}00" if rank % 2 else None,
-                "type": kind, "weight": [100 / rank**0.9], "country": code, "group": "invented",
-                "parents": [f"{code}-1"] if rank in (5, 9) and count >= 20 else [],
-            })  # fmt: skip
+            rows.append(
+                {
+                    "key": f"{code}-{rank}",
+                    "name": f"Sample {noun} {code}-{rank:03d}",
+                    "id": f"I99900{number:05d}",
+                    # no ROR id holds the letter l; half of the invented ones have none, as small institutions do
+                    "ror": f"0l{number:05d}00" if rank % 2 else None,
+                    "type": kind,
+                    "weight": [100 / rank**0.9],
+                    "country": code,
+                    "group": "invented",
+                    "parents": [f"{code}-1"] if rank in (5, 9) and count >= 20 else [],
+                }
+            )
     return rows
 
 
 def _institution(
-    index: int, row: dict[str, Any], rows: list[dict[str, Any]], by_key: dict[str, int], first_person: int, persons: int
+    index: int,
+    row: dict[str, Any],
+    rows: list[dict[str, Any]],
+    by_key: dict[str, int],
+    first_person: int,
+    persons: int,
 ) -> Institution:
     ancestors = _ancestors(row, rows, by_key)
     return Institution(

@@ -20,7 +20,11 @@ def of(works: list[Work], chance: Chance) -> list[Work]:
     for work in works:
         draw = chance.unit()
         number = len(works) + len(copies) + 1
-        if work.role != "background" or work.retracted or work.type not in ("article", "conference-paper"):
+        if (
+            work.role != "background"
+            or work.retracted
+            or work.type not in ("article", "conference-paper")
+        ):
             continue
         if draw < SAME_DOI and work.doi:
             copies.append(replace(work, number=number))

@@ -27,23 +27,39 @@ class Effect:
 
 
 RISE = Effect(
-    "rise", "true_rise", "True Rise Institute", ((FIRST_YEAR, 0.0275), (2021, 0.052), (2022, 0.080)),
-    "rose", "Its share nearly triples, at all publishers, with affiliations as complete as everyone's.",
-)  # fmt: skip
+    "rise",
+    "true_rise",
+    "True Rise Institute",
+    ((FIRST_YEAR, 0.0275), (2021, 0.052), (2022, 0.080)),
+    "rose",
+    "Its share nearly triples, at all publishers, with affiliations as complete as everyone's.",
+)
 LOSS = Effect(
-    "loss", "publisher_loss", "Publisher Loss Institute", ((FIRST_YEAR, 0.083),), "no clear change",
+    "loss",
+    "publisher_loss",
+    "Publisher Loss Institute",
+    ((FIRST_YEAR, 0.083),),
+    "no clear change",
     "Its share is constant; its main publisher stops giving most affiliations in 2022. A count of visible works falls by "
     "about half; weighting complete works by 1/P(complete | publisher, field, year, team size) removes the fall.",
-)  # fmt: skip
+)
 UNMATCHED = Effect(
-    "unmatched", "unmatched_strings", "Unmatched Strings Institute", ((FIRST_YEAR, 0.083),), "not comparable: coverage",
+    "unmatched",
+    "unmatched_strings",
+    "Unmatched Strings Institute",
+    ((FIRST_YEAR, 0.083),),
+    "not comparable: coverage",
     "Its share is constant; from 2022 most of its own affiliation strings are no longer matched, at every publisher. "
     "No weighting by publisher can repair that: its share of partial works jumps far beyond what publishers explain.",
-)  # fmt: skip
+)
 CONTROL = Effect(
-    "control", "ruc", "Roskilde University", ((FIRST_YEAR, 0.045),), "no clear change",
+    "control",
+    "ruc",
+    "Roskilde University",
+    ((FIRST_YEAR, 0.045),),
+    "no clear change",
     "Its share is constant and nothing is done to its records beyond the background.",
-)  # fmt: skip
+)
 EFFECTS = (RISE, LOSS, UNMATCHED, CONTROL)
 
 MIIT_WORKS = (12, 16, 22, 29, 38, 50, 65, 86, 110, 130, 130, 100, 75, 55)

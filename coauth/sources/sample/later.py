@@ -20,8 +20,13 @@ from coauth.sources.sample.served import AS_OF, institution, serve
 from coauth.sources.sample.work import KEPT, Work
 
 PLANTED = {
-    "new publications": 30, "added": 40, "removed": 12, "re-dated": 10, "re-affiliated": 14, "excluded differently": 8,
-}  # fmt: skip
+    "new publications": 30,
+    "added": 40,
+    "removed": 12,
+    "re-dated": 10,
+    "re-affiliated": 14,
+    "excluded differently": 8,
+}
 """Works by what became of them, a seventh of each with a listed university where there are so many."""
 
 SINCE = 2018
@@ -53,7 +58,11 @@ def changes(seed: int, day: datetime.date) -> tuple[tuple[Change, Work], ...]:
             work = among.pop(chance.below(len(among)))
             if cause in ("new publications", "added"):
                 number += 1
-                work = _another(work, number, _between(day, chance) if cause == "new publications" else work.date)
+                work = _another(
+                    work,
+                    number,
+                    _between(day, chance) if cause == "new publications" else work.date,
+                )
             planted.append((_change(cause, work), work))
     return tuple(planted)
 
@@ -63,10 +72,16 @@ def _candidates(seed: int) -> dict[str, list[Work]]:
     everything = works(seed)
     copied = {w.original for w in everything if w.number != w.original}
     fitting = [
-        w for w in everything
-        if w.number == w.original and w.number not in copied and w.year >= SINCE and w.type == "article" and not w.retracted
-        and all(fate == KEPT for fate in w.fate) and _one_partner(w)
-    ]  # fmt: skip
+        w
+        for w in everything
+        if w.number == w.original
+        and w.number not in copied
+        and w.year >= SINCE
+        and w.type == "article"
+        and not w.retracted
+        and all(fate == KEPT for fate in w.fate)
+        and _one_partner(w)
+    ]
     return {role: [w for w in fitting if w.role == role] for role in ("background", "miit")}
 
 
@@ -74,7 +89,11 @@ def _one_partner(work: Work) -> bool:
     """One foreign country, and nobody there who belongs here as well."""
     seats = [_countries(seat) for seat in work.seats]
     abroad = set().union(*seats) - {"DK"}
-    return len(abroad) == 1 and abroad <= set(PARTNERS) and all(len(countries) == 1 for countries in seats)
+    return (
+        len(abroad) == 1
+        and abroad <= set(PARTNERS)
+        and all(len(countries) == 1 for countries in seats)
+    )
 
 
 def _countries(seat: tuple[int, ...]) -> set[str]:
@@ -88,7 +107,15 @@ def _between(day: datetime.date, chance: Chance) -> datetime.date:
 def _another(work: Work, number: int, date: datetime.date) -> Work:
     """A work like this one under an id, title and DOI of its own."""
     title = f"{work.title.rpartition(':')[0]}: study {number:05d}"
-    return replace(work, number=number, original=number, year=date.year, date=date, title=title, doi=f"https://doi.org/10.5555/sample.later.{number:06d}")
+    return replace(
+        work,
+        number=number,
+        original=number,
+        year=date.year,
+        date=date,
+        title=title,
+        doi=f"https://doi.org/10.5555/sample.later.{number:06d}",
+    )
 
 
 def _change(cause: str, work: Work) -> Change:
@@ -97,13 +124,18 @@ def _change(cause: str, work: Work) -> Change:
     partner = min(set().union(*map(_countries, work.seats)) - {"DK"})
     was = (work.year, partner, listed)
     became = {
-        "re-dated": (work.year + 1, partner, listed), "re-affiliated": (work.year, MOVED_TO.partition("-")[0], False),
-    }.get(cause, was)  # fmt: skip
+        "re-dated": (work.year + 1, partner, listed),
+        "re-affiliated": (work.year, MOVED_TO.partition("-")[0], False),
+    }.get(cause, was)
     before = None if cause in ("new publications", "added") else was
-    return Change(cause, work.id, before, None if cause in ("removed", "excluded differently") else became)
+    return Change(
+        cause, work.id, before, None if cause in ("removed", "excluded differently") else became
+    )
 
 
-def read_on(records: Iterable[dict[str, Any]], seed: int, day: datetime.date) -> Iterator[dict[str, Any]]:
+def read_on(
+    records: Iterable[dict[str, Any]], seed: int, day: datetime.date
+) -> Iterator[dict[str, Any]]:
     """The records of the world as they stand on a later day, sorted like the first ones."""
     by_id = {change.id: change.cause for change, _ in changes(seed, day)}
     made = [w for change, w in changes(seed, day) if change.before is None]
@@ -114,10 +146,17 @@ def read_on(records: Iterable[dict[str, Any]], seed: int, day: datetime.date) ->
 def _changed(record: dict[str, Any], cause: str | None) -> dict[str, Any]:
     if cause == "re-dated":
         year = record["publication_year"] + 1
-        return record | {"publication_year": year, "publication_date": f"{year}{record['publication_date'][4:]}"}
+        return record | {
+            "publication_year": year,
+            "publication_date": f"{year}{record['publication_date'][4:]}",
+        }
     if cause == "excluded differently":
         return record | {"is_retracted": True}
-    return record | {"authorships": [_moved(a) for a in record["authorships"]]} if cause == "re-affiliated" else record
+    return (
+        record | {"authorships": [_moved(a) for a in record["authorships"]]}
+        if cause == "re-affiliated"
+        else record
+    )
 
 
 def _moved(authorship: dict[str, Any]) -> dict[str, Any]:
@@ -126,4 +165,8 @@ def _moved(authorship: dict[str, Any]) -> dict[str, Any]:
         return authorship
     place = atlas().institutions[atlas().by_key[MOVED_TO]]
     strings = [a | {"institution_ids": [place.id]} for a in authorship["affiliations"]]
-    return authorship | {"institutions": [institution(place)], "countries": [place.country], "affiliations": strings}
+    return authorship | {
+        "institutions": [institution(place)],
+        "countries": [place.country],
+        "affiliations": strings,
+    }

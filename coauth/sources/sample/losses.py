@@ -50,7 +50,9 @@ def _someone_danish(work: Work, chance: Chance) -> int:
     Not one of the Unmatched Strings Institute if there is another, or its loss would be smaller than planted.
     """
     places = atlas()
-    danish = [i for i, seat in enumerate(work.seats) if places.institutions[seat[0]].country == "DK"]
+    danish = [
+        i for i, seat in enumerate(work.seats) if places.institutions[seat[0]].country == "DK"
+    ]
     if work.role == effects.UNMATCHED.role:
         own = places.by_key[effects.UNMATCHED.key]
         danish = [i for i in danish if work.seats[i] != (own,)] or danish
@@ -60,7 +62,9 @@ def _someone_danish(work: Work, chance: Chance) -> int:
 def _lose_some(work: Work, stays: int, chance: Chance) -> None:
     """Lose about half of the authorships' affiliations, and at least one."""
     others = [i for i in range(len(work.seats)) if i != stays]
-    lost = [i for i in others if chance.happens(_AUTHORSHIPS_LOST)] or ([chance.one_of(others)] if others else [])
+    lost = [i for i in others if chance.happens(_AUTHORSHIPS_LOST)] or (
+        [chance.one_of(others)] if others else []
+    )
     for i in lost:
         work.fate[i] = STRING if chance.happens(_STRING_STAYS) else BARE
 
@@ -68,5 +72,10 @@ def _lose_some(work: Work, stays: int, chance: Chance) -> None:
 def _lose_matches(work: Work, stays: int, chance: Chance) -> None:
     own = (atlas().by_key[effects.UNMATCHED.key],)
     for i, seat in enumerate(work.seats):
-        if seat == own and i != stays and work.fate[i] == KEPT and chance.happens(effects.UNMATCHED_AUTHORSHIPS):
+        if (
+            seat == own
+            and i != stays
+            and work.fate[i] == KEPT
+            and chance.happens(effects.UNMATCHED_AUTHORSHIPS)
+        ):
             work.fate[i] = STRING

@@ -11,7 +11,14 @@ from statistics import NormalDist
 from coauth.sources.sample import copies, losses, teams, topics
 from coauth.sources.sample.atlas import world
 from coauth.sources.sample.chance import Chance
-from coauth.sources.sample.effects import EFFECTS, FIRST_YEAR, LOSS_PUBLISHER, LOSS_PUBLISHER_OF_OWN, MIIT_WORKS, YEARS
+from coauth.sources.sample.effects import (
+    EFFECTS,
+    FIRST_YEAR,
+    LOSS_PUBLISHER,
+    LOSS_PUBLISHER_OF_OWN,
+    MIIT_WORKS,
+    YEARS,
+)
 from coauth.sources.sample.work import MARK, Work
 
 SOLO = 0.5
@@ -19,11 +26,30 @@ SOLO = 0.5
 HYPER = 0.0025
 """Part of all works written by more than 100 authors."""
 
-_TYPES = ("article", "review", "book-chapter", "conference-paper", "preprint", "book", "dataset", "paratext", "erratum")
+_TYPES = (
+    "article",
+    "review",
+    "book-chapter",
+    "conference-paper",
+    "preprint",
+    "book",
+    "dataset",
+    "paratext",
+    "erratum",
+)
 _TYPE_SHARES = tuple(accumulate((79.0, 6, 5, 4.5, 3.2, 1, 0.6, 0.4, 0.3)))
 _LAST_PLAIN_TYPE = 4  # planted works are of the first four types: no scope leaves them out
 
-_OPENINGS = ("On", "Measuring", "A model of", "New evidence on", "Limits of", "Towards", "A comparison in", "Notes on")
+_OPENINGS = (
+    "On",
+    "Measuring",
+    "A model of",
+    "New evidence on",
+    "Limits of",
+    "Towards",
+    "A comparison in",
+    "Notes on",
+)
 
 # Authors a work: log-normal, cut into 2,000 equally likely values, so that drawing one needs no logarithm.
 _QUANTILES = [NormalDist().inv_cdf((i + 0.5) / 2000) for i in range(2000)]
@@ -48,13 +74,24 @@ def works(seed: int) -> tuple[Work, ...]:
 def quotas(year: int) -> dict[str, int]:
     """Works of a year by role, and how many of them are `international` and `collaborative`."""
     facts = world()["danish_works"]
-    total, foreign = (round(facts["scale"] * facts[key][year - FIRST_YEAR]) for key in ("total", "international"))
+    total, foreign = (
+        round(facts["scale"] * facts[key][year - FIRST_YEAR]) for key in ("total", "international")
+    )
     collaborative = total - round(SOLO * (total - foreign))
     planted = {effect.role: round(effect.share_in(year) * collaborative) for effect in EFFECTS}
     hyper = round(HYPER * total)
-    planted |= {"miit": MIIT_WORKS[year - FIRST_YEAR], "collider": 1, "cohort": hyper // 2, "survey": (hyper - 1) // 2}
+    planted |= {
+        "miit": MIIT_WORKS[year - FIRST_YEAR],
+        "collider": 1,
+        "cohort": hyper // 2,
+        "survey": (hyper - 1) // 2,
+    }
     background = total - sum(planted.values())
-    return planted | {"background": background, "international": foreign, "collaborative": collaborative}
+    return planted | {
+        "background": background,
+        "international": foreign,
+        "collaborative": collaborative,
+    }
 
 
 def _year(year: int, first_number: int, chance: Chance) -> list[Work]:
@@ -98,7 +135,9 @@ def _work(number: int, year: int, role: str, foreign: bool, chance: Chance) -> W
         has_phrase=chance.happens(0.55),
     )
     if not chance.happens(0.06):
-        work.doi = f"https://doi.org/10.5555/sample.{year}.{number:06d}"  # Crossref's prefix for examples
+        work.doi = (
+            f"https://doi.org/10.5555/sample.{year}.{number:06d}"  # Crossref's prefix for examples
+        )
     work.title = _title(work, chance)
     return work
 
@@ -131,7 +170,9 @@ def _publisher_shares(background: bool) -> list[float]:
 
     Planted works always have a source, so that their publisher can be known.
     """
-    extra = 100 * next(e for e in EFFECTS if e.role == "loss").share[0][1] * 0.8 * LOSS_PUBLISHER_OF_OWN
+    extra = (
+        100 * next(e for e in EFFECTS if e.role == "loss").share[0][1] * 0.8 * LOSS_PUBLISHER_OF_OWN
+    )
     shares = []
     for publisher in world()["publishers"]["list"]:
         name = publisher.get("name")

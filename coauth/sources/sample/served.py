@@ -13,7 +13,15 @@ from coauth.sources.sample.work import BARE, KEPT, STRING, Work
 AS_OF = datetime.date(2026, 10, 15)
 """The day on which this world is read: nothing in it was updated later."""
 
-_DEPARTMENTS = ("Physics", "Medicine", "Engineering", "Economics", "Biology", "Computing", "History")
+_DEPARTMENTS = (
+    "Physics",
+    "Medicine",
+    "Engineering",
+    "Economics",
+    "Biology",
+    "Computing",
+    "History",
+)
 _SOURCE_TYPES = ("journal",) * 6 + ("book series", "conference")
 _FILLER = (
     "we study the method of results and data show that a large model in this sample for each group with an analysis by "
@@ -44,7 +52,9 @@ def serve(works: Iterable[Work], seed: int) -> Iterator[dict[str, Any]]:
 
 def _record(work: Work, chance: Chance) -> dict[str, Any]:
     authorships = _authorships(work, chance)
-    listed = {i["id"]: i["country_code"] for authorship in authorships for i in authorship["institutions"]}
+    listed = {
+        i["id"]: i["country_code"] for authorship in authorships for i in authorship["institutions"]
+    }
     ranked = _topics(work, chance)
     return {
         "id": work.id,
@@ -79,18 +89,26 @@ def _authorships(work: Work, chance: Chance) -> list[dict[str, Any]]:
         person = home.first_person + (work.original * 7919 + met[home.index]) % home.persons
         affiliations = _affiliations([places[i] for i in seat], person, fate, chance)
         institutions = [institution(places[i]) for i in seat] if fate == KEPT else []
-        authorships.append({
-            "author_position": "first" if position == 0 else "last" if position == len(work.seats) - 1 else "middle",
-            "author": _author(person, chance),
-            "institutions": sorted(institutions, key=lambda institution: institution["id"]),
-            # from the institutions; only where there is none, from the string
-            "countries": sorted({places[i].country for i in seat}) if fate != BARE else [],
-            "is_corresponding": position == 0,
-            "raw_author_name": _raw_name(person),
-            "raw_affiliation_strings": [affiliation["raw_affiliation_string"] for affiliation in affiliations],
-            "raw_orcid": None,
-            "affiliations": affiliations,
-        })  # fmt: skip
+        authorships.append(
+            {
+                "author_position": "first"
+                if position == 0
+                else "last"
+                if position == len(work.seats) - 1
+                else "middle",
+                "author": _author(person, chance),
+                "institutions": sorted(institutions, key=lambda institution: institution["id"]),
+                # from the institutions; only where there is none, from the string
+                "countries": sorted({places[i].country for i in seat}) if fate != BARE else [],
+                "is_corresponding": position == 0,
+                "raw_author_name": _raw_name(person),
+                "raw_affiliation_strings": [
+                    affiliation["raw_affiliation_string"] for affiliation in affiliations
+                ],
+                "raw_orcid": None,
+                "affiliations": affiliations,
+            }
+        )
     return authorships
 
 
@@ -108,7 +126,11 @@ def _orcid(person: int) -> str:
 
 
 def _raw_name(person: int) -> str:
-    forms = (f"Sample Person {person:06d}", f"S. Person {person:06d}", f"Person {person:06d}, Sample")
+    forms = (
+        f"Sample Person {person:06d}",
+        f"S. Person {person:06d}",
+        f"Person {person:06d}, Sample",
+    )
     return forms[person % 3]
 
 
@@ -124,7 +146,9 @@ def institution(place: Institution) -> dict[str, Any]:
     }
 
 
-def _affiliations(homes: list[Institution], person: int, fate: int, chance: Chance) -> list[dict[str, Any]]:
+def _affiliations(
+    homes: list[Institution], person: int, fate: int, chance: Chance
+) -> list[dict[str, Any]]:
     """One string for each institution; a child and its parent share one string, matched to both."""
     if fate == BARE:
         return []
@@ -173,7 +197,10 @@ def _topic(row: int, score: float) -> dict[str, Any]:
         "id": f"https://openalex.org/{topic}",
         "display_name": name,
         "score": score,
-        "subfield": {"id": f"https://openalex.org/subfields/{subfield}", "display_name": subfield_name},
+        "subfield": {
+            "id": f"https://openalex.org/subfields/{subfield}",
+            "display_name": subfield_name,
+        },
         "field": {"id": f"https://openalex.org/fields/{field}", "display_name": field_name},
         "domain": {"id": f"https://openalex.org/domains/{domain}", "display_name": domain_name},
     }
@@ -182,7 +209,9 @@ def _topic(row: int, score: float) -> dict[str, Any]:
 @cache
 def _fields() -> dict[int, tuple[str, int, str]]:
     domains = {domain["id"]: domain["name"] for domain in world()["topics"]["domains"]}
-    return {f["id"]: (f["name"], f["domain"], domains[f["domain"]]) for f in world()["topics"]["fields"]}
+    return {
+        f["id"]: (f["name"], f["domain"], domains[f["domain"]]) for f in world()["topics"]["fields"]
+    }
 
 
 def _citations(work: Work, chance: Chance) -> dict[str, Any]:

@@ -31,8 +31,11 @@ _LARGEST = ("collider", 2018, 3000)
 
 # An author who names a child often names its parent too; a lineage-blind reader then sees an edge inside one organisation.
 _ALSO_NAMES_PARENT = {
-    "rh": ("capital", 0.25), "dtu_space": ("dtu", 0.5), "nwpu_lab": ("nwpu", 0.5), "hit_lab": ("hit", 0.5),
-}  # fmt: skip
+    "rh": ("capital", 0.25),
+    "dtu_space": ("dtu", 0.5),
+    "nwpu_lab": ("nwpu", 0.5),
+    "hit_lab": ("hit", 0.5),
+}
 _CHILD_OF_SEVEN = {"nwpu": "nwpu_lab", "hit": "hit_lab"}
 
 # Danish institutions a work: running shares of 1, 2, 3, 4 for each kind of work.
@@ -71,7 +74,9 @@ def _draw(drawn: Drawn, count: int, taken: list[int], chance: Chance) -> list[in
 def _convene(work: Work, places: Atlas, chance: Chance) -> None:
     consortium = CONSORTIA[work.role]
     fewest, most = consortium.institutions
-    work.authors = consortium.authors[0] + chance.below(consortium.authors[1] - consortium.authors[0])
+    work.authors = consortium.authors[0] + chance.below(
+        consortium.authors[1] - consortium.authors[0]
+    )
     if (work.role, work.year) == _LARGEST[:2]:
         work.authors = _LARGEST[2]
     work.danish = [places.by_key[key] for key in consortium.danish]
@@ -97,7 +102,9 @@ def _roster(role: str) -> tuple[int, ...]:
 def _choose_danish(work: Work, places: Atlas, chance: Chance) -> None:
     """The planted institution first, if there is one, then others by their weight in the work's domain."""
     own = next((places.by_key[e.key] for e in EFFECTS if e.role == work.role), None)
-    count = 1 if work.solo else 1 + chance.weighted(_FOREIGN_WORKS if work.foreign else _DOMESTIC_WORKS)
+    count = (
+        1 if work.solo else 1 + chance.weighted(_FOREIGN_WORKS if work.foreign else _DOMESTIC_WORKS)
+    )
     if work.role == UNMATCHED.role:
         work.own_seats = 2 + chance.below(3)
         count = max(count, 1 if work.foreign and chance.happens(0.05) else 2)
@@ -150,11 +157,17 @@ def _partner_works(batch: list[Work], year: int) -> list[tuple[str, int]]:
     """Partner countries and their works in `year`, most first, without those of the consortia."""
     partners, scale = world()["partners"], world()["danish_works"]["scale"]
     places = atlas()
-    convened = [{places.institutions[i].country for i in work.abroad} for work in batch if work.role in CONSORTIA]
+    convened = [
+        {places.institutions[i].country for i in work.abroad}
+        for work in batch
+        if work.role in CONSORTIA
+    ]
     wanted = []
     for country in partners["countries"]:
         works = round(scale * _between(partners["anchor_years"], country["works"], year))
-        wanted.append((country["code"], max(0, works - sum(country["code"] in c for c in convened))))
+        wanted.append(
+            (country["code"], max(0, works - sum(country["code"] in c for c in convened)))
+        )
     return sorted(wanted, key=lambda pair: (-pair[1], pair[0]))
 
 
@@ -208,7 +221,9 @@ def _affiliated(institution: int, work: Work, places: Atlas, chance: Chance) -> 
     if work.role in ("background", "miit") and not work.solo and chance.happens(0.05):
         country = places.institutions[institution].country
         others = [
-            i for i in work.danish + work.abroad if i != institution and places.institutions[i].country == country
+            i
+            for i in work.danish + work.abroad
+            if i != institution and places.institutions[i].country == country
         ]
         if others:
             return (institution, chance.one_of(others))

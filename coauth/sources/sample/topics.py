@@ -47,7 +47,11 @@ def beside(first: int, chance: Chance) -> tuple[int, ...]:
     """The topic and up to two more, mostly of its field: what OpenAlex lists as `topics`."""
     chosen = [first]
     for _ in range(chance.below(3)):
-        extra = chance.one_of(_by_field()[rows()[first][4]]) if chance.happens(0.7) else any_topic(chance)
+        extra = (
+            chance.one_of(_by_field()[rows()[first][4]])
+            if chance.happens(0.7)
+            else any_topic(chance)
+        )
         if extra not in chosen:
             chosen.append(extra)
     return tuple(chosen)

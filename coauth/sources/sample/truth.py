@@ -47,12 +47,17 @@ def truth(seed: int = 1, day: date = AS_OF) -> dict[str, Any]:
         "visible_collaborative_works": _by_year(originals, lambda known: len(known.visible) > 1),
         "partner_works": _partners(originals),
         "coverage": _coverage(originals),
-        "effects": {"miit": _miit(originals)} | {e.role: _institution_effect(e, originals) for e in effects.EFFECTS},
+        "effects": {"miit": _miit(originals)}
+        | {e.role: _institution_effect(e, originals) for e in effects.EFFECTS},
         "weighting_raises_others_by": _side_effect(originals),
         "consortia": _consortia(originals),
-        "lookalikes": [f"https://openalex.org/{row['id']}" for row in world()["lookalikes"]["institutions"]],
+        "lookalikes": [
+            f"https://openalex.org/{row['id']}" for row in world()["lookalikes"]["institutions"]
+        ],
         "successors": {
-            atlas().institutions[atlas().by_key[old]].id: atlas().institutions[atlas().by_key["kp"]].id
+            atlas().institutions[atlas().by_key[old]].id: atlas()
+            .institutions[atlas().by_key["kp"]]
+            .id
             for old in ("metropolitan", "ucc")
         },
         "duplicates": _duplicates(everything),
@@ -62,7 +67,11 @@ def truth(seed: int = 1, day: date = AS_OF) -> dict[str, Any]:
 
 def _know(work: Work) -> Known:
     shown = [_own(seat) for seat, fate in zip(work.seats, work.fate, strict=True) if fate == KEPT]
-    return Known(work, frozenset(chain.from_iterable(map(_own, work.seats))), frozenset(chain.from_iterable(shown)))
+    return Known(
+        work,
+        frozenset(chain.from_iterable(map(_own, work.seats))),
+        frozenset(chain.from_iterable(shown)),
+    )
 
 
 @cache
@@ -97,7 +106,9 @@ def _institution_effect(effect: Effect, originals: list[Known]) -> dict[str, Any
         "planned_share": {str(year): effect.share_in(year) for year in YEARS},
         "true_works": true,
         "visible_works": visible,
-        "partial_works": _by_year(originals, lambda known: index in known.visible and not _complete(known)),
+        "partial_works": _by_year(
+            originals, lambda known: index in known.visible and not _complete(known)
+        ),
         "true_multiplier": _multiplier(true, of_true),
         "visible_multiplier": _multiplier(visible, of_visible),
         "verdict": effect.verdict,
@@ -112,7 +123,9 @@ def _side_effect(originals: list[Known]) -> float:
     what the Unmatched Strings Institute misses, its neighbours in the same cells get. About 1.08; no weighting by
     publisher, field, year and team size can avoid it, and an interval of a smaller institution should hold it.
     """
-    teams_after = [k for k in originals if AFTER[0] <= k.work.year <= AFTER[1] and len(k.work.seats) > 1]
+    teams_after = [
+        k for k in originals if AFTER[0] <= k.work.year <= AFTER[1] and len(k.work.seats) > 1
+    ]
     others = [known for known in teams_after if known.work.role != effects.UNMATCHED.role]
     part_of_all = sum(map(_complete, teams_after)) / len(teams_after)
     return round(sum(map(_complete, others)) / len(others) / part_of_all, 4)
@@ -139,7 +152,9 @@ def _miit(originals: list[Known]) -> dict[str, Any]:
         "children": sorted(places[i].id for i in children),
         "true_works": _by_year(originals, lambda known: bool(family & known.true)),
         "visible_works": _by_year(originals, lambda known: bool(family & known.visible)),
-        "works_through_children_only": sum(not any(places[i].id in seven for s in w.seats for i in s) for w in named),
+        "works_through_children_only": sum(
+            not any(places[i].id in seven for s in w.seats for i in s) for w in named
+        ),
         "peak": [2020, 2021],
         "verdict": "rises to 2020-2021, falls after",
         "why": "By lineage, the two laboratories count for their universities. True numbers, not a loss of affiliations.",
@@ -159,13 +174,21 @@ def _coverage(originals: list[Known]) -> dict[str, Any]:
     """Parts of works whose every author has an institution: the background apart from the planted losses."""
     publishers = [publisher.get("name") for publisher in world()["publishers"]["list"]]
     lossy = publishers.index(effects.LOSS_PUBLISHER)
-    spared = [known for known in originals if known.work.role != effects.UNMATCHED.role and len(known.work.seats) > 1]
+    spared = [
+        known
+        for known in originals
+        if known.work.role != effects.UNMATCHED.role and len(known.work.seats) > 1
+    ]
     background = [known for known in spared if known.work.publisher != lossy]
     return {
-        "planned_background": {str(year): round(1 - effects.background_strip(year), 2) for year in YEARS},
+        "planned_background": {
+            str(year): round(1 - effects.background_strip(year), 2) for year in YEARS
+        },
         "background_complete": _part_complete(background),
         "loss_publisher": effects.LOSS_PUBLISHER,
-        "loss_publisher_complete": _part_complete([known for known in spared if known.work.publisher == lossy]),
+        "loss_publisher_complete": _part_complete(
+            [known for known in spared if known.work.publisher == lossy]
+        ),
         "all_complete": _part_complete(originals),
         "note": "Background and loss publisher: works of at least two authors; a work by one author loses nothing.",
     }
@@ -178,7 +201,9 @@ def _part_complete(chosen: list[Known]) -> dict[str, float]:
 
 
 def _consortia(originals: list[Known]) -> dict[str, Any]:
-    met = {role: [known for known in originals if known.work.role == role] for role in teams.CONSORTIA}
+    met = {
+        role: [known for known in originals if known.work.role == role] for role in teams.CONSORTIA
+    }
     return {
         role: {
             "works": [known.work.id for known in members],
@@ -197,13 +222,19 @@ def _duplicates(everything: Iterable[Work]) -> dict[str, list[list[str]]]:
         copy = by_number[number]
         original = by_number[copy.original]
         if copy is not original:
-            pairs["same_doi" if copy.doi == original.doi else "preprint_and_article"].append([original.id, copy.id])
+            pairs["same_doi" if copy.doi == original.doi else "preprint_and_article"].append(
+                [original.id, copy.id]
+            )
     return pairs
 
 
 def _technologies(originals: list[Known]) -> Counts:
     """Works on topics of critical technologies, and those of them that carry a phrase of the technology."""
-    works_on = [known.work for known in originals if known.work.shows_topics and topics.phrase(known.work.topics[0])]
+    works_on = [
+        known.work
+        for known in originals
+        if known.work.shows_topics and topics.phrase(known.work.topics[0])
+    ]
     gated = [work for work in works_on if topics.rows()[work.topics[0]][5] == "gated"]
     return {
         "core_primary_topic": len(works_on) - len(gated),

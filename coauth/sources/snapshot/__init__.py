@@ -40,9 +40,13 @@ __all__ = ["fill", "store"]
 
 
 def fill(
-    vintage: Vintage, path: Path, *, scope: Scope | None = None,
-    progress: Progress | None = None, engine: Engine | None = None,
-) -> dict[str, Any]:  # fmt: skip
+    vintage: Vintage,
+    path: Path,
+    *,
+    scope: Scope | None = None,
+    progress: Progress | None = None,
+    engine: Engine | None = None,
+) -> dict[str, Any]:
     """Store the records under `path`; returns a summary for the manifest.
 
     One slice a file, one for many small files, or a slice for a slice where pages of a vintage are
@@ -81,7 +85,9 @@ def _unreadable(vintage: Vintage, summary: dict[str, Any]) -> str | None:
     return f"none of its {stored} records can be read (the first: {first})"
 
 
-def store(vintage: Vintage, records: Iterable[bytes], request: str, slice_name: str, workers: int = 1) -> dict[str, Any]:
+def store(
+    vintage: Vintage, records: Iterable[bytes], request: str, slice_name: str, workers: int = 1
+) -> dict[str, Any]:
     """Store records made by a program (the synthetic sample) as one slice; returns a summary for
     the manifest.
 

@@ -37,10 +37,16 @@ Content: TypeAlias = "Iterator[bytes] | str"
 
 _INSIDE = "an archive inside an archive: unpack the outer one first"
 _FAULTS = (
-    EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError,
-    cast("type[Exception]", igzip_lib.IsalError), pa.ArrowException, gzip.BadGzipFile,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    cast("type[Exception]", igzip_lib.IsalError),
+    pa.ArrowException,
+    gzip.BadGzipFile,
     UnicodeDecodeError,
-)  # fmt: skip
+)
 
 _OPENERS: dict[bytes, tuple[str, Callable[[Any], Any]]] = {
     b"\x1f\x8b": ("gzip", lambda raw: igzip.GzipFile(fileobj=raw)),
@@ -52,9 +58,12 @@ _OPENERS: dict[bytes, tuple[str, Callable[[Any], Any]]] = {
     ),
 }
 _BOMS = {
-    codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_UTF32_BE: "utf-32-be", codecs.BOM_UTF8: "utf-8",
-    codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be",
-}  # fmt: skip
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
 _NULLS: dict[tuple[int, ...], str] = {
     (1, 0, 0, 0): "utf-32-le",
     (0, 0, 0, 1): "utf-32-be",

@@ -38,7 +38,15 @@ from coauth.vintage import Slice, Vintage
 
 log = logging.getLogger(__name__)
 
-PLACES = ("data/jsonl/works", "jsonl/works", "data/parquet/works", "parquet/works", "data/works", "works", "")
+PLACES = (
+    "data/jsonl/works",
+    "jsonl/works",
+    "data/parquet/works",
+    "parquet/works",
+    "data/works",
+    "works",
+    "",
+)
 """Where a copy keeps works, from its root (the fifth is the layout before 2026). The first that is there is read."""
 
 _LEFT_OUT = ("elsewhere", "xpac", "moved", "deleted", "abstracts unreadable")
@@ -60,15 +68,23 @@ class Copy:
         folder = next((path / p for p in PLACES if any((path / p).glob("updated_date=*"))), None)
         if folder is None:
             return None
-        there = sorted(p for p in folder.glob("updated_date=*/*") if p.is_file() and not p.name.startswith("."))
-        manifest = next((m for m in (folder / "manifest.json", folder / "manifest") if m.exists()), None)
+        there = sorted(
+            p for p in folder.glob("updated_date=*/*") if p.is_file() and not p.name.startswith(".")
+        )
+        manifest = next(
+            (m for m in (folder / "manifest.json", folder / "manifest") if m.exists()), None
+        )
         counts = None if manifest is None else _counts(manifest)
         if counts is None:
             log.warning("%s: no manifest.json; whether the copy is whole cannot be told", folder)
         parts = [p for p in there if p.suffix in (".gz", ".parquet")]
         listed = [p for p in parts if counts is None or name_of(p) in counts]
-        reasons = dict.fromkeys(map(name_of, there), "no part of a snapshot, or a download that was not finished")
-        reasons |= dict.fromkeys(map(name_of, parts), "not named by the manifest: of another release")
+        reasons = dict.fromkeys(
+            map(name_of, there), "no part of a snapshot, or a download that was not finished"
+        )
+        reasons |= dict.fromkeys(
+            map(name_of, parts), "not named by the manifest: of another release"
+        )
         ignored = {name: reasons[name] for name in sorted({*reasons} - {*map(name_of, listed)})}
         return cls(folder, listed, counts, ignored, manifest)
 
@@ -87,10 +103,23 @@ def _counts(manifest: Path) -> dict[str, int] | None:
         return None
     try:
         entries = msgspec.json.decode(manifest.read_bytes())
-        files = entries["files"] if "files" in entries else entries["entries"]  # the layout before 2026
-        return {"/".join(f["url"].rsplit("/", 2)[-2:]): int(f["meta"]["record_count"]) for f in files}
-    except (OSError, msgspec.DecodeError, LookupError, TypeError, ValueError, AttributeError) as fault:
-        raise SourceError(f"{manifest}: not a manifest of the snapshot; fetch it again from OpenAlex") from fault
+        files = (
+            entries["files"] if "files" in entries else entries["entries"]
+        )  # the layout before 2026
+        return {
+            "/".join(f["url"].rsplit("/", 2)[-2:]): int(f["meta"]["record_count"]) for f in files
+        }
+    except (
+        OSError,
+        msgspec.DecodeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+    ) as fault:
+        raise SourceError(
+            f"{manifest}: not a manifest of the snapshot; fetch it again from OpenAlex"
+        ) from fault
 
 
 @dataclass(frozen=True)
@@ -117,24 +146,46 @@ def fill(
     known: dict[str, str] = {}
     held: list[tuple[Slice, list[str]]] = []
     read = 0
-    for slice_, part in zip(slices, _parts(slices, copy, Sieve(scope.countries if scope and not scope.everywhere else ()), progress, engine), strict=True):
+    for slice_, part in zip(
+        slices,
+        _parts(
+            slices,
+            copy,
+            Sieve(scope.countries if scope and not scope.everywhere else ()),
+            progress,
+            engine,
+        ),
+        strict=True,
+    ):
         partition = part.summary["partition"]
         if "supersedes" not in part.summary:
-            slice_.note(supersedes=sorted(w for w in part.met if known.get(w, partition) < partition))
+            slice_.note(
+                supersedes=sorted(w for w in part.met if known.get(w, partition) < partition)
+            )
         known |= dict.fromkeys(part.stored, partition)
         held.append((slice_, part.stored))
         read += part.summary["read"]
     if not read and not copy.missing:
-        raise SourceError(f"{copy.folder}: no records in it; give --from a copy of the snapshot's data/jsonl or data/parquet")
+        raise SourceError(
+            f"{copy.folder}: no records in it; give --from a copy of the snapshot's data/jsonl or data/parquet"
+        )
     settle(held, copy.folder / "deleted_ids.csv")
     closed = {slice_.name: slice_.summary or {} for slice_ in slices}
     left_out = {name: sum(int(s[name]) for s in closed.values()) for name in ("read", *_LEFT_OUT)}
     listed = {
-        "ignored_files": sorted(copy.ignored), "ignored_reasons": copy.ignored, "missing_files": copy.missing,
+        "ignored_files": sorted(copy.ignored),
+        "ignored_reasons": copy.ignored,
+        "missing_files": copy.missing,
         "manifest": copy.counts is not None,
-        "manifest_file": copy.manifest and f"{copy.folder.name}/{copy.manifest.name}", "named_files": len(copy.counts or copy.files),
-    }  # fmt: skip
-    return sum_up("snapshot", closed) | left_out | listed | {"incomplete": [*incomplete(closed), *copy.missing]}
+        "manifest_file": copy.manifest and f"{copy.folder.name}/{copy.manifest.name}",
+        "named_files": len(copy.counts or copy.files),
+    }
+    return (
+        sum_up("snapshot", closed)
+        | left_out
+        | listed
+        | {"incomplete": [*incomplete(closed), *copy.missing]}
+    )
 
 
 def _check_works(copy: Copy) -> None:
@@ -147,7 +198,9 @@ def _check_works(copy: Copy) -> None:
             raise SourceError(f"{file}: {reasons[0]}; give --from a copy of the snapshot's works")
 
 
-def _parts(slices: list[Slice], copy: Copy, sieve: Sieve, progress: Progress, engine: Engine | None) -> Iterator[_Part]:
+def _parts(
+    slices: list[Slice], copy: Copy, sieve: Sieve, progress: Progress, engine: Engine | None
+) -> Iterator[_Part]:
     """Every file stored, in order: one by one here, or as many at once as the engine takes."""
     inputs = list(zip(slices, copy.files, strict=True))
     if engine is None:
@@ -156,9 +209,18 @@ def _parts(slices: list[Slice], copy: Copy, sieve: Sieve, progress: Progress, en
     at_once = 4 * engine.workers
     for start in range(0, len(inputs), at_once):
         batch = inputs[start : start + at_once]
-        for (slice_, _), part in zip(batch, engine.each(partial(_of_part, copy=copy, sieve=sieve, progress=Silent()), batch), strict=True):
+        for (slice_, _), part in zip(
+            batch,
+            engine.each(partial(_of_part, copy=copy, sieve=sieve, progress=Silent()), batch),
+            strict=True,
+        ):
             progress.page(slice_.name, len(part.stored), 0)
-            progress.closed(slice_.name, part.summary["status"], part.summary["distinct"], part.summary["expected"])
+            progress.closed(
+                slice_.name,
+                part.summary["status"],
+                part.summary["distinct"],
+                part.summary["expected"],
+            )
             yield part
 
 
@@ -171,14 +233,25 @@ def _of_part(given: tuple[Slice, Path], copy: Copy, sieve: Sieve, progress: Prog
 
     def more() -> dict[str, Any]:
         expected = seen["read"] if copy.counts is None else copy.counts[name]
-        short = {} if seen["read"] == expected else {
-            "status": "incomplete", "reason": f"{seen['read']} records where the manifest counts {expected}: fetch the file again"
-        }  # fmt: skip
+        short = (
+            {}
+            if seen["read"] == expected
+            else {
+                "status": "incomplete",
+                "reason": f"{seen['read']} records where the manifest counts {expected}: fetch the file again",
+            }
+        )
         counts = {reason: seen[reason] for reason in ("read", *_LEFT_OUT)}
         return {"partition": file.parent.name} | counts | short
 
     summary = slice_.checked()
-    if summary is None or "supersedes" not in summary:  # stored, and then interrupted before it was judged
+    if (
+        summary is None or "supersedes" not in summary
+    ):  # stored, and then interrupted before it was judged
         slice_.clear()
-        summary = stored(slice_, Input(slice_.name, name, lambda: sieve.of(file)(seen, met), more=more), progress)
-    return _Part(summary, met, [short(work.id) for page in slice_.pages() for work in page.works if work.id])
+        summary = stored(
+            slice_, Input(slice_.name, name, lambda: sieve.of(file)(seen, met), more=more), progress
+        )
+    return _Part(
+        summary, met, [short(work.id) for page in slice_.pages() for work in page.works if work.id]
+    )

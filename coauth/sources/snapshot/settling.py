@@ -28,7 +28,9 @@ def settle(stored: Iterable[tuple[Slice, Collection[str]]], deleted_ids: Path) -
     known = set(chain.from_iterable(ids for _, _, ids in closed))
     deleted = known.intersection(_deleted(deleted_ids))
     for part, summary, ids in closed:
-        gone = {w: "deleted" for w in ids if w in deleted} | {w: "moved" for w in ids if newest.get(w, "") > summary["partition"]}
+        gone = {w: "deleted" for w in ids if w in deleted} | {
+            w: "moved" for w in ids if newest.get(w, "") > summary["partition"]
+        }
         if gone:
             _without(part, summary, gone)
 

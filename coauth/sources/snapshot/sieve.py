@@ -60,13 +60,19 @@ class Sieve:
             opened = pq.ParquetFile(file, pre_buffer=False)
             columns = [c for c in (*SELECT, "is_xpac") if c in opened.schema_arrow.names]
             if "id" not in columns or "authorships" not in columns:
-                raise SourceError(f"{file}: no works of OpenAlex (columns id and authorships are not there)")
-            for batch in opened.iter_batches(batch_size=ROWS_AT_ONCE, columns=columns, use_threads=False):
+                raise SourceError(
+                    f"{file}: no works of OpenAlex (columns id and authorships are not there)"
+                )
+            for batch in opened.iter_batches(
+                batch_size=ROWS_AT_ONCE, columns=columns, use_threads=False
+            ):
                 seen["read"] += batch.num_rows
                 met.update(short(work_id) for work_id in batch["id"].to_pylist() if work_id)
                 yield from self._here(batch, seen)
         except (pa.ArrowException, OSError) as fault:
-            raise SourceError(f"{file}: the Parquet file is cut short or damaged; fetch it again (nothing of it was kept)") from fault
+            raise SourceError(
+                f"{file}: the Parquet file is cut short or damaged; fetch it again (nothing of it was kept)"
+            ) from fault
 
     def _here(self, batch: pa.RecordBatch, seen: Counter[str]) -> Iterator[bytes]:
         here = pa.array(range(batch.num_rows), pa.int64())

@@ -46,7 +46,9 @@ def stored(slice_: Slice, given: Input, progress: Progress) -> dict[str, Any]:
             f"{given.origin}: the gzip file is cut short or damaged; fetch it again (nothing of it was kept)"
         ) from fault
     except OSError as fault:
-        raise SourceError(f"{given.origin}: cannot be read ({fault.strerror}); give rights to it, or another --from") from fault
+        raise SourceError(
+            f"{given.origin}: cannot be read ({fault.strerror}); give rights to it, or another --from"
+        ) from fault
     finally:
         if slice_.summary is None:
             slice_.clear()
@@ -59,7 +61,12 @@ def _paged(slice_: Slice, given: Input, progress: Progress) -> dict[str, Any]:
     for page in _shared(slice_, given) if given.workers > 1 else _one_by_one(slice_, given):
         seen.join(page)
         progress.page(slice_.name, page.works, 0)
-    summary: dict[str, Any] = {"status": "complete" if given.whole else "incomplete", "expected": seen.distinct, **seen.counts(), **seen.days()}
+    summary: dict[str, Any] = {
+        "status": "complete" if given.whole else "incomplete",
+        "expected": seen.distinct,
+        **seen.counts(),
+        **seen.days(),
+    }
     summary |= given.more()
     slice_.close(**summary)
     return summary
@@ -75,7 +82,10 @@ def _shared(slice_: Slice, given: Input) -> Iterator[Tally]:
     pages = enumerate(iter(lambda: list(islice(records, PER_PAGE)), []), start=1)
     with joblib.parallel_config("loky", idle_worker_timeout=5):  # what follows needs their memory
         shared = joblib.Parallel(given.workers, batch_size=1, return_as="generator")
-    yield from shared(joblib.delayed(_page)(slice_, number, page, given.origin, given.cut) for number, page in pages)
+    yield from shared(
+        joblib.delayed(_page)(slice_, number, page, given.origin, given.cut)
+        for number, page in pages
+    )
 
 
 def _page(slice_: Slice, number: int, records: list[bytes], origin: str, cut: bool) -> Tally:

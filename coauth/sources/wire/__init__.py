@@ -38,7 +38,9 @@ BRIEF = 3
 
 Session = requests.Session
 
-logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warning of a header that is none is a traceback
+logging.getLogger("urllib3").setLevel(
+    logging.ERROR
+)  # its warning of a header that is none is a traceback
 
 
 class Passing(Exception):
@@ -48,7 +50,9 @@ class Passing(Exception):
     `cure` says what to do where there was no connection at all; with one it is empty.
     """
 
-    def __init__(self, reason: str, told: float | None = None, *, ordered: bool = False, cure: str = "") -> None:
+    def __init__(
+        self, reason: str, told: float | None = None, *, ordered: bool = False, cure: str = ""
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.told = told
@@ -89,7 +93,9 @@ class _Adapter(HTTPAdapter):
         return host, {"ssl_context": self._trusted()} if host["scheme"] == "https" else {}
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        secure = {"proxy_ssl_context": self._trusted()} if proxy.lower().startswith("https:") else {}
+        secure = (
+            {"proxy_ssl_context": self._trusted()} if proxy.lower().startswith("https:") else {}
+        )
         return super().proxy_manager_for(proxy, **options, **secure)
 
     def cert_verify(self, *_: Any) -> None:
@@ -102,7 +108,9 @@ class _Adapter(HTTPAdapter):
         return self._context
 
 
-def answered(send: Callable[..., requests.Response], url: str, timeout: float) -> tuple[requests.Response, bytes]:
+def answered(
+    send: Callable[..., requests.Response], url: str, timeout: float
+) -> tuple[requests.Response, bytes]:
     """The answer to `send(url, timeout=…, stream=True)` and all of its body.
 
     Raises `Passing` where either did not come, `Blocked` where no connection can be made, `SourceError` where a
@@ -127,7 +135,11 @@ def answered(send: Callable[..., requests.Response], url: str, timeout: float) -
 def _unanswered(broken: Exception, url: str, timeout: float) -> Passing | Blocked:
     """Nothing, or not all, came back."""
     if barrier := barriers.barrier(broken, url):
-        return Blocked(barrier.reason, barrier.cure) if barrier.lasting else Passing(barrier.reason, cure=barrier.cure)
+        return (
+            Blocked(barrier.reason, barrier.cure)
+            if barrier.lasting
+            else Passing(barrier.reason, cure=barrier.cure)
+        )
     errors = list(barriers.causes(broken))
     if any(isinstance(error, Late) for error in errors):
         return Passing("no whole answer in time")
@@ -144,7 +156,11 @@ def checked(url: str, variable: str, usual: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+        usable = (
+            parts.scheme in ("http", "https")
+            and parts.hostname
+            and (parts.port is None or parts.port > 0)
+        )
     except ValueError:
         usable = False
     if not usable or "?" in url or "#" in url:

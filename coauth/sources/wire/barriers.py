@@ -66,7 +66,9 @@ def _place(text: str) -> str | None:
     if "://" not in text and "@" in text:
         return None
     parts = urlsplit(text if "://" in text else f"http://{text}")
-    spoken = parts.scheme in ("http", "https") or (parts.scheme.startswith("socks") and find_spec("socks"))
+    spoken = parts.scheme in ("http", "https") or (
+        parts.scheme.startswith("socks") and find_spec("socks")
+    )
     if not spoken or not parts.hostname or "@" in parts.path + parts.query + parts.fragment:
         return None
     unquote(parts.netloc).encode("latin-1")  # as it will be sent
@@ -80,8 +82,9 @@ def unusable(url: str) -> Barrier | None:
         return None
     return Barrier(
         f"{proxy.variable} names no proxy that can be used",
-        f"write it like http://proxy.example:3128, {_SIGNS}; a SOCKS proxy needs `pip install pysocks`", True,
-    )  # fmt: skip
+        f"write it like http://proxy.example:3128, {_SIGNS}; a SOCKS proxy needs `pip install pysocks`",
+        True,
+    )
 
 
 def barrier(broken: Exception, url: str) -> Barrier | None:
@@ -94,7 +97,9 @@ def barrier(broken: Exception, url: str) -> Barrier | None:
             return _certificate(error, at_proxy)
         if isinstance(error, ssl.SSLError) and getattr(error, "reason", None) in _NO_TLS:
             return _no_tls(urlsplit(url).hostname, at_proxy)
-        if type(error) is OSError and (status := re.match(r"Tunnel connection failed: (\d{3})\b", str(error))):
+        if type(error) is OSError and (
+            status := re.match(r"Tunnel connection failed: (\d{3})\b", str(error))
+        ):
             return refusal(int(status[1]), url)
     return _network(errors, urlsplit(url).hostname, proxy)
 
@@ -102,32 +107,52 @@ def barrier(broken: Exception, url: str) -> Barrier | None:
 def refusal(status: int, url: str) -> Barrier:
     """A proxy answered in the place of the address, and does not let this request through."""
     host, proxy = urlsplit(url).hostname, proxy_to(url)
-    variable, place = (proxy.variable, proxy.place) if proxy else ("HTTPS_PROXY", "proxy.example:3128")
+    variable, place = (
+        (proxy.variable, proxy.place) if proxy else ("HTTPS_PROXY", "proxy.example:3128")
+    )
     phrase = f"{status} {PHRASES[status]}" if status in PHRASES else str(status)
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        asks = "does not accept the user and password it was given" if proxy and proxy.login else "asks for a user and password"
+        asks = (
+            "does not accept the user and password it was given"
+            if proxy and proxy.login
+            else "asks for a user and password"
+        )
         cure = f"give them in {variable} as http://user:password@{place}, {_SIGNS}; it may want a login other than Basic, which is not spoken"
         return Barrier(f"the proxy {asks}: {phrase}", cure, True)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _passing(phrase, host, proxy)
     return Barrier(
         f"the proxy refuses it: {phrase}",
-        f"ask those who run {place} to allow {host}, or set NO_PROXY={host} where no proxy is needed", True,
-    )  # fmt: skip
+        f"ask those who run {place} to allow {host}, or set NO_PROXY={host} where no proxy is needed",
+        True,
+    )
 
 
 _SIGNS = "signs such as @ : / # in a password as %40 %3A %2F %23"
 
-_NO_TLS = frozenset(("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG"))
+_NO_TLS = frozenset(
+    (
+        "WRONG_VERSION_NUMBER",
+        "RECORD_LAYER_FAILURE",
+        "HTTP_REQUEST",
+        "UNKNOWN_PROTOCOL",
+        "PACKET_LENGTH_TOO_LONG",
+    )
+)
 
 
 def _no_tls(host: str | None, at_proxy: Proxy | None) -> Barrier:
     if at_proxy:
-        return Barrier("the proxy answers without TLS", f"write {at_proxy.variable} as http://{at_proxy.place}, not https://", True)
+        return Barrier(
+            "the proxy answers without TLS",
+            f"write {at_proxy.variable} as http://{at_proxy.place}, not https://",
+            True,
+        )
     return Barrier(
         "the answer came without TLS",
-        f"see whether a proxy or the network's own login page answers for {host}, or whether http:// is meant", True,
-    )  # fmt: skip
+        f"see whether a proxy or the network's own login page answers for {host}, or whether http:// is meant",
+        True,
+    )
 
 
 _EXPIRED, _NOT_YET, _OTHER_HOST, _OTHER_ADDRESS = 10, 9, 62, 64  # X509_V_ERR_… of OpenSSL
@@ -138,14 +163,24 @@ def _certificate(error: ssl.SSLCertVerificationError, at_proxy: Proxy | None) ->
     code = getattr(error, "verify_code", 0)
     if code in (_EXPIRED, _NOT_YET):
         why = "has expired" if code == _EXPIRED else "is not valid yet"
-        return Barrier(f"{whose} {why}", "look at this computer's clock; if it is right, those who run the server have to renew it", True)
+        return Barrier(
+            f"{whose} {why}",
+            "look at this computer's clock; if it is right, those who run the server have to renew it",
+            True,
+        )
     if code in (_OTHER_HOST, _OTHER_ADDRESS):
-        return Barrier(f"{whose} is for another host", "see whether a proxy or the network's own login page answers in its place", True)
+        return Barrier(
+            f"{whose} is for another host",
+            "see whether a proxy or the network's own login page answers in its place",
+            True,
+        )
     why = getattr(error, "verify_message", "") or "unknown CA"
     variables = " and ".join(trust.variables())
-    cure = f"add your organisation's CA to what {variables} names" if variables else (
-        "name a file with your organisation's CA in SSL_CERT_FILE or REQUESTS_CA_BUNDLE"
-    )  # fmt: skip
+    cure = (
+        f"add your organisation's CA to what {variables} names"
+        if variables
+        else ("name a file with your organisation's CA in SSL_CERT_FILE or REQUESTS_CA_BUNDLE")
+    )
     return Barrier(f"{whose} is not trusted: {why}", cure, True)
 
 
@@ -169,7 +204,10 @@ def _passing(why: str, host: str | None, proxy: Proxy | None) -> Barrier:
     """The reason names no host: it is counted, and kept with the vintage."""
     if proxy is None:
         return Barrier(why, "check the network, and HTTPS_PROXY where only a proxy leads out of it")
-    return Barrier(f"proxy: {why}", f"check {proxy.variable} ({proxy.place}), or set NO_PROXY={host} where no proxy is needed")
+    return Barrier(
+        f"proxy: {why}",
+        f"check {proxy.variable} ({proxy.place}), or set NO_PROXY={host} where no proxy is needed",
+    )
 
 
 def causes(broken: BaseException) -> Iterator[BaseException]:

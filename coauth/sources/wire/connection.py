@@ -90,4 +90,6 @@ class _Timely(HTTPConnection):
 @cache
 def timely(kind: type[HTTPConnection]) -> type[HTTPConnection]:
     """The class of connection `kind`, its sockets keeping the deadline (those of TLS need `TlsSocket` in their context)."""
-    return kind if issubclass(kind, _Timely) else type(f"Timely{kind.__name__}", (_Timely, kind), {})
+    return (
+        kind if issubclass(kind, _Timely) else type(f"Timely{kind.__name__}", (_Timely, kind), {})
+    )

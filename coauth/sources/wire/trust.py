@@ -33,14 +33,18 @@ def context() -> ssl.SSLContext:
     paths = variables()
     for name, path in paths.items():
         if fault := _CHECKS[name](path):
-            raise SourceError(f"{name} names {path}, {fault}; mend or unset {name}, and run the same command again")
+            raise SourceError(
+                f"{name} names {path}, {fault}; mend or unset {name}, and run the same command again"
+            )
     if paths:
         places: dict[str, Any] = {_kind(name, path): path for name, path in paths.items()}
         return ssl.create_default_context(**places)
     public = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
     try:
         public.load_default_certs()
-    except ssl.SSLError as broken:  # one in the store of Windows is enough, and it is not ours to mend
+    except (
+        ssl.SSLError
+    ) as broken:  # one in the store of Windows is enough, and it is not ours to mend
         log.warning("the system's store of certificates is not read to its end (%s)", broken)
     return public
 
@@ -69,7 +73,12 @@ def _of_file(path: str) -> str:
 def _of_folders(paths: str) -> str:
     """The same of folders as OpenSSL looks into them: for files named by a hash, such as 5ed36f99.0."""
     try:
-        if any(_hashed(file) for path in paths.split(os.pathsep) if path for file in Path(path).iterdir()):
+        if any(
+            _hashed(file)
+            for path in paths.split(os.pathsep)
+            if path
+            for file in Path(path).iterdir()
+        ):
             return ""
     except FileNotFoundError:
         return "and there is no such folder"
@@ -82,7 +91,12 @@ def _of_folders(paths: str) -> str:
 
 def _hashed(file: Path) -> bool:
     stem, _, number = file.name.partition(".")
-    return len(stem) == 8 and number.isdecimal() and not set(stem) - set("0123456789abcdef") and not _of_file(str(file))
+    return (
+        len(stem) == 8
+        and number.isdecimal()
+        and not set(stem) - set("0123456789abcdef")
+        and not _of_file(str(file))
+    )
 
 
 def _of_either(path: str) -> str:
@@ -90,5 +104,8 @@ def _of_either(path: str) -> str:
 
 
 _CHECKS = {
-    "REQUESTS_CA_BUNDLE": _of_either, "CURL_CA_BUNDLE": _of_either, "SSL_CERT_FILE": _of_file, "SSL_CERT_DIR": _of_folders,
-}  # fmt: skip
+    "REQUESTS_CA_BUNDLE": _of_either,
+    "CURL_CA_BUNDLE": _of_either,
+    "SSL_CERT_FILE": _of_file,
+    "SSL_CERT_DIR": _of_folders,
+}
