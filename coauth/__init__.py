@@ -3,7 +3,8 @@
     queries/  ─►  cache/<vintage>/pages  ─►  cache/<vintage>/tables  ─►  reports/<quarter>
     what we ask     what we were answered      what it comes to            what we found
 
-The rooms, from what all others may import to what imports them; stages (from sources to revisions) never import each other:
+The rooms, from what all others may import to what imports them; stages (from sources to revisions)
+never import each other:
 
     in common          errors, files, eras, tables, texts, queries
     what is stored     pages, vintage
@@ -22,7 +23,8 @@ The verbs of the command line, from Python:
     coauth.graph(window=(2022, 2024), root=".")         # a networkx.Graph
     coauth.audit(root=".")                              # whom strings name that no institution was matched to
 
-Flags are review cues: a co-publication is lawful and often wanted, and the absence of a flag is no clearance.
+Flags are review cues: a co-publication is lawful and often wanted, and the absence of a flag is no
+clearance.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ __all__ = ["CoauthError", "__version__", "audit", "graph", "rebuild", "tables"]
 
 
 class _Verb(ModuleType):
-    """A module that is also a verb: `coauth.tables` holds the contracts, `coauth.tables("edges")` gives a table."""
+    """A module that is also a verb: `coauth.tables` holds the contracts, `coauth.tables("edges")`
+    gives a table.
+    """
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         from coauth import verbs  # noqa: PLC0415  importing coauth stays cheap
@@ -60,7 +64,9 @@ def rebuild(root: str | Path = ".", **options: Any) -> dict[str, Path]:
 
 
 def audit(**options: Any) -> dict[str, Any]:
-    """What affiliation strings name and no institution was matched to: see `coauth.verbs.audit` for the options."""
+    """What affiliation strings name and no institution was matched to: see `coauth.verbs.audit` for
+    the options.
+    """
     from coauth import verbs  # noqa: PLC0415
 
     return verbs.audit(**options)

@@ -1,14 +1,17 @@
-"""What the affiliation strings of a harvest name and no institution was matched to: per year, and per institution.
+"""What the affiliation strings of a harvest name and no institution was matched to: per year, and
+per institution.
 
-An institution's works are those that OpenAlex matched to it. Where a string names it and was matched to nothing, a work or
-a share of one is missing from its count, and a year in which that happens more often falls for no reason of its own. Names
-are read here to see how much; they count for nothing elsewhere.
+An institution's works are those that OpenAlex matched to it. Where a string names it and was
+matched to nothing, a work or a share of one is missing from its count, and a year in which that
+happens more often falls for no reason of its own. Names are read here to see how much; they count
+for nothing elsewhere.
 
-A string is taken to name an institution where its name stands in it as whole words and is no part of a longer name that
-stands there too (an Aarhus University Hospital is no Aarhus University). A short name (one word of at most SHORT letters,
-most of them acronyms that others bear) has to stand in its own case beside a place of the institution's country; any
-domestic name is passed over beside places of other countries alone. Places are the last two parts, between commas, of
-strings that were matched, where most of the strings that end so were matched to institutions of one country.
+A string is taken to name an institution where its name stands in it as whole words and is no part
+of a longer name that stands there too (an Aarhus University Hospital is no Aarhus University). A
+short name (one word of at most SHORT letters, most of them acronyms that others bear) has to stand
+in its own case beside a place of the institution's country; any domestic name is passed over beside
+places of other countries alone. Places are the last two parts, between commas, of strings that were
+matched, where most of the strings that end so were matched to institutions of one country.
 """
 
 from __future__ import annotations
@@ -59,7 +62,9 @@ class Named(NamedTuple):
 
 
 def survey(parts: Sequence[Addresses], queries: Queries) -> Audit:
-    """`AUDIT_YEARS` and `AUDIT` of works read in parts; every year and institution that has a row has it for what was matched, too."""
+    """`AUDIT_YEARS` and `AUDIT` of works read in parts; every year and institution that has a row
+    has it for what was matched, too.
+    """
     described = _described(parts)
     names = _names(described, queries)
     reader = _Reader(names, _places(parts, described, {fold(n.name) for n in names}))
@@ -149,7 +154,9 @@ def _plain(part: str) -> str:
 def _places(
     parts: Iterable[Addresses], described: Mapping[str, _Described], names: set[str]
 ) -> dict[str, str]:
-    """The country of each place: what strings end with most of which were matched to institutions of that country."""
+    """The country of each place: what strings end with most of which were matched to institutions
+    of that country.
+    """
     ends: defaultdict[str, Counter[str | None]] = defaultdict(Counter)
     for p in parts:
         different = p.matched.group_by(["string", "institution_id"]).aggregate([])

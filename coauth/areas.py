@@ -1,4 +1,6 @@
-"""What works are about, by the ten critical technology areas of the EU: the areas of each work, and of a series of works."""
+"""What works are about, by the ten critical technology areas of the EU: the areas of each work, and
+of a series of works.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def of_works(technologies: pa.Table, queries: Queries) -> pd.DataFrame:
 
 
 def series(queries: Queries) -> list[str]:
-    """Whose works are told by area: the enabled watchlists, the country groups beside them, and all international works."""
+    """Whose works are told by area: the enabled watchlists, the country groups beside them, and all
+    international works.
+    """
     lists = [w.id for w in queries.watchlists if w.enabled]
     beside = dict.fromkeys(c for x in lists if (c := queries.companion(x)))
     return [*(f"list:{x}" for x in lists), *beside, "international"]
@@ -42,7 +46,9 @@ def profiles(
     window: Years,
     queries: Queries,
 ) -> pa.Table:
-    """`PROFILES` of these series in the years of the window, each by its own basis; a series without a work has no row."""
+    """`PROFILES` of these series in the years of the window, each by its own basis; a series
+    without a work has no row.
+    """
     members = memberships.select(["year", "group_id", "basis", "work_id"]).to_pandas()
     members = members[members["year"].between(*window)]
     areas = of_works(technologies, queries)

@@ -1,6 +1,8 @@
-"""What collaboration brings, for pairs with and without a review cue alike: highly cited works, fields, companies.
+"""What collaboration brings, for pairs with and without a review cue alike: highly cited works,
+fields, companies.
 
-A cue says where to look; this says what stands on the other side. Nothing here measures technology readiness: metadata cannot.
+A cue says where to look; this says what stands on the other side. Nothing here measures technology
+readiness: metadata cannot.
 """
 
 from __future__ import annotations
@@ -28,11 +30,13 @@ def count(
 
 
 def shares(benefits: pa.Table, years: tuple[int, int], confidence: float) -> pd.DataFrame:
-    """Per cue, over some years: works; share among the 10 % most cited of their field, year and type, of works that have that rank; share
-    with a company; each with the exact binomial interval (Clopper & Pearson 1934, https://doi.org/10.1093/biomet/26.4.404), null where
-    there is nothing to share. 0.1 is the world's share of the first.
+    """Per cue, over some years: works; share among the 10 % most cited of their field, year and
+    type, of works that have that rank; share with a company; each with the exact binomial interval
+    (Clopper & Pearson 1934, https://doi.org/10.1093/biomet/26.4.404), null where there is nothing
+    to share. 0.1 is the world's share of the first.
 
-    Columns: cue, works, works_ranked, top_10, top_10_low, top_10_high, company, company_low, company_high; most works first.
+    Columns: cue, works, works_ranked, top_10, top_10_low, top_10_high, company, company_low,
+    company_high; most works first.
 
     >>> one = {"year": 2020, "cue": "none", "field_id": "17", "works": 8, "works_ranked": 4, "works_top_10": 1, "works_company": 2}
     >>> got = shares(pa.Table.from_pylist([one, one | {"year": 2021}]), (2020, 2021), 0.95)
@@ -74,7 +78,8 @@ def shares(benefits: pa.Table, years: tuple[int, int], confidence: float) -> pd.
 
 
 def fields(benefits: pa.Table, years: tuple[int, int]) -> pd.DataFrame:
-    """Per cue and OpenAlex field, over some years: works, and their share of the cue's works that have a field.
+    """Per cue and OpenAlex field, over some years: works, and their share of the cue's works that
+    have a field.
 
     >>> one = {"year": 2020, "cue": "none", "field_id": "17", "works": 3}
     >>> fields(pa.Table.from_pylist([one, one | {"field_id": "31", "works": 1}, one | {"field_id": None}]), (2020, 2020)).to_numpy().tolist()

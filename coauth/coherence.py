@@ -1,7 +1,9 @@
-"""Figure 1 held against the counts others have published of the same question (`queries/reference/`).
+"""Figure 1 held against the counts others have published of the same question
+(`queries/reference/`).
 
-Official statistics calls this coherence. It finds what no interval shows: a harvest that lost a year, a group with the
-wrong countries, a source that was rebuilt. Levels may differ by the reference's tolerance; the sign of a change may not.
+Official statistics calls this coherence. It finds what no interval shows: a harvest that lost a
+year, a group with the wrong countries, a source that was rebuilt. Levels may differ by the
+reference's tolerance; the sign of a change may not.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from coauth.queries import Queries, Reference
 
 @dataclass(frozen=True)
 class Held:
-    """One series of Figure 1 beside its reference; ratios are relative to the reference, or to the earlier year."""
+    """One series of Figure 1 beside its reference; ratios are relative to the reference, or to the
+    earlier year.
+    """
 
     reference: str
     series: str
@@ -25,7 +29,9 @@ class Held:
     """of the years whose levels are compared: in the reference's span and in both"""
     last_level: int
     lowest: float | None
-    """Of `here / there − 1` over the years whose levels are compared; None where no such year is in both."""
+    """Of `here / there − 1` over the years whose levels are compared; None where no such year is in
+    both.
+    """
     highest: float | None
     first_year: int
     last_year: int
@@ -59,10 +65,12 @@ class Held:
 
 
 def hold(copublications: pa.Table, queries: Queries, countries: Iterable[str]) -> list[Held]:
-    """Every reference series that a group of `queries/groups.toml` makes with the same countries, beside that group.
+    """Every reference series that a group of `queries/groups.toml` makes with the same countries,
+    beside that group.
 
-    `countries` are the home countries of `copublications`. Empty where no reference is about them. Counts are those of
-    Figure 1, by union of institutions and strings; a suppressed count is compared with nothing.
+    `countries` are the home countries of `copublications`. Empty where no reference is about them.
+    Counts are those of Figure 1, by union of institutions and strings; a suppressed count is
+    compared with nothing.
     """
     home = tuple(countries)
     groups = {

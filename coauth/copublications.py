@@ -1,4 +1,6 @@
-"""Works with partner groups by year (Figure 1) and with a watchlist's institutions (Figure 2), each with an interval."""
+"""Works with partner groups by year (Figure 1) and with a watchlist's institutions (Figure 2), each
+with an interval.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def members(
     listed: pa.Table,
     engine: Engine,
 ) -> pa.Table:
-    """Which included works count for which group: `MEMBERSHIPS`, the rows that `count` counts and `revisions` compares."""
+    """Which included works count for which group: `MEMBERSHIPS`, the rows that `count` counts and
+    `revisions` compares.
+    """
     return engine.run(
         "memberships",
         MEMBERSHIPS,
@@ -36,17 +40,21 @@ def members(
 def count(
     memberships: Rows, works: Rows, scope: Scope, confidence: float, engine: Engine
 ) -> pa.Table:
-    """`COPUBLICATIONS`: full and author-fractional counts a year for every group, with years without a work as 0.
+    """`COPUBLICATIONS`: full and author-fractional counts a year for every group, with years
+    without a work as 0.
 
-    A work counts 1 in full. Author-fractional it counts the share of its authors at the group's institutions, each author
-    divided evenly over their own (Leiden Ranking: Waltman et al. 2012, doi:10.1002/asi.22708); authors without an
-    institution count for nobody. So only works by institution have it: by union it is null.
+    A work counts 1 in full. Author-fractional it counts the share of its authors at the group's
+    institutions, each author divided evenly over their own (Leiden Ranking: Waltman et al. 2012,
+    doi:10.1002/asi.22708); authors without an institution count for nobody. So only works by
+    institution have it: by union it is null.
 
-    A share is of the year's international works where all works of the series are international; of all works counted where one
-    of its works is not, as with a watchlist of domestic institutions: `base` says which.
+    A share is of the year's international works where all works of the series are international; of
+    all works counted where one of its works is not, as with a watchlist of domestic institutions:
+    `base` says which.
 
-    Intervals are about the chance in publishing, not about coverage or matching: exact Poisson and binomial ones, widened by as much
-    as the measured years of a series vary beyond that (`coauth.uncertainty.counts`).
+    Intervals are about the chance in publishing, not about coverage or matching: exact Poisson and
+    binomial ones, widened by as much as the measured years of a series vary beyond that
+    (`coauth.uncertainty.counts`).
     """
     statement = engine.statement("copublications")
     found = engine.query(

@@ -1,4 +1,5 @@
-"""Affiliations -> edges: one row per year and pair of institutions, with a weight for each rule of counting.
+"""Affiliations -> edges: one row per year and pair of institutions, with a weight for each rule of
+counting.
 
 A work of k institutions makes k(k−1)/2 pairs. What it adds to each of them:
 
@@ -14,7 +15,8 @@ A work of k institutions makes k(k−1)/2 pairs. What it adds to each of them:
   author of several institutions is divided evenly, as in the Leiden Ranking (L. Waltman et al., J. Am. Soc. Inf. Sci.
   Technol. 63, 2419 (2012), doi:10.1002/asi.22708). The combination is ours. With equal shares it is strict counting.
 
-All weights are strengths: larger means closer. All rules have the same pairs. The SQL is `queries/sql/edges.sql`.
+All weights are strengths: larger means closer. All rules have the same pairs. The SQL is
+`queries/sql/edges.sql`.
 """
 
 from __future__ import annotations
@@ -28,10 +30,11 @@ from coauth.tables import EDGES, HYPERAUTHORSHIP
 
 
 def link(works: Rows, affiliations: Rows, engine: Engine) -> Iterator[pa.RecordBatch]:
-    """`EDGES` of the included works with at least two institutions, in the scope's years, a batch of rows at a time.
+    """`EDGES` of the included works with at least two institutions, in the scope's years, a batch
+    of rows at a time.
 
-    Institutions of other countries are linked only through works with an author in the scope's country: this is that
-    country's network, not the world's.
+    Institutions of other countries are linked only through works with an author in the scope's
+    country: this is that country's network, not the world's.
     """
     return engine.stream(
         "edges", EDGES, coded=["institution_id"], works=works, affiliations=affiliations
@@ -39,8 +42,10 @@ def link(works: Rows, affiliations: Rows, engine: Engine) -> Iterator[pa.RecordB
 
 
 def above_k(works: Rows, engine: Engine) -> pa.Table:
-    """`HYPERAUTHORSHIP`: by year and rule of counting, the weight that works of more than K institutions carry.
+    """`HYPERAUTHORSHIP`: by year and rule of counting, the weight that works of more than K
+    institutions carry.
 
-    From the works alone: what a work adds to all its pairs together follows from k. See `queries/sql/hyperauthorship.sql`.
+    From the works alone: what a work adds to all its pairs together follows from k. See
+    `queries/sql/hyperauthorship.sql`.
     """
     return engine.run("hyperauthorship", HYPERAUTHORSHIP, works=works)

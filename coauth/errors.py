@@ -1,7 +1,7 @@
 """One tree of errors. Each message says what was found, where, and what to do next.
 
-`CoauthError` is what a user can cause or cure: the command line prints it as one line and exits with 1. Anything else
-is a bug and keeps its traceback.
+`CoauthError` is what a user can cause or cure: the command line prints it as one line and exits
+with 1. Anything else is a bug and keeps its traceback.
 """
 
 
@@ -10,7 +10,9 @@ class CoauthError(Exception):
 
 
 class QueryError(CoauthError):
-    """A file in `queries/` says something that cannot be read strictly; lists every fault, not only the first."""
+    """A file in `queries/` says something that cannot be read strictly; lists every fault, not only
+    the first.
+    """
 
 
 class SourceError(CoauthError):
@@ -18,7 +20,9 @@ class SourceError(CoauthError):
 
 
 class BudgetSpent(SourceError):
-    """The day's budget at OpenAlex is used up; what was fetched is stored and the same command continues."""
+    """The day's budget at OpenAlex is used up; what was fetched is stored and the same command
+    continues.
+    """
 
 
 class HarvestIncomplete(CoauthError):
@@ -34,7 +38,9 @@ class CacheError(CoauthError):
 
 
 class TableError(CoauthError):
-    """A table breaks its contract (see `coauth.tables`): a stage was given or has made something false."""
+    """A table breaks its contract (see `coauth.tables`): a stage was given or has made something
+    false.
+    """
 
 
 class NotFound(CoauthError):
@@ -46,7 +52,9 @@ class DisclosureError(CoauthError):
 
 
 class MeasureFailed(CoauthError):
-    """A measure has no answer (no convergence, nothing to measure); no other method is tried in its place."""
+    """A measure has no answer (no convergence, nothing to measure); no other method is tried in its
+    place.
+    """
 
 
 class EngineError(CoauthError):

@@ -1,8 +1,8 @@
 """Files written whole or not at all, and one line that says why where they cannot be.
 
-A link is written through: the file it leads to is replaced in its own folder, the link stays. What is no plain file (a
-folder, a pipe, a device), what may not be written, and a link that leads in a circle or to a folder that is not there are
-refused before anything is written.
+A link is written through: the file it leads to is replaced in its own folder, the link stays. What
+is no plain file (a folder, a pipe, a device), what may not be written, and a link that leads in a
+circle or to a folder that is not there are refused before anything is written.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ _KINDS = (
     (stat.S_ISSOCK, "a socket"),
 )
 _SYSTEM = (Path("/dev"), Path("/proc"), Path("/sys"))
-"""Nothing below is a plain file, whatever it looks like (/dev/stdout does where the output goes to a file); but for `_MEMORY`."""
+"""Nothing below is a plain file, whatever it looks like (/dev/stdout does where the output goes to
+a file); but for `_MEMORY`.
+"""
 _MEMORY = Path("/dev/shm")  # noqa: S108  only ever compared with
 
 
@@ -52,7 +54,8 @@ def reported(path: Path, advice: str) -> Iterator[None]:
 
 
 def target(path: Path, advice: str) -> Path:
-    """The plain file that writing to `path` makes or replaces: itself, or where its link leads. Raises `CacheError` for any other thing.
+    """The plain file that writing to `path` makes or replaces: itself, or where its link leads.
+    Raises `CacheError` for any other thing.
 
     >>> target(Path("/dev/null"), "name another file")
     Traceback (most recent call last):
@@ -81,8 +84,9 @@ def target(path: Path, advice: str) -> Path:
 def write(contents: Mapping[Path, Content], advice: str) -> None:
     """Write all files under other names, sync them, then move them into place; folders are made.
 
-    Text comes in pieces and is never held whole. Whatever goes wrong before the first move leaves every file as it
-    was, and no litter. Raises `CacheError` naming the file that could not be written.
+    Text comes in pieces and is never held whole. Whatever goes wrong before the first move leaves
+    every file as it was, and no litter. Raises `CacheError` naming the file that could not be
+    written.
     """
     with ExitStack() as undo:
         written: dict[Path, tuple[Path, Path]] = {}

@@ -1,7 +1,9 @@
-"""Review cues: pairs that touch a listed institution or a critical-technology field, with the works behind each.
+"""Review cues: pairs that touch a listed institution or a critical-technology field, with the works
+behind each.
 
-A cue says where to look, never that something is wrong: a co-publication is lawful and often wanted, and the absence of
-a cue is no clearance. Institutions match by OpenAlex id, ROR and lineage; names are shown, not matched.
+A cue says where to look, never that something is wrong: a co-publication is lawful and often
+wanted, and the absence of a cue is no clearance. Institutions match by OpenAlex id, ROR and
+lineage; names are shown, not matched.
 """
 
 from __future__ import annotations
@@ -24,9 +26,11 @@ class Found(NamedTuple):
 
 
 def match(institutions: pa.Table, engine: Engine) -> pa.Table:
-    """`LISTED`: institutions of the graph that are an entry of an enabled watchlist, and how that is known.
+    """`LISTED`: institutions of the graph that are an entry of an enabled watchlist, and how that
+    is known.
 
-    An institution is known by its own id and by those rolled up into it; by lineage only where the list says so.
+    An institution is known by its own id and by those rolled up into it; by lineage only where the
+    list says so.
     """
     rows = institutions.select(["institution_id", "lineage", "rolled_up_from"]).to_pylist()
     known = [
@@ -52,7 +56,9 @@ def find(
     listed: pa.Table,
     engine: Engine,
 ) -> Found:
-    """`FLAGS` and `EVIDENCE`: every flag is exactly the count of the distinct works in its evidence."""
+    """`FLAGS` and `EVIDENCE`: every flag is exactly the count of the distinct works in its
+    evidence.
+    """
     evidence = engine.run(
         "evidence",
         EVIDENCE,
@@ -68,11 +74,13 @@ def find(
 
 
 def ordered(evidence: pa.Table, institutions: pa.Table, marks: Mapping[str, str]) -> pd.DataFrame:
-    """Domestic–foreign pairs with a cue, in the order a review would take them: by facts that can be counted, never by a score.
+    """Domestic–foreign pairs with a cue, in the order a review would take them: by facts that can
+    be counted, never by a score.
 
-    Columns: domestic, foreign, works_both (with a watchlist and a technology cue at once), works_watchlist, works_technology, last_year
-    (of any of these), standing (of the technologies found, by `marks`: "indicative", "unmeasured" or both; "" where none has a mark).
-    First come pairs with works of both kinds, then more works with either, then the more recent.
+    Columns: domestic, foreign, works_both (with a watchlist and a technology cue at once),
+    works_watchlist, works_technology, last_year (of any of these), standing (of the technologies
+    found, by `marks`: "indicative", "unmeasured" or both; "" where none has a mark). First come
+    pairs with works of both kinds, then more works with either, then the more recent.
 
     >>> cue = {"source": "I1", "target": "I9", "kind": "watchlist", "entry_id": "hit", "work_id": "W1", "year": 2020}
     >>> cues = [cue, cue | {"kind": "technology", "entry_id": "drones"}, cue | {"work_id": "W2", "year": 2022}, cue | {"target": "I8", "work_id": "W3"}]
@@ -134,7 +142,9 @@ def _pairs(rows: list[tuple[str, str]], second: str) -> pa.Table:
 
 
 def _profiles(institutions: pa.Table, technologies: pa.Table) -> pa.Table:
-    """Institution × EU-10 area: share of its works here. One set of technologies is enabled, and its id names the list."""
+    """Institution × EU-10 area: share of its works here. One set of technologies is enabled, and
+    its id names the list.
+    """
     wide = institutions.select(["institution_id", "works", *(a.lower() for a in AREAS)]).to_pandas()
     tall = wide.melt(["institution_id", "works"], var_name="area_id", value_name="share").dropna(
         subset="share"
@@ -159,7 +169,9 @@ def _profiles(institutions: pa.Table, technologies: pa.Table) -> pa.Table:
 
 
 def _first_strings(affiliations: Rows, listed: pa.Table) -> pa.Table:
-    """The first affiliation string (in text order) that was matched to a listed institution on a work."""
+    """The first affiliation string (in text order) that was matched to a listed institution on a
+    work.
+    """
     hit = (
         ds.field("institution_id").isin(listed["institution_id"].unique())
         & ds.field("strings").is_valid()

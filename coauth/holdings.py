@@ -1,8 +1,10 @@
-"""How a harvest stands: what each slice holds of what OpenAlex counts for it, and whether the slices add up.
+"""How a harvest stands: what each slice holds of what OpenAlex counts for it, and whether the
+slices add up.
 
-A vintage that says it is complete can be asked why: here are the counts of every slice, the control totals that
-OpenAlex gave for all of them together, and the complement, works with an address in the country but no institution
-matched there, which no harvest by institution can hold. Once it is built, its Figure 1 is held against published counts.
+A vintage that says it is complete can be asked why: here are the counts of every slice, the control
+totals that OpenAlex gave for all of them together, and the complement, works with an address in the
+country but no institution matched there, which no harvest by institution can hold. Once it is
+built, its Figure 1 is held against published counts.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ _COUNTS = ("expected", "stored", "distinct", "duplicates", "authors_cut", "pages
 
 
 def of_vintage(vintage: Vintage, queries: Queries | None = None, *, verify: bool) -> dict[str, Any]:
-    """All that `coauth status` shows of one vintage; `verify` hashes every stored page, `queries` hold published counts."""
+    """All that `coauth status` shows of one vintage; `verify` hashes every stored page, `queries`
+    hold published counts.
+    """
     manifest = vintage.manifest
     slices = [_slice(part) for part in vintage.slices()]
     told = manifest.get("harvest") or manifest.get("plan") or {}
@@ -48,14 +52,18 @@ def of_vintage(vintage: Vintage, queries: Queries | None = None, *, verify: bool
 
 
 def account(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What became of a vintage's records, as its build says, or its harvest before that; None for one harvested before 2026-12."""
+    """What became of a vintage's records, as its build says, or its harvest before that; None for
+    one harvested before 2026-12.
+    """
     told = manifest.get("account")
     built = (manifest.get("build") or {}).get("losses", {}).get("works")
     return {**(told or {"passed_over": {}}), **built} if built else told
 
 
 def lacking(vintage: Vintage) -> frozenset[str]:
-    """What no record of a built vintage has (`coauth.tables.absence`), as its build says; read from its tables where that is older."""
+    """What no record of a built vintage has (`coauth.tables.absence`), as its build says; read from
+    its tables where that is older.
+    """
     told = (vintage.manifest.get("build") or {}).get("lacking")
     if told is None:
         told = absence.lacking(
@@ -141,8 +149,10 @@ def _era_lines(standing: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _coherence(vintage: Vintage, queries: Queries) -> list[dict[str, Any]] | None:
-    """Figure 1 beside each published series; none of another country; None where nothing is built, where what is built is invented, or
-    where the records are an unknown part of the country's works, whose counts say nothing of a national total."""
+    """Figure 1 beside each published series; none of another country; None where nothing is built,
+    where what is built is invented, or where the records are an unknown part of the country's
+    works, whose counts say nothing of a national total.
+    """
     built = vintage.manifest.get("build")
     if not built or built["synthetic"] or is_part(vintage):
         return None
@@ -153,7 +163,9 @@ def _coherence(vintage: Vintage, queries: Queries) -> list[dict[str, Any]] | Non
 
 
 def is_part(vintage: Vintage) -> bool:
-    """Records from files, none made up, and no whole copy of the snapshot: nobody knows of how many works of the country."""
+    """Records from files, none made up, and no whole copy of the snapshot: nobody knows of how many
+    works of the country.
+    """
     manifest = vintage.manifest
     whole = (manifest.get("harvest") or {}).get("source") == "snapshot"
     return (
@@ -176,7 +188,9 @@ def _slice(part: Slice) -> dict[str, Any]:
 def _controls(
     counted: Mapping[str, Any] | None, slices: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any] | None:
-    """Control totals against what is stored; None for sources that give none, nulls for calls that went unanswered."""
+    """Control totals against what is stored; None for sources that give none, nulls for calls that
+    went unanswered.
+    """
     if counted is None:
         return None
     stored: Counter[str] = Counter()
@@ -201,7 +215,9 @@ def _controls(
 
 
 def lines(standing: Mapping[str, Any], *, every_slice: bool = False) -> Iterable[str]:
-    """The standing of a vintage for people; `every_slice` lists them all, otherwise only those that are not complete."""
+    """The standing of a vintage for people; `every_slice` lists them all, otherwise only those that
+    are not complete.
+    """
     parts, statuses = standing["slices"], standing["by_status"]
     state = "complete" if standing["complete"] else "unfinished"
     checked = (

@@ -1,8 +1,8 @@
 """Harvested institutions -> the nodes of the graph: roll-up, and what is known of each node.
 
-OpenAlex names every organisation that has a ROR record; a network needs those that act. What counts for whom is data
-(`queries/institutions.toml`), and the rules are those of the CWTS Leiden Ranking Open Edition
-(https://open.leidenranking.com/information/universities), in this order:
+OpenAlex names every organisation that has a ROR record; a network needs those that act. What counts
+for whom is data (`queries/institutions.toml`), and the rules are those of the CWTS Leiden Ranking
+Open Edition (https://open.leidenranking.com/information/universities), in this order:
 
 1. An ancestor beside its own descendant on one authorship is dropped: one affiliation string can match both a hospital
    and its region. Lineages come from OpenAlex (ROR parents), more parents from the file; they form no tree, so a node
@@ -13,8 +13,9 @@ OpenAlex names every organisation that has a ROR record; a network needs those t
 5. An associated one (an academic hospital) counts for its universities, divided equally, on the works that a university
    of its own is on, itself or through 1–4; on all other works it stands alone.
 
-Shares are integers of 2⁻⁴⁰, and every division gives the last bit to someone, so that a work's shares sum to exactly what
-they were. The SQL is `queries/sql/affiliations.sql`; here are only the small tables of institutions it joins.
+Shares are integers of 2⁻⁴⁰, and every division gives the last bit to someone, so that a work's
+shares sum to exactly what they were. The SQL is `queries/sql/affiliations.sql`; here are only the
+small tables of institutions it joins.
 """
 
 from __future__ import annotations
@@ -61,11 +62,11 @@ def roll_up(
 ) -> RolledUp:
     """Authorship-level matches as work × node rows (`AFFILIATIONS`), and the nodes.
 
-    An associated institution is a node of its own, of the works without its universities; it is not among their
-    `rolled_up_from`, but on each work among their `harvested_ids`.
+    An associated institution is a node of its own, of the works without its universities; it is not
+    among their `rolled_up_from`, but on each work among their `harvested_ids`.
 
-    The affiliations end with a `TableError` if the authors' shares of any work do not add up to what they were before:
-    roll-up moves shares, it never makes or loses any.
+    The affiliations end with a `TableError` if the authors' shares of any work do not add up to
+    what they were before: roll-up moves shares, it never makes or loses any.
     """
     described = found.to_pandas()
     described["whole"] = ~described["name"].str.contains(
@@ -92,11 +93,12 @@ def roll_up(
 
 
 class _Places:
-    """The rules of a `RollUp`, which speak of ROR ids, in terms of the institutions that were found.
+    """The rules of a `RollUp`, which speak of ROR ids, in terms of the institutions that were
+    found.
 
     unified: harvested id -> node id; a joint institution is its own node until it is divided.
-    divided: (joint, owner, low, high): the owner's part of the joint one's share, laid on the line from 0 to 1.
-    associated: (institution, university), both nodes.
+    divided: (joint, owner, low, high): the owner's part of the joint one's share, laid on the line
+    from 0 to 1. associated: (institution, university), both nodes.
     """
 
     def __init__(self, latest: pd.DataFrame, rollup: RollUp) -> None:
@@ -122,7 +124,9 @@ class _Places:
         )
 
     def _unify(self, into: dict[str, str]) -> None:
-        """The node is the successor or the whole; while that has no work of its own, its part with the smallest id."""
+        """The node is the successor or the whole; while that has no work of its own, its part with
+        the smallest id.
+        """
         gathered: dict[str, list[str]] = defaultdict(list)
         for institution, target in into.items():
             if institution in self._id_of:
@@ -132,7 +136,9 @@ class _Places:
             self.unified |= dict.fromkeys(parts, node)
 
     def _divide(self, joint: str, weights: dict[str, float]) -> list[tuple[str, str, float, float]]:
-        """Owners without a work have no node: the others take their part; where none has, the joint one stands alone."""
+        """Owners without a work have no node: the others take their part; where none has, the joint
+        one stands alone.
+        """
         owned = sorted((self._node_of[r], w) for r, w in weights.items() if r in self._node_of)
         ends = [0.0, *accumulate(w for _, w in owned)]
         return [
@@ -148,7 +154,9 @@ class _Places:
         }
 
     def ancestors(self) -> list[tuple[str, str]]:
-        """Every (institution, what is above it), both as harvested, or what that is now; an owner beside its joint one stays."""
+        """Every (institution, what is above it), both as harvested, or what that is now; an owner
+        beside its joint one stays.
+        """
         lineages: dict[str, set[str]] = {i: set(above) for i, above in self._lineages.items()}
         for institution, parent in self._parents:
             lineages[institution].add(parent)
@@ -216,7 +224,9 @@ def _conserving(
 
 
 def _conserved(harvested: pa.Table, affiliations: pa.Table) -> None:
-    """Work by work and to the last bit: sums of up to 2⁴⁰ parts of 2⁻⁴⁰ are exact in binary floating point."""
+    """Work by work and to the last bit: sums of up to 2⁴⁰ parts of 2⁻⁴⁰ are exact in binary
+    floating point.
+    """
     held = affiliations.group_by("work_id").aggregate([("author_share", "sum")])
     found = (
         held["author_share_sum"]
@@ -237,7 +247,9 @@ def _conserved(harvested: pa.Table, affiliations: pa.Table) -> None:
 def describe(
     nodes: pa.Table, affiliations: Rows, works: Rows, technologies: Rows, engine: Engine
 ) -> pa.Table:
-    """`INSTITUTIONS`: the nodes with their included works here and the share of them in each EU-10 area."""
+    """`INSTITUTIONS`: the nodes with their included works here and the share of them in each EU-10
+    area.
+    """
     return engine.run(
         "institutions",
         INSTITUTIONS,

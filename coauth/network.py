@@ -1,8 +1,9 @@
-"""The network as it is handed to a reader: nodes, edges, their years, and what must be said about them.
+"""The network as it is handed to a reader: nodes, edges, their years, and what must be said about
+them.
 
-`graph.build` makes one, the exports write one. Its tables are under contracts like all others, so that every file's
-data dictionary is printed from the definitions below and cannot drift. The column names are also the attribute ids in
-GEXF and GraphML, where some words are taken (`RESERVED`).
+`graph.build` makes one, the exports write one. Its tables are under contracts like all others, so
+that every file's data dictionary is printed from the definitions below and cannot drift. The column
+names are also the attribute ids in GEXF and GraphML, where some words are taken (`RESERVED`).
 """
 
 from __future__ import annotations
@@ -54,8 +55,10 @@ RESERVED = frozenset(
         "highlighted",
     )
 )
-"""Words that networkx, Gephi or graphology swallow or overwrite when an attribute is called by them. The columns `label`,
-`weight`, `source` and `target` below are written as what they are in each format, never as attributes."""
+"""Words that networkx, Gephi or graphology swallow or overwrite when an attribute is called by
+them. The columns `label`, `weight`, `source` and `target` below are written as what they are in
+each format, never as attributes.
+"""
 
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -76,7 +79,9 @@ GROUPS: Mapping[str, str] = {
     "europe": "Other Europe (EU27, EFTA, UK)",
     "elsewhere": "Elsewhere",
 }
-"""The classes nodes are coloured by, in the order in which they are decided: a listed institution is `listed` anywhere."""
+"""The classes nodes are coloured by, in the order in which they are decided: a listed institution
+is `listed` anywhere.
+"""
 
 
 class Counting(NamedTuple):
@@ -404,7 +409,9 @@ def attributes(contract: Table) -> dict[str, Attribute]:
 
 @dataclass(frozen=True)
 class Network:
-    """An institution co-authorship network with its years, and what a reader must know of how it was drawn."""
+    """An institution co-authorship network with its years, and what a reader must know of how it
+    was drawn.
+    """
 
     nodes: pa.Table
     edges: pa.Table
@@ -425,7 +432,9 @@ class Network:
     hyper: bool = False
     """Works of more than K institutions are counted too."""
     share_above_k: float | None = 0.0
-    """Share of all weight in the years that works of more than K institutions carry; None where it must not be told."""
+    """Share of all weight in the years that works of more than K institutions carry; None where it
+    must not be told.
+    """
     unit: str = "institution"
     """What a node is: institution, country or group."""
     notes: tuple[str, ...] = ()
@@ -437,7 +446,9 @@ class Network:
 
     @property
     def cuts(self) -> tuple[str, ...]:
-        """What it was cut from the network of the vintage by, in words: its years, and whatever else was asked."""
+        """What it was cut from the network of the vintage by, in words: its years, and whatever
+        else was asked.
+        """
         return (
             f"years {span(*self.years)}",
             *self.filters,

@@ -1,8 +1,9 @@
 """What became of each work between two vintages, and what that does to the headline counts.
 
-OpenAlex is rebuilt every night and each vintage is a full harvest, so last quarter's figure for 2019 is not this
-quarter's. `works` says of every id whether it is new, removed or changed, and in what; `compare` splits the change of
-each count by what happened to its works, or to the questions asked of them.
+OpenAlex is rebuilt every night and each vintage is a full harvest, so last quarter's figure for
+2019 is not this quarter's. `works` says of every id whether it is new, removed or changed, and in
+what; `compare` splits the change of each count by what happened to its works, or to the questions
+asked of them.
 """
 
 from __future__ import annotations
@@ -69,12 +70,14 @@ def incomparable(relations: Mapping[str, Relation]) -> tuple[str, ...]:
 def works(
     old: Mapping[str, pa.Table], new: Mapping[str, pa.Table], incomparable: Collection[str] = ()
 ) -> pd.DataFrame:
-    """A row for every work that is not as it was: `work_id`, `kind` (new, removed, changed) and a column per aspect.
+    """A row for every work that is not as it was: `work_id`, `kind` (new, removed, changed) and a
+    column per aspect.
 
-    `old` and `new` hold the tables works and affiliations. Affiliations are compared as OpenAlex has them (institutions
-    before the roll-up, and how many authors have one), so that an edit of queries/institutions.toml is no change of a
-    work; topics by the primary topic. Of new and removed works every aspect is false: there is nothing to compare. Aspects that
-    are `incomparable` are null, and make no work a changed one.
+    `old` and `new` hold the tables works and affiliations. Affiliations are compared as OpenAlex
+    has them (institutions before the roll-up, and how many authors have one), so that an edit of
+    queries/institutions.toml is no change of a work; topics by the primary topic. Of new and
+    removed works every aspect is false: there is nothing to compare. Aspects that are
+    `incomparable` are null, and make no work a changed one.
     """
     both = pd.merge(
         _aspects(old),
@@ -102,7 +105,9 @@ def works(
 
 
 def counts(rows: pd.DataFrame, incomparable: Collection[str] = ()) -> dict[str, int | None]:
-    """Works by kind, and changed works by aspect; these overlap, so they do not add up to `changed`. None: incomparable."""
+    """Works by kind, and changed works by aspect; these overlap, so they do not add up to
+    `changed`. None: incomparable.
+    """
     kinds = {kind: int((rows["kind"] == kind).sum()) for kind in ("new", "removed", "changed")}
     return kinds | {
         f"changed {aspect}": None if aspect in incomparable else int(rows[aspect].sum())
@@ -155,26 +160,31 @@ def compare(
     after: Counted,
     recounted: pa.Table | None = None,
 ) -> pa.Table:
-    """`REVISIONS`: for each series and year, the change in works by cause; the causes of a series and year add up to it.
+    """`REVISIONS`: for each series and year, the change in works by cause; the causes of a series
+    and year add up to it.
 
-    `old` and `new` hold the tables works, affiliations, countries and memberships; `recounted` the memberships of the old
-    works under the lists of today, where these are not the old ones. The change has two steps, each work one cause in each:
+    `old` and `new` hold the tables works, affiliations, countries and memberships; `recounted` the
+    memberships of the old works under the lists of today, where these are not the old ones. The
+    change has two steps, each work one cause in each:
 
         memberships of old ── lists ──► recounted ── works ──► memberships of new
 
     *Lists.* "changed lists", or "changed method" in a series that is defined as it was.
 
-    *Works.* An id in one vintage only: "new publications" where it was published after the old vintage was taken, else
-    "added"; "removed"; "changed method" where the other scope did not ask for it. An id in both: "re-dated" where its year
-    differs; "excluded differently" where it is included in one only, as its record or that of its duplicate changed;
-    "re-affiliated" where its institutions or countries as harvested changed. What is left has the same record in both:
-    "changed lists" if institutions are rolled up otherwise, else "changed method" if there was another, else OpenAlex
-    moved one of its institutions: "re-affiliated". Two changes of the same work are told as the first of these.
+    *Works.* An id in one vintage only: "new publications" where it was published after the old
+    vintage was taken, else "added"; "removed"; "changed method" where the other scope did not ask
+    for it. An id in both: "re-dated" where its year differs; "excluded differently" where it is
+    included in one only, as its record or that of its duplicate changed; "re-affiliated" where its
+    institutions or countries as harvested changed. What is left has the same record in both:
+    "changed lists" if institutions are rolled up otherwise, else "changed method" if there was
+    another, else OpenAlex moved one of its institutions: "re-affiliated". Two changes of the same
+    work are told as the first of these.
 
-    *Across the border of the affiliation matcher* a work enters a national harvest, leaves it, has other institutions or another
-    duplicate because of the matcher as well as for itself, and nothing tells which. "Added", "removed" and "re-affiliated" works, and
-    those excluded differently under an unchanged record, then have one cause: "affiliation matcher replaced", or "… not known" where
-    nobody said when the records of either side were taken.
+    *Across the border of the affiliation matcher* a work enters a national harvest, leaves it, has
+    other institutions or another duplicate because of the matcher as well as for itself, and
+    nothing tells which. "Added", "removed" and "re-affiliated" works, and those excluded
+    differently under an unchanged record, then have one cause: "affiliation matcher replaced", or
+    "… not known" where nobody said when the records of either side were taken.
     """
     both = _records(old, new)
     otherwise, rolled = before.otherwise(after), before.differs(after, "queries/institutions")
@@ -241,7 +251,9 @@ def compare(
 
 
 def _beside_a_change(both: pd.DataFrame, same: pd.Series[bool]) -> pd.Series[bool]:
-    """Whether another work of the same DOI or title is new, gone or changed: what it is a duplicate of may be in one vintage only."""
+    """Whether another work of the same DOI or title is new, gone or changed: what it is a duplicate
+    of may be in one vintage only.
+    """
     found = pd.Series(data=False, index=both.index)
     for said in ("doi", "title"):
         key = both[f"{said}_new"].where(both[f"{said}_new"].notna(), both[f"{said}_old"])
@@ -254,7 +266,9 @@ _RECORD = ["type", "doi", "title", "is_retracted", "publication_date"]
 
 
 def _records(old: Made, new: Made) -> pd.DataFrame:
-    """A row for every work of either vintage: its facts in both, and which of them are the same; by work_id."""
+    """A row for every work of either vintage: its facts in both, and which of them are the same; by
+    work_id.
+    """
     sides = []
     for made in (old, new):
         facts = (
@@ -306,7 +320,9 @@ def _published_after(both: pd.DataFrame, day: date) -> pd.Series[bool]:
 
 
 def _asked_for(both: pd.DataFrame, side: str, scope: Mapping[str, Any]) -> pd.Series[bool]:
-    """Whether a scope asks for the record of this side: its type, its year, and an institution of the countries."""
+    """Whether a scope asks for the record of this side: its type, its year, and an institution of
+    the countries.
+    """
     home = {f"{country} institution" for country in codes(scope["countries"])}
     at_home = np.array(
         [

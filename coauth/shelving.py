@@ -21,7 +21,9 @@ from coauth.vintage import Shelf, Slice, Vintage
 log = logging.getLogger(__name__)
 
 PAGES = 50
-"""Pages that make one part: the more, the fewer files; the fewer, the less memory, since their texts are held together."""
+"""Pages that make one part: the more, the fewer files; the fewer, the less memory, since their
+texts are held together.
+"""
 
 
 Pages: TypeAlias = list[tuple[Slice, int]]
@@ -40,7 +42,9 @@ class _Reading:
     def __call__(
         self, parts: Sequence[tuple[int, Pages, Mapping[str, works.Claim]]]
     ) -> list[tuple[works.Losses, pa.Table]]:
-        """Losses of each (number, pages, ids that count elsewhere), and what stands behind its ids (`newest.CLAIMS`)."""
+        """Losses of each (number, pages, ids that count elsewhere), and what stands behind its ids
+        (`newest.CLAIMS`).
+        """
         reader, matcher = (
             works.Reader(self.asked.scope, self.as_of),
             technologies.Matcher(self.asked.technologies, self.topic_model),
@@ -78,7 +82,9 @@ def one_after_another(
     scope: Scope,
     as_of: date,
 ) -> list[Part]:
-    """What `once` makes of each part, given the ids that count in another; `claimed` gives the CLAIMS of what it made."""
+    """What `once` makes of each part, given the ids that count in another; `claimed` gives the
+    CLAIMS of what it made.
+    """
     made = [once(pages, {}) for pages in parts]
     exact = lambda ids: {n: claims(parts[n], some, scope, as_of) for n, some in ids.items()}  # noqa: E731
     for n, elsewhere in works.newest.elsewhere([claimed(part) for part in made], exact).items():
@@ -92,7 +98,9 @@ def claims(pages: Pages, ids: Collection[str], scope: Scope, as_of: date) -> dic
 
 
 def read(vintage: Vintage, asked: Queries, shelf: Shelf, engine: Engine) -> works.Losses:
-    """Put the works of all pages on the shelf, side by side; of records that share an id the newest counts, wherever it stands."""
+    """Put the works of all pages on the shelf, side by side; of records that share an id the newest
+    counts, wherever it stands.
+    """
     reading = _Reading(asked, vintage.as_of, vintage.eras.topic_model, shelf)
     parts = vintage.parts(PAGES) or [[]]
 
@@ -122,7 +130,9 @@ def read(vintage: Vintage, asked: Queries, shelf: Shelf, engine: Engine) -> work
 
 
 def outline(vintage: Vintage, scope: Scope) -> Iterator[tuple[works.Links, works.Losses]]:
-    """Links and losses of every part of a vintage's pages: the same works as `read` finds, in half the time, nothing stored."""
+    """Links and losses of every part of a vintage's pages: the same works as `read` finds, in half
+    the time, nothing stored.
+    """
     reader = works.Reader(scope, vintage.as_of)
 
     def part(
@@ -137,7 +147,9 @@ def outline(vintage: Vintage, scope: Scope) -> Iterator[tuple[works.Links, works
 
 
 def account(vintage: Vintage, scope: Scope) -> dict[str, Any]:
-    """What became of the records on a vintage's pages (`Losses.balance`), before anything is built of them."""
+    """What became of the records on a vintage's pages (`Losses.balance`), before anything is built
+    of them.
+    """
     return sum((losses for _, losses in outline(vintage, scope)), works.Losses()).balance()
 
 

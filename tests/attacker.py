@@ -1,8 +1,10 @@
-"""A reader who has every file of public editions side by side and wants the counts that are not in them.
+"""A reader who has every file of public editions side by side and wants the counts that are not in
+them.
 
-What is published is read from the files alone: CSV, HTML and the points in its charts, coordinates in SVG, data in scripts,
-GEXF. What may be known besides is what queries/ says: which countries a group has, that the watchlist's institutions are
-Chinese, and (told to him by the test) which counts did not change between two harvests. The rest is whole numbers.
+What is published is read from the files alone: CSV, HTML and the points in its charts, coordinates
+in SVG, data in scripts, GEXF. What may be known besides is what queries/ says: which countries a
+group has, that the watchlist's institutions are Chinese, and (told to him by the test) which counts
+did not change between two harvests. The rest is whole numbers.
 
     Reader(folder, asked).counts             what one edition shows
     ranges([(reader, truth), …], asked)      the least and the most that everything he wants can be
@@ -39,7 +41,9 @@ def own(series):
 
 
 class Reader:
-    """Counts of one edition by (series, basis, first year, last year, area), from every place that tells them."""
+    """Counts of one edition by (series, basis, first year, last year, area), from every place that
+    tells them.
+    """
 
     def __init__(self, folder, asked):
         self.folder, self.asked = folder, asked
@@ -56,7 +60,9 @@ class Reader:
 
     @property
     def counts(self):
-        """Every count that is told, pairs among them; all places that tell it have to agree, or nothing was read rightly."""
+        """Every count that is told, pairs among them; all places that tell it have to agree, or
+        nothing was read rightly.
+        """
         told = {key: set.union(*places.values()) for key, places in self.told.items()} | {
             pair(*ends): works for ends, works in self.edges.items()
         }
@@ -173,7 +179,9 @@ class Reader:
 
     @staticmethod
     def _behind(low, high):
-        """The count behind an interval, and how much it was widened: two ends for two unknowns; from one end, as if it were Poisson's."""
+        """The count behind an interval, and how much it was widened: two ends for two unknowns;
+        from one end, as if it were Poisson's.
+        """
         if not (low or high):
             return None
         if low and high and float(low):
@@ -297,7 +305,9 @@ class Reader:
 
 
 def points(path):
-    """For each axes of a drawing the years and values of its points, from where they lie between the ticks; a band has None."""
+    """For each axes of a drawing the years and values of its points, from where they lie between
+    the ticks; a band has None.
+    """
     found = []
     for axes in (
         g
@@ -387,7 +397,9 @@ def holds(asked, whole, part):
 
 
 def relations(cells, asked):
-    """(whole, parts, exact) between cells: one series in another, an area in its series, a window and its years, totals."""
+    """(whole, parts, exact) between cells: one series in another, an area in its series, a window
+    and its years, totals.
+    """
     found, periods, apart = [], defaultdict(list), sources(cells) | {"authorships"}
     for cell in cells:
         periods[cell[2:4]] += [cell] if cell[1] not in apart else []
@@ -426,10 +438,12 @@ def sources(cells):
 
 
 def ranges(editions, asked):
-    """{(edition, cell or (whole, parts)): (least, most)} of every count of 1 to 4, and every difference of 1 to 4.
+    """{(edition, cell or (whole, parts)): (least, most)} of every count of 1 to 4, and every
+    difference of 1 to 4.
 
-    `editions` is [(what is read, what is true)]: the truth says which counts there are, which of them are the same in both,
-    and which are wanted. He even knows of each count of 5 and more that is not shown that it is no small one.
+    `editions` is [(what is read, what is true)]: the truth says which counts there are, which of
+    them are the same in both, and which are wanted. He even knows of each count of 5 and more that
+    is not shown that it is no small one.
     """
     place, low, high = {}, [], []
     for n, (shown, truth) in enumerate(editions):

@@ -1,7 +1,9 @@
-"""`python -m tests.bench_spark`: what Spark costs in this machine, in CPU seconds of driver, Java and Python workers together.
+"""`python -m tests.bench_spark`: what Spark costs in this machine, in CPU seconds of driver, Java
+and Python workers together.
 
-Two halves: a snapshot of the world read for one country, and a build from pages of the sample and of COPIES samples (works
-renamed, duplicates counted), so that what grows can be told from what is fixed. Never a test: compare within one run only.
+Two halves: a snapshot of the world read for one country, and a build from pages of the sample and
+of COPIES samples (works renamed, duplicates counted), so that what grows can be told from what is
+fixed. Never a test: compare within one run only.
 """
 
 import gzip

@@ -1,4 +1,6 @@
-"""A real browser, headless, for tests of pages: Debian's Chromium through its own driver, so that nothing is downloaded."""
+"""A real browser, headless, for tests of pages: Debian's Chromium through its own driver, so that
+nothing is downloaded.
+"""
 
 import json
 import shutil
@@ -120,7 +122,9 @@ class Browser:
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def requests(self):
-        """Addresses asked for since the page was opened, refused ones too; the page itself and data in it apart."""
+        """Addresses asked for since the page was opened, refused ones too; the page itself and data
+        in it apart.
+        """
         time.sleep(0.05)
         events = [
             json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")
@@ -133,7 +137,9 @@ class Browser:
         return [a for a in asked if not a.startswith(("file:", "data:", "about:"))]
 
     def judge(self, axe):
-        """Serious and critical violations of WCAG 2.2 AA that axe-core finds, with where. What is drawn inside a picture is read by its label alone."""
+        """Serious and critical violations of WCAG 2.2 AA that axe-core finds, with where. What is
+        drawn inside a picture is read by its label alone.
+        """
         self._do("Runtime.evaluate", expression=axe)
         found = self.driver.execute_async_script(
             "const done = arguments[0]; axe.run({exclude: [['svg > *']]}, {resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}).then(r => done(r.violations), e => done(String(e)))"

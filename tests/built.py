@@ -35,7 +35,9 @@ class Done(NamedTuple):
 
 
 def coauth(root, *words, env=None, check=True):
-    """`coauth WORDS --root ROOT`; in this process, since to start one takes longer than most commands. A bug is raised."""
+    """`coauth WORDS --root ROOT`; in this process, since to start one takes longer than most
+    commands. A bug is raised.
+    """
     logger = logging.getLogger("coauth")
     level = logger.level
     with (
@@ -51,7 +53,9 @@ def coauth(root, *words, env=None, check=True):
 
 
 def apart(root, *words, check=True):
-    """The same in a process of its own, as a user runs it, where every warning is an error from the first import on."""
+    """The same in a process of its own, as a user runs it, where every warning is an error from the
+    first import on.
+    """
     command = [sys.executable, "-W", "error", "-m", "coauth", *words, "--root", str(root)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0 or not check, done.stderr
@@ -64,8 +68,9 @@ def every(nth):
 
 
 def project(root, *, quick=False, changed=None):
-    """A folder with the shipped queries; `changed` keys of measures.toml have other values, `quick` asks for the least to be
-    measured on the graph, where a test is about what comes before."""
+    """A folder with the shipped queries; `changed` keys of measures.toml have other values, `quick`
+    asks for the least to be measured on the graph, where a test is about what comes before.
+    """
     shutil.copytree(CHECKOUT / "queries", root / "queries")
     file = root / "queries" / "measures.toml"
     text = file.read_text("utf-8")

@@ -1,8 +1,9 @@
 """What the files of an edition tell besides its tables: nothing new, kind of file by kind of file.
 
-`attacker` solves for what the tables leave open. Here it is shown that they are all there is: every number of a page is a cell
-of a table, and everything else (the other language, what is spoken instead of seen, drawings, pixels, print, networks, the
-record of the run) says only what a page or a table says.
+`attacker` solves for what the tables leave open. Here it is shown that they are all there is: every
+number of a page is a cell of a table, and everything else (the other language, what is spoken
+instead of seen, drawings, pixels, print, networks, the record of the run) says only what a page or
+a table says.
 """
 
 import csv
@@ -69,7 +70,9 @@ def shown(root, folder, language):
 
 
 def spoken(root):
-    """Those in what is told to a screen reader, in names and comments: everything that is said and not shown, points of charts apart."""
+    """Those in what is told to a screen reader, in names and comments: everything that is said and
+    not shown, points of charts apart.
+    """
     told = [
         value
         for e in root.iter()
@@ -87,7 +90,9 @@ def spoken(root):
 
 
 def pointed(figure, table, language):
-    """The numbers in the points of a figure that are no value of the table behind it, at any rounding."""
+    """The numbers in the points of a figure that are no value of the table behind it, at any
+    rounding.
+    """
     told = {c for row in rows(table) for c in row if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", c)}
     words = Words(language)
     known = {words.number(abs(f * float(c)), d) for c in told for f in (1, 100) for d in (0, 1, 2)}
@@ -147,7 +152,8 @@ def ticks(path):
 
 
 def strays(path, table, *, along=False):
-    """Points of a drawing that are no value of the table behind it, as finely as a place can be read; and how many there are.
+    """Points of a drawing that are no value of the table behind it, as finely as a place can be
+    read; and how many there are.
 
     `along`: of a chart whose values lie on the axis of x, and whose other axis has names.
     """
@@ -211,7 +217,9 @@ def paper(path):
 
 
 def printed(path):
-    """The numbers of a PDF (text, what is spoken for a picture, what it says of itself), those of its pages apart; and what is attached."""
+    """The numbers of a PDF (text, what is spoken for a picture, what it says of itself), those of
+    its pages apart; and what is attached.
+    """
     document, pages = pypdf.PdfReader(path), len(paper(path))
     text = "\n".join(paper(path))
     text = re.sub(rf"\b\d+ / {pages}\b|^\d+\.? .*?\d+$|(?<=\. )\d+$", " ", text, flags=re.MULTILINE)
@@ -225,7 +233,9 @@ def printed(path):
 
 
 def network(path):
-    """(nodes, edges) of a GEXF: {id: attributes} and {(source, target): attributes}; a changing one has {year: value}."""
+    """(nodes, edges) of a GEXF: {id: attributes} and {(source, target): attributes}; a changing one
+    has {year: value}.
+    """
     root = ET.parse(path).getroot()
     space = root.tag.removesuffix("gexf")
 

@@ -49,13 +49,17 @@ def asked():
 
 @pytest.fixture
 def world(asked):
-    """`world(work(…), work(…), scope={…})`: every stage on a few records, under the shipped queries unless told otherwise."""
+    """`world(work(…), work(…), scope={…})`: every stage on a few records, under the shipped queries
+    unless told otherwise.
+    """
     return lambda *records, **changed: World(records, asked, **changed)
 
 
 @pytest.fixture(scope="session")
 def sample_root(tmp_path_factory):
-    """A project with the synthetic sample built in it: once for all workers of pytest-xdist, whoever comes first."""
+    """A project with the synthetic sample built in it: once for all workers of pytest-xdist,
+    whoever comes first.
+    """
     shared = tmp_path_factory.getbasetemp()
     shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
     root = shared / "sample"
@@ -67,7 +71,9 @@ def sample_root(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def node_packages(tmp_path_factory):
-    """A folder with the packages of tests/node, at the versions and checksums of its lock file: from npm, once for all workers."""
+    """A folder with the packages of tests/node, at the versions and checksums of its lock file:
+    from npm, once for all workers.
+    """
     if not (shutil.which("node") and shutil.which("npm")):
         missing("node and npm are not installed")
     shared = tmp_path_factory.getbasetemp()

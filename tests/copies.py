@@ -1,7 +1,9 @@
-"""Copies of the OpenAlex snapshot as they lie on a disk, made of a few records or, to measure, of many.
+"""Copies of the OpenAlex snapshot as they lie on a disk, made of a few records or, to measure, of
+many.
 
-The layout of folders and manifest is the documented one. Nobody has looked into the real Parquet files for this: their
-columns are taken to be those of the JSON, nested in the same way, with the abstract's index as a JSON text.
+The layout of folders and manifest is the documented one. Nobody has looked into the real Parquet
+files for this: their columns are taken to be those of the JSON, nested in the same way, with the
+abstract's index as a JSON text.
 """
 
 import gzip
@@ -97,7 +99,9 @@ def lines(records):
 
 
 def copy(root, parts, layout="jsonl", manifest=True, deleted=(), counts=None):
-    """A copy with `parts`: records by partition date; `counts` says other numbers in the manifest than are there."""
+    """A copy with `parts`: records by partition date; `counts` says other numbers in the manifest
+    than are there.
+    """
     folder = root / "data" / layout / "works"
     named = {}
     for day, records in parts.items():
@@ -136,7 +140,9 @@ WORDS = [
 
 
 def heavy(number, draw, country, authors):
-    """A record of about the size and repetitiveness of a real one: abstract, references, full affiliations."""
+    """A record of about the size and repetitiveness of a real one: abstract, references, full
+    affiliations.
+    """
     places = [
         {
             "id": f"https://openalex.org/I{draw.randrange(10**8)}",
@@ -195,7 +201,9 @@ def heavy(number, draw, country, authors):
 
 
 def block(size=4_000, seed=1, share=0.005):
-    """Records as they come in the snapshot: one in two hundred is Danish, one in two thousand has 3,000 authors."""
+    """Records as they come in the snapshot: one in two hundred is Danish, one in two thousand has
+    3,000 authors.
+    """
     draw = random.Random(seed)
     return [
         heavy(

@@ -1,9 +1,11 @@
-"""The fault matrix: `python -m tests.faults --schedules 300 --seed 1` harvests under random faults and says what came of it.
+"""The fault matrix: `python -m tests.faults --schedules 300 --seed 1` harvests under random faults
+and says what came of it.
 
-A schedule is a seed. It draws up to eight faults of the stand-in (some lasting), and up to three interruptions, each
-ending one run: SIGKILL after a page, SIGKILL in the middle of writing a file, a full disk. Between runs files on disk
-may be harmed. Runs go on until one ends by itself, at most six. Then the harm is found and a run without faults
-follows. Judged is every run that ended by itself, and the last one:
+A schedule is a seed. It draws up to eight faults of the stand-in (some lasting), and up to three
+interruptions, each ending one run: SIGKILL after a page, SIGKILL in the middle of writing a file, a
+full disk. Between runs files on disk may be harmed. Runs go on until one ends by itself, at most
+six. Then the harm is found and a run without faults follows. Judged is every run that ended by
+itself, and the last one:
 
     same        the files are those of a harvest without faults, byte for byte
     recorded    complete, in other files (smaller pages, a record served twice): works whose author list was cut, and slices
@@ -13,12 +15,12 @@ follows. Judged is every run that ended by itself, and the last one:
     incomplete  slices are named that do not hold all, or years that lack more
     stopped     one line says why (budget, plan, key, server down, disk full)
 
-Lost is a work that a run called complete does not hold and does not name; doubled, one it holds twice without counting
-it. Both must be zero. Every run is a process of its own, so that a kill is a kill, and one that does not end in `LONGEST`
-seconds is ended, and counted: there must be none.
+Lost is a work that a run called complete does not hold and does not name; doubled, one it holds
+twice without counting it. Both must be zero. Every run is a process of its own, so that a kill is a
+kill, and one that does not end in `LONGEST` seconds is ended, and counted: there must be none.
 
-Of a record that was spoiled by the server only itself may be lost, and not in silence: it is stored as it was before,
-or mended, or without the one field, which is noted, or as damaged under its id.
+Of a record that was spoiled by the server only itself may be lost, and not in silence: it is stored
+as it was before, or mended, or without the one field, which is noted, or as damaged under its id.
 """
 
 from __future__ import annotations
@@ -153,9 +155,11 @@ class Interrupted:
 
 
 def run(folder, faults_server, *, interruption=None, workers=1, soft_timeout=True):
-    """One harvest in a process of its own: its summary, the line it stopped with, that it was endless, or None where it was killed.
+    """One harvest in a process of its own: its summary, the line it stopped with, that it was
+    endless, or None where it was killed.
 
-    The process is made before the server's threads are, since to fork among threads is asking for trouble.
+    The process is made before the server's threads are, since to fork among threads is asking for
+    trouble.
     """
     to_child, from_child = os.pipe(), os.pipe()
     child = os.fork()
@@ -241,8 +245,9 @@ def works_of(folder):
 
 
 def own_fault(stored, whole, fields):
-    """Whether a spoiled work has lost no more than it may: nothing (an escape that is none is text), the broken fields, if
-    that is noted, or all but its id."""
+    """Whether a spoiled work has lost no more than it may: nothing (an escape that is none is
+    text), the broken fields, if that is noted, or all but its id.
+    """
     here, there = json.loads(stored), json.loads(whole)
     if here.get("damage"):
         return here.keys() == {"id", "damage"}
@@ -254,7 +259,9 @@ def own_fault(stored, whole, fields):
 
 
 def judge(folder, summary, broken_fields=None):
-    """(how a run ended, works lost, works doubled); `broken_fields` of works that were broken on their way."""
+    """(how a run ended, works lost, works doubled); `broken_fields` of works that were broken on
+    their way.
+    """
     files, works, _ = reference()
     off = summary["years_off_control"].values()
     short = sum(year["control"] - year["distinct"] for year in off)
@@ -280,7 +287,9 @@ def judge(folder, summary, broken_fields=None):
 
 
 def harm(folder, draw):
-    """One file of the vintage cut, edited or removed; says which way, or nothing where there is no file yet."""
+    """One file of the vintage cut, edited or removed; says which way, or nothing where there is no
+    file yet.
+    """
     pages = sorted((begun(folder).path / "pages").rglob("0*.gz"))
     closed = sorted((begun(folder).path / "pages").rglob("slice.json"))
     kind = draw.choice(HARMS)

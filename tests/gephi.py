@@ -1,9 +1,11 @@
-"""A reader of dynamic GEXF that keeps to the rules of Gephi 0.10.1's importer, so that a file is read as Gephi reads it.
+"""A reader of dynamic GEXF that keeps to the rules of Gephi 0.10.1's importer, so that a file is
+read as Gephi reads it.
 
-From gephi/gephi, ImporterGEXF.java: elements are known by their local names; only columns declared before the nodes
-exist; a value without a column is dropped in silence; an empty value is not set; dynamic values need the declared time
-representation; weights are Java floats and an edge of weight 0 is dropped; `value` must be the first attribute of a
-size; ends of an edge must be nodes; `anyURI` is no type Gephi knows.
+From gephi/gephi, ImporterGEXF.java: elements are known by their local names; only columns declared
+before the nodes exist; a value without a column is dropped in silence; an empty value is not set;
+dynamic values need the declared time representation; weights are Java floats and an edge of weight
+0 is dropped; `value` must be the first attribute of a size; ends of an edge must be nodes; `anyURI`
+is no type Gephi knows.
 """
 
 from collections import defaultdict
@@ -25,7 +27,9 @@ def local(element):
 
 
 def parse(data):
-    """{'nodes': {id: {...}}, 'edges': {(source, target): {...}}}; dynamic values are {year: value}, spells sets of years."""
+    """{'nodes': {id: {...}}, 'edges': {(source, target): {...}}}; dynamic values are {year: value},
+    spells sets of years.
+    """
     graph = next(e for e in ElementTree.fromstring(data) if local(e) == "graph")
     stamped = graph.get("timerepresentation") == "timestamp"
     columns, made = {"node": {}, "edge": {}}, {"nodes": {}, "edges": {}}

@@ -1,4 +1,5 @@
-"""A network worked out by hand: works as (year, institutions), counted here in a few lines of plain Python.
+"""A network worked out by hand: works as (year, institutions), counted here in a few lines of plain
+Python.
 
 Of a work's k institutions the first named holds k parts of its authors, the next k − 1, the last 1.
 """

@@ -1,4 +1,5 @@
-"""Numbers that are measured, not tested: `python -m tests.measure snapshot|harvest|rate`. Machines differ; ratios less.
+"""Numbers that are measured, not tested: `python -m tests.measure snapshot|harvest|rate`. Machines
+differ; ratios less.
 
 snapshot   filtering a synthetic copy of the snapshot for Danish works, against decompression alone, both layouts
 harvest    requests of a harvest without faults against the least there can be, and the peak memory of its process
@@ -159,7 +160,9 @@ def forked(act):
 
 
 def served(works):
-    """A stand-in in a process of its own, so that it shares neither memory nor interpreter with the harvester."""
+    """A stand-in in a process of its own, so that it shares neither memory nor interpreter with the
+    harvester.
+    """
     to_parent, from_child = os.pipe()
     child = os.fork()
     if child == 0:

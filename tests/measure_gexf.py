@@ -1,8 +1,10 @@
-"""GEXF at the size of a country: `python -m tests.measure_gexf` [--nodes 25000] [--edges 300000 1000000].
+"""GEXF at the size of a country: `python -m tests.measure_gexf` [--nodes 25000] [--edges 300000
+1000000].
 
-Prints CPU seconds, size of the file, and peak memory above the tables handed in, for our writer and for networkx's on the
-same network with the same attributes, each in a process of its own. networkx is timed from the finished graph to the
-file (building it, which takes longer, is left out); its memory includes the graph, as there is no file without one.
+Prints CPU seconds, size of the file, and peak memory above the tables handed in, for our writer and
+for networkx's on the same network with the same attributes, each in a process of its own. networkx
+is timed from the finished graph to the file (building it, which takes longer, is left out); its
+memory includes the graph, as there is no file without one.
 """
 
 import argparse
@@ -148,7 +150,9 @@ def by_networkx(net, flavour, path):
 
 
 def apart(act, *given):
-    """CPU seconds of `act` in a process of its own, its peak memory above what it began with in MB, and the file's size in MB."""
+    """CPU seconds of `act` in a process of its own, its peak memory above what it began with in MB,
+    and the file's size in MB.
+    """
     to_parent, from_child = os.pipe()
     child = os.fork()
     if child == 0:

@@ -1,6 +1,8 @@
-"""What may stand between coauth and a server, on loopback: TLS, a proxy, and servers that say what they like.
+"""What may stand between coauth and a server, on loopback: TLS, a proxy, and servers that say what
+they like.
 
-Each is a context manager with a `port`; leaving it closes every connection and waits for every thread.
+Each is a context manager with a `port`; leaving it closes every connection and waits for every
+thread.
 """
 
 from __future__ import annotations
@@ -105,8 +107,10 @@ class Tls(Middleman):
 
 
 class Proxy(Middleman):
-    """A proxy that carries CONNECT. `login` is the user:password it asks for, `refusal` a status it gives everybody,
-    `behind` a port to which it leads whoever asks for whatever, `context` its own TLS."""
+    """A proxy that carries CONNECT. `login` is the user:password it asks for, `refusal` a status it
+    gives everybody, `behind` a port to which it leads whoever asks for whatever, `context` its own
+    TLS.
+    """
 
     def __init__(self, *, login="", refusal=None, behind=None, context=None):
         super().__init__()
@@ -137,7 +141,9 @@ class Proxy(Middleman):
 
 
 class Saying(Middleman):
-    """Hears a request out, says `words`, and then one `drop` every `pause` seconds for ever (None: closes)."""
+    """Hears a request out, says `words`, and then one `drop` every `pause` seconds for ever (None:
+    closes).
+    """
 
     def __init__(self, words=b"", drop=None, *, pause=0.02, hears=True):
         super().__init__()

@@ -1,8 +1,9 @@
 """Real records with one field written as other programs write it, each beside what it means.
 
-A mutation is drawn from a seed. It returns the bytes of a record and the record that a plain reader should see: the field's
-meaning where that is plain, null where it is not, or nothing of the work where its id, its authorships or its text as
-a whole is gone. `losses` is the oracle: a judgement of plain records that shares no code with coauth.
+A mutation is drawn from a seed. It returns the bytes of a record and the record that a plain reader
+should see: the field's meaning where that is plain, null where it is not, or nothing of the work
+where its id, its authorships or its text as a whole is gone. `losses` is the oracle: a judgement of
+plain records that shares no code with coauth.
 """
 
 import gzip
@@ -140,7 +141,9 @@ def spellings(path, value):
 
 
 def mutate(record, number, draw):
-    """(bytes of a record, what it means or None where it cannot be read); `number` becomes the work's own."""
+    """(bytes of a record, what it means or None where it cannot be read); `number` becomes the
+    work's own.
+    """
     record = record | {"id": f"https://openalex.org/W{number}"}
     paths = [
         p

@@ -44,14 +44,18 @@ class Paper:
         return found
 
     def boxes(self, n):
-        """(left, bottom, right, top) of every sign of a page that is not blank, in points; letters of a ligature share one."""
+        """(left, bottom, right, top) of every sign of a page that is not blank, in points; letters
+        of a ligature share one.
+        """
         at = {self.pages[n].get_charbox(i) for i in range(self.pages[n].count_chars())}
         assert len(at) > 20
         return [b for b in at if b[2] - b[0] > 0.1 and b[3] - b[1] > 0.1]
 
 
 def without_running_lines(texts: list[str]) -> list[str]:
-    """Pages without the lines that stand on more than half of them, page numbers apart: the running head and foot."""
+    """Pages without the lines that stand on more than half of them, page numbers apart: the running
+    head and foot.
+    """
     alike = [[re.sub(r"\d+", "0", line.strip()) for line in text.splitlines()] for text in texts]
     often = Counter(line for lines in alike for line in set(lines))
     return [
@@ -65,7 +69,9 @@ def without_running_lines(texts: list[str]) -> list[str]:
 
 
 def squeezed(text: str) -> str:
-    """Without space and hyphens, which a line that breaks takes and gives, and with ligatures taken apart."""
+    """Without space and hyphens, which a line that breaks takes and gives, and with ligatures taken
+    apart.
+    """
     plain = unicodedata.normalize("NFKC", text)
     return "".join(
         c

@@ -1,9 +1,11 @@
-"""`python -m tests.quality`: precision and recall of the shipped technologies, on every real title at hand and on seeded titles.
+"""`python -m tests.quality`: precision and recall of the shipped technologies, on every real title
+at hand and on seeded titles.
 
-Labels: `tests/labels/real_titles.csv`, in three passes, by `tests/labels/RULES.md`, which says who made each; what they differ in is
-settled in `adjudicated.csv`. No pass is a person's. The records carry topics of the old era (before 2026-10-06), for which the
-definitions were not made, so the topic part and the phrase part are measured apart; with the topics of the new era the definitions are
-unmeasured.
+Labels: `tests/labels/real_titles.csv`, in three passes, by `tests/labels/RULES.md`, which says who
+made each; what they differ in is settled in `adjudicated.csv`. No pass is a person's. The records
+carry topics of the old era (before 2026-10-06), for which the definitions were not made, so the
+topic part and the phrase part are measured apart; with the topics of the new era the definitions
+are unmeasured.
 """
 
 import csv
@@ -41,7 +43,9 @@ def truths():
 
 
 def records(folder):
-    """Every real work at hand by id, as `coauth.pages` keeps it; works known by title alone have nothing else."""
+    """Every real work at hand by id, as `coauth.pages` keeps it; works known by title alone have
+    nothing else.
+    """
     found = {}
     with gzip.open(folder / "openalex/works/full_works_613.jsonl.gz") as file:
         found |= {

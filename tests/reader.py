@@ -1,4 +1,6 @@
-"""Every number on the page: what is read is the value beside it, and the value is a cell of the CSV it claims to come from."""
+"""Every number on the page: what is read is the value beside it, and the value is a cell of the CSV
+it claims to come from.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ YEAR = r"(?<!\d)(?:19|20)\d\d(?!\d)"
 
 @dataclass
 class Said:
-    """A run of text with the values of the numbers in it; the numbers themselves are cut out of `rest`."""
+    """A run of text with the values of the numbers in it; the numbers themselves are cut out of
+    `rest`.
+    """
 
     values: list[tuple[float, str]] = field(default_factory=list)
     rest: str = ""
@@ -107,7 +111,9 @@ def table(folder: Path, place: str) -> list[dict[str, str]]:
 
 
 def numbers(rows: list[dict[str, str]]) -> set[float]:
-    """Every cell that is a number, to the ten digits a CSV has; and, as the page says them, counts left out and differences."""
+    """Every cell that is a number, to the ten digits a CSV has; and, as the page says them, counts
+    left out and differences.
+    """
     found = set()
     for cell in itertools.chain.from_iterable(r.values() for r in rows):
         try:
@@ -181,7 +187,9 @@ ANY = r"\d[\d.,]*"
 
 
 def bare_digits(html: str, language: str, names: set[str]) -> set[str]:
-    """Runs of digits in the text of the page that neither carry a value nor stand in its words, a year, a date or a name."""
+    """Runs of digits in the text of the page that neither carry a value nor stand in its words, a
+    year, a date or a name.
+    """
     page = Reader(html)
     words = " ".join(Words(language).entries.values())
     allowed = set(re.findall(ANY, words)) | {d for n in names for d in re.findall(ANY, n)}

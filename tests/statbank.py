@@ -1,7 +1,9 @@
-"""A stand-in for Statistics Denmark's StatBank on loopback: `POST /v1/tableinfo` and `POST /v1/data` for a table like PHD1.
+"""A stand-in for Statistics Denmark's StatBank on loopback: `POST /v1/tableinfo` and `POST
+/v1/data` for a table like PHD1.
 
-The numbers are made up. Shapes are those of the documentation and of recorded answers: upper-case headings, INDHOLD in
-English too, BULK without zeros, its rows in no order, errors as JSON with a code and status 400.
+The numbers are made up. Shapes are those of the documentation and of recorded answers: upper-case
+headings, INDHOLD in English too, BULK without zeros, its rows in no order, errors as JSON with a
+code and status 400.
 """
 
 from __future__ import annotations
@@ -25,8 +27,9 @@ CELLS = {("SUM", sex, str(year)): persons(year, sex) for year in YEARS for sex i
 
 
 class StatBank:
-    """`with StatBank() as server: … server.url`. `cells` by (field, sex, year), text for a sign; `faults` are names of
-    `FAULTS`, one an answer, in turn, None for a good one."""
+    """`with StatBank() as server: … server.url`. `cells` by (field, sex, year), text for a sign;
+    `faults` are names of `FAULTS`, one an answer, in turn, None for a good one.
+    """
 
     def __init__(self, cells=CELLS, faults=()):
         self.cells, self.faults, self.questions = dict(cells), list(faults), []

@@ -1,4 +1,6 @@
-"""What became of every record: the same numbers after harvest, in status, after build and in the report, and never a word too much."""
+"""What became of every record: the same numbers after harvest, in status, after build and in the
+report, and never a word too much.
+"""
 
 import json
 import re
@@ -46,7 +48,9 @@ def account(text):
 
 
 def test_harvest_status_and_build_say_the_same(root, tmp_path):
-    """Seven records of which four are no works: three commands give one account, and README shows it as it is printed."""
+    """Seven records of which four are no works: three commands give one account, and README shows
+    it as it is printed.
+    """
     file = saved(tmp_path / "saved.jsonl", FEW, BROKEN)
     said = [
         coauth(root, *words)
@@ -95,7 +99,9 @@ def test_files_passed_over_are_named_by_every_command(root, tmp_path):
 
 
 def test_types_may_be_missing_where_scope_says_so(root, tmp_path):
-    """With "none" among the types a record without one is a work in scope; OpenAlex itself is not asked for it."""
+    """With "none" among the types a record without one is a work in scope; OpenAlex itself is not
+    asked for it.
+    """
     scope = root / "queries/scope.toml"
     scope.write_text(scope.read_text().replace('types = ["article"', 'types = ["none", "article"'))
     asked = Project(root).queries.scope
@@ -116,7 +122,9 @@ def test_types_may_be_missing_where_scope_says_so(root, tmp_path):
     ids=str,
 )
 def test_a_spoiled_record_costs_itself_and_no_request(root, text):
-    """A page that is no JSON for one record of it is asked for once; all works are stored, and the spoiled one is noted or named."""
+    """A page that is no JSON for one record of it is asked for once; all works are stored, and the
+    spoiled one is noted or named.
+    """
     from coauth import pages
 
     records = [json.dumps(work(n, 2020, [["I1"]])).encode() for n in (1, 2, 3)]

@@ -23,7 +23,9 @@ def file(tmp_path):
 
 
 def test_a_good_file_is_read_as_it_stands(file):
-    """Numbers, suppressed cells, totals and zeros, in any order of rows and columns, with quotes where the source has commas."""
+    """Numbers, suppressed cells, totals and zeros, in any order of rows and columns, with quotes
+    where the source has commas.
+    """
     text = (
         HEAD
         + '2021,total,300,false,"Source, with comma",2026-10-01\n2020,IR,,true,S,2026-10-01\n'
@@ -89,7 +91,9 @@ FAULTS = {
 
 @pytest.mark.parametrize("case", FAULTS)
 def test_every_fault_is_refused_with_its_place(file, case):
-    """Nothing is guessed, filled in or passed over: the file and the first fault are named, and where to read on."""
+    """Nothing is guessed, filled in or passed over: the file and the first fault are named, and
+    where to read on.
+    """
     lines, says = FAULTS[case]
     with pytest.raises(SourceError) as refused:
         admissions.read(file(HEAD + lines + "\n"))

@@ -34,7 +34,9 @@ def pairs(made):
 
 
 def test_a_work_counts_once_between_two_countries(world):
-    """Two Danish and two Swedish institutions are four pairs of institutions and one Danish-Swedish work."""
+    """Two Danish and two Swedish institutions are four pairs of institutions and one Danish-Swedish
+    work.
+    """
     made = world(
         work(1, 2020, [["I1"], ["I2"], ["I20"], ["I21"]]),
         work(2, 2020, [["I1"], ["I20"], ["I30"]]),
@@ -83,7 +85,9 @@ def test_groups_are_those_of_the_colours(world):
 
 
 def test_the_institutions_of_a_list_are_one_node_and_cannot_be_told_apart(world):
-    """Two listed universities on one work are one work of the list; cues name the list, never its entry."""
+    """Two listed universities on one work are one work of the list; cues name the list, never its
+    entry.
+    """
     made = world(
         work(1, 2020, [["I1"], [chinese(HIT)], [chinese(NJUST)]]),
         work(2, 2020, [["I1"], [chinese(HIT)]]),
@@ -144,7 +148,9 @@ def test_each_in_a_whole_of_its_own_changes_no_edge(world):
 )
 @settings(deadline=None, max_examples=15)
 def test_any_works_against_counting_by_hand(asked, teams):
-    """Plain Python over the teams gives the same works and weights; strength counts works between two or more countries."""
+    """Plain Python over the teams gives the same works and weights; strength counts works between
+    two or more countries.
+    """
     from world import World
 
     made = World(

@@ -101,7 +101,9 @@ def work(number: int, day: str, authors: int = 2, **changes: Any) -> dict[str, A
 
 
 def world(count: int = 500, seed: int = 1) -> list[dict[str, Any]]:
-    """January to June 2020: many works of 1 January, an empty April, exactly 100 works in March, some long bylines."""
+    """January to June 2020: many works of 1 January, an empty April, exactly 100 works in March,
+    some long bylines.
+    """
     draw = random.Random(seed)
     days = [f"2020-{m:02d}-{d:02d}" for m in (1, 2, 5, 6) for d in range(1, 29)]
     made = [work(n, f"2020-03-{1 + n % 28:02d}") for n in range(100)]
@@ -480,7 +482,9 @@ def test_a_count_that_differs_on_the_first_page_is_drift(tmp_path: Path) -> None
 
 
 class TestWithoutTheSoftTimeoutsMark:
-    """The same loss where the answer does not say how long the search took: the counts alone have to find it."""
+    """The same loss where the answer does not say how long the search took: the counts alone have
+    to find it.
+    """
 
     @pytest.fixture(autouse=True)
     def _silent(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,6 @@
-"""Whom affiliation strings name that no institution was matched to: a small world worked out by hand, and how status tells it."""
+"""Whom affiliation strings name that no institution was matched to: a small world worked out by
+hand, and how status tells it.
+"""
 
 import json
 import random
@@ -89,7 +91,9 @@ def audited(questions, *several, size=5_000):
 
 
 def named(questions, *strings):
-    """(list, institution) named by strings of a work that no institution was matched to, beside works that show names and places."""
+    """(list, institution) named by strings of a work that no institution was matched to, beside
+    works that show names and places.
+    """
     known = [
         work(
             900 + n,
@@ -105,7 +109,9 @@ def named(questions, *strings):
 
 
 def test_a_world_by_hand(questions):
-    """Three years: what is matched in all, in part and not at all; a name missed, one missed beside a match, one of a list."""
+    """Three years: what is matched in all, in part and not at all; a name missed, one missed beside
+    a match, one of a list.
+    """
     lost = at(strings=[("Physics, Technical University of Denmark, Lyngby", [])])
     listed = at(strings=[("School of Physics, Beihang University", []), ("Somewhere", [])])
     several = [
@@ -151,7 +157,9 @@ def test_a_world_by_hand(questions):
 
 
 def test_the_longest_name_is_the_one_that_is_named(questions):
-    """A hospital that bears the university's name is not the university; where both stand, both are named."""
+    """A hospital that bears the university's name is not the university; where both stand, both are
+    named.
+    """
     assert named(questions, "Surgery, University of Copenhagen Hospital, Denmark") == {
         (None, HOSPITAL)
     }
@@ -187,12 +195,16 @@ def test_the_longest_name_is_the_one_that_is_named(questions):
     ],
 )
 def test_a_short_name_takes_a_place_beside_it(questions, string, whom):
-    """A place is what this harvest's own matched strings end with; long domestic names are passed over beside others' places alone."""
+    """A place is what this harvest's own matched strings end with; long domestic names are passed
+    over beside others' places alone.
+    """
     assert named(questions, string) == whom
 
 
 def test_what_openalex_does_not_say_string_by_string_is_no_finding(questions):
-    """In records of before 2024 an authorship has institutions and its strings have none: only one without any is unmatched."""
+    """In records of before 2024 an authorship has institutions and its strings have none: only one
+    without any is unmatched.
+    """
     old = work(
         1,
         2020,
@@ -269,7 +281,9 @@ def root(tmp_path):
 
 
 def test_status_tells_it_of_a_small_harvest_at_once(root):
-    """Before anything is built; --json by institution, too; nothing is written unless it is asked for."""
+    """Before anything is built; --json by institution, too; nothing is written unless it is asked
+    for.
+    """
     said = CliRunner().invoke(cli.coauth, ["status", "--root", str(root)])
     lines = said.stdout.splitlines()
     assert lines[next(n for n, line in enumerate(lines) if line.startswith("  audit")) :] == [
@@ -320,7 +334,9 @@ def test_faults_in_queries_do_not_keep_status_from_telling_the_rest(root):
 
 
 def test_real_records(asked, real_records):
-    """Of 164 real works: every work once, statuses as counted in plain Python, in any order of records."""
+    """Of 164 real works: every work once, statuses as counted in plain Python, in any order of
+    records.
+    """
     import gzip
 
     from coauth import pages

@@ -1,4 +1,6 @@
-"""The backbone of a projection: its chances meet the margins, its tails are bounds, and chance alone passes nothing."""
+"""The backbone of a projection: its chances meet the margins, its tails are bounds, and chance
+alone passes nothing.
+"""
 
 from itertools import combinations
 
@@ -47,7 +49,9 @@ def at_random(rng, volumes, size, works):
 @given(st.lists(st.sets(st.integers(0, 7), min_size=2, max_size=5), min_size=2, max_size=15))
 @settings(deadline=None, max_examples=60)
 def test_expected_volumes_and_sizes_are_those_seen(teams):
-    """Both margins of the chances are the data's, whatever the works, those with someone on every work too."""
+    """Both margins of the chances are the data's, whatever the works, those with someone on every
+    work too.
+    """
     seen = sorted(set().union(*teams))
     volumes = [sum(i in t for t in teams) for i in seen]
     volume, institutions = np.unique(volumes, return_counts=True)
@@ -59,7 +63,9 @@ def test_expected_volumes_and_sizes_are_those_seen(teams):
 
 
 def test_by_hand():
-    """Two works of two: I1 on both, I2 and I3 on one each. p = 1, ½, ½, so the mean of I1–I2 is 1 and of I2–I3 ½."""
+    """Two works of two: I1 on both, I2 and I3 on one each. p = 1, ½, ½, so the mean of I1–I2 is 1
+    and of I2–I3 ½.
+    """
     made = tables_of([["I1", "I2"], ["I1", "I3"]])
     world_ = backbone.incidence(made["works"], made["affiliations"])
     ids = pa.array(["I1", "I2", "I3"])
@@ -74,7 +80,9 @@ def test_by_hand():
 @given(st.lists(st.floats(0.001, 0.6), min_size=3, max_size=40))
 @settings(deadline=None, max_examples=80)
 def test_the_poisson_tail_bounds_the_exact_one(chances):
-    """Hoeffding: from μ + 1 on, a sum of independent trials has no heavier tail than the Poisson of its mean."""
+    """Hoeffding: from μ + 1 on, a sum of independent trials has no heavier tail than the Poisson of
+    its mean.
+    """
     exact = np.array([1.0])
     for p in chances:
         exact = np.convolve(exact, [1 - p, p])
@@ -84,7 +92,9 @@ def test_the_poisson_tail_bounds_the_exact_one(chances):
 
 
 def test_chance_alone_passes_nothing_and_a_planted_pair_passes():
-    """Twenty worlds by volume alone: none yields a pair. Six works planted between two small institutions are found."""
+    """Twenty worlds by volume alone: none yields a pair. Six works planted between two small
+    institutions are found.
+    """
     rng = np.random.default_rng(20261122)
     volumes = 1 / np.arange(1, 41)
     found = 0

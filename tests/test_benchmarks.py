@@ -1,4 +1,6 @@
-"""The benchmarks' world is what it says, and what is compared there counts the same edges; nothing is timed here."""
+"""The benchmarks' world is what it says, and what is compared there counts the same edges; nothing
+is timed here.
+"""
 
 import gzip
 import json
@@ -48,7 +50,9 @@ def test_same_seed_same_bytes_and_another_seed_others():
 
 
 def test_a_smaller_world_begins_a_larger_one():
-    """A cut page holds the first works of the whole one; a month never has fewer works in a larger world."""
+    """A cut page holds the first works of the whole one; a month never has fewer works in a larger
+    world.
+    """
     whole = json.loads(world.page((2013, 7), 1))
     assert json.loads(world.page((2013, 7), 1, count=17))["works"] == whole["works"][:17]
     for few, many in pairwise((2_000, 20_000, 100_000, 500_000)):
@@ -57,7 +61,9 @@ def test_a_smaller_world_begins_a_larger_one():
 
 
 def test_pages_are_what_coauth_stores():
-    """Read and packed again by coauth, a page has the same bytes; kept again from what would be served, the same works."""
+    """Read and packed again by coauth, a page has the same bytes; kept again from what would be
+    served, the same works.
+    """
     data = world.page((2022, 5), 1)
     stored = pages.unpack(gzip.compress(data), "here")
     assert gzip.decompress(pages.pack(stored)) == data
@@ -111,7 +117,9 @@ def test_distributions_are_those_aimed_at(counted):
 
 
 def test_there_is_work_for_every_stage(root):
-    """Listed institutions, critical technologies and holes in coverage occur; one work in a hundred is of a type not asked for."""
+    """Listed institutions, critical technologies and holes in coverage occur; one work in a hundred
+    is of a type not asked for.
+    """
     stages.STAGES["build-lean"]()(root)
     vintage = Project(root).cache.find()
     kinds = set(vintage.read("flags")["kind"].to_pylist())
@@ -151,7 +159,9 @@ def test_others_count_the_same_edges(root, ours, name, needs):
 
 @pytest.mark.filterwarnings("ignore:The inplace keyword")
 def test_networks_of_stored_tables_have_the_same_edges(root):
-    """From the tables of a build, whoever makes it; classified are the works that the build classified."""
+    """From the tables of a build, whoever makes it; classified are the works that the build
+    classified.
+    """
     stages.STAGES["build-lean"]()(root)
     ours = answer("stored", root)
     assert ours["pairs"] > 10_000
@@ -186,7 +196,9 @@ def test_unpacking_reads_all_bytes(root, counted, name):
 
 
 def test_a_run_is_measured_and_written(root, counted, tmp_path):
-    """A process of its own: its seconds, its memory, its fault; and the page says what was not measured."""
+    """A process of its own: its seconds, its memory, its fault; and the page says what was not
+    measured.
+    """
     results = Results(
         tmp_path / "RESULTS.md", "2026-11-20", "a machine", tmp_path / "measured.json"
     )

@@ -14,7 +14,9 @@ TOP, OTHER = ({"value": v, "is_in_top_10_percent": v > 0.9} for v in (0.95, 0.5)
 
 @pytest.fixture
 def made(world):
-    """Two works with HIT (one quantum-dot, one highly cited), two with Lund (one with a firm, one quantum-dot), one all Danish, one alone."""
+    """Two works with HIT (one quantum-dot, one highly cited), two with Lund (one with a firm, one
+    quantum-dot), one all Danish, one alone.
+    """
     return world(
         work(1, 2020, [["I1"], [HIT]], topics=[QUANTA], citation_normalized_percentile=TOP),
         work(
@@ -34,7 +36,9 @@ def made(world):
 
 
 def test_works_of_crossing_pairs_are_counted_by_cue_and_field(made):
-    """A work with cues of two kinds counts in both; one without any is "none"; domestic and retracted works are not here."""
+    """A work with cues of two kinds counts in both; one without any is "none"; domestic and
+    retracted works are not here.
+    """
     assert rows(
         made.benefits,
         "year",
@@ -54,7 +58,9 @@ def test_works_of_crossing_pairs_are_counted_by_cue_and_field(made):
 
 
 def test_shares_are_of_the_ranked_works_with_exact_intervals(made):
-    """Of the two HIT works one is in the top tenth; of the works without a cue the one that has a rank."""
+    """Of the two HIT works one is in the top tenth; of the works without a cue the one that has a
+    rank.
+    """
     got = benefits.shares(made.benefits, (2020, 2021), 0.95).set_index("cue")
     bounds = stats.binomtest(1, 2).proportion_ci(0.95, "exact")
     found = got.loc[

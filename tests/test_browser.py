@@ -73,7 +73,9 @@ def small(records, asked, tmp_path_factory):  # noqa: F811
 
 
 def status(opened):
-    """Institutions, pairs, lines, pairs with a listed institution and pairs with a technology, as the page tells them."""
+    """Institutions, pairs, lines, pairs with a listed institution and pairs with a technology, as
+    the page tells them.
+    """
     return [
         int(n.replace(",", ""))
         for n in re.findall(r"[\d,]*\d", opened.text("#explorer-status").split(":", 1)[1])
@@ -296,7 +298,9 @@ def test_the_page_is_quiet_and_fits(name, size, chromium, quarter):
     ids=["desktop", "phone"],
 )
 def test_the_page_can_be_used_by_all(name, size, chromium, quarter, axe):
-    """axe-core finds no serious or critical violation. It takes seconds, so each language is judged at one width."""
+    """axe-core finds no serious or critical violation. It takes seconds, so each language is judged
+    at one width.
+    """
     opened = chromium.open(quarter / name, size)
     opened.click("#explorer-panel li button")
     assert opened.judge(axe) == []
@@ -310,7 +314,9 @@ def test_a_control_without_a_name_would_be_found(chromium, small, axe):
 
 
 def test_the_page_may_not_ask_for_anything(chromium, small):
-    """Its own rule forbids what a text smuggled into it could try; so the absence of requests above is no accident."""
+    """Its own rule forbids what a text smuggled into it could try; so the absence of requests above
+    is no accident.
+    """
     opened = chromium.open(small[True])
     opened.run(
         "const s = document.createElement('script'); s.textContent = 'window.ran = true'; document.body.append(s); new Image().src = 'https://example.org/x.png'; fetch('https://example.org/').catch(() => {})"

@@ -85,8 +85,10 @@ class TestByHand:
         assert found["eigenvector", "k"]["H"] == pytest.approx(0.5**0.5)
 
     def test_weight_is_not_distance(self):
-        """A–B and B–C share 10 works, A–C one: by distance 1/w the way A–B–C (0.2) is shorter than A–C (1), so B is
-        between them. Who mistakes weight for distance finds A–C (1) shorter than A–B–C (20), and B nowhere."""
+        """A–B and B–C share 10 works, A–C one: by distance 1/w the way A–B–C (0.2) is shorter than
+        A–C (1), so B is between them. Who mistakes weight for distance finds A–C (1) shorter than
+        A–B–C (20), and B nowhere.
+        """
         found = measured(
             [{"on": "A B"}] * 0 + [{"on": on} for on in ["A B"] * 10 + ["B C"] * 10 + ["A C"]]
         )
@@ -95,8 +97,10 @@ class TestByHand:
         assert found["strength", "k"] == {"A": 11, "B": 20, "C": 11}
 
     def test_equal_paths_are_equal(self):
-        """A work of 7 gives each pair 1/6: A–C direct is 6. Over B it is 2 (two works of 5: 2/4) + 4 (one of 5) = 6 too,
-        so half of A–C's traffic passes B. In floats, or with 1/6 cut off at 2⁻⁴⁰ and left so, the tie would break."""
+        """A work of 7 gives each pair 1/6: A–C direct is 6. Over B it is 2 (two works of 5: 2/4) +
+        4 (one of 5) = 6 too, so half of A–C's traffic passes B. In floats, or with 1/6 cut off at
+        2⁻⁴⁰ and left so, the tie would break.
+        """
         works = [
             {"on": "A C a b c d e"},
             {"on": "A B f g h"},
@@ -119,7 +123,9 @@ class TestByHand:
             assert graph.data / ONE == pytest.approx(strength / 2)
 
     def test_variants(self):
-        """k leaves out works above K, complete those with gaps; reweighted lets complete works speak for the others."""
+        """k leaves out works above K, complete those with gaps; reweighted lets complete works
+        speak for the others.
+        """
         works = [
             {"on": "A b"},
             {"on": "A b", "affiliation_status": "partial"},
@@ -133,7 +139,8 @@ class TestByHand:
             "k": {"A": 2, "b": 2},
             "complete": {"A": 1, "b": 1},
         }
-        # all four works are one cell of coverage, three of them complete: the one complete work of k counts 4/3
+        # all four works are one cell of coverage, three of them complete: the one complete work of
+        # k counts 4/3
         assert found["strength", "reweighted"] == pytest.approx({"A": 4 / 3, "b": 4 / 3})
 
     def test_windows_and_ranks(self):
@@ -236,7 +243,9 @@ class TestAgainstNetworkx:
         assert (values > 0).all()
 
     def test_eigenvector_of_many_weightings_at_once(self, graph):
-        """Each column is networkx's for its own weights, whatever stands beside it and wherever it starts."""
+        """Each column is networkx's for its own weights, whatever stands beside it and wherever it
+        starts.
+        """
         counted, weights = ties(graph)
         weights = weights * np.random.default_rng(1).exponential(size=(len(weights), 3))
         nodes, values = eigenvector(counted, weights)
@@ -271,7 +280,9 @@ class TestProperties:
     @settings(max_examples=25, deadline=None)
     @given(st.integers(0, 10_000))
     def test_strength_is_a_count(self, seed):
-        """Newman: each institution's strength is its number of works with another, and row sums of W agree."""
+        """Newman: each institution's strength is its number of works with another, and row sums of
+        W agree.
+        """
         works = random_works(seed, works=25)
         found = measured(works, measures=("strength",), resampled=("strength",)).get(
             ("strength", "k"), {}
@@ -345,7 +356,9 @@ class TestProperties:
         ],
     )
     def test_small_and_empty_worlds(self, works):
-        """Nothing, one node, no edge, one edge, two pieces, only works above K: a valid table and no warning."""
+        """Nothing, one node, no edge, one edge, two pieces, only works above K: a valid table and
+        no warning.
+        """
         for k in (2, 50):
             table, kept = centralities(
                 *tables(works),
@@ -355,7 +368,9 @@ class TestProperties:
             assert all(len(v) == len(kept.institutions) for v in kept.value.values())
 
     def test_only_resampled_measures_have_intervals(self):
-        """Degree and what rests on the paths of the whole graph are reported without; rarefied degree has one without replicates."""
+        """Degree and what rests on the paths of the whole graph are reported without; rarefied
+        degree has one without replicates.
+        """
         table, _ = centralities(*tables(random_works(3)), *asked(path_windows="all"))
         seen = set()
         for row in table.to_pylist():
@@ -394,7 +409,9 @@ class TestResampling:
         assert not one.equals(other)
 
     def test_another_seed_moves_ends_by_no_more_than_is_stated(self):
-        """Of all interval ends at most one in twenty lies further off than 1.96·√2 of its stated standard error."""
+        """Of all interval ends at most one in twenty lies further off than 1.96·√2 of its stated
+        standard error.
+        """
         data = tables(random_works(9, works=1500, institutions=40))
         setting = {"measures": RESAMPLED, "replicates": 400}
         one, two = (centralities(*data, *asked(**setting, seed=s))[0].to_pandas() for s in (1, 2))
@@ -412,7 +429,9 @@ class TestResampling:
         assert long.filter(pc.equal(long["first_year"], 2021)).equals(short)
 
     def test_the_number_of_works_is_left_to_chance(self):
-        """Each work is drawn Poisson(1) times, so that the total of any stratum varies like a count of its size."""
+        """Each work is drawn Poisson(1) times, so that the total of any stratum varies like a count
+        of its size.
+        """
         times = draw(4_000, (2020, 2021), asked(replicates=400)[1]).astype(float)
         assert np.bincount(times.astype(int).ravel())[:4] / times.size == pytest.approx(
             [0.3679, 0.3679, 0.1839, 0.0613], abs=0.002
@@ -421,7 +440,9 @@ class TestResampling:
         assert totals.var(axis=1).mean() == pytest.approx(100, rel=0.05)
 
     def test_a_replicate_is_the_measure_of_the_works_drawn(self):
-        """PageRank with each work counted as often as drawn equals networkx on those works, where nobody drops out."""
+        """PageRank with each work counted as often as drawn equals networkx on those works, where
+        nobody drops out.
+        """
         world = world_of(random_works(2, works=300))
         world = world.only(world.team >= 2)
         times = draw(len(world.team), (2020, 2020), asked()[1])[:, :3].astype(float)
@@ -444,11 +465,13 @@ class TestResampling:
         assert found.mean() == pytest.approx(1)
 
     def test_intervals_cover_the_truth(self):
-        """300 worlds of about 240 works from one known urn: the 95 % interval of a strength holds the truth in 95 % of them.
+        """300 worlds of about 240 works from one known urn: the 95 % interval of a strength holds
+        the truth in 95 % of them.
 
         The number of works is itself a chance (Poisson), and one institution is on most of them.
 
-        With 300 × 5 intervals the standard error is below 1.3 points; half as wide an interval covers two thirds.
+        With 300 × 5 intervals the standard error is below 1.3 points; half as wide an interval
+        covers two thirds.
         """
         urn = world_of(random_works(5, works=2000))
         urn = urn.only(urn.team >= 2)
@@ -472,7 +495,9 @@ class TestResampling:
         assert np.mean(np.array(halved)[:, some]) < 0.8
 
     def test_resampling_does_not_shift_pagerank(self):
-        """The mean replicate lies at the value for large and middling institutions, though many small ones drop out."""
+        """The mean replicate lies at the value for large and middling institutions, though many
+        small ones drop out.
+        """
         world = world_of(random_works(4, works=400, institutions=120, largest=3))
         world = world.only(world.team >= 2)
         value = pagerank(Counting.of(world, "newman"), np.ones((len(world.team), 1)))[:, 0]
@@ -484,7 +509,9 @@ class TestResampling:
 
 class TestCompleteness:
     def planted(self, works, seed=0):
-        """Two publishers, two years, small and large teams; publisher Q spoils large teams in the second year."""
+        """Two publishers, two years, small and large teams; publisher Q spoils large teams in the
+        second year.
+        """
         generator = np.random.default_rng(seed)
         rows, truth = [], []
         for _ in range(works):
@@ -512,7 +539,9 @@ class TestCompleteness:
         assert Completeness.of(works).probability() == pytest.approx(truth, abs=0.04)
 
     def test_weights_add_up_in_each_publisher_and_year(self):
-        """Complete works stand for all works of their publisher and year, however spoiled; a small publisher's with the other small ones'."""
+        """Complete works stand for all works of their publisher and year, however spoiled; a small
+        publisher's with the other small ones'.
+        """
         works, _ = self.planted(4000)
         few = [
             {
@@ -538,7 +567,9 @@ class TestCompleteness:
         assert cells.sum().to_numpy() == pytest.approx(cells.size().to_numpy())
 
     def test_a_spoiled_publisher_is_not_taken_for_likelier(self):
-        """One in ten of Q's works is complete, all of P's: Q's complete works weigh ten each, not the five that drawing towards P would give."""
+        """One in ten of Q's works is complete, all of P's: Q's complete works weigh ten each, not
+        the five that drawing towards P would give.
+        """
         rows = [{"on": "A b"}] * 400 + [
             {
                 "on": "A b",
@@ -552,8 +583,10 @@ class TestCompleteness:
         assert weights[:400] == pytest.approx(1.0)
 
     def test_cells_that_are_alike_speak_for_themselves(self):
-        """ρ by hand: four years of 10 works, half of them all complete, half none. Σ(c − 5)² = 100 and Σp′(1−p′) = 10 in all,
-        Σ(10·½)² = 100: ρ = (100 − 10)/(100 − 10) = 1. Mixed evenly, (0 − 10)/90 < 0: cells then say what the level above says."""
+        """ρ by hand: four years of 10 works, half of them all complete, half none. Σ(c − 5)² = 100
+        and Σp′(1−p′) = 10 in all, Σ(10·½)² = 100: ρ = (100 − 10)/(100 − 10) = 1. Mixed evenly, (0 −
+        10)/90 < 0: cells then say what the level above says.
+        """
         apart = [
             {
                 "on": "A b",
@@ -590,7 +623,9 @@ class TestCompleteness:
         assert p[-1] <= p[0]
 
     def test_without_is_a_fit_without(self):
-        """Taking works out of the counts gives what fitting on the others gives, but for how alike cells are, taken from all."""
+        """Taking works out of the counts gives what fitting on the others gives, but for how alike
+        cells are, taken from all.
+        """
         works, _ = self.planted(400)
         rows = np.arange(0, 400, 7)
         p, variance = Completeness.of(works).without(rows)
@@ -601,7 +636,9 @@ class TestCompleteness:
         assert (variance >= p * (1 - p)).all()
 
     def test_works_of_an_unknown_cell_vary_together(self):
-        """30 works of one's own at a publisher of which nothing else is known: their complete works vary as one draw of its rate."""
+        """30 works of one's own at a publisher of which nothing else is known: their complete works
+        vary as one draw of its rate.
+        """
         rows = [
             {
                 "on": "A b",
@@ -628,7 +665,9 @@ class TestCompleteness:
 
 
 def test_windows_are_measured_side_by_side_as_far_as_memory_allows(monkeypatch):
-    """Three windows of 2 institutions and at most 40 works: 0.25 GB of a process each, however little is allowed for all; the same rows."""
+    """Three windows of 2 institutions and at most 40 works: 0.25 GB of a process each, however
+    little is allowed for all; the same rows.
+    """
     started = []
 
     def counted(n_jobs, *args, _parallel=joblib.Parallel, **options):

@@ -1,4 +1,6 @@
-"""The command line: what a user meets when something is wrong, and the verbs on the synthetic sample."""
+"""The command line: what a user meets when something is wrong, and the verbs on the synthetic
+sample.
+"""
 
 import json
 import os
@@ -247,7 +249,9 @@ def test_wrong_usage_is_exit_code_two(tmp_path):
 
 
 def test_a_plain_script_writes_a_report(tmp_path, monkeypatch):
-    """A script without a main guard, as a user writes it, gets tables and a report though processes measure paths side by side."""
+    """A script without a main guard, as a user writes it, gets tables and a report though processes
+    measure paths side by side.
+    """
     root = edit(
         project(tmp_path / "plain", quick=True),
         "measures.toml",

@@ -1,4 +1,6 @@
-"""Figure 1 beside counts others published: the shipped reference is the data's, and a difference is found and named."""
+"""Figure 1 beside counts others published: the shipped reference is the data's, and a difference is
+found and named.
+"""
 
 import csv
 
@@ -12,7 +14,9 @@ from coauth.report import findings
 from coauth.uncertainty.counts import change
 
 PARTNERS = {(): "DK", ("US",): "US", ("CN",): "CN", ("RU",): "RU", ("IR",): "IR"}
-"""Partners of a reference series -> its row in the data it was carried over from (DK: with any other country)."""
+"""Partners of a reference series -> its row in the data it was carried over from (DK: with any
+other country).
+"""
 
 CHANGES = {"china": "+24.9", "russia": "-28.0", "iran": "-13.5", "usa": "+6.3"}
 
@@ -72,7 +76,9 @@ def test_the_shipped_counts_are_those_of_the_data(asked, published):
 
 
 def test_figure_1_has_the_changes_of_the_reference(asked, published):
-    """From that many works in 2020 and 2023, counted like any works: China +24.9 %, Russia −28.0 %, Iran −13.5 %, USA +6.3 %."""
+    """From that many works in 2020 and 2023, counted like any works: China +24.9 %, Russia −28.0 %,
+    Iran −13.5 %, USA +6.3 %.
+    """
     columns = {"year": [], "group_id": [], "work_id": []}
     for group, row in {
         "international": "DK",
@@ -96,15 +102,14 @@ def test_figure_1_has_the_changes_of_the_reference(asked, published):
         "group_id"
     )
     assert {g: f"{100 * found['ratio'][g]:+.1f}" for g in CHANGES} == CHANGES
-    assert (
-        {g: findings.direction(found["low"][g], found["high"][g]) for g in CHANGES}
-        == {
-            "china": "rose",
-            "russia": "fell",
-            "iran": "unclear",
-            "usa": "unclear",  # more than chance in two Poisson counts, not more than the years of these series vary anyway
-        }
-    )
+    assert {g: findings.direction(found["low"][g], found["high"][g]) for g in CHANGES} == {
+        "china": "rose",
+        "russia": "fell",
+        "iran": "unclear",
+        # more than chance in two Poisson counts, not more than the years of these series vary
+        # anyway
+        "usa": "unclear",
+    }
 
 
 def test_a_vintage_that_agrees(asked):
@@ -147,7 +152,9 @@ def test_what_differs_is_found(asked):
 
 
 def test_2023_may_have_grown(asked):
-    """The last year was still growing when the reference was read: its level is not compared, its sign is."""
+    """The last year was still growing when the reference was read: its level is not compared, its
+    sign is.
+    """
     here = there(asked)
     here["china"][2023] *= 2
     assert all(h.agrees for h in coherence.hold(counted(here), asked, ["DK"]))
@@ -172,7 +179,9 @@ def test_a_group_of_other_countries_is_another_question(asked):
 
 
 def test_what_is_not_there_is_not_compared(asked):
-    """Years outside the scope, years without works and a series without rows make no finding of their own."""
+    """Years outside the scope, years without works and a series without rows make no finding of
+    their own.
+    """
     late = {
         g: {y: n for y, n in years.items() if y >= 2021}
         for g, years in there(asked).items()

@@ -63,7 +63,9 @@ def test_new_and_removed_works(world):
 
 
 def test_the_same_works_in_another_order(world):
-    """Nothing changed: no row, whatever the order of records; a topic that is missing in both is no change."""
+    """Nothing changed: no row, whatever the order of records; a topic that is missing in both is no
+    change.
+    """
     records = [work(n, 2020, [["I1"], ["I10", "I2"]]) for n in range(1, 5)]
     assert said(found(world, records, records[::-1])) == []
 

@@ -1,4 +1,6 @@
-"""Co-publications by partner group: groups overlap, years without a work are 0, and every count has its interval."""
+"""Co-publications by partner group: groups overlap, years without a work are 0, and every count has
+its interval.
+"""
 
 import numpy as np
 import pytest
@@ -20,7 +22,9 @@ def counts(made, year=2020, basis="union"):
 
 
 def test_a_work_counts_once_in_every_group_it_touches(world):
-    """A work of DTU, Lund, Helsinki and MIT is one of the Nordic countries, one of Europe, one of the USA and one in all."""
+    """A work of DTU, Lund, Helsinki and MIT is one of the Nordic countries, one of Europe, one of
+    the USA and one in all.
+    """
     made = world(
         work(1, 2020, [["I1"], ["I20"], ["I60"], ["I30"], ["I21"]]),
         work(2, 2020, [["I1"], ["I20"]]),
@@ -37,7 +41,9 @@ def test_hong_kong_is_not_china(world):
 
 
 def test_countries_of_strings_count_in_the_union_alone(world):
-    """A Chinese address without a matched institution is a work with China by the union, not by institution."""
+    """A Chinese address without a matched institution is a work with China by the union, not by
+    institution.
+    """
     made = world(
         work(1, 2020, [["I1"], strings("CN", "DK")]),
         work(2, 2020, [["I1"], strings("CN"), ["I10"]]),
@@ -62,7 +68,9 @@ def test_an_institution_of_no_country_is_no_partner(world):
 
 
 def test_a_watchlist_is_a_series_by_institution(world):
-    """Works with any institution of the list count once, however many of its institutions are on them; only by institution."""
+    """Works with any institution of the list count once, however many of its institutions are on
+    them; only by institution.
+    """
     hit, bit = ({"id": i, "country_code": "CN"} for i in ("I204983213", "I125839683"))
     made = world(
         work(1, 2020, [["I1"], [hit], [bit]]),
@@ -104,7 +112,9 @@ def test_a_group_holds_in_its_years(world, asked):
 
 
 def test_years_without_a_work_are_zero(world):
-    """Every series has every year from the first to the last measured, and preliminary ones where works are."""
+    """Every series has every year from the first to the last measured, and preliminary ones where
+    works are.
+    """
     made = world(work(1, 2013, [["I1"], ["I10"]]), work(2, 2026, [["I1"], ["I30"]]))
     series = {}
     for year, group, basis, works in rows(
@@ -122,7 +132,9 @@ def test_years_without_a_work_are_zero(world):
 
 
 def test_a_group_that_never_occurs_is_zero_and_not_missing(world):
-    """Silence is not an answer: a group or list asked for and never met has its years, each 0 with an interval."""
+    """Silence is not an answer: a group or list asked for and never met has its years, each 0 with
+    an interval.
+    """
     made = world(work(1, 2020, [["I1"], ["I10"]]))
     columns = ("group_id", "basis", "works", "works_low", "works_high")
     found = [r for r in rows(made.copublications, *columns) if r[0] in {"iran", "list:miit"}]
@@ -160,7 +172,9 @@ def test_shares_are_of_the_years_international_works(world):
 
 @pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
 def test_poisson_intervals_are_those_of_the_distribution(confidence):
-    """The ends are the means for which the count or more, or the count or less, has the probability of one tail (solved numerically)."""
+    """The ends are the means for which the count or more, or the count or less, has the probability
+    of one tail (solved numerically).
+    """
     tail = (1 - confidence) / 2
     ns = np.array([0, 1, 2, 7, 50, 400])
     low, high = counted.poisson(ns, confidence)
@@ -180,7 +194,9 @@ def test_poisson_intervals_are_those_of_the_distribution(confidence):
 
 @pytest.mark.parametrize("confidence", [0.8, 0.95])
 def test_binomial_intervals_are_exact(confidence):
-    """Clopper and Pearson's interval as scipy gives it by another way, ends included; a total of 0 has none."""
+    """Clopper and Pearson's interval as scipy gives it by another way, ends included; a total of 0
+    has none.
+    """
     ns, totals = np.array([0, 0, 1, 5, 10, 10, 399]), np.array([1.0, 10, 1, 10, 10, 40, 1000])
     low, high = counted.binomial(ns, totals, confidence)
     for n, t, a, b in zip(ns, totals, low, high, strict=True):
@@ -196,7 +212,9 @@ def test_a_change_from_or_to_nothing_has_no_ratio():
 
 
 def test_a_change_reads_the_same_both_ways():
-    """From a to b is the inverse of from b to a, ends exchanged; equal counts are a change of 0 inside the interval."""
+    """From a to b is the inverse of from b to a, ends exchanged; equal counts are a change of 0
+    inside the interval.
+    """
     there, back = counted.change(40, 90, 0.95), counted.change(90, 40, 0.95)
     assert (1 + there.ratio) * (1 + back.ratio) == pytest.approx(1)
     assert (1 + there.low) * (1 + back.high) == pytest.approx(1)
@@ -208,7 +226,9 @@ def test_a_change_reads_the_same_both_ways():
 
 @pytest.mark.parametrize(("before", "ratio"), [(8, 0.75), (40, 1.0), (150, 0.75), (150, 1.5)])
 def test_the_interval_of_a_change_holds_what_it_promises(before, ratio):
-    """Over 4,000 pairs of Poisson counts the true change lies in at least 95 % of the intervals, and not in nearly all."""
+    """Over 4,000 pairs of Poisson counts the true change lies in at least 95 % of the intervals,
+    and not in nearly all.
+    """
     chance = np.random.default_rng(11)
     a, b = chance.poisson(before, 4_000), chance.poisson(before * ratio, 4_000)
     some = (a > 0) & (b > 0)
@@ -223,13 +243,17 @@ def test_the_interval_of_a_change_holds_what_it_promises(before, ratio):
 
 
 def test_a_fall_of_a_quarter_needs_a_hundred_works():
-    """As the method page says: from about 110 works a fall of a quarter can be told from noise, from 50 it cannot."""
+    """As the method page says: from about 110 works a fall of a quarter can be told from noise,
+    from 50 it cannot.
+    """
     assert counted.change(50, 38, 0.95).high > 0
     assert counted.change(150, 112, 0.95).high < 0
 
 
 def test_a_listed_institution_at_home_is_no_partner_country(world):
-    """A listed institution in the scope's own country makes its list's series, not an international work, and its share is of all works."""
+    """A listed institution in the scope's own country makes its list's series, not an international
+    work, and its share is of all works.
+    """
     made = world(work(1, 2020, [[{"id": "I204983213", "country_code": "DK"}], ["I1"]]))
     assert counts(made, basis="institution") == {"list:miit": 1}
     told = [
@@ -241,7 +265,9 @@ def test_a_listed_institution_at_home_is_no_partner_country(world):
 
 
 def test_a_statement_of_an_earlier_version_is_told(world):
-    """`init` overwrites nothing, so that a project may hold the statement as it was: one line, and what to do."""
+    """`init` overwrites nothing, so that a project may hold the statement as it was: one line, and
+    what to do.
+    """
     made = world(work(1, 2020, [["I1"], ["I30"]]))
     old = made.asked.sql | {
         "copublications": "SELECT year, group_id, basis, 1 AS works, 1.0 AS author_works FROM memberships"
@@ -252,7 +278,9 @@ def test_a_statement_of_an_earlier_version_is_told(world):
 
 
 def test_a_share_is_never_more_than_all(world):
-    """A listed institution at home, or of no known country, does not make a share of international works above 1."""
+    """A listed institution at home, or of no known country, does not make a share of international
+    works above 1.
+    """
     hit = {"id": "I204983213", "country_code": None}
     made = world(
         work(1, 2020, [["I1"], [hit]]),

@@ -1,4 +1,6 @@
-"""Who a work is counted for, and how much: institutions and partner groups by the share of its authors, works above K."""
+"""Who a work is counted for, and how much: institutions and partner groups by the share of its
+authors, works above K.
+"""
 
 from collections import defaultdict
 from fractions import Fraction
@@ -31,7 +33,9 @@ def by_authors(made, year=2020):
 
 
 def test_an_institution_counts_its_share_of_a_works_authors(world):
-    """Of five authors two are of I1, one of I10, one of I10 and I20, one of nowhere: shares 4/10, 3/10, 1/10 of all, /(8/10) of those placed."""
+    """Of five authors two are of I1, one of I10, one of I10 and I20, one of nowhere: shares 4/10,
+    3/10, 1/10 of all, /(8/10) of those placed.
+    """
     made = world(
         work(1, 2020, [["I1"], ["I1"], ["I10"], ["I10", "I20"], []]),
         work(2, 2020, [["I1"]]),
@@ -52,7 +56,9 @@ def test_an_institution_counts_its_share_of_a_works_authors(world):
 @few_worlds
 @given(TOLD)
 def test_institutions_share_out_every_work_once(world, told):
-    """Over all institutions: the share of authors with an institution, and among these one for each work."""
+    """Over all institutions: the share of authors with an institution, and among these one for each
+    work.
+    """
     made = world(*(work(n, y, authors) for n, (y, authors) in enumerate(told)))
     found = rows(made.institutions, "works", "author_works", "author_works_matched")
     placed = sum(Fraction(sum(map(bool, authors)), len(authors)) for _, authors in told)
@@ -65,7 +71,9 @@ def test_institutions_share_out_every_work_once(world, told):
 
 
 def test_a_group_counts_the_share_of_its_authors(world):
-    """Of four authors two are Danish, one of Lund, one of Lund and MIT: Nordic and Europe 3/8, USA 1/8, abroad 1/2."""
+    """Of four authors two are Danish, one of Lund, one of Lund and MIT: Nordic and Europe 3/8, USA
+    1/8, abroad 1/2.
+    """
     made = world(
         work(1, 2020, [["I1"], ["I2"], ["I20"], ["I20", "I30"]]),
         work(2, 2020, [["I1"], ["I20"], ["I21"]]),
@@ -82,7 +90,9 @@ def test_a_group_counts_the_share_of_its_authors(world):
 
 
 def test_by_union_nobody_knows_the_share(world):
-    """A Chinese address without an institution is a work with China by the union; its authors are at no institution."""
+    """A Chinese address without an institution is a work with China by the union; its authors are
+    at no institution.
+    """
     made = world(work(1, 2020, [["I1"], {"countries": ["CN"]}]))
     found = {
         (g, b): (w, a)
@@ -121,7 +131,9 @@ def test_a_list_counts_each_of_its_institutions_once(world, asked):
 
 
 def test_what_roll_up_took_away_holds_no_author(world):
-    """A Chinese parent beside its Danish hospital: the work is one with China, and none of its authors is there after roll-up."""
+    """A Chinese parent beside its Danish hospital: the work is one with China, and none of its
+    authors is there after roll-up.
+    """
     hospital = {"id": "I2", "lineage": ["I2", "I10"]}
     made = world(work(1, 2020, [[hospital, "I10"], ["I1"]]))
     found = {
@@ -137,7 +149,9 @@ def test_what_roll_up_took_away_holds_no_author(world):
 @few_worlds
 @given(TOLD)
 def test_the_authors_of_a_year_are_at_home_abroad_or_nowhere(world, told):
-    """Domestic shares, international ones, those of no country and of no institution make up the works; a part is never more than the whole."""
+    """Domestic shares, international ones, those of no country and of no institution make up the
+    works; a part is never more than the whole.
+    """
     made = world(*(work(n, y, authors) for n, (y, authors) in enumerate(told)))
     held = defaultdict(Fraction)
     for year, authors in told:
@@ -158,7 +172,9 @@ def test_the_authors_of_a_year_are_at_home_abroad_or_nowhere(world, told):
 
 
 def test_works_above_k_by_hand(world):
-    """K = 3, a work of two and one of four: full 1 + 6, Newman 1 + 2, strict and by authors 1 + 1. One institution is none."""
+    """K = 3, a work of two and one of four: full 1 + 6, Newman 1 + 2, strict and by authors 1 + 1.
+    One institution is none.
+    """
     made = world(
         work(1, 2020, [["I1"], ["I10"]]),
         work(2, 2020, [["I1"], ["I10"], ["I20"], ["I30"]]),
@@ -183,7 +199,9 @@ def test_works_above_k_by_hand(world):
 @few_worlds
 @given(TOLD, st.integers(2, 5))
 def test_works_above_k_weigh_what_their_edges_weigh(world, told, most):
-    """The same from the edges: the sum of each weight, less its sum over works of at most K institutions."""
+    """The same from the edges: the sum of each weight, less its sum over works of at most K
+    institutions.
+    """
     made = world(
         *(work(n, y, authors) for n, (y, authors) in enumerate(told)),
         scope={"max_institutions": most},

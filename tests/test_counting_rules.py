@@ -1,4 +1,6 @@
-"""Counting rules: worked by hand, against plain fractions, and the invariants that hold for each of them."""
+"""Counting rules: worked by hand, against plain fractions, and the invariants that hold for each of
+them.
+"""
 
 from collections import defaultdict
 from fractions import Fraction
@@ -72,7 +74,9 @@ def by_fractions(found, rule):
 
 
 def test_unequal_shares_by_hand():
-    """Four authors, 2 + 1 + 1: 1 − Σf² = 1 − 6/16 = 5/8, so A–b is 2·½·¼·8/5 = 2/5 and b–c is 2·¼·¼·8/5 = 1/5."""
+    """Four authors, 2 + 1 + 1: 1 − Σf² = 1 − 6/16 = 5/8, so A–b is 2·½·¼·8/5 = 2/5 and b–c is
+    2·¼·¼·8/5 = 1/5.
+    """
     world = incidence(*world_of([{"A": 2, "b": 1, "c": 1}]))
     assert pairs(Counting.of(world, "author"), world.institutions) == pytest.approx(
         {("A", "b"): 0.4, ("A", "c"): 0.4, ("b", "c"): 0.2}
@@ -82,7 +86,9 @@ def test_unequal_shares_by_hand():
 @settings(max_examples=20, deadline=None)
 @given(seeds, st.sampled_from(RULES))
 def test_against_fractions(seed, rule):
-    """Every pair within 1e-9 of the exact sum; strengths are the row sums; W is symmetric to the bit, without diagonal."""
+    """Every pair within 1e-9 of the exact sum; strengths are the row sums; W is symmetric to the
+    bit, without diagonal.
+    """
     found = teams(seed)
     world = incidence(*world_of(found))
     counted = Counting.of(world, rule)
@@ -103,8 +109,9 @@ def test_against_fractions(seed, rule):
 @settings(max_examples=20, deadline=None)
 @given(seeds)
 def test_invariants(seed):
-    """One edge set for all rules; a collaborative work adds 1 to all pairs together under strict and author; Newman
-    strengths are whole numbers; a work of one institution changes no edge."""
+    """One edge set for all rules; a collaborative work adds 1 to all pairs together under strict
+    and author; Newman strengths are whole numbers; a work of one institution changes no edge.
+    """
     found = teams(seed)
     world = incidence(*world_of(found))
     graphs = {rule: Counting.of(world, rule).project() for rule in RULES}
@@ -126,7 +133,9 @@ def test_invariants(seed):
 @settings(max_examples=10, deadline=None)
 @given(seeds, st.sampled_from(RULES))
 def test_toward_splits_strength(seed, rule):
-    """Strength towards a group and towards the rest is strength; it is the sum of the edges that lead there."""
+    """Strength towards a group and towards the rest is strength; it is the sum of the edges that
+    lead there.
+    """
     world = incidence(*world_of(teams(seed)))
     counted = Counting.of(world, rule)
     group = np.random.default_rng(seed).random(len(world.institutions)) < 0.4
@@ -150,7 +159,9 @@ def test_row_order_is_irrelevant():
 
 @pytest.mark.parametrize("share", [0.0, None])
 def test_without_shares_author_counting_is_refused(share):
-    """A share of nothing would make an institution on the work no part of it; no other rule is put in its place."""
+    """A share of nothing would make an institution on the work no part of it; no other rule is put
+    in its place.
+    """
     works, affiliations = world_of([{"A": 1, "b": 1}])
     at = affiliations.schema.get_field_index("author_share")
     affiliations = (

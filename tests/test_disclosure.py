@@ -1,4 +1,6 @@
-"""The public profile: nothing in a file rests on a small cell, and an attack by subtraction finds none."""
+"""The public profile: nothing in a file rests on a small cell, and an attack by subtraction finds
+none.
+"""
 
 import re
 from collections import defaultdict
@@ -35,7 +37,9 @@ def made(works=BY_HAND):
 
 
 def test_cells_of_fewer_than_five_works_are_gone():
-    """KU–DTU keeps the seven of 2019 and loses the three of 2020; KU–LUND's four and four are no eight."""
+    """KU–DTU keeps the seven of 2019 and loses the three of 2020; KU–LUND's four and four are no
+    eight.
+    """
     kept, taken_out = disclosure.public(made())
     net = build(kept, scope=SCOPE)
     assert {
@@ -67,7 +71,9 @@ def test_measures_and_small_cues_are_not_given():
 
 @pytest.mark.parametrize("form", export.FORMATS)
 def test_small_cells_leave_no_trace(form, tmp_path):
-    """Files from two worlds that differ only in cells of one to four works are the same, byte for byte."""
+    """Files from two worlds that differ only in cells of one to four works are the same, byte for
+    byte.
+    """
     other = [
         w
         for w in BY_HAND
@@ -112,8 +118,10 @@ def test_a_cell_of_works_above_k_cannot_be_had_by_subtraction():
 
 
 def test_no_weight_tells_how_many_institutions_a_work_has():
-    """Newman's would: a work of more than two institutions lacks at least a half of its weight, so that of KU's five with MIT, weight
-    4.5, one has a third. Where these five are all works with MIT's country, DTU–MIT has then one at most, and must be held possible up to four."""
+    """Newman's would: a work of more than two institutions lacks at least a half of its weight, so
+    that of KU's five with MIT, weight 4.5, one has a third. Where these five are all works with
+    MIT's country, DTU–MIT has then one at most, and must be held possible up to four.
+    """
     works = [*[(2021, (KU, MIT))] * 4, (2021, (KU, DTU, MIT))]
     of = {(r["source"], r["target"]): r for r in made(works)["edges"].to_pylist()}
     assert 2 * (of[KU, MIT]["works_k"] - of[KU, MIT]["weight_k"]) == of[DTU, MIT]["works_k"] == 1
@@ -159,7 +167,9 @@ def sample(sample_root):
 
 @pytest.mark.parametrize("unit", ["institution", "country"])
 def test_totals_and_years_add_up_to_publishable_cells(sample, unit):
-    """Attack by subtraction: every total equals the sum of the published years, and every published year is large."""
+    """Attack by subtraction: every total equals the sum of the published years, and every published
+    year is large.
+    """
     project, vintage, given = sample
     net = publish.network(project, vintage, made=given, unit=unit, profile="public")
     assert net.edges.num_rows > 50

@@ -20,8 +20,10 @@ def dispersion(yearly, **same):
 
 
 def test_by_hand():
-    """100, 160, 100: d = 120, its Poisson variance 100 + 4·160 + 100 = 840; `C d` varies by nothing. With A and b, C and d
-    alike, θ = 2(14,400 − 840 − 6,000) / 2(10,000 + 4·25,600 + 10,000 + 6·10⁶), and one second difference is one degree."""
+    """100, 160, 100: d = 120, its Poisson variance 100 + 4·160 + 100 = 840; `C d` varies by
+    nothing. With A and b, C and d alike, θ = 2(14,400 − 840 − 6,000) / 2(10,000 + 4·25,600 + 10,000
+    + 6·10⁶), and one second difference is one degree.
+    """
     found = dispersion([100, 160, 100])
     theta = (14_400 - 840 - 6_000) / (122_400 + 6e6)
     assert found.theta["count"] == pytest.approx(theta)
@@ -58,7 +60,9 @@ def test_share_leaves_out_what_all_have_in_common():
     ("years", "found"), [([2011, 2012], 0), ([2011, 2012, 2014, 2015], 0), ([2011, 2012, 2013], 1)]
 )
 def test_years_on_end_are_needed(years, found):
-    """A gap is no year of few works; without three years on end nothing is widened and tails are normal."""
+    """A gap is no year of few works; without three years on end nothing is widened and tails are
+    normal.
+    """
     works = [{"on": "A b", "year": y} for y in years for _ in range(30 + 40 * (y % 2))]
     told = Dispersion.of(incidence(*tables(works)), "newman")
     assert np.isfinite(told.freedom) == bool(found)
@@ -67,7 +71,9 @@ def test_years_on_end_are_needed(years, found):
 
 
 def pairs(yearly):
-    """WORKS and AFFILIATIONS of institutions × years: so many works of each with a partner of its own."""
+    """WORKS and AFFILIATIONS of institutions × years: so many works of each with a partner of its
+    own.
+    """
     works, links = tables(
         [{"on": f"A{i} b{i}", "year": 2011 + t} for i, t in np.ndindex(yearly.shape)]
     )
@@ -84,7 +90,9 @@ def pairs(yearly):
 
 
 def test_planted_dispersion_is_found():
-    """Negative binomial years with θ = 0.04 and mean 200: its estimate is right on average; Poisson years give next to none."""
+    """Negative binomial years with θ = 0.04 and mean 200: its estimate is right on average; Poisson
+    years give next to none.
+    """
     draw = np.random.default_rng(1)
     estimates = {theta: [] for theta in (0.0, 0.04)}
     for theta, found in estimates.items():

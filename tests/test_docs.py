@@ -1,4 +1,6 @@
-"""Docs cannot drift: README commands parse, every verb has help with an example, every statement says who reads it."""
+"""Docs cannot drift: README commands parse, every verb has help with an example, every statement
+says who reads it.
+"""
 
 import re
 import shlex
@@ -52,7 +54,9 @@ def test_commands_of_the_docs_parse(words):
 
 
 def test_readme_shows_what_the_demo_prints(sample_root):
-    """The first screen is real output, line by line; only the folder in the paths is the reader's own."""
+    """The first screen is real output, line by line; only the folder in the paths is the reader's
+    own.
+    """
     printed = (sample_root / "printed.txt").read_text("utf-8").replace(f"{sample_root}/", "")
     assert f"$ make demo\n{printed}```" in README
 

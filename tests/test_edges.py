@@ -29,7 +29,9 @@ def weights(made, *columns, digits=9):
 
 
 def test_a_work_of_two_gives_its_pair_one_of_each(world):
-    """k = 2: one work, Newman 1/(2−1) = 1, strict 2/(2·1) = 1, and by authors exactly 1, whoever wrote how much of it."""
+    """k = 2: one work, Newman 1/(2−1) = 1, strict 2/(2·1) = 1, and by authors exactly 1, whoever
+    wrote how much of it.
+    """
     one = {(2020, "I1", "I10"): (1, 1, 1, 1)}
     assert weights(world(work(1, 2020, [["I1"], ["I10"]])), *ALL) == one
     for many in (2, 6, 70, 997):
@@ -46,7 +48,9 @@ def test_a_triangle_of_one_work(world):
 
 
 def test_authors_share_a_work_among_its_pairs(world):
-    """Four authors: two of I1, one of I10, one of I10 and I20. f = 1/2, 3/8, 1/8; 1 − Σf² = 19/32; 2fg/(19/32) = 12/19, 4/19, 3/19."""
+    """Four authors: two of I1, one of I10, one of I10 and I20. f = 1/2, 3/8, 1/8; 1 − Σf² = 19/32;
+    2fg/(19/32) = 12/19, 4/19, 3/19.
+    """
     team = [["I1"], ["I1"], ["I10"], ["I10", "I20"]]
     wanted = {
         (2020, "I1", "I10"): 12 / 19,
@@ -73,7 +77,9 @@ def test_by_authors_equal_shares_are_strict_counting(world):
 
 
 def test_works_add_up_within_a_year_and_years_stay_apart(world):
-    """A pair of works of k = 2 and k = 3 in 2020 and one of k = 2 in 2021: (2, 1.5, 4/3, 4/3) and 1 each."""
+    """A pair of works of k = 2 and k = 3 in 2020 and one of k = 2 in 2021: (2, 1.5, 4/3, 4/3) and 1
+    each.
+    """
     made = world(
         work(1, 2020, [["I1"], ["I10"]]),
         work(2, 2020, [["I1"], ["I10"], ["I20"]]),
@@ -94,7 +100,9 @@ def test_ends_are_ordered_as_text(world):
 
 @pytest.mark.parametrize(("institutions", "counted"), [(3, True), (4, False)])
 def test_works_above_k_are_set_apart(world, institutions, counted):
-    """With K = 3 a work of 3 institutions counts in both columns, a work of 4 in the first alone; the pair's other work stays."""
+    """With K = 3 a work of 3 institutions counts in both columns, a work of 4 in the first alone;
+    the pair's other work stays.
+    """
     many = [["I1"], *([f"I{10 + n}"] for n in range(institutions - 1))]
     made = world(
         work(1, 2020, many), work(2, 2020, [["I1"], ["I10"]]), scope={"max_institutions": 3}
@@ -111,7 +119,9 @@ def test_works_above_k_are_set_apart(world, institutions, counted):
 
 
 def test_k_is_counted_after_roll_up(world):
-    """A region beside its hospital is not a third institution: the work has k = 2 and its pair the weight 1."""
+    """A region beside its hospital is not a third institution: the work has k = 2 and its pair the
+    weight 1.
+    """
     hospital = {"id": "I2", "lineage": ["I2", "I3"]}
     assert weights(world(work(1, 2020, [[hospital, "I3"], ["I10"]])), *ALL) == {
         (2020, "I10", "I2"): (1, 1, 1, 1)
@@ -136,7 +146,9 @@ TEAM = st.tuples(st.sampled_from(["I1", "I2"]), st.lists(AUTHOR, max_size=7)).ma
     lambda t: [[t[0]], *t[1]]
 )
 TOLD = st.lists(st.tuples(st.integers(2019, 2021), TEAM), min_size=1, max_size=14)
-"""Works as (year, authors), each author a list of institutions, the first of them Danish; some have no institution."""
+"""Works as (year, authors), each author a list of institutions, the first of them Danish; some have
+no institution.
+"""
 
 many_worlds = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -148,7 +160,9 @@ def records(told):
 
 
 def by_hand(told, most):
-    """Every weight of every pair by enumeration, in fractions; `told` is (year, shares of the authors by institution)."""
+    """Every weight of every pair by enumeration, in fractions; `told` is (year, shares of the
+    authors by institution).
+    """
     found = defaultdict(lambda: [Fraction(0)] * 8)
     for year, shares in told:
         k, whole = len(shares), sum(shares.values())
@@ -182,7 +196,9 @@ def total(edges, column):
 @many_worlds
 @given(TOLD, st.integers(2, 6))
 def test_the_statement_equals_enumeration(world, told, most):
-    """SQL equals itertools and fractions within 1e-9, in every rule of counting, with and without works above K."""
+    """SQL equals itertools and fractions within 1e-9, in every rule of counting, with and without
+    works above K.
+    """
     made = world(*records(told), scope={"max_institutions": most})
     wanted = by_hand([(y, shares(t)) for y, t in told], most)
     found = weights(made, *ALL, *SMALL, digits=17)
@@ -194,7 +210,9 @@ def test_the_statement_equals_enumeration(world, told, most):
 @many_worlds
 @given(TOLD)
 def test_what_every_rule_of_counting_keeps(world, told):
-    """All rules have the same pairs; Newman strength is the number of collaborative works; strict and author weight sum to it."""
+    """All rules have the same pairs; Newman strength is the number of collaborative works; strict
+    and author weight sum to it.
+    """
     made = world(*records(told)).edges
     teams = [(y, {i for a in t for i in a}) for y, t in told]
     teams = [(y, t) for y, t in teams if len(t) > 1]
@@ -216,7 +234,9 @@ def test_what_every_rule_of_counting_keeps(world, told):
 @many_worlds
 @given(TOLD, st.permutations(PLACES), st.randoms(use_true_random=False))
 def test_names_and_order_mean_nothing(world, told, names, chance):
-    """Renaming institutions renames the ends and changes no bit of a weight; the order of rows changes nothing at all."""
+    """Renaming institutions renames the ends and changes no bit of a weight; the order of rows
+    changes nothing at all.
+    """
     made = world(*records(told))
     renamed = dict(zip(PLACES, names, strict=True))
     column = pa.array([renamed[i] for i in made.affiliations["institution_id"].to_pylist()])
@@ -244,7 +264,9 @@ def test_a_work_of_one_institution_changes_no_edge(world, told, home, year):
 
 
 def test_real_works_are_counted_as_by_enumeration(real_records, asked):
-    """The real records of every country by every rule, against fractions of the shares in `affiliations`; they add up to works."""
+    """The real records of every country by every rule, against fractions of the shares in
+    `affiliations`; they add up to works.
+    """
     folder = real_records / "openalex" / "works"
     packed = (folder / "full_works_613.jsonl.gz").read_bytes()
     lines = (
@@ -282,7 +304,9 @@ def test_real_works_are_counted_as_by_enumeration(real_records, asked):
 
 
 def test_a_share_of_nothing_is_refused(world):
-    """Two institutions of which one holds every author: there is no second draw, and no weight is made up."""
+    """Two institutions of which one holds every author: there is no second draw, and no weight is
+    made up.
+    """
     made = world(work(1, 2020, [["I1"], ["I10"]]))
     place = made.affiliations.schema.get_field_index("author_share")
     empty = made.affiliations.set_column(place, "author_share", pa.array([1.0, 0.0]))
@@ -298,7 +322,9 @@ def ipc(table):
 
 
 def test_threads_and_order_of_rows_change_no_byte(world):
-    """One thread or two, and rows in any order: the same bytes of every table, although weights are sums of fractions."""
+    """One thread or two, and rows in any order: the same bytes of every table, although weights are
+    sums of fractions.
+    """
     chance = random.Random(8)
     names = [f"I{n}" for n in range(1, 70)]
     told = [
@@ -326,7 +352,9 @@ def test_threads_and_order_of_rows_change_no_byte(world):
 
 
 def test_codes_instead_of_texts_change_no_byte(world):
-    """Institutions carried as places in the order of their ids, or as ids: the same table, in the order of texts; also where there is no row."""
+    """Institutions carried as places in the order of their ids, or as ids: the same table, in the
+    order of texts; also where there is no row.
+    """
     names = [f"I{n}" for n in (9, 10, 100, 11, 2, 1, 20, 3)]
     some = world(
         *(work(n, 2015 + n % 3, [[i] for i in names[n % 4 : n % 4 + 4]]) for n in range(30))

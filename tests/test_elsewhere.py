@@ -1,4 +1,6 @@
-"""Another country's questions under this scope: told once, tested on nothing, and a home country that is nobody's partner."""
+"""Another country's questions under this scope: told once, tested on nothing, and a home country
+that is nobody's partner.
+"""
 
 import json
 import re
@@ -29,11 +31,15 @@ TEAMS = [
     *[[["I11"], ["I30"]]] * 3,
     [["I10"], ["I50"]],
 ]
-"""A year of scope CN: 20 works, 8 of the listed university (3 of them international), 9 international."""
+"""A year of scope CN: 20 works, 8 of the listed university (3 of them international), 9
+international.
+"""
 
 
 def records(*, bare=False):
-    """The same every year; `bare`: without a topic and without a type of any institution, as old and trimmed records are."""
+    """The same every year; `bare`: without a topic and without a type of any institution, as old
+    and trimmed records are.
+    """
     made = [
         work(n, year, team, topics=() if bare else ("T10000",))
         for n, (year, team) in enumerate(((y, t) for y in YEARS for t in TEAMS), 1)
@@ -101,7 +107,9 @@ def test_a_title_is_another_countrys_where_it_names_only_others(asked, title, to
 
 
 def test_queries_check_and_the_start_of_a_harvest_tell(tmp_path):
-    """Exit 0: it is a notice and no fault; as JSON in its own list; on stderr at the start of a harvest, unless -q."""
+    """Exit 0: it is a notice and no fault; as JSON in its own list; on stderr at the start of a
+    harvest, unless -q.
+    """
     root = project(tmp_path, quick=True)
     scope = root / "queries" / "scope.toml"
     assert "notice" not in coauth(root, "queries", "check").stdout
@@ -152,7 +160,9 @@ def test_home_is_no_partner(world):
 
 
 def test_dates_of_others_are_not_tested(asked):
-    """A policy of DK is tested on DK's works and on nobody else's; one without countries on everybody's; one of DK and SE on those of both."""
+    """A policy of DK is tested on DK's works and on nobody else's; one without countries on
+    everybody's; one of DK and SE on those of both.
+    """
     made = harvest([40] * 14, [90] * 14)
     told = dated("china")
     for whose, home, tested in (
@@ -176,7 +186,9 @@ def test_dates_of_others_are_not_tested(asked):
 
 
 def test_a_list_at_home_is_tested_against_all_other_works(asked):
-    """Of 30 works a year with the list 10 are international: the rest are the 90 other works, not the 40 other international ones."""
+    """Of 30 works a year with the list 10 are international: the rest are the 90 other works, not
+    the 40 other international ones.
+    """
     made = harvest([0] * 14, [0] * 14)
     for year in YEARS:
         made.add(year, 10, "list:miit")
@@ -241,7 +253,9 @@ def test_shares_have_a_base_that_contains_them(chinese):
 
 
 def test_the_report_says_nothing_false_of_home(chinese):
-    """Both languages: the base by its name, no China among the partners, no Danish date, and what a listed end is."""
+    """Both languages: the base by its name, no China among the partners, no Danish date, and what a
+    listed end is.
+    """
     root, _ = chinese
     english, danish = page(root, "en"), page(root, "da")
     for said in (
@@ -336,7 +350,9 @@ def test_files_are_held_against_no_national_total(chinese):
 
 
 def test_a_public_edition_has_the_base_too(chinese):
-    """Its shares are of counts that it shows: of all works for the list, as in the internal edition."""
+    """Its shares are of counts that it shows: of all works for the list, as in the internal
+    edition.
+    """
     root, _ = chinese
     coauth(root, "report", "--profile", "public", "--language", "en")
     folder = next((root / "reports").glob("*-public"))

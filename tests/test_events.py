@@ -1,4 +1,6 @@
-"""A planted break is found, one that is not there is not, and a short series says how little it can see."""
+"""A planted break is found, one that is not there is not, and a short series says how little it can
+see.
+"""
 
 import datetime
 import logging
@@ -39,7 +41,9 @@ class Harvest:
         self.works, self.members, self.on, self.places, self.listed = [], [], [], [], []
 
     def add(self, year, number, *groups, on=(), date=None, **told):
-        """`number` works of `year` in these groups and 'international', dated in the middle of each quarter in turn."""
+        """`number` works of `year` in these groups and 'international', dated in the middle of each
+        quarter in turn.
+        """
         for i in range(int(number)):
             name = f"W{len(self.works):06d}"
             day = datetime.date(year, 3 * (i % 4) + 2, 10) if date is None else date
@@ -137,7 +141,9 @@ def one(table, **wanted):
 
 
 def test_a_planted_step_and_slope_are_recovered():
-    """Counts made by the formula without noise give back its step and slope, whatever the others do; by quarters too."""
+    """Counts made by the formula without noise give back its step and slope, whatever the others
+    do; by quarters too.
+    """
     for a_year, length in ((1, 14), (4, 56)):
         t = np.arange(length) / a_year
         others, after = 20_000 * 1.07**t, t >= 8
@@ -151,7 +157,9 @@ def test_a_planted_step_and_slope_are_recovered():
 
 
 def test_without_spread_it_is_the_binomial_fit_of_others():
-    """σ = 0 gives statsmodels' binomial coefficients and standard errors; σ > 0 its generalised least squares with AR(1)."""
+    """σ = 0 gives statsmodels' binomial coefficients and standard errors; σ > 0 its generalised
+    least squares with AR(1).
+    """
     counts = np.random.default_rng(9).poisson(np.linspace(200, 500, 14)).astype(float)
     others = np.linspace(9_000, 20_000, 14).round()
     design = segmented.design(14, 8, 1)
@@ -198,7 +206,8 @@ def test_a_fit_that_does_not_end_is_an_error():
 
 @pytest.mark.parametrize("worlds", [15, pytest.param(60, marks=pytest.mark.whole)])
 def test_a_planted_step_is_held_and_placebos_are_not_called(worlds):
-    """Quarters with overdispersion and ρ = 0.3: coverage and false calls no worse than 93 and 5 % would give.
+    """Quarters with overdispersion and ρ = 0.3: coverage and false calls no worse than 93 and 5 %
+    would give.
 
     The table of `simulation.events` has more worlds, volumes and errors.
     """
@@ -209,7 +218,9 @@ def test_a_planted_step_is_held_and_placebos_are_not_called(worlds):
 
 
 def test_power_is_what_is_found():
-    """Among Poisson years with a fall of a quarter, the share of intervals that leave out 0 is the power they state."""
+    """Among Poisson years with a fall of a quarter, the share of intervals that leave out 0 is the
+    power they state.
+    """
     chance, seen, said = np.random.default_rng(3), [], []
     for _ in range(150):
         counts = chance.poisson(400 * np.where(np.arange(14) < 8, 1, 0.75)).astype(float)
@@ -222,7 +233,8 @@ def test_power_is_what_is_found():
 
 
 def test_power_between_two_years():
-    """A fall of a quarter between two single years: 80 % power from about 220 works a year, 50 % from about 110, more if spread.
+    """A fall of a quarter between two single years: 80 % power from about 220 works a year, 50 %
+    from about 110, more if spread.
 
     Counts drawn at that size are seen that often, by the plain test of two Poisson counts.
     """
@@ -235,7 +247,9 @@ def test_power_between_two_years():
 
 
 def test_what_years_vary_beyond_chance_no_number_of_works_makes_small():
-    """Two years that each vary by a fifth: a fall of a quarter between them is seldom seen, however many works there are."""
+    """Two years that each vary by a fifth: a fall of a quarter between them is seldom seen, however
+    many works there are.
+    """
     assert works_needed(0.8, 0.95, 2 * 0.2**2) is None
     assert seen(np.random.default_rng(1), 1e6, 0.2) < 0.25
     burst = 2e4 * np.exp(0.2 * np.random.default_rng(1).normal(size=14))
@@ -245,7 +259,9 @@ def test_what_years_vary_beyond_chance_no_number_of_works_makes_small():
 
 
 def seen(chance, works, spread):
-    """How often a fall of a quarter from so many works is told from no change, where years vary by `spread` beyond chance."""
+    """How often a fall of a quarter from so many works is told from no change, where years vary by
+    `spread` beyond chance.
+    """
     before, after = (
         chance.poisson(size * works * np.exp(spread * chance.normal(size=20_000)))
         for size in (1, 0.75)
@@ -257,7 +273,9 @@ def seen(chance, works, spread):
 
 
 def test_others_growth_is_no_break(asked):
-    """A series that follows all other works has no step, even where these jump at the date; its own works are no part of them."""
+    """A series that follows all other works has no step, even where these jump at the date; its own
+    works are no part of them.
+    """
     others = np.where(np.arange(14) < 9, 200, 340)
     made = harvest(others / 10, others).regress(dated("china"), asked).events
     row = one(made, period="year")
@@ -267,7 +285,9 @@ def test_others_growth_is_no_break(asked):
 
 
 def test_the_group_is_not_among_those_it_is_held_against(asked):
-    """A halving of a group that is half of all works is a halving: against all, itself included, it would be a third."""
+    """A halving of a group that is half of all works is a halving: against all, itself included, it
+    would be a third.
+    """
     made = (
         harvest(np.where(np.arange(14) < 9, 80, 40), [80] * 14)
         .regress(dated("china", month=1), asked)
@@ -278,7 +298,9 @@ def test_the_group_is_not_among_those_it_is_held_against(asked):
 
 
 def test_the_lag_moves_the_first_period_after(asked):
-    """A halving in 2021 is found whole at lag 1 of a date in 2020; lags without two years after give no row, and are logged."""
+    """A halving in 2021 is found whole at lag 1 of a date in 2020; lags without two years after
+    give no row, and are logged.
+    """
     made = (
         harvest(np.where(np.arange(14) < 10, 60, 30), [300] * 14)
         .regress(dated("china", lags=(0, 1, 3, 4)), asked)
@@ -292,7 +314,9 @@ def test_the_lag_moves_the_first_period_after(asked):
 
 
 def test_first_of_january_is_in_no_quarter(asked):
-    """Works dated 1 January, or not at all, count for the year and for no quarter, on both sides, and are told."""
+    """Works dated 1 January, or not at all, count for the year and for no quarter, on both sides,
+    and are told.
+    """
     made = harvest([40] * 14, [200] * 14)
     for year in YEARS:
         made.add(year, 8, "china", date=datetime.date(year, 1, 1))
@@ -357,7 +381,9 @@ def test_row_order_is_irrelevant(asked):
 
 
 def compared(after=1.0, country="CN"):
-    """I1 is listed; I2 and I3 write as much, I2 in the same fields, I4 far more, I5 elsewhere, I6 is no university."""
+    """I1 is listed; I2 and I3 write as much, I2 in the same fields, I4 far more, I5 elsewhere, I6
+    is no university.
+    """
     made = Harvest()
     for name in ("I1", "I2", "I3", "I4"):
         made.place(name, on_list=name == "I1", country="CN" if name == "I1" else country)
@@ -376,7 +402,9 @@ def compared(after=1.0, country="CN"):
 
 
 def test_listed_institutions_are_held_against_those_like_them(asked):
-    """The match by hand: I2 of the same field, then I3 (√(1 − √0.5) = 0.54 away); never I4 (5 × as many), I5 or I6."""
+    """The match by hand: I2 of the same field, then I3 (√(1 − √0.5) = 0.54 away); never I4 (5 × as
+    many), I5 or I6.
+    """
     made = compared(0.5).regress(dated("list:miit", controls=2), asked)
     assert rows(
         made.matches, "institution_id", "control_id", "works_before", "control_works_before"
@@ -391,7 +419,9 @@ def test_listed_institutions_are_held_against_those_like_them(asked):
 
 
 def test_a_trend_before_the_date_is_told(asked):
-    """Where the two did not move alike before, p is small: what the step then says is not the date's."""
+    """Where the two did not move alike before, p is small: what the step then says is not the
+    date's.
+    """
     made = compared()
     for year in YEARS:
         made.add(year, 6 * (year - 2011), "list:miit", on=("I1",))
@@ -401,7 +431,9 @@ def test_a_trend_before_the_date_is_told(asked):
 
 
 def test_works_with_both_are_in_neither(asked):
-    """A work of a listed university and of one like it belongs to no side, and is told; not so one that counts nowhere."""
+    """A work of a listed university and of one like it belongs to no side, and is told; not so one
+    that counts nowhere.
+    """
     made = compared()
     made.add(2015, 9, "list:miit", on=("I1", "I2"))
     made.add(2015, 4, on=("I1", "I2"), included=False)
@@ -418,7 +450,9 @@ def test_nobody_alike(asked):
 
 
 def test_no_control_serves_two():
-    """Two listed, one like both: it goes where the sum of distances is smallest, and the other stays alone."""
+    """Two listed, one like both: it goes where the sum of distances is smallest, and the other
+    stays alone.
+    """
     place = pd.DataFrame(
         {
             "institution_id": ["I1", "I2", "I3"],

@@ -33,7 +33,9 @@ QUICK = {
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """`built("DK")` …: the project and the vintage, built from the records under a scope of these countries."""
+    """`built("DK")` …: the project and the vintage, built from the records under a scope of these
+    countries.
+    """
     made = {}
 
     def build(countries):
@@ -57,7 +59,9 @@ def built(tmp_path_factory):
 
 
 def test_every_country_is_the_list_of_all_that_occur(built):
-    """`"*"` gives the tables that naming every country gives; works of institutions without a country stay out in both."""
+    """`"*"` gives the tables that naming every country gives; works of institutions without a
+    country stay out in both.
+    """
     everywhere, named, danish = (built(countries)[1] for countries in ('["*"]', NAMED, '["DK"]'))
     assert sorted(everywhere.read("works")["work_id"].to_pylist()) == ["W1", "W2", "W3", "W4"]
     assert danish.read("works")["work_id"].to_pylist() == ["W1"]
@@ -79,7 +83,9 @@ def test_every_country_is_the_list_of_all_that_occur(built):
 
 
 def test_where_everything_is_home_nothing_is_abroad(built):
-    """Every institution with a country is domestic, and tables that set home against abroad have no rows of countries or groups."""
+    """Every institution with a country is domestic, and tables that set home against abroad have no
+    rows of countries or groups.
+    """
     _, vintage = built('["*"]')
     assert set(vintage.read("institutions")["is_domestic"].to_pylist()) == {True}
     assert vintage.read("pairs").num_rows == 0
@@ -90,7 +96,9 @@ def test_where_everything_is_home_nothing_is_abroad(built):
 
 
 def test_what_every_country_cannot_have_says_so(built, tmp_path):
-    """The API is not asked for the world, the report needs a rest of the world, and a file of the network says that there is none."""
+    """The API is not asked for the world, the report needs a rest of the world, and a file of the
+    network says that there is none.
+    """
     made, vintage = built('["*"]')
     with pytest.raises(SourceError, match=r"270 million works.*harvest --from FOLDER"):
         pipeline.harvest(made, Source("api", key="k"), today=TODAY, name="other")

@@ -84,13 +84,17 @@ def made(world):
     ],
 )
 def test_what_a_person_may_type(made, asked, said, meant):
-    """An OpenAlex id, a ROR, an alias, a list's entry, a name or a part of one that fits exactly one institution."""
+    """An OpenAlex id, a ROR, an alias, a list's entry, a name or a part of one that fits exactly
+    one institution.
+    """
     assert explain.resolve(said, made.institutions, asked) == meant["id"]
 
 
 @pytest.mark.parametrize("said", ["Harbin", "University", "Institute of Physics"])
 def test_what_fits_several_is_not_guessed(made, asked, said):
-    """Several candidates are listed with id and country, most works first, and none is taken, even where names are equal."""
+    """Several candidates are listed with id and country, most works first, and none is taken, even
+    where names are equal.
+    """
     with pytest.raises(
         NotFound, match=f"'{said}' fits . institutions, name one by its id: "
     ) as refused:
@@ -131,7 +135,9 @@ def test_one_entry_name_in_two_lists_is_ambiguous(made, asked):
 
 
 def test_the_works_of_a_pair_newest_first_with_their_cues(made, asked):
-    """Every shared work in either order of the pair, excluded ones marked and without a cue, each with its own cues only."""
+    """Every shared work in either order of the pair, excluded ones marked and without a cue, each
+    with its own cues only.
+    """
     found = explain.pair(made.made, HIT["id"], DTU["id"], asked, left_out=True)
     assert found == explain.pair(made.made, DTU["id"], HIT["id"], asked, left_out=True)
     assert [w for w in found if w["included"]] == explain.pair(
@@ -171,7 +177,9 @@ def test_the_works_of_a_pair_in_a_year(made, asked):
 
 
 def test_many_pairs_at_once_are_told_as_each_alone(made, asked):
-    """Cues and doubts of a pair are its own, whoever else is asked about; a pair is answered in the order it was named in."""
+    """Cues and doubts of a pair are its own, whoever else is asked about; a pair is answered in the
+    order it was named in.
+    """
     ends = [
         (HIT["id"], DTU["id"]),
         (DTU["id"], "I20"),
@@ -185,7 +193,9 @@ def test_many_pairs_at_once_are_told_as_each_alone(made, asked):
 
 
 def test_a_work_says_what_a_report_counts_it_by(world, asked):
-    """Field, day, rank by citations, company and areas: so that a number of the report is a count of works listed with that property."""
+    """Field, day, rank by citations, company and areas: so that a number of the report is a count
+    of works listed with that property.
+    """
     ranked = {"citation_normalized_percentile": {"value": 0.95, "is_in_top_10_percent": True}}
     one = world(
         work(
@@ -206,8 +216,10 @@ def test_a_work_says_what_a_report_counts_it_by(world, asked):
 
 
 def test_a_listed_institution_at_home_is_listed_alone_too(world, asked):
-    """Where the scope is the list's own country, works of one listed institution make no pair and no cue, and are works with the list
-    all the same, as Figure 2 counts them. Years that are not measured are listed when they are asked for, without cues."""
+    """Where the scope is the list's own country, works of one listed institution make no pair and
+    no cue, and are works with the list all the same, as Figure 2 counts them. Years that are not
+    measured are listed when they are asked for, without cues.
+    """
     one = world(
         work(1, 2020, [[HIT]]),
         work(2, 2020, [[HIT], [DTU]]),
@@ -241,7 +253,9 @@ def test_a_missing_value_is_none_and_not_a_number(world, asked):
 
 
 def test_the_works_of_a_list(made, asked):
-    """Every counted work with an institution of the list, newest first, each once, with the list's cues and what the work is about."""
+    """Every counted work with an institution of the list, newest first, each once, with the list's
+    cues and what the work is about.
+    """
     found = explain.listing(made.made, "miit", asked)
     assert [w["work_id"] for w in found] == ["W4", "W2", "W7", "W1"]
     assert [[c["entry_id"] for c in w["cues"]] for w in found] == [
@@ -301,7 +315,9 @@ def test_what_was_listed_when_is_said_in_each_cue(world, asked):
 
 
 def test_near_misses_name_matches_look_alikes_and_the_absent(made, asked):
-    """Each entry once or more: matched and how, look-alikes that share the place word and another, or never seen."""
+    """Each entry once or more: matched and how, look-alikes that share the place word and another,
+    or never seen.
+    """
     found = candidates.check(made.made, [], asked)
     by_entry = {}
     for row in found:
@@ -356,7 +372,9 @@ STRINGS = [
 def test_strings_that_name_an_entry_are_candidates_and_never_flags(
     world, asked, string, ids, wanted
 ):
-    """A campus or name in an address without the entry's id is shown for a person, with its works, and counted nowhere."""
+    """A campus or name in an address without the entry's id is shown for a person, with its works,
+    and counted nowhere.
+    """
     record = work(1, 2020, [[DTU], addressed(string, ids=ids)])
     made = world(record)
     strings = [f for f in findings(made, asked, record) if f[1].startswith("string")]
@@ -365,7 +383,9 @@ def test_strings_that_name_an_entry_are_candidates_and_never_flags(
 
 
 def test_strings_are_counted_by_work_and_only_of_harvested_works(world, asked):
-    """One string on two works is two works, twice on one is one; a record that is no work in scope is not read."""
+    """One string on two works is two works, twice on one is one; a record that is no work in scope
+    is not read.
+    """
     record = [
         work(n, 2020, [[DTU], addressed("HIT Weihai"), addressed("HIT Weihai")]) for n in (1, 2)
     ]
@@ -380,7 +400,9 @@ def test_strings_are_counted_by_work_and_only_of_harvested_works(world, asked):
 
 
 def test_merged_and_withdrawn_rors_are_told(world, asked):
-    """An id with another ROR than the list's, a withdrawn record that is the entry, and an entry whose ROR has a successor."""
+    """An id with another ROR than the list's, a withdrawn record that is the entry, and an entry
+    whose ROR has a successor.
+    """
     moved = HIT | {"ror": "https://ror.org/000000099"}
     shenzhen = {
         "id": "I991",
@@ -418,8 +440,10 @@ def test_unmatchable_entries_stay_in_sight(world, asked):
 def test_the_eight_real_works_are_candidates_and_the_nine_look_alikes_are_not(
     world, asked, real_records
 ):
-    """Real works known by names alone: eight name one of the seven and are candidates by that entry; nine mentions of look-alikes
-    (Nanjing, NUIST, Beijing University of Technology, USTC) are not; nothing is flagged by a name."""
+    """Real works known by names alone: eight name one of the seven and are candidates by that
+    entry; nine mentions of look-alikes (Nanjing, NUIST, Beijing University of Technology, USTC) are
+    not; nothing is flagged by a name.
+    """
     with (real_records / "openalex/works/dk_cn_works.jsonl").open(encoding="utf-8") as file:
         told = [json.loads(line) for line in file]
     records = [
@@ -454,7 +478,9 @@ def test_the_eight_real_works_are_candidates_and_the_nine_look_alikes_are_not(
 
 
 def test_the_22_look_alikes_are_no_candidates(world, asked, real_records):
-    """Names of institutions like the seven, as addresses with their acronyms where their rows say one: the one that is HIT is a candidate, no other."""
+    """Names of institutions like the seven, as addresses with their acronyms where their rows say
+    one: the one that is HIT is a candidate, no other.
+    """
     with (real_records / "lists/miit_confusables.csv").open(encoding="utf-8") as file:
         alike = [
             f"{r['name']} ({r['why']})" if "acronym" in r["why"] else r["name"]
@@ -471,7 +497,9 @@ def test_the_22_look_alikes_are_no_candidates(world, asked, real_records):
 def test_of_all_real_strings_only_the_one_that_names_an_entry_is_a_candidate(
     world, asked, real_records
 ):
-    """Every distinct affiliation string of the real works at hand, matched to nobody: one names HIT; no acronym finds another."""
+    """Every distinct affiliation string of the real works at hand, matched to nobody: one names
+    HIT; no acronym finds another.
+    """
     with gzip.open(
         real_records / "openalex/works/full_works_613.jsonl.gz", "rt", encoding="utf-8"
     ) as file:
@@ -534,8 +562,10 @@ def reasons(made, a, b):
     ],
 )
 def test_a_mis_assigned_affiliation_shows_its_reason(world, place_, string, wanted):
-    """As on real works (Danish serum authors under a Chinese serum institute, DTU Aqua under Shandong's fisheries): the institution's
-    name is in no string matched to it. An abbreviation, a listed campus or another script is no such reason."""
+    """As on real works (Danish serum authors under a Chinese serum institute, DTU Aqua under
+    Shandong's fisheries): the institution's name is in no string matched to it. An abbreviation, a
+    listed campus or another script is no such reason.
+    """
     author = addressed(*([string] if string else []), ids=[place_])
     made = world(work(1, 2020, [[DTU], author]))
     assert reasons(made, DTU["id"], place_["id"]) == [wanted]
@@ -550,7 +580,9 @@ def test_a_work_older_than_the_institution_shows_it(world):
 
 
 def test_hyper_authored_works_and_scores_near_the_threshold_show_it(world):
-    """More institutions than K; a core topic with a score of 0.5 to 0.6 and no phrase that would carry it."""
+    """More institutions than K; a core topic with a score of 0.5 to 0.6 and no phrase that would
+    carry it.
+    """
     many = [[{"id": f"I{n}", "country_code": "SE"}] for n in range(200, 250)]
     near, phrase = ("T10275", 0.55), "Quantum dots"
     made = world(

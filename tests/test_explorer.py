@@ -1,4 +1,6 @@
-"""The data of the network explorer: what it holds, what it leaves out and says so, and what it must never hold."""
+"""The data of the network explorer: what it holds, what it leaves out and says so, and what it must
+never hold.
+"""
 
 import json
 import re
@@ -35,7 +37,9 @@ LARGE = [
 
 @pytest.fixture(scope="module")
 def records():
-    """I1 with Beihang twice in 2022 and once, among 56, in 2023; with Lund (I20) in 2012 and 2022; I2 with Lund in 2024."""
+    """I1 with Beihang twice in 2022 and once, among 56, in 2023; with Lund (I20) in 2012 and 2022;
+    I2 with Lund in 2024.
+    """
     return [
         work(1, 2022, [["I1"], [BEIHANG]], title=HOSTILE),
         work(2, 2022, [["I1"], [BEIHANG], ["I2"]]),
@@ -85,7 +89,9 @@ def test_a_pair_holds_its_works_by_year_and_apart_those_above_k(brief):
 
 
 def test_an_institution_holds_its_works_with_another(brief):
-    """Newman strength: works of at most K institutions, each once; W7 is of I2 alone, W3 of too many."""
+    """Newman strength: works of at most K institutions, each once; W7 is of I2 alone, W3 of too
+    many.
+    """
     strength = {i[0]: i[6] for i in explore(brief).data["institutions"]}
     assert strength["I1"] == [0, 1, *[0] * 9, 3, 0, 0]
     assert strength["I2"] == [0] * 11 + [1, 0, 1]
@@ -166,7 +172,9 @@ def sampled(sample_root):
 
 
 def test_the_strongest_partners_are_all_there(sampled):
-    """Of every institution shown, in every window, among the institutions shown: counted anew from the edges."""
+    """Of every institution shown, in every window, among the institutions shown: counted anew from
+    the edges.
+    """
     data, made = sampled
     ids = [i[0] for i in data["institutions"]]
     held = {frozenset((ids[p[0]], ids[p[1]])) for p in data["pairs"]}

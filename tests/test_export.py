@@ -84,7 +84,9 @@ def test_every_file_says_whose_it_is(write, form):
 
 @pytest.mark.parametrize("form", export.FORMATS)
 def test_every_file_says_how_good_its_technologies_are(write, form):
-    """What is known of the definitions stands in every file: beside the technologies where the format tells them, and in its description."""
+    """What is known of the definitions stands in every file: beside the technologies where the
+    format tells them, and in its description.
+    """
     for path in write(form, network(standings={"quantum": "indicative, unmeasured"}))[:-1]:
         if path.suffix == ".csv" and "years" in path.name:
             continue  # strengths and weights by year name no technology
@@ -116,7 +118,9 @@ def test_twice_is_the_same(write, form):
 
 @pytest.mark.parametrize("form", export.FORMATS)
 def test_an_empty_network_is_no_file(write, tmp_path, form):
-    """Of every format: what matched nothing is an error that names the cuts, and what was there stays as it was."""
+    """Of every format: what matched nothing is an error that names the cuts, and what was there
+    stays as it was.
+    """
     before = {p: p.read_bytes() for p in write(form)}
     with pytest.raises(
         NotFound,
@@ -127,7 +131,9 @@ def test_an_empty_network_is_no_file(write, tmp_path, form):
 
 
 def test_from_python_an_empty_network_is_a_value():
-    """A graph without a node can be asked how large it is; a file of one would be taken for a result."""
+    """A graph without a node can be asked how large it is; a file of one would be taken for a
+    result.
+    """
     assert to_networkx(network(min_weight=1000)).number_of_nodes() == 0
 
 
@@ -239,7 +245,9 @@ HOSTILE = {
 
 
 def vosviewer_refuses(made):
-    """What VOSviewer Online's reader of JSON files objects to, by the list of its own error messages."""
+    """What VOSviewer Online's reader of JSON files objects to, by the list of its own error
+    messages.
+    """
     items, links = made["network"]["items"], made["network"]["links"]
     number = (int, float)
     faults = {
@@ -299,7 +307,9 @@ def test_the_reader_of_vosviewers_rules_bites(write):
 
 
 def read_pajek(path):
-    """A .clu or .vec by Pajek's manual: comments begin with %, then *Vertices n, then one value a line."""
+    """A .clu or .vec by Pajek's manual: comments begin with %, then *Vertices n, then one value a
+    line.
+    """
     head, *values = [
         line for line in path.read_text("utf-8").splitlines() if line and not line.startswith("%")
     ]
@@ -308,7 +318,9 @@ def read_pajek(path):
 
 
 def test_pajek_survives_hostile_names(write):
-    """networkx reads as many vertices and edges as there are; partition and vector have a value for each."""
+    """networkx reads as many vertices and edges as there are; partition and vector have a value for
+    each.
+    """
     net = network(places=HOSTILE)
     path, clu, vec, _ = write("pajek", net)
     graph = nx.read_pajek(path)
@@ -389,7 +401,9 @@ def test_layout_is_the_same_twice_and_another_with_another_seed():
 
 
 def test_a_new_layout_keeps_everyone_in_place():
-    """With last quarter's places most move by less than a tenth of the drawing's radius, newcomers included."""
+    """With last quarter's places most move by less than a tenth of the drawing's radius, newcomers
+    included.
+    """
     net, _ = crowd()
     first = layout.place(net)
     known = {i: xy for i, xy in first.items() if i not in {"I7", "I8"}}

@@ -1,4 +1,6 @@
-"""A small part of the fault matrix (`python -m tests.faults` runs all of it), and that its judge can be trusted."""
+"""A small part of the fault matrix (`python -m tests.faults` runs all of it), and that its judge
+can be trusted.
+"""
 
 import faults
 import pytest
@@ -90,7 +92,9 @@ def test_the_judge_takes_a_spoiled_work_for_what_it_is(stored, verdict):
 @pytest.mark.parametrize("kind", faults.SPOILED)
 @pytest.mark.parametrize("times", [1, None])
 def test_a_spoiled_record_costs_itself_and_no_request(tmp_path, kind, times):
-    """Its slice is closed at once, whether the server mends it or not: no answer is asked for again that would be the same."""
+    """Its slice is closed at once, whether the server mends it or not: no answer is asked for again
+    that would be the same.
+    """
     book = StandIn(
         [], faults=[Fault(kind, record=SPOILED_ID.rpartition("/")[2], times=times)]
     ).faults

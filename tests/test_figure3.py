@@ -1,4 +1,6 @@
-"""PhD admissions from StatBank to the page: fetched once for a vintage, kept, shown with their source; and what is said where they are missing."""
+"""PhD admissions from StatBank to the page: fetched once for a vintage, kept, shown with their
+source; and what is said where they are missing.
+"""
 
 import csv
 import logging
@@ -51,7 +53,9 @@ def vintage(root, *, synthetic=False, kind="api"):
 
 
 def test_totals_are_fetched_once_and_kept(root):
-    """The second report of a vintage asks nobody and reads the same bytes, whatever StatBank says by then."""
+    """The second report of a vintage asks nobody and reads the same bytes, whatever StatBank says
+    by then.
+    """
     of = vintage(root)
     with StatBank() as server:
         for _ in range(2):
@@ -65,7 +69,9 @@ def test_totals_are_fetched_once_and_kept(root):
 
 
 def test_asked_for_by_name_they_are_fetched_anew(root):
-    """`coauth admissions fetch` puts today's answer in the place of the one before; a failure leaves that as it was."""
+    """`coauth admissions fetch` puts today's answer in the place of the one before; a failure
+    leaves that as it was.
+    """
     of = vintage(root)
     of.keep_totals(
         "PHD1", b"HOMR;KOEN;TID;INDHOLD\nSUM;TOT;2020;7\nSUM;M;2020;7\n", date(2026, 1, 1)
@@ -126,7 +132,9 @@ def test_an_unreachable_statbank_is_one_line_in_the_log(root, caplog):
 
 
 def test_no_network_for_invented_works_or_another_country(root):
-    """Neither the sample, nor its works from a server, nor Sweden: nobody is asked, and asking by name is refused."""
+    """Neither the sample, nor its works from a server, nor Sweden: nobody is asked, and asking by
+    name is refused.
+    """
     swedish = root.parent / "sweden"
     scope = (project(swedish) / "queries" / "scope.toml").read_text()
     (swedish / "queries" / "scope.toml").write_text(scope.replace('["DK"]', '["SE"]'))
@@ -201,7 +209,9 @@ def brief(made, asked, language="en", **changes):
 
 
 def shown(asked, rows, language="en", **changes):
-    """The section of the report on admissions: what it says, part after part, and its chart where it has one."""
+    """The section of the report on admissions: what it says, part after part, and its chart where
+    it has one.
+    """
     section = admissions(brief({"admissions": rows}, asked, language, **changes))
     return told(section), next((p for p in section.parts if isinstance(p, Chart)), None)
 
@@ -224,7 +234,9 @@ def said(part):
 
 
 def test_totals_and_an_extract_in_one_figure(asked):
-    """Denmark's totals first, countries with a suppressed and a missing year, both sources named; every row behind it."""
+    """Denmark's totals first, countries with a suppressed and a missing year, both sources named;
+    every row behind it.
+    """
     both = pa.concat_tables(
         [
             extract(
@@ -250,7 +262,9 @@ def test_totals_and_an_extract_in_one_figure(asked):
 
 @pytest.mark.parametrize("narrow", [False, True])
 def test_the_figure_draws_what_is_there_and_nothing_else(asked, narrow):
-    """A point for each number, hatching for each suppressed year, open marks where the brief states persons."""
+    """A point for each number, hatching for each suppressed year, open marks where the brief states
+    persons.
+    """
     both = pa.concat_tables(
         [
             extract(
@@ -405,7 +419,9 @@ def test_every_number_stated_is_in_the_data_it_was_carried_over_from(asked, real
 
 
 def test_another_country_and_an_invented_one(asked):
-    """No brief and no StatBank is spoken of for the United States; the sample shows its own, and says what they are."""
+    """No brief and no StatBank is spoken of for the United States; the sample shows its own, and
+    says what they are.
+    """
     scope = asked.scope.model_copy(update={"countries": ("US",)})
     text, _ = shown(asked.model_copy(update={"scope": scope}), tables.ADMISSIONS.empty())
     assert "no admissions were imported" in text
@@ -424,7 +440,9 @@ def method(asked, made, language="en", **changes):
 
 
 def like_the_reference(asked, **changed):
-    """Copublications by union as published, 5 % more of everything; `china={2016: 1}` changes a year."""
+    """Copublications by union as published, 5 % more of everything; `china={2016: 1}` changes a
+    year.
+    """
     reference = next(r for r in asked.references if r.counts)
     names = {
         (): "international",
@@ -451,7 +469,9 @@ def like_the_reference(asked, **changed):
 
 
 def test_the_method_note_says_how_figure_1_compares(asked):
-    """Agreement, a series that differs by name, years that are not there, another country, and an invented world."""
+    """Agreement, a series that differs by name, years that are not there, another country, and an
+    invented world.
+    """
     agreeing = method(asked, like_the_reference(asked))
     assert (
         "Figure 1 agrees with OpenAlex as of 27 August 2024: every change 2020–2023 has the same sign, and every level 2011–2022 is within 15%."

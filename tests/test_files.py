@@ -1,4 +1,6 @@
-"""What a name to write to may be: a plain file or a link to one; never a pipe, a device or a folder in its place."""
+"""What a name to write to may be: a plain file or a link to one; never a pipe, a device or a folder
+in its place.
+"""
 
 import json
 import os
@@ -35,7 +37,9 @@ EMPTY = [
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """Two years of a Danish university with Danish, Swedish and American ones, no cue anywhere: built, not reported."""
+    """Two years of a Danish university with Danish, Swedish and American ones, no cue anywhere:
+    built, not reported.
+    """
     root = project(tmp_path_factory.mktemp("small"), quick=True)
     teams = [
         (2018, ["I1", "I2"]),
@@ -69,7 +73,9 @@ def fifo(path):
 
 
 def test_a_link_is_written_through(tmp_path):
-    """The link stays; the file it leads to is replaced in its own folder, at the end of a chain of links too."""
+    """The link stays; the file it leads to is replaced in its own folder, at the end of a chain of
+    links too.
+    """
     (tmp_path / "far").mkdir()
     (tmp_path / "far" / "real").write_bytes(b"old")
     (tmp_path / "middle").symlink_to(Path("far") / "real")
@@ -92,7 +98,9 @@ def test_a_link_to_a_file_that_is_not_there_makes_it(tmp_path):
 
 
 def test_what_is_no_plain_file_stays(tmp_path):
-    """A pipe, a circle of links, a folder, a link to each, a file that may only be read: one line each, nothing written, no litter."""
+    """A pipe, a circle of links, a folder, a link to each, a file that may only be read: one line
+    each, nothing written, no litter.
+    """
     (tmp_path / "folder").mkdir()
     (tmp_path / "read").write_bytes(b"old")
     (tmp_path / "read").chmod(0o444)
@@ -233,7 +241,9 @@ def test_a_root_that_is_no_folder(tmp_path):
 
 
 def test_links_and_pipes_among_the_files_of_a_quarter(root):
-    """A link in reports/ is written through by the next report, and not forgotten; a pipe is refused and stays."""
+    """A link in reports/ is written through by the next report, and not forgotten; a pipe is
+    refused and stays.
+    """
     coauth(root, "report", "--language", "en", "-q")
     folder = next((root / "reports").glob("2*"))
     page = folder / "report.html"

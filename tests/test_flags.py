@@ -1,4 +1,6 @@
-"""Review cues: what touches a list, by id and lineage and never by name, with the works behind each."""
+"""Review cues: what touches a list, by id and lineage and never by name, with the works behind
+each.
+"""
 
 import csv
 import datetime
@@ -78,7 +80,9 @@ def look_alikes(real_records):
 
 
 def test_every_look_alike_is_what_its_row_says(world, real_records):
-    """22 institutions with a name like one of the seven, each on a work with DTU: 21 are no listing, no flag, no membership; one is HIT."""
+    """22 institutions with a name like one of the seven, each on a work with DTU: 21 are no
+    listing, no flag, no membership; one is HIT.
+    """
     alike = look_alikes(real_records)
     made = world(*(work(n, 2020, [["I1"], [i]]) for n, (i, _) in enumerate(alike)))
     (own,) = (i["id"] for i, is_hit in alike if is_hit)
@@ -100,7 +104,9 @@ def test_a_look_alike_is_no_entry_of_the_seven(asked, real_records):
 
 
 def test_a_look_alike_name_without_an_id_is_nothing(world, real_records):
-    """The same 22 names on records without an institution, in the address alone: nothing is listed and nothing flagged."""
+    """The same 22 names on records without an institution, in the address alone: nothing is listed
+    and nothing flagged.
+    """
     strings = [
         {
             "institutions": [],
@@ -149,7 +155,9 @@ def test_a_look_alike_name_without_an_id_is_nothing(world, real_records):
     ],
 )
 def test_how_an_institution_is_known(world, institution, entry, method):
-    """By id, by ROR and by lineage, the strictest first; an excluded descendant and a name are nothing."""
+    """By id, by ROR and by lineage, the strictest first; an excluded descendant and a name are
+    nothing.
+    """
     made = world(work(1, 2020, [["I1"], [institution]]))
     assert rows(made.listed, "list_id", "entry_id", "match_method") == (
         [("miit", entry, method)] if entry else []
@@ -183,7 +191,9 @@ def test_an_institution_rolled_up_into_another_stays_listed(world, asked):
 
 
 def test_every_edge_that_touches_the_entry_is_flagged(world):
-    """Of a work of DTU, HIT and Lund: the pairs with HIT, domestic and foreign; the pair without it is not."""
+    """Of a work of DTU, HIT and Lund: the pairs with HIT, domestic and foreign; the pair without it
+    is not.
+    """
     made = world(work(1, 2020, [["I1"], [chinese(HIT)], ["I20"]]))
     assert cues(
         made, "source", "target", "kind", "entry_id", "domestic_pair", "works", "weight"
@@ -194,7 +204,9 @@ def test_every_edge_that_touches_the_entry_is_flagged(world):
 
 
 def test_two_listed_ends_are_two_cues(world):
-    """HIT with BIT is a cue for each entry; HIT with its own laboratory is one cue for HIT, on one work, with both matches as evidence."""
+    """HIT with BIT is a cue for each entry; HIT with its own laboratory is one cue for HIT, on one
+    work, with both matches as evidence.
+    """
     made = world(work(1, 2020, [["I1"], [chinese(HIT)], [chinese(BIT)]]))
     assert [c for c in cues(made, "source", "target", "entry_id", "works") if "I1" not in c] == [
         (BIT, HIT, "bit", 1),
@@ -215,7 +227,9 @@ def test_two_listed_ends_are_two_cues(world):
 
 
 def test_every_flag_is_the_count_of_its_evidence(world):
-    """Over many works of both kinds, works of a flag are the distinct works of its evidence, and its weight is theirs."""
+    """Over many works of both kinds, works of a flag are the distinct works of its evidence, and
+    its weight is theirs.
+    """
     teams = [
         ["I1", HIT],
         ["I1", HIT, "I20"],
@@ -287,7 +301,9 @@ DATED = [
 def test_a_list_is_held_against_the_day_of_publication(
     world, asked, dates, published, listed, count
 ):
-    """Listed from valid_from to valid_to, both days included; where a day is not known (1 January may be a year) neither is the answer."""
+    """Listed from valid_from to valid_to, both days included; where a day is not known (1 January
+    may be a year) neither is the answer.
+    """
     made = world(
         work(1, 2020, [["I1"], [chinese(HIT)]], publication_date=published),
         watchlists=listing(asked, **dates),
@@ -297,7 +313,9 @@ def test_a_list_is_held_against_the_day_of_publication(
 
 
 def test_listed_works_are_counted_only_where_all_are_known(world, asked):
-    """Of three works one before, one after the listing: 1 of 2; with a third of unknown day the number is withheld."""
+    """Of three works one before, one after the listing: 1 of 2; with a third of unknown day the
+    number is withheld.
+    """
     days = ["2020-06-01", "2020-06-09"]
     lists = listing(asked, valid_from=datetime.date(2020, 6, 5))
     records = [
@@ -309,7 +327,9 @@ def test_listed_works_are_counted_only_where_all_are_known(world, asked):
 
 
 def test_technology_cues_have_a_domestic_end(world):
-    """Of a quantum-dot work of DTU, Lund and Beijing the pairs with DTU are cues; Lund–Beijing is not."""
+    """Of a quantum-dot work of DTU, Lund and Beijing the pairs with DTU are cues; Lund–Beijing is
+    not.
+    """
     made = world(
         work(1, 2020, [["I1"], ["I20"], ["I10"]], topics=[QUANTA]),
         work(2, 2020, [["I1"], ["I2"]], topics=[QUANTA]),
@@ -333,7 +353,9 @@ def test_technology_cues_have_a_domestic_end(world):
     [(1, 4, True), (1, 5, False), (4, 4, True), (1, 3, False), (0, 4, False)],
 )
 def test_profiles_begin_at_both_thresholds(world, asked, of_area, of_all, flagged):
-    """With profile_share 0.25 and profile_min_works 4, an institution of 1 in 4 works has a profile; 1 in 5, or 1 in 3, has none."""
+    """With profile_share 0.25 and profile_min_works 4, an institution of 1 in 4 works has a
+    profile; 1 in 5, or 1 in 3, has none.
+    """
     measures = asked.measures.model_copy(update={"profile_share": 0.25, "profile_min_works": 4})
     made = world(
         *(
@@ -353,7 +375,9 @@ def test_profiles_begin_at_both_thresholds(world, asked, of_area, of_all, flagge
 
 
 def test_profiles_are_of_the_foreign_end_of_domestic_pairs(world, asked):
-    """Neither DTU's own profile nor a foreign–foreign pair is a cue; the foreign end is what matched."""
+    """Neither DTU's own profile nor a foreign–foreign pair is a cue; the foreign end is what
+    matched.
+    """
     measures = asked.measures.model_copy(update={"profile_share": 0.25, "profile_min_works": 1})
     made = world(
         work(1, 2020, [["I1"], ["I2"], ["I10"], ["I20"]], topics=[QUANTA]), measures=measures
@@ -370,7 +394,9 @@ def test_profiles_are_of_the_foreign_end_of_domestic_pairs(world, asked):
 
 
 def test_what_does_not_count_gives_no_cue(world):
-    """A retracted work, a preliminary year and a work of HIT alone with itself give none, though all are rows."""
+    """A retracted work, a preliminary year and a work of HIT alone with itself give none, though
+    all are rows.
+    """
     made = world(
         work(1, 2020, [["I1"], [chinese(HIT)]], is_retracted=True),
         work(2, 2025, [["I1"], [chinese(HIT)]]),
@@ -382,7 +408,9 @@ def test_what_does_not_count_gives_no_cue(world):
 
 
 def test_the_evidence_shows_the_string_it_stands_on(world):
-    """The first affiliation string of the listed institution is shown; without any the institution is still the match."""
+    """The first affiliation string of the listed institution is shown; without any the institution
+    is still the match.
+    """
     author = {
         "institutions": [place(chinese(HIT))],
         "affiliations": [
@@ -443,7 +471,9 @@ def folder_with(tmp_path, text):
 
 
 def test_another_country_watches_another_list_by_one_file(world, tmp_path):
-    """One TOML and no Python: matched by id or by ROR, dated, with its standing, and told apart when published and today."""
+    """One TOML and no Python: matched by id or by ROR, dated, with its standing, and told apart
+    when published and today.
+    """
     asked = queries.load(folder_with(tmp_path, MY_LIST))
     made = world(
         work(1, 2020, [["I1"], ["I20"]]),
@@ -463,7 +493,9 @@ def test_another_country_watches_another_list_by_one_file(world, tmp_path):
 
 
 def test_an_edited_list_is_another_list(tmp_path, asked):
-    """Enabled lists are known by version and digest: a new version, or an edit that forgot to say so, shows in `coauth compare`."""
+    """Enabled lists are known by version and digest: a new version, or an edit that forgot to say
+    so, shows in `coauth compare`.
+    """
     mine = queries.load(folder_with(tmp_path, MY_LIST))
     assert set(mine.lists()) == {"aland", "aspi44", "miit"}
     assert {i: v for i, v in mine.lists().items() if i != "aland"} == asked.lists()
@@ -476,7 +508,9 @@ def test_an_edited_list_is_another_list(tmp_path, asked):
 
 
 def test_a_malformed_list_gets_all_its_errors_at_once_with_line_and_key(tmp_path):
-    """Seven faults of every kind in one list: seven lines, each with the line in the file and the key."""
+    """Seven faults of every kind in one list: seven lines, each with the line in the file and the
+    key.
+    """
     text = (
         MY_LIST.replace('kind = "designation"', 'kind = "accusation"')
         .replace("valid_to", "valid_till")
@@ -514,7 +548,9 @@ def test_a_malformed_list_gets_all_its_errors_at_once_with_line_and_key(tmp_path
 
 
 def test_the_shipped_lists_are_what_their_sources_hold(asked, real_records):
-    """Every id of a shipped list stands in the file it was taken from, every name is an entry or unmatchable, and only MIIT is enabled."""
+    """Every id of a shipped list stands in the file it was taken from, every name is an entry or
+    unmatchable, and only MIIT is enabled.
+    """
     lists = {w.id: w for w in asked.watchlists}
     assert [w.id for w in asked.watchlists if w.enabled] == ["miit"]
     by_ror = {}
@@ -548,7 +584,9 @@ def test_the_shipped_lists_are_what_their_sources_hold(asked, real_records):
 
 
 def test_pairs_are_ordered_by_facts_that_can_be_counted(world):
-    """First works with cues of both kinds, then how many with either, then the most recent; only domestic–foreign pairs."""
+    """First works with cues of both kinds, then how many with either, then the most recent; only
+    domestic–foreign pairs.
+    """
     hit, njust, bit = (chinese(i) for i in (HIT, NJUST, BIT))
     made = world(
         work(1, 2018, [["I1"], [njust]], topics=[QUANTA]),

@@ -1,4 +1,6 @@
-"""GEXF as its readers take it: the schema, networkx, Gephi's rules, and Gephi Lite's parser where Node is at hand."""
+"""GEXF as its readers take it: the schema, networkx, Gephi's rules, and Gephi Lite's parser where
+Node is at hand.
+"""
 
 import io
 import json
@@ -80,7 +82,9 @@ def schema(real_records):
 
 
 def folded(text):
-    """viz elements in the gexf namespace: there the official schema declares them, elsewhere everyone writes them."""
+    """viz elements in the gexf namespace: there the official schema declares them, elsewhere
+    everyone writes them.
+    """
     return re.sub(r' xmlns:viz="[^"]*"', "", text).replace("<viz:", "<")
 
 
@@ -190,7 +194,9 @@ def test_networkx_reads_the_same_network(flavour):
 
 
 def test_gephi_reads_the_years_of_the_tables():
-    """By Gephi's rules: yearly weights and works of every edge, yearly strength and PageRank of every node."""
+    """By Gephi's rules: yearly weights and works of every edge, yearly strength and PageRank of
+    every node.
+    """
     net = network()
     made = gephi.parse(written(net, "dynamic"))
     for row in net.edge_years.to_pylist():
@@ -236,7 +242,9 @@ def test_gephi_lite_gets_no_dynamics_and_one_block_of_each_class():
 
 
 def test_dynamic_blocks_come_before_static_ones():
-    """Where a reader honours only the last block of each class, it must be the static one, whose types it needs."""
+    """Where a reader honours only the last block of each class, it must be the static one, whose
+    types it needs.
+    """
     assert re.findall(r'<attributes class="(\w+)" mode="(\w+)"', written(network(), "dynamic")) == [
         ("node", "dynamic"),
         ("edge", "dynamic"),
@@ -270,7 +278,9 @@ def graphology(node_packages):
 
 
 def shown(net, part, key):
-    """Attributes as a reader with JavaScript's types holds them: missing and empty values are not there."""
+    """Attributes as a reader with JavaScript's types holds them: missing and empty values are not
+    there.
+    """
     return {
         tuple(r[k] for k in key): {
             n: v for n, v in r.items() if n not in gexf.STRUCTURE and v is not None and v != []
@@ -282,7 +292,9 @@ def shown(net, part, key):
 @pytest.mark.parametrize("flavour", ["static", "gephi-lite"])
 @pytest.mark.parametrize("places", [PLACES, HOSTILE], ids=["plain", "hostile names"])
 def test_graphology_reads_the_same_network(graphology, flavour, places):
-    """Same nodes, edges, weights, values and types; colours, sizes and places where Gephi Lite looks for them."""
+    """Same nodes, edges, weights, values and types; colours, sizes and places where Gephi Lite
+    looks for them.
+    """
     net = network(places=places)
     made = graphology(written(net, flavour))
     drawn = {"label", "color", "size", "x", "y", "z"}
@@ -316,7 +328,9 @@ def test_graphology_reads_the_same_network(graphology, flavour, places):
 
 
 def test_graphology_refuses_the_dynamic_file(graphology):
-    """Why Gephi Lite gets a file of its own: graphology forgets all blocks of a class but the last, and throws."""
+    """Why Gephi Lite gets a file of its own: graphology forgets all blocks of a class but the last,
+    and throws.
+    """
     with pytest.raises(AssertionError, match='undeclared attribute "strength"'):
         graphology(written(network(), "dynamic"))
 
@@ -348,7 +362,9 @@ def test_every_attribute_has_a_title_and_a_meaning():
 
 
 def test_the_guide_names_columns_that_exist():
-    """Ten steps; every column it names bears that title in the file, the moving ones in the dynamic file."""
+    """Ten steps; every column it names bears that title in the file, the moving ones in the dynamic
+    file.
+    """
     guide = (Path(gexf.__file__).parent / "GEPHI.md").read_text("utf-8")
     assert re.findall(r"^(\d+)\. \*\*", guide, re.MULTILINE) == [str(n) for n in range(1, 11)]
     titles = {
@@ -428,7 +444,9 @@ def test_words_of_lists_that_hold_separators_are_quoted():
 @given(st.text(max_size=40))
 @settings(deadline=None, max_examples=150)
 def test_any_name_comes_back(name):
-    """Well-formed whatever the name; what comes back is the name without forbidden signs, its spaces joined; or the id."""
+    """Well-formed whatever the name; what comes back is the name without forbidden signs, its
+    spaces joined; or the id.
+    """
     text = written(network(places=PLACES | {KU: (name, "DK")}), "static")
     label = read_by_networkx(text).nodes[KU]["label"]
     forbidden = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -1,4 +1,6 @@
-"""The network of some years: what is counted, what is shown, and that the filters do not lean on each other."""
+"""The network of some years: what is counted, what is shown, and that the filters do not lean on
+each other.
+"""
 
 import json
 from itertools import combinations
@@ -57,7 +59,9 @@ def test_weights_of_a_pair_in_all_countings():
     ],
 )
 def test_every_rule_of_counting(counting, weight, strength, above):
-    """KU–DTU and KU. With three institutions the authors are shared 3:2:1, so that pairs get 6/11, 3/11 and 2/11 of a work."""
+    """KU–DTU and KU. With three institutions the authors are shared 3:2:1, so that pairs get 6/11,
+    3/11 and 2/11 of a work.
+    """
     net = network(counting=counting)
     assert pairs(net)[KU, DTU]["weight"] == pytest.approx(weight)
     assert nodes(net)[KU]["strength"] == pytest.approx(strength)
@@ -102,7 +106,9 @@ def test_an_unknown_counting_is_refused():
 
 
 def test_the_network_is_counted_as_the_measures_are(asked):
-    """measures.toml decides, so that centralities and weights are of one kind; a reader may ask for another rule."""
+    """measures.toml decides, so that centralities and weights are of one kind; a reader may ask for
+    another rule.
+    """
     full = asked.model_copy(
         update={"scope": SCOPE, "measures": asked.measures.model_copy(update={"counting": "full"})}
     )
@@ -277,7 +283,9 @@ def test_cues_of_pairs():
 
 
 def test_technologies_carry_the_standing_of_their_definitions():
-    """Beside every technology of a node or pair stands how good its definition is; none where it was measured, and the network says so."""
+    """Beside every technology of a node or pair stands how good its definition is; none where it
+    was measured, and the network says so.
+    """
     net = network(standings={"quantum": "indicative, unmeasured", "another": "indicative"})
     assert (
         {i for i, n in nodes(net).items() if n["technologies_standing"]}

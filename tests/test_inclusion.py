@@ -39,7 +39,9 @@ def test_a_work_alone_counts(world):
     ],
 )
 def test_retracted_works_and_paratext_are_rows_that_count_nowhere(world, told, reason):
-    """The row stays with its reason; edges, memberships, coverage and institutions' works do without it."""
+    """The row stays with its reason; edges, memberships, coverage and institutions' works do
+    without it.
+    """
     made = world(work(1, 2020, AUTHORS, **told))
     assert rows(made.works, "included", "exclusion_reason", "n_institutions") == [
         (False, reason, 2)
@@ -49,7 +51,9 @@ def test_retracted_works_and_paratext_are_rows_that_count_nowhere(world, told, r
 
 
 def test_a_retracted_doi_is_retracted_under_every_id(world):
-    """OpenAlex marks the retraction on one of two records of a DOI: neither counts; works without DOI are nobody's copies."""
+    """OpenAlex marks the retraction on one of two records of a DOI: neither counts; works without
+    DOI are nobody's copies.
+    """
     made = world(
         version(1, doi="10.5/a", is_retracted=True),
         version(2, doi="10.5/a", title="Other"),
@@ -60,7 +64,9 @@ def test_a_retracted_doi_is_retracted_under_every_id(world):
 
 
 def test_one_doi_is_one_work(world):
-    """Of two ids with one DOI the version of record counts, whatever title, year and authors say; DOIs compare without case or resolver."""
+    """Of two ids with one DOI the version of record counts, whatever title, year and authors say;
+    DOIs compare without case or resolver.
+    """
     made = world(
         version(1, kind="preprint", doi="https://doi.org/10.5/ABC"),
         version(2, year=2023, title="Other", authors=[["I2"]], doi="https://dx.doi.org/10.5/abc"),
@@ -86,7 +92,9 @@ def test_of_equals_the_smaller_number_counts(world):
     ],
 )
 def test_a_preprint_within_a_year_of_its_article_is_the_same_work(world, years, gone):
-    """Equal title, authors and institutions, one a preprint, at most one year apart: the article counts."""
+    """Equal title, authors and institutions, one a preprint, at most one year apart: the article
+    counts.
+    """
     made = world(version(5, years[0]), version(1, years[1], "preprint"))
     assert excluded(made) == ({"W1": "duplicate: same title"} if gone else {})
 
@@ -102,7 +110,9 @@ def test_a_preprint_within_a_year_of_its_article_is_the_same_work(world, years, 
     ids=["title", "number of authors", "no institution in common", "three institutions"],
 )
 def test_a_preprint_that_differs_is_another_work(world, told):
-    """Another title or number of authors, no institution in common or more than two that only one of them has, keep both."""
+    """Another title or number of authors, no institution in common or more than two that only one
+    of them has, keep both.
+    """
     assert excluded(world(version(1), version(2, kind="preprint", **told))) == {}
 
 
@@ -118,14 +128,18 @@ def test_a_preprint_that_differs_is_another_work(world, told):
     ids=["another", "one fewer", "two more", "one more", "one more and one fewer"],
 )
 def test_versions_may_differ_in_two_institutions(world, authors):
-    """An address is added, lost or matched anew on the way to the journal: a preprint is the same work, whichever has more."""
+    """An address is added, lost or matched anew on the way to the journal: a preprint is the same
+    work, whichever has more.
+    """
     gone = {"W2": "duplicate: same title"}
     assert excluded(world(version(1), version(2, kind="preprint", authors=authors))) == gone
     assert excluded(world(version(1, authors=authors), version(2, kind="preprint"))) == gone
 
 
 def test_two_works_that_are_no_preprints_must_agree_in_every_institution(world):
-    """Without a DOI, a report of two houses and one of three are two reports; so are those of two years."""
+    """Without a DOI, a report of two houses and one of three are two reports; so are those of two
+    years.
+    """
     other = [["I1"], ["I10", "I11"]]
     assert excluded(world(version(1), version(2, doi=None, authors=other))) == {}
     assert (
@@ -187,7 +201,9 @@ JOURNALS = [
 
 @pytest.mark.parametrize("doi", SERVERS)
 def test_the_doi_of_a_preprint_server_marks_a_preprint(world, doi):
-    """Typed article or not, older id or not: the journal's counts, and `type` stays as OpenAlex has it."""
+    """Typed article or not, older id or not: the journal's counts, and `type` stays as OpenAlex has
+    it.
+    """
     made = world(version(1, doi=f"https://doi.org/{doi}"), version(2, 2021))
     assert excluded(made) == {"W1": "duplicate: same title"}
     assert rows(made.works, "type", "is_preprint") == [("article", True), ("article", False)]
@@ -215,7 +231,9 @@ def test_a_scope_without_servers_goes_by_type(world):
 
 
 def test_what_shares_a_title_and_no_more(world):
-    """Editorials, replies, reviews of one book, parts of a conference and reports of a house: none is another's version."""
+    """Editorials, replies, reviews of one book, parts of a conference and reports of a house: none
+    is another's version.
+    """
     made = world(
         version(
             1,
@@ -280,7 +298,9 @@ def test_titles_compare_by_letters_and_digits(world):
 
 
 def test_book_reviews_of_one_title_are_kept(world):
-    """Two journal texts of one title with DOIs of their own are two works, even by the same author in the same year."""
+    """Two journal texts of one title with DOIs of their own are two works, even by the same author
+    in the same year.
+    """
     made = world(
         *(
             version(n, kind=k, authors=[["I1"]])
@@ -312,7 +332,9 @@ def test_short_titles_tell_nothing(world):
 
 
 def test_an_excluded_version_excludes_no_other(world):
-    """A retracted article does not hide its preprint, and of three versions two go, each with its own reason."""
+    """A retracted article does not hide its preprint, and of three versions two go, each with its
+    own reason.
+    """
     assert excluded(world(version(1, is_retracted=True), version(2, kind="preprint"))) == {
         "W1": "retracted"
     }
@@ -325,7 +347,9 @@ def test_an_excluded_version_excludes_no_other(world):
 
 
 def test_a_later_preprint_of_a_preprint_is_the_same_work(world):
-    """Versions a year apart chain: article 2018, preprints 2019 and 2020 are one work; without the middle one, two."""
+    """Versions a year apart chain: article 2018, preprints 2019 and 2020 are one work; without the
+    middle one, two.
+    """
     chain = [version(1, 2018), version(2, 2019, "preprint"), version(3, 2020, "preprint")]
     assert set(excluded(world(*chain))) == {"W2", "W3"}
     assert excluded(world(chain[0], chain[2])) == {}
@@ -347,13 +371,17 @@ def test_the_order_of_records_does_not_matter(world):
 
 
 def test_countries_of_strings_count_for_a_work_once(world):
-    """n_countries joins countries of institutions and of strings; the same country from both is one."""
+    """n_countries joins countries of institutions and of strings; the same country from both is
+    one.
+    """
     authors = [["I1"], {"countries": ["CN"]}, ["I10"], {"countries": ["IR"]}]
     assert rows(world(work(1, 2020, authors)).works, "n_countries", "n_institutions") == [(3, 2)]
 
 
 def test_duplicates_count_where_the_scope_says_so(world):
-    """`count_duplicates = true` keeps both versions; a retracted work and paratext stay out, whatever the scope says."""
+    """`count_duplicates = true` keeps both versions; a retracted work and paratext stay out,
+    whatever the scope says.
+    """
     records = [
         version(1, doi="10.5/a"),
         version(2, doi="10.5/a", title="Other"),
@@ -370,7 +398,9 @@ def test_duplicates_count_where_the_scope_says_so(world):
 
 
 def test_institutions_are_compared_after_roll_up(world, asked):
-    """A record that names the hospital's old name and an article that names the new one are one work."""
+    """A record that names the hospital's old name and an article that names the new one are one
+    work.
+    """
     step = Successor(institution=ror(2), successor=ror(1), name="-", source="-")
     both = version(1), version(2, doi=None, authors=[["I2"], ["I10"]])
     assert excluded(world(*both, rollup=RollUp(drop_ancestors=True, successors=(step,)))) == {
@@ -395,7 +425,9 @@ PREPRINT = "10.2139/a"
 
 
 def by_hand(told):
-    """Every rule as a loop over pairs: (number, year, type, doi, title, institutions, retracted, paratext) -> reasons."""
+    """Every rule as a loop over pairs: (number, year, type, doi, title, institutions, retracted,
+    paratext) -> reasons.
+    """
     gone = {doi for _, _, _, doi, _, _, retracted, _ in told if retracted and doi}
     why = {
         w[0]: "retracted" if w[6] or w[3] in gone else "paratext"
@@ -458,7 +490,9 @@ def by_hand(told):
     )
 )
 def test_the_statement_decides_as_a_loop_over_pairs_does(world, told):
-    """SQL equals the rules written as nested loops, on worlds where every second work looks like another."""
+    """SQL equals the rules written as nested loops, on worlds where every second work looks like
+    another.
+    """
     told = [(number * 7 % 100 + 9 * (number % 2), *w) for number, w in enumerate(told, 1)]
     records = (
         work(
@@ -477,7 +511,9 @@ def test_the_statement_decides_as_a_loop_over_pairs_does(world, told):
 
 
 def test_a_statement_of_an_earlier_coauth_is_named(world, asked):
-    """One line that says which column it lacks and where the new file is, and nothing of the engine's own."""
+    """One line that says which column it lacks and where the new file is, and nothing of the
+    engine's own.
+    """
     earlier = asked.sql["works"].replace("d.is_preprint, ", "")
     with pytest.raises(
         QueryError, match=r"^queries/sql/works.sql: no column is_preprint, .*`coauth init`"

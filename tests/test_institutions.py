@@ -19,8 +19,9 @@ HOSPITAL, REGION, UMBRELLA = (
 
 
 def rolling(*pairs, drop=True, components=(), joint=(), associated=(), parents=()):
-    """A roll-up of numbered institutions: successors (old, new), components (part, whole), joint (n, {owner: weight}),
-    associated (n, universities) and parents (n, parent)."""
+    """A roll-up of numbered institutions: successors (old, new), components (part, whole), joint
+    (n, {owner: weight}), associated (n, universities) and parents (n, parent).
+    """
     said = {
         "successors": [(a, {"successor": ror(b)}) for a, b in pairs],
         "components": [(a, {"part_of": ror(b)}) for a, b in components],
@@ -45,14 +46,18 @@ def shares(made):
 
 
 def test_an_authors_share_is_split_over_the_institutions(world):
-    """Of three authors one has two institutions, one has one and one has none: 1/6 + 1/3 and 1/6, together 2/3."""
+    """Of three authors one has two institutions, one has one and one has none: 1/6 + 1/3 and 1/6,
+    together 2/3.
+    """
     made = world(work(1, 2020, [["I1", "I10"], ["I1"], []]))
     assert shares(made) == {("W1", "I1"): round(1 / 6 + 1 / 3, 9), ("W1", "I10"): round(1 / 6, 9)}
     assert rows(made.affiliations, "is_domestic") == [True, False]
 
 
 def test_an_ancestor_beside_its_descendant_is_dropped(world):
-    """Both parents of one hospital go where they stand on its own authorship, and their share goes to the hospital."""
+    """Both parents of one hospital go where they stand on its own authorship, and their share goes
+    to the hospital.
+    """
     made = world(work(1, 2020, [[HOSPITAL, REGION, UMBRELLA, "I10"]]))
     assert shares(made) == {("W1", "I2"): 0.5, ("W1", "I10"): 0.5}
 
@@ -92,7 +97,9 @@ def test_an_ancestor_abroad_makes_no_domestic_institution(world):
 
 
 def test_a_merged_institution_counts_for_its_successor(world):
-    """Two merged colleges and their successor on one work are one institution with all their shares, not three with edges."""
+    """Two merged colleges and their successor on one work are one institution with all their
+    shares, not three with edges.
+    """
     made = world(work(1, 2020, [["I2"], ["I3"], ["I4"], ["I10"]]), rollup=rolling((2, 4), (3, 4)))
     assert shares(made) == {("W1", "I4"): 0.75, ("W1", "I10"): 0.25}
     assert rows(made.affiliations, "harvested_ids") == [["I10"], ["I2", "I3", "I4"]]
@@ -105,7 +112,9 @@ def test_a_merged_institution_counts_for_its_successor(world):
 
 
 def test_a_successor_not_harvested_yet_is_its_first_predecessor(world):
-    """While the successor itself has no work, its predecessors are still one institution, under the first one's id."""
+    """While the successor itself has no work, its predecessors are still one institution, under the
+    first one's id.
+    """
     made = world(work(1, 2020, [["I2"], ["I3"]]), rollup=rolling((2, 4), (3, 4)))
     assert rows(made.institutions, "institution_id", "rolled_up_from") == [("I2", ["I3"])]
     assert shares(made) == {("W1", "I2"): 1.0}
@@ -141,7 +150,9 @@ def test_as_harvested_nothing_is_moved(world):
 
 
 def test_strings_go_with_the_institution_they_were_matched_to(world):
-    """The strings of a merged institution stand with its successor, each once and in text order; without any: null."""
+    """The strings of a merged institution stand with its successor, each once and in text order;
+    without any: null.
+    """
     a, b = (
         {
             "institutions": [place(i)],
@@ -157,7 +168,9 @@ def test_strings_go_with_the_institution_they_were_matched_to(world):
 
 
 def test_works_and_areas_of_an_institution(world):
-    """Works here count included works; an area's share counts a work once however many of its technologies it touches."""
+    """Works here count included works; an area's share counts a work once however many of its
+    technologies it touches.
+    """
     quantum, coatings = "T10020", "T10377"
     made = world(
         work(1, 2020, [["I1"]], topics=[coatings]),
@@ -181,7 +194,9 @@ def test_works_and_areas_of_an_institution(world):
 
 
 def test_a_component_is_its_whole(world):
-    """A museum and its university on one authorship and on one work are one institution: 1/3 + 1/3 and no edge between them."""
+    """A museum and its university on one authorship and on one work are one institution: 1/3 + 1/3
+    and no edge between them.
+    """
     made = world(
         work(1, 2020, [["I2", "I4"], ["I2"], ["I10"]]), rollup=rolling(components=[(2, 4)])
     )
@@ -197,7 +212,9 @@ def test_a_component_is_its_whole(world):
 
 
 def test_predecessors_and_components_of_one_whole_are_one_node(world):
-    """While the whole itself has no work, what counts for it is one institution, under the smallest id."""
+    """While the whole itself has no work, what counts for it is one institution, under the smallest
+    id.
+    """
     made = world(
         work(1, 2020, [["I2"], ["I3"], ["I10"]]), rollup=rolling((3, 4), components=[(2, 4)])
     )
@@ -208,7 +225,9 @@ def test_predecessors_and_components_of_one_whole_are_one_node(world):
 
 
 def test_a_joint_institution_is_divided_by_weight(world):
-    """Of two authors one is of the joint centre: its 1/2 goes to the owners as 1/8 and 3/8; the centre itself is no node."""
+    """Of two authors one is of the joint centre: its 1/2 goes to the owners as 1/8 and 3/8; the
+    centre itself is no node.
+    """
     made = world(
         work(1, 2020, [["I2"], ["I10"]]),
         work(2, 2020, [["I3"], ["I4"]]),
@@ -231,7 +250,9 @@ def test_a_joint_institution_is_divided_by_weight(world):
 
 
 def test_an_owner_beside_its_joint_institution_stays(world):
-    """An author of the centre and of one owner is not two thirds the other owners': 1/2 + 1/4 here, 1/4 there."""
+    """An author of the centre and of one owner is not two thirds the other owners': 1/2 + 1/4 here,
+    1/4 there.
+    """
     centre = {"id": "I2", "lineage": ["I2", "I3", "I4"]}
     made = world(
         work(1, 2020, [[centre, "I3"]]),
@@ -242,7 +263,9 @@ def test_an_owner_beside_its_joint_institution_stays(world):
 
 
 def test_owners_without_a_work_leave_their_part_to_the_others(world):
-    """Weights 1/2, 1/4 and 1/4 with the first owner unknown are 1/2 and 1/2; with none known the joint one stands alone."""
+    """Weights 1/2, 1/4 and 1/4 with the first owner unknown are 1/2 and 1/2; with none known the
+    joint one stands alone.
+    """
     rule = rolling(joint=[(2, {5: 0.5, 3: 0.25, 4: 0.25})])
     made = world(work(1, 2020, [["I2"], ["I3"], ["I4"]]), rollup=rule)
     assert shares(made) == {("W1", "I3"): 0.5, ("W1", "I4"): 0.5}
@@ -250,7 +273,9 @@ def test_owners_without_a_work_leave_their_part_to_the_others(world):
 
 
 def test_a_hospital_counts_for_its_university_where_that_is_on_the_work(world):
-    """With the university on the work, on whichever authorship, the hospital is in it; without, it stands alone."""
+    """With the university on the work, on whichever authorship, the hospital is in it; without, it
+    stands alone.
+    """
     told = [
         work(1, 2020, [["I2"], ["I4"], ["I10"]]),
         work(2, 2020, [["I2"], ["I10"]]),
@@ -290,7 +315,9 @@ def test_a_part_of_the_university_calls_its_hospital_too(world, standing):
 
 
 def test_a_component_of_a_hospital_follows_it_to_the_university(world):
-    """Glostrup is a part of Rigshospitalet, and with that counts for the university on a work of both."""
+    """Glostrup is a part of Rigshospitalet, and with that counts for the university on a work of
+    both.
+    """
     made = world(
         work(1, 2020, [["I3"], ["I4"]]),
         work(2, 2020, [["I3"], ["I10"]]),
@@ -306,7 +333,9 @@ def test_a_component_of_a_hospital_follows_it_to_the_university(world):
 
 
 def test_a_hospital_of_several_universities_is_divided_over_those_on_the_work(world):
-    """Of three universities two are on the work: a half each of the hospital's third; alone with one it is all that one's."""
+    """Of three universities two are on the work: a half each of the hospital's third; alone with
+    one it is all that one's.
+    """
     rule = rolling(associated=[(2, [4, 5, 6])])
     made = world(
         work(1, 2020, [["I2"], ["I4"], ["I5"]]), work(2, 2020, [["I2"], ["I6"]]), rollup=rule
@@ -329,7 +358,9 @@ def test_a_parent_that_ror_does_not_give_is_dropped_too(world):
 
 
 def test_a_parent_of_a_component_is_no_parent_of_the_whole(world):
-    """The centre's second parent, an agency, is dropped beside the centre, and stays beside the university."""
+    """The centre's second parent, an agency, is dropped beside the centre, and stays beside the
+    university.
+    """
     centre = {"id": "I2", "lineage": ["I2", "I4", "I20"]}
     made = world(
         work(1, 2020, [[centre, "I20"]]),
@@ -340,7 +371,9 @@ def test_a_parent_of_a_component_is_no_parent_of_the_whole(world):
 
 
 def test_thirds_are_exact(world):
-    """Three authors of three institutions each: 2⁴⁰/3 leaves a remainder, which someone gets, so that nothing is lost."""
+    """Three authors of three institutions each: 2⁴⁰/3 leaves a remainder, which someone gets, so
+    that nothing is lost.
+    """
     made = world(work(1, 2020, [["I1", "I10", "I20"], ["I30", "I2", "I3"], ["I40", "I60", "I70"]]))
     parts = [Fraction(s) * 2**40 for s in made.affiliations["author_share"].to_pylist()]
     assert sum(parts) == 3 * (2**40 // 3)
@@ -355,7 +388,9 @@ def test_a_duplicated_ror_points_to_the_older_id(world):
 
 
 def test_the_shipped_rules_on_a_clinical_work(world, asked):
-    """Rigshospitalet with its two parents beside the University of Copenhagen's museum and the luminescence laboratory of AU and DTU."""
+    """Rigshospitalet with its two parents beside the University of Copenhagen's museum and the
+    luminescence laboratory of AU and DTU.
+    """
 
     def at(number, short):
         return {
@@ -420,7 +455,9 @@ ANY = settings(
 
 
 def people(works, parents, rename=lambda n: n):
-    """Records of works as lists of authors' institutions; larger numbers are higher up, so that no lineage is a circle."""
+    """Records of works as lists of authors' institutions; larger numbers are higher up, so that no
+    lineage is a circle.
+    """
     above = {n: sorted({n, *(p for p in parents.get(n, ()) if p > n)}) for n in range(1, 9)}
     told = {
         n: {
@@ -439,7 +476,9 @@ def people(works, parents, rename=lambda n: n):
 @ANY
 @given(WORKS, PARENTS, st.sampled_from(RULES))
 def test_shares_are_conserved(world, works, parents, rule):
-    """On any world the shares of a work sum to the share of its authors with an institution, in whole parts of 2⁻⁴⁰, under any rules."""
+    """On any world the shares of a work sum to the share of its authors with an institution, in
+    whole parts of 2⁻⁴⁰, under any rules.
+    """
     sums = dict.fromkeys((f"W{i}" for i in range(len(works))), Fraction(0))
     for work_id, share in rows(
         world(*people(works, parents), rollup=rule).affiliations, "work_id", "author_share"
@@ -454,7 +493,9 @@ def test_shares_are_conserved(world, works, parents, rule):
 @ANY
 @given(WORKS, PARENTS, st.sampled_from(RULES), st.permutations(range(1, 9)))
 def test_renaming_ids_renames_only(world, works, parents, rule, new):
-    """Other OpenAlex ids for the same institutions give the same shares and edges under the new names."""
+    """Other OpenAlex ids for the same institutions give the same shares and edges under the new
+    names.
+    """
     works = [*works, [[n] for n in range(1, 9)]]  # who is unknown is named after another, by id
     name = {"I9": "I9"} | {f"I{old}": f"I{new[old - 1]}" for old in range(1, 9)}
     one = world(*people(works, parents), rollup=rule)
@@ -485,7 +526,9 @@ def test_the_order_of_rows_does_not_matter(world, works, parents, rule, chance):
 @ANY
 @given(WORKS, PARENTS)
 def test_as_harvested_is_the_identity(world, works, parents):
-    """Without rules every institution of a work is a row under its own id, with an even split of each author's share."""
+    """Without rules every institution of a work is a row under its own id, with an even split of
+    each author's share.
+    """
     made = world(*people(works, parents), rollup=RollUp(drop_ancestors=False))
     wanted = {}
     for i, w in enumerate(works):
@@ -501,7 +544,9 @@ def test_as_harvested_is_the_identity(world, works, parents):
 @ANY
 @given(WORKS, PARENTS, st.sampled_from(RULES), st.integers(1, 8))
 def test_a_work_of_one_institution_changes_no_edge(world, works, parents, rule, alone):
-    """One more work, of one institution that is there already and no joint one, adds nothing to any pair."""
+    """One more work, of one institution that is there already and no joint one, adds nothing to any
+    pair.
+    """
     assume(alone in {n for w in works for a in w for n in a})
     assume(ror(alone) not in {j.institution for j in rule.joint})
     *records, more = people([*works, [[alone]]], parents)
@@ -510,7 +555,9 @@ def test_a_work_of_one_institution_changes_no_edge(world, works, parents, rule, 
 
 
 def test_a_circle_of_lineages_is_refused(world):
-    """Two institutions that are each other's ancestor would both be dropped; the lost share is reported, not swallowed."""
+    """Two institutions that are each other's ancestor would both be dropped; the lost share is
+    reported, not swallowed.
+    """
     circle = [{"id": "I2", "lineage": ["I2", "I3"]}, {"id": "I3", "lineage": ["I2", "I3"]}]
     with pytest.raises(
         TableError, match=r"shares sum to 0\.000000 after roll-up and 1\.000000 before"
@@ -519,7 +566,9 @@ def test_a_circle_of_lineages_is_refused(world):
 
 
 def test_a_name_with_an_author_taken_out_is_used_last(world):
-    """An author's name is masked in the name of an institution; any work that gives the name whole is believed before."""
+    """An author's name is masked in the name of an institution; any work that gives the name whole
+    is believed before.
+    """
     named = {"id": "I1", "display_name": "Berghem Institute"}
     masked = work(2, 2021, [[named]])
     masked["authorships"][0]["author"] = {"display_name": "Ann Berghem"}

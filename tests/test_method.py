@@ -1,4 +1,6 @@
-"""The method note says what the code does: its constants are those of queries/ and of the files it names, in both languages."""
+"""The method note says what the code does: its constants are those of queries/ and of the files it
+names, in both languages.
+"""
 
 import re
 from pathlib import Path

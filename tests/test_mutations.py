@@ -1,4 +1,6 @@
-"""Thirty thousand ways to write a real record wrongly: no traceback, no work lost for a field that it can do without."""
+"""Thirty thousand ways to write a real record wrongly: no traceback, no work lost for a field that
+it can do without.
+"""
 
 import datetime
 import os
@@ -45,7 +47,9 @@ def written(kept, wide):
 
 
 def test_every_loss_has_its_true_reason(mutated, written, wide):
-    """The works kept and left out by reason are those of an oracle that reads plain records, and shares no code with coauth."""
+    """The works kept and left out by reason are those of an oracle that reads plain records, and
+    shares no code with coauth.
+    """
     _, lost = written
     dropped = Counter()
     for reason, count in lost.dropped.items():

@@ -1,4 +1,6 @@
-"""Of the records of one id the newest is the work, wherever it stands and in whatever order they come."""
+"""Of the records of one id the newest is the work, wherever it stands and in whatever order they
+come.
+"""
 
 import gzip
 import itertools
@@ -75,7 +77,9 @@ def test_dates_are_compared_as_moments():
 
 
 def test_the_newest_decides_whether_the_work_is_in_scope(asked):
-    """What was made a dataset, or lost its Danish institution, since is no work in scope, though an older record was."""
+    """What was made a dataset, or lost its Danish institution, since is no work in scope, though an
+    older record was.
+    """
     for told, reason in [
         ({"type": "dataset"}, "type not asked for"),
         ({"authors": [["I10"], ["I20"]]}, "no institution of the scope's country"),
@@ -120,7 +124,9 @@ DAYS = [None, "2025-10-10", "2025-10-10T00:00:00Z", "2026-01-01T00:00:00.000001"
 
 
 def text(batches):
-    """All rows, in an order; of institutions, which every batch describes for itself, the last work each was seen on."""
+    """All rows, in an order; of institutions, which every batch describes for itself, the last work
+    each was seen on.
+    """
     kinds = {
         name: [r for b in batches for r in getattr(b, name).to_pylist()]
         for name in works.Batch._fields
@@ -160,7 +166,9 @@ def text(batches):
     st.integers(1, 4),
 )
 def test_no_order_of_records_and_no_cut_into_parts_changes_anything(asked, told, seed, size):
-    """Every table and every reason is the same for a permutation of the records read in parts of another size."""
+    """Every table and every reason is the same for a permutation of the records read in parts of
+    another size.
+    """
     records = []
     for number, day, cited, kind, at, string, hurt in told:
         record = dated(day, cited, number, at, type=kind)
@@ -202,7 +210,9 @@ def vintage(tmp_path):
 
 
 def of_many(seed):
-    """Records of forty works, each one to four times, some with ties that only what they say can break."""
+    """Records of forty works, each one to four times, some with ties that only what they say can
+    break.
+    """
     draw = random.Random(seed)
     days = [*DAYS, "2026-05-05"]
     records = [
@@ -221,7 +231,9 @@ def of_many(seed):
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_threads_parts_and_preview_agree(asked, vintage, tmp_path, monkeypatch, threads):
-    """Read in one part or many, here or in other processes, in any order: the same rows; and preview sees the same works and ties."""
+    """Read in one part or many, here or in other processes, in any order: the same rows; and
+    preview sees the same works and ties.
+    """
     shown = {}
     for pages_a_part, seed in ((50, 1), (1, 1), (2, 2)):
         monkeypatch.setattr(shelving, "PAGES", pages_a_part)
@@ -251,7 +263,9 @@ def test_threads_parts_and_preview_agree(asked, vintage, tmp_path, monkeypatch, 
 
 
 def test_the_newest_of_real_records(asked, real_records):
-    """Of 307 records of 168 works saved on several days the newest of each counts, as counted in plain Python."""
+    """Of 307 records of 168 works saved on several days the newest of each counts, as counted in
+    plain Python.
+    """
     lines = gzip.decompress(
         (real_records / "openalex/works/dk_versions.jsonl.gz").read_bytes()
     ).splitlines()

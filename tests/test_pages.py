@@ -1,4 +1,6 @@
-"""What is kept of a served record: never a person, always the institution's words, and never an exception."""
+"""What is kept of a served record: never a person, always the institution's words, and never an
+exception.
+"""
 
 import gzip
 import json
@@ -66,7 +68,9 @@ def index(words):
 
 
 def test_no_field_made_for_a_person_is_kept():
-    """Author objects, raw names, ORCIDs, corresponding ids and unknown fields leave no trace, at any depth."""
+    """Author objects, raw names, ORCIDs, corresponding ids and unknown fields leave no trace, at
+    any depth.
+    """
     authorship = {
         "author_position": "first",
         "is_corresponding": True,
@@ -135,7 +139,9 @@ def test_no_field_made_for_a_person_is_kept():
 )
 @pytest.mark.parametrize("where", ["own string", "another's string", "title", "abstract"])
 def test_names_are_masked_however_they_are_written(name, written, where):
-    """Order, initials, particles, hyphens, case and a middle initial the record lacks do not save a name, wherever it stands."""
+    """Order, initials, particles, hyphens, case and a middle initial the record lacks do not save a
+    name, wherever it stands.
+    """
     other = served(("Xu Qing", "DTU"))["authorships"]
     record = {
         "own string": served((name, written)),
@@ -174,7 +180,9 @@ FORMS = (
     st.sampled_from("KM"),
 )
 def test_no_generated_name_survives(first, surname, form, known, middle):
-    """Whatever the name, both its parts are gone from affiliation strings, title and abstract of its own work."""
+    """Whatever the name, both its parts are gone from affiliation strings, title and abstract of
+    its own work.
+    """
     if first.casefold() == surname.casefold():
         return
     said = {
@@ -266,7 +274,9 @@ def test_addresses_and_identifiers_are_masked_in_every_text(address):
     ],
 )
 def test_words_of_institutions_survive(name, place, written):
-    """A surname that is also a word of the institution, or a particle that is also part of places, stays readable."""
+    """A surname that is also a word of the institution, or a particle that is also part of places,
+    stays readable.
+    """
     assert text(served((name, written, place))) == written
 
 
@@ -289,7 +299,9 @@ def test_strings_of_records_before_2024_are_kept_without_ids():
 
 
 def test_nulls_in_lists_cost_nothing():
-    """OpenAlex lists hold nulls; a null element is passed over and an author with nothing known is still an author."""
+    """OpenAlex lists hold nulls; a null element is passed over and an author with nothing known is
+    still an author.
+    """
     record = served(
         ("Ann Berg", "DTU", LUND, None),
         title=None,
@@ -324,14 +336,18 @@ def test_nulls_in_lists_cost_nothing():
     ids=range(10),
 )
 def test_what_is_no_record_is_damage(body):
-    """HTML, cut JSON, other JSON, other bytes and JSON nested beyond reason become a counted, empty work."""
+    """HTML, cut JSON, other JSON, other bytes and JSON nested beyond reason become a counted, empty
+    work.
+    """
     kept = pages.keep(body)
     assert kept.damage
     assert kept == pages.Work(id=kept.id, damage=kept.damage)
 
 
 def test_damage_names_no_value():
-    """What was wrong is told by type and place, so that a name in the wrong field cannot reach the disk by this way."""
+    """What was wrong is told by type and place, so that a name in the wrong field cannot reach the
+    disk by this way.
+    """
     for fields in (
         b'"authorships": "Marker Name"',
         b'"publication_year": "Marker Name"',
@@ -391,7 +407,9 @@ def spots(value, path=()):
 @example(("abstract_inverted_index", "some"), None)
 @example(("cited_by_count",), 10**30)
 def test_no_mutation_of_a_record_raises(path, value):
-    """Any value in any place of a real-shaped record is read or is damage, and can be stored and read back."""
+    """Any value in any place of a real-shaped record is read or is damage, and can be stored and
+    read back.
+    """
     record = json.loads(json.dumps(SHAPE))
     inner = record
     for key in path[:-1]:
@@ -403,7 +421,9 @@ def test_no_mutation_of_a_record_raises(path, value):
 
 
 def test_a_page_is_the_same_bytes_and_comes_back():
-    """pack is a function of the page alone, without a clock; unpack is its inverse; kept twice is kept once."""
+    """pack is a function of the page alone, without a clock; unpack is its inverse; kept twice is
+    kept once.
+    """
     whole = page(work(1, 2020, [["I1"]], abstract="a b"), work(2, 2021, [["I1", "I10"]]))
     assert pages.pack(whole) == pages.pack(pages.unpack(pages.pack(whole), "here"))
     assert pages.unpack(pages.pack(whole), "here") == whole
@@ -420,7 +440,9 @@ def test_a_cut_page_is_refused():
 
 
 def test_an_edited_page_is_refused_or_unchanged():
-    """A byte changed anywhere in a page file is noticed, or (in gzip's unused header fields) changes nothing that is read."""
+    """A byte changed anywhere in a page file is noticed, or (in gzip's unused header fields)
+    changes nothing that is read.
+    """
     whole = page(*(work(n, 2020, [["I1"]]) for n in range(5)))
     data = pages.pack(whole)
     for at in range(len(data)):
@@ -432,7 +454,9 @@ def test_an_edited_page_is_refused_or_unchanged():
 
 
 def test_records_are_cut_into_pages_without_loss():
-    """250 records make pages of 100, 100 and 50, each with the hash of what was served; none makes none."""
+    """250 records make pages of 100, 100 and 50, each with the hash of what was served; none makes
+    none.
+    """
     records = [json.dumps(work(n, 2020, [["I1"]])).encode() for n in range(250)]
     made = list(pages.of_records(records, "file"))
     assert [len(p.works) for p in made] == [100, 100, 50]
@@ -442,7 +466,9 @@ def test_records_are_cut_into_pages_without_loss():
 
 
 def test_real_records_keep_no_author(real_records):
-    """Of 613 real records no author's full name, ORCID or id is left in what is stored, and none is damaged."""
+    """Of 613 real records no author's full name, ORCID or id is left in what is stored, and none is
+    damaged.
+    """
     for line in gzip.decompress(
         (real_records / "openalex/works/full_works_613.jsonl.gz").read_bytes()
     ).splitlines():

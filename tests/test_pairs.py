@@ -1,4 +1,6 @@
-"""Views of a pair against what was to be expected: by hand, against exact enumeration, others' code and simulation."""
+"""Views of a pair against what was to be expected: by hand, against exact enumeration, others' code
+and simulation.
+"""
 
 from collections import Counter
 from itertools import product
@@ -26,7 +28,9 @@ def related(works, **changes):
 
 
 def test_by_hand():
-    """A is on 4 of 10 works, x on 3, 2 of them with A: (2/4) / (1/6) = 3; √(1/2 − 1/4 + 1/1 − 1/6) = 1.0408."""
+    """A is on 4 of 10 works, x on 3, 2 of them with A: (2/4) / (1/6) = 3; √(1/2 − 1/4 + 1/1 − 1/6)
+    = 1.0408.
+    """
     works = [{"on": on} for on in ["A x"] * 2 + ["A"] * 2 + ["B x"] + ["B"] * 5]
     row = related(works)[0]
     assert (row["source"], row["target"], row["works"], row["ric"]) == (
@@ -99,7 +103,9 @@ def test_row_order_is_irrelevant(seed):
 
 
 def test_interval_covers_the_truth():
-    """A pair with RIC 2 by construction: the interval holds 2 in 95 % of 400 worlds (standard error 1.1 points)."""
+    """A pair with RIC 2 by construction: the interval holds 2 in 95 % of 400 worlds (standard error
+    1.1 points).
+    """
     generator = np.random.default_rng(3)
     held = 0
     for _ in range(400):
@@ -120,7 +126,9 @@ def test_risk_ratio_interval_of_others():
 
 
 def test_association_strength_as_vosviewer_defines_it():
-    """2m·c_ij/(c_i·c_j): c_ij links of i and j, c_i all links of i, m all links; over the whole network, by networkx."""
+    """2m·c_ij/(c_i·c_j): c_ij links of i and j, c_i all links of i, m all links; over the whole
+    network, by networkx.
+    """
     works = [w | {"field_id": "17"} for w in random_works(4, works=80)]
     graph = nx.Graph()
     for work in works:
@@ -157,7 +165,9 @@ def walked(rows, columns, stratum, rounds, seed=1):
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 4), st.integers(1, 12))
 def test_rounds_keep_both_margins_in_every_stratum(seed, strata, rows):
-    """Every row keeps its number of columns, every column its number of rows in every stratum, and no cell is filled twice."""
+    """Every row keeps its number of columns, every column its number of rows in every stratum, and
+    no cell is filled twice.
+    """
     draw = np.random.default_rng(seed)
     cells = np.argwhere(draw.random((rows, 7)) < draw.random())
     stratum = draw.integers(0, strata, rows)
@@ -179,7 +189,9 @@ MARGINS = {
 
 @pytest.mark.parametrize("name", MARGINS)
 def test_uniform_over_every_matrix_of_four_by_four(name):
-    """Against exact enumeration: each 4 × 4 matrix with these margins is met equally often (χ², seeded)."""
+    """Against exact enumeration: each 4 × 4 matrix with these margins is met equally often (χ²,
+    seeded).
+    """
     across, down = MARGINS[name]
     every = [
         m
@@ -209,7 +221,9 @@ def test_uniform_over_every_matrix_of_four_by_four(name):
 
 
 def test_a_pair_alone_is_hypergeometric():
-    """One domestic and one foreign institution on each of 60 works: C_XY is hypergeometric, in mean, spread and both tails."""
+    """One domestic and one foreign institution on each of 60 works: C_XY is hypergeometric, in
+    mean, spread and both tails.
+    """
     works = [{"on": f"{'A' if i < 24 else 'B'} {'x' if 14 <= i < 32 else 'y'}"} for i in range(60)]
     row = next(
         r for r in related(works, null_samples=6_000) if (r["source"], r["target"]) == ("A", "x")
@@ -222,14 +236,18 @@ def test_a_pair_alone_is_hypergeometric():
 
 
 def test_strata_do_not_trade():
-    """A and x meet on all works of field 11 and on none of field 12, with others' works there: expected is by field."""
+    """A and x meet on all works of field 11 and on none of field 12, with others' works there:
+    expected is by field.
+    """
     works = [{"on": "A x", "field_id": "11"}] * 4 + [{"on": "B y", "field_id": "12"}] * 40
     row = related(works, null_samples=50)[0]
     assert (row["expected"], row["null_z"], row["p_value"], row["q_value"]) == (4, None, 1, 1)
 
 
 def independent(seed, works=250):
-    """Every work draws one or two domestic and none to three foreign institutions, without regard to each other."""
+    """Every work draws one or two domestic and none to three foreign institutions, without regard
+    to each other.
+    """
     draw = np.random.default_rng(seed)
     odds = 1 / np.arange(1, 9)
     ours, theirs = [f"D{i}" for i in range(8)], [f"f{i}" for i in range(8)]
@@ -241,7 +259,9 @@ def independent(seed, works=250):
 
 
 def compared(works, apart=True):
-    """z of every domestic–foreign pair, met or not; `apart=False` deals both sides together, as the textbook null does."""
+    """z of every domestic–foreign pair, met or not; `apart=False` deals both sides together, as the
+    textbook null does.
+    """
     _, measures = asked(smallest_pair=1, null_samples=200)
     world = incidence(*tables(works))
     domestic = np.array([i[0].isupper() for i in world.institutions])
@@ -269,7 +289,9 @@ def compared(works, apart=True):
 
 
 def test_sides_are_dealt_apart():
-    """Where nobody prefers anybody, z is around 0 with spread 1; dealing both sides together puts all pairs above chance."""
+    """Where nobody prefers anybody, z is around 0 with spread 1; dealing both sides together puts
+    all pairs above chance.
+    """
     apart = np.concatenate([compared(independent(seed))["null_z"] for seed in range(12)])
     assert np.mean(apart) == pytest.approx(0, abs=0.12)
     assert np.std(apart) == pytest.approx(1, abs=0.12)
@@ -280,7 +302,9 @@ def test_sides_are_dealt_apart():
 
 
 def test_without_affinity_no_pair_is_called_and_a_planted_one_is():
-    """q ≤ 0.05 in at most one of twenty worlds without affinity, though the pairs listed are those that chance made many."""
+    """q ≤ 0.05 in at most one of twenty worlds without affinity, though the pairs listed are those
+    that chance made many.
+    """
     called = []
     for seed in range(30):
         q = [r["q_value"] for r in related(independent(seed), smallest_pair=12, null_samples=100)]

@@ -1,4 +1,6 @@
-"""Participation, exposure and rarefied degree: by hand, by brute force, and with what they need refused when it is missing."""
+"""Participation, exposure and rarefied degree: by hand, by brute force, and with what they need
+refused when it is missing.
+"""
 
 from itertools import combinations
 
@@ -35,7 +37,9 @@ def measured(works, listed=("d",), countries=COUNTRIES, **changes):
 
 
 def test_by_hand():
-    """A with B, with c, with d twice: strengths 1, 1, 2 of 4, so 1 − (1 + 1 + 4)/16 over DK, SE, CN; 2/4 to the listed d."""
+    """A with B, with c, with d twice: strengths 1, 1, 2 of 4, so 1 − (1 + 1 + 4)/16 over DK, SE,
+    CN; 2/4 to the listed d.
+    """
     found = measured([{"on": "A B"}, {"on": "A c"}, {"on": "A d"}, {"on": "A d"}])
     assert found["participation", "A"]["value"] == pytest.approx(1 - 6 / 16)
     assert found["exposure", "A"]["value"] == 0.5
@@ -107,7 +111,9 @@ def test_rarefied_degree_is_the_mean_over_all_draws(draws):
 
 
 def test_rarefied_to_the_smallest_window():
-    """Twice the works of the same kind: degree grows, rarefied degree does not; the number drawn is stated."""
+    """Twice the works of the same kind: degree grows, rarefied degree does not; the number drawn is
+    stated.
+    """
     draw = np.random.default_rng(3)
     names = [f"{'aA'[i % 2]}{i}" for i in range(30)]
     works = [
@@ -135,7 +141,9 @@ def test_rarefied_to_the_smallest_window():
 
 @pytest.mark.parametrize("works", [3, 5, 8])
 def test_the_jackknife_leaves_out_each_work_in_turn(works):
-    """Against rarefied degree counted anew without each work's ties, the number of works to draw from left as it is."""
+    """Against rarefied degree counted anew without each work's ties, the number of works to draw
+    from left as it is.
+    """
     world = [{"on": on} for on in ("A B", "A B c", "A d", "B c", "A B", "c d e", "e f", "A B c d")]
     full = Counting.of(incidence(*tables(world)), "full")
     whole, squares = rarefied_degree(full, works), 0.0

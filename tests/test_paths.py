@@ -1,4 +1,6 @@
-"""Shortest paths on graphs worked by hand, and on random ones against networkx: ties, leaves, pieces, self-pairs."""
+"""Shortest paths on graphs worked by hand, and on random ones against networkx: ties, leaves,
+pieces, self-pairs.
+"""
 
 from fractions import Fraction
 
@@ -32,7 +34,9 @@ def graph_of(n, edges):
 
 
 def random_graph(seed, n, edges, lengths=(1, 2, 3, 4)):
-    """Lengths from a handful, so that most pairs have several shortest paths; some nodes bare, some tied to themselves."""
+    """Lengths from a handful, so that most pairs have several shortest paths; some nodes bare, some
+    tied to themselves.
+    """
     draw = np.random.default_rng(seed)
     ends = np.sort(draw.integers(0, n, (edges, 2)), axis=1)
     return graph_of(n, {(int(a), int(b)): float(draw.choice(lengths)) for a, b in ends})
@@ -52,7 +56,9 @@ def agrees(lengths, rel=1e-12):
 
 class TestByHand:
     def test_leaves_and_their_neighbour(self):
-        """0–1–2 with leaves 3, 4 on 1: 1 is on all six pairs; 3 is 1 from 1 and 2 from 0, 2 and 4 (lengths all 1)."""
+        """0–1–2 with leaves 3, 4 on 1: 1 is on all six pairs; 3 is 1 from 1 and 2 from 0, 2 and 4
+        (lengths all 1).
+        """
         harmonic, between = shortest_paths(
             graph_of(5, {(0, 1): 1, (1, 2): 1, (1, 3): 1, (1, 4): 1})
         )
@@ -66,12 +72,16 @@ class TestByHand:
         ]
 
     def test_a_tie_is_shared(self):
-        """A ring of four: two ways to the node opposite, so each node has half of one of three pairs."""
+        """A ring of four: two ways to the node opposite, so each node has half of one of three
+        pairs.
+        """
         _, between = shortest_paths(graph_of(4, {(0, 1): 1, (1, 2): 1, (2, 3): 1, (0, 3): 1}))
         assert between == pytest.approx([1 / 6] * 4)
 
     def test_nothing_to_pass(self):
-        """No node, one, one with itself, two apart, two together and a third: no pair passes anybody."""
+        """No node, one, one with itself, two apart, two together and a third: no pair passes
+        anybody.
+        """
         for n, edges in (
             (0, {}),
             (1, {}),
@@ -202,7 +212,9 @@ class TestPivots:
         assert one == again != other
 
     def test_unbiased(self):
-        """The mean of 150 estimates lies within four of its standard errors; what is 0 is estimated 0."""
+        """The mean of 150 estimates lies within four of its standard errors; what is 0 is estimated
+        0.
+        """
         exact = betweenness(self.LENGTHS)
         drawn = np.array([betweenness(self.LENGTHS, pivots=20, seed=s) for s in range(150)])
         error = drawn.std(axis=0, ddof=1) / np.sqrt(len(drawn))
@@ -210,7 +222,9 @@ class TestPivots:
         assert (error > 1e-5).any()
 
     def test_error_falls_with_the_number_of_pivots(self):
-        """Median relative error of the 20 largest over 20 seeds: as 1/√pivots, less for drawing without replacement."""
+        """Median relative error of the 20 largest over 20 seeds: as 1/√pivots, less for drawing
+        without replacement.
+        """
         exact = betweenness(self.LENGTHS)
         top = np.argsort(-exact)[:20]
 
@@ -231,7 +245,9 @@ class TestPivots:
 
     @pytest.mark.parametrize("names", [("betweenness",), ("harmonic", "betweenness")])
     def test_chosen_in_the_queries(self, names):
-        """`betweenness = { pivots = … }` and the seed reach the measure; harmonic closeness is left alone."""
+        """`betweenness = { pivots = … }` and the seed reach the measure; harmonic closeness is left
+        alone.
+        """
         works = tables(random_works(9, 60, 30, flat=True))
 
         def made(**changes):
@@ -254,7 +270,9 @@ class TestDistance:
     @pytest.mark.parametrize("k", range(2, 18))
     @pytest.mark.parametrize("works", [1, 2, 3, 7, 40])
     def test_whole_where_it_is_whole(self, k, works):
-        """`works` works of k institutions: UNIT·(k−1)/works to the nearest whole number, cut-off weights or not."""
+        """`works` works of k institutions: UNIT·(k−1)/works to the nearest whole number, cut-off
+        weights or not.
+        """
         summed = works * (ONE // (k - 1))
         exact = Fraction(UNIT * (k - 1), works)
         found = int(distance(summed / ONE))
@@ -265,7 +283,9 @@ class TestDistance:
         )
 
     def test_a_reader_is_handed_the_length_that_was_measured_with(self):
-        """A work of four gives each pair 1/3, and its edges are three units long in the graph of networkx too."""
+        """A work of four gives each pair 1/3, and its edges are three units long in the graph of
+        networkx too.
+        """
         made = world([(2020, (DTU, KU, MIT, BEIHANG)), (2020, (DTU, KU))], technology=())
         graph = to_networkx(build(made, scope=SCOPE))
         assert graph.edges[DTU, MIT]["distance"] == 3 * UNIT

@@ -129,7 +129,9 @@ def test_names_from_abroad_are_drawn():
     ("language", "told"), [("en", "no drawing for 2 signs"), ("da", "ikke vise 2 tegn")]
 )
 def test_what_no_font_can_draw_is_said(language, told, monkeypatch):
-    """北京 is ▯▯ with a sentence on the first page; without our look at the fonts it would be two boxes that nobody tells of."""
+    """北京 is ▯▯ with a sentence on the first page; without our look at the fonts it would be two
+    boxes that nobody tells of.
+    """
     made = page(parts=(Text("北京"),))
     paper = Paper(set_only(made, language))
     assert squeezed(told) in squeezed(paper.texts[0])
@@ -162,7 +164,9 @@ def test_a_long_and_wide_table_keeps_to_the_page():
 
 
 def test_a_long_table_of_short_lines_stands_in_two_columns():
-    """Each thing of its first column is named once, beside the first of its rows; all rows are there, and none crosses the margin."""
+    """Each thing of its first column is named once, beside the first of its rows; all rows are
+    there, and none crosses the margin.
+    """
     rows = [
         [f"Institute {chr(65 + n // 12)}", str(2001 + n % 12), f"w{1000 + n}"]
         for n in range(15 * 12)

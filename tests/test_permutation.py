@@ -1,4 +1,6 @@
-"""The permutation test of a share: exact on a world small enough to shuffle by hand, level and power on others."""
+"""The permutation test of a share: exact on a world small enough to shuffle by hand, level and
+power on others.
+"""
 
 from itertools import combinations
 
@@ -21,7 +23,9 @@ def p_of(works, name="A", replicates=999, factors=EVEN, seed=1):
 
 
 def test_against_every_shuffle():
-    """Four works then, four now; A on three of those now and on none then. Of the 70 ways to lay them, those as far apart are counted."""
+    """Four works then, four now; A on three of those now and on none then. Of the 70 ways to lay
+    them, those as far apart are counted.
+    """
     on = ["C d", "C e", "D e", "C f", "A b", "A c", "A d", "C d"]
     works = [{"on": o, "year": 2018 if i < 4 else 2022} for i, o in enumerate(on)]
     mine = np.array(["A" in o for o in on])
@@ -41,7 +45,9 @@ def test_against_every_shuffle():
 
 
 def test_fields_keep_their_works():
-    """All that changed is how many works each field has: A's field doubled. Within fields nothing moved, so p is 1."""
+    """All that changed is how many works each field has: A's field doubled. Within fields nothing
+    moved, so p is 1.
+    """
     works = [
         {"on": "A b", "field_id": "11", "year": y}
         for y, n in ((2018, 40), (2022, 80))
@@ -53,7 +59,9 @@ def test_fields_keep_their_works():
 
 
 def test_bursts_are_allowed_for():
-    """A change that is clear among single works is not where the institution's years vary by twice as much."""
+    """A change that is clear among single works is not where the institution's years vary by twice
+    as much.
+    """
     works = [
         {"on": on, "year": y}
         for y, n in ((2018, 60), (2022, 100))

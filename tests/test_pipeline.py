@@ -1,4 +1,6 @@
-"""The whole road, on the synthetic world: what is planted is found, what is counted is right, and twice is the same."""
+"""The whole road, on the synthetic world: what is planted is found, what is counted is right, and
+twice is the same.
+"""
 
 import itertools
 import json
@@ -43,7 +45,9 @@ FEW = {"replicates": "100", "path_replicates": "100", "permutations": "4", "null
 
 
 def rebuilt(root, records, threads):
-    """All measures of some records, in a process of its own; of each chance as few draws as are allowed."""
+    """All measures of some records, in a process of its own; of each chance as few draws as are
+    allowed.
+    """
     options = ("--from", str(records), "--as-of", "2026-11-30", "--threads", threads, "-q")
     apart(project(root, changed=FEW), "rebuild", *options)
     return root
@@ -51,7 +55,9 @@ def rebuilt(root, records, threads):
 
 @pytest.mark.parametrize("nth", [20, pytest.param(1, marks=pytest.mark.whole)])
 def test_two_runs_give_the_same_bytes(tmp_path, nth):
-    """Same records, queries, seed and versions: every table, export and report is the same, with other threads too."""
+    """Same records, queries, seed and versions: every table, export and report is the same, with
+    other threads too.
+    """
     (tmp_path / "records.jsonl").write_text("\n".join(map(json.dumps, every(nth))))
     first, second = (
         contents(rebuilt(tmp_path / name, tmp_path / "records.jsonl", threads))
@@ -85,7 +91,9 @@ def small_collaborative(frames, first, last, most=None):
 
 @pytest.mark.parametrize(("variant", "most"), [("k", 50), ("all", None)])
 def test_newman_strength_counts_collaborative_works(frames, variant, most):
-    """For every institution and window strength is the number of its works with at least two institutions."""
+    """For every institution and window strength is the number of its works with at least two
+    institutions.
+    """
     rows = frames["centrality"]
     strength = rows[(rows["measure"] == "strength") & (rows["variant"] == variant)]
     windows = strength[["first_year", "last_year"]].drop_duplicates().itertuples(index=False)
@@ -139,7 +147,9 @@ def _ids(node):
 
 
 def test_the_planted_rise_and_fall_of_the_seven_is_found(frames, truth):
-    """Counts follow the planted years; the rise and the fall are beyond chance, with intervals that do not overlap."""
+    """Counts follow the planted years; the rise and the fall are beyond chance, with intervals that
+    do not overlap.
+    """
     rows = frames["copublications"]
     seven = rows[(rows["group_id"] == "list:miit") & (rows["basis"] == "institution")].set_index(
         "year"
@@ -161,7 +171,9 @@ def test_the_planted_rise_and_fall_of_the_seven_is_found(frames, truth):
     ],
 )
 def test_planted_shifts_get_their_verdict(frames, truth, measure, effect, verdict):
-    """2018–2020 → 2022–2024: the true rise is one; a publisher's loss is no fall; unmatched strings are not comparable."""
+    """2018–2020 → 2022–2024: the true rise is one; a publisher's loss is no fall; unmatched strings
+    are not comparable.
+    """
     institution = truth["effects"][effect]["institution"]
     name = _ids(institution)[0]
     rows = frames["shifts"]

@@ -19,7 +19,9 @@ from coauth.works import Reader
 
 @pytest.fixture
 def harvested(tmp_path):
-    """`harvested(page, page, …)`: an unfinished vintage with these pages, each in a slice of its own."""
+    """`harvested(page, page, …)`: an unfinished vintage with these pages, each in a slice of its
+    own.
+    """
 
     def made(*pages):
         vintage = Cache(tmp_path / "cache").create("2026-11-20", started="2026-11-20")
@@ -41,7 +43,9 @@ def ties(seen):
 
 
 def test_a_network_by_hand(asked, harvested):
-    """Retracted works, paratext, works of one institution, of too many, out of scope, and ids met before tie nobody."""
+    """Retracted works, paratext, works of one institution, of too many, out of scope, and ids met
+    before tie nobody.
+    """
     vintage = harvested(
         page(
             work(1, 2020, [["I1"], ["I10", "I1"]], updated_date="2026-08-01"),
@@ -144,7 +148,9 @@ def test_the_sample_is_counted_as_by_hand(asked, sample_root):
 
 
 def test_the_verb(sample_root, tmp_path):
-    """Says SYNTHETIC first and that its numbers are to see by; stores nothing; --json has the same; --top as many."""
+    """Says SYNTHETIC first and that its numbers are to see by; stores nothing; --json has the same;
+    --top as many.
+    """
     before = {p: p.stat().st_mtime_ns for p in (sample_root / "cache").rglob("*")}
     said = coauth(sample_root, "preview", "--top", "3").stdout
     assert said.startswith(

@@ -1,4 +1,6 @@
-"""Public editions: an attacker with every file of them side by side finds no small cell, and would without further suppression."""
+"""Public editions: an attacker with every file of them side by side finds no small cell, and would
+without further suppression.
+"""
 
 import csv
 import dataclasses
@@ -99,8 +101,9 @@ ADMITTED = (
     (2022, "IR", None),
     (2022, "total", 42),
 )
-"""In 2021 all from abroad gives Iran's three back, and so does the total with those from home; in 2022 the source itself
-withholds Iran, and its total gives the two back."""
+"""In 2021 all from abroad gives Iran's three back, and so does the total with those from home; in
+2022 the source itself withholds Iran, and its total gives the two back.
+"""
 HIDDEN = {("IR", "register", 2022, 2022, ""): 2}
 
 
@@ -330,7 +333,9 @@ def earlier(edition, some, asked):
 
 @pytest.fixture(scope="module")
 def editions(small_asked, tmp_path_factory):
-    """Two quarters as published: readers of their files (of the second, its list of counts), and the truth."""
+    """Two quarters as published: readers of their files (of the second, its list of counts), and
+    the truth.
+    """
     folder = tmp_path_factory.mktemp("public")
     first = disclosure.edition(made(FIRST, small_asked), small_asked)
     second = disclosure.edition(
@@ -346,7 +351,9 @@ def editions(small_asked, tmp_path_factory):
 
 
 def test_the_attacker_wins_where_only_small_cells_are_withheld(small_asked, tmp_path, monkeypatch):
-    """He finds all that was planted: Asia less China, China less the list, the list of 2021, text without institution, ..."""
+    """He finds all that was planted: Asia less China, China less the list, the list of 2021, text
+    without institution, ...
+    """
     monkeypatch.setattr(
         disclosure.editions,
         "decide",
@@ -391,7 +398,9 @@ def test_a_second_edition_made_without_the_first_would_give_it_away(
 
 
 def test_he_reads_every_number_that_is_shown_in_every_place(editions):
-    """An attacker who cannot read would learn nothing either: what stands in the tables he also has from page and drawings."""
+    """An attacker who cannot read would learn nothing either: what stands in the tables he also has
+    from page and drawings.
+    """
     reader, known = editions[0]
     counts = reader.counts
     assert all(known[k] == v for k, v in counts.items())
@@ -416,7 +425,9 @@ def test_he_reads_every_number_that_is_shown_in_every_place(editions):
 
 
 def test_what_is_withheld_leaves_no_number_behind(editions):
-    """No interval, share, index or change in its row, in any CSV; the page says that it is withheld."""
+    """No interval, share, index or change in its row, in any CSV; the page says that it is
+    withheld.
+    """
     folder, rows = editions[0][0].folder, 0
     named = {
         "unit",
@@ -452,7 +463,9 @@ def test_what_is_withheld_leaves_no_number_behind(editions):
 
 
 def test_few_more_are_withheld_than_must_be(small_asked):
-    """Small cells, and one or two for each thing that they or their rests are tied to; totals stand."""
+    """Small cells, and one or two for each thing that they or their rests are tied to; totals
+    stand.
+    """
     counted = Counted.of(made(FIRST, small_asked), small_asked)
     hidden = decide(counted)
     assert exposed(counted.cells, counted.ties, hidden) == []
@@ -487,7 +500,9 @@ def test_only_what_both_editions_show_is_compared(small_asked):
 
 
 def test_what_was_published_cannot_be_taken_back(small_asked):
-    """An edition that shows Asia and China of 2019 has given the three away: the next one says so and is not made."""
+    """An edition that shows Asia and China of 2019 has given the three away: the next one says so
+    and is not made.
+    """
     counted = Counted.of(made(FIRST, small_asked), small_asked)
     shown = {c: v for c, v in counted.cells.items() if not small(v)}
     careless = Earlier("2026Q3", counted, shown, frozenset(counted.cells.keys() - shown.keys()))
@@ -518,8 +533,10 @@ def test_tables_of_two_sides_are_guarded_and_totals_too(inner):
 
 
 def test_a_pair_stands_only_where_it_leaves_enough_of_each_count_that_holds_it(small_asked):
-    """Six works with Beihang: of eight with China two would be left; of six none; of a count that is or was withheld, nothing is shown.
-    Nor where an earlier edition showed eight of that year: the same six, shown now, would leave its two."""
+    """Six works with Beihang: of eight with China two would be left; of six none; of a count that
+    is or was withheld, nothing is shown. Nor where an earlier edition showed eight of that year:
+    the same six, shown now, would leave its two.
+    """
     world = made(FIRST, small_asked)
     world["edges"] = tables.EDGES.of(
         {"year": y, "source": KU, "target": t}
@@ -585,7 +602,9 @@ def published(project, vintage, known):
 
 @pytest.fixture(scope="module")
 def quarters(project):
-    """Two public editions, three months apart. In between Iran's two works of 2011 became nine, and four of a pair with the USA seven."""
+    """Two public editions, three months apart. In between Iran's two works of 2011 became nine, and
+    four of a pair with the USA seven.
+    """
     vintage = project.cache.find()
     known = counted_truth(project, vintage) | counted_pairs(project, vintage)
     first = published(project, vintage, known)
@@ -622,7 +641,9 @@ def quarters(project):
 
 @pytest.fixture(scope="module")
 def readers(project, quarters):
-    """Every file of both, read; of pairs the truth is what is wanted, and of those shown that they are shown rightly."""
+    """Every file of both, read; of pairs the truth is what is wanted, and of those shown that they
+    are shown rightly.
+    """
     read = [Reader(q.folder, project.queries) for q in quarters]
     shown = set().union(*(r.counts.keys() for r in read))
     return [
@@ -708,7 +729,9 @@ def read_later(project, vintage, more):
 
 
 def counted_pairs(project, vintage):
-    """Works of each pair and year of at least five, and of the largest of fewer that each country group has in a year; no listed institution's."""
+    """Works of each pair and year of at least five, and of the largest of fewer that each country
+    group has in a year; no listed institution's.
+    """
     country = (
         vintage.read("institutions")
         .to_pandas()
@@ -779,7 +802,9 @@ def counted_truth(project, vintage):
 
 
 def test_the_attacker_learns_nothing_from_the_sample(project, quarters, readers):
-    """From the first edition, nor from both: Iran's count of 2011 and the pair's are shown in the second, and what they were is not known."""
+    """From the first edition, nor from both: Iran's count of 2011 and the pair's are shown in the
+    second, and what they were is not known.
+    """
     (first, known), (second, _) = readers
     assert len(known.keys() - first.counts.keys()) >= 80
     assert {("iran", "union", 2011, 2011, "")} | {
@@ -792,7 +817,9 @@ def test_the_attacker_learns_nothing_from_the_sample(project, quarters, readers)
 def test_the_attacker_has_pairs_from_page_and_network_and_ties_them_to_their_counts(
     project, readers
 ):
-    """Every pair of the network stands in some count of a country or the list that is shown, so that he could subtract it."""
+    """Every pair of the network stands in some count of a country or the list that is shown, so
+    that he could subtract it.
+    """
     for reader, known in readers:
         tied = {
             parts[0]
@@ -876,7 +903,9 @@ def printed(path):
     ids=lambda p: f"{('before', 'now')[p[0]]}-{p[1]}",
 )
 def told(quarters, request):
-    """Of an edition in a language: folder, language, suffix of its files, its page, and the numbers it shows."""
+    """Of an edition in a language: folder, language, suffix of its files, its page, and the numbers
+    it shows.
+    """
     n, language = request.param
     folder, suffix = quarters[n].folder, "" if language == "en" else ".da"
     page = census.page(folder / f"report{suffix}.html")
@@ -894,7 +923,9 @@ def test_the_page_tells_only_cells_of_its_tables(told):
 
 
 def test_drawings_tell_only_values_of_the_table_behind_them(told):
-    """By the places of their points, by the sentences of these, and by what is written in them; pixels come without words."""
+    """By the places of their points, by the sentences of these, and by what is written in them;
+    pixels come without words.
+    """
     folder, language, suffix, page, shown = told
     drawings = sorted(folder.glob(f"figures/*figure-[0-9]{suffix}.svg"))
     looked = 0
@@ -935,7 +966,9 @@ def test_print_tells_no_number_that_the_page_does_not(told):
 
 @pytest.mark.parametrize("n", [0, 1])
 def test_networks_tell_only_works_of_pairs_by_year_and_their_sums(project, quarters, n):
-    """A weight is a count of works, so that none tells how many institutions a work has; a strength is a sum of weights."""
+    """A weight is a count of works, so that none tells how many institutions a work has; a strength
+    is a sum of weights.
+    """
     folder, asked = quarters[n].folder, project.queries
     first, last = asked.scope.last_year - asked.measures.window + 1, asked.scope.last_year
     nodes, pairs = census.network(folder / "network-dynamic.gexf")
@@ -973,7 +1006,9 @@ def test_networks_tell_only_works_of_pairs_by_year_and_their_sums(project, quart
 def test_what_is_neither_table_page_drawing_print_nor_network_is_no_count(
     project, quarters, sample_root, n
 ):
-    """Statements and dictionaries are those of any edition; the record of the run tells what was asked and with what, and no more."""
+    """Statements and dictionaries are those of any edition; the record of the run tells what was
+    asked and with what, and no more.
+    """
     folder = quarters[n].folder
     files = [p for p in folder.rglob("*") if p.is_file()]
     assert {p.suffix for p in files} == {

@@ -1,4 +1,6 @@
-"""How good the technologies are said to be: blind sheets, weights, intervals, agreement, and the measurement on real titles."""
+"""How good the technologies are said to be: blind sheets, weights, intervals, agreement, and the
+measurement on real titles.
+"""
 
 import csv
 import json
@@ -40,7 +42,9 @@ def test_strata_are_what_was_found_what_is_near_and_the_rest(made, asked):
 
 
 def test_a_sheet_is_blind_and_drawn_evenly(made, asked):
-    """As many works from each stratum, in an order that tells nothing, with no column that says what was found; same seed, same sheet."""
+    """As many works from each stratum, in an order that tells nothing, with no column that says
+    what was found; same seed, same sheet.
+    """
     sheet = quality.sample(made, asked, 60, 1)
     assert list(sheet.columns) == ["work_id", "doi", "year", "title", "label_1", "label_2"]
     stratum = quality.strata(made, asked)[sheet["work_id"]]
@@ -60,8 +64,10 @@ def labelled(made, asked, true, tmp_path, size=60):
 
 
 def test_each_labelled_work_stands_for_its_stratum(made, asked, tmp_path):
-    """Half of the 40 found and none of the rest true: precision 1/2, recall 1. With every tenth of the far ones true as well, recall is
-    20 / (20 + 6 × far works drawn true), far works standing for six each and found ones for two."""
+    """Half of the 40 found and none of the rest true: precision 1/2, recall 1. With every tenth of
+    the far ones true as well, recall is 20 / (20 + 6 × far works drawn true), far works standing
+    for six each and found ones for two.
+    """
     sheet = labelled(made, asked, lambda n: n < 40 and n % 2 == 0, tmp_path)
     got = quality.score(sheet, made, asked)[0].set_index("class").loc["any"]
     true = sum(n < 40 and n % 2 == 0 for n in (int(w[1:]) for w in sheet["work_id"]))
@@ -76,8 +82,9 @@ def test_each_labelled_work_stands_for_its_stratum(made, asked, tmp_path):
 
 
 def test_a_sheet_that_is_not_the_vintages_own_is_refused(made, asked):
-    """Rows cut, or other definitions since it was drawn: its works would stand for a wrong number of others. Labels of one stratum alone speak
-    for no other."""
+    """Rows cut, or other definitions since it was drawn: its works would stand for a wrong number
+    of others. Labels of one stratum alone speak for no other.
+    """
     sheet = quality.sample(made, asked, 60, 1).assign(label_1=[{"EU10"}] * 60, label_2=None)
     far = sheet["work_id"].str[1:].astype(int) >= 80
     with pytest.raises(
@@ -149,7 +156,9 @@ def test_areas_are_measured_from_thirty_true_works_and_good_from_eight_tenths(
 
 
 def test_two_labellers_must_both_say_so(made, asked):
-    """A work belongs to the areas both gave it; where only one has labelled, to that one's; agreement is over the works of both."""
+    """A work belongs to the areas both gave it; where only one has labelled, to that one's;
+    agreement is over the works of both.
+    """
     sheet = quality.sample(made, asked, 60, 1)
     sheet["label_1"] = [{"EU10"}] * 60
     sheet["label_2"] = [set() if n < 15 else {"EU10"} if n < 30 else None for n in range(60)]
@@ -177,7 +186,9 @@ def test_labellers_who_said_one_thing_of_every_work_have_no_interval():
 
 
 def test_a_sheet_filled_in_wrongly_names_every_cell(tmp_path):
-    """Unknown areas and repeated works are told at once, each with its line; an empty cell is a work not yet labelled."""
+    """Unknown areas and repeated works are told at once, each with its line; an empty cell is a
+    work not yet labelled.
+    """
     path = tmp_path / "sheet.csv"
     path.write_text("work_id,label_1\nW1,EU2 eu4\nW2,EU11\nW3,\nW4,None\nW2,yes\n")
     with pytest.raises(QueryError) as refused:
@@ -207,7 +218,9 @@ def test_a_sheet_of_another_vintage_or_without_labels_is_refused(made, asked, tm
 
 
 def test_every_technology_has_ten_titles_of_its_own_and_ten_that_are_not(asked):
-    """Seeded titles cover every technology of the set, none twice under one technology, and they say that they are synthetic."""
+    """Seeded titles cover every technology of the set, none twice under one technology, and they
+    say that they are synthetic.
+    """
     titles = measured.seeded_titles()
     assert set(titles) == {t.id for s in asked.technologies for t in s.technology}
     for t, (mine, others) in titles.items():
@@ -217,9 +230,11 @@ def test_every_technology_has_ten_titles_of_its_own_and_ten_that_are_not(asked):
 
 
 def test_seeded_titles_are_told_apart(asked):
-    """Each positive title has a phrase of its technology and no negative one has. The phrases were mended until this held, so it guards
-    against losing them; before that 283 of 440 were found and 4 of 440 wrongly. Titles of the additions to the 64 and 74 were written after
-    their phrases and by the same hand: 248 of 250 were found and 1 of 250 wrongly."""
+    """Each positive title has a phrase of its technology and no negative one has. The phrases were
+    mended until this held, so it guards against losing them; before that 283 of 440 were found and
+    4 of 440 wrongly. Titles of the additions to the 64 and 74 were written after their phrases and
+    by the same hand: 248 of 250 were found and 1 of 250 wrongly.
+    """
     matcher = measured.widest(asked)
     for t, (mine, others) in measured.seeded_titles().items():
         found = {x: t in {r.technology_id for r in matcher.said(x, None)} for x in (*mine, *others)}
@@ -228,7 +243,9 @@ def test_seeded_titles_are_told_apart(asked):
 
 
 def test_the_labels_cover_every_real_title_with_known_technologies(asked, real_records):
-    """Every real work with a title that is not damaged on purpose is labelled in every pass, by technologies of the set."""
+    """Every real work with a title that is not damaged on purpose is labelled in every pass, by
+    technologies of the set.
+    """
     known = {t.id for s in asked.technologies for t in s.technology}
     given = measured.labels()
     works = measured.records(real_records)
@@ -246,7 +263,9 @@ def test_the_labels_cover_every_real_title_with_known_technologies(asked, real_r
 
 
 def test_what_is_settled_is_exactly_what_the_passes_differ_in():
-    """No label on which all three passes agree is overruled, and no difference is left open; each has its reason by a rule."""
+    """No label on which all three passes agree is overruled, and no difference is left open; each
+    has its reason by a rule.
+    """
     assert set(measured.settled()) == {
         i for i, passes in measured.labels().items() if len(set(map(frozenset, passes))) > 1
     }
@@ -255,8 +274,9 @@ def test_what_is_settled_is_exactly_what_the_passes_differ_in():
 
 
 def test_the_definitions_say_of_themselves_what_was_measured(asked, real_records):
-    """The numbers in the status of the shipped set, and its standing, are those of the measurement run now; every area has fewer than 30
-    true works and is called unmeasured."""
+    """The numbers in the status of the shipped set, and its standing, are those of the measurement
+    run now; every area has fewer than 30 true works and is called unmeasured.
+    """
     said = list(measured.report(real_records))
     shipped = next(s for s in asked.technologies if s.enabled)
     start = next(n for n, line in enumerate(said) if "whole rule" in line)
@@ -291,7 +311,9 @@ def test_a_measured_area_carries_no_mark(asked):
 
 
 def test_a_scored_sheet_informs_what_it_measured_and_nothing_else(asked):
-    """What a sheet measured replaces the file's standing, what it says too little of stays; a sheet scored under other queries is not used."""
+    """What a sheet measured replaces the file's standing, what it says too little of stays; a sheet
+    scored under other queries is not used.
+    """
     classes = [
         {"class": "all", "standing": "measured"},
         {"class": "EU10", "standing": "measured"},
@@ -331,7 +353,9 @@ def copied(sample_root, tmp_path_factory):
 
 
 def test_a_sheet_goes_out_blind_and_comes_back_as_numbers_the_vintage_keeps(copied):
-    """sample, label every title that says its phrase, score: precision and recall with intervals, kept in the manifest for the report."""
+    """sample, label every title that says its phrase, score: precision and recall with intervals,
+    kept in the manifest for the report.
+    """
     sheet = copied / "sheet.csv"
     assert (
         "to label; for internal use"
@@ -365,7 +389,9 @@ def test_a_sheet_goes_out_blind_and_comes_back_as_numbers_the_vintage_keeps(copi
 
 
 def test_sensitivity_and_pairs_say_what_they_are(copied):
-    """Thresholds for ten areas with their marks and what is not there; pairs by counts; both with JSON for programs."""
+    """Thresholds for ten areas with their marks and what is not there; pairs by counts; both with
+    JSON for programs.
+    """
     printed = coauth(copied, "flags", "sensitivity").stdout
     assert "list not obtained" in printed
     assert " ".join(printed.split()).count("(indicative, unmeasured)") == 10
@@ -381,7 +407,9 @@ def test_sensitivity_and_pairs_say_what_they_are(copied):
 
 
 def test_check_shows_candidates_of_the_sample(copied):
-    """The sample loses institutions and keeps their strings: `flags check` finds them, each with works to open."""
+    """The sample loses institutions and keeps their strings: `flags check` finds them, each with
+    works to open.
+    """
     found = json.loads(coauth(copied, "flags", "check", "--json").stdout)
     strings = [f for f in found if f["finding"] == "string without id"]
     assert strings
@@ -402,7 +430,9 @@ def test_check_shows_candidates_of_the_sample(copied):
     ],
 )
 def test_no_list_of_works_or_pairs_is_public(words, tmp_path):
-    """Internal by default; the public profile is refused before anything is read or written, and says what gives sums."""
+    """Internal by default; the public profile is refused before anything is read or written, and
+    says what gives sums.
+    """
     refused = CliRunner().invoke(
         cli.coauth, [*words, "--profile", "public", "--root", str(tmp_path)]
     )

@@ -1,4 +1,6 @@
-"""The shipped questions are right, and a wrong question is refused with its file, its key and all its neighbours."""
+"""The shipped questions are right, and a wrong question is refused with its file, its key and all
+its neighbours.
+"""
 
 import csv
 import re
@@ -285,7 +287,9 @@ WRONG = [
     ("file", "old", "new", "says"), [w for w in WRONG if w[3]], ids=lambda v: str(v)[:30]
 )
 def test_every_kind_of_fault_is_named(folder, file, old, new, says):
-    """An unknown key, a missing value, a wrong type, a broken reference or a repetition is told by file and key, with what was meant."""
+    """An unknown key, a missing value, a wrong type, a broken reference or a repetition is told by
+    file and key, with what was meant.
+    """
     edit(folder, file, old, new)
     said = refusal(folder)
     assert says in said
@@ -346,7 +350,9 @@ def test_a_second_enabled_set_of_technologies_is_refused(folder):
 
 
 def test_a_set_holds_what_it_includes(folder, asked):
-    """44 ⊂ 64 ⊂ 74, each defined once; with what has no definition they are the names ASPI gives. The areas come along."""
+    """44 ⊂ 64 ⊂ 74, each defined once; with what has no definition they are the names ASPI gives.
+    The areas come along.
+    """
     sets = {s.id: s for s in asked.technologies}
     assert [s.enabled for s in asked.technologies] == [True, False, False]
     assert [len(s.technology) for s in asked.technologies] == [44, 60, 69]
@@ -375,7 +381,9 @@ def test_a_set_holds_what_it_includes(folder, asked):
     ],
 )
 def test_a_set_that_cannot_be_completed_is_told(folder, was, now, said):
-    """An unknown set, a circle, another threshold and a technology of both are each a fault of the file that includes."""
+    """An unknown set, a circle, another threshold and a technology of both are each a fault of the
+    file that includes.
+    """
     edit(folder, "technologies/aspi64.toml", was, now)
     told = refusal(folder)
     assert said in told
@@ -409,7 +417,9 @@ def test_the_fingerprint_knows_every_byte(folder, asked):
 
 
 def test_the_scope_decides_whether_a_harvest_goes_on(asked):
-    """What is harvested changes the scope's fingerprint; what only counts later (title, last year, K) does not."""
+    """What is harvested changes the scope's fingerprint; what only counts later (title, last year,
+    K) does not.
+    """
     scope = asked.scope
     for same in (
         {"title": "x"},
@@ -446,7 +456,9 @@ def test_disabled_lists_are_no_table(asked):
 
 
 def test_the_home_country_is_no_partner(asked):
-    """No partner group holds a country of the scope, and Hong Kong, Macao and Taiwan are in no group but the one that says so."""
+    """No partner group holds a country of the scope, and Hong Kong, Macao and Taiwan are in no
+    group but the one that says so.
+    """
     members = {g.id: set(g.countries) for g in asked.groups.group}
     assert not set(asked.scope.countries) & set().union(*members.values())
     assert [g for g, c in members.items() if c & {"HK", "MO"}] == ["china-hk-mo"]
@@ -454,7 +466,9 @@ def test_the_home_country_is_no_partner(asked):
 
 
 def test_every_topic_of_a_technology_exists(asked, real_records):
-    """Every core and gated topic id of the shipped technologies is one of OpenAlex's 4,516 topics, and none is both."""
+    """Every core and gated topic id of the shipped technologies is one of OpenAlex's 4,516 topics,
+    and none is both.
+    """
     with (real_records / "openalex/topics.csv").open(encoding="utf-8") as file:
         known = {row["topic_id"]: row["topic_name"] for row in csv.DictReader(file)}
     assert len(known) == 4_516
@@ -464,7 +478,9 @@ def test_every_topic_of_a_technology_exists(asked, real_records):
 
 
 def test_the_names_beside_topic_ids_are_theirs(real_records):
-    """A comment naming a topic names the topic of that id, so that a reviewer reads what the rule does."""
+    """A comment naming a topic names the topic of that id, so that a reviewer reads what the rule
+    does.
+    """
     with (real_records / "openalex/topics.csv").open(encoding="utf-8") as file:
         known = {
             row["topic_id"]: {row["topic_name"], row["topic_name_2025_02"]}
@@ -490,7 +506,9 @@ def test_the_seven_are_the_seven(asked, real_records):
 
 
 def test_every_campus_a_source_names_is_sought(asked, real_records):
-    """All 51 names of the seven and their campuses on the US Entity List would be candidates of `flags check`, each of its own university."""
+    """All 51 names of the seven and their campuses on the US Entity List would be candidates of
+    `flags check`, each of its own university.
+    """
     with (real_records / "lists/miit_seven_sons.csv").open(encoding="utf-8") as file:
         named = [
             (r["key"], name)
@@ -514,7 +532,9 @@ def test_every_campus_a_source_names_is_sought(asked, real_records):
 
 
 def test_every_fault_of_the_roll_up_is_named_at_once(folder):
-    """A misspelt key and two wrong sums are three lines; where every entry is right by itself, all crossings are told together."""
+    """A misspelt key and two wrong sums are three lines; where every entry is right by itself, all
+    crossings are told together.
+    """
     edit(folder, "institutions.toml", "drop_ancestors", "drop_ancestor")
     edit(folder, "institutions.toml", "= 0.3334", "= 0.4")
     edit(folder, "institutions.toml", "= 0.5,", "= 0.6,")
@@ -535,7 +555,9 @@ def test_every_fault_of_the_roll_up_is_named_at_once(folder):
 
 
 def test_the_roll_up_is_what_ror_says(asked, real_records):
-    """Components and joint ones are ROR children of where they go, sites by name aside; associated are the healthcare partners of a university."""
+    """Components and joint ones are ROR children of where they go, sites by name aside; associated
+    are the healthcare partners of a university.
+    """
     with (real_records / "ror/ror_dk_relations.csv").open(encoding="utf-8") as file:
         told = list(csv.DictReader(file))
     down = {(r["related_ror"], r["ror"]) for r in told if r["relation"] == "parent"}
@@ -567,7 +589,9 @@ def test_the_roll_up_is_what_ror_says(asked, real_records):
 
 
 def test_successors_and_aliases_are_those_of_ror(asked, real_records):
-    """Rolled up are exactly the Danish organisations that ROR gives a successor, into it; aliases are Danish and active in ROR."""
+    """Rolled up are exactly the Danish organisations that ROR gives a successor, into it; aliases
+    are Danish and active in ROR.
+    """
     with (real_records / "ror/ror_dk_relations.csv").open(encoding="utf-8") as file:
         told = list(csv.DictReader(file))
     gone = {

@@ -1,4 +1,5 @@
-"""Files of real records saved by other people, through the door: nothing unreadable, and every loss as counted by hand.
+"""Files of real records saved by other people, through the door: nothing unreadable, and every loss
+as counted by hand.
 
 The count is plain Python over the file's JSON, and shares no code with coauth.
 """
@@ -17,7 +18,9 @@ FILES = [("dk_works", "DK", 164), ("nordic_works", "SE", 541), ("dk_versions", "
 
 
 def counted(file, scope, last):
-    """Records, works, and records left out by reason; of one id the record of the newest date counts, the others are told by why not."""
+    """Records, works, and records left out by reason; of one id the record of the newest date
+    counts, the others are told by why not.
+    """
     records = [json.loads(line) for line in gzip.decompress(file.read_bytes()).splitlines()]
     several = defaultdict(list)
     for record in records:
@@ -38,7 +41,9 @@ def counted(file, scope, last):
 
 @pytest.mark.parametrize(("name", "country", "size"), FILES)
 def test_no_record_is_lost_without_a_true_reason(real_records, tmp_path, name, country, size):
-    """Harvest and build say what the count by hand says, no record is unreadable, and no institution and no country is none."""
+    """Harvest and build say what the count by hand says, no record is unreadable, and no
+    institution and no country is none.
+    """
     root = project(tmp_path / "project", quick=True)
     scope = root / "queries/scope.toml"
     scope.write_text(scope.read_text().replace('countries = ["DK"]', f'countries = ["{country}"]'))

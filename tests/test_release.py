@@ -1,4 +1,6 @@
-"""Copies of the snapshot in both layouts: what counts, what is left out, and that every record left out is counted."""
+"""Copies of the snapshot in both layouts: what counts, what is left out, and that every record left
+out is counted.
+"""
 
 import gzip
 import json
@@ -80,7 +82,9 @@ def test_both_layouts_give_the_same_works(tmp_path):
 
 
 def test_a_country_read_from_a_string_alone_passes(tmp_path, vintage, layout):
-    """Whether an institution of the country is on it is judged later, in the open; here nothing is lost early."""
+    """Whether an institution of the country is on it is judged later, in the open; here nothing is
+    lost early.
+    """
     unmatched = json.loads(json.dumps(ABROAD[0]))
     unmatched["authorships"][0]["countries"] = ["DK"]
     assert (
@@ -90,7 +94,9 @@ def test_a_country_read_from_a_string_alone_passes(tmp_path, vintage, layout):
 
 
 def test_of_a_work_in_two_partitions_the_newest_counts(tmp_path, vintage, layout):
-    """Wherever it is met first, once, from the newest; also where the newest has left the country or the core."""
+    """Wherever it is met first, once, from the newest; also where the newest has left the country
+    or the core.
+    """
     changed = HERE[0] | {"title": "As it is now"}
     gone, beyond = renamed(ABROAD[0], HERE[1]), HERE[2] | {"is_xpac": True}
     root = copy(
@@ -144,7 +150,9 @@ def test_what_was_taken_out_stays_out_after_an_interruption_or_a_repair(tmp_path
 def test_a_file_that_was_stored_but_not_judged_is_read_again(
     tmp_path, vintage, layout, monkeypatch
 ):
-    """Which of its works have left older partitions is known only once it is judged, in the order of partitions."""
+    """Which of its works have left older partitions is known only once it is judged, in the order
+    of partitions.
+    """
     root = copy(tmp_path / "copy", {DAYS[0]: HERE[:10], DAYS[1]: HERE[:1] + ABROAD[:2]}, layout)
     whole = fill(Cache(tmp_path / "other").create("v", started="2026-10-15"), root)
 
@@ -165,7 +173,9 @@ def test_a_file_that_was_stored_but_not_judged_is_read_again(
 
 
 def test_files_that_the_manifest_does_not_name_are_of_an_older_release(tmp_path, vintage, layout):
-    """They are left out and named; files it names and that are not there make the vintage incomplete."""
+    """They are left out and named; files it names and that are not there make the vintage
+    incomplete.
+    """
     root = copy(tmp_path / "copy", {DAYS[0]: HERE[:10], DAYS[1]: HERE[10:20]}, layout)
     folder = root / "data" / layout / "works"
     (folder / f"updated_date={DAYS[0]}").rename(folder / "updated_date=2025-01-01")
@@ -223,7 +233,9 @@ def test_a_file_cut_short_is_named_and_leaves_nothing(tmp_path, vintage, layout,
 
 
 def test_broken_lines_and_abstracts_cost_themselves(tmp_path, vintage):
-    """A line that names the country and is no JSON is damaged; a malformed abstract of Parquet costs the abstract."""
+    """A line that names the country and is no JSON is damaged; a malformed abstract of Parquet
+    costs the abstract.
+    """
     root = copy(tmp_path / "copy", {DAYS[0]: HERE[:10]}, counts={DAYS[0]: 12})
     file = next((root / "data/jsonl/works").glob("*/part*"))
     broken = b'{"id": "https://openalex.org/W5", "x": "DK"\n{"is_xpac": false, "x": "DK", "id": "https://openalex.org/W8"}'

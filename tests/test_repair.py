@@ -1,4 +1,6 @@
-"""Records as other programs write them: a broken field costs the field, and only what a work cannot do without costs the work."""
+"""Records as other programs write them: a broken field costs the field, and only what a work cannot
+do without costs the work.
+"""
 
 import json
 import math
@@ -207,7 +209,9 @@ SPELLINGS = [  # a field, how it is written, what it means, the note
     ("path", "written", "meaning", "note"), SPELLINGS, ids=lambda v: str(v)[:40]
 )
 def test_a_field_is_read_for_what_it_means_or_left_empty(path, written, meaning, note):
-    """One field in another form: its meaning is stored or nothing, the note names field and form, all else is as it was."""
+    """One field in another form: its meaning is stored or nothing, the note names field and form,
+    all else is as it was.
+    """
     repaired = pages.keep(json.dumps(put(RECORD, path, written)).encode())
     assert (repaired.damage, repaired.noted) == (None, [note])
     fields, plain = msgspec.to_builtins(repaired), msgspec.to_builtins(PLAIN)

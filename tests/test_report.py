@@ -1,4 +1,6 @@
-"""The report: every number on the page is one of the tables', in both languages, for full, thin and empty worlds."""
+"""The report: every number on the page is one of the tables', in both languages, for full, thin and
+empty worlds.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +103,9 @@ def about(**changes: object) -> About:
 
 
 def copublished() -> list[dict[str, object]]:
-    """China rises by a quarter, as evenly in all years, the list falls by a sixth from 96: too few to be told from chance."""
+    """China rises by a quarter, as evenly in all years, the list falls by a sixth from 96: too few
+    to be told from chance.
+    """
     rows = []
     for year in YEARS:
         works = COUNTS | {
@@ -881,7 +885,9 @@ def test_rows_have_as_many_cells_as_columns(page: tuple[str, Path]) -> None:
 def test_the_pdf_holds_all_that_the_page_does(
     language: str, page: tuple[str, Path], danish: tuple[str, Path], asked: queries.Queries
 ) -> None:
-    """Headlines, paragraphs, captions, notes and every row of every table, the ones folded away behind figures included."""
+    """Headlines, paragraphs, captions, notes and every row of every table, the ones folded away
+    behind figures included.
+    """
     words = text.Words(language)
     folder, name = (page[1], "report.pdf") if language == "en" else (danish[1], "report.da.pdf")
     made = compose(
@@ -1029,7 +1035,9 @@ def test_same_tables_same_bytes(
 
 
 def names(asked: queries.Queries, made: dict[str, pa.Table]) -> set[str]:
-    """Texts that may hold digits of their own: names, sources and versions of the queries, and names in the tables."""
+    """Texts that may hold digits of their own: names, sources and versions of the queries, and
+    names in the tables.
+    """
     return {
         asked.model_dump_json(exclude={"sql"}),
         *made["institutions"]["name"].to_pylist(),

@@ -36,7 +36,9 @@ def made_of(world):
 
 
 def between(old, new, *, version="1.0"):
-    """`revisions.compare` of two worlds, the old one recounted under the lists of the new one where these differ, as the pipeline does."""
+    """`revisions.compare` of two worlds, the old one recounted under the lists of the new one where
+    these differ, as the pipeline does.
+    """
     then, again = made_of(old), None
     if old.asked.parts() != new.asked.parts():
         listed = flags.match(old.institutions, new.engine)
@@ -54,7 +56,9 @@ def between(old, new, *, version="1.0"):
 
 
 def compared(world, old, new, *, version="1.0", **asked):
-    """(series, year, cause) -> works between two worlds of records; the newer one is asked otherwise by keyword."""
+    """(series, year, cause) -> works between two worlds of records; the newer one is asked
+    otherwise by keyword.
+    """
     made = between(world(*old), world(*new, **asked), version=version)
     assert set(rows(made, "against")) <= {"2026-01-05"}
     return {r[:3]: r[3] for r in rows(made, "series", "year", "cause", "works")}
@@ -70,7 +74,9 @@ def causes(world, old, new, series="usa", **told):
 
 
 def test_the_same_works_make_no_row(world):
-    """Two vintages of the same works differ in nothing, in whatever order they came; two empty ones neither."""
+    """Two vintages of the same works differ in nothing, in whatever order they came; two empty ones
+    neither.
+    """
     records = [american(1), american(2, 2021)]
     assert compared(world, records, records[::-1]) == {}
     assert compared(world, [], []) == {}
@@ -106,7 +112,9 @@ def test_re_dated_goes_before_the_other_causes(world):
 
 
 def test_excluded_differently(world):
-    """A work that is now retracted, or no longer a duplicate, counts differently under the same id and year."""
+    """A work that is now retracted, or no longer a duplicate, counts differently under the same id
+    and year.
+    """
     assert causes(world, [american(1)], [american(1, is_retracted=True)]) == {
         (2020, "excluded differently"): -1
     }
@@ -117,7 +125,9 @@ def test_excluded_differently(world):
 
 
 def test_re_affiliated(world):
-    """A partner country gained or lost on the same work is a change of affiliations, in the series it concerns."""
+    """A partner country gained or lost on the same work is a change of affiliations, in the series
+    it concerns.
+    """
     found = compared(world, [work(1, 2020, [["I1"], ["I30"]])], [work(1, 2020, [["I1"], ["I20"]])])
     assert found == {
         ("usa", 2020, "re-affiliated"): -1,
@@ -127,14 +137,18 @@ def test_re_affiliated(world):
 
 
 def test_opposite_changes_of_one_cause_show_their_sum(world):
-    """One work gained and one lost by affiliations cancel to a row of 0, or to none; never to a wrong number."""
+    """One work gained and one lost by affiliations cancel to a row of 0, or to none; never to a
+    wrong number.
+    """
     old = [american(1), work(2, 2020, [["I1"], ["I20"]])]
     new = [work(1, 2020, [["I1"], ["I20"]]), american(2)]
     assert set(causes(world, old, new).values()) <= {0}
 
 
 def test_each_figure_has_its_own_basis(world):
-    """Country groups are compared by the union, so a match that replaces a string is no change; lists by institution."""
+    """Country groups are compared by the union, so a match that replaces a string is no change;
+    lists by institution.
+    """
     string = {"countries": ["US"]}
     assert causes(world, [work(1, 2020, [["I1"], string])], [american(1)]) == {}
     found = compared(
@@ -144,7 +158,9 @@ def test_each_figure_has_its_own_basis(world):
 
 
 def test_a_new_publication_is_one_that_was_not_yet_published(world):
-    """A new id counts as new where it appeared after the old vintage was taken (here 5 January 2026); one without a date by its year."""
+    """A new id counts as new where it appeared after the old vintage was taken (here 5 January
+    2026); one without a date by its year.
+    """
     new = [
         american(1, 2026, publication_date="2026-01-06"),
         american(2, 2026, publication_date="2026-01-05"),
@@ -157,7 +173,9 @@ def test_a_new_publication_is_one_that_was_not_yet_published(world):
 
 
 def test_another_list_is_no_change_of_openalex(world, asked):
-    """An institution taken off a list leaves its series by "changed lists", also on a work that changed in other ways as well."""
+    """An institution taken off a list leaves its series by "changed lists", also on a work that
+    changed in other ways as well.
+    """
     miit = next(w for w in asked.watchlists if w.id == "miit")
     shorter = miit.model_copy(
         update={"entry": tuple(e for e in miit.entry if e.openalex != HIT["id"])}
@@ -186,7 +204,9 @@ def test_another_list_is_no_change_of_openalex(world, asked):
 
 
 def test_another_group_is_no_change_of_openalex(world, asked):
-    """A country that joins a group brings its old works by "changed lists", and its new ones by what they are."""
+    """A country that joins a group brings its old works by "changed lists", and its new ones by
+    what they are.
+    """
     groups = [
         g.model_copy(update={"countries": (*g.countries, "FI")}) if g.id == "usa" else g
         for g in asked.groups.group
@@ -211,7 +231,9 @@ def test_another_scope_is_another_method(world):
 
 
 def test_the_same_record_counted_otherwise_is_another_method(world):
-    """A twin that counts in one vintage only: by its DOI when OpenAlex changed that; by the method when coauth did."""
+    """A twin that counts in one vintage only: by its DOI when OpenAlex changed that; by the method
+    when coauth did.
+    """
     twins = [american(1, doi="https://doi.org/10.1/1"), american(2, doi="https://doi.org/10.1/1")]
     both = {"count_duplicates": True}
     assert causes(world, twins, twins, scope=both) == {(2020, "changed method"): 1}
@@ -222,7 +244,9 @@ def test_the_same_record_counted_otherwise_is_another_method(world):
 
 
 def test_another_rollup_is_a_changed_list(world):
-    """The same affiliations as harvested, other members of a list: the list's rules, its roll-up among them, did that."""
+    """The same affiliations as harvested, other members of a list: the list's rules, its roll-up
+    among them, did that.
+    """
     child = {"id": "I18", "country_code": "CN"}
     records = [work(1, 2020, [["I1"], [child]])]
     old, new = world(*records), world(*records)
@@ -255,7 +279,9 @@ def test_another_rollup_is_a_changed_list(world):
 
 
 def test_a_series_that_is_defined_as_it_was_changed_by_the_method(world):
-    """Recounting moves a series whose own list is the same only where the statement itself is another."""
+    """Recounting moves a series whose own list is the same only where the statement itself is
+    another.
+    """
     old = world(american(1))
     after = replace(counted(old), parts=counted(old).parts | {"queries/sql": "other"})
     made = revisions.compare(
@@ -270,7 +296,9 @@ def test_a_series_that_is_defined_as_it_was_changed_by_the_method(world):
 
 
 def test_every_cause_at_once_adds_up(world, asked):
-    """One world with each cause planted once, worked out by hand, in the series of the list and of China."""
+    """One world with each cause planted once, worked out by hand, in the series of the list and of
+    China.
+    """
     miit = next(w for w in asked.watchlists if w.id == "miit")
     lists = tuple(
         w.model_copy(update={"entry": tuple(e for e in miit.entry if e.openalex != HIT["id"])})
@@ -347,7 +375,9 @@ def test_causes_add_up_to_the_change(world, old, new):
 
 
 def test_a_duplicate_of_a_new_work_is_no_change_of_method(world):
-    """The version of record arrives and its preprint counts no longer, under another version of coauth as under the same."""
+    """The version of record arrives and its preprint counts no longer, under another version of
+    coauth as under the same.
+    """
     title = "A title of some length that only these two share"
     preprint = american(1, title=title, type="preprint", doi=None)
     arrived = [preprint, american(2, title=title, doi="https://doi.org/10.1/x")]

@@ -73,7 +73,9 @@ def test_server_and_disk_give_the_same_tables(server, records, hashes, tmp_path)
 
 
 def test_a_harvest_killed_three_times_gives_the_same_tables(server, hashes, tmp_path):
-    """SIGKILL at random moments loses nothing that was stored; the last run only fetches what is missing."""
+    """SIGKILL at random moments loses nothing that was stored; the last run only fetches what is
+    missing.
+    """
     root, chance, begun = (
         project(tmp_path / "killed", quick=True),
         random.Random(20261122),
@@ -98,7 +100,9 @@ def test_a_harvest_killed_three_times_gives_the_same_tables(server, hashes, tmp_
 
 
 def wait_for_pages(root, more, running):
-    """Until some more pages are stored: a random moment that does not depend on how fast the machine is."""
+    """Until some more pages are stored: a random moment that does not depend on how fast the
+    machine is.
+    """
     start = len(list(root.glob("cache/*/pages/*/0*.gz")))
     while len(list(root.glob("cache/*/pages/*/0*.gz"))) < start + more:
         assert running.poll() is None, "the harvest ended before it could be killed"
@@ -106,7 +110,9 @@ def wait_for_pages(root, more, running):
 
 
 def test_no_person_reaches_the_disk(tmp_path):
-    """Unique names, ids, ORCIDs and e-mails in every served field: none is anywhere below cache/ or reports/."""
+    """Unique names, ids, ORCIDs and e-mails in every served field: none is anywhere below cache/ or
+    reports/.
+    """
     served, markers = marked(every(40))
     assert len(markers) > 1_000
     root = project(tmp_path / "private", quick=True)
@@ -138,7 +144,9 @@ def plain(path):
 
 
 def test_an_unfinished_harvest_is_built_only_when_allowed_and_says_so(tmp_path):
-    """A spent budget stops the road; with --allow-incomplete tables, Gephi file and report carry the fact."""
+    """A spent budget stops the road; with --allow-incomplete tables, Gephi file and report carry
+    the fact.
+    """
     root = project(tmp_path / "short", quick=True)
     with StandIn(
         every(40), daily_credits=1_500

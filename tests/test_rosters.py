@@ -1,4 +1,6 @@
-"""Ranks among the same institutions in every window, and single years beside the windows: small worlds worked out by hand."""
+"""Ranks among the same institutions in every window, and single years beside the windows: small
+worlds worked out by hand.
+"""
 
 import shutil
 from pathlib import Path
@@ -44,7 +46,9 @@ def ranks(**changes):
 
 class TestFixedRanks:
     def test_by_hand(self):
-        """C has no work in 2021 and is of neither year's roster; e is foreign. Ranks among all still count them."""
+        """C has no work in 2021 and is of neither year's roster; e is foreign. Ranks among all
+        still count them.
+        """
         assert ranks() == {2020: {"A": 1, "B": 2, "D": 2}, 2021: {"A": 2, "B": 1, "D": 3}}
         everybody = rows()
         assert everybody[everybody["first_year"] == 2020].set_index("institution_id")[
@@ -70,7 +74,9 @@ class TestFixedRanks:
         assert rows()[rows()["fixed_rank"].isna()]["fixed_rank_low"].isna().all()
 
     def test_newcomers_do_not_move_them(self):
-        """Twenty institutions that come in 2021 with more works than anybody push all ranks down but these."""
+        """Twenty institutions that come in 2021 with more works than anybody push all ranks down
+        but these.
+        """
         crowd = [{"on": f"N{i:02d} M{i:02d}", "year": 2021} for i in range(10) for _ in range(5)]
         assert ranks(works=WORKS + crowd) == ranks()
         after = rows(works=WORKS + crowd)
@@ -110,7 +116,9 @@ class TestSingleYears:
         assert not one.duplicated(["first_year", "institution_id"]).any()
 
     def test_a_single_year_is_no_window_of_the_network(self):
-        """Where PageRank and the like were not measured, an export of one-year windows has none to show."""
+        """Where PageRank and the like were not measured, an export of one-year windows has none to
+        show.
+        """
         found = CENTRALITY.of(
             [
                 measured((2020, 2022), KU, "pagerank", 1.0),

@@ -1,6 +1,8 @@
-"""The synthetic world: marked, the same everywhere, and with the planted effects really in its records.
+"""The synthetic world: marked, the same everywhere, and with the planted effects really in its
+records.
 
-Counts here are made from the served records alone, by other code than the world's own, and held against `truth`.
+Counts here are made from the served records alone, by other code than the world's own, and held
+against `truth`.
 """
 
 import collections
@@ -200,7 +202,8 @@ def collaborative(world, institution):
 
 
 def change_when_weighted(world, institution):
-    """Share of the later window over that of the earlier, complete works weighted by 1/P(complete | publisher, year).
+    """Share of the later window over that of the earlier, complete works weighted by 1/P(complete |
+    publisher, year).
 
     Works by one author lose nothing in this world and are a class of their own.
     """
@@ -326,7 +329,9 @@ def test_background_coverage_falls_as_planned(world):
 
 
 def test_coverage_depends_on_publisher_and_year_only(world):
-    """Within a publisher and period, works of the planted institutions are complete as often as others."""
+    """Within a publisher and period, works of the planted institutions are complete as often as
+    others.
+    """
     loss = world.truth["effects"]["loss"]["institution"]
     unmatched = world.truth["effects"]["unmatched"]["institution"]
     publisher = world.truth["coverage"]["loss_publisher"]

@@ -1,4 +1,6 @@
-"""What a person pastes from reports/SCHEDULE.md works: read by systemd itself, as YAML, and run by a shell."""
+"""What a person pastes from reports/SCHEDULE.md works: read by systemd itself, as YAML, and run by
+a shell.
+"""
 
 import os
 import re
@@ -24,7 +26,9 @@ def blocks(language):
 
 
 def server(tmp_path):
-    """The server the page speaks of, below `tmp_path`: project, key, and a Python that does not work but tells what it was given."""
+    """The server the page speaks of, below `tmp_path`: project, key, and a Python that does not
+    work but tells what it was given.
+    """
     root = project(tmp_path / "srv" / "denmark")
     (root / "reports").mkdir()
     shutil.copy(CHECKOUT / "reports" / "quarterly.py", root / "reports")
@@ -53,7 +57,9 @@ def times(line):
 
 
 def test_the_cron_line_runs_the_script_with_the_key(tmp_path):
-    """As cron would: in the project's folder, with the key in the environment, what it says in the log."""
+    """As cron would: in the project's folder, with the key in the environment, what it says in the
+    log.
+    """
     root = server(tmp_path)
     line = blocks("crontab")[0].strip()
     *_, month, weekday = times(line)
@@ -114,7 +120,9 @@ def workflow():
 
 
 def test_the_workflow_is_what_github_reads(workflow):
-    """Nights of a quarter and runs that keep the cache; the key only as a secret, and only for the step that needs it."""
+    """Nights of a quarter and runs that keep the cache; the key only as a secret, and only for the
+    step that needs it.
+    """
     crons = [s["cron"] for s in workflow[True]["schedule"]]  # YAML 1.1 reads `on` as true
     assert [times(c)[3] for c in crons] == ["1,4,7,10", "*"]
     assert crons[1] == KEEPING
@@ -127,7 +135,9 @@ def test_the_workflow_is_what_github_reads(workflow):
 
 
 def test_the_workflow_keeps_the_cache_and_hands_on_the_report(workflow):
-    """Restored and saved under one name, the saving also after a failure; runs that keep it do nothing else."""
+    """Restored and saved under one name, the saving also after a failure; runs that keep it do
+    nothing else.
+    """
     (job,) = workflow["jobs"].values()
     restore, save, upload = (
         next(s for s in job["steps"] if s.get("uses", "").startswith(f"actions/{name}@"))

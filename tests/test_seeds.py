@@ -1,4 +1,6 @@
-"""What another seed moves, on the tables of the sample: interval ends by no more than their stated standard errors allow."""
+"""What another seed moves, on the tables of the sample: interval ends by no more than their stated
+standard errors allow.
+"""
 
 import numpy as np
 import pytest
@@ -36,7 +38,9 @@ def twice(sample_root):
 
 
 def test_another_seed_moves_ends_by_no_more_than_is_stated(twice):
-    """At most one end in twenty by more than 1.96·√2 of its standard error; and the seed is heeded at all."""
+    """At most one end in twenty by more than 1.96·√2 of its standard error; and the seed is heeded
+    at all.
+    """
     assert set(twice.index.get_level_values("measure")) == {
         "strength",
         "strength_share",

@@ -1,4 +1,6 @@
-"""Files as people have them: every shape, packing and encoding gives the records of the plain file; all else is told."""
+"""Files as people have them: every shape, packing and encoding gives the records of the plain file;
+all else is told.
+"""
 
 import bz2
 import gzip
@@ -239,7 +241,9 @@ def same(record, name):
 @pytest.mark.parametrize("name", SHAPES)
 @pytest.mark.parametrize("held", [split.HELD, 2_000], ids=["whole", "walked through"])
 def test_every_shape_gives_the_works(tmp_path, name, held, monkeypatch):
-    """Also where the file is too large to be held; byte for byte where nothing had to be put together."""
+    """Also where the file is too large to be held; byte for byte where nothing had to be put
+    together.
+    """
     monkeypatch.setattr(split.values, "__defaults__", (held,))
     found = read(put(tmp_path / "x", SHAPES[name]()))
     found = list(filter(is_work, found)) if name == "a line of JavaScript" else found
@@ -255,7 +259,9 @@ def test_every_shape_gives_the_works(tmp_path, name, held, monkeypatch):
 
 @pytest.mark.parametrize("name", sorted(SHAPES.keys() - {"R, lists of one"}))
 def test_every_shape_makes_a_whole_vintage(tmp_path, vintage, name):
-    """Stored, and complete. Lists of one are the decoder's affair; what stands around a list in JavaScript is no record."""
+    """Stored, and complete. Lists of one are the decoder's affair; what stands around a list in
+    JavaScript is no record.
+    """
     more = 2 if name == "a line of JavaScript" else 0
     summary = snapshot.fill(vintage, put(tmp_path / "x", SHAPES[name]()))
     assert {i.rpartition("/")[2] for i in ids(vintage) if i} == {i.rpartition("/")[2] for i in IDS}
@@ -341,7 +347,9 @@ def test_broken_records_cost_themselves_in_every_shape(tmp_path, vintage):
 
 
 def test_latin_1_is_read_and_counted(tmp_path, vintage):
-    """A record with bytes that are no UTF-8 and none that are is what Windows writes; others are left to the decoder."""
+    """A record with bytes that are no UTF-8 and none that are is what Windows writes; others are
+    left to the decoder.
+    """
     works = [
         w | {"title": t}
         for w, t in zip(WORKS, ["Smørrebrød – på", "plain", "Ærø\x81"], strict=False)
@@ -362,7 +370,9 @@ def test_latin_1_is_read_and_counted(tmp_path, vintage):
 
 
 def test_half_a_surrogate_in_utf_16_costs_nothing_but_itself(tmp_path, vintage):
-    """It becomes the escape, which the decoder judges; half a letter at the end of the file costs the last record."""
+    """It becomes the escape, which the decoder judges; half a letter at the end of the file costs
+    the last record.
+    """
     text = (
         json.dumps(WORKS[0] | {"title": "A?B"})
         + "\n"
@@ -796,7 +806,9 @@ print(count, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 10
 
 @pytest.mark.parametrize("shape", ["list", "answer", "wrap", "by id", "lines"])
 def test_memory_does_not_grow_with_the_file(tmp_path, shape):
-    """Sixty megabytes on one line take less than that, which is what one value may take before it is walked through."""
+    """Sixty megabytes on one line take less than that, which is what one value may take before it
+    is walked through.
+    """
     begin, between, end = {
         "list": ("[", ", ", "]"),
         "answer": ('{"meta": {"count": 1}, "results": [', ",", "]}"),

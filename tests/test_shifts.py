@@ -1,4 +1,6 @@
-"""Verdicts on planted worlds: what truly fell is found, and what only its metadata lost is not called a fall."""
+"""Verdicts on planted worlds: what truly fell is found, and what only its metadata lost is not
+called a fall.
+"""
 
 import numpy as np
 import pyarrow as pa
@@ -54,9 +56,10 @@ def row(table, name, measure="strength", variant="k"):
 def planted(seed=0, yearly=500):
     """Six years of works led by one of nine Danish institutions, each with one to three others.
 
-    From 2022 on: Rising leads 70 % more and Falling half as much; publisher Q, where Loser has most of its works, keeps
-    the affiliations of the other institutions on only 40 % of works (the rest are partial, with the lead alone); the
-    strings of Unmatched stay unmatched for six of ten of its authors, wherever they publish.
+    From 2022 on: Rising leads 70 % more and Falling half as much; publisher Q, where Loser has most
+    of its works, keeps the affiliations of the other institutions on only 40 % of works (the rest
+    are partial, with the lead alone); the strings of Unmatched stay unmatched for six of ten of its
+    authors, wherever they publish.
     """
     draw = np.random.default_rng(seed)
     names = np.array(["Rising", "Falling", "Loser", "Unmatched", *(f"Even{i}" for i in range(5))])
@@ -113,7 +116,9 @@ class TestPlanted:
 
     @pytest.mark.parametrize("measure", ["strength", "strength_share", "pagerank"])
     def test_a_publishers_loss_is_no_fall(self, verdicts, measure):
-        """The trap is one: by itself variant k says fell, and so do complete works alone; weighting undoes it."""
+        """The trap is one: by itself variant k says fell, and so do complete works alone; weighting
+        undoes it.
+        """
         found = row(verdicts, "Loser", measure)
         assert found["high"] < 0
         assert found["q_value"] < 0.05
@@ -128,7 +133,9 @@ class TestPlanted:
         )
 
     def test_the_unmatched_one_would_have_fallen(self, verdicts):
-        """This trap, too, is one, and weighting alone does not undo it: only its own partial rate betrays it."""
+        """This trap, too, is one, and weighting alone does not undo it: only its own partial rate
+        betrays it.
+        """
         found = row(verdicts, "Unmatched")
         assert found["high"] < 0
         assert row(verdicts, "Unmatched", variant="reweighted")["high"] < 0
@@ -136,19 +143,24 @@ class TestPlanted:
 
     @pytest.mark.parametrize("measure", ["strength", "strength_share", "pagerank"])
     def test_nobody_else_fell(self, verdicts, measure):
-        """The others lost works that they had with Loser and Unmatched, and are not said to have fallen. (In shares they
-        gain: what one loses, truly or not, is spread over the rest.)"""
+        """The others lost works that they had with Loser and Unmatched, and are not said to have
+        fallen. (In shares they gain: what one loses, truly or not, is spread over the rest.)
+        """
         assert FELL not in {row(verdicts, f"Even{i}", measure)["verdict"] for i in range(5)}
 
     def test_jump_is_only_the_unmatched_ones(self, verdicts):
-        """Its co-authors' works became partial too, but not by enough to silence them; nor is Loser silenced."""
+        """Its co-authors' works became partial too, but not by enough to silence them; nor is Loser
+        silenced.
+        """
         silenced = {
             r["institution_id"] for r in verdicts.to_pylist() if r["verdict"] == NOT_COMPARABLE
         }
         assert silenced == {"Unmatched"}
 
     def test_roster_and_rows(self, verdicts):
-        """Domestic institutions and the listed one, three measures, four variants; no measure without interval."""
+        """Domestic institutions and the listed one, three measures, four variants; no measure
+        without interval.
+        """
         rows = verdicts.to_pylist()
         assert {r["institution_id"] for r in rows} == {
             "Rising",
@@ -164,7 +176,9 @@ class TestPlanted:
         assert {r["verdict"] for r in rows if r["variant"] != "k"} <= {ROSE, FELL, UNCLEAR}
 
     def test_reasons_are_sentences_with_their_numbers(self, verdicts):
-        """They say before, after, interval, q and whether the measure moves with the size of the whole."""
+        """They say before, after, interval, q and whether the measure moves with the size of the
+        whole.
+        """
         for r in verdicts.to_pylist():
             assert r["reason"].endswith(".")
             assert "2018–2020" in r["reason"]
@@ -196,7 +210,9 @@ class TestRules:
         )
 
     def test_a_vanished_institution_is_not_hidden(self):
-        """60 works, then none: it fell to 0, and the reason says that its coverage there cannot be checked."""
+        """60 works, then none: it fell to 0, and the reason says that its coverage there cannot be
+        checked.
+        """
         found = row(judged(self.even(60, 0)), "A")
         assert (found["before"], found["after"], found["verdict"]) == (60, 0, FELL)
         assert "cannot be checked" in found["reason"]
@@ -248,7 +264,9 @@ class TestRules:
         assert row(judged(fewer), "A")["verdict"] == FELL  # better coverage cannot make a fall
 
     def test_others_losses_do_not_silence(self):
-        """Where the others' coverage worsens and A's stays, A may still rise: its own share of partial works did not fall."""
+        """Where the others' coverage worsens and A's stays, A may still rise: its own share of
+        partial works did not fall.
+        """
         works = [{"on": "C d", "year": 2018}] * 200
         works += [
             {"on": "C d", "year": 2022, "affiliation_status": s} for s in ["partial", "complete"]
@@ -268,7 +286,9 @@ class TestRules:
         ],
     )
     def test_the_weighted_change_decides(self, k, weighted, verdict, said):
-        """Its interval and its q; all works only have to lie on the same side. Each is (low, high, q) of a change in the middle."""
+        """Its interval and its q; all works only have to lie on the same side. Each is (low, high,
+        q) of a change in the middle.
+        """
 
         def change(low, high, q):
             one = lambda x: np.array([float(x)])  # noqa: E731
@@ -291,7 +311,9 @@ class TestRules:
         assert said in reason
 
     def test_own_works_do_not_explain_themselves(self):
-        """A has most of publisher Q. Were its own partial works in the fit, they would be what is expected of Q."""
+        """A has most of publisher Q. Were its own partial works in the fit, they would be what is
+        expected of Q.
+        """
         works = [
             {"on": "A b", "publisher": "Q", "year": 2022, "affiliation_status": s}
             for s in ["partial"] * 50 + ["complete"] * 50
@@ -313,7 +335,9 @@ class TestStatistics:
         assert false_discovery(np.array(p)) == pytest.approx(scipy.stats.false_discovery_control(p))
 
     def test_p_is_the_tail_of_the_replicates_spread(self):
-        """A change of four standard deviations: 2Φ(−4) where the spread is known, t's tail where it was estimated."""
+        """A change of four standard deviations: 2Φ(−4) where the spread is known, t's tail where it
+        was estimated.
+        """
         tail = 4 + scipy.stats.norm.ppf((np.arange(400) + 0.5) / 400)
         drawn, change = np.stack([tail, np.full(400, 5.0)]), np.array([4.0, 5.0])
         assert two_sided(change, drawn, np.inf) == pytest.approx(
@@ -363,7 +387,9 @@ class TestStatistics:
         assert all(r["p_permuted"] is None for r in judged(planted()).to_pylist())
 
     def test_replicates_are_bounded(self):
-        """Kept only for windows that are compared and institutions that may be judged, in four bytes a number."""
+        """Kept only for windows that are compared and institutions that may be judged, in four
+        bytes a number.
+        """
         works = planted(yearly=200)
         _, kept = centralities(
             *tables(works), *asked(**SETTING), listed=listing(["f0", "f1", "elsewhere"])
@@ -398,8 +424,9 @@ class TestOneWork:
 
     @pytest.mark.parametrize("measure", ["strength", "strength_share", "pagerank"])
     def test_is_the_measure_of_the_others(self, measure):
-        """Left out of the weights or never written: the same value. (PageRank: where all its institutions have other works, since
-        those left without any keep their places.)"""
+        """Left out of the weights or never written: the same value. (PageRank: where all its
+        institutions have other works, since those left without any keep their places.)
+        """
         found = self.left_out(self.WORKS, measure, "full")
         assert "W999999" in found
         scope, measures = asked(**SETTING | {"counting": "full"})
@@ -414,7 +441,9 @@ class TestOneWork:
             assert found[work] == pytest.approx(expected)
 
     def test_the_work_that_makes_a_rise_is_named(self):
-        """A rise of 48 with an interval that excludes 0, all of it one work's; C's rise of 60 is 59 without any one work."""
+        """A rise of 48 with an interval that excludes 0, all of it one work's; C's rise of 60 is 59
+        without any one work.
+        """
         scope, measures = asked(**SETTING | {"counting": "full"})
         _, replicates = centralities(
             *tables(self.WORKS + [{"on": "C d", "year": 2022}] * 60), scope, measures

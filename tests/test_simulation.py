@@ -1,4 +1,6 @@
-"""The simulation study runs, and its worlds are what they are said to be; what it found is in simulation/RESULTS.md."""
+"""The simulation study runs, and its worlds are what they are said to be; what it found is in
+simulation/RESULTS.md.
+"""
 
 import re
 from dataclasses import replace
@@ -36,7 +38,9 @@ def test_worlds_keep_the_contracts():
 
 
 def test_a_planted_fall_is_one():
-    """Half of D00's works go to small foreign institutions; before, and for others, nothing changes."""
+    """Half of D00's works go to small foreign institutions; before, and for others, nothing
+    changes.
+    """
     shift = {"D00": -0.5}
     assert works_of(3, "D00", BEFORE, shift=shift) == works_of(3, "D00", BEFORE)
     assert works_of(3, "D00", AFTER, shift=shift) / works_of(3, "D00", AFTER) == pytest.approx(
@@ -92,7 +96,9 @@ def test_an_oracle_knows_the_weights():
 
 
 def test_the_study_counts_what_it_sees():
-    """A handful of worlds: shares that are shares, a half fall found in most of them, and coverage that is no accident."""
+    """A handful of worlds: shares that are shares, a half fall found in most of them, and coverage
+    that is no accident.
+    """
     quiet, shifted = study.Tally(), study.Tally()
     study.coverage([study.unshifted(seed, quiet, worlds.DEVELOPMENT) for seed in (1, 2)], quiet)
     tally = {what: mean for what, mean, _, _ in quiet.rows()}
@@ -120,7 +126,9 @@ def test_a_ratio_and_its_error():
 
 @pytest.mark.parametrize("country", ["development", "confirmation"])
 def test_the_study_of_paths_sees_what_it_says(country, monkeypatch):
-    """Of one world: values in order with their ends for all of the roster, changes where both windows were looked at, and none else."""
+    """Of one world: values in order with their ends for all of the roster, changes where both
+    windows were looked at, and none else.
+    """
     from simulation import paths
 
     monkeypatch.setattr(
@@ -141,7 +149,9 @@ def test_the_study_of_paths_sees_what_it_says(country, monkeypatch):
 
 
 def test_what_misses_has_no_interval():
-    """A measure whose coverage fails in the study's table is not among those that get an interval, and each that gets one is in a table."""
+    """A measure whose coverage fails in the study's table is not among those that get an interval,
+    and each that gets one is in a table.
+    """
     page = results.PAGE.read_text("utf-8") + results.PAGE.with_name("PATHS.md").read_text("utf-8")
     rows = [
         [cell.strip() for cell in line.split("|")[1:-1]]

@@ -1,4 +1,6 @@
-"""A second quarter on a second vintage of the sample world: what the report says has changed is what was planted."""
+"""A second quarter on a second vintage of the sample world: what the report says has changed is
+what was planted.
+"""
 
 import datetime
 import json
@@ -93,7 +95,9 @@ def test_the_truth_names_every_planted_work():
 
 
 def test_revisions_are_what_was_planted(root, asked):
-    """Every series, year and cause: the table of the second vintage holds the planted changes and nothing else."""
+    """Every series, year and cause: the table of the second vintage holds the planted changes and
+    nothing else.
+    """
     made = Project(root).cache.find().read("revisions").to_pylist()
     assert {
         (r["series"], r["year"], r["cause"]): r["works"] for r in made if r["works"]
@@ -154,7 +158,9 @@ def test_the_first_page_says_what_was_planted(root, asked, language):
 
 
 def test_a_change_is_told_with_what_it_was(root, asked):
-    """China's change from 2020 to 2023 with its interval, as the earlier vintage's own report says it."""
+    """China's change from 2020 to 2023 with its interval, as the earlier vintage's own report says
+    it.
+    """
     old = publish.read(Project(root).cache.find(AS_OF.isoformat()))
     said = findings.changes(old, ["china"], asked, counted.change).iloc[0]
     facts = next(h for h in headlines(brief_of(root, "en")) if "China" in h.label).facts
@@ -184,7 +190,9 @@ def test_every_row_of_the_section_adds_up_to_the_counts_of_both_vintages(root, a
 
 
 def test_another_list_is_told_apart_from_openalex(root, tmp_path):
-    """The list loses HIT between two builds of the second vintage: its old works leave by "changed lists", and the page names the list."""
+    """The list loses HIT between two builds of the second vintage: its old works leave by "changed
+    lists", and the page names the list.
+    """
     again = shutil.copytree(root, tmp_path / "again")
     path = again / "queries" / "watchlists" / "miit.toml"
     text = path.read_text("utf-8")
@@ -207,7 +215,9 @@ def test_another_list_is_told_apart_from_openalex(root, tmp_path):
 
 
 def test_against_chooses_the_earlier_vintage(root, monkeypatch):
-    """`--against` tells what changed since the vintage it names; one that is not earlier is refused."""
+    """`--against` tells what changed since the vintage it names; one that is not earlier is
+    refused.
+    """
     seen = []
     monkeypatch.setattr(
         report,

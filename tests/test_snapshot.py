@@ -442,7 +442,9 @@ def test_real_works_of_all_shapes(vintage: Vintage) -> None:
 
 @real
 def test_a_real_page_damaged_on_purpose(vintage: Vintage) -> None:
-    """Thirteen works: one id twice, one work cut at a hundred authors, missing titles, years and authorships."""
+    """Thirteen works: one id twice, one work cut at a hundred authors, missing titles, years and
+    authorships.
+    """
     file = Path(REAL or "") / "openalex/works/damaged_dk_page.json"
     summary = snapshot.fill(vintage, file)
     served = json.loads(file.read_text("utf-8"))["results"]

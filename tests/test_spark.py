@@ -1,4 +1,6 @@
-"""Spark gives what DuckDB gives: the same statements, the same parser, the same tables, wherever the records come from."""
+"""Spark gives what DuckDB gives: the same statements, the same parser, the same tables, wherever
+the records come from.
+"""
 
 import importlib.util
 import os
@@ -94,7 +96,9 @@ STATEMENTS = {
 
 @pytest.fixture(scope="module")
 def both(asked, tmp_path_factory):
-    """The hand-made world on DuckDB and on Spark. Profiles need only four works here, so that there are some."""
+    """The hand-made world on DuckDB and on Spark. Profiles need only four works here, so that there
+    are some.
+    """
     changed = {
         "rollup": ROLLUP,
         "measures": asked.measures.model_copy(update={"profile_min_works": 4}),
@@ -151,7 +155,9 @@ def root(tmp_path_factory):
 
 
 def built(root, vintage, engine, monkeypatch):
-    """The summary and all tables of a build; parts are small, so that there are several for each worker."""
+    """The summary and all tables of a build; parts are small, so that there are several for each
+    worker.
+    """
     monkeypatch.setattr("coauth.shelving.PAGES", 2)
     summary = pipeline.build(root, vintage, engine=engine, threads=2)
     return summary, {name: vintage.read(name) for name in tables.ALL}
@@ -176,7 +182,9 @@ def same(here, there):
 @needs_spark
 @pytest.mark.parametrize("nth", [10, pytest.param(1, marks=pytest.mark.whole)])
 def test_the_sample_from_pages(root, monkeypatch, nth):
-    """Every nth of 20,000 works: all tables, and in fact every byte of them; what was left out is the same too."""
+    """Every nth of 20,000 works: all tables, and in fact every byte of them; what was left out is
+    the same too.
+    """
     chosen = every(nth)
     monkeypatch.setattr(sample, "records", lambda *_: iter(chosen))
     vintage = pipeline.harvest(
@@ -201,7 +209,9 @@ def test_the_sample_from_pages(root, monkeypatch, nth):
     [("jsonl", 10), ("parquet", 10), pytest.param("jsonl", 1, marks=pytest.mark.whole)],
 )
 def test_the_sample_from_a_snapshot(root, tmp_path, monkeypatch, layout, nth):
-    """The snapshot's files are read on Spark into the very pages that one process makes of them; all of them are built, too, into the same tables."""
+    """The snapshot's files are read on Spark into the very pages that one process makes of them;
+    all of them are built, too, into the same tables.
+    """
     chosen = every(nth)
     days = ("2026-08-01", "2026-08-02", "2026-08-03")
     parts = {day: chosen[n::3] for n, day in enumerate(days)} | {
@@ -230,7 +240,9 @@ def test_the_sample_from_a_snapshot(root, tmp_path, monkeypatch, layout, nth):
     assert stored[0] == stored[1]
     if (
         nth == 1
-    ):  # of fewer the tables are those of `test_the_sample_from_pages`, as their pages are the same bytes
+        # of fewer the tables are those of `test_the_sample_from_pages`, as their pages are the same
+        # bytes
+    ):
         _, here = built(root, vintage, "duckdb", monkeypatch)
         _, there = built(root, vintage, "spark", monkeypatch)
         assert here["edges"].num_rows > 15 * len(chosen)

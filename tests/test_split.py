@@ -1,4 +1,6 @@
-"""Values out of a broken text: whatever is wrong with one of them, its neighbours come out as they were."""
+"""Values out of a broken text: whatever is wrong with one of them, its neighbours come out as they
+were.
+"""
 
 import json
 import re
@@ -36,7 +38,9 @@ def work(number, fields):
 
 
 def text_of(value, indent=None, margin=""):
-    """As a writer of JSON would put it, the lines behind the first with a margin (which no string holds: newlines are escaped)."""
+    """As a writer of JSON would put it, the lines behind the first with a margin (which no string
+    holds: newlines are escaped).
+    """
     return json.dumps(value, indent=indent, ensure_ascii=False).replace("\n", "\n" + margin)
 
 
@@ -106,7 +110,9 @@ def test_any_list_comes_out_as_it_is(items, indent, size):
     st.sampled_from(["\n", ",\n", "\r\n", "\n\n \n", " ", "\x1e"]),
 )
 def test_values_one_after_another(items, indent, size, between):
-    """Whether one a line or many lines each; with commas, blank lines or record separators between them."""
+    """Whether one a line or many lines each; with commas, blank lines or record separators between
+    them.
+    """
     parts = [text_of(v, indent).encode() for v in [{"begin": 1}, *items]]
     assert list(values(chunked(between.encode().join(parts), size))) == parts
 
@@ -121,7 +127,9 @@ def test_values_one_after_another(items, indent, size, between):
     st.sampled_from(["list", "answer", "lines", "keyed"]),
 )
 def test_a_broken_work_costs_itself(fields, data, fault, indent, size, nest):
-    """In a list, an answer, one a line or under ids: all other works come out byte for byte, and the broken one's bytes too."""
+    """In a list, an answer, one a line or under ids: all other works come out byte for byte, and
+    the broken one's bytes too.
+    """
     indent = None if nest == "lines" else indent
     sound = [text_of(work(n, f), indent, "  ") for n, f in enumerate(fields)]
     at = data.draw(st.integers(0, len(sound) - 1))

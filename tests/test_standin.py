@@ -1,4 +1,6 @@
-"""The stand-in server is checked against what is known of the real API, and pyalex against the stand-in."""
+"""The stand-in server is checked against what is known of the real API, and pyalex against the
+stand-in.
+"""
 
 from __future__ import annotations
 
@@ -143,7 +145,8 @@ def walk(server: StandIn, **options: Any) -> Iterator[dict[str, Any]]:
         cursor = page["meta"]["next_cursor"]
 
 
-# Filters -------------------------------------------------------------------------------------------
+# Filters
+# -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -336,7 +339,8 @@ def test_what_is_not_imitated_says_so(few: list[dict[str, Any]]) -> None:
         assert requests.post(f"{server.url}/works", json={}, timeout=10).status_code == 405
 
 
-# Shape of the answers ------------------------------------------------------------------------------
+# Shape of the answers
+# ------------------------------------------------------------------------------
 
 
 def test_a_list_looks_like_a_list(few: list[dict[str, Any]]) -> None:
@@ -455,7 +459,8 @@ def test_groups_with_a_cursor_come_by_key(few: list[dict[str, Any]]) -> None:
         ]
 
 
-# Paging --------------------------------------------------------------------------------------------
+# Paging
+# --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -534,7 +539,8 @@ def test_options_of_the_server(few: list[dict[str, Any]]) -> None:
         assert get(server, sort="ids.openalex").status_code == 400
 
 
-# Keys, money, rate ---------------------------------------------------------------------------------
+# Keys, money, rate
+# ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -669,7 +675,8 @@ def test_paid_plans_only(few: list[dict[str, Any]], options: dict[str, str]) -> 
         assert "Retry-After" not in answer.headers
 
 
-# Faults --------------------------------------------------------------------------------------------
+# Faults
+# --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -866,7 +873,8 @@ def test_faults_in_words() -> None:
         Fault.parse("hang,minutes=1")
 
 
-# The server as a program -----------------------------------------------------------------------------
+# The server as a program
+# -----------------------------------------------------------------------------
 
 
 def test_requests_are_kept(few: list[dict[str, Any]]) -> None:
@@ -1000,7 +1008,8 @@ def test_from_a_shell(tmp_path: Path, few: list[dict[str, Any]]) -> None:
         assert process.wait(10) == 0
 
 
-# Markers -------------------------------------------------------------------------------------------
+# Markers
+# -------------------------------------------------------------------------------------------
 
 
 def test_markers_replace_everything_personal(few: list[dict[str, Any]]) -> None:
@@ -1012,7 +1021,8 @@ def test_markers_replace_everything_personal(few: list[dict[str, Any]]) -> None:
     assert json.dumps(few) == original
     text = json.dumps(changed)
     assert len(markers) == len(set(markers)) > 600
-    # Not found: the id of the author whose id is null, and name, ORCID and mail of the one who only corresponds.
+    # Not found: the id of the author whose id is null, and name, ORCID and mail of the one who only
+    # corresponds.
     assert sum(marker not in text for marker in markers) == 4
     personal = [one["author"]["display_name"] for record in few for one in record["authorships"]]
     assert not any(f'"{name}"' in text for name in personal)
@@ -1058,7 +1068,8 @@ def test_marked_orcids_are_well_formed() -> None:
         assert "0123456789X"[(12 - total % 11) % 11] == digits[-1]
 
 
-# pyalex against the stand-in -------------------------------------------------------------------------
+# pyalex against the stand-in
+# -------------------------------------------------------------------------
 
 
 class Rewrite(HTTPAdapter):
@@ -1184,7 +1195,8 @@ def test_pyalex_refusals(pyalex_at: Callable[..., Any], few: list[dict[str, Any]
             Works()["W999"]
 
 
-# Real records ----------------------------------------------------------------------------------------
+# Real records
+# ----------------------------------------------------------------------------------------
 
 
 def test_real_records(pyalex_at: Callable[..., Any]) -> None:

@@ -1,4 +1,6 @@
-"""Totals of PhD admissions from StatBank: read whole or not at all, whatever the server does; nothing is filled in."""
+"""Totals of PhD admissions from StatBank: read whole or not at all, whatever the server does;
+nothing is filled in.
+"""
 
 import datetime
 import socket
@@ -21,7 +23,9 @@ def fetched(server, **more):
 
 
 def test_the_total_of_every_year_is_read():
-    """All the table has, in two questions: both sexes and all fields, sorted, with where it is from."""
+    """All the table has, in two questions: both sexes and all fields, sorted, with where it is
+    from.
+    """
     with StatBank() as server:
         body = statbank.fetch(url=server.url)
     table = statbank.read(body, DAY)
@@ -50,7 +54,9 @@ def test_the_total_of_every_year_is_read():
     ids=lambda faults: "-".join(map(str, faults)),
 )
 def test_what_time_may_cure_is_asked_again(faults):
-    """Server errors, pages of HTML and bodies cut anywhere: the same numbers in the end, after growing pauses."""
+    """Server errors, pages of HTML and bodies cut anywhere: the same numbers in the end, after
+    growing pauses.
+    """
     with StatBank(faults=faults) as server:
         found, naps = fetched(server)
     assert found == [(y, persons(y, "TOT")) for y in YEARS]
@@ -110,7 +116,9 @@ def test_a_table_that_changed_is_refused():
 
 
 def test_signs_are_suppressed_cells_and_zeros_are_zeros():
-    """A sign instead of a number is suppressed; a sex that BULK leaves out is 0, and the total still adds up."""
+    """A sign instead of a number is suppressed; a sex that BULK leaves out is 0, and the total
+    still adds up.
+    """
     cells = CELLS | {
         ("SUM", "TOT", "2000"): "..",
         ("SUM", "M", "2001"): 0,

@@ -54,7 +54,9 @@ def files(vintage):
 
 
 def test_a_complete_vintage(root):
-    """Counts of all slices, the control total and the complement; every slice by name only when asked."""
+    """Counts of all slices, the control total and the complement; every slice by name only when
+    asked.
+    """
     with StandIn(WORLD) as server:
         vintage = harvest(root, server)
     assert shown(vintage) == [
@@ -139,7 +141,9 @@ HARMS = {
 
 @pytest.mark.parametrize("harm", HARMS)
 def test_only_the_damaged_slice_is_fetched_again(root, harm):
-    """Found by --verify, mended by `harvest --vintage NAME`: the same files, the same day, no page of another slice asked for."""
+    """Found by --verify, mended by `harvest --vintage NAME`: the same files, the same day, no page
+    of another slice asked for.
+    """
     with StandIn(WORLD) as server:
         vintage = harvest(root, server)
         before, asked = files(vintage), len(server.requests)
@@ -188,7 +192,9 @@ def server_at(address):
 
 
 def test_a_damaged_vintage_of_files_is_read_again_from_where_it_came(root, tmp_path):
-    """Without --from: a named vintage knows its source; if that has changed since, the line says so."""
+    """Without --from: a named vintage knows its source; if that has changed since, the line says
+    so.
+    """
     records = tmp_path / "works.jsonl"
     records.write_text("".join(json.dumps(w) + "\n" for w in WORLD))
     vintage = pipeline.harvest(
@@ -204,7 +210,9 @@ def test_a_damaged_vintage_of_files_is_read_again_from_where_it_came(root, tmp_p
 
 
 def test_tables_after_a_repair_are_the_same_bytes(tmp_path):
-    """Damage, mend, build, with the hashes of all tables compared; between them what the command line says."""
+    """Damage, mend, build, with the hashes of all tables compared; between them what the command
+    line says.
+    """
     root = project(tmp_path / "project")
     world = [w for w in WORLD if len(w["authorships"]) < 100][:150]
     with StandIn(world) as server:
@@ -220,7 +228,9 @@ def test_tables_after_a_repair_are_the_same_bytes(tmp_path):
 
 
 def test_compare_tells_works_apart_and_what_they_do(tmp_path):
-    """From two harvests to the command: one work new, one removed, one moved to another year, and the counts they change."""
+    """From two harvests to the command: one work new, one removed, one moved to another year, and
+    the counts they change.
+    """
     root = project(tmp_path / "project")
     before = [w for w in WORLD if len(w["authorships"]) < 100][:150]
     moved = before[1] | {"publication_date": "2020-12-24", "type": "review"}
@@ -255,7 +265,9 @@ def test_compare_tells_works_apart_and_what_they_do(tmp_path):
 
 
 def test_the_budget_line(root):
-    """Left today with a key; where nothing is known, why; nothing at all where nobody is to be asked."""
+    """Left today with a key; where nothing is known, why; nothing at all where nobody is to be
+    asked.
+    """
 
     def status(**env):
         done = CliRunner().invoke(cli.coauth, ["status", "--root", str(root)], env=env)
@@ -279,7 +291,9 @@ def test_the_budget_line(root):
 
 
 def built(root, works, *, countries=("DK",), synthetic=False):
-    """A vintage with nothing but Figure 1: the shipped reference's counts, each times `works(series, year)`."""
+    """A vintage with nothing but Figure 1: the shipped reference's counts, each times
+    `works(series, year)`.
+    """
     asked = Project(root).queries
     reference = next(r for r in asked.references if r.counts)
     names = {frozenset(g.countries): g.id for g in asked.groups.group} | {
@@ -321,7 +335,9 @@ def figure_1(root, *words):
 
 
 def test_figure_1_is_held_against_published_counts(root):
-    """One line where all agree, every series with -v; a series that differs is named with its numbers, in JSON too."""
+    """One line where all agree, every series with -v; a series that differs is named with its
+    numbers, in JSON too.
+    """
     built(root, lambda _, year: 1 + (year - 2011) / 100)
     assert figure_1(root) == [
         "figure 1   5 of 5 series agree with openalex-2024-08 (queries/reference)"
@@ -353,7 +369,9 @@ def test_figure_1_that_differs(root):
 
 
 def test_figure_1_without_a_reference(root):
-    """Another country says so, invented works are held against nothing, and faulty queries are no reason to say nothing of the cache."""
+    """Another country says so, invented works are held against nothing, and faulty queries are no
+    reason to say nothing of the cache.
+    """
     built(root, lambda *_: 1.0, countries=("SE",))
     assert figure_1(root) == [
         "figure 1   held against nothing: queries/reference has no published counts of this scope"

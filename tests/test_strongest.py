@@ -1,4 +1,6 @@
-"""Betweenness and harmonic closeness among the strongest institutions: the graph they are of, and what a replicate is."""
+"""Betweenness and harmonic closeness among the strongest institutions: the graph they are of, and
+what a replicate is.
+"""
 
 import networkx as nx
 import numpy as np
@@ -49,7 +51,9 @@ def referee(works, members, weights=None):
 
 @pytest.mark.parametrize("most", [4, 8, 99])
 def test_the_value_is_that_of_the_induced_graph(most):
-    """Of the m strongest, their ties weighted by whole teams; with m beyond everybody it is the exact value."""
+    """Of the m strongest, their ties weighted by whole teams; with m beyond everybody it is the
+    exact value.
+    """
     works = [w for w in random_works(3, 50, 14, flat=True) if len(w["on"].split()) > 1]
     found = rated(works, strongest=most)
     strength = {}
@@ -74,7 +78,9 @@ def test_the_value_is_that_of_the_induced_graph(most):
 
 
 def test_a_replicate_is_the_measure_of_weighted_works():
-    """Every work counts, each as much as drawn; networkx agrees, also where two institutions are on the same works only."""
+    """Every work counts, each as much as drawn; networkx agrees, also where two institutions are on
+    the same works only.
+    """
     works = [
         *({"on": on} for on in ("A B c", "B c D", "A e", "D e", "A B c f", "f g", "g D")),
         *random_works(4, 20, 8, flat=True),
@@ -120,7 +126,9 @@ def test_the_same_bytes_from_one_process_and_from_two():
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10_000))
 def test_invariants(seed):
-    """Ends are in order and not below 0, betweenness is a share, and harmonic closeness lies within its interval."""
+    """Ends are in order and not below 0, betweenness is a share, and harmonic closeness lies within
+    its interval.
+    """
     for rating in rated(random_works(seed, 25, 8)).values():
         assert (rating.drawn >= 0).all()
         assert (rating.ends.low >= 0).all()
@@ -133,7 +141,9 @@ def test_invariants(seed):
 
 
 def test_in_the_table():
-    """Rows of their own beside those of the whole graph, in the windows compared or in all, and no shift is judged by them."""
+    """Rows of their own beside those of the whole graph, in the windows compared or in all, and no
+    shift is judged by them.
+    """
     works = random_works(5, 120, 12, years=(2019, 2021))
     setting = {
         "years": (2019, 2021),

@@ -43,7 +43,9 @@ def test_a_row_of_the_contract_passes_as_it_is(contract):
 
 @pytest.mark.parametrize(("contract", "column"), COLUMNS, ids=lambda v: v.name)
 def test_each_column_is_held_to_its_contract(contract, column):
-    """A column that is missing, doubled or of a type that cannot be cast, a null or NaN where none may be: each is named."""
+    """A column that is missing, doubled or of a type that cannot be cast, a null or NaN where none
+    may be: each is named.
+    """
     with pytest.raises(TableError, match=rf"{contract.name}: columns missing: {column.name}$"):
         contract.check(loose(contract, row(contract), without=[column.name]))
     with pytest.raises(TableError, match=contract.name):
@@ -76,7 +78,9 @@ def test_a_column_twice_is_refused():
 
 @pytest.mark.parametrize("contract", ALL.values(), ids=ALL)
 def test_a_key_twice_is_refused_and_shown(contract):
-    """Two rows with one key are refused, wherever they stand; a row that differs in any part of the key is another."""
+    """Two rows with one key are refused, wherever they stand; a row that differs in any part of the
+    key is another.
+    """
     others = [
         row(contract, **{k: None})
         for k in contract.key
@@ -97,7 +101,9 @@ def test_two_nulls_are_the_same_key():
 
 
 def test_rows_are_sorted_by_key_with_nulls_last():
-    """The order is total and does not depend on the order of arrival: by key, text by code point, null after everything."""
+    """The order is total and does not depend on the order of arrival: by key, text by code point,
+    null after everything.
+    """
     names = ["Zebra", "apple", "Ørsted", None]
     wanted = [(y, p) for y in (2019, 2020) for p in names]
     given = [row(COVERAGE, year=y, publisher=p) for y, p in wanted]
@@ -110,7 +116,9 @@ def test_rows_are_sorted_by_key_with_nulls_last():
 
 
 def test_chunks_do_not_hide_a_repetition():
-    """Rows that arrive in many chunks are one table: a key that comes again in another chunk is found."""
+    """Rows that arrive in many chunks are one table: a key that comes again in another chunk is
+    found.
+    """
     rows = [row(EDGES, target=f"t{n}") for n in range(20)]
     random.Random(1).shuffle(rows)
     chunked = pa.concat_tables(loose(EDGES, r) for r in rows)
@@ -120,14 +128,18 @@ def test_chunks_do_not_hide_a_repetition():
 
 
 def test_a_count_is_an_integer_or_refused():
-    """Whole floats become integers, a fraction is refused, an integer beyond a float's reach is not rounded."""
+    """Whole floats become integers, a fraction is refused, an integer beyond a float's reach is not
+    rounded.
+    """
     assert EDGES.check(loose(EDGES, row(EDGES, works=3.0)))["works"].to_pylist() == [3]
     with pytest.raises(TableError, match="edges"):
         EDGES.check(loose(EDGES, row(EDGES, weight=2**53 + 1)))
 
 
 def test_every_column_says_what_it_means():
-    """The data dictionary names, types and explains every column of every table; probabilities and counts have a unit."""
+    """The data dictionary names, types and explains every column of every table; probabilities and
+    counts have a unit.
+    """
     for contract in ALL.values():
         for said in contract.dictionary():
             assert said["column"]
@@ -137,7 +149,9 @@ def test_every_column_says_what_it_means():
 
 
 def test_the_synthetic_mark_is_found_in_one_title():
-    """A single title of the synthetic world marks the whole table; null titles and other titles do not."""
+    """A single title of the synthetic world marks the whole table; null titles and other titles do
+    not.
+    """
     titles = pa.table({"title": pa.array([None, "A work"])})
     assert not tables.is_synthetic(titles)
     assert not tables.is_synthetic(titles.slice(0, 0))

@@ -97,7 +97,9 @@ def test_a_core_topic_needs_its_score(asked, score, basis):
 
 
 def test_an_exclusion_cancels_the_phrase_and_not_the_topic(asked):
-    """An excluded word in the title takes phrases away; one in the abstract, or beside a core primary topic, takes nothing."""
+    """An excluded word in the title takes phrases away; one in the abstract, or beside a core
+    primary topic, takes nothing.
+    """
     rule = asked_for(asked, {"exclusions": ("drug delivery",)})
     assert found(rule, "T2", title="Quantum dots in drug-delivery") == []
     assert found(rule, "T9", "T1", title="Drug delivery", abstract="quantum dots") == []
@@ -143,7 +145,9 @@ PHRASES = [
 
 @pytest.mark.parametrize(("phrase", "title", "wanted"), PHRASES)
 def test_phrases_are_whole_words_in_any_spelling(asked, phrase, title, wanted):
-    """Words stand whole, in either case, parted by any blank or hyphen as publishers print them; a star ends a word freely."""
+    """Words stand whole, in either case, parted by any blank or hyphen as publishers print them; a
+    star ends a word freely.
+    """
     hits = found(asked_for(asked, {"phrases": (phrase,)}), "T2", title=title)
     assert [h[3] for h in hits] == ([wanted] if wanted else [])
 
@@ -163,7 +167,9 @@ def test_phrases_are_whole_words_in_any_spelling(asked, phrase, title, wanted):
     ],
 )
 def test_homonyms_do_not_count(asked, title, wanted):
-    """Bees, salad and DNA: a title with a technology's word in another sense does not count for it, whatever topics stand beside."""
+    """Bees, salad and DNA: a title with a technology's word in another sense does not count for it,
+    whatever topics stand beside.
+    """
     topics = sorted(
         {
             t
@@ -184,7 +190,9 @@ def test_homonyms_do_not_count(asked, title, wanted):
 
 
 def test_title_is_read_before_the_abstract(asked):
-    """The phrase shown is the title's where it has one; title_only says that there was no abstract to read."""
+    """The phrase shown is the title's where it has one; title_only says that there was no abstract
+    to read.
+    """
     rule = asked_for(asked, {"phrases": ("quantum dot*", "nanowire*")})
     assert found(rule, "T2", title="Nanowires", abstract="quantum dots")[0][3] == "nanowires"
     for abstract, alone in ((None, True), ("", True), ("text", False)):
@@ -212,7 +220,9 @@ def test_title_is_read_before_the_abstract(asked):
     ],
 )
 def test_one_mention_in_an_abstract_is_context(asked, title, abstract, wanted):
-    """In a title once is enough; an abstract has to name the technology twice, and phrases that overlap are one mention."""
+    """In a title once is enough; an abstract has to name the technology twice, and phrases that
+    overlap are one mention.
+    """
     rule = asked_for(asked, {"phrases": ("quantum dot*", "nanowire*", "dot laser*")})
     assert [row[3] for row in found(rule, "T2", title=title, abstract=abstract)] == (
         [wanted] if wanted else []
@@ -242,7 +252,9 @@ def test_a_technology_without_phrases_counts_by_its_core_topic_alone(asked):
 
 
 def test_topics_of_another_era_are_refused(asked):
-    """Ids stayed when OpenAlex replaced the assignments: a vintage of the other era is not judged by this set, one of no known era is."""
+    """Ids stayed when OpenAlex replaced the assignments: a vintage of the other era is not judged
+    by this set, one of no known era is.
+    """
     with pytest.raises(
         QueryError, match="'aspi44' was made for topic model v2, this vintage has v1"
     ):
@@ -253,7 +265,9 @@ def test_topics_of_another_era_are_refused(asked):
 
 
 def test_topics_come_through_from_the_record(world):
-    """From the served record to the row: basis, topic and score of the primary topic, phrase from the abstract."""
+    """From the served record to the row: basis, topic and score of the primary topic, phrase from
+    the abstract.
+    """
     made = world(
         work(1, 2020, [["I1"]], topics=[topic("T10275", 0.75)]),
         work(
@@ -287,7 +301,9 @@ def by_pattern(phrase):
 
 
 def test_the_automaton_finds_what_patterns_find(asked, real_records):
-    """On every sixth of the real titles and abstracts at hand, each phrase of the enabled set is found exactly where its own regular expression finds it."""
+    """On every sixth of the real titles and abstracts at hand, each phrase of the enabled set is
+    found exactly where its own regular expression finds it.
+    """
     said = sorted(
         {
             p
@@ -320,7 +336,9 @@ WORDS = st.lists(st.sampled_from(["quantum", "dot", "dots", "qubit", "a", "sub"]
     st.lists(st.sampled_from([" ", "-", "‐", "\u00a0", ", ", "  ", "/"]), min_size=8, max_size=8),
 )
 def test_any_spelling_is_found_as_its_pattern_finds_it(words, between):
-    """Words parted by anything a publisher prints: the automaton and the pattern agree on every phrase."""
+    """Words parted by anything a publisher prints: the automaton and the pattern agree on every
+    phrase.
+    """
     text = "".join(w + b for w, b in zip(words, between, strict=False))
     said = ["quantum dot", "quantum dot*", "dot quantum", "qubit*", "a"]
     assert {said[i] for i, _, _ in Phrases(said).find(fold(text))} == {
@@ -334,7 +352,9 @@ def test_no_phrases_find_nothing():
 
 
 def test_sensitivity_is_what_another_threshold_would_have_given(asked):
-    """Counts per area at each threshold equal those of a set written with that core_min_score, classified again."""
+    """Counts per area at each threshold equal those of a set written with that core_min_score,
+    classified again.
+    """
     texts = [
         {
             "work_id": f"W{n}",
@@ -370,7 +390,9 @@ def test_sensitivity_is_what_another_threshold_would_have_given(asked):
 
 
 def test_batches_and_order_do_not_matter(asked, real_records):
-    """Real works classified in one table, in batches of seven or in reverse give the same rows; a batch that is a slice of a larger one too."""
+    """Real works classified in one table, in batches of seven or in reverse give the same rows; a
+    batch that is a slice of a larger one too.
+    """
     with gzip.open(real_records / "openalex/works/full_works_613.jsonl.gz") as file:
         kept = [w for w in (pages.keep(line) for line in file) if w.topics]
     texts = pa.Table.from_pylist(

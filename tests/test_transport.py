@@ -1,4 +1,6 @@
-"""The line to OpenAlex: what each kind of answer makes it do, what it waits for, and what it never says."""
+"""The line to OpenAlex: what each kind of answer makes it do, what it waits for, and what it never
+says.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ def answer(status: int = 200, body: Any = None, **headers: str) -> requests.Resp
 
 @pytest.fixture
 def line(monkeypatch: pytest.MonkeyPatch) -> Iterable[Callable[..., tuple[Transport, list[float]]]]:
-    """A transport whose answers are written down (the last one is repeated), and the list of its naps."""
+    """A transport whose answers are written down (the last one is repeated), and the list of its
+    naps.
+    """
     made: list[Transport] = []
 
     def make(

@@ -1,4 +1,6 @@
-"""Spoiled publishers whose works an institution has lost altogether still count in how unsure it is."""
+"""Spoiled publishers whose works an institution has lost altogether still count in how unsure it
+is.
+"""
 
 import numpy as np
 import pytest
@@ -15,7 +17,9 @@ def world_of(works):
 
 
 def spoiled(of_a):
-    """In 2020 A has 40 of its 80 works at Q; in 2022 Q keeps one in ten of 200, of A's `of_a` works there none."""
+    """In 2020 A has 40 of its 80 works at Q; in 2022 Q keeps one in ten of 200, of A's `of_a` works
+    there none.
+    """
     works = [{"on": "A b", "year": 2020, "publisher": p} for p in "QP" for _ in range(40)]
     works += [{"on": "A b", "year": 2022, "publisher": "P"}] * 40
     works += [{"on": "A", "year": 2022, "publisher": "Q", "affiliation_status": "partial"}] * of_a
@@ -32,7 +36,9 @@ def spoiled(of_a):
 
 
 def test_by_hand():
-    """A's complete works of 2022 all weigh 1; Q's weigh 200 over the 20 or fewer complete ones. A third of A's works is at Q."""
+    """A's complete works of 2022 all weigh 1; Q's weigh 200 over the 20 or fewer complete ones. A
+    third of A's works is at Q.
+    """
     world, weights = world_of(spoiled(40))
     heavy = 200 / 16
     expected = (40 * 1 + 40 * heavy + 40 * 1 + 40 * heavy) / 160
@@ -53,7 +59,9 @@ def test_nothing_is_widened_where_nothing_is_lost():
 
 
 def test_small_publishers_are_one():
-    """30 publishers of one work a year, every other one complete: none of them is looked at by itself."""
+    """30 publishers of one work a year, every other one complete: none of them is looked at by
+    itself.
+    """
     works = [
         {
             "on": "A b",

@@ -45,7 +45,9 @@ def refuse(fault):
     "place", ["os.fsync", "pathlib.Path.replace", "pathlib.Path.mkdir", "pathlib.Path.open"]
 )
 def test_a_failed_write_leaves_what_was_there(cache, monkeypatch, fault, place):
-    """Whatever fails on the way to the disk, the old file is whole, no half file stays, and one line says what to do."""
+    """Whatever fails on the way to the disk, the old file is whole, no half file stays, and one
+    line says what to do.
+    """
     made = cache.create("2026-01-05", started="2026-01-05")
     made.slice("2020-01").write(1, PAGE)
     before = files(cache.folder)
@@ -81,7 +83,9 @@ def test_a_write_cut_part_way_is_no_file(cache, monkeypatch):
 
 
 def test_a_killed_writer_leaves_a_name_nobody_reads(cache):
-    """What a killed process left behind under its temporary name is no page, no slice and no vintage."""
+    """What a killed process left behind under its temporary name is no page, no slice and no
+    vintage.
+    """
     made = cache.create("2026-01-05", started="2026-01-05")
     part = made.slice("2020-01")
     part.write(1, PAGE)
@@ -101,7 +105,9 @@ def test_a_cache_that_is_no_folder_is_one_line(tmp_path):
 
 
 def test_names_are_never_shared(cache):
-    """A taken name gets .2 and .3; a folder without manifest is taken as well, so its pages are mixed with nobody's."""
+    """A taken name gets .2 and .3; a folder without manifest is taken as well, so its pages are
+    mixed with nobody's.
+    """
     (cache.folder / "2026-01-05" / "pages" / "2020-01").mkdir(parents=True)
     made = [cache.create("2026-01-05", started="2026-01-05") for _ in range(3)]
     assert [v.name for v in made] == ["2026-01-05.2", "2026-01-05.3", "2026-01-05.4"]
@@ -109,7 +115,9 @@ def test_names_are_never_shared(cache):
 
 
 def test_a_record_keeps_the_other_entries(cache):
-    """Setting one entry of the manifest leaves the others; the file is the same for the same entries in any order."""
+    """Setting one entry of the manifest leaves the others; the file is the same for the same
+    entries in any order.
+    """
     made = cache.create("a", started="2026-01-05", source={"kind": "api"})
     made.record(completed="2026-01-06")
     assert made.manifest == {
@@ -151,7 +159,9 @@ def test_a_quarter_is_of_the_day_of_completion(cache, day, quarter):
 
 
 def test_the_newest_complete_vintage_speaks(cache):
-    """find gives the newest complete one, of the quarter where one is asked; newest gives the newest of all."""
+    """find gives the newest complete one, of the quarter where one is asked; newest gives the
+    newest of all.
+    """
     for name, done in (
         ("2026-01-05", "2026-01-06"),
         ("2026-03-30", "2026-04-01"),
@@ -231,7 +241,9 @@ def test_pages_of_a_vintage_come_by_slice_and_number(cache):
 
 @pytest.mark.parametrize("how", ["edited", "cut", "gone", "added", "swapped"])
 def test_damage_of_a_closed_slice_is_found(cache, how):
-    """A page edited, cut, removed, added or exchanged after the slice was closed is named; nothing else is."""
+    """A page edited, cut, removed, added or exchanged after the slice was closed is named; nothing
+    else is.
+    """
     made = cache.create("v", started="2026-01-05")
     part = made.slice("2020-01")
     part.write(1, PAGE)
@@ -289,7 +301,9 @@ def built(made, table, *, synthetic=False):
 
 
 def test_a_build_that_fails_leaves_the_tables_that_were_there(cache):
-    """New tables stand beside the old ones until all are there; whatever happens meanwhile, the old ones stay."""
+    """New tables stand beside the old ones until all are there; whatever happens meanwhile, the old
+    ones stay.
+    """
     made = cache.create("v", started="2026-01-05")
     built(made, tables.EDGES.empty())
     made.record(build={"rows": 0})
@@ -328,7 +342,9 @@ def test_the_bytes_of_a_table_do_not_depend_on_how_its_rows_arrive(cache, monkey
 
 
 def test_tables_come_back_and_are_the_same_bytes(cache):
-    """A stored table reads back equal with its contract's metadata; the same rows give the same file; a sample carries its mark."""
+    """A stored table reads back equal with its contract's metadata; the same rows give the same
+    file; a sample carries its mark.
+    """
     made = cache.create("v", started="2026-01-05")
     row = {
         "year": 2020,

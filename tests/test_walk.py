@@ -1,7 +1,9 @@
-"""Every number of flagged works in the sample's report is the number of distinct works `coauth explain --json` lists for it.
+"""Every number of flagged works in the sample's report is the number of distinct works `coauth
+explain --json` lists for it.
 
-The answers of `explain` are asked for once, for all pairs and lists; what is walked are the report's own files, cell by cell. That the
-page tells the numbers of these files and no other is held by `test_report.py`; what an earlier vintage said is walked in `test_since.py`.
+The answers of `explain` are asked for once, for all pairs and lists; what is walked are the
+report's own files, cell by cell. That the page tells the numbers of these files and no other is
+held by `test_report.py`; what an earlier vintage said is walked in `test_since.py`.
 """
 
 import json
@@ -131,7 +133,9 @@ class Walk:
 
 
 def test_the_command_prints_what_is_walked(told, sample_root):
-    """`coauth explain --json`, of a pair, of a year, of a list and of a set: the very answers that numbers are held against below."""
+    """`coauth explain --json`, of a pair, of a year, of a list and of a set: the very answers that
+    numbers are held against below.
+    """
     a, b = "I96673099", "I82880672"  # DTU and Beihang
 
     def printed(*words):
@@ -149,7 +153,9 @@ def test_the_command_prints_what_is_walked(told, sample_root):
 
 
 def test_every_flag_counts_the_works_of_its_pair(told):
-    """Every review cue of every year, pair and entry: no flag without its works, no work with a cue without its flag."""
+    """Every review cue of every year, pair and entry: no flag without its works, no work with a cue
+    without its flag.
+    """
     flags = told.made["flags"].to_pandas()
     assert set(flags["kind"]) >= {"watchlist", "technology"}
     assert len(flags) > 5_000
@@ -235,7 +241,9 @@ def pairs_that_moved(walk, told):
 
 
 def intensities(walk, told):
-    """Of the heat map its listed partners: works of at most K institutions, as the null model sees them."""
+    """Of the heat map its listed partners: works of at most K institutions, as the null model sees
+    them.
+    """
     for row in (r for r in walk.rows("ric", "expected", "apart_from_1") if r["listed"]):
         shared = told.pair(row["domestic"], row["partner"], (row["first_year"], row["last_year"]))
         walk.holds(
@@ -309,8 +317,9 @@ def fields(walk, told):
 
 
 def policy_dates(walk, told):
-    """Works of a list before and after a date, by year or by quarter; of a comparison by institution those that have a match and none of
-    its works."""
+    """Works of a list before and after a date, by year or by quarter; of a comparison by
+    institution those that have a match and none of its works.
+    """
     dates = {e.id: e.date for e in told.asked.events.event}
     matched = [r for r in walk.rows("control_id", "field_distance") if not pd.isna(r["control_id"])]
     for row in (
@@ -403,7 +412,9 @@ PARTS = (
 
 
 def test_every_number_of_flagged_works_in_the_report_is_what_explain_lists(told, files):
-    """All files beside the page: each is walked, or known to count other works, so that a new one is not forgotten."""
+    """All files beside the page: each is walked, or known to count other works, so that a new one
+    is not forgotten.
+    """
     walk = Walk(files)
     for part in PARTS:
         before = walk.seen.total()
@@ -421,8 +432,9 @@ def test_every_number_of_flagged_works_in_the_report_is_what_explain_lists(told,
 
 
 def test_every_number_of_flagged_works_in_the_explorer_is_what_explain_lists(told, folder, files):
-    """Of every pair with a cue on the map: works by year, by entry and year, the works named, and how many there was no room for; of every
-    listed institution its works with another, by year."""
+    """Of every pair with a cue on the map: works by year, by entry and year, the works named, and
+    how many there was no room for; of every listed institution its works with another, by year.
+    """
     (told_,) = etree.parse(folder / "report.html", etree.HTMLParser(huge_tree=True)).xpath(
         "//script[@id='explorer-data']/text()"
     )
@@ -493,7 +505,9 @@ def test_every_number_of_flagged_works_in_the_explorer_is_what_explain_lists(tol
 
 @pytest.mark.parametrize("name", ["network", "network-gephi-lite", "network-dynamic"])
 def test_every_number_of_flagged_works_in_the_networks_is_what_explain_lists(told, folder, name):
-    """Works of every pair with a review cue, by year where the file has years; of every listed institution all works, and those with another."""
+    """Works of every pair with a review cue, by year where the file has years; of every listed
+    institution all works, and those with another.
+    """
     walk, years, dynamic = (
         Walk([]),
         None if name == "network-dynamic" else told.last,

@@ -1,4 +1,6 @@
-"""The network as it is: what drips, certificates nobody knows, proxies that refuse. One line each, in time, with no secret in it."""
+"""The network as it is: what drips, certificates nobody knows, proxies that refuse. One line each,
+in time, with no secret in it.
+"""
 
 import datetime
 import os
@@ -33,7 +35,9 @@ README = (CHECKOUT / "README.md").read_text("utf-8")
 SECRET = "geheim"
 URL = "https://api.openalex.org/works?filter=type:article"
 SOON = 10.0
-"""Seconds in which a run ends that nothing can help, on a machine with much else to do. Six attempts would pause for 31 or more."""
+"""Seconds in which a run ends that nothing can help, on a machine with much else to do. Six
+attempts would pause for 31 or more.
+"""
 
 SLACK = 4.0
 """Seconds that such a machine may take beside what is waited for."""
@@ -141,7 +145,9 @@ def test_an_organisations_ca_is_believed_where_a_variable_names_it(
 def test_a_folder_of_cas_is_one_of_hashed_names(
     monkeypatch, certified, ca_file, openalex, tmp_path, variable
 ):
-    """As OpenSSL looks into it; a folder without such names is refused, since nothing in it would be believed."""
+    """As OpenSSL looks into it; a folder without such names is refused, since nothing in it would
+    be believed.
+    """
     folder = tmp_path / "certs"
     folder.mkdir()
     shutil.copy(ca_file, folder / "ours.pem")
@@ -300,7 +306,9 @@ def test_a_file_of_cas_that_may_not_be_read(monkeypatch, root, ca_file):
 @pytest.mark.parametrize("login", ["", f"u:{SECRET}", f"domain\\u:{SECRET}@#/%"])
 @pytest.mark.parametrize("secure", [False, True])
 def test_a_proxy_that_carries(monkeypatch, certified, ca_file, openalex, login, secure):
-    """CONNECT, with a login or none, also where the proxy itself speaks TLS; what is within is checked as ever."""
+    """CONNECT, with a login or none, also where the proxy itself speaks TLS; what is within is
+    checked as ever.
+    """
     monkeypatch.setenv("SSL_CERT_FILE", ca_file)
     context = certified("localhost")
     with (
@@ -352,7 +360,9 @@ def test_no_proxy_is_kept_to(monkeypatch, certified, ca_file, openalex):
     ],
 )
 def test_a_proxy_that_refuses(monkeypatch, proxied, login, said, naps):
-    """What no retry cures is told at once, what one may cure after three attempts; the server's own words are not told."""
+    """What no retry cures is told at once, what one may cure after three attempts; the server's own
+    words are not told.
+    """
     with Proxy(**proxied) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("://", f"://{login}"))
         fault, waits, _ = refusal("https://localhost:1")
@@ -479,7 +489,9 @@ def no_names(monkeypatch):
 
 @pytest.mark.usefixtures("no_names")
 def test_names_that_nobody_knows(monkeypatch):
-    """Whose name it is, the address's or the proxy's; tried three times where nothing has ever answered."""
+    """Whose name it is, the address's or the proxy's; tried three times where nothing has ever
+    answered.
+    """
     fault, naps, _ = refusal("https://nosuch.example")
     assert (
         "no connection to nosuch.example of COAUTH_OPENALEX_URL (no such host); check the network"
@@ -511,7 +523,9 @@ def test_ports_where_nobody_listens(root, monkeypatch):
 
 
 def test_a_network_that_has_been_there_is_waited_for(openalex):
-    """Six attempts, as for every failure that passes: a harvest of an hour does not end with a train in a tunnel."""
+    """Six attempts, as for every failure that passes: a harvest of an hour does not end with a
+    train in a tunnel.
+    """
     naps = []
     with Transport(key=None, url=f"http://127.0.0.1:{openalex}", sleep=naps.append) as line:
         line.get(URL, msgspec.json.decode)
@@ -547,7 +561,9 @@ TIMEOUT = 0.15
     ],
 )
 def test_whatever_drips_is_over_in_time(server, bound):
-    """Status line, a header, headers, interim answers, a redirect, a body of three kinds: each attempt, and so the run, has an end."""
+    """Status line, a header, headers, interim answers, a redirect, a body of three kinds: each
+    attempt, and so the run, has an end.
+    """
     with server:
         fault, naps, took = refusal(f"http://127.0.0.1:{server.port}", timeout=TIMEOUT, attempts=2)
     assert isinstance(fault, NoAnswer)
@@ -597,7 +613,9 @@ def test_headers_that_drip_inside_tls(monkeypatch, certified, ca_file):
 
 
 def test_what_comes_slowly_but_in_time_is_taken():
-    """The deadline is no second time-out of silence: pauses longer than what is left at its end are cut, shorter ones are not."""
+    """The deadline is no second time-out of silence: pauses longer than what is left at its end are
+    cut, shorter ones are not.
+    """
 
     class Slow(Saying):
         def serve(self, connection):

@@ -76,12 +76,16 @@ def test_the_first_reason_is_the_one_counted(asked):
 
 @pytest.mark.parametrize("year", [2011, 2024, 2025, 2026])
 def test_the_years_run_from_the_first_asked_to_the_harvest(asked, year):
-    """The first year and the year of the harvest are in; years after the last measured one are kept as preliminary."""
+    """The first year and the year of the harvest are in; years after the last measured one are kept
+    as preliminary.
+    """
     assert one(asked, work(1, year, [["I1"]]))[1].works == 1
 
 
 def test_a_year_may_come_from_the_date(asked):
-    """A record without a year takes it from its date, and says so; an unreadable date is noted and the year kept."""
+    """A record without a year takes it from its date, and says so; an unreadable date is noted and
+    the year kept.
+    """
     batch, losses = one(asked, work(1, None, [["I1"]], publication_date="2017-01-01"))
     assert rows(batch.works, "year", "publication_date") == [(2017, datetime.date(2017, 1, 1))]
     assert losses.noted == {"publication year taken from the date": 1}
@@ -150,7 +154,9 @@ def test_every_column_of_a_work(asked):
 
 
 def test_affiliation_status_is_of_all_authors(asked):
-    """complete: every authorship has an institution; partial: some; a null authorship is one without."""
+    """complete: every authorship has an institution; partial: some; a null authorship is one
+    without.
+    """
     for authors, status in (
         ([["I1"], ["I2"]], "complete"),
         ([["I1"], []], "partial"),
@@ -170,7 +176,9 @@ def test_an_author_of_whom_nothing_is_known_is_counted_as_an_author(asked):
 
 
 def test_countries_of_strings_stand_beside_those_of_institutions(asked):
-    """A country with a matched institution on the authorship is of basis institution, one read from the string alone of basis string."""
+    """A country with a matched institution on the authorship is of basis institution, one read from
+    the string alone of basis string.
+    """
     authors = [
         {"institutions": [place("I1")], "countries": ["DK"]},
         {"institutions": [], "countries": ["CN", None]},
@@ -186,7 +194,9 @@ def test_countries_of_strings_stand_beside_those_of_institutions(asked):
 
 
 def test_strings_hang_on_the_institutions_matched_to_them(asked):
-    """Each affiliation string is kept with each institution OpenAlex matched to it, and with none where none was."""
+    """Each affiliation string is kept with each institution OpenAlex matched to it, and with none
+    where none was.
+    """
     author = {
         "institutions": [place("I1"), place("I10")],
         "affiliations": [
@@ -213,7 +223,9 @@ def test_a_list_of_5000_authors_is_marked_as_cut(asked):
 
 
 def test_the_latest_work_speaks_for_an_institution(asked):
-    """Name, country and lineage are those of the work with the latest date (then id), in whatever order and batches the pages come."""
+    """Name, country and lineage are those of the work with the latest date (then id), in whatever
+    order and batches the pages come.
+    """
     told = [
         (1, "2020-01-01", "old"),
         (3, "2021-01-01", "first of two"),
@@ -270,7 +282,9 @@ def test_no_page_is_no_work(asked):
 @example(("authorships", 0, "institutions", 0, "id"), "https://openalex.org/")
 @example(("authorships", 0, "institutions", 0, "country_code"), None)
 def test_no_mutation_of_a_record_stops_the_build(world, path, value):
-    """Whatever one record holds, it and its neighbour go through every stage, and the neighbour is counted as ever."""
+    """Whatever one record holds, it and its neighbour go through every stage, and the neighbour is
+    counted as ever.
+    """
     record = json.loads(json.dumps(SHAPE))
     inner = record
     for key in path[:-1]:
@@ -332,7 +346,9 @@ def test_the_damaged_page_record_by_record(asked, real_records):
 
 
 def test_613_real_records_balance(asked, real_records):
-    """Old and new record shapes together: every record is a work or dropped for a reason counted here by other means, in any order."""
+    """Old and new record shapes together: every record is a work or dropped for a reason counted
+    here by other means, in any order.
+    """
     lines = gzip.decompress(
         (real_records / "openalex/works/full_works_613.jsonl.gz").read_bytes()
     ).splitlines()

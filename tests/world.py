@@ -2,8 +2,9 @@
 
     work(1, 2020, [["I1", "I10"], ["I1"]])      two authors: one of I1 and I10, one of I1 alone
 
-Institutions are numbered by country (`COUNTRY`), so that a world can be read without looking anything up. `World` runs
-any stage on such records, each from the ones before it, and only when asked.
+Institutions are numbered by country (`COUNTRY`), so that a world can be read without looking
+anything up. `World` runs any stage on such records, each from the ones before it, and only when
+asked.
 """
 
 import datetime
@@ -41,7 +42,9 @@ def ror(number):
 
 
 def place(said):
-    """An institution as OpenAlex nests it; `said` is its id, or a dict that says more (id, country_code, lineage, ror …)."""
+    """An institution as OpenAlex nests it; `said` is its id, or a dict that says more (id,
+    country_code, lineage, ror …).
+    """
     told = said if isinstance(said, dict) else {"id": said}
     number = int(told["id"][1:])
     known = {
@@ -55,7 +58,9 @@ def place(said):
 
 
 def authorship(said):
-    """One author of the institutions `said`, or a whole authorship where a dict with other keys is given."""
+    """One author of the institutions `said`, or a whole authorship where a dict with other keys is
+    given.
+    """
     if isinstance(said, dict) and "id" not in said:
         return said
     here = [place(i) for i in said]
@@ -109,7 +114,9 @@ def page(*records):
 
 
 def read(served, scope, size=5_000):
-    """Batches of `size` records of the pages, and losses; of records with one id the newest counts, whatever its batch."""
+    """Batches of `size` records of the pages, and losses; of records with one id the newest counts,
+    whatever its batch.
+    """
     packed = [pages.pack(p) for p in served]
     reader = works.Reader(scope, AS_OF)
 

@@ -14,8 +14,9 @@ QUERIES = load(Path(__file__).parents[1] / "queries")
 
 
 def asked(**changes):
-    """(scope, measures) of the shipped queries; years=(a, b) and k=K go to the scope, the rest to the measures. Left out unless
-    asked for: the measures that need to know countries or lists."""
+    """(scope, measures) of the shipped queries; years=(a, b) and k=K go to the scope, the rest to
+    the measures. Left out unless asked for: the measures that need to know countries or lists.
+    """
     years = changes.pop("years", (2020, 2020))
     scope = {
         "first_year": years[0],
@@ -51,7 +52,9 @@ def centralities(*tables, **options):
 
 
 def tables(works):
-    """WORKS and AFFILIATIONS of dicts with `on` ("A B c": a capital is domestic) and any column of WORKS."""
+    """WORKS and AFFILIATIONS of dicts with `on` ("A B c": a capital is domestic) and any column of
+    WORKS.
+    """
     plain = {
         "year": 2020,
         "type": "article",
@@ -88,7 +91,9 @@ def tables(works):
 
 
 def random_works(seed, works=60, institutions=12, years=(2020, 2020), largest=5, flat=False):
-    """Works of 1 … `largest` institutions out of A00, a01, A02, …; the first on more works, unless flat."""
+    """Works of 1 … `largest` institutions out of A00, a01, A02, …; the first on more works, unless
+    flat.
+    """
     draw = np.random.default_rng(seed)
     names = [f"{'aA'[i % 2 == 0]}{i:02d}" for i in range(institutions)]
     odds = np.ones(institutions) if flat else 1 / np.arange(1, institutions + 1)

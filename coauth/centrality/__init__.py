@@ -1,7 +1,9 @@
-"""Who is central, in every window of years, and how sure that is: WORKS and AFFILIATIONS -> CENTRALITY.
+"""Who is central, in every window of years, and how sure that is: WORKS and AFFILIATIONS ->
+CENTRALITY.
 
-The graph is that of the country's works: two foreign institutions are tied only by works that also have a domestic
-author. Weights are strengths (larger is closer); only `paths` turns them into distances.
+The graph is that of the country's works: two foreign institutions are tied only by works that also
+have a domestic author. Weights are strengths (larger is closer); only `paths` turns them into
+distances.
 """
 
 from __future__ import annotations
@@ -42,7 +44,8 @@ def measure(
     workers: int = 1,
     memory: float = math.inf,
 ) -> Replicates:
-    """CENTRALITY of every sliding window to `write`, in order of its key; returns what `shifts` needs of the windows that are compared.
+    """CENTRALITY of every sliding window to `write`, in order of its key; returns what `shifts`
+    needs of the windows that are compared.
 
     ===============  =================================================  ====================  =========
     measure          definition on w_ij, N institutions                 unit                  interval
@@ -59,25 +62,32 @@ def measure(
     betweenness      share of shortest paths through i, same d          mean over the pairs   none
     ===============  =================================================  ====================  =========
 
-    How a work counts: `coauth.incidence.counting`. participation needs the table `institutions`, exposure `listed`.
+    How a work counts: `coauth.incidence.counting`. participation needs the table `institutions`,
+    exposure `listed`.
 
-    The institutions of a window are those with a work of at least two institutions; who has none has no row. Variant
-    `k` (works of at most `scope.max_institutions`) has all measures. `all`, `complete` and `reweighted` (complete works,
-    each weighted by about 1/P(complete), see `coauth.uncertainty.completeness`; both of at most K) have those that can be resampled: a
-    replicate lacks 37 % of the works, which shifts whatever rests on the pattern of edges. Harmonic closeness gets its own in variant
-    `strongest`, a smaller graph of the works of `k` (`coauth.centrality.strongest`), in the windows of `measures.path_windows`; rarefied degree, to `measures.rarefied_share` of the
-    works of the smallest window, from leaving out each work in turn (`coauth.centrality.partners.jackknife`). Which measures get
-    one at all `measures.resampled` says. The interval
-    speaks of which works there happened to be, not of coverage (`coauth.uncertainty.resampling`), and is widened for works that come in
-    bursts (`coauth.uncertainty.dispersion`). Sources stand with each measure in `coauth.centrality.paths`, `.spectra` and `.partners`.
+    The institutions of a window are those with a work of at least two institutions; who has none
+    has no row. Variant `k` (works of at most `scope.max_institutions`) has all measures. `all`,
+    `complete` and `reweighted` (complete works, each weighted by about 1/P(complete), see
+    `coauth.uncertainty.completeness`; both of at most K) have those that can be resampled: a
+    replicate lacks 37 % of the works, which shifts whatever rests on the pattern of edges. Harmonic
+    closeness gets its own in variant `strongest`, a smaller graph of the works of `k`
+    (`coauth.centrality.strongest`), in the windows of `measures.path_windows`; rarefied degree, to
+    `measures.rarefied_share` of the works of the smallest window, from leaving out each work in
+    turn (`coauth.centrality.partners.jackknife`). Which measures get one at all
+    `measures.resampled` says. The interval speaks of which works there happened to be, not of
+    coverage (`coauth.uncertainty.resampling`), and is widened for works that come in bursts
+    (`coauth.uncertainty.dispersion`). Sources stand with each measure in `coauth.centrality.paths`,
+    `.spectra` and `.partners`.
 
-    Beside the sliding windows stand single years, for `measures.single_years` alone. The rows are millions: `write` gets them window by
-    window, as each is measured, and has to read them all. `rank` is among all institutions of the row's
-    graph, `fixed_rank` among the fixed roster (`_fixed_roster`), which has the same members in every window.
-    `workers` processes share the windows; fewer where all would take more than `memory` bytes, what is handed over apart, and at least
-    one. No byte depends on their number.
+    Beside the sliding windows stand single years, for `measures.single_years` alone. The rows are
+    millions: `write` gets them window by window, as each is measured, and has to read them all.
+    `rank` is among all institutions of the row's graph, `fixed_rank` among the fixed roster
+    (`_fixed_roster`), which has the same members in every window. `workers` processes share the
+    windows; fewer where all would take more than `memory` bytes, what is handed over apart, and at
+    least one. No byte depends on their number.
 
-    Raises `MeasureFailed` where a measure does not converge or lacks the table it needs; no other is put in its place.
+    Raises `MeasureFailed` where a measure does not converge or lacks the table it needs; no other
+    is put in its place.
 
     >>> from types import SimpleNamespace as Some
     >>> from coauth.tables import AFFILIATIONS, WORKS
@@ -180,7 +190,9 @@ def measure(
 
 
 def _room(world: Incidence, asked: list[Years], measures: Measures) -> float:
-    """Bytes that a process takes at most to measure a window: itself and, in each replicate, a byte a work and eight numbers an institution."""
+    """Bytes that a process takes at most to measure a window: itself and, in each replicate, a byte
+    a work and eight numbers an institution.
+    """
     works = max((int(world.within(window).sum()) for window in asked), default=0)
     return _PROCESS + measures.replicates * (works + 64 * len(world.institutions))
 
@@ -188,8 +200,9 @@ def _room(world: Incidence, asked: list[Years], measures: Measures) -> float:
 def _fixed_roster(
     world: Incidence, domestic: set[str], small: Flags, sliding: list[Years], measures: Measures
 ) -> set[str]:
-    """The institutions with at least `measures.fixed_roster.min_works` collaborative works (of at most K institutions) in every
-    sliding window, of the country alone where `among` says so."""
+    """The institutions with at least `measures.fixed_roster.min_works` collaborative works (of at
+    most K institutions) in every sliding window, of the country alone where `among` says so.
+    """
     present = np.ones(len(world.institutions), bool)
     for window in sliding:
         present &= world.count(small & world.within(window)) >= measures.fixed_roster.min_works
@@ -208,7 +221,9 @@ def _judged(
     measures: Measures,
     freedom: float,
 ) -> Replicates:
-    """Room for what `shifts` needs, only of those of `roster` with enough works (those of `small`) in two windows that are compared."""
+    """Room for what `shifts` needs, only of those of `roster` with enough works (those of `small`)
+    in two windows that are compared.
+    """
     works = {window: world.count(small & world.within(window)) for window in compared}
     enough = np.zeros(len(world.institutions), bool)
     for before, after in comparisons(scope, measures):

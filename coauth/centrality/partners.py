@@ -1,4 +1,6 @@
-"""Measures of whom an institution works with: in how many countries, how much with listed ones, how many partners."""
+"""Measures of whom an institution works with: in how many countries, how much with listed ones, how
+many partners.
+"""
 
 from __future__ import annotations
 
@@ -42,14 +44,16 @@ class Partners:
     def measure(
         self, name: str, world: Incidence, counted: Counting, weights: Iterable[Floats]
     ) -> Iterator[Floats]:
-        """`participation` or `exposure` of each institution, for each block of work weights a block of as many columns.
+        """`participation` or `exposure` of each institution, for each block of work weights a block
+        of as many columns.
 
-        participation_i = 1 − Σ_c (s_ic/s_i)², s_ic the strength of i towards partners in country c, its own among them: the
-        chance that two edge ends drawn by weight lie in different countries; 0 = one country (Guimerà & Amaral 2005, doi
-        10.1038/nature03288, with countries for modules). Institutions of unknown country are one country together.
+        participation_i = 1 − Σ_c (s_ic/s_i)², s_ic the strength of i towards partners in country c,
+        its own among them: the chance that two edge ends drawn by weight lie in different
+        countries; 0 = one country (Guimerà & Amaral 2005, doi 10.1038/nature03288, with countries
+        for modules). Institutions of unknown country are one country together.
 
-        exposure_i = Σ_{j listed} w_ij / s_i: the share of i's strength that goes to institutions of an enabled watchlist.
-        It says how much, not how grave: a listed partner is a review cue.
+        exposure_i = Σ_{j listed} w_ij / s_i: the share of i's strength that goes to institutions of
+        an enabled watchlist. It says how much, not how grave: a listed partner is a review cue.
 
         Where no weighted work ties i to anybody, what all works together say is taken.
 
@@ -109,11 +113,13 @@ class Partners:
 
 
 def rarefied_degree(full: Counting, works: int) -> Floats:
-    """How many partners each institution would have if `works` of the N works were drawn without replacement: expected value.
+    """How many partners each institution would have if `works` of the N works were drawn without
+    replacement: expected value.
 
-    Σ_j 1 − C(N − n_ij, m)/C(N, m), with n_ij the works i and j share and m = `works`: j stays a partner unless all
-    n_ij works are left out (hypergeometric; Hurlbert 1971, doi 10.2307/1934145). Degree grows with the number of works even where nothing
-    changes; at one m, windows of different size can be compared. m = N gives the degree itself. Not defined for m > N.
+    Σ_j 1 − C(N − n_ij, m)/C(N, m), with n_ij the works i and j share and m = `works`: j stays a
+    partner unless all n_ij works are left out (hypergeometric; Hurlbert 1971, doi 10.2307/1934145).
+    Degree grows with the number of works even where nothing changes; at one m, windows of different
+    size can be compared. m = N gives the degree itself. Not defined for m > N.
 
     >>> import scipy.sparse as sp
     >>> pair = sp.csr_array(np.array([[1.0, 1, 0], [1, 1, 0], [1, 0, 1], [0, 1, 1]]))   # A–b twice, A–c once, b–c once
@@ -128,11 +134,13 @@ def rarefied_degree(full: Counting, works: int) -> Floats:
 def jackknife(full: Counting, works: int) -> Floats:
     """Variance of `rarefied_degree`: Σ_p ψ_pi², ψ_pi what i would lose if work p were not there,
 
-    ψ_pi = Σ_{j on p, j ≠ i} C(N − n_ij, m)/C(N, m)·m/(N − n_ij + 1), the fall of 1 − C(N − n_ij, m)/C(N, m) by one work less.
+    ψ_pi = Σ_{j on p, j ≠ i} C(N − n_ij, m)/C(N, m)·m/(N − n_ij + 1), the fall of 1 − C(N − n_ij,
+    m)/C(N, m) by one work less.
 
-    Leaving out one work at a time overstates a variance on average, never understates it (Efron & Stein 1981, doi
-    10.1214/aos/1176345462). Squares are not taken about their mean, so that the number of works is left to chance too. Not
-    widened for works in bursts: these bring the same partners again.
+    Leaving out one work at a time overstates a variance on average, never understates it (Efron &
+    Stein 1981, doi 10.1214/aos/1176345462). Squares are not taken about their mean, so that the
+    number of works is left to chance too. Not widened for works in bursts: these bring the same
+    partners again.
 
     >>> import scipy.sparse as sp
     >>> pair = sp.csr_array(np.array([[1.0, 1, 0], [1, 1, 0], [1, 0, 1], [0, 1, 1]]))   # A–b twice, A–c once, b–c once
@@ -160,6 +168,8 @@ def jackknife(full: Counting, works: int) -> Floats:
 
 
 def _missed(graph: sp.csr_array, n: int, works: int) -> Floats:
-    """By the number of works a pair shares: the chance that none of them is among so many drawn of n."""
+    """By the number of works a pair shares: the chance that none of them is among so many drawn of
+    n.
+    """
     drawn = np.arange((graph.data // ONE).max(initial=0))
     return np.concatenate([[1.0], np.cumprod(np.maximum(n - works - drawn, 0) / (n - drawn))])

@@ -1,7 +1,9 @@
-"""Measures on shortest paths: harmonic closeness and betweenness, exact, in one pass over the sources.
+"""Measures on shortest paths: harmonic closeness and betweenness, exact, in one pass over the
+sources.
 
-Lengths are whole numbers held in float64 (`coauth.incidence.distance`), so that ties are ties. Sources are worked on in blocks
-that depend on the graph alone and are summed in their order: the same bytes with one process and with several.
+Lengths are whole numbers held in float64 (`coauth.incidence.distance`), so that ties are ties.
+Sources are worked on in blocks that depend on the graph alone and are summed in their order: the
+same bytes with one process and with several.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ _TASK = 16  # blocks of sources handed to a process together
 
 
 def distance(graph: sp.csr_array) -> sp.csr_array:
-    """`coauth.incidence.distance.distance` of the edges of a graph whose weights are in units of 1/2⁴⁰ work."""
+    """`coauth.incidence.distance.distance` of the edges of a graph whose weights are in units of
+    1/2⁴⁰ work.
+    """
     return sp.csr_array(
         (distances(graph.data / ONE), graph.indices, graph.indptr), shape=graph.shape
     )
@@ -35,11 +39,13 @@ def distance(graph: sp.csr_array) -> sp.csr_array:
 def shortest_paths(
     lengths: sp.csr_array, *, pivots: int | None = None, seed: int = 0, workers: int = 1
 ) -> tuple[Floats, Floats]:
-    """(harmonic, betweenness) of every node of an undirected graph with edge lengths > 0 in `UNIT`s.
+    """(harmonic, betweenness) of every node of an undirected graph with edge lengths > 0 in
+    `UNIT`s.
 
-    harmonic_i = Σ_j 1/d_ij / (n−1), in works: d is in 1/works, and unreachable pairs add 0 (Marchiori & Latora 2000,
-    doi 10.1016/S0378-4371(00)00311-3). Exact, whatever `pivots`. Betweenness is as in `betweenness`, which leaves out
-    the half of the work that harmonic closeness takes when betweenness has pivots. Both 0 where n is too small.
+    harmonic_i = Σ_j 1/d_ij / (n−1), in works: d is in 1/works, and unreachable pairs add 0
+    (Marchiori & Latora 2000, doi 10.1016/S0378-4371(00)00311-3). Exact, whatever `pivots`.
+    Betweenness is as in `betweenness`, which leaves out the half of the work that harmonic
+    closeness takes when betweenness has pivots. Both 0 where n is too small.
 
     `workers` processes share the sources; the result is the same to the last bit.
 
@@ -52,7 +58,8 @@ def shortest_paths(
 
 
 def harmonic(lengths: sp.csr_array) -> Floats:
-    """The first of `shortest_paths` alone: no path is counted, which is the larger half of the work.
+    """The first of `shortest_paths` alone: no path is counted, which is the larger half of the
+    work.
 
     >>> harmonic(sp.csr_array(np.array([[0, 1, 0], [1, 0, 2], [0, 2, 0]]) * float(UNIT))).round(6).tolist()
     [0.666667, 0.75, 0.416667]
@@ -63,14 +70,17 @@ def harmonic(lengths: sp.csr_array) -> Floats:
 def betweenness(
     lengths: sp.csr_array, *, pivots: int | None = None, seed: int = 0, workers: int = 1
 ) -> Floats:
-    """Σ_{s<t} σ_st(i)/σ_st / ((n−1)(n−2)/2): the mean share of the shortest paths between two others that pass through i.
+    """Σ_{s<t} σ_st(i)/σ_st / ((n−1)(n−2)/2): the mean share of the shortest paths between two
+    others that pass through i.
 
-    Freeman 1977, doi 10.2307/3033543; accumulated as in Brandes 2001, doi 10.1080/0022250X.2001.9990249. Edge lengths
-    > 0 as in `shortest_paths`; exact while the longest shortest path is below 2⁵³.
+    Freeman 1977, doi 10.2307/3033543; accumulated as in Brandes 2001, doi
+    10.1080/0022250X.2001.9990249. Edge lengths > 0 as in `shortest_paths`; exact while the longest
+    shortest path is below 2⁵³.
 
-    With `pivots` an unbiased estimate: only the pairs that begin at so many nodes, drawn at random without replacement
-    (seeded), each standing for n/pivots of them (Brandes & Pich 2007, doi 10.1142/S0218127407018403). Pairs with a leaf
-    of i at an end stay exact. All nodes as pivots are the exact value.
+    With `pivots` an unbiased estimate: only the pairs that begin at so many nodes, drawn at random
+    without replacement (seeded), each standing for n/pivots of them (Brandes & Pich 2007, doi
+    10.1142/S0218127407018403). Pairs with a leaf of i at an end stay exact. All nodes as pivots are
+    the exact value.
 
     >>> star = sp.csr_array(np.array([[0, 1, 1, 1], [1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]]) * float(UNIT))
     >>> betweenness(star).tolist(), betweenness(star, pivots=1).tolist()
@@ -80,7 +90,9 @@ def betweenness(
 
 
 class _Pass:
-    """One pass over the sources of a graph. It is what is sent to the processes that share the work."""
+    """One pass over the sources of a graph. It is what is sent to the processes that share the
+    work.
+    """
 
     def __init__(
         self, lengths: sp.csr_array, pivots: int | None, seed: int, *, harmonic: bool
@@ -123,7 +135,9 @@ class _Pass:
         return [self.block(sources) for sources in blocks]
 
     def block(self, sources: Integers) -> tuple[Floats, Floats]:
-        """Σ_j 1/d_ij per node i that stands at one of the sources, and what passes through each node of the core."""
+        """Σ_j 1/d_ij per node i that stands at one of the sources, and what passes through each
+        node of the core.
+        """
         reached = np.ascontiguousarray(dijkstra(self.graph, indices=sources).T)
         nearness = (
             np.zeros(self.n) if self.closeness is None else self.closeness.of(sources, reached)
@@ -136,11 +150,12 @@ class _Pass:
         )
 
     def _through(self, reached: Floats, sources: Integers) -> Floats:
-        """Σ over these sources s, each as often as it stands for, of δ_s(v) = Σ_t members_t σ_st(v)/σ_st.
+        """Σ over these sources s, each as often as it stands for, of δ_s(v) = Σ_t members_t
+        σ_st(v)/σ_st.
 
-        Edge and source together are a link of the source's tree of shortest paths iff the distance of its start and its
-        length make the distance of its end: the sum that `dijkstra` made. Counting paths is pushing ones along the
-        links, step by step until none is left.
+        Edge and source together are a link of the source's tree of shortest paths iff the distance
+        of its start and its length make the distance of its end: the sum that `dijkstra` made.
+        Counting paths is pushing ones along the links, step by step until none is left.
         """
         n, width = reached.shape
         reached[np.isinf(reached)] = (
@@ -176,7 +191,9 @@ class _Pass:
 
 
 class _Closeness:
-    """Sums of 1/d over all nodes. Leaves equally far from the same neighbour stand together at a station."""
+    """Sums of 1/d over all nodes. Leaves equally far from the same neighbour stand together at a
+    station.
+    """
 
     def __init__(self, skeleton: Skeleton) -> None:
         where = np.column_stack([skeleton.anchor, skeleton.offset])
@@ -186,7 +203,9 @@ class _Closeness:
         self.anchor, self.offset = stations[:, 0].astype(np.int64), stations[:, 1]
 
     def of(self, sources: Integers, reached: Floats) -> Floats:
-        """Per node Σ_j UNIT/d_ij if its anchor is among the sources, else 0; `reached` is core × sources."""
+        """Per node Σ_j UNIT/d_ij if its anchor is among the sources, else 0; `reached` is core ×
+        sources.
+        """
         total = np.zeros(len(self.offset))
         here = np.flatnonzero(np.isin(self.anchor, sources))
         column = np.searchsorted(sources, self.anchor)

@@ -1,4 +1,6 @@
-"""The measures of one window: which works count in each variant, the values, and the values of every replicate."""
+"""The measures of one window: which works count in each variant, the values, and the values of
+every replicate.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +23,16 @@ from coauth.uncertainty.resampling import Interval, within
 
 _CELLS = (
     1 << 18
-)  # institutions × replicates carried through the sparse products at once, within 20 … 40 replicates
+    # institutions × replicates carried through the sparse products at once, within 20 … 40
+    # replicates
+)
 _ROWS = 8  # replicates ranked at once: they stay in the processor's cache
 _ROUGH = 1e-7  # Σ|x − T(x)| at which a replicate's PageRank is good enough for a percentile
 _NEAR = 1e-5  # ‖Wx − λx‖/λ at which a replicate's eigenvector is
 DRAWN = ("strength", "strength_share", "pagerank", "eigenvector", "participation", "exposure")
-"""Measures that works drawn again and again do not shift: `resampled` makes their intervals, of every variant."""
+"""Measures that works drawn again and again do not shift: `resampled` makes their intervals, of
+every variant.
+"""
 
 
 @dataclass(frozen=True)
@@ -75,8 +81,10 @@ def resampled(
     factors: dict[str, Factors],
     partners: Partners,
 ) -> Iterator[Rating]:
-    """The measures of `names` that are among `DRAWN`, of each variant, with their replicates; `times` is works × replicates.
-    The variant's `factors` widen them beyond Poisson's spread. Replicates are let go here once they are handed out."""
+    """The measures of `names` that are among `DRAWN`, of each variant, with their replicates;
+    `times` is works × replicates. The variant's `factors` widen them beyond Poisson's spread.
+    Replicates are let go here once they are handed out.
+    """
     for variant, weight in weights.items():
         rows = weight > 0
         part, weight, drawn = world.only(rows), weight[rows, None], times[rows]  # noqa: PLW2901
@@ -131,7 +139,9 @@ def resampled(
 
 
 def _blocks(weight: Floats, drawn: NDArray[np.int8], institutions: int) -> Iterator[Floats]:
-    """What each work counts in some replicates at a time, made anew for each measure: all at once take eight times the room of `drawn`."""
+    """What each work counts in some replicates at a time, made anew for each measure: all at once
+    take eight times the room of `drawn`.
+    """
     width = min(max(_CELLS // institutions, 20), 40)
     return (weight * drawn[:, s : s + width] for s in range(0, drawn.shape[1], width))
 
@@ -148,8 +158,9 @@ def _filled(shape: tuple[int, int], blocks: Iterator[Floats]) -> Floats:
 def patterns(
     world: Incidence, measures: Measures, partners: Partners, rarefied_to: int, workers: int = 1
 ) -> Iterator[Rating]:
-    """The measures that rest on the pattern of edges, of them only rarefied degree with an interval; and any other that
-    is not resampled."""
+    """The measures that rest on the pattern of edges, of them only rarefied degree with an
+    interval; and any other that is not resampled.
+    """
     asked = [m for m in measures.measures if m not in measures.resampled or m not in DRAWN]
     if not asked or not len(world.institutions):
         return
@@ -197,7 +208,9 @@ def patterns(
 def rate(
     partners: Partners, world: Incidence, measure: str, counted: Counting, weights: Floats
 ) -> Floats:
-    """One of `DRAWN`, for each column of work weights; an eigenvector is 0 outside of its component."""
+    """One of `DRAWN`, for each column of work weights; an eigenvector is 0 outside of its
+    component.
+    """
     if measure == "pagerank":
         return pagerank(counted, weights)
     if measure == "eigenvector":
@@ -245,8 +258,9 @@ def places(drawn: Floats, confidence: float) -> tuple[Integers, Integers]:
 
 
 def ranks(values: NDArray[np.number]) -> Integers:
-    """1 = largest, along each row; ties share the better rank. Values equal to seven digits are tied: further digits of
-    a sum depend on the order of its parts, and would rank alike institutions by their ids.
+    """1 = largest, along each row; ties share the better rank. Values equal to seven digits are
+    tied: further digits of a sum depend on the order of its parts, and would rank alike
+    institutions by their ids.
 
     >>> ranks(np.array([[3.0, 5.0, 3.0, 1.0]])).tolist()
     [[2, 1, 2, 4]]

@@ -1,9 +1,11 @@
-"""What shortest paths need of a graph: the edges that lie on one, with every leaf folded into its neighbour.
+"""What shortest paths need of a graph: the edges that lie on one, with every leaf folded into its
+neighbour.
 
-A work's institutions are all tied to each other, so most edges are longer than the way round over one of the big
-institutions: of a window of 240,000 edges a fifth remain, and more than a quarter of its institutions then hang on one
-edge. What passes through a leaf's neighbour on the leaf's behalf is counted in closed form: every pair that begins or ends
-at a leaf passes it. Neither step changes a result.
+A work's institutions are all tied to each other, so most edges are longer than the way round over
+one of the big institutions: of a window of 240,000 edges a fifth remain, and more than a quarter of
+its institutions then hang on one edge. What passes through a leaf's neighbour on the leaf's behalf
+is counted in closed form: every pair that begins or ends at a leaf passes it. Neither step changes
+a result.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ class Skeleton:
 
     @classmethod
     def of(cls, lengths: sp.csr_array, hubs: int) -> Skeleton:
-        """Of an undirected graph; lengths > 0. What stands on the diagonal is no way from one to another: left out."""
+        """Of an undirected graph; lengths > 0. What stands on the diagonal is no way from one to
+        another: left out.
+        """
         n = lengths.shape[0]
         tails, heads, length = _useful(lengths, hubs)
         degree = np.bincount(tails, minlength=n) + np.bincount(heads, minlength=n)
@@ -78,7 +82,9 @@ class Skeleton:
 
 
 def _useful(lengths: sp.csr_array, hubs: int) -> tuple[Integers, Integers, Floats]:
-    """Edges (tail, head, length) not longer than the way over one of the hubs: the nodes with the shortest edges."""
+    """Edges (tail, head, length) not longer than the way over one of the hubs: the nodes with the
+    shortest edges.
+    """
     edges = sp.triu(lengths, k=1, format="coo")
     tails, heads = (end.astype(np.int64) for end in edges.coords)
     nearness = np.bincount(lengths.indices, UNIT / lengths.data, minlength=lengths.shape[0])

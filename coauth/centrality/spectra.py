@@ -1,4 +1,6 @@
-"""Measures that are the fixed point of a walk: PageRank and eigenvector centrality. Weights are strengths here."""
+"""Measures that are the fixed point of a walk: PageRank and eigenvector centrality. Weights are
+strengths here.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +22,16 @@ def pagerank(
 ) -> Floats:
     """N × PageRank of each institution (mean 1), one column for each column of work weights.
 
-    x = d·W S⁻¹x + (1−d)/N, d = 0.85, S = diag(strength) (Brin & Page 1998, doi 10.1016/S0169-7552(98)00110-X). The
-    graph is undirected, so with z = S^(−½)x this is a symmetric positive definite system whose condition is at most
-    (1+d)/(1−d) = 12.3: conjugate gradients need a fifth of the steps of the power iteration and stop by the same
-    criterion, Σ|x − T(x)| ≤ tolerance, T being one power step. W is never built: Wx = Aᵀ(c∘m∘(Ax)) − diag∘x.
+    x = d·W S⁻¹x + (1−d)/N, d = 0.85, S = diag(strength) (Brin & Page 1998, doi
+    10.1016/S0169-7552(98)00110-X). The graph is undirected, so with z = S^(−½)x this is a symmetric
+    positive definite system whose condition is at most (1+d)/(1−d) = 12.3: conjugate gradients need
+    a fifth of the steps of the power iteration and stop by the same criterion, Σ|x − T(x)| ≤
+    tolerance, T being one power step. W is never built: Wx = Aᵀ(c∘m∘(Ax)) − diag∘x.
 
-    `weights` is works × replicates: how often each work counts. An institution whose works all have weight 0 stays a
-    node: it keeps (1−d)/N and what the walker would do there goes to the others in proportion to their strength. So N,
-    and with it the scale, is that of the full window, and resampling does not shift the measure.
+    `weights` is works × replicates: how often each work counts. An institution whose works all have
+    weight 0 stays a node: it keeps (1−d)/N and what the walker would do there goes to the others in
+    proportion to their strength. So N, and with it the scale, is that of the full window, and
+    resampling does not shift the measure.
 
     Raises `MeasureFailed` after `most` steps without agreement.
 
@@ -67,7 +71,9 @@ def _conjugate_gradients(
     tolerance: float,
     most: int,
 ) -> Floats:
-    """Solve walk(z) = target, all columns at once, each stopping by Σ root·|target − walk(z)| ≤ tolerance."""
+    """Solve walk(z) = target, all columns at once, each stopping by Σ root·|target − walk(z)| ≤
+    tolerance.
+    """
     rest = target - walk(z)
     along, size = rest.copy(), (rest * rest).sum(axis=0)
     for _ in range(most):
@@ -97,17 +103,20 @@ def eigenvector(
     most: int = 100_000,
     start: Floats | None = None,
 ) -> tuple[Integers, Floats]:
-    """(nodes, values) of the largest component, one column of values for each column of work weights (works × replicates):
-    Wx = λx with the largest λ, x ≥ 0, ‖x‖₂ = 1 (Bonacich 1972, doi 10.1080/0022250X.1972.9989806). Other components have no
-    value: theirs would be 0 or on another scale.
+    """(nodes, values) of the largest component, one column of values for each column of work
+    weights (works × replicates): Wx = λx with the largest λ, x ≥ 0, ‖x‖₂ = 1 (Bonacich 1972, doi
+    10.1080/0022250X.1972.9989806). Other components have no value: theirs would be 0 or on another
+    scale.
 
-    Which component is the largest all works say, whatever their weights, so that a replicate speaks of the same
-    institutions; those that all its works of weight 0 leave alone have 0 in it. Of components equally large the heavier is
-    taken, then the one with the smallest id. Power iteration on W + λ/4, all columns at once, because on W alone a star swings
-    between centre and leaves for ever. W is never built: Wx = Aᵀ(c∘m∘(Ax)) − diag∘x. `start` (one column, > 0) saves steps.
+    Which component is the largest all works say, whatever their weights, so that a replicate speaks
+    of the same institutions; those that all its works of weight 0 leave alone have 0 in it. Of
+    components equally large the heavier is taken, then the one with the smallest id. Power
+    iteration on W + λ/4, all columns at once, because on W alone a star swings between centre and
+    leaves for ever. W is never built: Wx = Aᵀ(c∘m∘(Ax)) − diag∘x. `start` (one column, > 0) saves
+    steps.
 
-    Raises `MeasureFailed` if ‖Wx − λx‖ does not come down to `tolerance`·λ: two cliques that nearly tie have no clear
-    first vector, and the measure should then not be used.
+    Raises `MeasureFailed` if ‖Wx − λx‖ does not come down to `tolerance`·λ: two cliques that nearly
+    tie have no clear first vector, and the measure should then not be used.
 
     >>> import pyarrow as pa
     >>> from coauth.incidence import Incidence

@@ -1,12 +1,15 @@
-"""Harmonic closeness with an interval: on the graph of the strongest institutions, its works weighted by chance.
+"""Harmonic closeness with an interval: on the graph of the strongest institutions, its works
+weighted by chance.
 
-A replicate that lacks 37 % of the works is another graph: ties of one work are gone, and with them ways round. In the Bayesian
-bootstrap (Rubin 1981, doi 10.1214/aos/1176345338) no work is lost: each has a weight drawn from Exp(1), of mean and variance 1 as
-the Poisson(1) of the other measures. The weights are not brought to a fixed sum, for the reason given in
-`coauth.uncertainty.resampling`: how many works there were is left to chance too.
+A replicate that lacks 37 % of the works is another graph: ties of one work are gone, and with them
+ways round. In the Bayesian bootstrap (Rubin 1981, doi 10.1214/aos/1176345338) no work is lost: each
+has a weight drawn from Exp(1), of mean and variance 1 as the Poisson(1) of the other measures. The
+weights are not brought to a fixed sum, for the reason given in `coauth.uncertainty.resampling`: how
+many works there were is left to chance too.
 
-Betweenness can be had in the same way, and `measures.toml` does not take it: its 95 % intervals held the truth in 88 % of simulated
-worlds (`tests/simulation/PATHS.md`), most often because an institution on no shortest path is on none in any replicate either.
+Betweenness can be had in the same way, and `measures.toml` does not take it: its 95 % intervals
+held the truth in 88 % of simulated worlds (`tests/simulation/PATHS.md`), most often because an
+institution on no shortest path is on none in any replicate either.
 """
 
 from __future__ import annotations
@@ -38,14 +41,16 @@ def strongest(
     freedom: float,
     workers: int = 1,
 ) -> Iterator[Rating]:
-    """`harmonic` and `betweenness`, those of `names`, on the graph induced by the `measures.strongest` institutions of largest
-    strength; of equally strong ones those with the smaller ids. Value and replicates are of this one graph and of its
-    institutions; what a work counts for between two of them is what it counts for in the whole (`coauth.incidence.counting`).
+    """`harmonic` and `betweenness`, those of `names`, on the graph induced by the
+    `measures.strongest` institutions of largest strength; of equally strong ones those with the
+    smaller ids. Value and replicates are of this one graph and of its institutions; what a work
+    counts for between two of them is what it counts for in the whole (`coauth.incidence.counting`).
 
-    `measures.path_replicates` replicates. Betweenness: percentiles. Harmonic closeness: value ± t·sd, because the shortest of
-    several ways of chance lengths is shorter than that of their means: replicates lie too high (by 3 to 5 % in simulation), their
-    spread does not suffer. Spreads are widened for bursts (`coauth.uncertainty.dispersion`), as a share's for betweenness, which no common
-    factor moves, and as a count's for harmonic closeness, which is in works.
+    `measures.path_replicates` replicates. Betweenness: percentiles. Harmonic closeness: value ±
+    t·sd, because the shortest of several ways of chance lengths is shorter than that of their
+    means: replicates lie too high (by 3 to 5 % in simulation), their spread does not suffer.
+    Spreads are widened for bursts (`coauth.uncertainty.dispersion`), as a share's for betweenness,
+    which no common factor moves, and as a count's for harmonic closeness, which is in works.
 
     `workers` processes share the replicates; no byte depends on their number.
     """

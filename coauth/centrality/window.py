@@ -92,8 +92,9 @@ class Common:
             )
 
     def _kept(self, rating: Rating) -> tuple[Floats, NDArray[np.float32]]:
-        """0 for an institution that is not here. float32 holds a count up to 16 million exactly, and anything else to seven digits, for
-        half the memory."""
+        """0 for an institution that is not here. float32 holds a count up to 16 million exactly,
+        and anything else to seven digits, for half the memory.
+        """
         value, drawn = (
             np.zeros(len(self.judged)),
             np.zeros((len(self.judged), rating.drawn.shape[1]), np.float32),

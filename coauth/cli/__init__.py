@@ -1,7 +1,8 @@
 """The command line: words in, calls out. The only room that prints or exits.
 
-An expected error is one line on stderr that says what to do next, exit code 1 (2 for wrong usage); a bug keeps its
-traceback. Results go to stdout, with --json as one JSON document; progress and log lines go to stderr.
+An expected error is one line on stderr that says what to do next, exit code 1 (2 for wrong usage);
+a bug keeps its traceback. Results go to stdout, with --json as one JSON document; progress and log
+lines go to stderr.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ __all__ = ["asking", "coauth", "cues", "explaining", "main", "making", "writing"
 
 
 def main() -> None:
-    # millions of records are alive at once and none is in a cycle: looking for cycles at the default pace takes a fifth of the time
+    # millions of records are alive at once and none is in a cycle: looking for cycles at the
+    # default pace takes a fifth of the time
     gc.set_threshold(200_000, 50, 50)
     coauth.main(prog_name="coauth")

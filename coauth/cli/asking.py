@@ -91,11 +91,14 @@ def _shift_lines(r: Mapping[str, Any]) -> Iterable[str]:
 @click.argument("new")
 @common
 def compare_(project: Project, answer: Answer, old: str, new: str) -> None:
-    """What changed between two vintages: new, removed and changed works, and what they do to each headline count.
+    """What changed between two vintages: new, removed and changed works, and what they do to each
+    headline count.
 
-    A work can have changed in year, type, inclusion, affiliations or topics; --json lists every work. A watchlist or set of technologies
-    that differs between the two builds is named. What OpenAlex's replacements of 2026-09-28 (affiliation matcher) and 2026-10-06
-    (topics) make incomparable is said first and counted as no change; where records from disk do not tell their side, that is said.
+    A work can have changed in year, type, inclusion, affiliations or topics; --json lists every
+    work. A watchlist or set of technologies that differs between the two builds is named. What
+    OpenAlex's replacements of 2026-09-28 (affiliation matcher) and 2026-10-06 (topics) make
+    incomparable is said first and counted as no change; where records from disk do not tell their
+    side, that is said.
 
     Example: coauth compare 2026-08-14 2026-11-20
     """
@@ -197,10 +200,11 @@ def queries_() -> None:
 @queries_.command()
 @common
 def check(project: Project, answer: Answer) -> None:
-    """Read every file in queries/ strictly and name all faults at once, and what belongs to another country than scope.toml's.
+    """Read every file in queries/ strictly and name all faults at once, and what belongs to another
+    country than scope.toml's.
 
-    Files: scope.toml, institutions.toml, groups.toml, events.toml, measures.toml, watchlists/*.toml,
-    technologies/*.toml, sql/*.sql.
+    Files: scope.toml, institutions.toml, groups.toml, events.toml, measures.toml,
+    watchlists/*.toml, technologies/*.toml, sql/*.sql.
     """
     asked = project.queries
     on = [w.id for w in asked.watchlists if w.enabled] + [

@@ -40,8 +40,9 @@ def flags_() -> None:
 @of_vintage
 @common
 def flags_check(project: Project, answer: Answer, vintage: str | None) -> None:
-    """What to look at before trusting a list: matches and how they are known, entries that never occur, look-alike names,
-    strings that name a listed institution and were not matched to it, merged or withdrawn ROR ids. Nothing here is counted.
+    """What to look at before trusting a list: matches and how they are known, entries that never
+    occur, look-alike names, strings that name a listed institution and were not matched to it,
+    merged or withdrawn ROR ids. Nothing here is counted.
 
     Example: coauth flags check
     """
@@ -63,7 +64,8 @@ def flags_check(project: Project, answer: Answer, vintage: str | None) -> None:
 @of_vintage
 @common
 def flags_pairs(project: Project, answer: Answer, most: int, vintage: str | None) -> None:
-    """Domestic–foreign pairs with a cue, in the order a review would take them: works with cues of both kinds, of either, most recent.
+    """Domestic–foreign pairs with a cue, in the order a review would take them: works with cues of
+    both kinds, of either, most recent.
 
     Example: coauth flags pairs -n 20
     """
@@ -136,9 +138,11 @@ def flags_pairs(project: Project, answer: Answer, most: int, vintage: str | None
 def flags_sample(
     project: Project, answer: Answer, size: int, seed: int, out: Path, vintage: str | None
 ) -> None:
-    """Write a labelling sheet: titles from every EU-10 area found and from none, in random order, without what was found.
+    """Write a labelling sheet: titles from every EU-10 area found and from none, in random order,
+    without what was found.
 
-    Write areas such as `EU2 EU4`, or `none`, into label_1 (and a second person into label_2), then `coauth flags score`.
+    Write areas such as `EU2 EU4`, or `none`, into label_1 (and a second person into label_2), then
+    `coauth flags score`.
 
     Example: coauth flags sample -n 300 -o sheet.csv
     """
@@ -158,10 +162,12 @@ def flags_sample(
 @of_vintage
 @common
 def flags_score(project: Project, answer: Answer, sheet: Path, vintage: str | None) -> None:
-    """Precision and recall of the technologies from a labelled sheet, with intervals, kept with the vintage for its next report.
+    """Precision and recall of the technologies from a labelled sheet, with intervals, kept with the
+    vintage for its next report.
 
-    Each work stands for as many as were in its stratum, so leave all rows in the sheet: the first ones may be labelled alone, since their
-    order is random. An area with fewer than 30 true works is unmeasured.
+    Each work stands for as many as were in its stratum, so leave all rows in the sheet: the first
+    ones may be labelled alone, since their order is random. An area with fewer than 30 true works
+    is unmeasured.
 
     Example: coauth flags score sheet.csv
     """
@@ -192,7 +198,8 @@ def flags_score(project: Project, answer: Answer, sheet: Path, vintage: str | No
 @of_vintage
 @common
 def flags_sensitivity(project: Project, answer: Answer, vintage: str | None) -> None:
-    """Works per EU-10 area, with and without a foreign institution, had the score a core topic needs been 0.3, 0.5, 0.7 or 0.9.
+    """Works per EU-10 area, with and without a foreign institution, had the score a core topic
+    needs been 0.3, 0.5, 0.7 or 0.9.
 
     Example: coauth flags sensitivity
     """

@@ -54,12 +54,15 @@ def explain_(
     left_out: bool,
     vintage: str | None,
 ) -> None:
-    """The works behind a pair of institutions or a list, with why each is flagged: as many as a report counts.
+    """The works behind a pair of institutions or a list, with why each is flagged: as many as a
+    report counts.
 
-    An institution is named by OpenAlex id, ROR, short name or name; what fits several is listed, never guessed.
+    An institution is named by OpenAlex id, ROR, short name or name; what fits several is listed,
+    never guessed.
 
-    With --json each work also has what a report counts it by: field_id, areas (EU-10), is_top_10_percent, has_company, n_institutions
-    and publication_date; and each cue its list, entry and standing.
+    With --json each work also has what a report counts it by: field_id, areas (EU-10),
+    is_top_10_percent, has_company, n_institutions and publication_date; and each cue its list,
+    entry and standing.
 
     Example: coauth explain DTU Beihang --year 2022-2024
     """

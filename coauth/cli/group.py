@@ -1,4 +1,6 @@
-"""What every verb has: the group that turns an expected error into one line, the common options, and how a result is given."""
+"""What every verb has: the group that turns an expected error into one line, the common options,
+and how a result is given.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +76,9 @@ def of_vintage(command: Command) -> Command:
 
 
 def internal(command: Command) -> Command:
-    """For verbs that list works, or pairs with few: no sum or suppression makes such a list public, so the public profile is refused."""
+    """For verbs that list works, or pairs with few: no sum or suppression makes such a list public,
+    so the public profile is refused.
+    """
 
     @click.option(
         "--profile",
@@ -132,15 +136,18 @@ def plain(value: Any) -> Any:
 )
 @click.version_option(__version__, prog_name="coauth")
 def coauth() -> None:
-    """Watch a country's international research collaboration, from OpenAlex to graph, review cues, shifts and report.
+    """Watch a country's international research collaboration, from OpenAlex to graph, review cues,
+    shifts and report.
 
-    Start: `coauth init DIR`, then in DIR `coauth rebuild --sample` (synthetic, no network), or `coauth rebuild` with
-    OPENALEX_API_KEY set (free key: openalex.org/settings/api).
+    Start: `coauth init DIR`, then in DIR `coauth rebuild --sample` (synthetic, no network), or
+    `coauth rebuild` with OPENALEX_API_KEY set (free key: openalex.org/settings/api).
     """
 
 
 def wide(text: str, indent: str = "", then: str | None = None) -> str:
-    """Text no wider than the terminal: its first line behind `indent`, the others behind `then` or as far in."""
+    """Text no wider than the terminal: its first line behind `indent`, the others behind `then` or
+    as far in.
+    """
     return click.wrap_text(
         text,
         get_terminal_size((100, 24)).columns,

@@ -189,7 +189,8 @@ def rebuild(
     allow_mixed: bool,
     **options: Any,
 ) -> None:
-    """Harvest what is missing, then build tables, Gephi files and report. Safe to run again after any interruption.
+    """Harvest what is missing, then build tables, Gephi files and report. Safe to run again after
+    any interruption.
 
     Example: coauth rebuild --sample
     """
@@ -275,7 +276,8 @@ def _verdicts(project: Project, vintage: Vintage) -> str:
 def harvest(
     project: Project, answer: Answer, vintage: str | None, engine: str, **options: Any
 ) -> None:
-    """Only the harvest: continue an unfinished vintage or start a new one; with --vintage also mend a damaged one.
+    """Only the harvest: continue an unfinished vintage or start a new one; with --vintage also mend
+    a damaged one.
 
     Example: OPENALEX_API_KEY=… coauth harvest --wait
     """
@@ -285,7 +287,9 @@ def harvest(
 
 
 def _account(vintage: Vintage) -> Iterable[str]:
-    """What became of a vintage's records: the same lines after `harvest` and `build`, and in `status`."""
+    """What became of a vintage's records: the same lines after `harvest` and `build`, and in
+    `status`.
+    """
     if account := holdings.account(vintage.manifest):
         yield from (f"{name:<15} {text}" for name, text in holdings.account_lines(account))
 
@@ -303,7 +307,8 @@ def _account(vintage: Vintage) -> Iterable[str]:
 )
 @common
 def preview(project: Project, answer: Answer, vintage: str | None, top: int) -> None:
-    """A first look at a harvest, also while it runs: the network of its pages in seconds, before any table is built.
+    """A first look at a harvest, also while it runs: the network of its pages in seconds, before
+    any table is built.
 
     Institutions are as harvested and duplicates are not sought: numbers to see by, not to quote.
 
@@ -409,14 +414,16 @@ def build(
 )
 @common
 def status(project: Project, answer: Answer, verify: bool, audit: bool) -> None:
-    """Vintages and what each holds of what OpenAlex counts; -v lists every slice, --verify looks for damage.
+    """Vintages and what each holds of what OpenAlex counts; -v lists every slice, --verify looks
+    for damage.
 
-    Per year it says how many works have all, some or none of their authorships matched to institutions, and how many have
-    strings that name a domestic or listed institution and were matched to none: of small vintages at once, of others once
-    --audit has read them. --json gives the same by institution.
+    Per year it says how many works have all, some or none of their authorships matched to
+    institutions, and how many have strings that name a domestic or listed institution and were
+    matched to none: of small vintages at once, of others once --audit has read them. --json gives
+    the same by institution.
 
-    What is built is held against published counts of the same question (queries/reference). With a key, or another
-    address of the API, also the budget left today.
+    What is built is held against published counts of the same question (queries/reference). With a
+    key, or another address of the API, also the budget left today.
 
     Example: coauth status --verify
     """
@@ -447,7 +454,9 @@ def status(project: Project, answer: Answer, verify: bool, audit: bool) -> None:
 
 
 def _readable(project: Project) -> tuple[Queries | None, str]:
-    """The questions, or why they cannot be read: a fault in them is no reason not to say what is in the cache."""
+    """The questions, or why they cannot be read: a fault in them is no reason not to say what is in
+    the cache.
+    """
     try:
         return project.queries, ""
     except QueryError:
@@ -457,7 +466,9 @@ def _readable(project: Project) -> tuple[Queries | None, str]:
 def _audit(
     project: Project, vintage: Vintage, *, anew: bool
 ) -> dict[str, list[dict[str, Any]]] | None:
-    """The affiliations audit as it is kept or, of a small vintage, made; None where it was not asked for or the questions cannot be read."""
+    """The affiliations audit as it is kept or, of a small vintage, made; None where it was not
+    asked for or the questions cannot be read.
+    """
     try:
         made = pipeline.audit(project, vintage, anew=anew)
     except (QueryError, CacheError):
@@ -509,10 +520,11 @@ def admissions() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @common
 def import_(project: Project, answer: Answer, file: Path) -> None:
-    """Import a CSV with columns year, country_code, admissions, suppressed, source, retrieved; used by the next build.
+    """Import a CSV with columns year, country_code, admissions, suppressed, source, retrieved; used
+    by the next build.
 
-    country_code is ISO 3166-1 alpha-2, `international` (all from abroad) or `total`; admissions is empty exactly where
-    suppressed is true.
+    country_code is ISO 3166-1 alpha-2, `international` (all from abroad) or `total`; admissions is
+    empty exactly where suppressed is true.
     """
     table = pipeline.import_admissions(project, file)
     answer.give(
@@ -525,9 +537,11 @@ def import_(project: Project, answer: Answer, file: Path) -> None:
 @of_vintage
 @common
 def fetch_(project: Project, answer: Answer, vintage: str | None) -> None:
-    """Fetch the yearly totals anew from Statistics Denmark's StatBank (table PHD1) for a vintage's report.
+    """Fetch the yearly totals anew from Statistics Denmark's StatBank (table PHD1) for a vintage's
+    report.
 
-    `coauth report` does so by itself where a vintage has none yet, and keeps them, so that its numbers stay the same.
+    `coauth report` does so by itself where a vintage has none yet, and keeps them, so that its
+    numbers stay the same.
     """
     chosen = project.cache.find(vintage)
     table = pipeline.fetch_totals(project, chosen, **statbank())

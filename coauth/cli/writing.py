@@ -89,7 +89,8 @@ def export(
     vintage: str | None,
     **filters: Any,
 ) -> None:
-    """Write the network: gexf, gephi-lite, graphml, pajek, vosviewer, csv or parquet, with a data dictionary.
+    """Write the network: gexf, gephi-lite, graphml, pajek, vosviewer, csv or parquet, with a data
+    dictionary.
 
     Example: coauth export gexf --dynamic --years 2019-2024 --flagged -o flagged.gexf
     """
@@ -135,7 +136,8 @@ def report(
     profile: publish.Profile,
     vintage: str | None,
 ) -> None:
-    """Write reports/<quarter>/ from the newest complete vintage of the quarter; --profile public writes reports/<quarter>-public/.
+    """Write reports/<quarter>/ from the newest complete vintage of the quarter; --profile public
+    writes reports/<quarter>-public/.
 
     Example: coauth report 2026Q4 --language da
     """

@@ -1,8 +1,9 @@
 """What a public edition counts, cell by cell, and which cells hold which others.
 
-Every number of the edition is one of these cells or is made from them, so what is withheld here is withheld everywhere.
-Series overlap (a work counts once for every group it touches); what ties them is that one may hold another: Europe holds
-no Nordic country outside it, but China holds a list of Chinese universities, and all international works hold China.
+Every number of the edition is one of these cells or is made from them, so what is withheld here is
+withheld everywhere. Series overlap (a work counts once for every group it touches); what ties them
+is that one may hold another: Europe holds no Nordic country outside it, but China holds a list of
+Chinese universities, and all international works hold China.
 """
 
 from __future__ import annotations
@@ -34,12 +35,16 @@ TOTAL = "total"
 
 
 class Cell(NamedTuple):
-    """A count of the edition. Ids are those of the tables; `first_year` and `last_year` are the same for a single year."""
+    """A count of the edition. Ids are those of the tables; `first_year` and `last_year` are the
+    same for a single year.
+    """
 
     unit: str
     """works, authorships or admissions"""
     series: str
-    """all, complete, international, a group, `list:…`; with institution (authorships); a country or total (admissions)"""
+    """all, complete, international, a group, `list:…`; with institution (authorships); a country or
+    total (admissions)
+    """
     basis: str
     """union or institution (works with partners); the source (admissions); else empty"""
     first_year: int
@@ -53,7 +58,9 @@ Counts = dict[Cell, int | None]
 
 
 def count(made: Mapping[str, pa.Table], queries: Queries) -> Counts:
-    """Every cell of the measured years: series, coverage, technology areas of the last window, admissions."""
+    """Every cell of the measured years: series, coverage, technology areas of the last window,
+    admissions.
+    """
     first, last = queries.scope.first_year, queries.scope.last_year
     return dict(
         sorted(
@@ -75,7 +82,9 @@ def _within(table: pa.Table, first: int, last: int) -> list[dict[str, Any]]:
 
 
 def shown_series(queries: Queries) -> frozenset[tuple[str, str]]:
-    """Series and basis of a public edition: Figure 1, the lists, and all international works, which shares are of."""
+    """Series and basis of a public edition: Figure 1, the lists, and all international works, which
+    shares are of.
+    """
     groups = [g.id for g in queries.partners if g.figure]
     lists = [f"list:{w.id}" for w in queries.watchlists if w.enabled]
     return frozenset(
@@ -135,7 +144,9 @@ def _admissions(
 
 @dataclass(frozen=True)
 class Reach:
-    """What a work must have to be counted: one of these countries, or one of these institutions in them."""
+    """What a work must have to be counted: one of these countries, or one of these institutions in
+    them.
+    """
 
     countries: frozenset[str | None]
     members: frozenset[str] | None = None
@@ -180,7 +191,9 @@ class Reaches:
         ) <= year <= (group.valid_to or year)
 
     def holds(self, whole: Cell, part: Cell) -> bool:
-        """Whether every work of one cell is in the other; both are cells of works, of the same years."""
+        """Whether every work of one cell is in the other; both are cells of works, of the same
+        years.
+        """
         if (
             whole == part
             or whole.area not in ("", part.area)
@@ -199,7 +212,9 @@ class Reaches:
 
 
 def ties(cells: Mapping[Cell, int | None], reaches: Reaches, queries: Queries) -> list[Tie[Cell]]:
-    """Every way in which one cell holds others. One that the counts contradict does not hold, and ties nothing."""
+    """Every way in which one cell holds others. One that the counts contradict does not hold, and
+    ties nothing.
+    """
     found = [
         *_nested(cells, reaches),
         *_windows(cells, queries),
@@ -241,7 +256,9 @@ def _authorships(cells: Mapping[Cell, int | None]) -> Iterator[Tie[Cell]]:
 
 
 def _totals(cells: Mapping[Cell, int | None], home: Container[str]) -> Iterator[Tie[Cell]]:
-    """A year's total holds the countries, and so does all from abroad but for home; of any source, since all count the same persons."""
+    """A year's total holds the countries, and so does all from abroad but for home; of any source,
+    since all count the same persons.
+    """
     admitted = [c for c in cells if c.unit == "admissions"]
     sums = (TOTAL, INTERNATIONAL)
     for whole in (c for c in admitted if c.series in sums):
@@ -269,7 +286,9 @@ def told_elsewhere(cells: Mapping[Cell, int | None]) -> frozenset[Cell]:
 
 
 def cost(cell: Cell) -> float:
-    """What is lost to readers where a cell is withheld: least for what stands behind other numbers, most for the totals."""
+    """What is lost to readers where a cell is withheld: least for what stands behind other numbers,
+    most for the totals.
+    """
     if cell.series == "all":
         price = 60.0
     elif cell.series == INTERNATIONAL:

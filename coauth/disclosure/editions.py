@@ -1,9 +1,11 @@
-"""The tables of a public edition: every cell of `cells`, the withheld ones without a number, and nothing that rests on works.
+"""The tables of a public edition: every cell of `cells`, the withheld ones without a number, and
+nothing that rests on works.
 
-The report is made of these tables by the same code as the internal one. What is not in them cannot be drawn, written or
-worked out: no work, no institution, no pair, no centrality, no shift. Earlier public editions are looked at together with the
-new one, for a reader has them side by side: a count that did not change between two harvests is one cell of both, so
-that what was shown then is known now, and what is shown now would be known of then.
+The report is made of these tables by the same code as the internal one. What is not in them cannot
+be drawn, written or worked out: no work, no institution, no pair, no centrality, no shift. Earlier
+public editions are looked at together with the new one, for a reader has them side by side: a count
+that did not change between two harvests is one cell of both, so that what was shown then is known
+now, and what is shown now would be known of then.
 """
 
 from __future__ import annotations
@@ -60,7 +62,9 @@ class Counted:
 
 @dataclass(frozen=True)
 class Earlier:
-    """An earlier public edition: what it shows and withholds, and the counts of its vintage that it rests on."""
+    """An earlier public edition: what it shows and withholds, and the counts of its vintage that it
+    rests on.
+    """
 
     vintage: str
     counted: Counted
@@ -91,9 +95,11 @@ def edition(
     earlier: Sequence[Earlier] = (),
     vintage: str = "",
 ) -> Edition:
-    """The public edition of the tables of a vintage, beside those of earlier ones (oldest first) and of its own from before.
+    """The public edition of the tables of a vintage, beside those of earlier ones (oldest first)
+    and of its own from before.
 
-    Raises `DisclosureError` where earlier editions leave no way to make one."""
+    Raises `DisclosureError` where earlier editions leave no way to make one.
+    """
     reaches = Reaches(made, queries)
     counted = Counted.of(made, queries, reaches)
     withheld = decide(counted, earlier)
@@ -122,9 +128,11 @@ def edition(
 
 
 def decide(counted: Counted, earlier: Sequence[Earlier] = ()) -> frozenset[Cell]:
-    """Which cells to withhold, so that none that is small in any of the editions is given back by all of them together.
+    """Which cells to withhold, so that none that is small in any of the editions is given back by
+    all of them together.
 
-    What an earlier edition withheld stays withheld as long as it is the same count: shown now, it would be known of then.
+    What an earlier edition withheld stays withheld as long as it is the same count: shown now, it
+    would be known of then.
     """
     now = {(c, v): v for c, v in counted.cells.items()}
     before = [{(c, v): v for c, v in e.values.items()} for e in earlier]
@@ -143,7 +151,9 @@ def decide(counted: Counted, earlier: Sequence[Earlier] = ()) -> frozenset[Cell]
 
 
 def _tied(found: Iterable[Tie[Cell]], values: Counts) -> list[Tie[Any]]:
-    """The ties between cells that are there, each cell by its value: the same count in two editions is one cell."""
+    """The ties between cells that are there, each cell by its value: the same count in two editions
+    is one cell.
+    """
     return [
         Tie((t.whole, values[t.whole]), tuple((p, values[p]) for p in t.parts), t.exact)
         for t in found
@@ -157,7 +167,8 @@ def _tied(found: Iterable[Tie[Cell]], values: Counts) -> list[Tie[Any]]:
 def _copublications(table: pa.Table, shown: Mapping[Cell, int], queries: Queries) -> pa.Table:
     """Counts with their intervals, and shares where the whole that they are of is shown too.
 
-    Intervals are made anew from what is shown: how far a series varies, which widens them, would give back a year withheld from it.
+    Intervals are made anew from what is shown: how far a series varies, which widens them, would
+    give back a year withheld from it.
     """
     rows = table.to_pandas()
     public = shown_series(queries)
@@ -253,7 +264,9 @@ def _admissions(table: pa.Table, shown: Mapping[Cell, int], queries: Queries) ->
 
 
 def _events(table: pa.Table, withheld: frozenset[Cell]) -> pa.Table:
-    """Tests of yearly counts that are all shown, which anyone could make from them: quarters, and single institutions, are not."""
+    """Tests of yearly counts that are all shown, which anyone could make from them: quarters, and
+    single institutions, are not.
+    """
     gaps = {(c.series, c.basis) for c in withheld if c.unit == "works" and not c.area}
     whole = [
         s
@@ -267,7 +280,9 @@ def _events(table: pa.Table, withheld: frozenset[Cell]) -> pa.Table:
 
 
 def _revisions(shown: Mapping[Cell, int], earlier: Sequence[Earlier]) -> pa.Table:
-    """The difference of two counts that are both shown, against the newest earlier edition; its causes would be small cells."""
+    """The difference of two counts that are both shown, against the newest earlier edition; its
+    causes would be small cells.
+    """
     if not earlier:
         return tables.REVISIONS.empty()
     last = earlier[-1]

@@ -1,16 +1,18 @@
 """The tables of a public network: pairs in a year that may be shown, and nothing made from others.
 
-A cell is the works of a year and a pair. One of fewer than `SMALLEST` works is taken out before anything is counted or
-drawn, and everything in a public file is made from the cells that stay: totals, strengths, places. So every number is a
-sum of publishable cells, and no total, other window or later quarter gives a small one back by subtraction.
+A cell is the works of a year and a pair. One of fewer than `SMALLEST` works is taken out before
+anything is counted or drawn, and everything in a public file is made from the cells that stay:
+totals, strengths, places. So every number is a sum of publishable cells, and no total, other window
+or later quarter gives a small one back by subtraction.
 
-Every weight is the number of works (full counting). A weight that depends on how many institutions a work has would tell how
-many works have how many: five works of Newman weight 4.5 are four of two institutions and one of three. Where these five are
-all works with a country in that year, each other pair with it then has one work at most, and was to be held possible up to four.
+Every weight is the number of works (full counting). A weight that depends on how many institutions
+a work has would tell how many works have how many: five works of Newman weight 4.5 are four of two
+institutions and one of three. Where these five are all works with a country in that year, each
+other pair with it then has one work at most, and was to be held possible up to four.
 
-Beside a public report a pair is also part of counts: its works of a year are among those of the partner's country, and of
-the list it is on. It stands only where each of these is shown, and leaves none or at least `SMALLEST` works of each, here and in
-earlier editions.
+Beside a public report a pair is also part of counts: its works of a year are among those of the
+partner's country, and of the list it is on. It stands only where each of these is shown, and leaves
+none or at least `SMALLEST` works of each, here and in earlier editions.
 """
 
 from __future__ import annotations
@@ -49,7 +51,9 @@ class Bounds:
     """Withheld in this edition or in an earlier one: no part of these is shown."""
     reaches: Reaches
     before: tuple[Mapping[Cell, int], ...] = ()
-    """Shown in earlier editions: a pair that has as many works now as then would leave a small part of those too."""
+    """Shown in earlier editions: a pair that has as many works now as then would leave a small part
+    of those too.
+    """
 
     def keep(self, edges: pa.Table, institutions: pa.Table) -> list[bool]:
         """For each row of `edges` whether it stands beside every count that holds it."""
@@ -69,7 +73,9 @@ class Bounds:
         holding: dict[tuple[str, int], tuple[bool, list[int]]] = {}
 
         def holds(end: str, year: int) -> tuple[bool, list[int]]:
-            """Whether all counts that hold works with this end are shown, and each number that was ever shown for one."""
+            """Whether all counts that hold works with this end are shown, and each number that was
+            ever shown for one.
+            """
             if (end, year) not in holding:
                 cells = [
                     c
@@ -99,7 +105,9 @@ class Bounds:
         ]
 
     def _reaches(self, institutions: pa.Table) -> Iterator[Reach]:
-        """Of a whole, that of all its parts; an institution stands for itself, whatever was rolled up into it."""
+        """Of a whole, that of all its parts; an institution stands for itself, whatever was rolled
+        up into it.
+        """
         for r in institutions.select(["institution_id", "rolled_up_from"]).to_pylist():
             yield self.reaches.of(
                 [r["institution_id"]]
@@ -113,13 +121,14 @@ def public(
 ) -> tuple[dict[str, pa.Table], int]:
     """The tables of the public profile, and the number of cells taken out.
 
-    Edges keep the works of at most K institutions, as every weight: the difference to works of any size would be a cell of its own.
-    So would be what an institution publishes in all, less its pairs: works of institutions are not given. Nor are technologies
-    of pairs: a pair less its works in one would be a small cell again. Centralities, shifts and z-scores rest on all cells and
-    are left out.
+    Edges keep the works of at most K institutions, as every weight: the difference to works of any
+    size would be a cell of its own. So would be what an institution publishes in all, less its
+    pairs: works of institutions are not given. Nor are technologies of pairs: a pair less its works
+    in one would be a small cell again. Centralities, shifts and z-scores rest on all cells and are
+    left out.
 
-    Raises `NotFound` where a network is asked for around an `ego` of which no cell is left: it would stand there alone,
-    and tell that all its cells are small.
+    Raises `NotFound` where a network is asked for around an `ego` of which no cell is left: it
+    would stand there alone, and tell that all its cells are small.
     """
     edges = made["edges"]
     there = int(pc.sum(pc.greater(edges["works_k"], 0)).as_py() or 0)
@@ -151,7 +160,9 @@ def public(
 
 
 def _flags(flags: pa.Table, edges: pa.Table) -> pa.Table:
-    """The cues of summed lists: all works of such a pair are behind them, so that they tell what the pair tells."""
+    """The cues of summed lists: all works of such a pair are behind them, so that they tell what
+    the pair tells.
+    """
     pair = ["year", "source", "target"]
     shown = edges.select([*pair, "works_k", "weight_k"]).rename_columns([*pair, "shown", "weighs"])
     joined = flags.filter(pc.equal(flags["kind"], "watchlist")).join(shown, pair, join_type="inner")

@@ -1,11 +1,14 @@
-"""Which cells of tied tables must be withheld so that no small one can be worked out from the others.
+"""Which cells of tied tables must be withheld so that no small one can be worked out from the
+others.
 
-A *cell* is a count. Cells are *tied*: one holds others, and what is left of it is a count as well, the *rest*. A cell or a rest
-of 1 to 4 is *small*. It is guarded when a reader who knows every cell that is shown, every tie, and even which cells of 5
-and more are withheld for the sake of others, must still hold each number from 1 to 4 for possible. Taking out the small cells alone does not do
-that: a total less the parts that are shown gives one back. So further cells are withheld, as few and as cheap as possible:
-the cell suppression problem (Fischetti & Salazar 2001, doi:10.1287/mnsc.47.7.1008.9805), solved here in whole numbers for
-one small cell after another, since withholding more never narrows what was held possible before.
+A *cell* is a count. Cells are *tied*: one holds others, and what is left of it is a count as well,
+the *rest*. A cell or a rest of 1 to 4 is *small*. It is guarded when a reader who knows every cell
+that is shown, every tie, and even which cells of 5 and more are withheld for the sake of others,
+must still hold each number from 1 to 4 for possible. Taking out the small cells alone does not do
+that: a total less the parts that are shown gives one back. So further cells are withheld, as few
+and as cheap as possible: the cell suppression problem (Fischetti & Salazar 2001,
+doi:10.1287/mnsc.47.7.1008.9805), solved here in whole numbers for one small cell after another,
+since withholding more never narrows what was held possible before.
 """
 
 from __future__ import annotations
@@ -21,9 +24,13 @@ from scipy import optimize, sparse
 from coauth.errors import DisclosureError
 
 SMALLEST = 5
-"""The smallest count that is shown as a rule. So is 0, but as it may be withheld for the sake of others, a withheld one may be 0."""
+"""The smallest count that is shown as a rule. So is 0, but as it may be withheld for the sake of
+others, a withheld one may be 0.
+"""
 ROOM = 64
-"""By how much a withheld cell is taken to reach above its value: a bound for the solver, larger than any shift it needs."""
+"""By how much a withheld cell is taken to reach above its value: a bound for the solver, larger
+than any shift it needs.
+"""
 
 K = TypeVar("K", bound=Hashable)
 Numbers = npt.NDArray[Any]
@@ -60,11 +67,12 @@ def withhold(
     told: Set[K] = frozenset(),
     gone: Set[K] = frozenset(),
 ) -> frozenset[K]:
-    """The cells to withhold, `gone` among them: every small cell, and what guards each small cell and small rest.
+    """The cells to withhold, `gone` among them: every small cell, and what guards each small cell
+    and small rest.
 
-    `values` holds every cell (None: not known even here, and withheld by its source). `told` can no longer be withheld,
-    since others have published it; `gone` is withheld already. The order of `values` is that in
-    which cells are guarded, so that the same input has the same answer.
+    `values` holds every cell (None: not known even here, and withheld by its source). `told` can no
+    longer be withheld, since others have published it; `gone` is withheld already. The order of
+    `values` is that in which cells are guarded, so that the same input has the same answer.
 
     Raises `DisclosureError` where a small cell cannot be guarded: what was told gives it back.
 
@@ -84,7 +92,8 @@ def withhold(
 def exposed(
     values: Mapping[K, int | None], ties: Iterable[Tie[K]], hidden: Set[K]
 ) -> list[tuple[K | Tie[K], int, int]]:
-    """Small cells and rests of which less than 1 to 4 can be held possible, with the least and the most that can.
+    """Small cells and rests of which less than 1 to 4 can be held possible, with the least and the
+    most that can.
 
     >>> cells = {"total": 12, "a": 3, "b": 9}
     >>> exposed(cells, [Tie("total", ("a", "b"), exact=True)], {"a"})
@@ -187,7 +196,9 @@ class _Component(Generic[K]):
     def _solve(
         self, taken: Numbers, price: Numbers, column: int | None, row: int | None
     ) -> Numbers | None:
-        """The cheapest cells to withhold so that the aim may be 1 and may be 4: one table of possible values for each."""
+        """The cheapest cells to withhold so that the aim may be 1 and may be 4: one table of
+        possible values for each.
+        """
         n = len(self.cells)
         none = sparse.csr_array((len(self.ties), n))
         rows, reach = sparse.csr_array(self.rows), sparse.eye_array(n, format="csr")

@@ -1,9 +1,11 @@
-"""Runs the statements of `queries/sql/`, and spreads work that is no SQL: with DuckDB in the process, or on Spark.
+"""Runs the statements of `queries/sql/`, and spreads work that is no SQL: with DuckDB in the
+process, or on Spark.
 
-A statement takes no parameters and names no file: it reads tables by the names of `coauth.tables` and of
-`Queries.tables`, and returns the columns of one contract. Fractional weights are summed inside as integers
-(2⁴⁰ // (k−1)), because float sums change in their last bits with the number of threads; rows come sorted by the
-contract's key. So there is one text of every statement, and engines differ in where it runs, not in what comes out.
+A statement takes no parameters and names no file: it reads tables by the names of `coauth.tables`
+and of `Queries.tables`, and returns the columns of one contract. Fractional weights are summed
+inside as integers (2⁴⁰ // (k−1)), because float sums change in their last bits with the number of
+threads; rows come sorted by the contract's key. So there is one text of every statement, and
+engines differ in where it runs, not in what comes out.
 """
 
 from __future__ import annotations
@@ -51,7 +53,9 @@ class Engine(ABC):
             ) from None
 
     def run(self, name: str, contract: Table, /, *, coded: Coded = (), **tables: Rows) -> pa.Table:
-        """The statement's rows under `contract`. Raises `QueryError` with the engine's words if the SQL is wrong."""
+        """The statement's rows under `contract`. Raises `QueryError` with the engine's words if the
+        SQL is wrong.
+        """
         return pa.Table.from_batches(
             self.stream(name, contract, coded=coded, **tables), contract.schema
         )
@@ -59,10 +63,12 @@ class Engine(ABC):
     def stream(
         self, name: str, contract: Table, /, *, coded: Coded = (), **tables: Rows
     ) -> Iterator[pa.RecordBatch]:
-        """The same rows, sorted and checked, a batch at a time: for results that need not fit into memory.
+        """The same rows, sorted and checked, a batch at a time: for results that need not fit into
+        memory.
 
-        `coded` names columns of few different texts on many rows of the result: an engine may carry their places in the order
-        of texts instead. It is faster (edges take half) and changes nothing.
+        `coded` names columns of few different texts on many rows of the result: an engine may carry
+        their places in the order of texts instead. It is faster (edges take half) and changes
+        nothing.
         """
         order = ", ".join(f'"{key}" ASC NULLS LAST' for key in contract.key)
         sql = f"SELECT * FROM (\n{self.statement(name)}\n) ORDER BY {order}"
@@ -82,7 +88,9 @@ class Engine(ABC):
 
     @abstractmethod
     def each(self, task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """What `task` returns for each item, in their order; items are worked on side by side, in other processes."""
+        """What `task` returns for each item, in their order; items are worked on side by side, in
+        other processes.
+        """
 
     def close(self) -> None:  # noqa: B027  an engine may have nothing to give back
         """Gives back the memory it holds: nothing can be asked of it any more."""
@@ -91,4 +99,6 @@ class Engine(ABC):
     def _answer(
         self, sql: str, where: str, tables: Mapping[str, Rows], coded: Coded
     ) -> AbstractContextManager[pa.RecordBatchReader]:
-        """The rows of `sql` over the tables; they can be read until the context ends. Raises `QueryError` naming `where`."""
+        """The rows of `sql` over the tables; they can be read until the context ends. Raises
+        `QueryError` naming `where`.
+        """

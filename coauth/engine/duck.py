@@ -17,7 +17,9 @@ from coauth.errors import QueryError
 
 
 class DuckDB(Engine):
-    """The engine of one machine, and the one to take there (`coauth/engine/SPARK.md` says by how much)."""
+    """The engine of one machine, and the one to take there (`coauth/engine/SPARK.md` says by how
+    much).
+    """
 
     packages = ("duckdb",)
 
@@ -29,7 +31,9 @@ class DuckDB(Engine):
         threads: int | None = None,
         spill: Path | None = None,
     ) -> None:
-        """`memory` is for the whole build: DuckDB takes its part (`coauth.engine.memory`) and spills the rest to the folder `spill`."""
+        """`memory` is for the whole build: DuckDB takes its part (`coauth.engine.memory`) and
+        spills the rest to the folder `spill`.
+        """
         super().__init__(statements)
         self.workers = threads or joblib.cpu_count()
         settings: dict[str, Any] = {"memory_limit": f"{part(memory, SQL)}B"}
@@ -70,7 +74,9 @@ class DuckDB(Engine):
                 raise QueryError(f"{where}: {fault}") from fault
 
     def _show(self, alias: str, rows: Rows, coded: Coded, given: ExitStack) -> None:
-        """Let statements read a table by its name until `given` is closed, its `coded` columns as an ENUM in the order of texts."""
+        """Let statements read a table by its name until `given` is closed, its `coded` columns as
+        an ENUM in the order of texts.
+        """
         db = self._connection
         relation = (
             db.from_arrow(rows) if isinstance(rows, pa.Table) else db.read_parquet(list(rows.files))

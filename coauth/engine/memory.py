@@ -8,9 +8,13 @@ from coauth.errors import QueryError
 
 UNLESS_SAID = "4GB"
 SQL = 0.4
-"""Of all, for DuckDB, which spills the rest to disk: the others are left to Arrow, numpy and the processes that read pages."""
+"""Of all, for DuckDB, which spills the rest to disk: the others are left to Arrow, numpy and the
+processes that read pages.
+"""
 WINDOWS = 0.6
-"""Of all, for the processes that measure windows; the engine is closed by then, and what they are cut from takes the rest."""
+"""Of all, for the processes that measure windows; the engine is closed by then, and what they are
+cut from takes the rest.
+"""
 
 _UNITS = {"": 1000, "i": 1024}
 

@@ -1,8 +1,10 @@
-"""Apache Spark, here or on a cluster: for whoever outgrows one machine. Cost and settings: `SPARK.md` beside this file.
+"""Apache Spark, here or on a cluster: for whoever outgrows one machine. Cost and settings:
+`SPARK.md` beside this file.
 
-Tables go to Spark and come back as Parquet files in the build's own folder, which every node must see under the same
-path. Spark sorts and writes in parallel; the rows are then read file by file in their order, so that what reaches the
-one writer of tables never has to fit into the memory of the driver.
+Tables go to Spark and come back as Parquet files in the build's own folder, which every node must
+see under the same path. Spark sorts and writes in parallel; the rows are then read file by file in
+their order, so that what reaches the one writer of tables never has to fit into the memory of the
+driver.
 """
 
 from __future__ import annotations
@@ -28,14 +30,17 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _SESSION = {
-    "spark.sql.ansi.enabled": "true",  # what overflows or cannot be cast fails, as in DuckDB, and is never wrapped or null
+    # what overflows or cannot be cast fails, as in DuckDB, and is never wrapped or null
+    "spark.sql.ansi.enabled": "true",
     "spark.sql.ansi.doubleQuotedIdentifiers": "true",
     "spark.sql.session.timeZone": "UTC",
 }
 
 
 class Spark(Engine):
-    """The engine of a cluster that is there already, set up as for any Spark program; without one, Spark in this machine."""
+    """The engine of a cluster that is there already, set up as for any Spark program; without one,
+    Spark in this machine.
+    """
 
     packages = ("pyspark",)
 
@@ -47,7 +52,9 @@ class Spark(Engine):
         threads: int | None = None,
         spill: Path | None = None,
     ) -> None:
-        """`memory` and `threads` are for Spark in this machine. Raises `EngineError` where pyspark or Java is missing."""
+        """`memory` and `threads` are for Spark in this machine. Raises `EngineError` where pyspark
+        or Java is missing.
+        """
         super().__init__(statements)
         if spill is None:
             raise EngineError("Spark needs a folder that all its nodes see; give spill")
@@ -61,7 +68,8 @@ class Spark(Engine):
         def attempt(item: Item) -> Result | CoauthError:
             try:
                 return task(item)
-            except CoauthError as fault:  # for a user to read: not to be tried three times more, nor wrapped in Java's words
+            # for a user to read: not to be tried three times more, nor wrapped in Java's words
+            except CoauthError as fault:
                 return fault
 
         results: list[Result] = []
@@ -110,7 +118,8 @@ class Spark(Engine):
 
 
 def _session(memory: str | None, threads: int | None) -> SparkSession:
-    """A session of its own in the running Spark, or in one started with the settings of its surroundings.
+    """A session of its own in the running Spark, or in one started with the settings of its
+    surroundings.
 
     What is not asked for here is left to spark-submit, PYSPARK_SUBMIT_ARGS and spark-defaults.conf.
     """

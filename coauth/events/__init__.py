@@ -1,12 +1,15 @@
-"""Did a series break at a policy date? Tests on yearly and quarterly counts, each with its power: -> EVENTS, MATCHES.
+"""Did a series break at a policy date? Tests on yearly and quarterly counts, each with its power:
+-> EVENTS, MATCHES.
 
-Method `segmented` sets a group's works against all other international works, those of institutions at home against all other
-works, with a trend of its own (`coauth.events.segmented`). Method `did`, difference in differences, sets the works of a watchlist's institutions against
-those of institutions like them (`coauth.events.matching`), without a trend: it rests on the two having moved alike, which
-`pre_trend_p` tests on the years before. All lags are given, since works appear 6 to 24 months after the collaboration, and
-choosing the one that fits would be a choice after the fact.
+Method `segmented` sets a group's works against all other international works, those of institutions
+at home against all other works, with a trend of its own (`coauth.events.segmented`). Method `did`,
+difference in differences, sets the works of a watchlist's institutions against those of
+institutions like them (`coauth.events.matching`), without a trend: it rests on the two having moved
+alike, which `pre_trend_p` tests on the years before. All lags are given, since works appear 6 to 24
+months after the collaboration, and choosing the one that fits would be a choice after the fact.
 
-A break is a coincidence in time, never shown to be an effect: a date stands for whatever else happened then.
+A break is a coincidence in time, never shown to be an effect: a date stands for whatever else
+happened then.
 """
 
 from __future__ import annotations
@@ -34,7 +37,9 @@ PERIODS = {"year": 1, "quarter": 4}
 FEWEST_YEARS = 2
 """Measured years on either side of a date."""
 FEWEST_WORKS = 5
-"""Works a period, on average, on either side of a date: with fewer the log-odds of a period are not near normal."""
+"""Works a period, on average, on either side of a date: with fewer the log-odds of a period are not
+near normal.
+"""
 SOUGHT = 0.8
 """The power that `works_needed` is about."""
 
@@ -65,15 +70,17 @@ def regress(
     scope: Scope,
     confidence: float,
 ) -> Tested:
-    """EVENTS and MATCHES of each policy date: every series, period, method and lag for which there is enough to go by.
+    """EVENTS and MATCHES of each policy date: every series, period, method and lag for which there
+    is enough to go by.
 
     A date of other countries than the scope's is tested on nothing.
 
-    Measured years only. Works dated 1 January, which often stands for a year of which no more is known, are in no quarter;
-    `left_out` counts them. Both sides of a comparison lose them alike, so what a season does to both cancels.
+    Measured years only. Works dated 1 January, which often stands for a year of which no more is
+    known, are in no quarter; `left_out` counts them. Both sides of a comparison lose them alike, so
+    what a season does to both cancels.
 
-    No row where a side of the date has fewer than two measured years, or the group or what it is held against fewer than
-    five works a period there; how many such there were, and why, is logged.
+    No row where a side of the date has fewer than two measured years, or the group or what it is
+    held against fewer than five works a period there; how many such there were, and why, is logged.
     """
     when = _when(works, scope)
     rows: list[dict[str, Any]] = []
@@ -108,7 +115,9 @@ def regress(
 
 
 def _when(works: pa.Table, scope: Scope) -> pd.DataFrame:
-    """Included works of the measured years: year, field_id, and the quarter counted from the first; −1 where undated."""
+    """Included works of the measured years: year, field_id, and the quarter counted from the first;
+    −1 where undated.
+    """
     table: pd.DataFrame = (
         works.filter(works["included"])
         .select(["work_id", "year", "publication_date", "field_id"])
@@ -125,8 +134,10 @@ def _when(works: pa.Table, scope: Scope) -> pd.DataFrame:
 
 
 def _against_the_rest(name: str, memberships: pa.Table, when: pd.DataFrame) -> Series:
-    """A group against all other international works: of matched institutions for a watchlist, else of either basis. One with works that are
-    not international, as of institutions at home, against all other works: the base its share is of (`coauth.copublications`)."""
+    """A group against all other international works: of matched institutions for a watchlist, else
+    of either basis. One with works that are not international, as of institutions at home, against
+    all other works: the base its share is of (`coauth.copublications`).
+    """
     basis = "institution" if name.startswith("list:") else "union"
     rows = memberships.filter(pc.equal(memberships["basis"], basis))
     group, all_ = (
@@ -166,7 +177,9 @@ def _matched(
 def _against_the_matched(
     name: str, pairs: list[dict[str, Any]], affiliations: pa.Table, when: pd.DataFrame
 ) -> Iterator[Series]:
-    """Works of listed institutions that have a control against works of the controls; works with both are in neither."""
+    """Works of listed institutions that have a control against works of the controls; works with
+    both are in neither.
+    """
     pairs = [p for p in pairs if p.get("control_id")]
     if pairs:
         on = affiliations.select(["work_id", "institution_id"]).to_pandas()

@@ -1,13 +1,16 @@
-"""Which institutions a listed one is compared with: alike before the date in how much they publish here, and in what.
+"""Which institutions a listed one is compared with: alike before the date in how much they publish
+here, and in what.
 
-For each listed institution: others of its country and type (for the seven, Chinese universities) that are on no list, their
-works with the scope's country before the year of the date at most `widest_ratio` times more or fewer, and their mix of fields
-at most `widest_distance` away. Of these, up to `controls` each, none for two, so that the sum over all of
+For each listed institution: others of its country and type (for the seven, Chinese universities)
+that are on no list, their works with the scope's country before the year of the date at most
+`widest_ratio` times more or fewer, and their mix of fields at most `widest_distance` away. Of
+these, up to `controls` each, none for two, so that the sum over all of
 
     Hellinger distance of the shares of OpenAlex fields  +  |log₂ of the ratio of works|
 
-is smallest (optimal matching without replacement: Rosenbaum 1989, doi 10.1080/01621459.1989.10478868, by
-`scipy.optimize.linear_sum_assignment`). A Hellinger distance is 0 for the same mix of fields and 1 for none in common.
+is smallest (optimal matching without replacement: Rosenbaum 1989, doi
+10.1080/01621459.1989.10478868, by `scipy.optimize.linear_sum_assignment`). A Hellinger distance is
+0 for the same mix of fields and 1 for none in common.
 """
 
 from __future__ import annotations
@@ -32,7 +35,8 @@ def match(
     before: pd.DataFrame,
     events: Events,
 ) -> list[dict[str, Any]]:
-    """Rows of MATCHES without series and event: each listed institution with works before, and its controls (None: none alike).
+    """Rows of MATCHES without series and event: each listed institution with works before, and its
+    controls (None: none alike).
 
     `before` is one row per work and institution, with field_id; `barred` can be nobody's control.
 

@@ -1,7 +1,7 @@
 """The works behind a pair or a list, each with why it is flagged: what a review starts from.
 
-An institution is named by OpenAlex id, ROR, alias, watchlist entry or name. A name is taken only when it fits exactly one
-institution; otherwise the candidates are listed and nothing is guessed.
+An institution is named by OpenAlex id, ROR, alias, watchlist entry or name. A name is taken only
+when it fits exactly one institution; otherwise the candidates are listed and nothing is guessed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _SHOWN = 12
 
 
 def resolve(said: str, institutions: pa.Table, queries: Queries) -> str:
-    """The institution_id a person means. Raises `NotFound` for no institution or several, listing what comes near.
+    """The institution_id a person means. Raises `NotFound` for no institution or several, listing
+    what comes near.
 
     >>> from types import SimpleNamespace as Asked
     >>> asked = Asked(watchlists=(), rollup=Asked(aliases={"DTU": "https://ror.org/04qtj9h94"}))
@@ -67,7 +68,9 @@ def resolve(said: str, institutions: pa.Table, queries: Queries) -> str:
 
 
 Years = tuple[int, int] | None
-"""First and last year; None: the measured ones, which are those a report counts and cues are made of."""
+"""First and last year; None: the measured ones, which are those a report counts and cues are made
+of.
+"""
 
 
 def pair(
@@ -79,9 +82,11 @@ def pair(
     *,
     left_out: bool = False,
 ) -> list[dict[str, Any]]:
-    """The works two institutions share, newest first, each with its review cues and doubts; `a` and `b` are institution ids.
+    """The works two institutions share, newest first, each with its review cues and doubts; `a` and
+    `b` are institution ids.
 
-    As many as a report counts for the pair; with `left_out` also those that count nowhere, each with its reason.
+    As many as a report counts for the pair; with `left_out` also those that count nowhere, each
+    with its reason.
     """
     return pairs(made, [(a, b)], queries, years, left_out=left_out)[a, b]
 
@@ -94,7 +99,9 @@ def pairs(
     *,
     left_out: bool = False,
 ) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    """`pair` of many pairs at once: the tables are gone through once for all of them, and a work is described once."""
+    """`pair` of many pairs at once: the tables are gone through once for all of them, and a work is
+    described once.
+    """
     ends = list(ends)
     everyone = {i for pair_ in ends for i in pair_}
     on: dict[str, set[str]] = {i: set() for i in everyone}
@@ -121,11 +128,13 @@ def pairs(
 def listing(
     made: Mapping[str, pa.Table], list_id: str, queries: Queries, years: Years = None
 ) -> list[dict[str, Any]]:
-    """The works with any institution of a watchlist, or with any technology of a set and a foreign institution, newest first.
+    """The works with any institution of a watchlist, or with any technology of a set and a foreign
+    institution, newest first.
 
-    As many as a report counts for the list. Each work has its cues of that list, and its technologies, which say what it is about; of
-    a watchlist also `listed`, which of its institutions are on the work and how each is known: a work of theirs alone makes
-    no pair and has no cue. `alone`: there is no other institution on it.
+    As many as a report counts for the list. Each work has its cues of that list, and its
+    technologies, which say what it is about; of a watchlist also `listed`, which of its
+    institutions are on the work and how each is known: a work of theirs alone makes no pair and has
+    no cue. `alone`: there is no other institution on it.
     """
     known = [w.id for w in queries.watchlists if w.enabled] + [
         t.id for t in queries.technologies if t.enabled
@@ -165,7 +174,9 @@ def listing(
 def _on(
     made: Mapping[str, pa.Table], list_id: str, works: Iterable[str]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Work -> the institutions of a watchlist on it, each with its name, entry and how it is known to be that."""
+    """Work -> the institutions of a watchlist on it, each with its name, entry and how it is known
+    to be that.
+    """
     entries = (
         made["listed"]
         .filter(pc.field("list_id") == list_id)
@@ -193,7 +204,9 @@ def _among(column: str, values: Iterable[str]) -> pc.Expression:
 
 
 def _crossing(evidence: pa.Table, institutions: pa.Table) -> pc.Expression:
-    """One end is domestic, the other foreign: `benefits` and the report count technology cues of these alone."""
+    """One end is domestic, the other foreign: `benefits` and the report count technology cues of
+    these alone.
+    """
     home = institutions.filter(pc.field("is_domestic"))["institution_id"].combine_chunks()
     return pc.field("source").isin(home) != pc.field("target").isin(home)
 
@@ -228,7 +241,9 @@ _WORK = (
     "included",
     "exclusion_reason",
 )
-"""What is told of a work. A number of the report that stands for part of a pair's or list's works is a count over these, or over areas and cues."""
+"""What is told of a work. A number of the report that stands for part of a pair's or list's works
+is a count over these, or over areas and cues.
+"""
 _CUE = (
     "kind",
     "list_id",
@@ -278,7 +293,9 @@ class _Told:
     def records(
         self, ids: Iterable[str], institutions: set[str], cues: Mapping[str, list[dict[str, Any]]]
     ) -> list[dict[str, Any]]:
-        """These works, newest first, with the EU-10 areas of their technologies, cues, and doubts about these institutions or the work itself."""
+        """These works, newest first, with the EU-10 areas of their technologies, cues, and doubts
+        about these institutions or the work itself.
+        """
         return [
             self._works[w]
             | {
@@ -297,8 +314,10 @@ class _Told:
         ]
 
     def _beside(self, work_id: str, cue: Mapping[str, Any]) -> dict[str, Any]:
-        """Watchlists: standing (designation or assessment), listed_today. Technologies: standing ("indicative", "unmeasured"), areas, the
-        topic's score, title_only (no abstract could be read). A profile's entry is its area. Null: nothing of the kind to say."""
+        """Watchlists: standing (designation or assessment), listed_today. Technologies: standing
+        ("indicative", "unmeasured"), areas, the topic's score, title_only (no abstract could be
+        read). A profile's entry is its area. Null: nothing of the kind to say.
+        """
         named = cue["list_id"], cue["entry_id"]
         if cue["kind"] == "watchlist":
             entry = self._listed.get(named, {})

@@ -1,4 +1,6 @@
-"""What a person should look at before trusting a list: `coauth flags check`. Names are read here and nowhere else, and count for nothing."""
+"""What a person should look at before trusting a list: `coauth flags check`. Names are read here
+and nowhere else, and count for nothing.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ MEANING = {
 def check(
     made: Mapping[str, pa.Table], pages: Iterable[Page], queries: Queries
 ) -> list[dict[str, Any]]:
-    """Every finding (`MEANING`) on the enabled lists: list_id, entry_id, finding, institution_id, name, works (of strings), examples."""
+    """Every finding (`MEANING`) on the enabled lists: list_id, entry_id, finding, institution_id,
+    name, works (of strings), examples.
+    """
     on = [w for w in queries.watchlists if w.enabled]
     found = [f for w in on for f in _of_list(made, w, queries)]
     return [*found, *_of_strings(made, pages, on)]
@@ -111,7 +115,9 @@ def _alike(name: str, entry: str) -> bool:
 def _of_strings(
     made: Mapping[str, pa.Table], pages: Iterable[Page], lists: Iterable[Watchlist]
 ) -> list[dict[str, Any]]:
-    """Strings that bear an entry's name and were not matched to it, by entry and string, most works first."""
+    """Strings that bear an entry's name and were not matched to it, by entry and string, most works
+    first.
+    """
     entries = [
         (w.id, e.id, name)
         for w in lists

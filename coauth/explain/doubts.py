@@ -1,4 +1,6 @@
-"""Reasons a person might dismiss a review cue: facts about one work, each with what it rests on. Nothing is dropped by them."""
+"""Reasons a person might dismiss a review cue: facts about one work, each with what it rests on.
+Nothing is dropped by them.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ GENERIC = frozenset(
 """Words that half the institutions of a country share: they tell none of them from another."""
 
 _STEM = 5
-"""Letters by which a word is known again when an address cuts it short (Polytech for Polytechnical)."""
+"""Letters by which a word is known again when an address cuts it short (Polytech for
+Polytechnical).
+"""
 
 
 Doubt = tuple[str | None, dict[str, str]]
@@ -66,7 +70,8 @@ Doubt = tuple[str | None, dict[str, str]]
 def of_works(
     made: Mapping[str, pa.Table], works: pa.Table, institutions: Iterable[str], queries: Queries
 ) -> dict[str, list[Doubt]]:
-    """work_id -> its doubts: the institution whose part in it is doubted (None: the work itself), and `{"reason": …, "detail": …}`.
+    """work_id -> its doubts: the institution whose part in it is doubted (None: the work itself),
+    and `{"reason": …, "detail": …}`.
 
     not in the strings      no affiliation string matched to the institution bears its name
     no string               OpenAlex keeps no affiliation string for the match
@@ -128,7 +133,8 @@ def of_works(
 
 
 def bears(string: str, name: str, aliases: Iterable[str] = ()) -> bool:
-    """Whether an affiliation string may be read as this name: a listed alias, or more than half of its telling words.
+    """Whether an affiliation string may be read as this name: a listed alias, or more than half of
+    its telling words.
 
     A string without Latin letters is not held against a Latin name.
 
@@ -150,7 +156,9 @@ def bears(string: str, name: str, aliases: Iterable[str] = ()) -> bool:
 
 
 def _known(listed: pa.Table, queries: Queries) -> dict[str, tuple[tuple[str, ...], int | None]]:
-    """institution_id -> (names its list gives it, founding year), for institutions that are an entry themselves."""
+    """institution_id -> (names its list gives it, founding year), for institutions that are an
+    entry themselves.
+    """
     entries = {(w.id, e.id): e for w in queries.watchlists for e in w.entry}
     found = {}
     for row in listed.filter(pc.field("match_method") != "lineage").to_pylist():

@@ -1,4 +1,5 @@
-"""A network as files people open. Each comes with its provenance inside and a data dictionary beside it.
+"""A network as files people open. Each comes with its provenance inside and a data dictionary
+beside it.
 
 | format | opens in | what it holds |
 |---|---|---|
@@ -42,17 +43,19 @@ def write(
     provenance: Mapping[str, str],
     synthetic: bool,
 ) -> list[Path]:
-    """Write `network` in one of `FORMATS` and return the files, the main one first and the data dictionary last.
+    """Write `network` in one of `FORMATS` and return the files, the main one first and the data
+    dictionary last.
 
-    `positions` are those of `layout.place`; institutions it lacks are placed. `as_of` is the vintage's date, the only
-    date in any file. `provenance` is said in every file as "key: value" (its "title" is the title). What is made of the
-    synthetic world says so: in the title of each file, and of a CSV in its name and first column. Formats of several
-    files put theirs beside `path` (network.csv: network.nodes.csv and so on).
+    `positions` are those of `layout.place`; institutions it lacks are placed. `as_of` is the
+    vintage's date, the only date in any file. `provenance` is said in every file as "key: value"
+    (its "title" is the title). What is made of the synthetic world says so: in the title of each
+    file, and of a CSV in its name and first column. Formats of several files put theirs beside
+    `path` (network.csv: network.nodes.csv and so on).
 
-    The files appear whole and together, or not at all; a link is written through, and what goes beside goes beside the
-    link, where it was asked for. Raises `NotFound` for an unknown format and for a network without a node, which is no
-    result but a cut that matches nothing; `CacheError` where nothing can be written (`coauth.files`), `TableError` for a
-    number that is not finite.
+    The files appear whole and together, or not at all; a link is written through, and what goes
+    beside goes beside the link, where it was asked for. Raises `NotFound` for an unknown format and
+    for a network without a node, which is no result but a cut that matches nothing; `CacheError`
+    where nothing can be written (`coauth.files`), `TableError` for a number that is not finite.
     """
     if form not in FORMATS:
         raise NotFound(f"no export format '{form}'; there are: {', '.join(FORMATS)}")
@@ -95,6 +98,8 @@ def _contents(
 
 
 def _beside(path: Path, ending: str, notice: Notice) -> Path:
-    """network.gexf -> network.dictionary.csv; a CSV of the synthetic world bears its mark in the name."""
+    """network.gexf -> network.dictionary.csv; a CSV of the synthetic world bears its mark in the
+    name.
+    """
     name = f"{path.stem}.{ending}"
     return path.with_name(marked(name) if notice.synthetic and ending.endswith(".csv") else name)

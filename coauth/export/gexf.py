@@ -6,8 +6,9 @@
 * gephi-lite: static, with lists as text, which Gephi Lite splits into keywords itself. (It opens the static file too, and
   refuses the dynamic one: its parser, graphology-gexf 0.13, knows the last block of attributes of each class only.)
 
-Ours and not networkx's writer, which puts an attribute on <graph> the schema forbids, cannot write a dynamic weight
-(networkx #4023, #7972), stamps the day, and gives colours an alpha Gephi Lite shows as grey (gephi-lite #307).
+Ours and not networkx's writer, which puts an attribute on <graph> the schema forbids, cannot write
+a dynamic weight (networkx #4023, #7972), stamps the day, and gives colours an alpha Gephi Lite
+shows as grey (gephi-lite #307).
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ TIMELINE = "Years are timestamps. In Gephi a timeline window over several years 
 def lines(
     network: Network, positions: Mapping[str, Sequence[float]], notice: Notice, flavour: Flavour
 ) -> Iterator[str]:
-    """The file, piece by piece. Raises `TableError` at a NaN or infinite number, or a weight that is not above 0."""
+    """The file, piece by piece. Raises `TableError` at a NaN or infinite number, or a weight that
+    is not above 0.
+    """
     dynamic = flavour == "dynamic"
     columns = {
         kind: _columns(table, contract, flavour)
@@ -81,7 +84,9 @@ def lines(
 
 
 def _columns(table: pa.Table, contract: Any, flavour: Flavour) -> dict[str, Attribute]:
-    """Attribute id -> column. A column without any value is left out; one that is also dynamic is called a total."""
+    """Attribute id -> column. A column without any value is left out; one that is also dynamic is
+    called a total.
+    """
     moving = (
         {a.name for a in DYNAMIC["node" if contract is NODES else "edge"]}
         if flavour == "dynamic"
@@ -127,7 +132,8 @@ def _title(name: str, column: Attribute) -> str:
     return column.title
 
 
-# -- elements: written a column at a time within a batch of rows, which takes half the time of a row at a time
+# -- elements: written a column at a time within a batch of rows, which takes half the time of a row
+# at a time
 
 
 def _nodes(
@@ -185,7 +191,9 @@ def _edges(
 
 
 class _Years:
-    """Walks a table of years beside the nodes or edges it belongs to: both are sorted by the same key."""
+    """Walks a table of years beside the nodes or edges it belongs to: both are sorted by the same
+    key.
+    """
 
     def __init__(
         self, table: pa.Table, key: tuple[str, ...], columns: Mapping[str, Attribute]
@@ -194,7 +202,9 @@ class _Years:
         self.next = next(self.rows, None)
 
     def take(self, wanted: tuple[str, ...]) -> tuple[str, str]:
-        """The values by year and the spells of one element. Years of elements that are not shown are passed over."""
+        """The values by year and the spells of one element. Years of elements that are not shown
+        are passed over.
+        """
         values, spells = [], []
         while self.next is not None and self.next[0] <= wanted:
             at, value, spell = self.next
@@ -209,7 +219,9 @@ class _Years:
     def _read(
         table: pa.Table, key: tuple[str, ...], columns: Mapping[str, Attribute]
     ) -> Iterator[tuple[tuple[str, ...], str, str]]:
-        """Key, values and spell of each row; a row without the first column (a PageRank alone) is of a window, not of a year."""
+        """Key, values and spell of each row; a row without the first column (a PageRank alone) is
+        of a window, not of a year.
+        """
         present = next(iter(columns))
         for batch in table.to_batches(max_chunksize=ROWS):
             ends = [f' timestamp="{year}"/>' for year in batch["year"].to_pylist()]
@@ -228,7 +240,9 @@ class _Years:
 def _values(
     batch: pa.RecordBatch, columns: Mapping[str, Attribute], ends: Sequence[str] | None = None
 ) -> list[str]:
-    """Attribute values of each row; what is missing is left out, as Gephi reads no other sign for it."""
+    """Attribute values of each row; what is missing is left out, as Gephi reads no other sign for
+    it.
+    """
     ends = ends or ["/>"] * len(batch)
     cells = [
         [

@@ -1,4 +1,6 @@
-"""GraphML, for igraph, Cytoscape, yEd and networkx: the static network with its provenance in <desc>."""
+"""GraphML, for igraph, Cytoscape, yEd and networkx: the static network with its provenance in
+<desc>.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Where institutions stand in a drawing: near those that publish with the same partners.
 
-One layout of all years, so that years, quarters and formats can be laid over each other. Three steps:
+One layout of all years, so that years, quarters and formats can be laid over each other. Three
+steps:
 
 1. Likeness. Each institution is a row of association strengths with its partners, w_ij / √(s_i s_j), itself included;
    likeness is the cosine of two rows. Drawing the edges themselves gives a hairball, as a few domestic universities
@@ -10,7 +11,8 @@ One layout of all years, so that years, quarters and formats can be laid over ea
    al. 2014, doi 10.1371/journal.pone.0098679). networkx has it, at ten times the time and without a start at rest.
 3. Every other institution is put beside the weighted middle of its partners, in a sunflower where many share a middle.
 
-Same network and start, same bytes: only sums whose order does not depend on threads are used, no BLAS.
+Same network and start, same bytes: only sums whose order does not depend on threads are used, no
+BLAS.
 """
 
 from __future__ import annotations
@@ -47,8 +49,9 @@ def place(
 ) -> dict[str, list[float]]:
     """Institution -> [x, y], rounded to 0.01.
 
-    With `start` (an earlier layout) institutions begin there, newcomers beside their partners, and the result is laid
-    over the earlier one, so that a reader finds everyone in about the same place as last quarter.
+    With `start` (an earlier layout) institutions begin there, newcomers beside their partners, and
+    the result is laid over the earlier one, so that a reader finds everyone in about the same place
+    as last quarter.
     """
     ids = network.nodes["institution_id"].to_pylist()
     if not ids:
@@ -116,7 +119,9 @@ class _Ties:
 
 
 def _most_alike(ties: _Ties) -> tuple[Ints, Ints]:
-    """Pairs of each institution and the NEIGHBOURS most like it among the stronger ones, each pair once."""
+    """Pairs of each institution and the NEIGHBOURS most like it among the stronger ones, each pair
+    once.
+    """
     strength = ties.strength
     rows = ties.matrix(ties.weight / np.sqrt(strength[ties.source] * strength[ties.target]))
     own = np.asarray(rows.max(axis=1).todense()).ravel()
@@ -161,9 +166,11 @@ def _force_atlas(begin: Array, a: Ints, b: Ints, iterations: int) -> Array:
 
 
 def _rest(at: Array, a: Ints, b: Ints, mass: Array) -> float:
-    """The scale at which a drawing neither grows nor shrinks: attraction s·A, repulsion R/s and gravity G in balance.
+    """The scale at which a drawing neither grows nor shrinks: attraction s·A, repulsion R/s and
+    gravity G in balance.
 
-    From dE/ds = 0 for E(s) = s²A/2 + sG − R ln s, with A the squared length of all pairs, R = Σ 2 m_i m_j, G = g Σ m_i r_i.
+    From dE/ds = 0 for E(s) = s²A/2 + sG − R ln s, with A the squared length of all pairs, R = Σ 2
+    m_i m_j, G = g Σ m_i r_i.
     """
     pull = float((np.hypot(*(at[b] - at[a]).T) ** 2).sum())
     push = float(mass.sum() ** 2 - (mass**2).sum())
@@ -178,7 +185,9 @@ def _rest(at: Array, a: Ints, b: Ints, mass: Array) -> float:
 
 
 def _push(at: NDArray[np.float32], repulsion: NDArray[np.float32]) -> Array:
-    """Repulsion m_i m_j / d between all pairs; single precision halves the time, and so do rows that fit the processor's cache."""
+    """Repulsion m_i m_j / d between all pairs; single precision halves the time, and so do rows
+    that fit the processor's cache.
+    """
     push = np.empty(at.shape, np.float64)
     for start in range(0, len(at), _ROWS):
         some = slice(start, start + _ROWS)
@@ -230,7 +239,9 @@ def _middles(ties: _Ties, placed: Array) -> Array:
 
 
 def _upright(at: Array) -> Array:
-    """Centred, scaled, and turned so that the longest axis lies flat with its heavier tail to the right."""
+    """Centred, scaled, and turned so that the longest axis lies flat with its heavier tail to the
+    right.
+    """
     z = _complex(at - at.mean(axis=0))
     if not np.abs(z).max(initial=0.0):
         return np.zeros_like(at)
@@ -242,7 +253,9 @@ def _upright(at: Array) -> Array:
 
 
 def _laid_over(at: Array, old: Array) -> Array:
-    """Moved, turned and scaled (never mirrored) so that known institutions lie closest to where they were."""
+    """Moved, turned and scaled (never mirrored) so that known institutions lie closest to where
+    they were.
+    """
     known = np.isfinite(old[:, 0])
     new, was = _complex(at), _complex(old[known])
     spread = new[known] - new[known].mean()
@@ -279,7 +292,9 @@ def _apart(at: Array, sizes: Array, rounds: int = 40) -> Array:
 
 
 def _around(ties: _Ties, placed: Array, sizes: Array) -> Array:
-    """Put everyone without a place beside the middle of its partners, those with one middle in a sunflower."""
+    """Put everyone without a place beside the middle of its partners, those with one middle in a
+    sunflower.
+    """
     rest = ~np.isfinite(placed[:, 0])
     if not rest.any():
         return placed

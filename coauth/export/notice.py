@@ -1,4 +1,6 @@
-"""What every file says of itself: title, sentences, provenance, and the mark of the synthetic world."""
+"""What every file says of itself: title, sentences, provenance, and the mark of the synthetic
+world.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ class Notice:
     def of(
         cls, network: Network, as_of: date, provenance: Mapping[str, str], *, synthetic: bool
     ) -> Notice:
-        """Sentences of the network, then the provenance as "key: value" in its own order; `title` in it is the title."""
+        """Sentences of the network, then the provenance as "key: value" in its own order; `title`
+        in it is the title.
+        """
         first, last = network.years
         title = (
             f"{provenance.get('title', 'Institutions that publish together')}, {span(first, last)}"

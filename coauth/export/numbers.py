@@ -10,7 +10,8 @@ DIGITS = 10  # weights are sums of whole 2⁻⁴⁰: seventeen works must read 1
 
 
 def finite(value: float) -> str:
-    """A number in at most ten significant digits (Parquet keeps all). Raises `TableError` for NaN and infinity.
+    """A number in at most ten significant digits (Parquet keeps all). Raises `TableError` for NaN
+    and infinity.
 
     >>> finite(16.99999999999909), finite(1 / 3), finite(2024)
     ('17', '0.3333333333', '2024')

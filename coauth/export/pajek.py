@@ -1,4 +1,6 @@
-"""Pajek: the network (.net), the groups of the colours as a partition (.clu), strength as a vector (.vec)."""
+"""Pajek: the network (.net), the groups of the colours as a partition (.clu), strength as a vector
+(.vec).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 def lines(
     network: Network, positions: Mapping[str, Sequence[float]], notice: Notice
 ) -> Iterator[str]:
-    """The .net file: vertices numbered from 1 in the order of their ids, places within the unit square Pajek draws in."""
+    """The .net file: vertices numbered from 1 in the order of their ids, places within the unit
+    square Pajek draws in.
+    """
     ids = network.nodes["institution_id"].to_pylist()
     place = np.array([positions[i] for i in ids], float).reshape(-1, 2)
     low, high = place.min(axis=0, initial=0.0), place.max(axis=0, initial=0.0)

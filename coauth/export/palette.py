@@ -1,7 +1,7 @@
 """Colours and sizes of institutions, the same in every format and picture.
 
-Colours are Okabe & Ito's (https://jfly.uni-koeln.de/color/), which stay apart for readers with impaired colour vision;
-the largest class is grey, so that the few that matter are seen.
+Colours are Okabe & Ito's (https://jfly.uni-koeln.de/color/), which stay apart for readers with
+impaired colour vision; the largest class is grey, so that the few that matter are seen.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ SMALLEST, LARGEST = 6.0, 66.0
 
 
 def diameters(strength: ArrayLike) -> NDArray[np.float64]:
-    """Diameter of each node in units of the layout: its area grows with strength, so that areas may be compared."""
+    """Diameter of each node in units of the layout: its area grows with strength, so that areas may
+    be compared.
+    """
     values = np.sqrt(np.asarray(strength, float))
     largest = values.max(initial=0.0)
     share = values / largest if largest > 0 else values

@@ -1,6 +1,8 @@
-"""The network as one still picture: who stands where, how strong, and the strongest ties among them.
+"""The network as one still picture: who stands where, how strong, and the strongest ties among
+them.
 
-Drawn without pyplot, so nothing outside the figure changes. The same input gives the same SVG bytes.
+Drawn without pyplot, so nothing outside the figure changes. The same input gives the same SVG
+bytes.
 """
 
 from __future__ import annotations
@@ -48,10 +50,11 @@ def draw(
 ) -> Figure:
     """Draw `network` at `positions` (institution -> [x, y]) and return the figure.
 
-    `target` is a file to write (its suffix names the format: .svg, .png, .pdf), axes to draw on, or nothing. Discs grow
-    in area with strength; those on a watchlist are drawn twice as wide. Of the edges only the `ties` heaviest are drawn,
-    and the heaviest of each institution: a picture of all of them shows none. The `labels` strongest institutions and
-    those on a watchlist are named where there is room. `groups` gives the words of the legend, `note` the small print.
+    `target` is a file to write (its suffix names the format: .svg, .png, .pdf), axes to draw on, or
+    nothing. Discs grow in area with strength; those on a watchlist are drawn twice as wide. Of the
+    edges only the `ties` heaviest are drawn, and the heaviest of each institution: a picture of all
+    of them shows none. The `labels` strongest institutions and those on a watchlist are named where
+    there is room. `groups` gives the words of the legend, `note` the small print.
     """
     with mpl.rc_context(STYLE):
         axes = target if isinstance(target, Axes) else _canvas()
@@ -60,7 +63,8 @@ def draw(
             [positions[i] for i in network.nodes["institution_id"].to_pylist()], float
         ).reshape(-1, 2)
         group = np.array(network.nodes["group"].to_pylist(), object)
-        # those on a list are few and mostly small: they are drawn twice as wide, so that they can be found
+        # those on a list are few and mostly small: they are drawn twice as wide, so that they can
+        # be found
         sizes = palette.diameters(network.nodes["strength"].to_numpy()) * np.where(
             group == "listed", 2, 1
         )
@@ -137,7 +141,8 @@ def _ties(
     share = np.sqrt(weight[chosen] / weight.max())
     rank = np.array([_ORDER.index(g) for g in group], int)
     ink = np.array([palette.COLOURS[g] for g in _ORDER], float) / 255
-    # a tie takes the colour of its rarer end: of a domestic and a foreign institution the foreign one's
+    # a tie takes the colour of its rarer end: of a domestic and a foreign institution the foreign
+    # one's
     rarer = np.where((rank == _ORDER.index("domestic"))[ends], -1, rank[ends]).max(axis=0)[chosen]
     colours = np.column_stack(
         [ink[np.where(rarer < 0, _ORDER.index("domestic"), rarer)], 0.10 + 0.45 * share]
@@ -211,7 +216,9 @@ def _legend(axes: Axes, group: NDArray[np.object_], words: Mapping[str, str]) ->
 def _name(
     axes: Axes, network: Network, place: Array, sizes: Array, group: NDArray[np.object_], count: int
 ) -> None:
-    """Names, strongest first, each at the first spot where it covers no other name and no disc half as large as its own."""
+    """Names, strongest first, each at the first spot where it covers no other name and no disc half
+    as large as its own.
+    """
     order = np.argsort(-network.nodes["strength"].to_numpy(), kind="stable").tolist()
     named = order[:count]
     named += [k for k in order[count:] if group[k] == "listed"][:count]
@@ -280,7 +287,9 @@ def _written(
 def _spots(
     beside: float, further_off: Sequence[int]
 ) -> Iterator[tuple[tuple[float, float], str, str]]:
-    """Offsets in points with their alignment: right, left, above, below, the corners; then the same further off."""
+    """Offsets in points with their alignment: right, left, above, below, the corners; then the same
+    further off.
+    """
     near = beside * 0.75
     yield (beside, 0), "left", "center"
     yield (-beside, 0), "right", "center"

@@ -1,4 +1,6 @@
-"""CSV and Parquet: nodes, edges and their years as tables, and the data dictionary that goes beside every export."""
+"""CSV and Parquet: nodes, edges and their years as tables, and the data dictionary that goes beside
+every export.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""JSON of VOSviewer and VOSviewer Online (https://app.vosviewer.com/docs/file-types/json-file-type/)."""
+"""JSON of VOSviewer and VOSviewer Online
+(https://app.vosviewer.com/docs/file-types/json-file-type/).
+"""
 
 from __future__ import annotations
 

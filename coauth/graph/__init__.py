@@ -1,7 +1,9 @@
-"""Edges, flags and measures -> the network of some years, whole or narrowed to what a reader asked for.
+"""Edges, flags and measures -> the network of some years, whole or narrowed to what a reader asked
+for.
 
-Every filter (backbone, pairs, weight, strongest, ego, cues) judges an edge by the whole network of the years, and an
-edge is shown when it passes all of them; so their order cannot matter, and strength never shrinks with what is shown.
+Every filter (backbone, pairs, weight, strongest, ego, cues) judges an edge by the whole network of
+the years, and an edge is shown when it passes all of them; so their order cannot matter, and
+strength never shrinks with what is shown.
 """
 
 from __future__ import annotations
@@ -43,18 +45,21 @@ def build(
 ) -> Network:
     """The co-authorship network of `years` (default: all of the scope).
 
-    `tables` holds edges, institutions, listed, flags, centrality and shifts. `counting` (newman, full, strict or
-    author; formulas in `coauth.edges`) is the rule behind every weight, strength, centrality and change shown;
-    centralities and changes are null where they were measured by another. `window` is the length in years of the
-    windows whose centralities are shown: the latest that lies inside the years. Shown are the pairs with a weight from
-    works of at most K institutions (`include_hyper`: of any size) that pass all that is asked: `flagged` (a watchlist or
-    technology cue), `domestic` (one end domestic, the other foreign), `min_weight` (works, summed over the years), `top`
-    (both ends among the strongest so many), `ego` (the institution, its partners and the pairs among them), `backbone`
-    (see `graph.backbone`; "projection" also needs works and affiliations in `tables`). `pairs`, where it is there, gives
-    edges their z against chance. `standings` says of technologies what must stand beside them (`Queries.marks`). An institution without an edge shown is left out, the ego excepted.
+    `tables` holds edges, institutions, listed, flags, centrality and shifts. `counting` (newman,
+    full, strict or author; formulas in `coauth.edges`) is the rule behind every weight, strength,
+    centrality and change shown; centralities and changes are null where they were measured by
+    another. `window` is the length in years of the windows whose centralities are shown: the latest
+    that lies inside the years. Shown are the pairs with a weight from works of at most K
+    institutions (`include_hyper`: of any size) that pass all that is asked: `flagged` (a watchlist
+    or technology cue), `domestic` (one end domestic, the other foreign), `min_weight` (works,
+    summed over the years), `top` (both ends among the strongest so many), `ego` (the institution,
+    its partners and the pairs among them), `backbone` (see `graph.backbone`; "projection" also
+    needs works and affiliations in `tables`). `pairs`, where it is there, gives edges their z
+    against chance. `standings` says of technologies what must stand beside them (`Queries.marks`).
+    An institution without an edge shown is left out, the ego excepted.
 
-    Raises `TableError` where a table is missing or tables do not fit each other, `NotFound` for an unknown ego or
-    counting.
+    Raises `TableError` where a table is missing or tables do not fit each other, `NotFound` for an
+    unknown ego or counting.
     """
     _demand(tables, "edges", "institutions", "listed", "flags", "centrality", "shifts")
     years = years or (scope.first_year, scope.last_year)
@@ -131,9 +136,9 @@ def build(
 def to_networkx(network: Network, provenance: Mapping[str, str] | None = None) -> nx.Graph:
     """An undirected graph of plain Python values.
 
-    Node attributes are the columns of `network.NODES`; those without a value are left out. An edge has `weight` (larger
-    means closer) and `distance` = round(720720·2²⁰ / weight), an integer for shortest paths: that of the measures, see
-    `coauth.incidence.distance`.
+    Node attributes are the columns of `network.NODES`; those without a value are left out. An edge
+    has `weight` (larger means closer) and `distance` = round(720720·2²⁰ / weight), an integer for
+    shortest paths: that of the measures, see `coauth.incidence.distance`.
     """
     import networkx as nx  # noqa: PLC0415  importing coauth stays cheap
 

@@ -1,8 +1,9 @@
-"""Institutions joined into larger wholes - countries, groups, the institutions of a watchlist - and works counted anew.
+"""Institutions joined into larger wholes - countries, groups, the institutions of a watchlist - and
+works counted anew.
 
-Joining is done on the works, not on the pairs: a work with three German institutions and two French ones is one German-
-French work, where the sum over pairs of institutions would be six. k is then the number of wholes on a work, and
-strength the number of works that two or more wholes share.
+Joining is done on the works, not on the pairs: a work with three German institutions and two French
+ones is one German- French work, where the sum over pairs of institutions would be six. k is then
+the number of wholes on a work, and strength the number of works that two or more wholes share.
 """
 
 from __future__ import annotations
@@ -18,10 +19,14 @@ from coauth.engine import Engine
 from coauth.network import EUROPE, GROUPS, NORDIC
 
 Wholes = Mapping[str, tuple[str, str, str | None, str]]
-"""Institution -> id, name, country and type of the whole it is part of; those without an entry stay as they are."""
+"""Institution -> id, name, country and type of the whole it is part of; those without an entry stay
+as they are.
+"""
 
 AUTHORED = ("author_works", "author_works_matched")
-"""Counts by authors: a work's authors are at one institution or shared out among several, so these add up."""
+"""Counts by authors: a work's authors are at one institution or shared out among several, so these
+add up.
+"""
 
 LIST = "list:"
 UNKNOWN = "ZZ"  # ISO 3166-1 leaves it to users, and CLDR calls it the unknown region
@@ -41,7 +46,9 @@ def by_country(institutions: pa.Table) -> Wholes:
 
 
 def by_group(institutions: pa.Table, listed: pa.Table) -> Wholes:
-    """Every institution to the one group of `network.GROUPS` it is coloured by: they do not overlap."""
+    """Every institution to the one group of `network.GROUPS` it is coloured by: they do not
+    overlap.
+    """
     on_list = set(listed["institution_id"].to_pylist())
 
     def group(row: Mapping[str, str]) -> str:
@@ -62,7 +69,9 @@ def by_group(institutions: pa.Table, listed: pa.Table) -> Wholes:
 
 
 def by_list(listed: pa.Table) -> Wholes:
-    """The institutions of each watchlist to one whole; one that is on several lists goes to the first by name."""
+    """The institutions of each watchlist to one whole; one that is on several lists goes to the
+    first by name.
+    """
     rows = sorted(
         listed.select(["institution_id", "list_id"]).to_pylist(),
         key=lambda r: r["list_id"],
@@ -80,9 +89,11 @@ def by_list(listed: pa.Table) -> Wholes:
 
 
 def join(made: Mapping[str, pa.Table], wholes: Wholes, engine: Engine) -> dict[str, pa.Table]:
-    """The tables with `wholes` in the place of their parts; edges and flags are counted again by their own statements.
+    """The tables with `wholes` in the place of their parts; edges and flags are counted again by
+    their own statements.
 
-    What was measured on institutions (centrality, shifts, pairs) is of none of the wholes, and comes back empty.
+    What was measured on institutions (centrality, shifts, pairs) is of none of the wholes, and
+    comes back empty.
     """
     rename = {institution: whole[0] for institution, whole in wholes.items()}
     affiliations = _affiliations(made["affiliations"], rename)
@@ -134,7 +145,9 @@ def _renamed(ids: pa.ChunkedArray, rename: Mapping[str, str]) -> pa.ChunkedArray
 
 
 def _affiliations(affiliations: pa.Table, rename: Mapping[str, str]) -> pa.Table:
-    """One row per work and whole; author shares are whole multiples of 2⁻⁴⁰, so their sum does not depend on order."""
+    """One row per work and whole; author shares are whole multiples of 2⁻⁴⁰, so their sum does not
+    depend on order.
+    """
     renamed = pa.table(
         {
             "work_id": affiliations["work_id"],
@@ -163,7 +176,9 @@ def _sized(works: pa.Table, affiliations: pa.Table) -> pa.Table:
 
 
 def _evidence(evidence: pa.Table, rename: Mapping[str, str]) -> pa.Table:
-    """Evidence of pairs of wholes; that of pairs inside one whole is gone, and a watchlist's entries are the list itself."""
+    """Evidence of pairs of wholes; that of pairs inside one whole is gone, and a watchlist's
+    entries are the list itself.
+    """
     one, other = (_renamed(evidence[end], rename) for end in ("source", "target"))
     swapped = pc.greater(one, other)
     renamed = {

@@ -1,4 +1,5 @@
-"""Which pairs say more than the volumes of their ends: p-values of pairs, for drawing a network that is too dense.
+"""Which pairs say more than the volumes of their ends: p-values of pairs, for drawing a network
+that is too dense.
 
 * `projection`: the co-authorship graph is a projection of works × institutions, so a pair is judged against what both
   margins alone would give: institutions with so many works, works with so many institutions. This is the stochastic
@@ -24,9 +25,10 @@ Floats = NDArray[np.float64]
 
 
 def disparity(pairs: Pairs) -> Floats:
-    """Per pair the smaller α of its two ends: (1 − w/s)^(k−1), the chance of a share w/s or more of a node's strength s
-    falling on one of its k edges if strength were split at random (Serrano, Boguñá & Vespignani 2009,
-    doi 10.1073/pnas.0808904106). An end with one edge says nothing and counts as 1.
+    """Per pair the smaller α of its two ends: (1 − w/s)^(k−1), the chance of a share w/s or more of
+    a node's strength s falling on one of its k edges if strength were split at random (Serrano,
+    Boguñá & Vespignani 2009, doi 10.1073/pnas.0808904106). An end with one edge says nothing and
+    counts as 1.
     """
     strength, degree = pairs.strength, pairs.partners
     alphas = []
@@ -44,14 +46,17 @@ def projection(
     years: tuple[int, int],
     largest: int | None,
 ) -> Floats:
-    """Per pair P(X ≥ works they share) had each year's works fallen on institutions by volume alone.
+    """Per pair P(X ≥ works they share) had each year's works fallen on institutions by volume
+    alone.
 
-    Of a year's works with 2 to `largest` institutions, institution i stands on a work of k institutions with probability
-    p_ik = x_i y_k / (1 + x_i y_k), where x and y make every institution's expected number of works, and every work's
-    expected number of institutions, what they were. The works two institutions share are then a sum of independent
-    trials with mean μ = Σ_years Σ_k n_k p_ik p_jk. Its upper tail is bounded by that of the Poisson distribution with
-    the same mean wherever more than μ + 1 works are shared (Hoeffding 1956, doi 10.1214/aoms/1177728178), which is what
-    is returned: towards keeping too few pairs, and close where the p are small.
+    Of a year's works with 2 to `largest` institutions, institution i stands on a work of k
+    institutions with probability p_ik = x_i y_k / (1 + x_i y_k), where x and y make every
+    institution's expected number of works, and every work's expected number of institutions, what
+    they were. The works two institutions share are then a sum of independent trials with mean μ =
+    Σ_years Σ_k n_k p_ik p_jk. Its upper tail is bounded by that of the Poisson distribution with
+    the same mean wherever more than μ + 1 works are shared (Hoeffding 1956, doi
+    10.1214/aoms/1177728178), which is what is returned: towards keeping too few pairs, and close
+    where the p are small.
 
     Raises `MeasureFailed` where no x and y are found.
     """
@@ -66,10 +71,12 @@ def projection(
 
 
 def discovered(p: Floats, pairs: Pairs, rate: float) -> Mask:
-    """The pairs kept by Benjamini & Hochberg (1995, doi 10.1111/j.2517-6161.1995.tb02031.x) at that rate.
+    """The pairs kept by Benjamini & Hochberg (1995, doi 10.1111/j.2517-6161.1995.tb02031.x) at that
+    rate.
 
-    The family is every pair of institutions with an edge, those that share no work (p = 1) included: to test only pairs
-    that were seen together would call the rarest of them strong for having been seen at all.
+    The family is every pair of institutions with an edge, those that share no work (p = 1)
+    included: to test only pairs that were seen together would call the rarest of them strong for
+    having been seen at all.
     """
     seen = np.flatnonzero(pairs.weight > 0)
     nodes = len(np.union1d(pairs.source[seen], pairs.target[seen]))
@@ -81,7 +88,9 @@ def discovered(p: Floats, pairs: Pairs, rate: float) -> Mask:
 
 
 def _expected(world: Incidence, pairs: Pairs, ids: pa.Array) -> Floats:
-    """Mean number of shared works of every pair in one year. Institutions of equal volume share their probabilities."""
+    """Mean number of shared works of every pair in one year. Institutions of equal volume share
+    their probabilities.
+    """
     volume, volume_of, institutions = np.unique(
         world.count(np.ones(len(world.team), bool)), return_inverse=True, return_counts=True
     )
@@ -99,10 +108,11 @@ def _expected(world: Incidence, pairs: Pairs, ids: pa.Array) -> Floats:
 
 
 def chances(volume: Ints, institutions: Ints, size: Ints, works: Ints) -> Floats:
-    """p[i, k] of institutions with `volume[i]` works (so many of them) on works of `size[k]` institutions (so many).
+    """p[i, k] of institutions with `volume[i]` works (so many of them) on works of `size[k]`
+    institutions (so many).
 
-    An institution on every work, or a work with every institution, has p = 1 and is taken out first: no finite x or y
-    stands for it.
+    An institution on every work, or a work with every institution, has p = 1 and is taken out
+    first: no finite x or y stands for it.
 
     >>> chances(np.array([1, 2]), np.array([2, 1]), np.array([2]), np.array([2])).round(6).tolist()   # one is on both works
     [[0.5], [1.0]]
@@ -135,8 +145,9 @@ def _fitted(
     tolerance: float = 1e-6,
     most: int = 100_000,
 ) -> Floats:
-    """Fixed-point iteration of the likelihood's equations (Vallarano et al. 2021, doi 10.1038/s41598-021-93830-4), until
-    every expected volume is met to `tolerance` of itself."""
+    """Fixed-point iteration of the likelihood's equations (Vallarano et al. 2021, doi
+    10.1038/s41598-021-93830-4), until every expected volume is met to `tolerance` of itself.
+    """
     x, y = volume / np.sqrt((volume * institutions).sum()), size / np.sqrt((size * works).sum())
     for _ in range(most):
         x = volume / (works * y / (1 + np.outer(x, y))).sum(axis=1)

@@ -14,7 +14,9 @@ from coauth.network import COUNTINGS
 
 UNIT = (
     2**40
-)  # weights are summed as integers, so that no sum depends on order or threads; 2⁻⁴⁰ works is the grain
+    # weights are summed as integers, so that no sum depends on order or threads; 2⁻⁴⁰ works is the
+    # grain
+)
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 

@@ -1,4 +1,6 @@
-"""What the network's tables say of nodes, edges and their years: cues, lists, measures, changes, weights."""
+"""What the network's tables say of nodes, edges and their years: cues, lists, measures, changes,
+weights.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ class Cue:
 
 
 def cues(flags: pa.Table) -> dict[tuple[str, str], Cue]:
-    """Watchlists and technologies by pair. Profiles of institutions are not cues of a work and stay out."""
+    """Watchlists and technologies by pair. Profiles of institutions are not cues of a work and stay
+    out.
+    """
     wanted = flags.filter(pc.is_in(flags["kind"], value_set=pa.array(["watchlist", "technology"])))
     rows = (
         wanted.group_by(["source", "target", "kind", "list_id", "entry_id"])
@@ -73,7 +77,9 @@ def _standing(topics: list[str], standings: Mapping[str, str]) -> str | None:
 
 
 def surprise(related: pa.Table, window: tuple[int, int] | None) -> dict[tuple[str, str], float]:
-    """Pair, source < target -> z of the works it shares in the window against a fixed-degree null, where it was computed."""
+    """Pair, source < target -> z of the works it shares in the window against a fixed-degree null,
+    where it was computed.
+    """
     rows = (
         related.filter(pc.is_valid(related["null_z"]))
         .select(["first_year", "last_year", "source", "target", "null_z"])
@@ -99,7 +105,9 @@ def counted(measured: pa.Table, counting: str) -> pa.Table:
 def latest_window(
     centrality: pa.Table, years: tuple[int, int], length: int
 ) -> tuple[tuple[int, int] | None, list[tuple[int, int]]]:
-    """The latest window of that length inside the years, and all of them; a year of which only counts are given is none."""
+    """The latest window of that length inside the years, and all of them; a year of which only
+    counts are given is none.
+    """
     centrality = centrality.filter(pc.is_in(centrality["measure"], value_set=pa.array(MEASURES)))
     found = (
         centrality.select(["first_year", "last_year"])

@@ -32,7 +32,9 @@ def filters(
     backbone: Backbone | None,
     chance: Callable[[], NDArray[np.float64]],
 ) -> Iterator[tuple[str, Mask]]:
-    """Each filter asked for, as words and as the pairs that pass it. `chance` gives p-values of the pairs, if they are needed."""
+    """Each filter asked for, as words and as the pairs that pass it. `chance` gives p-values of the
+    pairs, if they are needed.
+    """
     if domestic:
         yield (
             "pairs of a domestic and a foreign institution",

@@ -1,7 +1,8 @@
-"""Which institutions stand on which works, as a sparse 0/1 matrix, and the windows of years it is cut into.
+"""Which institutions stand on which works, as a sparse 0/1 matrix, and the windows of years it is
+cut into.
 
-`centrality`, `shifts` and `pairs` all begin here. Rows are the included works sorted by id, columns the institutions
-sorted by id, so nothing below depends on the order in which rows arrive.
+`centrality`, `shifts` and `pairs` all begin here. Rows are the included works sorted by id, columns
+the institutions sorted by id, so nothing below depends on the order in which rows arrive.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ COLUMNS = (
     "field_id",
     "n_authors",
 )
-"""What is asked of a work once it stands in a matrix: every window of every process holds no more."""
+"""What is asked of a work once it stands in a matrix: every window of every process holds no more.
+"""
 
 ONE = 2**40
 """One work, in the integers in which fractional weights are summed."""

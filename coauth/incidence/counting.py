@@ -1,8 +1,10 @@
-"""What a work counts for: one matrix form for every counting rule, from which strengths and graph are had.
+"""What a work counts for: one matrix form for every counting rule, from which strengths and graph
+are had.
 
-Every rule gives institution i on work p a value a_pi and the work a weight c_p; the graph is W = AᵀD(c)A without its
-diagonal, and what p adds to the strength of i is u_pi = c_p·a_pi·(Σ_j a_pj − a_pi). So strengths, PageRank and eigenvector
-of any weighting of the works are products of sparse matrices, and W itself is made only where paths are asked for.
+Every rule gives institution i on work p a value a_pi and the work a weight c_p; the graph is W =
+AᵀD(c)A without its diagonal, and what p adds to the strength of i is u_pi = c_p·a_pi·(Σ_j a_pj −
+a_pi). So strengths, PageRank and eigenvector of any weighting of the works are products of sparse
+matrices, and W itself is made only where paths are asked for.
 """
 
 from __future__ import annotations
@@ -30,11 +32,13 @@ class Counting:
     author    f_pi                2/(1 − Σ_j f_pj²)      1                          2f_pi(1−f_pi)/(1 − Σ_j f_pj²)
     ========  ==================  =====================  =========================  =========================
 
-    k: institutions on the work. f: each one's share of the work's authors, normalised to Σ_i f_pi = 1 (an author of several
-    institutions is split evenly among them). A work of one institution has no pair and counts nothing. Weights are strengths:
-    larger is closer. newman: Newman 2001, doi 10.1103/PhysRevE.64.016132; full and newman ("fractional") compared: Perianes-Rodriguez,
-    Waltman & van Eck 2016, doi 10.1016/j.joi.2016.10.006; strict: Batagelj & Cerinšek 2013, doi 10.1007/s11192-012-0940-1;
-    author: the author fractions of the Leiden Ranking (Waltman et al. 2012, doi 10.1002/asi.22708) put into the strict rule.
+    k: institutions on the work. f: each one's share of the work's authors, normalised to Σ_i f_pi =
+    1 (an author of several institutions is split evenly among them). A work of one institution has
+    no pair and counts nothing. Weights are strengths: larger is closer. newman: Newman 2001, doi
+    10.1103/PhysRevE.64.016132; full and newman ("fractional") compared: Perianes-Rodriguez, Waltman
+    & van Eck 2016, doi 10.1016/j.joi.2016.10.006; strict: Batagelj & Cerinšek 2013, doi
+    10.1007/s11192-012-0940-1; author: the author fractions of the Leiden Ranking (Waltman et al.
+    2012, doi 10.1002/asi.22708) put into the strict rule.
 
     >>> import pyarrow as pa
     >>> team = Incidence(sp.csr_array(np.ones((1, 3))), np.array(["I1", "I2", "I3"], object), pa.table({}), np.array([0.5, 0.25, 0.25]))
@@ -56,7 +60,9 @@ class Counting:
 
     @classmethod
     def of(cls, world: Incidence, rule: str) -> Counting:
-        """Raises `TableError` where the author shares that rule `author` needs are missing or not positive."""
+        """Raises `TableError` where the author shares that rule `author` needs are missing or not
+        positive.
+        """
         k = np.maximum(world.team, 2).astype(np.float64)
         several = world.team >= 2
         if rule == "author":
@@ -92,7 +98,9 @@ class Counting:
         return sp.csr_array(squares.T)
 
     def toward(self, partners: Flags) -> sp.csr_array:
-        """The part of U that ties to these institutions: institutions × works of c·a_i·(Σ_{j among them} a_j − own)."""
+        """The part of U that ties to these institutions: institutions × works of c·a_i·(Σ_{j among
+        them} a_j − own).
+        """
         among = (self.values @ partners.astype(np.float64))[_rows_of(self.values)]
         mine = self.values.data * partners[self.values.indices]
         part = self.values.copy()
@@ -101,17 +109,21 @@ class Counting:
         return sp.csr_array(part.T)
 
     def among(self, institutions: Integers) -> Counting:
-        """Their ties to each other alone, at these columns. What a work counts for between two of them stays as it is in the whole;
-        works that tie no two are left out, and strengths are not made again: they have none."""
+        """Their ties to each other alone, at these columns. What a work counts for between two of
+        them stays as it is in the whole; works that tie no two are left out, and strengths are not
+        made again: they have none.
+        """
         values = sp.csr_array(self.values[:, institutions])
         ties = np.flatnonzero(np.diff(values.indptr) >= 2)
         return Counting(values[ties], self.pair[ties], sp.csr_array((len(institutions), len(ties))))
 
     def project(self, weights: Floats | None = None) -> sp.csr_array:
-        """W: institutions × institutions, int64, in units of 1/2⁴⁰ work; of works that count once, or as often as `weights` say.
+        """W: institutions × institutions, int64, in units of 1/2⁴⁰ work; of works that count once,
+        or as often as `weights` say.
 
-        Whole units, because float sums change in their last bits with the order of works, and equal paths would no longer
-        be equal: the sums of floor(2⁴⁰c) are exact up to 8,192 works of one pair; author shares are rounded once, at the end.
+        Whole units, because float sums change in their last bits with the order of works, and equal
+        paths would no longer be equal: the sums of floor(2⁴⁰c) are exact up to 8,192 works of one
+        pair; author shares are rounded once, at the end.
         """
         scaled = self.values.copy()
         pair = self.pair if weights is None else self.pair * weights

@@ -1,13 +1,16 @@
-"""The only room that knows OpenAlex's JSON: what is served, what of it is kept, how it lies on disk, how it is read again.
+"""The only room that knows OpenAlex's JSON: what is served, what of it is kept, how it lies on
+disk, how it is read again.
 
-The typed record *is* the allow-list. A served work is decoded into `ServedWork`; `keep` turns it into a `Work`, which
-has no field for a person: no author object, raw author name, ORCID or corresponding author. Nothing outside the
-fields of `shape` can reach the disk, whatever OpenAlex adds. Affiliation strings stay, because flags must be able to show
-the words they stand on; e-mail addresses, ids of persons and the names of the work's own authors in them are masked
-first (`masking`), looked for in the text's plain `letters`; what of a name is looked for is in `persons`.
+The typed record *is* the allow-list. A served work is decoded into `ServedWork`; `keep` turns it
+into a `Work`, which has no field for a person: no author object, raw author name, ORCID or
+corresponding author. Nothing outside the fields of `shape` can reach the disk, whatever OpenAlex
+adds. Affiliation strings stay, because flags must be able to show the words they stand on; e-mail
+addresses, ids of persons and the names of the work's own authors in them are masked first
+(`masking`), looked for in the text's plain `letters`; what of a name is looked for is in `persons`.
 
-A record that does not fit becomes a `Work` that carries only its id and what was wrong, so that it is counted, never lost
-silently, and never costs its page; a record whose id is no work's carries not even that.
+A record that does not fit becomes a `Work` that carries only its id and what was wrong, so that it
+is counted, never lost silently, and never costs its page; a record whose id is no work's carries
+not even that.
 """
 
 from coauth.pages.files import PER_PAGE, of_records, pack, unpack

@@ -1,8 +1,9 @@
-"""The one form in which ids, country codes and types are stored, and what other spellings of them mean.
+"""The one form in which ids, country codes and types are stored, and what other spellings of them
+mean.
 
-Each kind is a text with a pattern (`STRICT`): a served record whose texts fit is taken as it stands, at the
-speed of the decoder. Only what does not fit comes to `Kind.canonical`, which returns the meaning of another
-spelling, or None where it means nothing of this kind.
+Each kind is a text with a pattern (`STRICT`): a served record whose texts fit is taken as it
+stands, at the speed of the decoder. Only what does not fit comes to `Kind.canonical`, which returns
+the meaning of another spelling, or None where it means nothing of this kind.
 """
 
 from __future__ import annotations
@@ -52,12 +53,15 @@ OLD_TYPES = {
     "component": "paratext",
     "database": "dataset",
 }
-"""Crossref's types, which OpenAlex served as `type` until 2023, and the types of today that hold such works."""
+"""Crossref's types, which OpenAlex served as `type` until 2023, and the types of today that hold
+such works.
+"""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a text is (`name`), which texts are already in the one form, and what another spelling means.
+    """What a text is (`name`), which texts are already in the one form, and what another spelling
+    means.
 
     `reason` says what was put right about a given text.
     """
@@ -79,7 +83,8 @@ def _id(letter: str, number: str) -> Callable[[str], str | None]:
 
 
 def _country(text: str) -> str | None:
-    """The alpha-2 code that a code of another case or standard, an address or an English name stands for.
+    """The alpha-2 code that a code of another case or standard, an address or an English name
+    stands for.
 
     >>> _country("dk"), _country("DNK"), _country("https://openalex.org/countries/DK"), _country("ZZZ")
     ('DK', 'DK', 'DK', None)

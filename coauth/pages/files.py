@@ -39,7 +39,9 @@ def of_records(records: Iterable[bytes], request: str) -> Iterator[Page]:
 
 
 def pack(page: Page) -> bytes:
-    """A page as the bytes of its file: gzipped JSON without a clock, so that the same page gives the same bytes."""
+    """A page as the bytes of its file: gzipped JSON without a clock, so that the same page gives
+    the same bytes.
+    """
     return gzip.compress(msgspec.json.encode(page), compresslevel=6, mtime=0)
 
 

@@ -37,7 +37,8 @@ _response = msgspec.json.Decoder(Response)
 
 
 def read_response(body: bytes) -> Response:
-    """Decode a list answer, its results still as they came: one that is no JSON costs itself, not the page.
+    """Decode a list answer, its results still as they came: one that is no JSON costs itself, not
+    the page.
 
     Raises `msgspec.DecodeError` for HTML, cut JSON or an answer without meta and results.
     """
@@ -57,7 +58,8 @@ def read_response(body: bytes) -> Response:
 
 
 def read_single(body: bytes) -> bytes:
-    """The body of a single work itself, once it is known to be a whole object with an id, sound or not.
+    """The body of a single work itself, once it is known to be a whole object with an id, sound or
+    not.
 
     Raises `msgspec.DecodeError` for HTML, cut JSON or another answer.
     """
@@ -78,7 +80,9 @@ _CLOSED = re.compile(rb"\}\s*\]\s*\}\s*\Z")
 
 
 def _is_whole(body: bytes, results: list[bytes]) -> bool:
-    """Whether an answer without such an end is closed behind a last record that can be read: a cut one cannot."""
+    """Whether an answer without such an end is closed behind a last record that can be read: a cut
+    one cannot.
+    """
     try:
         return bool(_CLOSED.search(body[-_HEAD:])) and repair.parse(results[-1]) is not None
     except Unreadable:
@@ -86,7 +90,8 @@ def _is_whole(body: bytes, results: list[bytes]) -> bool:
 
 
 def keep(record: bytes | msgspec.Raw) -> Work:
-    """The part of one served record that may be stored (see the module's text); never raises for a bad record.
+    """The part of one served record that may be stored (see the module's text); never raises for a
+    bad record.
 
     >>> keep(b'{"id": "https://openalex.org/W1", "title": "A", "authorships": [{"author": {"display_name": "Ann Berg"},'
     ...      b' "affiliations": [{"raw_affiliation_string": "Ann Berg, DTU, ann@dtu.dk"}]}]}').authorships
@@ -110,7 +115,9 @@ def keep(record: bytes | msgspec.Raw) -> Work:
 
 
 def _repaired(record: bytes) -> ServedWork:
-    """A record that does not fit the schema, with its fields put right or left empty. Raises `Unreadable`."""
+    """A record that does not fit the schema, with its fields put right or left empty. Raises
+    `Unreadable`.
+    """
     value = repair.parse(record)
     if not isinstance(value, dict):
         raise Unreadable("no object")
@@ -131,13 +138,16 @@ def _repaired(record: bytes) -> ServedWork:
 
 
 def _id_in(record: bytes | msgspec.Raw) -> str | None:
-    """The work's id as far as it can be seen in a record that cannot be read: only works have ids with a W."""
+    """The work's id as far as it can be seen in a record that cannot be read: only works have ids
+    with a W.
+    """
     match = _WORK_ID.search(bytes(record)[:_HEAD])
     return KINDS["work id"].canonical(match[1].decode()) if match else None
 
 
 _HEAD = 2_000
-"""Bytes in which the id stands, as OpenAlex writes a record; further in, it may be another work's."""
+"""Bytes in which the id stands, as OpenAlex writes a record; further in, it may be another work's.
+"""
 _WORK_ID = re.compile(
     rb'"_?id"\s*:\s*\[?\s*"((?:https?://(?:api\.)?openalex\.org/(?:works/)?)?[Ww]\d{1,18})"'
 )

@@ -1,7 +1,8 @@
 """A stored page read again: typed, and no more of it than the tables need.
 
-OpenAlex repeats itself: a few thousand lists of institutions stand on millions of authorships. Such pieces are not
-decoded where they stand; `Fragments` numbers the different ones and decodes each once.
+OpenAlex repeats itself: a few thousand lists of institutions stand on millions of authorships. Such
+pieces are not decoded where they stand; `Fragments` numbers the different ones and decodes each
+once.
 """
 
 from __future__ import annotations
@@ -127,7 +128,8 @@ class Numbers(dict[Any, int]):
 
 
 class Fragments(dict[bytes, int]):
-    """Numbers the different pieces of JSON it is shown; what is made of each, once, stands in `made` at its number.
+    """Numbers the different pieces of JSON it is shown; what is made of each, once, stands in
+    `made` at its number.
 
     >>> lists = Fragments(lambda codes: tuple(codes or ()), list[str] | None)
     >>> list(lists.numbers([msgspec.Raw(b'["DK"]'), msgspec.Raw(b"null"), msgspec.Raw(b'["DK"]')])), lists.made

@@ -1,9 +1,10 @@
-"""A served record that does not fit the schema, made to fit: each field read for what it means, or left empty.
+"""A served record that does not fit the schema, made to fit: each field read for what it means, or
+left empty.
 
-Other people save OpenAlex's records with other programs, and these write a number as a text, a truth value as 0 or 1,
-nothing as `{}`, every scalar as a list of one. Such a field is put right where its meaning is plain and left empty where
-it is not; either is noted by field and reason, and neither costs the work. Only what a work cannot do without does:
-`Unreadable` says which.
+Other people save OpenAlex's records with other programs, and these write a number as a text, a
+truth value as 0 or 1, nothing as `{}`, every scalar as a list of one. Such a field is put right
+where its meaning is plain and left empty where it is not; either is noted by field and reason, and
+neither costs the work. Only what a work cannot do without does: `Unreadable` says which.
 
 A reason names a field and a form, never a value, so that nothing of a person can get into it.
 """
@@ -63,7 +64,8 @@ class Unreadable(ValueError):
 
 
 def parse(record: bytes) -> Any:
-    """The value of a JSON text that a strict reader refuses: NaN, half a character, wrong escapes, trailing commas.
+    """The value of a JSON text that a strict reader refuses: NaN, half a character, wrong escapes,
+    trailing commas.
 
     Raises `Unreadable` where it is no JSON even so.
 
@@ -210,7 +212,8 @@ _CONTAINERS: dict[type, Callable[[Repair, Any, Any, str], Any]] = {
 }
 
 
-# -- scalars: what a value means, and what had to be changed (None: nothing); no meaning: why there is none
+# -- scalars: what a value means, and what had to be changed (None: nothing); no meaning: why there
+# is none
 
 
 def _text(value: Any, kind: str | None) -> tuple[str | None, str | None]:
@@ -284,7 +287,9 @@ _SCALARS: dict[type, Callable[[Any, str | None], tuple[Any, str | None]]] = {
 
 
 def _whole_characters(text: str) -> str:
-    """The text with halves of a character joined where two belong together, and replaced where one stands alone."""
+    """The text with halves of a character joined where two belong together, and replaced where one
+    stands alone.
+    """
     if not _SURROGATE.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
@@ -308,7 +313,9 @@ def form(value: Any) -> str:
 
 
 def _transposed(columns: dict[str, Any]) -> list[dict[str, Any]] | None:
-    """The rows of a table that was written by column, as R and pandas do; None where it is no such table."""
+    """The rows of a table that was written by column, as R and pandas do; None where it is no such
+    table.
+    """
     lists = list(columns.values())
     if (
         lists

@@ -1,7 +1,7 @@
 """What OpenAlex serves, and the part of it that coauth stores.
 
-Every attribute may be missing or null (OpenAlex omits attributes a document lacks), and lists may hold nulls
-(`institution_ids` of 2025 records do).
+Every attribute may be missing or null (OpenAlex omits attributes a document lacks), and lists may
+hold nulls (`institution_ids` of 2025 records do).
 """
 
 from __future__ import annotations
@@ -46,10 +46,14 @@ SELECT = (
 """Root fields asked for, fixed from the start: a later change would mean another harvest."""
 
 LIST_AUTHORS = 100
-"""A list answer holds at most this many authorships of a work and does not say that it cut (only a singleton is whole)."""
+"""A list answer holds at most this many authorships of a work and does not say that it cut (only a
+singleton is whole).
+"""
 
 MOST_AUTHORS = 5_000
-"""OpenAlex itself keeps no more authorships than this; a work with exactly so many is cut even as a singleton."""
+"""OpenAlex itself keeps no more authorships than this; a work with exactly so many is cut even as a
+singleton.
+"""
 
 
 Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -131,10 +135,12 @@ class WorkFields(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 class Work(WorkFields, omit_defaults=True, kw_only=True):
-    """One work as it is stored: OpenAlex's attributes without persons, the abstract as plain masked text.
+    """One work as it is stored: OpenAlex's attributes without persons, the abstract as plain masked
+    text.
 
-    `authors_cut` is true where the full list of authors could not be had. `noted` says which fields of the record were
-    put right or left empty, and why; `damage` why it could not be read at all, and is then the only attribute beside `id`.
+    `authors_cut` is true where the full list of authors could not be had. `noted` says which fields
+    of the record were put right or left empty, and why; `damage` why it could not be read at all,
+    and is then the only attribute beside `id`.
     """
 
     authorships: list[Authorship | None] | None = None
@@ -145,11 +151,15 @@ class Work(WorkFields, omit_defaults=True, kw_only=True):
 
 
 class Page(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """What is stored of one answer: where it came from, what the server counted, the works that were kept."""
+    """What is stored of one answer: where it came from, what the server counted, the works that
+    were kept.
+    """
 
     request: str
     served_sha256: list[str]
-    """Of each response body as served: the list answer first, then the singletons fetched for long author lists."""
+    """Of each response body as served: the list answer first, then the singletons fetched for long
+    author lists.
+    """
     count: int | None = None
     next_cursor: str | None = None
     works: list[Work]
@@ -180,7 +190,9 @@ class Venue(msgspec.Struct):
 
 
 class ServedWork(WorkFields, kw_only=True):
-    """One work as OpenAlex serves it, as far as coauth reads it. Held in memory only while it is being masked."""
+    """One work as OpenAlex serves it, as far as coauth reads it. Held in memory only while it is
+    being masked.
+    """
 
     display_name: str | None = None
     """The title again; some records have only this."""
@@ -188,7 +200,8 @@ class ServedWork(WorkFields, kw_only=True):
     is_authors_truncated: bool | None = None
     host_venue: Venue | None = None
     abstract_inverted_index: dict[str, list[Whole]] | None = None
-    # a page of ours read back with --from carries the abstract as text, and says what an earlier reading noted
+    # a page of ours read back with --from carries the abstract as text, and says what an earlier
+    # reading noted
     abstract: str | None = None
     authors_cut: bool = False
     noted: list[str] | None = None
@@ -202,7 +215,9 @@ class Meta(msgspec.Struct):
 
 
 class Response(msgspec.Struct):
-    """A list answer: `meta` and the results still undecoded, so that one broken record does not cost the page."""
+    """A list answer: `meta` and the results still undecoded, so that one broken record does not
+    cost the page.
+    """
 
     meta: Meta
     results: list[msgspec.Raw]

@@ -1,4 +1,6 @@
-"""How intensely a domestic and a foreign institution collaborate, given how much each publishes: -> PAIRS."""
+"""How intensely a domestic and a foreign institution collaborate, given how much each publishes: ->
+PAIRS.
+"""
 
 from __future__ import annotations
 
@@ -18,26 +20,31 @@ from coauth.tables import PAIRS
 
 
 def relate(works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Measures) -> pa.Table:
-    """PAIRS of every sliding window: domestic–foreign pairs with at least `measures.smallest_pair` works together.
+    """PAIRS of every sliding window: domestic–foreign pairs with at least `measures.smallest_pair`
+    works together.
 
-    Counted on one set of works, T in number: the included works of the window of at most `scope.max_institutions`
-    institutions, single-institution works among them. C_X are X's works of these, C_XY those X and Y share.
+    Counted on one set of works, T in number: the included works of the window of at most
+    `scope.max_institutions` institutions, single-institution works among them. C_X are X's works of
+    these, C_XY those X and Y share.
 
-    Relative intensity of collaboration (Fuchs, Sivertsen & Rousseau 2021, doi 10.1007/s11192-021-04110-x):
+    Relative intensity of collaboration (Fuchs, Sivertsen & Rousseau 2021, doi
+    10.1007/s11192-021-04110-x):
 
         RIC(X, Y) = (C_XY / C_X) / ((C_Y − C_XY) / (T − C_X))
 
-    how much more often Y is on a work with the domestic X (`source`) than on one without X; 1 = as often. All works are
-    the country's, so "without X" means with *another* domestic institution. It is a risk ratio, and gets a risk ratio's
-    log-normal interval (Katz et al. 1978, doi 10.2307/2530610; with one stratum the Mantel–Haenszel interval is the
-    same): exp(ln RIC ± z √(1/C_XY − 1/C_X + 1/(C_Y − C_XY) − 1/(T − C_X))). Null where Y never publishes without X, or
-    X is on every work: the ratio is then infinite or undefined, and is not made finite by adding a half.
+    how much more often Y is on a work with the domestic X (`source`) than on one without X; 1 = as
+    often. All works are the country's, so "without X" means with *another* domestic institution. It
+    is a risk ratio, and gets a risk ratio's log-normal interval (Katz et al. 1978, doi
+    10.2307/2530610; with one stratum the Mantel–Haenszel interval is the same): exp(ln RIC ± z
+    √(1/C_XY − 1/C_X + 1/(C_Y − C_XY) − 1/(T − C_X))). Null where Y never publishes without X, or X
+    is on every work: the ratio is then infinite or undefined, and is not made finite by adding a
+    half.
 
-    Association strength (van Eck & Waltman 2009, doi 10.1002/asi.21075) is 2m·w_ij / (s_i s_j) with full counts: w_ij =
-    C_ij over all pairs, foreign–foreign ones too, s_i = Σ_j w_ij, 2m = Σ_i s_i.
+    Association strength (van Eck & Waltman 2009, doi 10.1002/asi.21075) is 2m·w_ij / (s_i s_j) with
+    full counts: w_ij = C_ij over all pairs, foreign–foreign ones too, s_i = Σ_j w_ij, 2m = Σ_i s_i.
 
-    `expected`, `null_z`, `p_value` and `q_value` compare C_XY with a null model of the same works (`coauth.pairs.null`); with
-    `measures.null_samples` = 0 they are null.
+    `expected`, `null_z`, `p_value` and `q_value` compare C_XY with a null model of the same works
+    (`coauth.pairs.null`); with `measures.null_samples` = 0 they are null.
 
     >>> from types import SimpleNamespace as Some
     >>> on = {"W1": "I1 I9", "W2": "I1 I9", "W3": "I1", "W4": "I2 I9", "W5": "I2", "W6": "I2"}

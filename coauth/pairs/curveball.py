@@ -1,11 +1,13 @@
-"""Random matrices with given margins, by curveball trades: who could have been on which work, all else being equal.
+"""Random matrices with given margins, by curveball trades: who could have been on which work, all
+else being equal.
 
-A 0/1 matrix is held as rows of columns. In a *trade* two rows keep the columns they share and deal out the others anew
-between them, each row getting back as many as it had: no row total and no column total changes (Strona et al. 2014, doi
-10.1038/ncomms5114). All outcomes of a trade being equally likely, the chain of trades tends to the uniform distribution
-over the matrices with these margins (Carstens 2015, doi 10.1103/PhysRevE.91.042812). So does the chain of *rounds*, in
-which every row trades once, with a partner drawn at random (global trades: Carstens, Berger & Strona 2018, doi
-10.1016/j.mex.2018.06.018). A round is what numpy can do for all rows at once.
+A 0/1 matrix is held as rows of columns. In a *trade* two rows keep the columns they share and deal
+out the others anew between them, each row getting back as many as it had: no row total and no
+column total changes (Strona et al. 2014, doi 10.1038/ncomms5114). All outcomes of a trade being
+equally likely, the chain of trades tends to the uniform distribution over the matrices with these
+margins (Carstens 2015, doi 10.1103/PhysRevE.91.042812). So does the chain of *rounds*, in which
+every row trades once, with a partner drawn at random (global trades: Carstens, Berger & Strona
+2018, doi 10.1016/j.mex.2018.06.018). A round is what numpy can do for all rows at once.
 """
 
 from __future__ import annotations
@@ -19,8 +21,10 @@ from coauth.errors import MeasureFailed
 from coauth.incidence import Flags, Integers
 
 BLOCK = 20
-"""Rounds between two looks at the distance from the observed matrix. A round is half a trade per row, so that 20 are the
-10 trades per row below which Neal found no matrix mixed (2023, arXiv 2305.04937); 5 had been the custom."""
+"""Rounds between two looks at the distance from the observed matrix. A round is half a trade per
+row, so that 20 are the 10 trades per row below which Neal found no matrix mixed (2023, arXiv
+2305.04937); 5 had been the custom.
+"""
 _MOST_BLOCKS = 100
 
 
@@ -39,7 +43,8 @@ class Trades:
     columns: Integers
     """the column at each place; places are the ones of the matrix, row after row"""
     start: Integers
-    """the first place of each row, and the number of places: as the index pointer of a CSR matrix"""
+    """the first place of each row, and the number of places: as the index pointer of a CSR matrix
+    """
     stratum: Integers
     """of each row"""
 
@@ -51,10 +56,12 @@ class Trades:
         return cls(columns[order].astype(np.int64), start, stratum)
 
     def round(self, generator: np.random.Generator) -> None:
-        """Every row that has any column trades once; in a stratum of an odd number one row, drawn at random, does not.
+        """Every row that has any column trades once; in a stratum of an odd number one row, drawn
+        at random, does not.
 
-        All trades are made at once, in arrays with the trade's number in the highest bits. Each row keeps its columns in
-        order, so that finding what two rows share is the merging of two sorted runs.
+        All trades are made at once, in arrays with the trade's number in the highest bits. Each row
+        keeps its columns in order, so that finding what two rows share is the merging of two sorted
+        runs.
         """
         first, second = self._partners(generator)
         trades, bits = len(first), int(self.columns.max(initial=1)).bit_length()
@@ -83,11 +90,12 @@ class Trades:
         return rows[chosen], rows[chosen + 1]
 
     def states(self, number: int, generator: np.random.Generator) -> Iterator[Integers]:
-        """`number` states of `columns`, a round from each other, once the walk has lost its beginning.
+        """`number` states of `columns`, a round from each other, once the walk has lost its
+        beginning.
 
-        It has when, over `BLOCK` rounds, the share of the ones that are not where they were observed is on average no
-        larger than it was over the `BLOCK` rounds before: 20 trades per row at the least. Raises `MeasureFailed` if it still
-        grows after 100 blocks.
+        It has when, over `BLOCK` rounds, the share of the ones that are not where they were
+        observed is on average no larger than it was over the `BLOCK` rounds before: 20 trades per
+        row at the least. Raises `MeasureFailed` if it still grows after 100 blocks.
         """
         row = np.repeat(np.arange(len(self.stratum)), np.diff(self.start))
         width = int(self.columns.max(initial=0)) + 1
@@ -133,7 +141,9 @@ def ranks(count: Integers) -> Integers:
 
 
 def _dealt(trade: Integers, number: Integers, generator: np.random.Generator) -> Flags:
-    """Of the entries of each trade (its number, in order), as many as `number` says, drawn at random."""
+    """Of the entries of each trade (its number, in order), as many as `number` says, drawn at
+    random.
+    """
     count = np.bincount(trade, minlength=len(number))
     rank, rank_bits = ranks(count), int(count.max(initial=1)).bit_length()
     free = 63 - rank_bits - len(number).bit_length()

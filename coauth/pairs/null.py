@@ -1,26 +1,31 @@
 """How many works a pair would share if the same institutions had met on the same works by chance.
 
-The null model keeps how many works each institution has and how many domestic and foreign institutions each work has,
-within every year and field, and is uniform over all ways that is possible (`coauth.pairs.curveball`; on why such a
-bipartite null and none on the projected graph: Neal, Domagalski & Sagan 2021, doi 10.1038/s41598-021-03238-3). Domestic
-institutions are dealt among works apart from foreign ones: a work is here because of its domestic institution, so a null
-that dealt both together would hold works that no harvest could, and would put every domestic–foreign pair above it.
+The null model keeps how many works each institution has and how many domestic and foreign
+institutions each work has, within every year and field, and is uniform over all ways that is
+possible (`coauth.pairs.curveball`; on why such a bipartite null and none on the projected graph:
+Neal, Domagalski & Sagan 2021, doi 10.1038/s41598-021-03238-3). Domestic institutions are dealt
+among works apart from foreign ones: a work is here because of its domestic institution, so a null
+that dealt both together would hold works that no harvest could, and would put every
+domestic–foreign pair above it.
 
     z = (C_XY − mean) / sd,   p = (1 + #{null ≥ C_XY}) / (R + 1)
 
-and likewise #{null ≤ C_XY}; the two-sided p is twice the smaller. With R states p cannot fall below 1/(R+1). So where fewer
-than 10 states reach C_XY, the tail is that of a Poisson with the null's mean, never above what ten would have given. A sum
-of draws without replacement has lighter tails than this Poisson (Hoeffding 1956, doi 10.1214/aoms/1177728178).
+and likewise #{null ≤ C_XY}; the two-sided p is twice the smaller. With R states p cannot fall below
+1/(R+1). So where fewer than 10 states reach C_XY, the tail is that of a Poisson with the null's
+mean, never above what ten would have given. A sum of draws without replacement has lighter tails
+than this Poisson (Hoeffding 1956, doi 10.1214/aoms/1177728178).
 
-q is Benjamini–Hochberg's (1995, doi 10.1111/j.2517-6161.1995.tb02031.x). A pair is in PAIRS because it has many works, which
-is what is tested; so its family is every domestic–foreign pair of the window that could have had as many: both ends
-have at least `smallest_pair` works, which the null keeps. The pairs that did not count with p = 1.
+q is Benjamini–Hochberg's (1995, doi 10.1111/j.2517-6161.1995.tb02031.x). A pair is in PAIRS because
+it has many works, which is what is tested; so its family is every domestic–foreign pair of the
+window that could have had as many: both ends have at least `smallest_pair` works, which the null
+keeps. The pairs that did not count with p = 1.
 
-States are a round of trades apart. On the sample a pair's works in one state correlate by 0.33 with those in the next and by
-0.12 with those after, so R states tell of the mean what R/2 independent ones would: at R = 400 a z of 3 is known to ±0.17.
-Time grows with the places of
-the matrix, R and the meetings on its works: 5 CPU-seconds for the sample (60,000 places, R = 400), and by extrapolation from
-50 rounds about 400 for 500,000 works (1.5 million places, 74,000 pairs), in 0.7 GB.
+States are a round of trades apart. On the sample a pair's works in one state correlate by 0.33 with
+those in the next and by 0.12 with those after, so R states tell of the mean what R/2 independent
+ones would: at R = 400 a z of 3 is known to ±0.17. Time grows with the places of the matrix, R and
+the meetings on its works: 5 CPU-seconds for the sample (60,000 places, R = 400), and by
+extrapolation from 50 rounds about 400 for 500,000 works (1.5 million places, 74,000 pairs), in 0.7
+GB.
 """
 
 from __future__ import annotations
@@ -44,11 +49,12 @@ FEWEST = 10
 def compare(
     world: Incidence, domestic: Flags, pairs: Mapping[str, NDArray[Any]], measures: Measures
 ) -> dict[str, Floats]:
-    """expected, null_z, p_value and q_value of `pairs`: columns first_year, last_year, source, target (positions) and works.
+    """expected, null_z, p_value and q_value of `pairs`: columns first_year, last_year, source,
+    target (positions) and works.
 
-    One walk over the works of all years serves all windows, since no work trades with one of another year. NaN where
-    nothing was sampled, and for z where the null does not vary. Memory: a few numbers per place, pair and window; a state
-    is counted and forgotten.
+    One walk over the works of all years serves all windows, since no work trades with one of
+    another year. NaN where nothing was sampled, and for z where the null does not vary. Memory: a
+    few numbers per place, pair and window; a state is counted and forgotten.
     """
     unknown = np.full(len(pairs["works"]), np.nan)
     if not measures.null_samples:
@@ -146,7 +152,9 @@ def _states(
 
 
 def _sides(world: Incidence, domestic: Flags) -> Trades:
-    """Every work as two rows, its domestic institutions and, `len(world.year)` further on, its foreign ones."""
+    """Every work as two rows, its domestic institutions and, `len(world.year)` further on, its
+    foreign ones.
+    """
     here = world.matrix.tocoo()
     row, column = here.coords
     count = len(world.year)
@@ -160,7 +168,9 @@ def _sides(world: Incidence, domestic: Flags) -> Trades:
 
 
 def _meetings(start: Integers) -> tuple[Integers, Integers, Integers]:
-    """Every meeting of a domestic place with a foreign one on a work: the two places and the work. Trades move none."""
+    """Every meeting of a domestic place with a foreign one on a work: the two places and the work.
+    Trades move none.
+    """
     size = np.diff(start)
     ours, theirs = size[: len(size) // 2], size[len(size) // 2 :]
     work = np.repeat(np.arange(len(ours)), ours * theirs)

@@ -3,8 +3,9 @@
     sources ─► pages ─► works ─► institutions ─► inclusion ─► edges ─► flags ─► centrality ─► shifts
                           └► technologies ────────────────────────────┘  └► copublications ─► events, revisions
 
-Stages never import each other: each takes the tables it reads and returns the tables it makes, and they meet here. All
-that happens on the network happens in `harvest`, and in `fetch_totals` before a report; everything else reads only the cache.
+Stages never import each other: each takes the tables it reads and returns the tables it makes, and
+they meet here. All that happens on the network happens in `harvest`, and in `fetch_totals` before a
+report; everything else reads only the cache.
 """
 
 from __future__ import annotations
@@ -74,7 +75,9 @@ def relations(old: Vintage, new: Vintage) -> dict[str, Relation]:
 
 
 def revised(project: Project, old: Vintage, new: Vintage) -> pa.Table:
-    """`REVISIONS` of two built vintages. Raises `NotFound` where either has to be built again first."""
+    """`REVISIONS` of two built vintages. Raises `NotFound` where either has to be built again
+    first.
+    """
     return revise(old, new, project.queries, counted(new))
 
 

@@ -1,4 +1,6 @@
-"""PhD admissions that no build makes: the totals a report shows as context, fetched once for each vintage and kept with it."""
+"""PhD admissions that no build makes: the totals a report shows as context, fetched once for each
+vintage and kept with it.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,18 @@ log = logging.getLogger(__name__)
 
 
 def counted(project: Project, vintage: Vintage) -> bool:
-    """Whether StatBank can be asked at all: it counts Denmark, and invented works go with invented admissions."""
+    """Whether StatBank can be asked at all: it counts Denmark, and invented works go with invented
+    admissions.
+    """
     return "DK" in project.queries.scope.countries and not (
         vintage.manifest.get("build") or {}
     ).get("synthetic")
 
 
 def fetch(project: Project, vintage: Vintage, *, today: date, url: str | None = None) -> pa.Table:
-    """The totals of StatBank as of today, kept with the vintage in place of older ones. Raises `SourceError`."""
+    """The totals of StatBank as of today, kept with the vintage in place of older ones. Raises
+    `SourceError`.
+    """
     if not counted(project, vintage):
         raise SourceError(
             "StatBank counts PhD admissions in Denmark; this vintage is of another country, or of invented works"
@@ -35,7 +41,9 @@ def fetch(project: Project, vintage: Vintage, *, today: date, url: str | None = 
 
 
 def fetch_once(project: Project, vintage: Vintage, *, today: date, url: str | None = None) -> None:
-    """What a report does: fetch totals that are missing, and go on without them where StatBank does not give them."""
+    """What a report does: fetch totals that are missing, and go on without them where StatBank does
+    not give them.
+    """
     if vintage.totals is None and counted(project, vintage):
         try:
             fetch(project, vintage, today=today, url=url)
@@ -44,7 +52,9 @@ def fetch_once(project: Project, vintage: Vintage, *, today: date, url: str | No
 
 
 def totals(vintage: Vintage) -> pa.Table:
-    """`ADMISSIONS` beside those of the build: StatBank's totals as kept, the sample's invented ones, or none."""
+    """`ADMISSIONS` beside those of the build: StatBank's totals as kept, the sample's invented
+    ones, or none.
+    """
     source = vintage.manifest["source"]
     if source["kind"] == "sample":
         return sample.admissions(source["seed"])

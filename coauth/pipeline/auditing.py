@@ -21,10 +21,12 @@ SMALL = 20
 
 
 def audit(project: Project, vintage: Vintage, *, anew: bool = True) -> Audit | None:
-    """What the strings of a vintage name and no institution was matched to (`coauth.affiliation_audit`).
+    """What the strings of a vintage name and no institution was matched to
+    (`coauth.affiliation_audit`).
 
-    It is kept with a complete vintage until its pages or the questions change. Unless it is to be made `anew`, what is kept is
-    given, or for a vintage of at most SMALL pages what it comes to; else None.
+    It is kept with a complete vintage until its pages or the questions change. Unless it is to be
+    made `anew`, what is kept is given, or for a vintage of at most SMALL pages what it comes to;
+    else None.
     """
     basis = _basis(vintage, project.queries)
     years, institutions = vintage.beside(AUDIT_YEARS, basis), vintage.beside(AUDIT, basis)
@@ -53,7 +55,9 @@ def _made(parts: list[Pages], vintage: Vintage, queries: Queries) -> Audit:
 
 
 def _basis(vintage: Vintage, queries: Queries) -> str:
-    """A digest of what the audit rests on: the pages as they were closed, and what is asked of them."""
+    """A digest of what the audit rests on: the pages as they were closed, and what is asked of
+    them.
+    """
     slices = [(part.name, part.summary, part.numbers) for part in vintage.slices()]
     asked = [
         queries.scope.fingerprint,

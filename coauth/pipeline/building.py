@@ -55,7 +55,9 @@ def build(
     allow_incomplete: bool = False,
     allow_mixed: bool = False,
 ) -> dict[str, Any]:
-    """All tables of a vintage from its pages; returns rows per table and losses per stage, and records them."""
+    """All tables of a vintage from its pages; returns rows per table and losses per stage, and
+    records them.
+    """
     if not vintage.complete and not allow_incomplete:
         raise HarvestIncomplete(
             f"vintage {vintage.name} is not complete; run `coauth harvest` to finish it, or give --allow-incomplete"

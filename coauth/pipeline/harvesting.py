@@ -71,14 +71,17 @@ def harvest(
     engine: str = "duckdb",
     threads: int | None = None,
 ) -> Vintage:
-    """A complete vintage from the source: the unfinished one continued, this quarter's complete one found, or a new one.
+    """A complete vintage from the source: the unfinished one continued, this quarter's complete one
+    found, or a new one.
 
-    With Spark for `engine`, the files of a snapshot are read side by side on its nodes; no other source has use for it.
+    With Spark for `engine`, the files of a snapshot are read side by side on its nodes; no other
+    source has use for it.
 
-    A vintage asked for by `name` is looked through for damage first; only what is damaged is fetched or read again.
+    A vintage asked for by `name` is looked through for damage first; only what is damaged is
+    fetched or read again.
 
-    Raises `HarvestIncomplete` where a slice stayed short of what OpenAlex counts, unless that is allowed; all that was
-    fetched is kept, and the vintage stays unfinished.
+    Raises `HarvestIncomplete` where a slice stayed short of what OpenAlex counts, unless that is
+    allowed; all that was fetched is kept, and the vintage stays unfinished.
     """
     scope = project.queries.scope
     source = _own_source(project, source, name)
@@ -129,7 +132,8 @@ def harvest(
             and source.kind == "files"
             and not any(part.summary for part in vintage.slices())
         ):
-            vintage.discard()  # what was refused leaves nothing behind; what was fetched or stored stays
+            # what was refused leaves nothing behind; what was fetched or stored stays
+            vintage.discard()
         raise
 
 
@@ -249,7 +253,9 @@ def _warn_of_topics(project: Project, vintage: Vintage) -> str:
 
 
 def _own_source(project: Project, source: Source, name: str | None) -> Source:
-    """A vintage asked for by name, with no other source said, is continued or mended from where it came."""
+    """A vintage asked for by name, with no other source said, is continued or mended from where it
+    came.
+    """
     there = {v.name: v.manifest["source"] for v in project.cache.vintages()}
     own = there.get(name or "", {"kind": "api"})
     if source.kind != "api" or own["kind"] == "api":
@@ -263,7 +269,9 @@ def _own_source(project: Project, source: Source, name: str | None) -> Source:
 
 
 def _reopened(vintage: Vintage, today: date) -> bool:
-    """Take back that a damaged vintage is complete, until the damage is mended; its date stays the one it had."""
+    """Take back that a damaged vintage is complete, until the damage is mended; its date stays the
+    one it had.
+    """
     damaged = {
         slice_.name for slice_ in vintage.slices() if slice_.status == "open" or slice_.damage()
     }
@@ -279,7 +287,9 @@ def _reopened(vintage: Vintage, today: date) -> bool:
 
 
 def budget_left(key: str | None, url: str | None) -> int | None:
-    """Credits left today; None where the address does not tell. Raises `SourceError` where it does not answer."""
+    """Credits left today; None where the address does not tell. Raises `SourceError` where it does
+    not answer.
+    """
     return api.budget_left(key, url)
 
 

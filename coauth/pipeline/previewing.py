@@ -1,7 +1,8 @@
-"""A first look at a harvest before anything is built of it: pages -> its network, in seconds, nothing stored.
+"""A first look at a harvest before anything is built of it: pages -> its network, in seconds,
+nothing stored.
 
-Institutions are as harvested and duplicates are not sought, so these numbers are for who harvests, to see whether the answers are
-those that were meant; `coauth build` makes the numbers to be used.
+Institutions are as harvested and duplicates are not sought, so these numbers are for who harvests,
+to see whether the answers are those that were meant; `coauth build` makes the numbers to be used.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ class Preview(NamedTuple):
     """what records say of institutions (`coauth.works.FOUND`)"""
 
     def first(self, most: int) -> list[dict[str, Any]]:
-        """The institutions of highest PageRank; of equal ones that with more works, then with the smaller id."""
+        """The institutions of highest PageRank; of equal ones that with more works, then with the
+        smaller id.
+        """
         count, ids = np.diff(self.network.by_institution.indptr), self.network.institutions
         places = ranks(self.pagerank[None])[0]
         chosen = np.lexsort((-count, places))[:most]
@@ -60,8 +63,10 @@ class Preview(NamedTuple):
 
 
 def preview(vintage: Vintage, scope: Scope, counting: str, most: int | None = None) -> Preview:
-    """The network of the works on a vintage's pages, complete or not: works in scope that are neither retracted nor paratext, of two
-    to `most` institutions. Raises `NotFound` where there is none."""
+    """The network of the works on a vintage's pages, complete or not: works in scope that are
+    neither retracted nor paratext, of two to `most` institutions. Raises `NotFound` where there is
+    none.
+    """
     parts = list(outline(vintage, scope))
     losses = sum((lost for _, lost in parts), works.Losses())
     nothing = NotFound(

@@ -21,7 +21,8 @@ class Stored(Protocol):
 
 
 def revise(old: Vintage, new: Stored, asked: Queries, after: Counted) -> pa.Table:
-    """`REVISIONS` of `new` against `old`. Where lists or groups are not what they were, the old works are counted under today's.
+    """`REVISIONS` of `new` against `old`. Where lists or groups are not what they were, the old
+    works are counted under today's.
 
     Raises `NotFound` where one of the two has to be built again first.
     """
@@ -55,7 +56,9 @@ def _recounted(old: Vintage, then: dict[str, pa.Table], asked: Queries, after: C
 
 
 def counted(vintage: Vintage) -> Counted:
-    """How a built vintage was counted. Raises `NotFound` where it was not built, or by a coauth that did not yet record this."""
+    """How a built vintage was counted. Raises `NotFound` where it was not built, or by a coauth
+    that did not yet record this.
+    """
     manifest = vintage.manifest
     build: dict[str, Any] = manifest.get("build") or {}
     if "parts" not in build:
@@ -73,7 +76,9 @@ def counted(vintage: Vintage) -> Counted:
 
 
 def since(old: Vintage, after: Counted) -> dict[str, Any]:
-    """What a report says of the earlier vintage: its name and day, its coauth, and which questions are not the same."""
+    """What a report says of the earlier vintage: its name and day, its coauth, and which questions
+    are not the same.
+    """
     before = counted(old)
     if before.as_of >= after.as_of:
         raise NotFound(
@@ -95,7 +100,9 @@ def since(old: Vintage, after: Counted) -> dict[str, Any]:
 
 
 def earlier(cache: Cache, vintage: Vintage, level: str) -> Vintage | None:
-    """The newest earlier vintage of the same kind of source that was built in the same way; None if there is none."""
+    """The newest earlier vintage of the same kind of source that was built in the same way; None if
+    there is none.
+    """
     for old in reversed(cache.like(vintage)):
         build = old.manifest.get("build") or {}
         if old.as_of < vintage.as_of and "parts" in build and build["level"] == level:

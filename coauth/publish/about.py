@@ -1,4 +1,6 @@
-"""What is said of a vintage beside its tables: what it rests on, and which earlier one it is held against."""
+"""What is said of a vintage beside its tables: what it rests on, and which earlier one it is held
+against.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from coauth.vintage import Vintage
 
 
 def of(project: Project, vintage: Vintage, against: str | None = None) -> About:
-    """Raises `NotFound` where nothing is built, or where the vintage named by `against` is not an earlier one."""
+    """Raises `NotFound` where nothing is built, or where the vintage named by `against` is not an
+    earlier one.
+    """
     manifest = vintage.manifest
     built = manifest.get("build") or {}
     if not built:

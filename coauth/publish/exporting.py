@@ -25,7 +25,8 @@ def write(
 ) -> list[Path]:
     """Export the network in one format (see `coauth.export`); returns the files written.
 
-    Places are those of the vintage's one layout. Countries, groups and the public profile have a layout of their own.
+    Places are those of the vintage's one layout. Countries, groups and the public profile have a
+    layout of their own.
     """
     base = networks.base(project, vintage, read(vintage), unit, profile, filters.get("ego"))
     whole = networks.cut(project, base)

@@ -29,8 +29,9 @@ DRAWN = 400
 """Institutions in the report's picture: more than this and a page shows a hairball."""
 
 LIGHT = 500
-"""Strongest institutions in the quarter's dynamic and Gephi Lite files: a whole country's fourteen years are a gigabyte
-that nothing opens. `coauth export` writes any other cut."""
+"""Strongest institutions in the quarter's dynamic and Gephi Lite files: a whole country's fourteen
+years are a gigabyte that nothing opens. `coauth export` writes any other cut.
+"""
 
 
 def quarter(
@@ -42,16 +43,18 @@ def quarter(
     side_by_side: bool = False,
     profile: Profile = "internal",
 ) -> dict[str, Path]:
-    """reports/<quarter>/: the report in each language, three Gephi files (one without an institution is left out), run.json.
-    Same vintage, same bytes.
+    """reports/<quarter>/: the report in each language, three Gephi files (one without an
+    institution is left out), run.json. Same vintage, same bytes.
 
-    What changed is told `against` a vintage by name; by default against the newest earlier one there was when this was built.
-    The public profile goes to reports/<quarter>-public/, beside the internal one and never inside it: a folder that is
-    handed on holds one of them. It is held against the public edition before it; what it shows and withholds is kept with
-    the vintage, and later editions mind it.
+    What changed is told `against` a vintage by name; by default against the newest earlier one
+    there was when this was built. The public profile goes to reports/<quarter>-public/, beside the
+    internal one and never inside it: a folder that is handed on holds one of them. It is held
+    against the public edition before it; what it shows and withholds is kept with the vintage, and
+    later editions mind it.
 
-    `side_by_side` draws the languages in a process each, where there is more than one processor. Only a program whose main module may be imported again can
-    (the command line can, a plain script cannot), so it is asked for, never assumed.
+    `side_by_side` draws the languages in a process each, where there is more than one processor.
+    Only a program whose main module may be imported again can (the command line can, a plain script
+    cannot), so it is asked for, never assumed.
     """
     with (
         processes(len(languages))
@@ -149,7 +152,9 @@ def _written(
 
 
 def _networks(asked: Queries) -> list[tuple[str, str, dict[str, Any]]]:
-    """Format, name and cut of the quarter's Gephi files: the latest window whole, all years of the strongest."""
+    """Format, name and cut of the quarter's Gephi files: the latest window whole, all years of the
+    strongest.
+    """
     return [
         ("gexf", "network.gexf", {"years": _latest(asked)}),
         ("gexf-dynamic", "network-dynamic.gexf", {"top": LIGHT}),

@@ -38,7 +38,9 @@ def processes(number: int) -> Iterator[Executor]:
 def _load(*pace: int) -> None:
     gc.set_threshold(
         *pace
-    )  # as here: a figure is many objects, and looking for cycles among them takes a tenth of the time
+        # as here: a figure is many objects, and looking for cycles among them takes a tenth of the
+        # time
+    )
     from coauth.export import picture  # noqa: F401, PLC0415  matplotlib is loaded by who draws
 
 
@@ -61,8 +63,10 @@ class Reports:
     def write(
         self, languages: Sequence[str], pool: Executor | None, meanwhile: Callable[[], None]
     ) -> list[tuple[str, list[Path]]]:
-        """The files of each language, the page first and then the PDF. Drawing takes the time, and matplotlib draws on one core; what is
-        to be done `meanwhile` is done here while the processes of `pool` draw."""
+        """The files of each language, the page first and then the PDF. Drawing takes the time, and
+        matplotlib draws on one core; what is to be done `meanwhile` is done here while the
+        processes of `pool` draw.
+        """
         if pool is None:
             meanwhile()
             return [(language, self(language)) for language in languages]

@@ -13,7 +13,9 @@ from coauth.vintage import Vintage
 
 
 def read(vintage: Vintage, names: Iterable[str] = tables.ALL) -> dict[str, pa.Table]:
-    """The tables of a built vintage; to the admissions imported before it was built come the totals fetched since."""
+    """The tables of a built vintage; to the admissions imported before it was built come the totals
+    fetched since.
+    """
     made = {name: vintage.read(name) for name in names}
     return made | {"admissions": pa.concat_tables([made["admissions"], pipeline.totals(vintage)])}
 

@@ -1,4 +1,6 @@
-"""The networks of a vintage: in which years, of institutions, countries or groups, for which profile."""
+"""The networks of a vintage: in which years, of institutions, countries or groups, for which
+profile.
+"""
 
 from __future__ import annotations
 
@@ -33,12 +35,12 @@ def network(
     profile: Profile = "internal",
     **filters: Any,
 ) -> Network:
-    """The network of the vintage in some years (all by default), filtered as `graph.build` says; counted as measures.toml says,
-    in the public profile in full.
+    """The network of the vintage in some years (all by default), filtered as `graph.build` says;
+    counted as measures.toml says, in the public profile in full.
 
-    `unit` is what a node is: works are counted anew between countries, or between the groups of the colours. `profile`
-    "public" sums the institutions of each watchlist and takes out small cells (see `disclosure`), beside the vintage's
-    public edition.
+    `unit` is what a node is: works are counted anew between countries, or between the groups of the
+    colours. `profile` "public" sums the institutions of each watchlist and takes out small cells
+    (see `disclosure`), beside the vintage's public edition.
     """
     return cut(
         project,
@@ -91,7 +93,9 @@ def base(
 def cut(
     project: Project, whole: Base, *, years: tuple[int, int] | None = None, **filters: Any
 ) -> Network:
-    """Raises `DisclosureError` where a public network is asked for that would tell more than the works of the pairs it shows."""
+    """Raises `DisclosureError` where a public network is asked for that would tell more than the
+    works of the pairs it shows.
+    """
     asked, only = project.queries, whole.told.get("counting")
     if only and filters.get("counting", only) != only:
         raise DisclosureError(

@@ -9,10 +9,11 @@ from coauth.vintage import Vintage
 
 
 def kept(drawn: Network, project: Project, vintage: Vintage) -> dict[str, list[float]]:
-    """One place per institution for every export of a vintage: computed once, then kept and only added to.
+    """One place per institution for every export of a vintage: computed once, then kept and only
+    added to.
 
-    The first drawing of a vintage begins where the one before it ended, so that a reader finds everyone in about the same
-    place as last quarter.
+    The first drawing of a vintage begins where the one before it ended, so that a reader finds
+    everyone in about the same place as last quarter.
     """
     known = vintage.layout
     if set(drawn.nodes["institution_id"].to_pylist()) - set(known):
@@ -24,12 +25,15 @@ def kept(drawn: Network, project: Project, vintage: Vintage) -> dict[str, list[f
 
 
 def own(drawn: Network, project: Project) -> dict[str, list[float]]:
-    """Places made from what is shown and nothing else: of countries and groups, and in the public profile, where a place
-    among partners that are left out would tell of them."""
+    """Places made from what is shown and nothing else: of countries and groups, and in the public
+    profile, where a place among partners that are left out would tell of them.
+    """
     return layout.place(drawn, seed=project.queries.measures.seed)
 
 
 def _before(project: Project, vintage: Vintage) -> dict[str, list[float]]:
-    """Those of the newest earlier vintage that was drawn, of the same kind of source: the synthetic world has places of its own."""
+    """Those of the newest earlier vintage that was drawn, of the same kind of source: the synthetic
+    world has places of its own.
+    """
     drawn = (v.layout for v in reversed(project.cache.like(vintage)) if v.as_of < vintage.as_of)
     return next(filter(None, drawn), {})

@@ -1,4 +1,6 @@
-"""The public edition of a vintage, made with an eye on the earlier ones that readers have beside it."""
+"""The public edition of a vintage, made with an eye on the earlier ones that readers have beside
+it.
+"""
 
 from __future__ import annotations
 
@@ -27,15 +29,18 @@ COUNTED = (
 
 
 def edition(project: Project, vintage: Vintage, made: Mapping[str, pa.Table]) -> Edition:
-    """The public tables of a vintage. Raises `DisclosureError` where earlier editions leave no way to make them, and `NotFound`
-    where an earlier edition's vintage is not built."""
+    """The public tables of a vintage. Raises `DisclosureError` where earlier editions leave no way
+    to make them, and `NotFound` where an earlier edition's vintage is not built.
+    """
     return disclosure.edition(
         made, asked(project, vintage), earlier(project, vintage), vintage.name
     )
 
 
 def earlier(project: Project, vintage: Vintage) -> list[Earlier]:
-    """Every public edition up to this vintage's date, of the same kind of source, oldest first; one of its own from before too."""
+    """Every public edition up to this vintage's date, of the same kind of source, oldest first; one
+    of its own from before too.
+    """
     found = []
     for v in project.cache.like(vintage):
         if (cells := v.published) is not None:

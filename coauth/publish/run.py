@@ -58,9 +58,11 @@ def record(
 
 
 def forget(folder: Path) -> None:
-    """Remove what the last run of this quarter wrote here, and nothing else: no old figure stays beside new ones.
+    """Remove what the last run of this quarter wrote here, and nothing else: no old figure stays
+    beside new ones.
 
-    A link stays, since whoever made it means it: it is written through. So does what is no plain file, and is refused.
+    A link stays, since whoever made it means it: it is written through. So does what is no plain
+    file, and is refused.
     """
     there = folder / "run.json"
     if there.exists():

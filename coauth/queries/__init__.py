@@ -1,11 +1,12 @@
 """`queries/*.toml` and `queries/sql/*.sql` -> frozen, strictly read objects.
 
-Everything an analyst may decide is here as data: what to harvest, how institutions are rolled up, partner groups,
-policy dates, measures and thresholds, watchlists, technologies. Reading is strict (an unknown key, a missing value, a
-wrong type or a broken reference is an error) and names *all* faults at once, each with its file and key.
+Everything an analyst may decide is here as data: what to harvest, how institutions are rolled up,
+partner groups, policy dates, measures and thresholds, watchlists, technologies. Reading is strict
+(an unknown key, a missing value, a wrong type or a broken reference is an error) and names *all*
+faults at once, each with its file and key.
 
-SQL takes no parameters. What a statement needs from the queries it finds as a table (`Queries.tables`), so the same
-statement runs on DuckDB, on Spark, or by hand.
+SQL takes no parameters. What a statement needs from the queries it finds as a table
+(`Queries.tables`), so the same statement runs on DuckDB, on Spark, or by hand.
 """
 
 from __future__ import annotations
@@ -77,13 +78,17 @@ class Queries(Strict):
     fingerprint: str
     """sha256 over every file, so that a report names the questions it answers."""
     other_topics: tuple[Technologies, ...] = ()
-    """Enabled sets that say nothing of a vintage, since they were made for other topics than its records have (`of_topics`)."""
+    """Enabled sets that say nothing of a vintage, since they were made for other topics than its
+    records have (`of_topics`).
+    """
     topics: str = ""
     """Of that vintage: v1, v2, mixed or unknown."""
 
     def tables(self) -> dict[str, pa.Table]:
-        """What SQL may join of the queries: settings (one row), home_countries, partner_countries, preprint_dois,
-        successors, entries (of watchlists), withdrawn_rors, unlisted_descendants, technology_areas."""
+        """What SQL may join of the queries: settings (one row), home_countries, partner_countries,
+        preprint_dois, successors, entries (of watchlists), withdrawn_rors, unlisted_descendants,
+        technology_areas.
+        """
         scope, measures = self.scope, self.measures
         settings = {
             "first_year": scope.first_year,
@@ -202,7 +207,9 @@ class Queries(Strict):
 
     @property
     def partners(self) -> tuple[Group, ...]:
-        """The partner groups as they are counted: without the home countries, which are no partner of their own; none of nothing else."""
+        """The partner groups as they are counted: without the home countries, which are no partner
+        of their own; none of nothing else.
+        """
         abroad = (
             (g, tuple(c for c in g.countries if c not in self.scope.home))
             for g in self.groups.group
@@ -212,7 +219,9 @@ class Queries(Strict):
         )
 
     def lists(self) -> dict[str, str]:
-        """Enabled watchlists and sets of technologies: id -> version and a digest of what it says, so that no edit goes unseen."""
+        """Enabled watchlists and sets of technologies: id -> version and a digest of what it says,
+        so that no edit goes unseen.
+        """
         both: tuple[Watchlist | Technologies, ...] = (*self.watchlists, *self.technologies)
         return {
             x.id: f"{x.version} ({hashlib.sha256(x.model_dump_json().encode()).hexdigest()[:8]})"
@@ -221,9 +230,11 @@ class Queries(Strict):
         }
 
     def companion(self, list_id: str) -> str | None:
-        """The country group a watchlist is compared with: the first one that an event, of whatever country, tests beside the list.
+        """The country group a watchlist is compared with: the first one that an event, of whatever
+        country, tests beside the list.
 
-        None where that group is home: of the others, none is the list's own country."""
+        None where that group is home: of the others, none is the list's own country.
+        """
         for event in sorted(self.events.event, key=_by_date):
             if f"list:{list_id}" in event.series:
                 for name in event.series:
@@ -232,8 +243,10 @@ class Queries(Strict):
         return None
 
     def parts(self) -> dict[str, str]:
-        """Digests of what a count of works depends on besides the records: queries/scope, queries/sql, queries/institutions, and by
-        the name of its series every partner group and enabled watchlist. Measures, events and technologies change none."""
+        """Digests of what a count of works depends on besides the records: queries/scope,
+        queries/sql, queries/institutions, and by the name of its series every partner group and
+        enabled watchlist. Measures, events and technologies change none.
+        """
         statements = "\0".join(f"{name}\0{text}" for name, text in sorted(self.sql.items()))
         counted = self.scope.model_dump_json(
             include={"countries", "first_year", "types", "count_duplicates", "preprint_dois"}
@@ -282,14 +295,18 @@ class Queries(Strict):
         return f"no technology cues: the definitions are for topics {made_for}, the records' topics are {theirs}"
 
     def marks(self) -> dict[str, str]:
-        """What must stand beside a technology of the enabled set wherever it is shown, by its id (`Technologies.marked`)."""
+        """What must stand beside a technology of the enabled set wherever it is shown, by its id
+        (`Technologies.marked`).
+        """
         return {
             entry: mark for s in self.technologies if s.enabled for entry, mark in s.marks().items()
         }
 
     def informed(self, measured: Mapping[str, Any] | None, built: str) -> Queries:
-        """These queries with the standing of technologies that `coauth flags score` kept of a vintage (`measured`), where the sheet was
-        scored under the queries the vintage was built with (their fingerprint); as they are where it was not."""
+        """These queries with the standing of technologies that `coauth flags score` kept of a
+        vintage (`measured`), where the sheet was scored under the queries the vintage was built
+        with (their fingerprint); as they are where it was not.
+        """
         if not measured or measured["queries"] != built:
             return self
         return self.model_copy(
@@ -327,7 +344,9 @@ _FILES: dict[str, type[Strict]] = {
 
 
 def load(folder: Path) -> Queries:
-    """Read every file in `folder` strictly. Raises `QueryError` with all faults, one a line, each with file and key."""
+    """Read every file in `folder` strictly. Raises `QueryError` with all faults, one a line, each
+    with file and key.
+    """
     if not folder.is_dir():
         raise QueryError(
             f"{folder}: no queries here; run `coauth init DIR` and then work in DIR, or give --root"
@@ -398,7 +417,9 @@ def _whole(
     made: dict[str, Technologies | None] = {}
 
     def of(s: Technologies, including: tuple[str, ...] = ()) -> Technologies | None:
-        """None, and one fault, where it cannot be completed; None alone where what it includes cannot."""
+        """None, and one fault, where it cannot be completed; None alone where what it includes
+        cannot.
+        """
         if s.id not in made:
             others = known.keys() - {s.id, *including}
             try:
@@ -430,7 +451,9 @@ def _unanswered(
     lists: list[Watchlist | None],
     references: list[Reference],
 ) -> list[str]:
-    """A series that no group or watchlist makes would be tested on nothing, or held against nothing, in silence."""
+    """A series that no group or watchlist makes would be tested on nothing, or held against
+    nothing, in silence.
+    """
     if groups is None or events is None or None in lists:
         return []
     known = {"international"} | {g.id for g in groups.group} | {f"list:{w.id}" for w in lists if w}
@@ -452,7 +475,9 @@ def _unanswered(
 
 
 def _hidden(folder: Path, rollup: Any, lists: list[Watchlist | None]) -> list[str]:
-    """A listed institution that counts only partly for another would be listed there with all or with none of its works."""
+    """A listed institution that counts only partly for another would be listed there with all or
+    with none of its works.
+    """
     if rollup is None:
         return []
     partly = {r.institution: key for key in ("joint", "associated") for r in getattr(rollup, key)}

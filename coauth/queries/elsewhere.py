@@ -9,9 +9,11 @@ from coauth.queries import Queries
 
 
 def notices(queries: Queries, names: Mapping[str, Collection[str]]) -> list[str]:
-    """A sentence for each: the title, partner groups, events, references; none where all is the scope's own.
+    """A sentence for each: the title, partner groups, events, references; none where all is the
+    scope's own.
 
-    `names` are what countries are called, by code: a title that names others and none of the scope's is another's.
+    `names` are what countries are called, by code: a title that names others and none of the
+    scope's is another's.
     """
     return [*_title(queries, names), *_groups(queries), *_events(queries), *_references(queries)]
 

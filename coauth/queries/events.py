@@ -26,7 +26,8 @@ class Event(Strict):
     )
 
     def concerns(self, home: Iterable[str]) -> bool:
-        """Whether it is a policy of all these home countries: the works of others show no answer to it.
+        """Whether it is a policy of all these home countries: the works of others show no answer to
+        it.
 
         >>> told = {"id": "e", "date": date(2022, 5, 1), "name": "e", "name_da": "e", "series": (), "source": "-"}
         >>> guidelines = Event(**told, countries=("DK", "SE"))

@@ -58,7 +58,9 @@ def _sentence(path: Path, model: type[BaseModel], detail: Any, text: str) -> str
 
 
 def _line(text: str, loc: tuple[str | int, ...]) -> int | None:
-    """The line of a key, or of the header of the table that lacks it; None for a key that is not there at the top."""
+    """The line of a key, or of the header of the table that lacks it; None for a key that is not
+    there at the top.
+    """
     lines = text.splitlines()
     first, last, keys = 0, len(lines), list(loc)
     headers = [n for n, line in enumerate(lines) if re.match(r"\[+[\w.-]+\]+\s*(#|$)", line)]

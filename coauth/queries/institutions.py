@@ -41,7 +41,9 @@ class Joint(_Rule):
 
 
 class Associated(_Rule):
-    """A partner, first of all an academic hospital, that counts for a university on the works the university is on too."""
+    """A partner, first of all an academic hospital, that counts for a university on the works the
+    university is on too.
+    """
 
     universities: tuple[Ror, ...] = Field(min_length=1)
 
@@ -76,7 +78,9 @@ class RollUp(Strict):
 
     @model_validator(mode="after")
     def _single_step(self) -> RollUp:
-        """Every rule points straight to where the works end up, and an institution follows one rule: their order cannot matter."""
+        """Every rule points straight to where the works end up, and an institution follows one
+        rule: their order cannot matter.
+        """
         rules: dict[str, tuple[_Rule, ...]] = {
             "successors": self.successors,
             "components": self.components,

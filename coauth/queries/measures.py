@@ -23,7 +23,9 @@ class FixedRoster(Strict):
 
 
 class Measures(Strict):
-    """`measures.toml`: windows, measures, resampling and the thresholds of a verdict, each with its why in the file."""
+    """`measures.toml`: windows, measures, resampling and the thresholds of a verdict, each with its
+    why in the file.
+    """
 
     window: int = Field(ge=1)
     measures: tuple[

@@ -12,7 +12,9 @@ Stated = Literal["rose", "fell", "level"]
 
 
 class Counts(Strict):
-    """Works a year with partner countries, from the reference's `first_year` on; no partners: any other country."""
+    """Works a year with partner countries, from the reference's `first_year` on; no partners: any
+    other country.
+    """
 
     partners: tuple[CountryCode, ...]
     works: tuple[int, ...] = Field(min_length=1)
@@ -29,7 +31,9 @@ class Direction(Strict):
 
 
 class Admission(Strict):
-    """A statement about PhD admissions: exactly one of a direction, a relative change and a number of persons a year."""
+    """A statement about PhD admissions: exactly one of a direction, a relative change and a number
+    of persons a year.
+    """
 
     country_code: str = Field(
         pattern=r"^([A-Z]{2}|[a-z][a-z0-9_-]*)$", description="a country, international, or a group"

@@ -87,18 +87,23 @@ class Scope(Strict):
 
     @property
     def preprints(self) -> list[tuple[str, str]]:
-        """For each pattern of `preprint_dois` the registrant (what a DOI has before its first slash) and a regular expression."""
+        """For each pattern of `preprint_dois` the registrant (what a DOI has before its first
+        slash) and a regular expression.
+        """
         return [(p.partition("/")[0], expression(p)) for p in self.preprint_dois]
 
     @property
     def fingerprint(self) -> str:
-        """Of what decides which records are harvested; a vintage is continued only under the same one."""
+        """Of what decides which records are harvested; a vintage is continued only under the same
+        one.
+        """
         asked = [sorted(self.countries), self.first_year, sorted(self.types)]
         return hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
 
 
 def codes(countries: Iterable[str]) -> frozenset[str]:
-    """What countries of a scope stand for; every country is every code there can be, so that no list of them grows old.
+    """What countries of a scope stand for; every country is every code there can be, so that no
+    list of them grows old.
 
     >>> sorted(codes(["DK", "SE"])), len(codes(["*"])), "XK" in codes(["*"])
     (['DK', 'SE'], 676, True)

@@ -1,4 +1,6 @@
-"""What every file of `queries/` is read into: frozen objects that refuse an unknown key, and the forms of ids and shares."""
+"""What every file of `queries/` is read into: frozen objects that refuse an unknown key, and the
+forms of ids and shares.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,9 @@ from coauth.queries.strict import Phrase, Share, Slug, Strict, TopicId, refuse_t
 
 
 class Technology(Strict):
-    """One critical technology: which topics and phrases make a work count for it (`technologies/*.toml`)."""
+    """One critical technology: which topics and phrases make a work count for it
+    (`technologies/*.toml`).
+    """
 
     id: Slug
     name: str
@@ -67,7 +69,8 @@ class Technologies(Strict):
     def with_all_of(self, other: Technologies) -> Technologies:
         """This set after it is given what it includes: the other's technologies, then its own.
 
-        Raises `ValueError` where they are of different eras or cut topics at different scores, or name a technology twice.
+        Raises `ValueError` where they are of different eras or cut topics at different scores, or
+        name a technology twice.
         """
         for key in ("topic_model", "core_min_score"):
             if getattr(self, key) != getattr(other, key):
@@ -82,9 +85,11 @@ class Technologies(Strict):
         )
 
     def marked(self, entry: str) -> str | None:
-        """What must stand beside a technology or area wherever it is shown: "indicative", "unmeasured" or both; None if measured.
+        """What must stand beside a technology or area wherever it is shown: "indicative",
+        "unmeasured" or both; None if measured.
 
-        An area that was measured goes by its own precision; one that was not is "unmeasured" and shares the standing of the whole.
+        An area that was measured goes by its own precision; one that was not is "unmeasured" and
+        shares the standing of the whole.
         """
         areas: tuple[Any, ...] = next((t.eu10 for t in self.technology if t.id == entry), (entry,))
         own = {self.quality.get(a, self.standing) for a in areas}
@@ -96,7 +101,9 @@ class Technologies(Strict):
         return {t.id: mark for t in self.technology if (mark := self.marked(t.id))}
 
     def scored(self, classes: Iterable[Mapping[str, Any]]) -> Technologies:
-        """The set with the standings of a labelled sheet (rows of `quality.measure`); what the sheet says too little of keeps its own."""
+        """The set with the standings of a labelled sheet (rows of `quality.measure`); what the
+        sheet says too little of keeps its own.
+        """
         said = {c["class"]: c["standing"] for c in classes if c["standing"] != "unmeasured"}
         own = self.quality | {a: said[a] for a in self.eu10 if a in said}
         return self.model_copy(update={"standing": said.get("all", self.standing), "quality": own})

@@ -11,7 +11,9 @@ from coauth.queries.strict import Alias, InstitutionId, Ror, Slug, Strict, refus
 
 
 class Entry(Strict):
-    """One listed institution. Matching is by ROR and OpenAlex id, and by lineage where the list says so."""
+    """One listed institution. Matching is by ROR and OpenAlex id, and by lineage where the list
+    says so.
+    """
 
     id: Slug
     name: str
@@ -59,7 +61,9 @@ class Unmatchable(Strict):
 
 
 class Watchlist(Strict):
-    """Listed institutions (`watchlists/*.toml`). `designation` is a government's act, `assessment` another's judgement."""
+    """Listed institutions (`watchlists/*.toml`). `designation` is a government's act, `assessment`
+    another's judgement.
+    """
 
     id: Slug
     name: str

@@ -1,4 +1,6 @@
-"""The quarterly report: tables -> one page in a language, for the screen and on paper, with a picture, a CSV and a statement behind every number."""
+"""The quarterly report: tables -> one page in a language, for the screen and on paper, with a
+picture, a CSV and a statement behind every number.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ __all__ = ["About", "Atlas", "build", "legend", "named"]
 
 
 def legend(language: str) -> dict[str, str]:
-    """What the classes of `coauth.network.GROUPS` are called in a language, for the picture that is handed to `build`."""
+    """What the classes of `coauth.network.GROUPS` are called in a language, for the picture that is
+    handed to `build`.
+    """
     words = Words(language)
     return {
         key.removeprefix("legend."): text
@@ -66,13 +70,15 @@ def build(
     atlas: Atlas | None = None,
     links: Mapping[str, str] | None = None,
 ) -> list[Path]:
-    """Write `report.html` and `report.pdf` (language `en`; `report.da.html` …) with figures/ and tables/ into `folder`; returns the files.
+    """Write `report.html` and `report.pdf` (language `en`; `report.da.html` …) with figures/ and
+    tables/ into `folder`; returns the files.
 
-    The page comes first, then the PDF. They load nothing and hold no path; `links` (format -> file name beside the page) are
-    listed in them. `change(before, after, confidence, spread)` is `coauth.uncertainty.counts.change`, `benefits` the module of that name;
-    `picture` the network, drawn elsewhere, and `atlas` what a reader may walk through on top of it.
-    Same tables, queries and `about`: same bytes. Raises `NotFound` for a language without words, `QueryError` for a scope of
-    every country.
+    The page comes first, then the PDF. They load nothing and hold no path; `links` (format -> file
+    name beside the page) are listed in them. `change(before, after, confidence, spread)` is
+    `coauth.uncertainty.counts.change`, `benefits` the module of that name; `picture` the network,
+    drawn elsewhere, and `atlas` what a reader may walk through on top of it. Same tables, queries
+    and `about`: same bytes. Raises `NotFound` for a language without words, `QueryError` for a
+    scope of every country.
     """
     if queries.scope.everywhere:
         raise QueryError(

@@ -12,14 +12,18 @@ from coauth.eras import Relation
 
 @dataclass(frozen=True)
 class Since:
-    """The earlier vintage a report is held against, and what else than OpenAlex is not as it was then."""
+    """The earlier vintage a report is held against, and what else than OpenAlex is not as it was
+    then.
+    """
 
     vintage: str
     as_of: date
     version: str
     """Of coauth, then."""
     parts: tuple[str, ...] = ()
-    """Questions that differ: series by their names, `queries/scope`, `queries/sql`, `queries/institutions`."""
+    """Questions that differ: series by their names, `queries/scope`, `queries/sql`,
+    `queries/institutions`.
+    """
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,17 @@ class About:
     level: str
     """`unified` or `as-harvested`: whether institutions were rolled up."""
     topic_model: str
-    """`v1`, `v2`, `mixed` or `unknown`: OpenAlex re-assigned the topics of every work on 6 October 2026."""
+    """`v1`, `v2`, `mixed` or `unknown`: OpenAlex re-assigned the topics of every work on 6 October
+    2026.
+    """
     affiliation_matcher: str
-    """`2023`, `3.0`, `mixed` or `unknown`: OpenAlex re-assigned institutions on 28 September 2026."""
+    """`2023`, `3.0`, `mixed` or `unknown`: OpenAlex re-assigned institutions on 28 September 2026.
+    """
     source: str
     records: int | None
-    """Records read from the pages; `works` of them were in scope, `dropped` the others by reason. None: not to be told."""
+    """Records read from the pages; `works` of them were in scope, `dropped` the others by reason.
+    None: not to be told.
+    """
     works: int | None
     dropped: Mapping[str, int] = field(default_factory=dict)
     noted: Mapping[str, int] = field(default_factory=dict)
@@ -56,15 +65,23 @@ class About:
     since: Since | None = None
     """None: no earlier vintage to compare with."""
     relations: Mapping[str, Relation] = field(default_factory=dict)
-    """What lies between that vintage, or that of the public edition before, and this one, by border of OpenAlex; {}: no such vintage."""
+    """What lies between that vintage, or that of the public edition before, and this one, by border
+    of OpenAlex; {}: no such vintage.
+    """
     quality: Mapping[str, Any] | None = None
-    """Measured precision and recall of the technologies, as `coauth flags score` keeps them; None where nobody measured."""
+    """Measured precision and recall of the technologies, as `coauth flags score` keeps them; None
+    where nobody measured.
+    """
     lacking: frozenset[str] = frozenset()
     """What no record has (`coauth.tables.absence`): topics, types."""
     part: bool = False
-    """The records came from files: an unknown part of the country's works, to be held against no total."""
+    """The records came from files: an unknown part of the country's works, to be held against no
+    total.
+    """
     profile: str = "internal"
-    """`internal`, or `public`: made of the tables of `coauth.disclosure.edition`, which hold no work and no small cell."""
+    """`internal`, or `public`: made of the tables of `coauth.disclosure.edition`, which hold no
+    work and no small cell.
+    """
 
     @property
     def counted(self) -> int | None:
@@ -73,7 +90,9 @@ class About:
 
     @property
     def public(self) -> About:
-        """This without what may not be published: losses by reason are small cells, and so are causes of change."""
+        """This without what may not be published: losses by reason are small cells, and so are
+        causes of change.
+        """
         return replace(
             self,
             profile="public",

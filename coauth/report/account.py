@@ -1,4 +1,6 @@
-"""Sections that give account: method, definitions, limits, the data and its losses, files and licence."""
+"""Sections that give account: method, definitions, limits, the data and its losses, files and
+licence.
+"""
 
 from __future__ import annotations
 
@@ -171,7 +173,9 @@ def _step(brief: Brief, step: str, reason: str) -> str:
 
 
 def _reason(brief: Brief, reason: str) -> str:
-    """A reason in words. One made of parts ("field: form, outcome") is said part by part; a field is OpenAlex's own word."""
+    """A reason in words. One made of parts ("field: form, outcome") is said part by part; a field
+    is OpenAlex's own word.
+    """
     w = brief.words
     if (known := w.known(f"reason.{_key(reason)}", "")) or ": " not in reason:
         return known or reason

@@ -1,5 +1,7 @@
-"""Figure 3: PhD admissions. Denmark's totals as context, an extract by country of origin where one was imported, and what the
-DFIR brief states of them. Nothing is filled in, and two sources are never added up: they count the same persons."""
+"""Figure 3: PhD admissions. Denmark's totals as context, an extract by country of origin where one
+was imported, and what the DFIR brief states of them. Nothing is filled in, and two sources are
+never added up: they count the same persons.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ def admissions(brief: Brief) -> Section:
 
 
 def _references(brief: Brief) -> list[Reference]:
-    """Publications that state something of these countries' admissions; invented ones are held against nothing."""
+    """Publications that state something of these countries' admissions; invented ones are held
+    against nothing.
+    """
     return (
         []
         if brief.about.synthetic
@@ -63,7 +67,9 @@ def _references(brief: Brief) -> list[Reference]:
 
 
 def _changes(rows: pd.DataFrame, first: int, last: int) -> dict[tuple[str, str], float]:
-    """Of each country and source with a number for both years; a register's numbers have no interval."""
+    """Of each country and source with a number for both years; a register's numbers have no
+    interval.
+    """
     counts = (
         rows.dropna(subset="admissions")
         .set_index(["country_code", "source", "year"])["admissions"]
@@ -171,7 +177,9 @@ def _source(brief: Brief, source: str) -> str:
 
 
 def _stated(brief: Brief, reference: Reference, extract: pd.DataFrame) -> Listing:
-    """Each statement as it stands, and the same of the extract; numbers of a register have no interval."""
+    """Each statement as it stands, and the same of the extract; numbers of a register have no
+    interval.
+    """
     w = brief.words
     lines, rows = [], []
     for said in reference.admissions:
@@ -201,7 +209,9 @@ def _stated(brief: Brief, reference: Reference, extract: pd.DataFrame) -> Listin
 
 
 def _found(said: Admission, extract: pd.DataFrame) -> Mapping[str, Any]:
-    """Admissions of the country in the statement's first and last year; of several sources or a small cell, none."""
+    """Admissions of the country in the statement's first and last year; of several sources or a
+    small cell, none.
+    """
     mine = (
         extract[extract["country_code"] == said.country_code]
         .groupby("year")["admissions"]

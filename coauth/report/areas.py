@@ -1,4 +1,5 @@
-"""Section on critical technologies: what works with listed institutions are about, by EU-10 area, in a period and year by year.
+"""Section on critical technologies: what works with listed institutions are about, by EU-10 area,
+in a period and year by year.
 
 Beside each area stands how good its cues are known to be, wherever it is shown.
 """
@@ -21,7 +22,9 @@ from coauth.tables import AREAS
 
 
 def technologies(brief: Brief) -> Section:
-    """What the works with listed institutions are about, beside those with the country group and all international ones."""
+    """What the works with listed institutions are about, beside those with the country group and
+    all international ones.
+    """
     w = brief.words
     rows = cues.area_profile(brief.made, brief.queries)
     window = w.years(findings.last_window(brief.queries))
@@ -137,7 +140,9 @@ def _by_year(brief: Brief, short: dict[str, str]) -> Chart:
 def _draw_years(
     rows: pd.DataFrame, names: dict[str, str], sides: dict[str, str], words: Words, *, narrow: bool
 ) -> Figure:
-    """A panel an area, each with its own scale: share of the year's works with listed institutions, and of the others."""
+    """A panel an area, each with its own scale: share of the year's works with listed institutions,
+    and of the others.
+    """
     columns = 2 if narrow else 5
     figure = drawing.canvas(narrow, 1.35 * -(-len(names) // columns) + 0.3)
     axes = figure.subplots(-(-len(names) // columns), columns, squeeze=False).ravel()
@@ -179,7 +184,9 @@ def _draw_years(
 
 
 def quality(brief: Brief) -> tuple[Text | Listing, ...]:
-    """Precision and recall of the technologies in this vintage, where somebody labelled a sheet; else that nobody did."""
+    """Precision and recall of the technologies in this vintage, where somebody labelled a sheet;
+    else that nobody did.
+    """
     w, measured = brief.words, brief.about.quality
     if brief.no_cues:
         return (Text(brief.no_cues, "note"),)

@@ -1,4 +1,6 @@
-"""What every section needs at hand: the tables, the questions, the words, and how things are called on the page."""
+"""What every section needs at hand: the tables, the questions, the words, and how things are called
+on the page.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,9 @@ class Brief:
         return self.words.percent(self.queries.measures.confidence)
 
     def base(self, series: str) -> str:
-        """The works that a share of the series is of: `international`, or `all` where some of its works are not (a list of institutions at home)."""
+        """The works that a share of the series is of: `international`, or `all` where some of its
+        works are not (a list of institutions at home).
+        """
         rows = findings.series(self.made, series, self.queries)
         return str(rows["base"].iloc[0]) if len(rows) else "international"
 
@@ -88,7 +92,9 @@ class Brief:
         return str(self._institutions["name"].get(institution_id, institution_id))
 
     def institution(self, institution_id: str) -> str:
-        """Its display name, or the one this language has for it; of invented institutions with what says so behind it."""
+        """Its display name, or the one this language has for it; of invented institutions with what
+        says so behind it.
+        """
         if institution_id not in self._institutions.index:
             return institution_id
         row: Any = self._institutions.loc[institution_id]
@@ -135,12 +141,16 @@ class Brief:
         return next((t for t in informed.technologies if t.enabled), None)
 
     def mark(self, entry: str) -> str:
-        """What has to stand beside a technology or area wherever it is shown: "indicative", "unmeasured", both, or nothing."""
+        """What has to stand beside a technology or area wherever it is shown: "indicative",
+        "unmeasured", both, or nothing.
+        """
         said = self._technologies.marked(entry) if self._technologies else None
         return ", ".join(self.words(f"mark.{m}") for m in said.split(", ")) if said else ""
 
     def mark_of(self, areas: Sequence[str]) -> str:
-        """The mark that all of some areas share, to stand in their heading; nothing where they differ."""
+        """The mark that all of some areas share, to stand in their heading; nothing where they
+        differ.
+        """
         marks = {self.mark(a) for a in areas}
         return f" ({min(marks)})" if len(marks) == 1 and min(marks) else ""
 
@@ -206,7 +216,9 @@ class Brief:
         ]
 
     def dates_note(self, *series: str) -> str:
-        """What the letters stand for, of the dates drawn for these series; empty where there is none."""
+        """What the letters stand for, of the dates drawn for these series; empty where there is
+        none.
+        """
         drawn = [
             (e, letter)
             for e, letter in self._lettered()
@@ -222,6 +234,8 @@ class Brief:
         return [(e, chr(ord("a") + n % 26)) for n, e in enumerate(self.queries.event_table())]
 
     def notes(self, *texts: str) -> tuple[str, ...]:
-        """The lines under a figure or table: the note, and the source last, as the ministries set them."""
+        """The lines under a figure or table: the note, and the source last, as the ministries set
+        them.
+        """
         kept = " ".join(t for t in texts if t)
         return (*((self.words("figure.note", text=kept),) if kept else ()), self.source)

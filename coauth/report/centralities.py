@@ -1,4 +1,6 @@
-"""Section on centrality: whose share of the network changed, each with a verdict, and how it got there."""
+"""Section on centrality: whose share of the network changed, each with a verdict, and how it got
+there.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from coauth.report.trails import trails
 
 
 def shifts(brief: Brief) -> Section:
-    """Whose share of the network changed between the windows of the last comparison, each with a verdict."""
+    """Whose share of the network changed between the windows of the last comparison, each with a
+    verdict.
+    """
     w = brief.words
     before, after = (w.years(p) for p in brief.queries.measures.comparisons[-1])
     rows = standings.shifts(brief.made, brief.queries)

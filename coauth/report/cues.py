@@ -1,4 +1,5 @@
-"""Review cues as a report states them: flagged pairs, which of them are new or gone, and what their works are about.
+"""Review cues as a report states them: flagged pairs, which of them are new or gone, and what their
+works are about.
 
 Like `findings`: frames without a word of any language, none of which fails on an empty table.
 """
@@ -43,7 +44,9 @@ def _cues(made: Made, queries: Queries) -> pd.DataFrame:
 
 
 def cues(made: Made, queries: Queries) -> pd.DataFrame:
-    """Domestic–listed pairs of the last window: works by year, first year, works listed, RIC; strongest first."""
+    """Domestic–listed pairs of the last window: works by year, first year, works listed, RIC;
+    strongest first.
+    """
     flags = _cues(made, queries)
     first, last = last_window(queries)
     recent = flags[flags["year"].between(first, last)]
@@ -99,11 +102,13 @@ def compared(queries: Queries) -> bool:
 
 
 def moved(made: Made, queries: Queries, change: Change) -> pd.DataFrame:
-    """Domestic–listed pairs of the last two windows: works in each, their change with its interval, and what may be said of it.
+    """Domestic–listed pairs of the last two windows: works in each, their change with its interval,
+    and what may be said of it.
 
-    `kind`: new or gone (in one window only), grown or shrunk (in both, and `beyond` chance), else as before. `beyond`: the exact
-    conditional binomial test of equal rates, at the false discovery rate of queries/measures.toml over all pairs of this table.
-    Empty where the first window begins before the measured years: a year that was not measured is no year without works.
+    `kind`: new or gone (in one window only), grown or shrunk (in both, and `beyond` chance), else
+    as before. `beyond`: the exact conditional binomial test of equal rates, at the false discovery
+    rate of queries/measures.toml over all pairs of this table. Empty where the first window begins
+    before the measured years: a year that was not measured is no year without works.
     """
     flags = _cues(made, queries)
     if not compared(queries):
@@ -143,9 +148,11 @@ def moved(made: Made, queries: Queries, change: Change) -> pd.DataFrame:
 
 
 def area_profile(made: Made, queries: Queries) -> pd.DataFrame:
-    """Of the works of each series in the last window, how many are in each EU-10 area, with the exact binomial interval.
+    """Of the works of each series in the last window, how many are in each EU-10 area, with the
+    exact binomial interval.
 
-    Counted from the works, or taken from the table `profiles` where there is one: a public edition has no works.
+    Counted from the works, or taken from the table `profiles` where there is one: a public edition
+    has no works.
     """
     counted = made.get("profiles")
     if counted is None:
@@ -166,9 +173,11 @@ def area_profile(made: Made, queries: Queries) -> pd.DataFrame:
 
 
 def area_years(made: Made, queries: Queries) -> pd.DataFrame:
-    """Year × side × EU-10 area: works in the area, of all of that side, and their share with the exact binomial interval.
+    """Year × side × EU-10 area: works in the area, of all of that side, and their share with the
+    exact binomial interval.
 
-    Sides: `listed`, international works with an institution of an enabled watchlist, and `others`, those without.
+    Sides: `listed`, international works with an institution of an enabled watchlist, and `others`,
+    those without.
     """
     members = frame(made, "memberships", ["year", "group_id", "basis", "work_id"])
     members = members[members["year"].between(queries.scope.first_year, queries.scope.last_year)]

@@ -1,8 +1,10 @@
-"""What every figure is drawn with: its sheet, colours and marks, lines over years, policy dates, axes in per cent.
+"""What every figure is drawn with: its sheet, colours and marks, lines over years, policy dates,
+axes in per cent.
 
-Every figure is drawn in two shapes, for a page and for a phone (`narrow`). Colours are Okabe & Ito's
-(https://jfly.uni-koeln.de/color/) and never carry a meaning alone: shape, dash or hatching say the same. Axes of counts
-and shares begin at zero. Text stays text in SVG, so that it can be read aloud, searched and set in the page's own type.
+Every figure is drawn in two shapes, for a page and for a phone (`narrow`). Colours are Okabe &
+Ito's (https://jfly.uni-koeln.de/color/) and never carry a meaning alone: shape, dash or hatching
+say the same. Axes of counts and shares begin at zero. Text stays text in SVG, so that it can be
+read aloud, searched and set in the page's own type.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The figures of a report, one function each: a frame of `findings` -> a matplotlib Figure, without pyplot and its state."""
+"""The figures of a report, one function each: a frame of `findings` -> a matplotlib Figure, without
+pyplot and its state.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ def partners(
     *,
     narrow: bool,
 ) -> Figure:
-    """A panel a group, each with its own scale: works a year, and below (phone: beside) the share of international works."""
+    """A panel a group, each with its own scale: works a year, and below (phone: beside) the share
+    of international works.
+    """
     groups = list(titles)
     columns = 1 if narrow else min(3, len(groups))
     lines = -(-len(groups) // columns)
@@ -100,7 +104,9 @@ def watchlist(
     *,
     narrow: bool,
 ) -> Figure:
-    """A list's works a year, their share of international works (or of all: their base), and its index beside the country group's."""
+    """A list's works a year, their share of international works (or of all: their base), and its
+    index beside the country group's.
+    """
     share = "figure.share_all" if rows["base"].iloc[0] == "all" else "figure.share"
     own = str(rows["group_id"].iloc[0])
     panels = 3 if len(indices) else 2
@@ -200,7 +206,9 @@ def areas(
     *,
     narrow: bool,
 ) -> Figure:
-    """Share of each series' works in each EU-10 area, with intervals: one mark per series, slightly apart."""
+    """Share of each series' works in each EU-10 area, with intervals: one mark per series, slightly
+    apart.
+    """
     series = list(names)
     codes = [a for a in labels if a in set(profile["area_id"])]
     figure = canvas(narrow, 4.6 if narrow else 3.9)
@@ -251,7 +259,9 @@ def areas(
 
 @styled
 def shifts(rows: pd.DataFrame, names: Sequence[str], words: Words, *, narrow: bool) -> Figure:
-    """Before -> after on the left (page only), and the change with its interval, relative to before, on the right."""
+    """Before -> after on the left (page only), and the change with its interval, relative to
+    before, on the right.
+    """
     n = len(rows)
     figure = canvas(narrow, 0.8 + n * (0.3 if narrow else 0.235))
     both = figure.subplots(1, 1 if narrow else 2, sharey=True, squeeze=False)[0]
@@ -305,7 +315,9 @@ def shifts(rows: pd.DataFrame, names: Sequence[str], words: Words, *, narrow: bo
 
 
 def _dumbbells(axis: Axes, rows: pd.DataFrame, words: Words) -> dict[int, list[Line2D]]:
-    """Open: before; filled: after. A logarithmic axis, since the largest is often a hundred times the smallest."""
+    """Open: before; filled: after. A logarithmic axis, since the largest is often a hundred times
+    the smallest.
+    """
     drawn = {}
     for k, row in enumerate(each(rows)):
         colour = VERDICTS.get(str(row.verdict), (GREY, "o"))[0]
@@ -399,7 +411,9 @@ def admissions(
     *,
     narrow: bool,
 ) -> Figure:
-    """A panel a series, with its change under its name; a suppressed year is hatched and has no point, never a zero; open marks are what a brief states."""
+    """A panel a series, with its change under its name; a suppressed year is hatched and has no
+    point, never a zero; open marks are what a brief states.
+    """
     columns = min(len(titles), 2 if narrow else 4)
     lines = -(-len(titles) // columns)
     figure = canvas(narrow, 1.5 * lines + (0.1 if columns > 1 else 0.5))

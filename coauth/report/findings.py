@@ -1,5 +1,5 @@
-"""Tables -> the numbers a report states, as frames without a word of any language. What is drawn or printed elsewhere is
-one of these frames, and each becomes the CSV behind its figure or table.
+"""Tables -> the numbers a report states, as frames without a word of any language. What is drawn or
+printed elsewhere is one of these frames, and each becomes the CSV behind its figure or table.
 
 A frame without rows means "nothing to show" everywhere; no function raises for an empty table.
 """
@@ -18,7 +18,9 @@ from coauth.tables import ALL, CAUSES, own_basis
 from coauth.uncertainty.counts import CHANCE, Spread, spread_of
 
 Change = Callable[..., Any]
-"""`change(before, after, confidence)` -> an object with before, after, ratio, low, high (ratios None where a count is 0)."""
+"""`change(before, after, confidence)` -> an object with before, after, ratio, low, high (ratios
+None where a count is 0).
+"""
 Made = Mapping[str, pa.Table]
 
 
@@ -30,12 +32,16 @@ class Benefits(Protocol):
 
 
 MIN_POSITIVES = 30
-"""Works that truly belong to an area, below which nothing is said of its cues (`coauth.technologies.quality`)."""
+"""Works that truly belong to an area, below which nothing is said of its cues
+(`coauth.technologies.quality`).
+"""
 SMALLEST_Q = 0.001
 """False discovery rates below are said to be below."""
 PUBLISHERS = 8
 PUBLISHER_MIN_WORKS = 50
-"""Works in each window from which a publisher's share of complete works is said: below, chance alone moves it by 20 points."""
+"""Works in each window from which a publisher's share of complete works is said: below, chance
+alone moves it by 20 points.
+"""
 
 
 def table(made: Made, name: str) -> pa.Table:
@@ -59,7 +65,9 @@ def each(rows: pd.DataFrame) -> Iterator[Any]:
 
 
 def series(made: Made, name: str, queries: Queries, basis: str = "") -> pd.DataFrame:
-    """One co-publication series over the measured years, with count, share of international works, intervals."""
+    """One co-publication series over the measured years, with count, share of international works,
+    intervals.
+    """
     rows = frame(made, "copublications")
     years = rows["year"].between(queries.scope.first_year, queries.scope.last_year)
     chosen = rows[
@@ -77,7 +85,9 @@ def partners(made: Made, queries: Queries) -> pd.DataFrame:
 def changes(
     made: Made, names: Sequence[str], queries: Queries, change: Change, basis: str = ""
 ) -> pd.DataFrame:
-    """The headline change of each series that is there; ratio, low and high are missing where a count is 0 or withheld."""
+    """The headline change of each series that is there; ratio, low and high are missing where a
+    count is 0 or withheld.
+    """
     first, last = queries.measures.headline_change
     rows = []
     for name in names:
@@ -105,14 +115,17 @@ def changes(
 
 
 def direction(low: float | None, high: float | None) -> str:
-    """`rose`, `fell` or `unclear`, by whether the interval of a change holds 0; `unknown` without an interval."""
+    """`rose`, `fell` or `unclear`, by whether the interval of a change holds 0; `unknown` without
+    an interval.
+    """
     if low is None or high is None or np.isnan(low) or np.isnan(high):
         return "unknown"
     return "rose" if low > 0 else "fell" if high < 0 else "unclear"
 
 
 def indexed(made: Made, names: Sequence[str], queries: Queries) -> pd.DataFrame:
-    """Each series as index, first year of the headline change = 100; a series without works in that year is left out.
+    """Each series as index, first year of the headline change = 100; a series without works in that
+    year is left out.
 
     The band is that of the year's count; the chance in the base year is not in it.
     """
@@ -132,7 +145,9 @@ def indexed(made: Made, names: Sequence[str], queries: Queries) -> pd.DataFrame:
 
 
 def spread(made: Made, name: str, queries: Queries, basis: str = "") -> Spread:
-    """How much more than chance a series varies from year to year, by the years that are shown and not preliminary."""
+    """How much more than chance a series varies from year to year, by the years that are shown and
+    not preliminary.
+    """
     rows = series(made, name, queries, basis)
     return spread_of(rows["works"].where(~rows["preliminary"].astype(bool)).to_numpy(dtype=float))
 
@@ -147,7 +162,9 @@ def spread_then(made: Made, name: str, queries: Queries) -> Spread:
 def smallest_fall(
     works: int, confidence: float, change: Change, spread: Spread = CHANCE
 ) -> float | None:
-    """The smallest fall from `works` that can be told from chance, and from how the series varies; as a positive ratio; None where none can."""
+    """The smallest fall from `works` that can be told from chance, and from how the series varies;
+    as a positive ratio; None where none can.
+    """
     low, high = (
         0,
         works,
@@ -160,7 +177,9 @@ def smallest_fall(
 
 
 def works_for_quarter_fall(confidence: float, change: Change) -> int:
-    """From how many works a year on a fall of a quarter can be told from chance, to the nearest five."""
+    """From how many works a year on a fall of a quarter can be told from chance, to the nearest
+    five.
+    """
     works = 4
     while change(works, works * 3 // 4, confidence).high >= 0:
         works += 4
@@ -170,7 +189,9 @@ def works_for_quarter_fall(confidence: float, change: Change) -> int:
 def revisions(
     made: Made, names: Sequence[str], queries: Queries, spans: Sequence[Years]
 ) -> pd.DataFrame:
-    """Series × span of years: works `then` and `now`, and a column for every cause; then + causes = now."""
+    """Series × span of years: works `then` and `now`, and a column for every cause; then + causes =
+    now.
+    """
     told = frame(made, "revisions")
     rows: list[dict[str, Any]] = []
     for name in names:
@@ -192,7 +213,9 @@ def revisions(
 
 
 def entries_by_year(made: Made, watchlist: Watchlist, queries: Queries) -> pd.DataFrame:
-    """Works a year with each entry of a list, in the list's order; a work with two entries counts once in each."""
+    """Works a year with each entry of a list, in the list's order; a work with two entries counts
+    once in each.
+    """
     listed = frame(made, "listed", ["institution_id", "list_id", "entry_id"])
     listed = listed[listed["list_id"] == watchlist.id]
     works = frame(made, "works", ["work_id", "year", "included"])
@@ -215,7 +238,9 @@ def entries_by_year(made: Made, watchlist: Watchlist, queries: Queries) -> pd.Da
 
 
 def coverage_by_year(made: Made, queries: Queries) -> pd.DataFrame:
-    """Share of authorships with an institution and of works where every authorship has one, by year."""
+    """Share of authorships with an institution and of works where every authorship has one, by
+    year.
+    """
     rows = frame(made, "coverage")
     rows = rows[rows["year"].between(queries.scope.first_year, queries.scope.last_year)]
     years = rows.groupby("year", as_index=False)[
@@ -317,7 +342,9 @@ def matches(made: Made) -> pd.DataFrame:
 
 
 def admissions(made: Made, queries: Queries) -> pd.DataFrame:
-    """PhD admissions by country over the measured years, as imported; suppressed cells have no number."""
+    """PhD admissions by country over the measured years, as imported; suppressed cells have no
+    number.
+    """
     rows = frame(made, "admissions")
     return rows[
         rows["year"].between(queries.scope.first_year, queries.scope.last_year)

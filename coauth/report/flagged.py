@@ -1,4 +1,6 @@
-"""Section on review cues: the strongest flagged pairs, and those that are new, gone, grown or shrunk between two periods."""
+"""Section on review cues: the strongest flagged pairs, and those that are new, gone, grown or
+shrunk between two periods.
+"""
 
 from __future__ import annotations
 
@@ -130,7 +132,9 @@ def _titles(brief: Brief) -> list[str]:
 
 
 def _ends(brief: Brief, row: Mapping[Any, Any]) -> list[str]:
-    """The domestic and the listed institution; where institutions of a list are at home, both ends, with what the listed one is listed as."""
+    """The domestic and the listed institution; where institutions of a list are at home, both ends,
+    with what the listed one is listed as.
+    """
     if not brief.lists_at_home:
         return [brief.place(row["domestic"]), _listed_end(brief, row)]
     said = brief.words(
@@ -256,7 +260,9 @@ def _moved(brief: Brief, rows: pd.DataFrame) -> list[Text | Listing]:
 
 
 def _change(brief: Brief, row: Mapping[Any, Any]) -> str:
-    """Of a pair that is there on both sides its change; of another only whether it is new or gone beyond chance."""
+    """Of a pair that is there on both sides its change; of another only whether it is new or gone
+    beyond chance.
+    """
     w = brief.words
     if np.isnan(row["ratio"]):
         return w("moved.beyond") if row["beyond"] else w("format.missing")

@@ -20,15 +20,19 @@ from coauth.report.text import Words
 HOME = 8
 """Domestic universities shown, the largest."""
 OTHERS = 8
-"""Partners on no list shown beside the listed ones: the most frequent of the listed ones' countries."""
+"""Partners on no list shown beside the listed ones: the most frequent of the listed ones'
+countries.
+"""
 REACH = 3.0
 """log2 of the ratio at which the colour is full: eight times as often, or as seldom."""
 
 
 def pairs(brief: Brief) -> pd.DataFrame:
-    """PAIRS of the last window between the largest domestic universities and the listed institutions, and others of their countries.
+    """PAIRS of the last window between the largest domestic universities and the listed
+    institutions, and others of their countries.
 
-    Where nothing is listed, the most frequent partners of any country. Listed ones come before others, both by works shown.
+    Where nothing is listed, the most frequent partners of any country. Listed ones come before
+    others, both by works shown.
     """
     made, window = brief.made, findings.last_window(brief.queries)
     rows = findings.frame(made, "pairs")

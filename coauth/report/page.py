@@ -1,7 +1,7 @@
 """What a report is made of (sections of text, tables and charts), and how that becomes files.
 
-`sections` says what stands in it; here it is numbered, drawn, and written: one page that needs nothing beside it, and a
-picture, a CSV and the statement behind every figure and table.
+`sections` says what stands in it; here it is numbered, drawn, and written: one page that needs
+nothing beside it, and a picture, a CSV and the statement behind every figure and table.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ FIXED = ("1", "2", "3")
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; `kind` is plain, note, caution, none (nothing to show), command (typed in a terminal) or file (beside the page)."""
+    """A paragraph; `kind` is plain, note, caution, none (nothing to show), command (typed in a
+    terminal) or file (beside the page).
+    """
 
     text: str
     kind: str = "plain"
@@ -68,14 +70,18 @@ class Grid:
     rows: Sequence[Sequence[str]]
     caption: str = ""
     keys: Sequence[Any] = ()
-    """What each row is made of: the numbers of rows of the CSV behind it (its first ones, where nothing is said), or
-    values of the column `by`. Every number in the row is a number of these rows."""
+    """What each row is made of: the numbers of rows of the CSV behind it (its first ones, where
+    nothing is said), or values of the column `by`. Every number in the row is a number of these
+    rows.
+    """
     by: str = ""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A numbered table with the frame behind it. `statement` names the SQL in queries/sql its numbers come from."""
+    """A numbered table with the frame behind it. `statement` names the SQL in queries/sql its
+    numbers come from.
+    """
 
     title: str
     grid: Grid
@@ -87,7 +93,9 @@ class Listing:
 
 @dataclass(frozen=True)
 class Chart:
-    """A numbered figure. `draw(narrow)` makes it anew in the shape asked for; `still` is a picture made elsewhere."""
+    """A numbered figure. `draw(narrow)` makes it anew in the shape asked for; `still` is a picture
+    made elsewhere.
+    """
 
     title: str
     alt: str
@@ -101,12 +109,16 @@ class Chart:
     """What sits on top of the picture in the page, for a reader with a script."""
     part: str = "chart"
     number: str = ""
-    """Of one of the figures that have their number from the brief (`FIXED`); the others are numbered after these."""
+    """Of one of the figures that have their number from the brief (`FIXED`); the others are
+    numbered after these.
+    """
 
 
 @dataclass(frozen=True)
 class Headline:
-    """A number of the first page; `sure` is false where it cannot be told from chance, and it then is no number."""
+    """A number of the first page; `sure` is false where it cannot be told from chance, and it then
+    is no number.
+    """
 
     label: str
     value: str
@@ -137,7 +149,9 @@ class Page:
     kicker: str
     edition: str
     running: str
-    """What stands at the head of every printed page: which report this is, of which data and for whom."""
+    """What stands at the head of every printed page: which report this is, of which data and for
+    whom.
+    """
     data_line: str
     headlines: tuple[Headline, ...]
     notes: tuple[Text, ...]
@@ -163,7 +177,9 @@ class Writer:
         self._charts, self._listings = len(FIXED), 0
 
     def draw(self, page: Page) -> list[tuple[Section, list[dict[str, Any]]]]:
-        """The sections with their parts numbered and drawn, for `html` and for `pdf.typeset`; figures and tables are written on the way."""
+        """The sections with their parts numbered and drawn, for `html` and for `pdf.typeset`;
+        figures and tables are written on the way.
+        """
         self._facts(page)
         return [(s, [self._shown(p) for p in s.parts]) for s in page.sections]
 
@@ -260,7 +276,9 @@ class Writer:
         self._write(f"figures/{self._marked(name)}{suffix}.png", pictures.png(figure))
 
     def _data(self, name: str, data: pd.DataFrame, statement: str) -> str:
-        """The CSV behind a part (the same in every language), and the SQL beside it; returns the CSV's place."""
+        """The CSV behind a part (the same in every language), and the SQL beside it; returns the
+        CSV's place.
+        """
         titles = [str(c) for c in data.columns]
         if self.synthetic:
             titles[0] = f"{MARK}: {titles[0]}"

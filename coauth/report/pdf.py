@@ -1,7 +1,9 @@
-"""The report on paper: the same `Page` as the web page's, set by Typst into a tagged PDF (PDF/UA-1, PDF/A-2a).
+"""The report on paper: the same `Page` as the web page's, set by Typst into a tagged PDF (PDF/UA-1,
+PDF/A-2a).
 
-Typst is one wheel without system libraries. Its own Libertinus is the type of the text; the figures keep DejaVu Sans, in
-which matplotlib laid them out, and which it brings. No font of the machine is looked at: same page, same bytes.
+Typst is one wheel without system libraries. Its own Libertinus is the type of the text; the figures
+keep DejaVu Sans, in which matplotlib laid them out, and which it brings. No font of the machine is
+looked at: same page, same bytes.
 """
 
 from __future__ import annotations
@@ -40,10 +42,12 @@ def typeset(
     day: date,
     mark: str,
 ) -> bytes:
-    """The PDF of a page whose parts `Writer.draw` has drawn; `day` is its date, `mark` (or "") stands on every page.
+    """The PDF of a page whose parts `Writer.draw` has drawn; `day` is its date, `mark` (or "")
+    stands on every page.
 
-    Every number of the page is in it: the tables behind the figures, folded away on the web page, are its appendix. What
-    the fonts have no drawing for (Chinese signs, say) is shown as ▯, and the first page says how many such signs there are.
+    Every number of the page is in it: the tables behind the figures, folded away on the web page,
+    are its appendix. What the fonts have no drawing for (Chinese signs, say) is shown as ▯, and the
+    first page says how many such signs there are.
     """
     behind = [
         p for _, parts in sections for p in parts if isinstance(p["part"], Chart) and p["grid"]

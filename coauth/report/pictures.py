@@ -1,4 +1,6 @@
-"""A figure as it is written: marked, laid out for good, titled for a file of its own, as SVG or PNG, or inside a page."""
+"""A figure as it is written: marked, laid out for good, titled for a file of its own, as SVG or
+PNG, or inside a page.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def mark(figure: Figure) -> None:
 
 
 class Frame(NamedTuple):
-    """What the page prints around a figure, for a file of its own: lines above and below, and the room they take, in inches."""
+    """What the page prints around a figure, for a file of its own: lines above and below, and the
+    room they take, in inches.
+    """
 
     head: list[str]
     small: list[str]
@@ -57,7 +61,9 @@ class Frame(NamedTuple):
 
 
 def framed(drawn: str, figure: Figure, title: str, foot: Sequence[str]) -> str:
-    """The SVG of a figure with its title above and its source below: written around what is drawn, so that it is not drawn again."""
+    """The SVG of a figure with its title above and its source below: written around what is drawn,
+    so that it is not drawn again.
+    """
     width, height = (72 * float(v) for v in figure.get_size_inches())
     frame = Frame.of(width / 72, title, foot)
     top, whole = -72 * frame.above, height + 72 * (frame.above + frame.below)
@@ -116,7 +122,9 @@ def alone(figure: Figure, title: str, foot: Sequence[str]) -> Figure:
 
 
 def _settle(figure: Figure) -> None:
-    """Lay the figure out once and for all. The solver of constraints is exact to 1e-9 only, and not the same twice."""
+    """Lay the figure out once and for all. The solver of constraints is exact to 1e-9 only, and not
+    the same twice.
+    """
     for side in (s for axes in figure.axes for s in (axes.xaxis, axes.yaxis)):
         if not side.label.get_text():
             side.set_label_coords(
@@ -128,7 +136,10 @@ def _settle(figure: Figure) -> None:
     own = figure.dpi
     figure.set_dpi(
         SHARP
-    )  # letters are hinted, and wider for their size as pixels here than at the screen's: a name would be cut
+        # letters are hinted, and wider for their size as pixels here than at the screen's: a name
+        # would
+        # be cut
+    )
     engine.execute(figure)
     figure.set_dpi(own)
     figure.set_layout_engine("none")
@@ -139,7 +150,9 @@ def _settle(figure: Figure) -> None:
 
 @styled
 def svg(figure: Figure) -> str:
-    """As SVG without the clock; same figure, same text. Printed by its canvas: `savefig` would draw a figure twice to lay it out again."""
+    """As SVG without the clock; same figure, same text. Printed by its canvas: `savefig` would draw
+    a figure twice to lay it out again.
+    """
     _settle(figure)
     out = io.StringIO()
     FigureCanvasSVG(figure).print_svg(
@@ -160,7 +173,8 @@ def png(figure: Figure, dpi: int = SHARP) -> bytes:
 
 
 def inline(text: str, prefix: str, alt: str, points: str = "") -> str:
-    """An SVG to stand inside a page: named for readers who do not see it, its ids apart from those of other figures.
+    """An SVG to stand inside a page: named for readers who do not see it, its ids apart from those
+    of other figures.
 
     Groups drawn as a series (`Sheet.trace`) say so, and `points` (`traces.overlay`) lie on top.
     """

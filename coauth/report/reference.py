@@ -1,8 +1,8 @@
 """What others have published (`queries/reference/`), beside the same question asked of these data.
 
-Of a brief's words only directions can be compared: it rests on another database, and the numbers printed inside its
-figures are not in its text. Published counts of OpenAlex are compared year by year (`coauth.coherence`). Of another
-country, or of invented works, they say nothing.
+Of a brief's words only directions can be compared: it rests on another database, and the numbers
+printed inside its figures are not in its text. Published counts of OpenAlex are compared year by
+year (`coauth.coherence`). Of another country, or of invented works, they say nothing.
 """
 
 from __future__ import annotations
@@ -122,7 +122,9 @@ def _agreement(said: Direction, seen: str) -> str:
 
 
 def counts(brief: Brief) -> list[Text | Listing]:
-    """Figure 1 held against published counts: one sentence, and the series it is about; or why there is nothing to hold it against."""
+    """Figure 1 held against published counts: one sentence, and the series it is about; or why
+    there is nothing to hold it against.
+    """
     w, scope = brief.words, brief.queries.scope
     if brief.about.synthetic:
         return [Text(w("reference.synthetic"), term=w("reference.term"))]

@@ -1,4 +1,6 @@
-"""The report from end to end: the first page with its three numbers, then the sections in their order."""
+"""The report from end to end: the first page with its three numbers, then the sections in their
+order.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +108,9 @@ def _notes(brief: Brief) -> tuple[Text, ...]:
 
 
 def headlines(brief: Brief) -> tuple[Headline, ...]:
-    """All international works; then the change of the first list's country group, and of every enabled list."""
+    """All international works; then the change of the first list's country group, and of every
+    enabled list.
+    """
     series = [f"list:{x.id}" for x in brief.watchlists]
     beside = dict.fromkeys(c for x in brief.watchlists if (c := brief.queries.companion(x.id)))
     return (_international(brief), *(_changed(brief, s) for s in [*list(beside)[:1], *series]))
@@ -181,7 +185,9 @@ def _international(brief: Brief) -> Headline:
 
 
 def _changed(brief: Brief, series: str) -> Headline:
-    """A change with its interval; where it cannot be told from chance the large type says that, and no number."""
+    """A change with its interval; where it cannot be told from chance the large type says that, and
+    no number.
+    """
     w, (first, last) = brief.words, brief.headline
     label = w("headline.change", series=brief.series_name(series), first=first, last=last)
     changes = findings.changes(brief.made, [series], brief.queries, brief.change)

@@ -1,4 +1,6 @@
-"""What changed since the last report: each headline number as it was, and the causes of the difference, which add up to it."""
+"""What changed since the last report: each headline number as it was, and the causes of the
+difference, which add up to it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from coauth.tables import CAUSES
 
 
 def sentence(brief: Brief, series: str, years: Sequence[int]) -> tuple[str, Facts]:
-    """Of a headline number that rests on the counts of these years (one: the count itself; two: their change)."""
+    """Of a headline number that rests on the counts of these years (one: the count itself; two:
+    their change).
+    """
     w, since = brief.words, brief.about.since
     if since is None:
         return "", {}
@@ -125,7 +129,9 @@ def revisions(brief: Brief) -> Section:
 
 
 def _between_editions(brief: Brief) -> Section:
-    """Of a public edition: each series over the years whose counts this and the last one show, without causes."""
+    """Of a public edition: each series over the years whose counts this and the last one show,
+    without causes.
+    """
     w, told = brief.words, findings.frame(brief.made, "revisions")
     if told.empty:
         return Section(

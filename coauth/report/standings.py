@@ -1,4 +1,6 @@
-"""Tables of the graph -> frames of where institutions stand: shifts with their verdicts, strengths, and what large works weigh."""
+"""Tables of the graph -> frames of where institutions stand: shifts with their verdicts, strengths,
+and what large works weigh.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ ROSTER = 22
 
 
 def _compared(made: Made, queries: Queries, variant: str) -> pd.DataFrame:
-    """The rows of SHIFTS for the share of strength, over the last comparison of queries/measures.toml."""
+    """The rows of SHIFTS for the share of strength, over the last comparison of
+    queries/measures.toml.
+    """
     (b0, b1), (a0, a1) = queries.measures.comparisons[-1]
     asked = {
         "measure": "strength_share",
@@ -33,9 +37,11 @@ def _compared(made: Made, queries: Queries, variant: str) -> pd.DataFrame:
 
 
 def shifts(made: Made, queries: Queries) -> pd.DataFrame:
-    """Shifts of the share of strength, works up to K: the `ROSTER` largest institutions (`drawn`) and all listed ones.
+    """Shifts of the share of strength, works up to K: the `ROSTER` largest institutions (`drawn`)
+    and all listed ones.
 
-    Beside each the change of complete works weighted for coverage, and `why`: which rule of `coauth.shifts` decided.
+    Beside each the change of complete works weighted for coverage, and `why`: which rule of
+    `coauth.shifts` decided.
     """
     rows = _compared(made, queries, "k")
     if rows.empty:  # pandas 3.1 cannot join on an empty column of strings

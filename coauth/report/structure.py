@@ -169,7 +169,9 @@ def events(brief: Brief) -> Section:
 
 
 def _compared(brief: Brief, row: Any) -> str:
-    """What a series is held against: other works of the base of its shares, or those of institutions like it."""
+    """What a series is held against: other works of the base of its shares, or those of
+    institutions like it.
+    """
     tail = "_all" if row.method == "segmented" and brief.base(row.series) == "all" else ""
     return brief.words(f"events.{row.method}_{row.period}{tail}")
 

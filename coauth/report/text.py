@@ -1,7 +1,8 @@
-"""The words of a report and how its language writes numbers; all text is in `words/*.toml`, none in code.
+"""The words of a report and how its language writes numbers; all text is in `words/*.toml`, none in
+code.
 
-Words are read strictly: a key that is missing, or a value a sentence needs and is not given, is an error and never an
-empty place on the page.
+Words are read strictly: a key that is missing, or a value a sentence needs and is not given, is an
+error and never an empty place on the page.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from coauth.errors import NotFound
 
 NBSP = "\N{NO-BREAK SPACE}"
 _OPEN, _AND, _SHUT = "\ue000", "\ue001", "\ue002"
-"""Around a number that is said: its value as it stands in a table, and how it is written. Of the private use area, so that no text has them."""
+"""Around a number that is said: its value as it stands in a table, and how it is written. Of the
+private use area, so that no text has them.
+"""
 _SAID = re.compile(f"{_OPEN}([^{_AND}]*){_AND}([^{_SHUT}]*){_SHUT}")
 
 
@@ -40,7 +43,8 @@ def bare(text: str) -> str:
 
 
 def html(text: str) -> Markup:
-    """The text escaped for a page, each number as `<data value="…">`, so that every one can be looked up in a CSV.
+    """The text escaped for a page, each number as `<data value="…">`, so that every one can be
+    looked up in a CSV.
 
     >>> print(html("R&D: " + Words("en", valued=True).percent(0.254)))
     R&amp;D: <data value="0.254">25</data>%
@@ -58,7 +62,8 @@ def slug(value: str) -> str:
 
 
 class Words:
-    """`words("figure.source", …)` in one language. With `valued`, numbers carry their values, for `html`; `bare` takes them off.
+    """`words("figure.source", …)` in one language. With `valued`, numbers carry their values, for
+    `html`; `bare` takes them off.
 
     >>> words = Words("da")
     >>> words.number(12345.678, 1), words.number(-0.2), words.percent(-0.254, sign=True)
@@ -85,7 +90,9 @@ class Words:
         return self.entries[key].format_map(values)
 
     def number(self, value: float | None, decimals: int = 0, *, sign: bool = False) -> str:
-        """Grouped by thousands; a minus sign, not a hyphen; what is not there is a dash; never minus zero."""
+        """Grouped by thousands; a minus sign, not a hyphen; what is not there is a dash; never
+        minus zero.
+        """
         return self._said(value, 1, decimals, sign)
 
     def percent(self, ratio: float | None, decimals: int = 0, *, sign: bool = False) -> str:
@@ -170,7 +177,9 @@ class Words:
         *,
         synthetic: bool,
     ) -> str:
-        """What this language calls an institution, or the institutions of a list together; of invented ones with what says so behind it."""
+        """What this language calls an institution, or the institutions of a list together; of
+        invented ones with what says so behind it.
+        """
         summed = {f"list:{x.id}": self("cell.list_summed", name=self.named(x)) for x in lists}
         own = self.known(
             f"institution.{str(ror).rsplit('/', 1)[-1]}", summed.get(institution_id, "")

@@ -1,8 +1,10 @@
-"""What a reader may point at in a chart: the points of its series, each with a sentence that says what it shows.
+"""What a reader may point at in a chart: the points of its series, each with a sentence that says
+what it shows.
 
-A figure is drawn still; its series are named and their points remembered on the way. In the page the points are unseen
-discs with a title over the drawing, so that a browser tells a point's numbers even without a script; `charts.js` makes
-them quicker, reaches them by keyboard and lets series be hidden.
+A figure is drawn still; its series are named and their points remembered on the way. In the page
+the points are unseen discs with a title over the drawing, so that a browser tells a point's numbers
+even without a script; `charts.js` makes them quicker, reaches them by keyboard and lets series be
+hidden.
 """
 
 from __future__ import annotations
@@ -76,7 +78,9 @@ def sheet(axes: Axes) -> Sheet:
 
 
 def overlay(figure: Figure) -> str:
-    """The points of a figure that is laid out, as SVG: a group per series, in points from the top left."""
+    """The points of a figure that is laid out, as SVG: a group per series, in points from the top
+    left.
+    """
     if not isinstance(figure, Sheet):
         return ""
     height = 72 * float(figure.get_size_inches()[1])

@@ -1,4 +1,6 @@
-"""How the largest universities and the listed institutions got where they are: lines with bands, slopes, and ranks where these can be told."""
+"""How the largest universities and the listed institutions got where they are: lines with bands,
+slopes, and ranks where these can be told.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ NARROW_RANK = 5
 
 
 def windows(brief: Brief) -> pd.DataFrame:
-    """Share of strength and rank of the largest domestic universities and the listed institutions, window by window, largest first."""
+    """Share of strength and rank of the largest domestic universities and the listed institutions,
+    window by window, largest first.
+    """
     rows = findings.frame(brief.made, "centrality")
     asked = {
         "measure": "strength_share",
@@ -213,7 +217,9 @@ def _draw_slopes(
     *,
     narrow: bool,
 ) -> Figure:
-    """Universities on the left (phone: above), listed institutions on the right, each with its own scale; colour by verdict."""
+    """Universities on the left (phone: above), listed institutions on the right, each with its own
+    scale; colour by verdict.
+    """
     sides = [part for listed in (False, True) if len(part := rows[rows["listed"] == listed])]
     figure = canvas(narrow, 3.3 * (len(sides) if narrow else 1))
     axes = (
@@ -307,7 +313,9 @@ def _labels(axis: Axes, ends: list[tuple[str, float]], width: int) -> None:
 
 
 def _ranks(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> tuple[Text | Chart, ...]:
-    """Only institutions whose rank is known closely enough in every window; else that none is. The ranks stand in the table behind `_lines`."""
+    """Only institutions whose rank is known closely enough in every window; else that none is. The
+    ranks stand in the table behind `_lines`.
+    """
     w = brief.words
     wide = (
         (rows["rank_high"] - rows["rank_low"])

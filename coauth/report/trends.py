@@ -19,7 +19,9 @@ FEW = 6
 
 
 def partners(brief: Brief) -> Section:
-    """Figure 1: works with each partner group, counts beside shares, the headline change in its title."""
+    """Figure 1: works with each partner group, counts beside shares, the headline change in its
+    title.
+    """
     w, (first, last) = brief.words, brief.headline
     rows = findings.partners(brief.made, brief.queries)
     if rows.empty:
@@ -62,7 +64,9 @@ def partners(brief: Brief) -> Section:
 
 
 def _at_home(brief: Brief) -> str:
-    """Which groups the home country was taken out of, and which were nothing else: nobody is a partner of its own."""
+    """Which groups the home country was taken out of, and which were nothing else: nobody is a
+    partner of its own.
+    """
     w, queries = brief.words, brief.queries
     counted = {g.id: g for g in queries.partners}
     told = []
@@ -137,7 +141,9 @@ def _reading_note(brief: Brief) -> str:
 
 
 def _summary(brief: Brief, changes: pd.DataFrame) -> Listing:
-    """The headline change of each group: counts, interval, share, and (internal) the same by matched institutions only."""
+    """The headline change of each group: counts, interval, share, and (internal) the same by
+    matched institutions only.
+    """
     w, (first, last) = brief.words, brief.headline
     strict = findings.changes(
         brief.made, list(changes["group_id"]), brief.queries, brief.change, "institution"
@@ -203,7 +209,9 @@ def lists(brief: Brief) -> Section:
 
 
 def _list_facts(brief: Brief) -> Facts:
-    """The changes said of the lists and of what they are compared with, and how small a fall could be seen."""
+    """The changes said of the lists and of what they are compared with, and how small a fall could
+    be seen.
+    """
     measures = brief.queries.measures
     names = dict.fromkeys(
         s for x in brief.watchlists for s in (f"list:{x.id}", brief.queries.companion(x.id)) if s
@@ -443,7 +451,9 @@ def coverage(brief: Brief) -> Section:
 
 
 def coverage_sentence(brief: Brief) -> str:
-    """What the change of coverage over the headline years means for its numbers; empty where either year is not there."""
+    """What the change of coverage over the headline years means for its numbers; empty where either
+    year is not there.
+    """
     w, (first, last) = brief.words, brief.headline
     rows = findings.coverage_by_year(brief.made, brief.queries).set_index("year")[
         "share_authorships"

@@ -1,7 +1,9 @@
-"""Whose centrality changed between two windows, how sure that is, and whether it can be said at all: -> SHIFTS.
+"""Whose centrality changed between two windows, how sure that is, and whether it can be said at
+all: -> SHIFTS.
 
-A verdict is given in words, and only where it stands against chance (an interval and a false discovery rate) and
-against the publishers' metadata (complete works weighted for coverage; the institution's own rate of partial works).
+A verdict is given in words, and only where it stands against chance (an interval and a false
+discovery rate) and against the publishers' metadata (complete works weighted for coverage; the
+institution's own rate of partial works).
 """
 
 from __future__ import annotations
@@ -37,23 +39,26 @@ def judge(
 ) -> pa.Table:
     """SHIFTS of the roster, for every comparison whose two windows are measured and hold works.
 
-    The roster of a comparison is the institutions of `replicates` (the domestic and the listed) with at least
-    `measures.roster_min_works` collaborative works of at most K institutions in the two windows *together*. Asked of each
-    window, it would hide an institution that vanished; asked of either, it would pick those of the small ones that chance
-    made large in one window, and their return to the mean would pass for shifts (one in seven at p < 0.05 in simulation
-    without any shift). A window in which an institution has none counts as 0 for every measure.
+    The roster of a comparison is the institutions of `replicates` (the domestic and the listed)
+    with at least `measures.roster_min_works` collaborative works of at most K institutions in the
+    two windows *together*. Asked of each window, it would hide an institution that vanished; asked
+    of either, it would pick those of the small ones that chance made large in one window, and their
+    return to the mean would pass for shifts (one in seven at p < 0.05 in simulation without any
+    shift). A window in which an institution has none counts as 0 for every measure.
 
-    `p_permuted` stands beside it for the share: works shuffled between the windows, `measures.permutations` times for each
-    of the roster (`coauth.uncertainty.permutation`). It decides nothing: the t-based p is there for every measure, and the
-    permutation was simulated in too few worlds (38 without a shift, 16 with one in six shifted) to prefer either by its rate
-    of false finds.
+    `p_permuted` stands beside it for the share: works shuffled between the windows,
+    `measures.permutations` times for each of the roster (`coauth.uncertainty.permutation`). It
+    decides nothing: the t-based p is there for every measure, and the permutation was simulated in
+    too few worlds (38 without a shift, 16 with one in six shifted) to prefer either by its rate of
+    false finds.
 
-    For each of `measures.resampled` that is in `TITLES` (the intervals of the others do not hold for changes) and each
-    variant: change = after − before, its percentile interval from independent replicates of the two windows, a two-sided p
-    (`two_sided`), and q over the roster (`false_discovery`).
+    For each of `measures.resampled` that is in `TITLES` (the intervals of the others do not hold
+    for changes) and each variant: change = after − before, its percentile interval from independent
+    replicates of the two windows, a two-sided p (`two_sided`), and q over the roster
+    (`false_discovery`).
 
-    The rows of variants all, complete and reweighted say plainly what their own interval and q say. The row of variant k
-    gives the verdict:
+    The rows of variants all, complete and reweighted say plainly what their own interval and q say.
+    The row of variant k gives the verdict:
 
     1. `not comparable: coverage`, where the institution's share of partial works rose above what its works' publishers,
        fields, years and team sizes explain (`OwnCoverage`) by more than `measures.partial_jump` with
@@ -65,8 +70,8 @@ def judge(
        second look at one of many (one world in ten to five without any shift had a false find so, tests/simulation).
     3. `no clear change` otherwise.
 
-    `verdict_complete_coverage` is what complete works alone would say. It decides nothing: works that a publisher
-    spoiled leave that set too, so it can make a false fall worse.
+    `verdict_complete_coverage` is what complete works alone would say. It decides nothing: works
+    that a publisher spoiled leave that set too, so it can make a false fall worse.
     """
     world = incidence(works, affiliations)
     coverage = OwnCoverage(world, Completeness.of(world.works))

@@ -1,4 +1,6 @@
-"""What a measure changed by between two windows: interval, p and q, over the roster of institutions."""
+"""What a measure changed by between two windows: interval, p and q, over the roster of
+institutions.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,12 @@ from coauth.uncertainty.resampling import Interval, Replicates, interval
 
 
 def two_sided(change: Floats, drawn: NDArray[np.float64], freedom: float) -> Floats:
-    """p of no change: 2·P(T > |change|/sd), sd that of the replicates (rows: institutions), T Student's with `freedom` degrees.
+    """p of no change: 2·P(T > |change|/sd), sd that of the replicates (rows: institutions), T
+    Student's with `freedom` degrees.
 
-    Counting replicates on the far side of zero resolves no less than 1/R, which could never make q ≤ 0.05 for a single true
-    shift in a large roster. Replicates that do not vary tell nothing: p = 1.
+    Counting replicates on the far side of zero resolves no less than 1/R, which could never make q
+    ≤ 0.05 for a single true shift in a large roster. Replicates that do not vary tell nothing: p =
+    1.
 
     >>> two_sided(np.array([0.0, 9.0, 1.0]), np.array([[-1.0, 1.0] * 200, [8.0, 10.0] * 200, [1.0] * 400]), np.inf).round(4).tolist()
     [1.0, 0.0, 1.0]
@@ -27,7 +31,8 @@ def two_sided(change: Floats, drawn: NDArray[np.float64], freedom: float) -> Flo
 
 
 def false_discovery(p: Floats) -> Floats:
-    """Benjamini–Hochberg q (1995, doi 10.1111/j.2517-6161.1995.tb02031.x): the least rate at which each is called.
+    """Benjamini–Hochberg q (1995, doi 10.1111/j.2517-6161.1995.tb02031.x): the least rate at which
+    each is called.
 
     >>> false_discovery(np.array([0.01, 0.04, 0.03, 0.5])).round(4).tolist()
     [0.04, 0.0533, 0.0533, 0.5]

@@ -13,7 +13,9 @@ from coauth.uncertainty.completeness import Completeness
 
 @dataclass(frozen=True)
 class Jump:
-    """How an institution's share of partial works moved against what was to be expected of its works."""
+    """How an institution's share of partial works moved against what was to be expected of its
+    works.
+    """
 
     observed: tuple[float, float]
     expected: tuple[float, float]
@@ -40,8 +42,8 @@ class Jump:
 class OwnCoverage:
     """Partial works of one institution, against P(complete) fitted on the works of all others.
 
-    An institution's own works are left out of the fit: at a publisher where it is most of the country's output, its own
-    loss would else be what is "expected".
+    An institution's own works are left out of the fit: at a publisher where it is most of the
+    country's output, its own loss would else be what is "expected".
     """
 
     def __init__(self, world: Incidence, completeness: Completeness) -> None:

@@ -19,7 +19,9 @@ def rows(
     replicates: Replicates,
     measures: Measures,
 ) -> list[dict[str, object]]:
-    """A row of SHIFTS for each variant. The first is k's, and has the verdict; the others say what they say of themselves."""
+    """A row of SHIFTS for each variant. The first is k's, and has the verdict; the others say what
+    they say of themselves.
+    """
     verdict, reason = decided(i, changes, jump, measures)
     if verdict in (ROSE, FELL):
         reason += rests_on_one(name, i, changes["reweighted"], replicates)

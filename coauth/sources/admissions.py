@@ -1,8 +1,9 @@
-"""PhD admissions by country of origin, from a file: Statistics Denmark publishes none by country, so they are bought or given.
+"""PhD admissions by country of origin, from a file: Statistics Denmark publishes none by country,
+so they are bought or given.
 
-The file is CSV with the columns year, country_code (ISO 3166-1 alpha-2, `international` for all from abroad, or `total`),
-admissions (empty where suppressed), suppressed (true/false), source, retrieved (YYYY-MM-DD). Nothing is estimated and no
-value is ever filled in.
+The file is CSV with the columns year, country_code (ISO 3166-1 alpha-2, `international` for all
+from abroad, or `total`), admissions (empty where suppressed), suppressed (true/false), source,
+retrieved (YYYY-MM-DD). Nothing is estimated and no value is ever filled in.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from coauth.tables import ADMISSIONS
 
 
 def read(path: Path) -> pa.Table:
-    """`ADMISSIONS` from the file. Raises `SourceError` naming the file and the first thing wrong with it."""
+    """`ADMISSIONS` from the file. Raises `SourceError` naming the file and the first thing wrong
+    with it.
+    """
     try:
         # only an empty cell is null: NA is Namibia
         table = csv.read_csv(

@@ -1,4 +1,6 @@
-"""What a source tells while it works, so that the command line can draw a bar. Sources themselves print nothing."""
+"""What a source tells while it works, so that the command line can draw a bar. Sources themselves
+print nothing.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +11,24 @@ from typing import Protocol
 class Progress(Protocol):
     """Told how far a source has come. Calls come one at a time, but from different threads.
 
-    Raising from a call stops the run: whatever was told before is stored, and the next run continues after it.
+    Raising from a call stops the run: whatever was told before is stored, and the next run
+    continues after it.
     """
 
     def planned(self, works: int, cost: int, left: int | None) -> None:
-        """Before the first page: works still to come, the credits they cost, credits left today (None: not known)."""
+        """Before the first page: works still to come, the credits they cost, credits left today
+        (None: not known).
+        """
 
     def page(self, name: str, works: int, spent: int) -> None:
-        """A page of slice `name` is stored; `works` are on it, `spent` credits were used since the run began."""
+        """A page of slice `name` is stored; `works` are on it, `spent` credits were used since the
+        run began.
+        """
 
     def closed(self, name: str, status: str, distinct: int, expected: int) -> None:
-        """A slice is closed (complete, drifted or incomplete) with `distinct` works where `expected` were counted."""
+        """A slice is closed (complete, drifted or incomplete) with `distinct` works where
+        `expected` were counted.
+        """
 
     def waiting(self, reason: str, seconds: float) -> None:
         """A request will be made again after a pause."""

@@ -1,9 +1,11 @@
-"""Statistics Denmark's StatBank: how many began a PhD in Denmark each year (table PHD1), as context for admissions by country.
+"""Statistics Denmark's StatBank: how many began a PhD in Denmark each year (table PHD1), as context
+for admissions by country.
 
-StatBank has no PhD admissions by citizenship or country of origin, in any table; those are imported from a file (see
-`admissions`). Two questions are asked, without a key: which years the table has, and the persons of each, in the
-format BULK. BULK has no row for a zero and none where it was cut short, so what comes is held against the years that
-`tableinfo` named, and each total against the women and men in it. Data: CC BY 4.0, the source to be named.
+StatBank has no PhD admissions by citizenship or country of origin, in any table; those are imported
+from a file (see `admissions`). Two questions are asked, without a key: which years the table has,
+and the persons of each, in the format BULK. BULK has no row for a zero and none where it was cut
+short, so what comes is held against the years that `tableinfo` named, and each total against the
+women and men in it. Data: CC BY 4.0, the source to be named.
 https://www.dst.dk/en/Statistik/hjaelp-til-statistikbanken/api
 """
 
@@ -47,8 +49,8 @@ def fetch(
 ) -> bytes:
     """The totals of every year of PHD1 as StatBank serves them; what `read` reads.
 
-    `url` is another address of the API, `timeout` the longest silence in seconds. A failure that time may cure is tried
-    three times; where nobody answers at all, once. Raises `SourceError`.
+    `url` is another address of the API, `timeout` the longest silence in seconds. A failure that
+    time may cure is tried three times; where nobody answers at all, once. Raises `SourceError`.
     """
     address = wire.checked(url, "COAUTH_STATBANK_URL", API) if url else API
     with wire.session() as session:
@@ -66,7 +68,8 @@ def fetch(
 
 
 def read(body: bytes, retrieved: date) -> pa.Table:
-    """`ADMISSIONS` from the totals: a row a year for `total`, suppressed where StatBank shows no number.
+    """`ADMISSIONS` from the totals: a row a year for `total`, suppressed where StatBank shows no
+    number.
 
     >>> body = b"HOMR;KOEN;TID;INDHOLD\\nSUM;TOT;2023;21\\nSUM;M;2023;10\\nSUM;K;2023;11\\n"
     >>> read(body, date(2026, 11, 23)).select(["year", "country_code", "admissions"]).to_pylist()
@@ -142,7 +145,9 @@ class _Complaint(msgspec.Struct, rename="camel"):
 
 
 def _accepted(status: int, body: bytes) -> None:
-    """Refusals are JSON with a code and a message in Danish, with status 400; the code is what can be looked up."""
+    """Refusals are JSON with a code and a message in Danish, with status 400; the code is what can
+    be looked up.
+    """
     try:
         code = msgspec.json.decode(body, type=_Complaint).error_type_code
     except (msgspec.DecodeError, UnicodeDecodeError):

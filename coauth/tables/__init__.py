@@ -1,7 +1,8 @@
 """What travels between stages: for every table its key, columns, types, units and meaning.
 
-Stages take and return `pyarrow.Table`s and end with `return EDGES.check(table)`. The same definitions print the data
-dictionary beside every export, so that it cannot drift. Ids are OpenAlex's short form ("W…", "I…", "T…").
+Stages take and return `pyarrow.Table`s and end with `return EDGES.check(table)`. The same
+definitions print the data dictionary beside every export, so that it cannot drift. Ids are
+OpenAlex's short form ("W…", "I…", "T…").
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""What no record of a vintage has: where a field is on none, "none" would be said of what nobody can know."""
+"""What no record of a vintage has: where a field is on none, "none" would be said of what nobody
+can know.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,8 @@ import pyarrow as pa
 
 
 def topics(works: pa.Table) -> bool:
-    """Whether there are works, and none has a topic: no technology and no field of research can be known.
+    """Whether there are works, and none has a topic: no technology and no field of research can be
+    known.
 
     >>> topics(pa.table({"primary_topic_id": ["T1", None]})), topics(pa.table({"primary_topic_id": pa.nulls(2, pa.string())}))
     (False, True)
@@ -15,7 +18,9 @@ def topics(works: pa.Table) -> bool:
 
 
 def types(institutions: pa.Table) -> bool:
-    """Whether there are institutions, and none has a type: no company can be told from a university."""
+    """Whether there are institutions, and none has a type: no company can be told from a
+    university.
+    """
     return _empty(institutions["type"])
 
 

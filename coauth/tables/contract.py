@@ -1,4 +1,6 @@
-"""The contract of a table: its key, its columns with type, unit and meaning, and the check that holds rows to it."""
+"""The contract of a table: its key, its columns with type, unit and meaning, and the check that
+holds rows to it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ STRING, INT, FLOAT, BOOL, DAY, STRINGS = (
 )
 
 MARK = "SYNTHETIC SAMPLE"
-"""Begins every title of the synthetic world; what is made from such works carries it in every file."""
+"""Begins every title of the synthetic world; what is made from such works carries it in every file.
+"""
 
 
 def marked(name: str) -> str:
@@ -57,7 +60,9 @@ class Table:
     columns: tuple[Column, ...]
 
     def published(self, *withheld: str, more: tuple[Column, ...] = ()) -> Table:
-        """The contract of the table as a public edition holds it: the named columns may be null, and `more` are added."""
+        """The contract of the table as a public edition holds it: the named columns may be null,
+        and `more` are added.
+        """
         columns = (replace(c, null=c.null or c.name in withheld) for c in self.columns)
         return replace(self, columns=(*columns, *more))
 
@@ -75,8 +80,9 @@ class Table:
     def check(self, table: pa.Table) -> pa.Table:
         """`table` with exactly the contract's columns, types and order, sorted by key (nulls last).
 
-        Raises `TableError` naming the first thing that is wrong: a missing, unknown or doubled column, a type that cannot be
-        cast without loss, a null or NaN where none may be, a key that occurs twice.
+        Raises `TableError` naming the first thing that is wrong: a missing, unknown or doubled
+        column, a type that cannot be cast without loss, a null or NaN where none may be, a key that
+        occurs twice.
 
         >>> from coauth.tables import EDGES
         >>> EDGES.check(pa.table({"year": [2020]}))
@@ -90,7 +96,9 @@ class Table:
         ).combine_chunks()
 
     def checked(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Batches that are sorted already, each as `check` would have it, without holding more than one of them."""
+        """Batches that are sorted already, each as `check` would have it, without holding more than
+        one of them.
+        """
         last = None
         for batch in batches:
             shaped = self._shaped(pa.Table.from_batches([batch])).combine_chunks()

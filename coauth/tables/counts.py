@@ -7,7 +7,9 @@ from coauth.tables.parts import WINDOW, WORK, YEAR, columns
 
 
 def own_basis(series: str) -> str:
-    """The basis a series is reported by: countries by institutions and strings, a watchlist by matched institutions only."""
+    """The basis a series is reported by: countries by institutions and strings, a watchlist by
+    matched institutions only.
+    """
     return "institution" if series.startswith("list:") else "union"
 
 
@@ -137,7 +139,9 @@ MATCHER_CAUSES = {
     "replaced": "affiliation matcher replaced",
     "unknown": "affiliation matcher not known",
 }
-"""Of a work whose difference may be that of two matchers, by what is known of them (`eras.Relation`)."""
+"""Of a work whose difference may be that of two matchers, by what is known of them
+(`eras.Relation`).
+"""
 
 CAUSES = (
     *MATCHER_CAUSES.values(),
@@ -150,10 +154,13 @@ CAUSES = (
     "changed lists",
     "changed method",
 )
-"""What the change of a count between two vintages is split into, in the order in which it is told."""
+"""What the change of a count between two vintages is split into, in the order in which it is told.
+"""
 
 STATBANK = "Statistics Denmark, StatBank, table PHD1"
-"""`source` of the totals in `ADMISSIONS` that come from StatBank; its licence (CC BY 4.0) asks that it be named."""
+"""`source` of the totals in `ADMISSIONS` that come from StatBank; its licence (CC BY 4.0) asks that
+it be named.
+"""
 
 REVISIONS = Table(
     "revisions",

@@ -1,4 +1,6 @@
-"""Tables of review cues: which institutions are listed, which edges are flagged, by which works, and the benefit side."""
+"""Tables of review cues: which institutions are listed, which edges are flagged, by which works,
+and the benefit side.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Tables of the graph of institutions: edges, the pairs of a window, and how much hyper-authored works weigh."""
+"""Tables of the graph of institutions: edges, the pairs of a window, and how much hyper-authored
+works weigh.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Tables of what the pages of a vintage hold: works, their institutions, countries and technologies."""
+"""Tables of what the pages of a vintage hold: works, their institutions, countries and
+technologies.
+"""
 
 from __future__ import annotations
 

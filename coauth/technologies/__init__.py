@@ -1,4 +1,5 @@
-"""Which works count for a critical technology, by OpenAlex topic and by phrases in title and abstract.
+"""Which works count for a critical technology, by OpenAlex topic and by phrases in title and
+abstract.
 
 The rule (`queries/technologies/*.toml`), strongest basis first:
 
@@ -6,9 +7,10 @@ The rule (`queries/technologies/*.toml`), strongest basis first:
 * topic+phrase: any of the work's topics is a core topic, and a phrase occurs;
 * gated+phrase: any of the work's topics is a gated topic, and a phrase occurs.
 
-A phrase alone never counts, and in an abstract one mention is context: there a technology has to be named twice, in a title once.
-An exclusion phrase in the title cancels phrases, not a core primary topic. Topics are
-OpenAlex's own (right for about 82 % of works since October 2026), so a hit is a cue to look, not a finding.
+A phrase alone never counts, and in an abstract one mention is context: there a technology has to be
+named twice, in a title once. An exclusion phrase in the title cancels phrases, not a core primary
+topic. Topics are OpenAlex's own (right for about 82 % of works since October 2026), so a hit is a
+cue to look, not a finding.
 """
 
 from __future__ import annotations
@@ -42,7 +44,8 @@ class Rule(NamedTuple):
 class Matcher:
     """The enabled technologies, compiled once; `assign` is called on every batch of works.
 
-    Topics are the gate: only works with a topic that some technology names are read, and these once for all phrases.
+    Topics are the gate: only works with a topic that some technology names are read, and these once
+    for all phrases.
 
     >>> from coauth.queries.technologies import Technology
     >>> qubits = Technology(id="qc", name="Quantum computing", eu10=("EU3",), core_topics=("T1",), gated_topics=("T2",), phrases=("qubit*",))
@@ -54,8 +57,10 @@ class Matcher:
     """
 
     def __init__(self, sets: Iterable[Definitions], topic_model: str) -> None:
-        """`topic_model` is the vintage's, "unknown" for records from disk that nobody dated. Raises `QueryError` where a set was
-        made for another era of topics: ids and names stayed when OpenAlex replaced the assignments, so nothing else would notice."""
+        """`topic_model` is the vintage's, "unknown" for records from disk that nobody dated. Raises
+        `QueryError` where a set was made for another era of topics: ids and names stayed when
+        OpenAlex replaced the assignments, so nothing else would notice.
+        """
         self._core: dict[str, list[Rule]] = {}
         self._gated: dict[str, list[Rule]] = {}
         meant: dict[str, set[Rule]] = {}
@@ -139,7 +144,9 @@ class Matcher:
         score: float | None,
         topics: Mapping[str, float | None],
     ) -> dict[Rule, tuple[str, str, float | None, str | None]]:
-        """The rule on one work: technology -> its strongest basis, the topic it rests on, that topic's score, the phrase found."""
+        """The rule on one work: technology -> its strongest basis, the topic it rests on, that
+        topic's score, the phrase found.
+        """
         said = self.said(title, abstract)
         found: dict[Rule, tuple[str, str, float | None, str | None]] = {}
         for rule in self._core.get(primary or "", ()):
@@ -157,8 +164,9 @@ class Matcher:
     def said(self, title: str | None, abstract: str | None) -> dict[Rule, str]:
         """The first phrase of each technology, whatever the topics; none where the title excludes.
 
-        In the title once is enough. An abstract has to name the technology twice, by phrases that do not overlap: of 13 cues that real
-        works at hand had by a single mention, 10 were wrong (tests/labels/RULES.md).
+        In the title once is enough. An abstract has to name the technology twice, by phrases that
+        do not overlap: of 13 cues that real works at hand had by a single mention, 10 were wrong
+        (tests/labels/RULES.md).
         """
         head = fold(title or "")
         text = f"{head}\n{fold(abstract)}" if abstract else head
@@ -186,10 +194,12 @@ def assign(texts: pa.Table, queries: Queries, topic_model: str) -> pa.Table:
 
 
 def sensitivity(works: pa.Table, technologies: pa.Table, queries: Queries) -> pd.DataFrame:
-    """Included works per EU-10 area, had `core_min_score` been each of `THRESHOLDS`; a work may count in several areas.
+    """Included works per EU-10 area, had `core_min_score` been each of `THRESHOLDS`; a work may
+    count in several areas.
 
-    Exact, from the tables alone: a work that counts by a phrase counts at every threshold, and one that rests on its primary
-    topic counts from that topic's score on down. Columns: area_id, and one of works per threshold.
+    Exact, from the tables alone: a work that counts by a phrase counts at every threshold, and one
+    that rests on its primary topic counts from that topic's score on down. Columns: area_id, and
+    one of works per threshold.
     """
     counted = (
         works.filter(pc.field("included"))

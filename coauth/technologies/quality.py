@@ -1,7 +1,8 @@
-"""How often technology cues are right: a labelling sheet drawn from a vintage, and precision and recall of what came back.
+"""How often technology cues are right: a labelling sheet drawn from a vintage, and precision and
+recall of what came back.
 
-The sheet is blind: works in random order, without topic, technology or stratum. Scoring draws the strata again from the tables and
-weights each labelled work by how many it stands for.
+The sheet is blind: works in random order, without topic, technology or stratum. Scoring draws the
+strata again from the tables and weights each labelled work by how many it stands for.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ COLUMNS = ("work_id", "doi", "year", "title", "label_1", "label_2")
 
 
 class Agreement(NamedTuple):
-    """Two labellers over the same works: how many, how often alike, and Cohen's kappa (chance-corrected; 1 = always alike) with its
-    interval, None where chance alone would make them alike."""
+    """Two labellers over the same works: how many, how often alike, and Cohen's kappa
+    (chance-corrected; 1 = always alike) with its interval, None where chance alone would make them
+    alike.
+    """
 
     works: int
     alike: float
@@ -48,7 +51,9 @@ class Agreement(NamedTuple):
 
 
 def strata(made: Mapping[str, pa.Table], queries: Queries) -> pd.Series:
-    """work_id -> stratum: the first EU-10 area found on it; "near" for a topic of a technology without a hit; "far" for the rest."""
+    """work_id -> stratum: the first EU-10 area found on it; "near" for a topic of a technology
+    without a hit; "far" for the rest.
+    """
     titled = (
         made["works"]
         .filter(pc.field("included") & pc.is_valid(pc.field("title")))
@@ -81,7 +86,9 @@ def predicted(made: Mapping[str, pa.Table], queries: Queries) -> dict[str, set[s
 
 
 def sample(made: Mapping[str, pa.Table], queries: Queries, size: int, seed: int) -> pd.DataFrame:
-    """A blind sheet of about `size` works: as many from each stratum as it has, up to an equal part, in random order."""
+    """A blind sheet of about `size` works: as many from each stratum as it has, up to an equal
+    part, in random order.
+    """
     rng = np.random.default_rng(seed)
     stratum = strata(made, queries)
     part = -(-size // max(1, stratum.nunique()))
@@ -102,9 +109,11 @@ def sample(made: Mapping[str, pa.Table], queries: Queries, size: int, seed: int)
 
 
 def read(path: Path) -> pd.DataFrame:
-    """A labelled sheet: work_id and the columns that begin with `label`, as sets of areas; None where a cell is empty.
+    """A labelled sheet: work_id and the columns that begin with `label`, as sets of areas; None
+    where a cell is empty.
 
-    Raises `QueryError` naming every cell that is not `none` or a list of EU1…EU10, each with its line.
+    Raises `QueryError` naming every cell that is not `none` or a list of EU1…EU10, each with its
+    line.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
@@ -145,11 +154,13 @@ def _areas(cell: str) -> set[str] | None:
 def score(
     sheet: pd.DataFrame, made: Mapping[str, pa.Table], queries: Queries
 ) -> tuple[pd.DataFrame, Agreement | None]:
-    """`measure` of a labelled sheet against the vintage's technologies, each work weighted by its stratum; and the labellers' agreement.
+    """`measure` of a labelled sheet against the vintage's technologies, each work weighted by its
+    stratum; and the labellers' agreement.
 
-    A work belongs to the areas all its labellers gave it. Raises `QueryError` where a work of the sheet is not of this vintage, where
-    the sheet is not whole or was drawn under other definitions (its works would stand for a wrong number of others), and where nothing
-    is labelled, or nothing of a stratum.
+    A work belongs to the areas all its labellers gave it. Raises `QueryError` where a work of the
+    sheet is not of this vintage, where the sheet is not whole or was drawn under other definitions
+    (its works would stand for a wrong number of others), and where nothing is labelled, or nothing
+    of a stratum.
     """
     labels = [c for c in sheet.columns if c.startswith("label")]
     stratum = strata(made, queries)
@@ -185,7 +196,9 @@ def score(
 
 
 def _uneven(stratum: pd.Series, drawn: pd.Series) -> str:
-    """Strata that are not on the sheet as `sample` puts them there, all with the same number of works or all they have; "" if there is none."""
+    """Strata that are not on the sheet as `sample` puts them there, all with the same number of
+    works or all they have; "" if there is none.
+    """
     there, all_ = drawn.value_counts(), stratum.value_counts()
     part = there.max()
     return ", ".join(
@@ -202,12 +215,14 @@ def measure(
     confidence: float,
     weights: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
-    """Precision and recall with intervals: over all work × class pairs ("all"), of having any class ("any"), and of each class.
+    """Precision and recall with intervals: over all work × class pairs ("all"), of having any class
+    ("any"), and of each class.
 
-    precision = Σw(true and found) / Σw(found); recall = Σw(true and found) / Σw(true), over the works of `truth`.
-    Intervals are Clopper–Pearson's with the effective number of works (Σw)²/Σw² (Korn & Graubard 1998, Survey Methodology 24:193);
-    with equal weights that is the exact binomial interval. `standing`: "unmeasured" below `MIN_POSITIVES` true works, "indicative"
-    below `GOOD`, else "measured".
+    precision = Σw(true and found) / Σw(found); recall = Σw(true and found) / Σw(true), over the
+    works of `truth`. Intervals are Clopper–Pearson's with the effective number of works (Σw)²/Σw²
+    (Korn & Graubard 1998, Survey Methodology 24:193); with equal weights that is the exact binomial
+    interval. `standing`: "unmeasured" below `MIN_POSITIVES` true works, "indicative" below `GOOD`,
+    else "measured".
 
     >>> measure({"W1": {"EU2"}, "W2": set()}, {"W1": {"EU2"}, "W2": {"EU2"}}, ["EU2"], 0.95).loc[0, ["precision", "recall"]].to_list()
     [0.5, 1.0]
@@ -271,8 +286,9 @@ def agreement(
 ) -> Agreement:
     """Cohen's kappa of two labellers, each distinct set of labels taken as one category.
 
-    kappa = (p_o − p_e) / (1 − p_e), p_e from the labellers' own frequencies (Cohen 1960, https://doi.org/10.1177/001316446002000104).
-    The interval is Clopper–Pearson's of p_o, with p_e held as observed, as Cohen's own standard error holds it.
+    kappa = (p_o − p_e) / (1 − p_e), p_e from the labellers' own frequencies (Cohen 1960,
+    https://doi.org/10.1177/001316446002000104). The interval is Clopper–Pearson's of p_o, with p_e
+    held as observed, as Cohen's own standard error holds it.
 
     Raises `QueryError` where there is no work.
 

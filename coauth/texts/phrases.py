@@ -1,6 +1,8 @@
-"""Many phrases sought in a text at once: an Aho–Corasick automaton, so that the time is the text's and not the list's.
+"""Many phrases sought in a text at once: an Aho–Corasick automaton, so that the time is the text's
+and not the list's.
 
-Aho & Corasick 1975, https://doi.org/10.1145/360825.360855; the automaton is the `ahocorasick_rs` library's.
+Aho & Corasick 1975, https://doi.org/10.1145/360825.360855; the automaton is the `ahocorasick_rs`
+library's.
 """
 
 from __future__ import annotations
@@ -10,11 +12,14 @@ from collections.abc import Iterable, Iterator
 from ahocorasick_rs import AhoCorasick, Implementation
 
 _PARTING = "-‐‑‒–—―−\t\n\r\x0b\x0c\x85\xa0\u2002\u2003\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-"""What publishers print between the words of one phrase: hyphens (Wiley prints U+2010), dashes, blanks of every width."""
+"""What publishers print between the words of one phrase: hyphens (Wiley prints U+2010), dashes,
+blanks of every width.
+"""
 
 
 def fold(text: str) -> str:
-    r"""Lower case, words parted by one blank. Replacing only what is there is five times faster than a table or a pattern.
+    r"""Lower case, words parted by one blank. Replacing only what is there is five times faster
+    than a table or a pattern.
 
     >>> fold("Quantum‐Dots \n of  CdSe")
     'quantum dots of cdse'
@@ -32,8 +37,9 @@ def fold(text: str) -> str:
 class Phrases:
     """Phrases compiled once; `find` yields those that stand in a folded text as whole words.
 
-    A star at its end lets a phrase's last word go on: `quantum dot*` is found in "quantum dots", `quantum dot` is not.
-    Signs of Chinese, Japanese or Korean writing part no words, so a name in them is found inside a longer string.
+    A star at its end lets a phrase's last word go on: `quantum dot*` is found in "quantum dots",
+    `quantum dot` is not. Signs of Chinese, Japanese or Korean writing part no words, so a name in
+    them is found inside a longer string.
 
     >>> [*Phrases(["quantum dot*", "dot", "北京理工大学"]).find(fold("Quantum-dots, one dot; 北京理工大学物理学院"))]
     [(0, 0, 12), (1, 18, 21), (2, 23, 29)]
@@ -46,7 +52,9 @@ class Phrases:
         self._automaton = AhoCorasick(words, implementation=Implementation.DFA) if words else None
 
     def find(self, text: str) -> Iterator[tuple[int, int, int]]:
-        """(index of the phrase, first, end) of every occurrence in `text`, which `fold` has made, by where it ends."""
+        """(index of the phrase, first, end) of every occurrence in `text`, which `fold` has made,
+        by where it ends.
+        """
         if self._automaton is None:
             return
         last = len(text)

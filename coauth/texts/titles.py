@@ -1,6 +1,8 @@
-"""What makes two titles the same: their letters and digits, whatever the case, blanks and punctuation.
+"""What makes two titles the same: their letters and digits, whatever the case, blanks and
+punctuation.
 
-Kept as a column of the harvested works and not as SQL, since engines fold case and know letters each in their own way.
+Kept as a column of the harvested works and not as SQL, since engines fold case and know letters
+each in their own way.
 """
 
 from __future__ import annotations

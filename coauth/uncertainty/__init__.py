@@ -1,4 +1,5 @@
-"""How sure a number is that rests on works: which of them there happened to be, and which of them kept their affiliations.
+"""How sure a number is that rests on works: which of them there happened to be, and which of them
+kept their affiliations.
 
 resampling      the works drawn again, many times: intervals of values, ranks and changes
 dispersion      how much more than a Poisson count an institution's works vary from year to year

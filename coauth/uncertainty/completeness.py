@@ -1,9 +1,11 @@
-"""How likely it is that a work's affiliations are complete, given who published it, in what field, when, by how many.
+"""How likely it is that a work's affiliations are complete, given who published it, in what field,
+when, by how many.
 
-Publishers deposit affiliations for some years and not for others. A work is *complete* when every authorship on it has
-an institution; weighting complete works by 1/P(complete) lets them speak for the works their publishers spoiled
-(Horvitz & Thompson 1952, doi 10.1080/01621459.1952.10483446). What it cannot do: see a work that lost *all* its
-domestic affiliations, since that work was never harvested, or repair a loss tied to one institution.
+Publishers deposit affiliations for some years and not for others. A work is *complete* when every
+authorship on it has an institution; weighting complete works by 1/P(complete) lets them speak for
+the works their publishers spoiled (Horvitz & Thompson 1952, doi 10.1080/01621459.1952.10483446).
+What it cannot do: see a work that lost *all* its domestic affiliations, since that work was never
+harvested, or repair a loss tied to one institution.
 """
 
 from __future__ import annotations
@@ -32,18 +34,23 @@ TEAMS = (2, 4, 8, 16)
 
 
 SMALLEST = 20
-"""Included works of a year from which a publisher's complete works are weighted up to that publisher's own number. Of fewer,
-some publishers would have no complete work at all, and those that have one by chance would stand for themselves alone."""
+"""Included works of a year from which a publisher's complete works are weighted up to that
+publisher's own number. Of fewer, some publishers would have no complete work at all, and those that
+have one by chance would stand for themselves alone.
+"""
 
 
 def complete_weights(works: pa.Table) -> Floats:
-    """How many works each row of WORKS stands for: about 1/P(complete | publisher, field, year, team size); 0 if not complete.
+    """How many works each row of WORKS stands for: about 1/P(complete | publisher, field, year,
+    team size); 0 if not complete.
 
-    P is `Completeness.probability`. The weights of the complete works of one publisher and year are then scaled to add up to
-    its included works (calibration: Deville & Särndal 1992, doi 10.1080/01621459.1992.10475217), since drawing P towards others'
-    takes a complete work of a spoiled publisher for likelier than it was. Publishers with fewer than `SMALLEST` works in a year, or
-    with none complete, are calibrated together. Nothing is trimmed: a rare complete work of a spoiled publisher weighs much,
-    the interval of whatever rests on it shows that, and where too few are left `shifts` refuses to judge.
+    P is `Completeness.probability`. The weights of the complete works of one publisher and year are
+    then scaled to add up to its included works (calibration: Deville & Särndal 1992, doi
+    10.1080/01621459.1992.10475217), since drawing P towards others' takes a complete work of a
+    spoiled publisher for likelier than it was. Publishers with fewer than `SMALLEST` works in a
+    year, or with none complete, are calibrated together. Nothing is trimmed: a rare complete work
+    of a spoiled publisher weighs much, the interval of whatever rests on it shows that, and where
+    too few are left `shifts` refuses to judge.
     """
     completeness = Completeness.of(works)
     raw = np.divide(
@@ -70,16 +77,19 @@ def complete_weights(works: pa.Table) -> Floats:
 
 @dataclass(frozen=True)
 class Completeness:
-    """How often works are complete, cell by cell, so that a part of the works can be taken out of it.
+    """How often works are complete, cell by cell, so that a part of the works can be taken out of
+    it.
 
-    In a cell of n works of which c are complete, p = (c + a·p′)/(n + a), where p′ is the probability one level up (`LEVELS`) and
-    a = (1−ρ)/ρ. ρ is how alike the works of one cell are beyond what p′ says of each, measured at each level over all its
-    cells by the method of moments (beta-binomial: Kleinman 1973, doi 10.1080/01621459.1973.10481332):
+    In a cell of n works of which c are complete, p = (c + a·p′)/(n + a), where p′ is the
+    probability one level up (`LEVELS`) and a = (1−ρ)/ρ. ρ is how alike the works of one cell are
+    beyond what p′ says of each, measured at each level over all its cells by the method of moments
+    (beta-binomial: Kleinman 1973, doi 10.1080/01621459.1973.10481332):
 
         ρ = Σ_cells (c − Σp′)² − Σp′(1−p′)  over  Σ_cells (Σ√(p′(1−p′)))² − Σp′(1−p′),  kept within 0 … 1.
 
-    Publishers differ much, so that a publisher and year speak for themselves from a few works on; fields within them differ
-    little, so that a small cell is nearly its publisher's. An unknown publisher or field is a category of its own.
+    Publishers differ much, so that a publisher and year speak for themselves from a few works on;
+    fields within them differ little, so that a small cell is nearly its publisher's. An unknown
+    publisher or field is a category of its own.
     """
 
     cells: tuple[Integers, ...]
@@ -121,11 +131,13 @@ class Completeness:
         return self._levels[0]
 
     def without(self, rows: Integers) -> tuple[Floats, Floats]:
-        """For these works: P(complete) had they not been among the works it is fitted on, and the variance of "complete".
+        """For these works: P(complete) had they not been among the works it is fitted on, and the
+        variance of "complete".
 
-        The variance is that of a beta-binomial: m works of one cell share the cell's unknown rate, known from n other works and
-        the prior a, so each has p(1−p)(1 + (m−1)/(n + a + 1)), their covariances shared out among them. What is unknown one level
-        up counts with the square of the part p takes from there, a/(n + a).
+        The variance is that of a beta-binomial: m works of one cell share the cell's unknown rate,
+        known from n other works and the prior a, so each has p(1−p)(1 + (m−1)/(n + a + 1)), their
+        covariances shared out among them. What is unknown one level up counts with the square of
+        the part p takes from there, a/(n + a).
         """
         p = np.full(len(rows), 0.5)
         shared = np.zeros(len(rows))
@@ -149,7 +161,9 @@ class Completeness:
 
 
 def _alike(cell: Integers, complete: Floats, p: Floats) -> float:
-    """ρ of a level: its cells' complete works against the probabilities p of their works one level up."""
+    """ρ of a level: its cells' complete works against the probabilities p of their works one level
+    up.
+    """
     variance = p * (1 - p)
     sums = [np.bincount(cell, x, minlength=len(complete)) for x in (p, variance, np.sqrt(variance))]
     extra, pairs = (complete - sums[0]) ** 2 - sums[1], sums[2] ** 2 - sums[1]

@@ -1,7 +1,8 @@
 """How sure a count of works is, its share of a whole, and the change between two counts.
 
-By chance alone a count is Poisson and a share binomial; years of a group's works vary by more than that (a project ends and writes
-five). How much more is read from the series itself, and the exact intervals are widened by it.
+By chance alone a count is Poisson and a share binomial; years of a group's works vary by more than
+that (a project ends and writes five). How much more is read from the series itself, and the exact
+intervals are widened by it.
 """
 
 from __future__ import annotations
@@ -21,14 +22,17 @@ FALL = 0.25
 class Spread(NamedTuple):
     """How much more than chance a series of consecutive years varies from one year to the next.
 
-    With x_t the year's count or share and v_t its variance by chance (x_t itself for a count, p(1−p)/N for a share), second
-    differences d_t = x_(t−1) − 2x_t + x_(t+1) do away with level and trend, and E d² = Σ_c c²(v + θx²) over c = (1, −2, 1):
+    With x_t the year's count or share and v_t its variance by chance (x_t itself for a count,
+    p(1−p)/N for a share), second differences d_t = x_(t−1) − 2x_t + x_(t+1) do away with level and
+    trend, and E d² = Σ_c c²(v + θx²) over c = (1, −2, 1):
 
         θ = max(0, Σ(d² − Σc²v) / ΣΣc²x²),
 
-    the squared coefficient of variation beyond chance, as for a negative binomial (McCullagh & Nelder 1989, doi
-    10.1007/978-1-4899-3242-6, ch. 6). It is known with ν = n²/Σρ² degrees of freedom, over all pairs of the n second differences
-    (neighbours are correlated −2/3, the next 1/6): 6.4 for 14 years. Years that resemble their neighbours beyond a trend look less spread than they are.
+    the squared coefficient of variation beyond chance, as for a negative binomial (McCullagh &
+    Nelder 1989, doi 10.1007/978-1-4899-3242-6, ch. 6). It is known with ν = n²/Σρ² degrees of
+    freedom, over all pairs of the n second differences (neighbours are correlated −2/3, the next
+    1/6): 6.4 for 14 years. Years that resemble their neighbours beyond a trend look less spread
+    than they are.
     """
 
     extra: float = 0.0
@@ -38,7 +42,8 @@ class Spread(NamedTuple):
 
     @classmethod
     def of(cls, values: Floats, chance: Floats) -> Spread:
-        """Of values in the order of their years, NaN where a year is not known; none where three years on end are not.
+        """Of values in the order of their years, NaN where a year is not known; none where three
+        years on end are not.
 
         >>> years = np.array([100.0, 120.0, 100.0, 120.0, 100.0])
         >>> Spread.of(years, years).extra.__round__(4)              # Σd² = 4,800 of which chance is 2,000; over ΣΣc²x²
@@ -65,10 +70,11 @@ class Spread(NamedTuple):
         )
 
     def times(self, size: Floats, confidence: float) -> Floats:
-        """How many times chance's the variance is taken, φ = (1 + θ·size)·(t/z)²; `size` is x²/v, for a count the count itself.
+        """How many times chance's the variance is taken, φ = (1 + θ·size)·(t/z)²; `size` is x²/v,
+        for a count the count itself.
 
-        t is Student's with the degrees of freedom that the sum has of which only θ's part is estimated, ν·((1 + θ·size)/(θ·size))²
-        (Satterthwaite 1946, doi 10.2307/3002019).
+        t is Student's with the degrees of freedom that the sum has of which only θ's part is
+        estimated, ν·((1 + θ·size)/(θ·size))² (Satterthwaite 1946, doi 10.2307/3002019).
 
         >>> Spread(0.0, 6.4).times(np.array([100.0]), 0.95), Spread(0.01, 6.4).times(np.array([100.0]), 0.95).round(3)
         (array([1.]), array([2.203]))
@@ -94,8 +100,9 @@ class Ends(NamedTuple):
 
 
 def with_intervals(rows: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    """The rows of `COPUBLICATIONS` in the order of their years, with `total` beside `works` and NaN for what is not to be known, and
-    with works_low, works_high, share_low, share_high; each series as spread as its years are that are not preliminary.
+    """The rows of `COPUBLICATIONS` in the order of their years, with `total` beside `works` and NaN
+    for what is not to be known, and with works_low, works_high, share_low, share_high; each series
+    as spread as its years are that are not preliminary.
     """
     ends = pd.DataFrame(
         np.nan, index=rows.index, columns=["works_low", "works_high", "share_low", "share_high"]
@@ -113,7 +120,9 @@ def with_intervals(rows: pd.DataFrame, confidence: float) -> pd.DataFrame:
 
 
 def of_series(works: Floats, measured: Floats, confidence: float) -> Ends:
-    """Intervals of one series' counts, in the order of their years; `measured` marks the years that its spread is read from."""
+    """Intervals of one series' counts, in the order of their years; `measured` marks the years that
+    its spread is read from.
+    """
     return poisson(
         works, confidence, spread_of(np.where(measured, works, np.nan)).times(works, confidence)
     )
@@ -136,7 +145,9 @@ def spread_of(works: Floats) -> Spread:
 
 
 def poisson(counts: Floats, confidence: float, times: Floats | float = 1.0) -> Ends:
-    """Exact interval of a Poisson mean (Garwood 1936, doi 10.1093/biomet/28.3-4.437): quantiles of gamma distributions of shape n and n+1; of n/φ, times φ, where the variance is φ `times` the mean.
+    """Exact interval of a Poisson mean (Garwood 1936, doi 10.1093/biomet/28.3-4.437): quantiles of
+    gamma distributions of shape n and n+1; of n/φ, times φ, where the variance is φ `times` the
+    mean.
 
     >>> [end.round(3).tolist() for end in poisson(np.array([0, 10]), 0.95)]
     [[0.0, 4.795], [3.689, 18.39]]
@@ -149,8 +160,8 @@ def poisson(counts: Floats, confidence: float, times: Floats | float = 1.0) -> E
 
 
 def binomial(counts: Floats, total: Floats, confidence: float, times: Floats | float = 1.0) -> Ends:
-    """Exact interval of a share (Clopper and Pearson 1934, doi 10.1093/biomet/26.4.404), of n/φ among N/φ; NaN (null in the table)
-    where the total is 0.
+    """Exact interval of a share (Clopper and Pearson 1934, doi 10.1093/biomet/26.4.404), of n/φ
+    among N/φ; NaN (null in the table) where the total is 0.
 
     >>> [end.round(3).tolist() for end in binomial(np.array([0, 5]), np.array([10.0, 10.0]), 0.95)]
     [[0.0, 0.187], [0.308, 0.813]]
@@ -177,9 +188,10 @@ class Change(NamedTuple):
 def change(before: int, after: int, confidence: float, spread: Spread = CHANCE) -> Change:
     """The relative change of two independent counts, with its interval.
 
-    Given their sum n, `after` is binomial with p = r/(1+r), r the ratio of the means: the exact binomial interval of p gives
-    that of r (Przyborowski and Wilenski 1940, doi 10.1093/biomet/31.3-4.313). With the `spread` of their series each counts for as many as
-    tell as much by chance alone, n/φ.
+    Given their sum n, `after` is binomial with p = r/(1+r), r the ratio of the means: the exact
+    binomial interval of p gives that of r (Przyborowski and Wilenski 1940, doi
+    10.1093/biomet/31.3-4.313). With the `spread` of their series each counts for as many as tell as
+    much by chance alone, n/φ.
 
     >>> change(110, 82, 0.95)
     Change(before=110, after=82, ratio=-0.2545454545454545, low=-0.4468966384149299, high=0.001304490349206766)
@@ -204,11 +216,13 @@ def change(before: int, after: int, confidence: float, spread: Spread = CHANCE) 
 def works_needed(
     sought: float, confidence: float, beyond: float = 0.0, fall: float = FALL
 ) -> float | None:
-    """Works a year from which a `fall` between two single years is seen with the power `sought`; None where from none.
+    """Works a year from which a `fall` between two single years is seen with the power `sought`;
+    None where from none.
 
-    The log of the ratio of two counts a and (1−f)a has variance (1 + 1/(1−f))/a by chance, which works make small, and s `beyond` it,
-    which they do not; so a = (1 + 1/(1−f)) / (ln²(1−f)/(z_c + z_p)² − s), with z_c, z_p the normal quantiles of the interval and of
-    the power. Where years vary by a tenth, no number of works is enough.
+    The log of the ratio of two counts a and (1−f)a has variance (1 + 1/(1−f))/a by chance, which
+    works make small, and s `beyond` it, which they do not; so a = (1 + 1/(1−f)) / (ln²(1−f)/(z_c +
+    z_p)² − s), with z_c, z_p the normal quantiles of the interval and of the power. Where years
+    vary by a tenth, no number of works is enough.
 
     >>> [works_needed(p, 0.95).__round__() for p in (0.8, 0.5)]
     [221, 108]

@@ -1,8 +1,9 @@
 """How much more than a Poisson count an institution's works vary from year to year.
 
-Works do not come singly: a project ends and writes five, a department has a good year. Intervals that take every work for
-an independent event are then too narrow, and most for the largest institutions. What is needed beyond Poisson is read from
-the years themselves (negative binomial, as McCullagh & Nelder 1989, doi 10.1007/978-1-4899-3242-6, ch. 6, scale variances).
+Works do not come singly: a project ends and writes five, a department has a good year. Intervals
+that take every work for an independent event are then too narrow, and most for the largest
+institutions. What is needed beyond Poisson is read from the years themselves (negative binomial, as
+McCullagh & Nelder 1989, doi 10.1007/978-1-4899-3242-6, ch. 6, scale variances).
 """
 
 from __future__ import annotations
@@ -19,28 +20,32 @@ from coauth.incidence.counting import Counting
 from coauth.queries import Years
 
 PRIOR = 20.0
-"""Degrees of freedom given to what institutions have in common. An institution's own years, a handful, say little: with less
-(10) intervals covered 96.5 % and shifts were missed, with all (no own part) one null world in twelve had a false find; see
-tests/simulation/RESULTS.md."""
+"""Degrees of freedom given to what institutions have in common. An institution's own years, a
+handful, say little: with less (10) intervals covered 96.5 % and shifts were missed, with all (no
+own part) one null world in twelve had a false find; see tests/simulation/RESULTS.md.
+"""
 
 
 @dataclass(frozen=True)
 class Dispersion:
     """Variance of each institution's yearly series against what Poisson gives it.
 
-    x_it is the series in year t and v_it its Poisson variance: for strength x = Σ_p u_pi, v = Σ_p u_pi²; for its share, x =
-    s_i/Σs and v = Σ_p (u_pi − x·U_p)²/(Σs)², U_p = Σ_i u_pi. Second differences d_t = x_(t−1) − 2x_t + x_(t+1) do away with
-    level and trend, and E d² = Σ_c c²(v + θx²) over c = (1, −2, 1). All institutions together give θ = max(0, Σ(d² − Σc²v) /
-    ΣΣc²x²), each alone φ_own = Σd²/ΣΣc²v. In a window the variance is φ times Poisson's,
+    x_it is the series in year t and v_it its Poisson variance: for strength x = Σ_p u_pi, v = Σ_p
+    u_pi²; for its share, x = s_i/Σs and v = Σ_p (u_pi − x·U_p)²/(Σs)², U_p = Σ_i u_pi. Second
+    differences d_t = x_(t−1) − 2x_t + x_(t+1) do away with level and trend, and E d² = Σ_c c²(v +
+    θx²) over c = (1, −2, 1). All institutions together give θ = max(0, Σ(d² − Σc²v) / ΣΣc²x²), each
+    alone φ_own = Σd²/ΣΣc²v. In a window the variance is φ times Poisson's,
 
         φ_i = max(1, (ν·φ_own + PRIOR·(1 + θ Σ_t x_t²/v)) / (ν + PRIOR))
 
-    (x_t in units of the window's x), with ν the degrees of freedom of the n second differences, n²/Σρ² over all
-    pairs of them (neighbours are correlated −2/3, the next 1/6). Tails are those of Student's t with ν + PRIOR degrees. Without
-    three years on end nothing can be told: φ = 1, and the tails are normal.
+    (x_t in units of the window's x), with ν the degrees of freedom of the n second differences,
+    n²/Σρ² over all pairs of them (neighbours are correlated −2/3, the next 1/6). Tails are those of
+    Student's t with ν + PRIOR degrees. Without three years on end nothing can be told: φ = 1, and
+    the tails are normal.
 
-    Weighted works have a dispersion of their own: losses of metadata, which weights make good, look like bursts in what is left.
-    A jump at one date enters d twice and widens the intervals a little: that errs on the side of silence.
+    Weighted works have a dispersion of their own: losses of metadata, which weights make good, look
+    like bursts in what is left. A jump at one date enters d twice and widens the intervals a
+    little: that errs on the side of silence.
     """
 
     theta: dict[str, float]
@@ -114,7 +119,9 @@ class Dispersion:
 
 @dataclass(frozen=True)
 class Factors:
-    """How much wider than Poisson's the spread of a `count` or a `share` of each institution is: √φ in one window."""
+    """How much wider than Poisson's the spread of a `count` or a `share` of each institution is: √φ
+    in one window.
+    """
 
     known: dict[str, dict[str, float]]
 
@@ -155,7 +162,8 @@ def stretch(confidence: float, freedom: float) -> float:
 def series(
     adds: sp.csr_array, columns: NDArray[np.bool_], work: Floats | None = None
 ) -> dict[str, tuple[Floats, Floats]]:
-    """{kind: (x, v)} of the rows of U in each column of works × columns, a column taking some of the works; see `Dispersion`.
+    """{kind: (x, v)} of the rows of U in each column of works × columns, a column taking some of
+    the works; see `Dispersion`.
 
     `work` is U_p, where `adds` has not the rows of all institutions.
     """

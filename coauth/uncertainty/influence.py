@@ -11,13 +11,17 @@ from coauth.incidence import Floats, Incidence
 from coauth.incidence.counting import Counting
 
 CANDIDATES = 20
-"""Works of an institution that are left out in turn: those that tie it most, and to the least connected partners. First-order
-shares of strength and of PageRank rank them; the others move a value less."""
+"""Works of an institution that are left out in turn: those that tie it most, and to the least
+connected partners. First-order shares of strength and of PageRank rank them; the others move a
+value less.
+"""
 
 
 @dataclass(frozen=True)
 class LeaveOneOut:
-    """The complete works of one window (at most K institutions each) with their weights, to be measured again."""
+    """The complete works of one window (at most K institutions each) with their weights, to be
+    measured again.
+    """
 
     world: Incidence
     counted: Counting
@@ -26,9 +30,11 @@ class LeaveOneOut:
     """(measure, works, weights works × columns) -> values institutions × columns"""
 
     def without(self, measure: str, institution: str) -> dict[str, float]:
-        """{work: the institution's value without it} of the works that may move it most; none where it has no work here.
+        """{work: the institution's value without it} of the works that may move it most; none where
+        it has no work here.
 
-        What leaves with a work leaves for all: the value is that of the whole graph without the work.
+        What leaves with a work leaves for all: the value is that of the whole graph without the
+        work.
         """
         at = np.flatnonzero(self.world.institutions == institution)
         if not len(at):

@@ -1,8 +1,10 @@
-"""Did an institution's share shift between two windows, or could the works as well lie the other way round?
+"""Did an institution's share shift between two windows, or could the works as well lie the other
+way round?
 
-The works of both windows are shuffled between them, within their fields, so that each window keeps as many of each field
-as it has. What is compared is studentised, as it has to be where the two windows differ in size and spread (Janssen 1997, doi
-10.1016/S0167-7152(97)00043-6; Chung & Romano 2013, doi 10.1214/13-AOS1090).
+The works of both windows are shuffled between them, within their fields, so that each window keeps
+as many of each field as it has. What is compared is studentised, as it has to be where the two
+windows differ in size and spread (Janssen 1997, doi 10.1016/S0167-7152(97)00043-6; Chung & Romano
+2013, doi 10.1214/13-AOS1090).
 """
 
 from __future__ import annotations
@@ -28,12 +30,14 @@ def permuted(
     replicates: int,
     seed: int,
 ) -> Floats:
-    """Two-sided p that the strength shares of the institutions at columns `roster` are those of one and the same time.
+    """Two-sided p that the strength shares of the institutions at columns `roster` are those of one
+    and the same time.
 
-    t = (x₂ − x₁)/√(v₁ + v₂), with x the share and v its Poisson variance (`coauth.uncertainty.dispersion.series`); observed variances are
-    widened by φ = factor² in each window, because shuffled works are independent and true ones come in bursts.
-    p = (1 + #{|t*| ≥ |t|})/(R + 1), R = `replicates`. With 40 replicates per institution of the roster the smallest p,
-    1/(R + 1), is half of what Benjamini–Hochberg asks of a single find at a rate of 0.05.
+    t = (x₂ − x₁)/√(v₁ + v₂), with x the share and v its Poisson variance
+    (`coauth.uncertainty.dispersion.series`); observed variances are widened by φ = factor² in each
+    window, because shuffled works are independent and true ones come in bursts. p = (1 + #{|t*| ≥
+    |t|})/(R + 1), R = `replicates`. With 40 replicates per institution of the roster the smallest
+    p, 1/(R + 1), is half of what Benjamini–Hochberg asks of a single find at a rate of 0.05.
 
     `world` holds the works that count (two institutions or more, at most K).
     """

@@ -1,12 +1,14 @@
-"""How sure a number is that rests on works: the works are drawn again, many times (Efron 1979, doi 10.1214/aos/1176344552).
+"""How sure a number is that rests on works: the works are drawn again, many times (Efron 1979, doi
+10.1214/aos/1176344552).
 
 Each collaborative work is drawn Poisson(1) times in a replicate (Hanley and MacGibbon 2006, doi
-10.1016/j.cmpb.2006.04.006). That is drawing anew within every stratum of year and field as many works as a Poisson of
-their number: how many works there were is left to chance too. Taking the numbers as given would make the interval of an
-institution with a share p of the works too narrow by √(1−p).
+10.1016/j.cmpb.2006.04.006). That is drawing anew within every stratum of year and field as many
+works as a Poisson of their number: how many works there were is left to chance too. Taking the
+numbers as given would make the interval of an institution with a share p of the works too narrow by
+√(1−p).
 
-What the intervals speak of: another draw of the same country's collaborative works. What they do not: coverage and wrong
-matches. Works of one institution carry no edge and are not drawn.
+What the intervals speak of: another draw of the same country's collaborative works. What they do
+not: coverage and wrong matches. Works of one institution carry no edge and are not drawn.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ from coauth.uncertainty.dispersion import stretch
 from coauth.uncertainty.influence import LeaveOneOut
 
 _TIMES = np.cumsum([1 / (math.e * math.factorial(k)) for k in range(12)])
-"""Poisson(1), cumulated. Inverted by hand: numpy keeps its uniform stream from release to release, not its Poisson."""
+"""Poisson(1), cumulated. Inverted by hand: numpy keeps its uniform stream from release to release,
+not its Poisson.
+"""
 
 _ROWS = 1024  # institutions whose interval is taken at once
 
@@ -35,7 +39,9 @@ Values = tuple[Years, str, str]
 
 @dataclass(frozen=True)
 class Replicates:
-    """Values and resampled values of the institutions that may be judged, for the windows that are compared."""
+    """Values and resampled values of the institutions that may be judged, for the windows that are
+    compared.
+    """
 
     institutions: NDArray[np.object_]
     counting: str
@@ -53,8 +59,9 @@ class Replicates:
 def draw(works: int, window: Years, measures: Measures) -> NDArray[np.int8]:
     """How often each work of a window is drawn: works × replicates, independent Poisson(1).
 
-    Seeded by `measures.seed` and the window alone, so a window's draws do not depend on what else is measured, and the
-    variants of a measure see the same draws: what differs between them is then the variant.
+    Seeded by `measures.seed` and the window alone, so a window's draws do not depend on what else
+    is measured, and the variants of a measure see the same draws: what differs between them is then
+    the variant.
 
     >>> from types import SimpleNamespace
     >>> times = draw(5_000, (2020, 2022), SimpleNamespace(seed=1, replicates=20))
@@ -71,9 +78,11 @@ def draw(works: int, window: Years, measures: Measures) -> NDArray[np.int8]:
 
 
 def weigh(works: int, window: Years, replicate: int, measures: Measures) -> Floats:
-    """How much each work of a window counts in one replicate of the Bayesian bootstrap: independent Exp(1).
+    """How much each work of a window counts in one replicate of the Bayesian bootstrap: independent
+    Exp(1).
 
-    Seeded by `measures.seed`, the window and the replicate alone, so that processes may share the replicates.
+    Seeded by `measures.seed`, the window and the replicate alone, so that processes may share the
+    replicates.
 
     >>> from types import SimpleNamespace
     >>> weights = weigh(100_000, (2020, 2022), 0, SimpleNamespace(seed=1))
@@ -97,11 +106,13 @@ class Interval(NamedTuple):
 def interval(
     value: Floats, drawn: NDArray[np.number], confidence: float, freedom: float = np.inf
 ) -> Interval:
-    """Percentile interval of each row of institutions × replicates, stretched about the value by Student's t over normal.
+    """Percentile interval of each row of institutions × replicates, stretched about the value by
+    Student's t over normal.
 
-    The end at quantile q of R replicates has the standard error of an order statistic, whose rank is binomial (Maritz & Jarrett
-    1978, doi 10.1080/01621459.1978.10480027): a quarter of the distance between the quantiles q ± 2√(q(1−q)/R). That is itself
-    uncertain, so no less is stated than for a normal distribution of the replicates' spread, sd·√(q(1−q)/R)/φ(z_q).
+    The end at quantile q of R replicates has the standard error of an order statistic, whose rank
+    is binomial (Maritz & Jarrett 1978, doi 10.1080/01621459.1978.10480027): a quarter of the
+    distance between the quantiles q ± 2√(q(1−q)/R). That is itself uncertain, so no less is stated
+    than for a normal distribution of the replicates' spread, sd·√(q(1−q)/R)/φ(z_q).
 
     >>> drawn = np.random.default_rng(1).normal(5, 1, (1, 40_000))
     >>> [round(float(end[0]), 2) for end in interval(np.array([5.0]), drawn, 0.95)]     # √(0.025·0.975/40,000)/φ(1.96) = 0.013
@@ -132,10 +143,11 @@ def interval(
 def spread(
     value: Floats, drawn: NDArray[np.number], confidence: float, freedom: float = np.inf
 ) -> Interval:
-    """value ± t·sd of each row of institutions × replicates, for measures whose replicates are shifted but spread as they should; no
-    end below 0.
+    """value ± t·sd of each row of institutions × replicates, for measures whose replicates are
+    shifted but spread as they should; no end below 0.
 
-    The standard error of sd is √((m₄ − sd⁴)/R)/(2·sd), m₄ the fourth central moment of R replicates.
+    The standard error of sd is √((m₄ − sd⁴)/R)/(2·sd), m₄ the fourth central moment of R
+    replicates.
 
     >>> drawn = np.random.default_rng(1).normal(6, 1, (1, 40_000))
     >>> [round(float(end[0]), 2) for end in spread(np.array([5.0]), drawn, 0.95)]       # 1.96·√((3 − 1)/40,000)/2 = 0.007

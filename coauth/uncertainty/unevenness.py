@@ -1,7 +1,9 @@
-"""Weights are as uneven as an institution's publishers are spoiled, whether or not any of its spoiled works remains to show it.
+"""Weights are as uneven as an institution's publishers are spoiled, whether or not any of its
+spoiled works remains to show it.
 
-An institution that has one work in four at a publisher that keeps one in thirteen has, by chance, often no complete work there
-at all. What is left of it then has small and even weights, replicates of it hardly vary, and it seems to have fallen for sure.
+An institution that has one work in four at a publisher that keeps one in thirteen has, by chance,
+often no complete work there at all. What is left of it then has small and even weights, replicates
+of it hardly vary, and it seems to have fallen for sure.
 """
 
 from __future__ import annotations
@@ -14,16 +16,20 @@ from coauth.incidence import Floats, Incidence, Integers
 from coauth.queries import Years
 
 SMALLEST = 20
-"""Works in a window from which a publisher's own weights are looked at; smaller ones are taken together."""
+"""Works in a window from which a publisher's own weights are looked at; smaller ones are taken
+together.
+"""
 
 
 def widened(world: Incidence, stands_for: Floats, window: Years) -> Floats:
-    """How much wider the spread of each institution of `world` is than its weighted works in `window` show: √(expected/seen), at least 1.
+    """How much wider the spread of each institution of `world` is than its weighted works in
+    `window` show: √(expected/seen), at least 1.
 
-    Kish's design effect (1965, Survey Sampling, ch. 11.7): works that stand for w each add w² to a variance and w to a number, so the
-    variance is Σw²/Σw times that of as many works of weight 1. *Seen* is that of the institution's own complete works in the window;
-    *expected* the mean, over all its works of all years, complete or not, of the mean weight its publisher's complete works have in
-    the window. `stands_for` is each work's weight, 0 if not complete.
+    Kish's design effect (1965, Survey Sampling, ch. 11.7): works that stand for w each add w² to a
+    variance and w to a number, so the variance is Σw²/Σw times that of as many works of weight 1.
+    *Seen* is that of the institution's own complete works in the window; *expected* the mean, over
+    all its works of all years, complete or not, of the mean weight its publisher's complete works
+    have in the window. `stands_for` is each work's weight, 0 if not complete.
 
     >>> import scipy.sparse as sp
     >>> on = sp.csr_array(np.array([[1.0, 0]] * 20 + [[0, 1]] * 20 + [[1, 1]] * 20))       # A has half of its works at Q, b none

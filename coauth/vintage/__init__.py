@@ -10,8 +10,9 @@
     cache/<vintage>/published.parquet              what its public edition shows and withholds: the next one must know
     cache/<vintage>/statbank.json                  PhD totals as StatBank answered, when, and the hash of it
 
-The state of a harvest is what lies on disk. Every file is written under another name, synced and moved into place, so
-a run killed anywhere leaves whole files or none, and the next run continues after the last one.
+The state of a harvest is what lies on disk. Every file is written under another name, synced and
+moved into place, so a run killed anywhere leaves whole files or none, and the next run continues
+after the last one.
 """
 
 from __future__ import annotations

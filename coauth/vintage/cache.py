@@ -27,7 +27,9 @@ class Cache:
         return sorted(there, key=lambda v: v.order)
 
     def like(self, vintage: Vintage) -> list[Vintage]:
-        """Complete ones up to the date of a vintage and of the same kind of source, oldest first: what it may be held against."""
+        """Complete ones up to the date of a vintage and of the same kind of source, oldest first:
+        what it may be held against.
+        """
         kind = vintage.manifest["source"]["kind"]
         there = [
             v
@@ -37,7 +39,9 @@ class Cache:
         return sorted(there, key=lambda v: (v.as_of, v.order))
 
     def create(self, name: str, **manifest: Any) -> Vintage:
-        """A new vintage. A name already taken gets the next free `.2`, `.3`: vintages are never mixed."""
+        """A new vintage. A name already taken gets the next free `.2`, `.3`: vintages are never
+        mixed.
+        """
         taken = {p.name for p in self.folder.glob("*")}
         free = next(n for n in (name, *(f"{name}.{i}" for i in range(2, 1000))) if n not in taken)
         vintage = Vintage(self.folder / free)

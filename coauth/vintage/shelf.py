@@ -1,7 +1,8 @@
-"""Tables on disk: Parquet, written by one writer from sorted rows, so that the same rows give the same bytes.
+"""Tables on disk: Parquet, written by one writer from sorted rows, so that the same rows give the
+same bytes.
 
-While a build is at work its tables stand beside the finished ones, with the parts that are only needed on the way; they
-take the finished ones' place all together.
+While a build is at work its tables stand beside the finished ones, with the parts that are only
+needed on the way; they take the finished ones' place all together.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from coauth.tables import MARK, Table
 from coauth.vintage.disk import ADVICE
 
 _GROUP = 1 << 17
-"""Rows of a Parquet row group: with it fixed, the bytes do not depend on how the rows arrive. About DuckDB's own size: its threads share groups,
-and writer and reader hold no more than one each."""
+"""Rows of a Parquet row group: with it fixed, the bytes do not depend on how the rows arrive. About
+DuckDB's own size: its threads share groups, and writer and reader hold no more than one each.
+"""
 
 
 def store(
@@ -77,7 +79,9 @@ class Shelf:
     def write(
         self, contract: Table, rows: pa.Table | Iterable[pa.RecordBatch], *, synthetic: bool
     ) -> str:
-        """Store a checked table; returns the sha256 of its file. Its metadata say where it is synthetic or incomplete."""
+        """Store a checked table; returns the sha256 of its file. Its metadata say where it is
+        synthetic or incomplete.
+        """
         return store(
             self._file(contract.name),
             contract,

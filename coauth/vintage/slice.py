@@ -71,7 +71,9 @@ class Slice:
 
     @property
     def summary(self) -> dict[str, Any] | None:
-        """What `close` recorded; None while the slice is open. Raises `CacheError` where the file is damaged."""
+        """What `close` recorded; None while the slice is open. Raises `CacheError` where the file
+        is damaged.
+        """
         path = self.path / "slice.json"
         try:
             return dict(json.loads(read_bytes(path))) if path.exists() else None
@@ -82,20 +84,26 @@ class Slice:
 
     @property
     def status(self) -> str:
-        """As it was closed: complete, drifted or incomplete; before that, open; damaged where slice.json cannot be read."""
+        """As it was closed: complete, drifted or incomplete; before that, open; damaged where
+        slice.json cannot be read.
+        """
         try:
             return str((self.summary or {"status": "open"}).get("status", "complete"))
         except CacheError:
             return "damaged"
 
     def checked(self) -> dict[str, Any] | None:
-        """The summary, once all pages are known to be as they were stored; a slice that is damaged is forgotten first."""
+        """The summary, once all pages are known to be as they were stored; a slice that is damaged
+        is forgotten first.
+        """
         if self.damage():
             self.clear()
         return self.summary
 
     def close(self, **summary: Any) -> None:
-        """Close the slice with its counts; the hash of every stored page is added for `status --verify`."""
+        """Close the slice with its counts; the hash of every stored page is added for `status
+        --verify`.
+        """
         files.write(
             {self.path / "slice.json": json_bytes(summary | {"stored_sha256": self.hashes()})},
             ADVICE,

@@ -48,7 +48,9 @@ class Vintage:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keep other processes from writing to this vintage meanwhile. Raises `CacheError` where one already does."""
+        """Keep other processes from writing to this vintage meanwhile. Raises `CacheError` where
+        one already does.
+        """
         with files.reported(self.path, ADVICE):
             lock = FileLock(self.path / ".lock", timeout=0)
             try:
@@ -166,7 +168,9 @@ class Vintage:
         return [numbered[start : start + pages] for start in range(0, len(numbered), pages)]
 
     def damage(self) -> list[str]:
-        """What is no longer as it was stored; empty when all is. A complete harvest also misses slices that are gone."""
+        """What is no longer as it was stored; empty when all is. A complete harvest also misses
+        slices that are gone.
+        """
         there = self.slices()
         named = self.manifest.get("harvest") or {}
         lost = (
@@ -240,7 +244,8 @@ class Vintage:
 
     @property
     def totals(self) -> dict[str, str] | None:
-        """StatBank's answer about PhD totals for this vintage's report: body, sha256, retrieved, table; None before it was asked.
+        """StatBank's answer about PhD totals for this vintage's report: body, sha256, retrieved,
+        table; None before it was asked.
 
         Kept with the vintage, so that its report can be written again to the same bytes.
         """
@@ -272,7 +277,9 @@ class Vintage:
 
     @property
     def layout(self) -> dict[str, list[float]]:
-        """Positions of institutions in the last drawing, so that the next one keeps them; empty before the first."""
+        """Positions of institutions in the last drawing, so that the next one keeps them; empty
+        before the first.
+        """
         path = self.path / "layout.json"
         return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
 
@@ -282,7 +289,9 @@ class Vintage:
 
     @property
     def published(self) -> pa.Table | None:
-        """The counts of its public edition (`tables.CELLS`), shown or withheld; None where none was made."""
+        """The counts of its public edition (`tables.CELLS`), shown or withheld; None where none was
+        made.
+        """
         path = self.path / "published.parquet"
         return tables.CELLS.check(pq.read_table(path)) if path.exists() else None
 
@@ -291,7 +300,9 @@ class Vintage:
         store(self.path / "published.parquet", tables.CELLS, cells, {})
 
     def beside(self, contract: tables.Table, basis: str) -> pa.Table | None:
-        """A table kept beside the manifest; None where there is none, or none that rests on this `basis`."""
+        """A table kept beside the manifest; None where there is none, or none that rests on this
+        `basis`.
+        """
         path = self.path / f"{contract.name}.parquet"
         try:
             if (
@@ -306,6 +317,8 @@ class Vintage:
             ) from fault
 
     def keep_beside(self, contract: tables.Table, rows: pa.Table, basis: str) -> None:
-        """Keep a table that was made from the pages, with a digest of what it rests on, in the place of the one before it."""
+        """Keep a table that was made from the pages, with a digest of what it rests on, in the
+        place of the one before it.
+        """
         mark = {"notice": tables.MARK} if self.manifest["source"]["kind"] == "sample" else {}
         store(self.path / f"{contract.name}.parquet", contract, rows, {"basis": basis} | mark)

@@ -1,9 +1,10 @@
 """Stored pages -> works and what hangs on them, as harvested: nothing is rolled up or judged here.
 
-A `Reader` turns the records of some pages into a `Batch` of Arrow tables. Pages are gone through one at a time and a
-record is let go as soon as it was gone through, so memory stays flat, and small enough for a processor's cache, however
-large the harvest; the parts of it can be read side by side. Only a batch holds abstracts, for `coauth.technologies` to
-look for phrases in. A record that is no work in scope is left out and counted by reason in `Losses`.
+A `Reader` turns the records of some pages into a `Batch` of Arrow tables. Pages are gone through
+one at a time and a record is let go as soon as it was gone through, so memory stays flat, and small
+enough for a processor's cache, however large the harvest; the parts of it can be read side by side.
+Only a batch holds abstracts, for `coauth.technologies` to look for phrases in. A record that is no
+work in scope is left out and counted by reason in `Losses`.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ _NOWHERE: Mapping[str, Claim] = {}
 
 
 class Reader:
-    """Reads one batch after another; what it remembers of those before makes it faster, and changes nothing."""
+    """Reads one batch after another; what it remembers of those before makes it faster, and changes
+    nothing.
+    """
 
     def __init__(self, scope: Scope, as_of: date) -> None:
         self._scope, self._as_of = scope, as_of
@@ -77,11 +80,13 @@ class Reader:
     def read(
         self, pages: Iterable[Sequence[Record]], elsewhere: Mapping[str, Claim] = _NOWHERE
     ) -> tuple[Batch, Losses, pa.Table]:
-        """The works in scope among the records of the pages, and what stands behind each id (`newest.CLAIMS`).
+        """The works in scope among the records of the pages, and what stands behind each id
+        (`newest.CLAIMS`).
 
-        A work is in scope when its year is between the scope's first year and `as_of`, its type is asked for, and one of
-        its institutions has a country of the scope (the institution's own, not its parent's: lineages cross borders).
-        Of records that share an id the newest counts (`coauth.works.newest`), unless the id counts `elsewhere`.
+        A work is in scope when its year is between the scope's first year and `as_of`, its type is
+        asked for, and one of its institutions has a country of the scope (the institution's own,
+        not its parent's: lineages cross borders). Of records that share an id the newest counts
+        (`coauth.works.newest`), unless the id counts `elsewhere`.
         """
         with _uncollected():
             records, authors, countries, strings = self._everything(pages)
@@ -131,7 +136,9 @@ class Reader:
     def addresses(
         self, pages: Iterable[Sequence[Record]], elsewhere: Mapping[str, Claim] = _NOWHERE
     ) -> tuple[Addresses, pa.Table]:
-        """Where the authors are, of works in scope and of those that would be with an institution of the scope's country."""
+        """Where the authors are, of works in scope and of those that would be with an institution
+        of the scope's country.
+        """
         with _uncollected():
             records, authors, countries, strings = self._everything(pages)
             said = partial(
@@ -215,7 +222,9 @@ class Reader:
 
 
 def _text(record: int, records: Sequence[Outline], authors: Authorships) -> bytes:
-    """What a record says that a network needs: of two records equal in this, it is all one which of them counts."""
+    """What a record says that a network needs: of two records equal in this, it is all one which of
+    them counts.
+    """
     r = records[record]
     said = [
         r.title,
@@ -244,7 +253,9 @@ def _whole_text(
 def _gathered(
     pages: Iterable[Sequence[Stored]], add: Callable[[Sequence[Stored]], Any]
 ) -> list[Stored]:
-    """The records of all pages, each page shown to `add`; without their authorships, most of what they hold."""
+    """The records of all pages, each page shown to `add`; without their authorships, most of what
+    they hold.
+    """
     records = list[Stored]()
     for page in pages:
         add(page)

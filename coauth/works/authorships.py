@@ -1,8 +1,8 @@
 """What the authorships of some records say: which institutions.
 
-A few thousand lists of institutions stand on millions of authorships, so an authorship is kept as the number of its list,
-and what holds for a list is worked out once for all pages that a process reads. Such numbers depend on what was read
-before; nothing that leaves this module does.
+A few thousand lists of institutions stand on millions of authorships, so an authorship is kept as
+the number of its list, and what holds for a list is worked out once for all pages that a process
+reads. Such numbers depend on what was read before; nothing that leaves this module does.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ class Institution(NamedTuple):
 
 
 class Affiliated(NamedTuple):
-    """What one list of institutions says: the numbers of those with an id, each id once and in order, and of their countries."""
+    """What one list of institutions says: the numbers of those with an id, each id once and in
+    order, and of their countries.
+    """
 
     institutions: list[int]
     own: list[int]
@@ -118,7 +120,8 @@ class Met(NamedTuple):
     def spread(
         self, members: Sequence[Sequence[int]], places: Integers
     ) -> tuple[Integers, Integers]:
-        """One row for each of the `members` (of each list) at these places: (which of the places, the member).
+        """One row for each of the `members` (of each list) at these places: (which of the places,
+        the member).
 
         >>> at, member = Met([], np.array([1, 0, 1])).spread([[7], [8, 9]], np.array([0, 1]))
         >>> at.tolist(), member.tolist()
@@ -134,7 +137,9 @@ class Met(NamedTuple):
 
 
 class Authorships:
-    """The authorships of records added a page at a time; asked only when all are there. `fit` says which records are works."""
+    """The authorships of records added a page at a time; asked only when all are there. `fit` says
+    which records are works.
+    """
 
     def __init__(self, lists: Lists) -> None:
         self._lists = lists
@@ -216,8 +221,10 @@ class Authorships:
     def institutions(
         self, fit: Flags, work_ids: pa.Array, seen: Sequence[str]
     ) -> tuple[pa.Table, pa.Table]:
-        """AUTHORSHIPS: each institution once on an authorship; and FOUND: each description of an institution once, with the last
-        work (by date, then id: `seen` of each record) it was seen on."""
+        """AUTHORSHIPS: each institution once on an authorship; and FOUND: each description of an
+        institution once, with the last work (by date, then id: `seen` of each record) it was seen
+        on.
+        """
         authorship, record, which, found = self._placed(fit, seen)
         place = authorship - (np.cumsum(self.count) - self.count)[record]
         known = found[
@@ -251,7 +258,9 @@ class Authorships:
     def _placed(
         self, fit: Flags, seen: Sequence[str]
     ) -> tuple[Integers, Integers, Integers, pa.Table]:
-        """(authorship, record, row of FOUND) of every institution on the records that fit, and FOUND."""
+        """(authorship, record, row of FOUND) of every institution on the records that fit, and
+        FOUND.
+        """
         here = np.flatnonzero(fit[self.record])
         at, institution = self.met.spread([a.institutions for a in self.met.lists], here)
         numbered = pa.array(institution).dictionary_encode()

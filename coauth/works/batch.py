@@ -63,7 +63,9 @@ TEXTS = pa.schema(
 
 
 class Batch(NamedTuple):
-    """Some works, in six tables. `place` numbers a work's authorships and is kept only until roll-up."""
+    """Some works, in six tables. `place` numbers a work's authorships and is kept only until
+    roll-up.
+    """
 
     works: pa.Table
     authorships: pa.Table
@@ -74,8 +76,9 @@ class Batch(NamedTuple):
 
 
 class Links(NamedTuple):
-    """Some works, as a network needs them: work_id, title, year, included (neither retracted nor paratext); work_id and institution_id,
-    each pair once; and FOUND."""
+    """Some works, as a network needs them: work_id, title, year, included (neither retracted nor
+    paratext); work_id and institution_id, each pair once; and FOUND.
+    """
 
     works: pa.Table
     affiliations: pa.Table
@@ -83,8 +86,10 @@ class Links(NamedTuple):
 
 
 class Addresses(NamedTuple):
-    """Where the authors of some records are, in scope or not: work_id, year, in_scope, affiliation_status; STRINGS_MATCHED;
-    STRINGS_ALONE; work_id and institution_id, each pair once; and FOUND."""
+    """Where the authors of some records are, in scope or not: work_id, year, in_scope,
+    affiliation_status; STRINGS_MATCHED; STRINGS_ALONE; work_id and institution_id, each pair once;
+    and FOUND.
+    """
 
     works: pa.Table
     matched: pa.Table
@@ -102,5 +107,7 @@ def table(schema: pa.Schema, columns: dict[str, Any]) -> pa.Table:
 
 
 def short(url: str | None) -> str:
-    """`https://openalex.org/W2741809807` -> `W2741809807`; `https://openalex.org/fields/17` -> `17`."""
+    """`https://openalex.org/W2741809807` -> `W2741809807`; `https://openalex.org/fields/17` ->
+    `17`.
+    """
     return (url or "").rsplit("/", 1)[-1]

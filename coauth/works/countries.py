@@ -1,4 +1,6 @@
-"""In which countries the authorships of some records are: those of matched institutions, and those that OpenAlex read from strings."""
+"""In which countries the authorships of some records are: those of matched institutions, and those
+that OpenAlex read from strings.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from coauth.works.batch import COUNTRIES, table
 
 
 class Countries:
-    """The countries of authorships, added as `Authorships.add` gave them; asked only when all are there."""
+    """The countries of authorships, added as `Authorships.add` gave them; asked only when all are
+    there.
+    """
 
     def __init__(self, lists: Lists, authors: Authorships) -> None:
         self._lists, self._authors = lists, authors
@@ -33,7 +37,9 @@ class Countries:
         return list(self._lists.beside)
 
     def table(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
-        """COUNTRIES: of matched institutions, and those that stand beside them on an authorship, read by OpenAlex from its strings."""
+        """COUNTRIES: of matched institutions, and those that stand beside them on an authorship,
+        read by OpenAlex from its strings.
+        """
         record, met, beside = (
             self._authors.record,
             self._authors.met,

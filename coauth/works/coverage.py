@@ -1,4 +1,6 @@
-"""How much of the affiliations is there: without this beside it, a fall may be nothing but missing metadata."""
+"""How much of the affiliations is there: without this beside it, a fall may be nothing but missing
+metadata.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from coauth.tables import COVERAGE
 def survey(works: Rows, engine: Engine) -> pa.Table:
     """`COVERAGE` by year, publisher and field, over included works.
 
-    It sees only what was harvested: a work that lost every domestic affiliation is not in the data and cannot be counted.
+    It sees only what was harvested: a work that lost every domestic affiliation is not in the data
+    and cannot be counted.
     """
     return engine.run("coverage", COVERAGE, works=works)

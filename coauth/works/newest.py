@@ -1,11 +1,12 @@
 """Of the records of one id, which one is the work: the newest.
 
-A harvest may hold a work several times: served twice while the index changed, once in each month it was moved between,
-once a week in a file to which answers were appended. All readable records of an id stand against each other, in scope or
-not, wherever they are: a work that OpenAlex has since made a dataset is no work in scope. A record that cannot be read,
-or names no year, type or author, stands against none. The order is total and looks at records alone, so it is the same
-whatever the pages, parts and threads: the later `updated_date` (a record with one before a record without), then a record
-in scope, then more authorships, then what the record says, as text.
+A harvest may hold a work several times: served twice while the index changed, once in each month it
+was moved between, once a week in a file to which answers were appended. All readable records of an
+id stand against each other, in scope or not, wherever they are: a work that OpenAlex has since made
+a dataset is no work in scope. A record that cannot be read, or names no year, type or author,
+stands against none. The order is total and looks at records alone, so it is the same whatever the
+pages, parts and threads: the later `updated_date` (a record with one before a record without), then
+a record in scope, then more authorships, then what the record says, as text.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ class Claim(NamedTuple):
     in_scope: bool
     n_authors: int
     text: tuple[bytes, ...] = ()
-    """What the record says, as far as it was read: an `Outline` says the first part of what a `Record` says."""
+    """What the record says, as far as it was read: an `Outline` says the first part of what a
+    `Record` says.
+    """
 
     def against(self, counted: Claim) -> str:
         """Why a record with this claim is left out beside the one that counts."""
@@ -71,10 +74,11 @@ def settle(
     elsewhere: Mapping[str, Claim],
     said: Callable[[int], tuple[bytes, ...]],
 ) -> tuple[list[str | None], dict[str, int]]:
-    """The reasons to leave records out, those for their id among them; and by id the record of this batch that counts.
+    """The reasons to leave records out, those for their id among them; and by id the record of this
+    batch that counts.
 
-    `elsewhere` has the ids that count in another batch, with the claim that counts there. `said` gives what a record says, and is
-    asked only of records that share their id.
+    `elsewhere` has the ids that count in another batch, with the claim that counts there. `said`
+    gives what a record says, and is asked only of records that share their id.
     """
     first: dict[str, int] = {}
     rivals: defaultdict[str, set[int]] = defaultdict(set)
@@ -132,9 +136,11 @@ def table(
 
 
 def elsewhere(batches: Sequence[pa.Table], exact: Exact) -> dict[int, dict[str, Claim]]:
-    """By batch (its place among the CLAIMS of all) the ids that count in another, with the claim that counts there.
+    """By batch (its place among the CLAIMS of all) the ids that count in another, with the claim
+    that counts there.
 
-    `exact` reads what records say, which only decides where dates, scope and authorships are the same.
+    `exact` reads what records say, which only decides where dates, scope and authorships are the
+    same.
     """
     rows = pa.concat_tables([CLAIMS.empty_table(), *batches])
     codes = rows["work_id"].combine_chunks().dictionary_encode().indices.to_numpy()

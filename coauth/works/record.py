@@ -44,7 +44,9 @@ SAID = pa.schema(
 
 
 def columns(records: Sequence[Record]) -> dict[str, pa.Array]:
-    """SAID of these records, cleaned: short ids, a DOI without its resolver, a day instead of a text; topics as two lists."""
+    """SAID of these records, cleaned: short ids, a DOI without its resolver, a day instead of a
+    text; topics as two lists.
+    """
     primary = [r.primary_topic for r in records]
     sources = [r.primary_location.source if r.primary_location else None for r in records]
     ranked = [r.citation_normalized_percentile for r in records]

@@ -1,4 +1,6 @@
-"""What the affiliation strings of some records say, and which institutions OpenAlex matched to them."""
+"""What the affiliation strings of some records say, and which institutions OpenAlex matched to
+them.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ from coauth.works.batch import STRINGS_ALONE, STRINGS_MATCHED, table
 
 
 class Strings:
-    """The strings of authorships, added as `Authorships.add` gave them; asked only when all are there."""
+    """The strings of authorships, added as `Authorships.add` gave them; asked only when all are
+    there.
+    """
 
     def __init__(self, lists: Lists, authors: Authorships) -> None:
         self._lists, self._authors = lists, authors
@@ -103,8 +107,9 @@ class Strings:
     def alone(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
         """STRINGS_ALONE: each string of a work once that no institution was matched to.
 
-        Where no string of an authorship has institutions and the authorship itself has, OpenAlex does not say which string they
-        were matched to (records saved before 2024): none of these is called alone.
+        Where no string of an authorship has institutions and the authorship itself has, OpenAlex
+        does not say which string they were matched to (records saved before 2024): none of these is
+        called alone.
         """
         met = Met.of(self._lists.matched, self._matched)
         with_ids = np.array([bool(ids) for ids in met.lists], bool)[met.which]

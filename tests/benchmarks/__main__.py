@@ -1,4 +1,5 @@
-"""Measure coauth and what it is compared with, and write RESULTS.md: `make bench`, never part of the tests.
+"""Measure coauth and what it is compared with, and write RESULTS.md: `make bench`, never part of
+the tests.
 
 python -m tests.benchmarks                                     everything, at 20,000, 100,000 and 500,000 works
 python -m tests.benchmarks --works 20000 --stages tables,parse-orjson
@@ -21,7 +22,9 @@ from .stages import STAGES
 
 
 def plan(wanted):
-    """What is run at one size, reference points first, so that a stage stands beside them in the same hour; last what reads stored tables."""
+    """What is run at one size, reference points first, so that a stage stands beside them in the
+    same hour; last what reads stored tables.
+    """
     return sorted(
         (name for name in (*OTHERS, *STAGES) if name in wanted),
         key=lambda name: name.startswith("stored"),

@@ -1,4 +1,5 @@
-"""One run of one thing in a process of its own: wall, CPU and memory of the whole tree of processes. Linux only.
+"""One run of one thing in a process of its own: wall, CPU and memory of the whole tree of
+processes. Linux only.
 
 python -m tests.benchmarks.measure NAME ROOT ANSWER        what the parent starts: one stage, its answer to a file
 """
@@ -18,13 +19,16 @@ from .others import OTHERS, prepare
 from .stages import STAGES
 
 EVERY, SHARE = 0.05, 20
-"""Seconds between two looks at the memory; more where a look takes long (it walks the pages of gigabytes), so that looking
-costs at most a twentieth of a core."""
+"""Seconds between two looks at the memory; more where a look takes long (it walks the pages of
+gigabytes), so that looking costs at most a twentieth of a core.
+"""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds and MiB. `cpu` and `wall` are of the work alone; start-up, imports included, is beside them."""
+    """Seconds and MiB. `cpu` and `wall` are of the work alone; start-up, imports included, is
+    beside them.
+    """
 
     name: str
     works: int
@@ -34,7 +38,9 @@ class Measured:
     pss: float
     """largest sum of proportional set sizes over the tree of processes, at any look"""
     rss: float
-    """largest resident set any one process ever had (VmHWM; ru_maxrss would be that of the parent it was forked from)"""
+    """largest resident set any one process ever had (VmHWM; ru_maxrss would be that of the parent
+    it was forked from)
+    """
     said: dict = field(default_factory=dict)
     fault: str = ""
     day: str = ""
@@ -88,7 +94,9 @@ def run(name, root, works):
 
 
 def _memory(pid):
-    """(PSS, largest RSS so far) in MiB of a process and each of its descendants; one that is just ending has none."""
+    """(PSS, largest RSS so far) in MiB of a process and each of its descendants; one that is just
+    ending has none.
+    """
     here = Path(f"/proc/{pid}")
     try:
         yield _mib(here / "smaps_rollup", "Pss:"), _mib(here / "status", "VmHWM:")

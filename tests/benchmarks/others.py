@@ -1,7 +1,9 @@
-"""What coauth is measured against: the same page files, read by others. Each says what it materialises.
+"""What coauth is measured against: the same page files, read by others. Each says what it
+materialises.
 
-Like a stage, each imports what it needs and returns the work to be timed. All are single-threaded; speeds are compared by CPU
-seconds. The networks are of the works that coauth includes too: of a type asked for, not retracted.
+Like a stage, each imports what it needs and returns the work to be timed. All are single-threaded;
+speeds are compared by CPU seconds. The networks are of the works that coauth includes too: of a
+type asked for, not retracted.
 """
 
 import gzip
@@ -122,7 +124,8 @@ def duckdb():
         every = [str(f) for f in files(root)]
         with duckdb.connect() as db:
             db.execute("SET threads = 1")
-            # types seen once, on the first page: detecting them over all files costs four times as much
+            # types seen once, on the first page: detecting them over all files costs four times as
+            # much
             told = db.execute(
                 "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_json(?))",
                 [every[0]],
@@ -157,7 +160,9 @@ def _counted(root):
 
 
 def _links(root):
-    """Work and institution of the works that coauth includes, from the tables that the last build stored: one row for each."""
+    """Work and institution of the works that coauth includes, from the tables that the last build
+    stored: one row for each.
+    """
     import pyarrow.parquet as pq
 
     (folder,) = root.glob("cache/*/tables")
@@ -220,7 +225,9 @@ def _rows(root):
 
 
 def _snapshot(root):
-    """The stored records as pyscisci's reader wants them: works of a snapshot, one a line. Made once, and not timed."""
+    """The stored records as pyscisci's reader wants them: works of a snapshot, one a line. Made
+    once, and not timed.
+    """
     import json
 
     whole = root / "pyscisci" / "data" / "works" / "part_000.gz"
@@ -237,7 +244,9 @@ def _snapshot(root):
 
 
 def _read(root):
-    """The same rows by pyscisci's own reader of OpenAlex, from what `_snapshot` made: it writes its tables as text and reads them again."""
+    """The same rows by pyscisci's own reader of OpenAlex, from what `_snapshot` made: it writes its
+    tables as text and reads them again.
+    """
     from pyscisci.datasource.OpenAlex import OpenAlex
 
     types = tomllib.loads((root / "queries" / "scope.toml").read_text("utf-8"))["types"]
@@ -257,8 +266,10 @@ def _read(root):
 
 
 def pyscisci(rows=_rows):
-    """pyscisci 0.92: its `coauthorship_network` with institutions in the place of authors (full count, all years) and its
-    `sparse_pagerank_scipy`, of rows that its own reader made, or that it is handed."""
+    """pyscisci 0.92: its `coauthorship_network` with institutions in the place of authors (full
+    count, all years) and its `sparse_pagerank_scipy`, of rows that its own reader made, or that it
+    is handed.
+    """
     import numpy as np
     from pyscisci.network import coauthorship_network
     from pyscisci.sparsenetworkutils import sparse_pagerank_scipy
@@ -325,7 +336,9 @@ STORED = {
     "networkx": _of_tables(networkx, _linked),
     "pyscisci": _of_tables(pyscisci, _links),
 }
-"""The same from the tables that coauth stored, so that a network is compared with a network and not a reader of JSON with another."""
+"""The same from the tables that coauth stored, so that a network is compared with a network and not
+a reader of JSON with another.
+"""
 OTHERS = UNPACK | {
     **{f"parse-{name}": made for name, (made, _) in PARSE.items()},
     **{f"pagerank-{name}": made for name, made in NETWORK.items()},

@@ -42,16 +42,20 @@ SAID = {
     "build-2GB": "whole build with all, memory 2GB",
 }
 FLOOR = "parse-msgspec-lean"
-"""The least that any road from the files to a network pays: unpacking, and finding what the network is made of."""
+"""The least that any road from the files to a network pays: unpacking, and finding what the network
+is made of.
+"""
 OURS = [name for name in SAID if name not in OTHERS]
 MEASURED = ("isal", "orjson", "pysimdjson", "msgspec", "pyscisci")
 """Versions said besides those a build records."""
 
 
 class Results:
-    """Gathers measurements and writes the page anew after each, so that a stopped run leaves what it had.
+    """Gathers measurements and writes the page anew after each, so that a stopped run leaves what
+    it had.
 
-    They are kept in the file `kept` too; with `add`, what earlier runs left there stays until it is measured again.
+    They are kept in the file `kept` too; with `add`, what earlier runs left there stays until it is
+    measured again.
     """
 
     def __init__(self, path, day, machine, kept, *, add=False):

@@ -1,4 +1,6 @@
-"""What a generated vintage is like, counted from its pages, beside what a real Danish harvest is taken to be like."""
+"""What a generated vintage is like, counted from its pages, beside what a real Danish harvest is
+taken to be like.
+"""
 
 import gzip
 import json
@@ -25,7 +27,9 @@ class Shape:
     stored: int
     """bytes of their JSON"""
     grown: float
-    """bytes as OpenAlex would serve them for each byte stored, of the first works of each tenth page"""
+    """bytes as OpenAlex would serve them for each byte stored, of the first works of each tenth
+    page
+    """
     authorships: int
     authors: int
     """most on one work"""
@@ -40,7 +44,9 @@ class Shape:
     without_danish: int
 
     def rows(self):
-        """(what, reached, aimed at): the aims are those of the measured candidates, at 500,000 works."""
+        """(what, reached, aimed at): the aims are those of the measured candidates, at 500,000
+        works.
+        """
         q = [int(v) for v in np.quantile(self.team, [0.5, 0.9, 0.99, 0.999], method="lower")]
         return [
             ("works", f"{self.works:,}", ""),
@@ -136,7 +142,8 @@ def count(root):
 
 
 def as_served(work):
-    """A stored work as OpenAlex would serve it: with invented persons, strings twice, and the abstract as an index.
+    """A stored work as OpenAlex would serve it: with invented persons, strings twice, and the
+    abstract as an index.
 
     `coauth.pages.keep` makes the stored work of it again.
     """

@@ -1,7 +1,8 @@
 """What is measured of coauth: the one place that says which of its functions a stage is.
 
-Each stage imports what it needs and returns the work to be timed, so that start-up is counted apart. The work takes the
-project and what went before on disk, and returns what is to be said of it (rows, hashes).
+Each stage imports what it needs and returns the work to be timed, so that start-up is counted
+apart. The work takes the project and what went before on disk, and returns what is to be said of it
+(rows, hashes).
 """
 
 import re
@@ -19,7 +20,9 @@ LEAN = {
     "null_samples": "0",
     "single_years": "[]",
 }
-"""`measures.toml` without paths, resampling, permutations and null model. No fewer than 100 replicates are allowed; nothing is made of them."""
+"""`measures.toml` without paths, resampling, permutations and null model. No fewer than 100
+replicates are allowed; nothing is made of them.
+"""
 
 
 @contextmanager
@@ -50,7 +53,9 @@ def _build(changed=None, **options):
 
 
 def tables():
-    """pages → tables: every record parsed into Arrow tables on disk by all cores, technologies found in its texts."""
+    """pages → tables: every record parsed into Arrow tables on disk by all cores, technologies
+    found in its texts.
+    """
     from coauth import pipeline
     from coauth.engine.duck import DuckDB
     from coauth.vintage import Shelf
@@ -68,7 +73,9 @@ def tables():
 
 
 def technologies():
-    """Technologies found in the texts of every work, beside parsing the records they stand in: CPU seconds of each, in one process."""
+    """Technologies found in the texts of every work, beside parsing the records they stand in: CPU
+    seconds of each, in one process.
+    """
     from coauth import pipeline, technologies, works
 
     def work(root):
@@ -94,7 +101,9 @@ def technologies():
 
 
 def edges():
-    """tables → edges: year × pair with all weights, sorted and checked, from the tables of the last build."""
+    """tables → edges: year × pair with all weights, sorted and checked, from the tables of the last
+    build.
+    """
     from coauth import edges, pipeline
     from coauth.engine.duck import DuckDB
 
@@ -110,7 +119,9 @@ def edges():
 
 
 def _stored(root):
-    """(collaborative works of at most K institutions, their affiliations' table, queries) from stored tables."""
+    """(collaborative works of at most K institutions, their affiliations' table, queries) from
+    stored tables.
+    """
     from coauth import pipeline
     from coauth.incidence import incidence
 
@@ -126,7 +137,9 @@ def _stored(root):
 
 
 def betweenness():
-    """Exact weighted betweenness of every three-year window, works of at most K institutions, from stored tables."""
+    """Exact weighted betweenness of every three-year window, works of at most K institutions, from
+    stored tables.
+    """
     import joblib
 
     from coauth.centrality.partners import Partners
@@ -152,7 +165,9 @@ def betweenness():
 
 
 def resampling():
-    """1,000 replicates of strength, PageRank and eigenvector with intervals and ranks: every window, works of at most K institutions."""
+    """1,000 replicates of strength, PageRank and eigenvector with intervals and ranks: every
+    window, works of at most K institutions.
+    """
     import numpy as np
 
     from coauth.centrality.partners import Partners
@@ -191,7 +206,9 @@ def resampling():
 
 
 def path_intervals():
-    """200 replicates of betweenness among the 500 strongest: every window, works of at most K institutions."""
+    """200 replicates of betweenness among the 500 strongest: every window, works of at most K
+    institutions.
+    """
     import joblib
     import numpy as np
 
@@ -271,7 +288,9 @@ def _told(network, graph, ranked):
 
 
 def stored():
-    """Stored tables → PageRank: the road of who asks for a network, as `coauth.graph` and exports go it."""
+    """Stored tables → PageRank: the road of who asks for a network, as `coauth.graph` and exports
+    go it.
+    """
     import numpy as np
 
     from coauth import pipeline
@@ -295,7 +314,9 @@ def stored():
 
 
 def pagerank():
-    """JSON → PageRank: as `coauth preview` does it, but for the works of more than K institutions, which are here too."""
+    """JSON → PageRank: as `coauth preview` does it, but for the works of more than K institutions,
+    which are here too.
+    """
     from coauth import pipeline
 
     def work(root):
@@ -324,4 +345,6 @@ STAGES = {
     "pagerank": pagerank,
     "stored": stored,
 }
-"""In the order in which they are run: `edges`, `stored` and those from `betweenness` to `permutations` read the tables that the last build stored."""
+"""In the order in which they are run: `edges`, `stored` and those from `betweenness` to
+`permutations` read the tables that the last build stored.
+"""

@@ -1,15 +1,18 @@
-"""A stored vintage of any size, made in minutes: pages as `coauth.pages` stores them, of a world like a real harvest.
+"""A stored vintage of any size, made in minutes: pages as `coauth.pages` stores them, of a world
+like a real harvest.
 
     python -m tests.benchmarks.world ROOT WORKS        a project at ROOT with queries/ and one complete vintage
 
-Everything in it is SYNTHETIC: titles begin with the mark, filler institutions and persons are invented, only the listed
-Danish and Chinese institutions, their lineages, the topics and the publishers' shares are those of the shipped sample.
-What is modelled is what costs time: heavy-tailed institutions, works of a hundred institutions and three thousand
-authors, abstracts with phrases to be found, strings on every authorship, coverage with holes.
+Everything in it is SYNTHETIC: titles begin with the mark, filler institutions and persons are
+invented, only the listed Danish and Chinese institutions, their lineages, the topics and the
+publishers' shares are those of the shipped sample. What is modelled is what costs time:
+heavy-tailed institutions, works of a hundred institutions and three thousand authors, abstracts
+with phrases to be found, strings on every authorship, coverage with holes.
 
-A page is drawn from (seed, month, number) alone and always as 100 works, so two processes may share the months, and a
-month of a smaller world begins the same month of a larger one. Records are put together from bytes, never encoded: that,
-not realism, is why 500,000 works take minutes and not an hour.
+A page is drawn from (seed, month, number) alone and always as 100 works, so two processes may share
+the months, and a month of a smaller world begins the same month of a larger one. Records are put
+together from bytes, never encoded: that, not realism, is why 500,000 works take minutes and not an
+hour.
 """
 
 import calendar
@@ -76,7 +79,9 @@ class Places:
         ]
 
     def _consortium(self, draw):
-        """Foreign members of a large collaboration: 350 to 950, large institutions sooner (Gumbel's trick draws them)."""
+        """Foreign members of a large collaboration: 350 to 950, large institutions sooner (Gumbel's
+        trick draws them).
+        """
         weights = np.diff(self.abroad, prepend=0.0)
         size = int(draw.integers(350, 950))
         return (
@@ -91,10 +96,12 @@ def _cumulative(weights):
 
 
 def _places():
-    """(id, ror, name, country, type, lineage, weight) of Danish institutions, and of foreign ones by country and rank.
+    """(id, ror, name, country, type, lineage, weight) of Danish institutions, and of foreign ones
+    by country and rank.
 
-    Weights fall with the rank in a country as r^-0.85; a country's are as its co-publications with Denmark. Listed Chinese
-    universities and look-alikes come after twenty larger ones of their country.
+    Weights fall with the rank in a country as r^-0.85; a country's are as its co-publications with
+    Denmark. Listed Chinese universities and look-alikes come after twenty larger ones of their
+    country.
     """
     known = [
         (i.id, i.ror, i.name, i.country, i.type, list(i.lineage), i.weight)
@@ -144,7 +151,9 @@ def _nested(short, ror, name, code, kind, lineage):
 
 
 class Subjects:
-    """Topics as bytes, drawn by the weight of their field; the phrase of those that a critical technology names."""
+    """Topics as bytes, drawn by the weight of their field; the phrase of those that a critical
+    technology names.
+    """
 
     def __init__(self):
         topics = facts()["topics"]
@@ -175,7 +184,9 @@ class Subjects:
 
 
 def _words(draw):
-    """A vocabulary, frequent words short, to be drawn with Zipf's weights: bytes as varied as prose."""
+    """A vocabulary, frequent words short, to be drawn with Zipf's weights: bytes as varied as
+    prose.
+    """
     parts = [
         a + b
         for a in "bcdfghklmnprstv"
@@ -203,7 +214,9 @@ def _world(seed):
 
 
 def months(works):
-    """(name, first day, works) of every publication month: growing from 2011 on as Danish works did, 25,400 to 43,600 a year."""
+    """(name, first day, works) of every publication month: growing from 2011 on as Danish works
+    did, 25,400 to 43,600 a year.
+    """
     share = list(
         accumulate(
             facts()["danish_works"]["total"][y - YEARS[0]] / 12 for y in YEARS for _ in range(12)
@@ -215,7 +228,9 @@ def months(works):
 
 
 def page(month, number, count=PER_PAGE, seed=1):
-    """The JSON of a stored page: the first `count` of the 100 works of this (year, month) and page number."""
+    """The JSON of a stored page: the first `count` of the 100 works of this (year, month) and page
+    number.
+    """
     draw = np.random.default_rng([seed, 2, *month, number])
     name = f"{month[0]}-{month[1]:02d}"
     drawn = _Page(draw, month, number, _world(seed))
@@ -322,9 +337,11 @@ class _Page:
         ]
 
     def _authorships(self, n):
-        """Each institution has an author of its own; the others are drawn towards the first; one in eight has two.
+        """Each institution has an author of its own; the others are drawn towards the first; one in
+        eight has two.
 
-        Where the publisher's metadata have holes, authors but the first keep a string that no institution was matched to.
+        Where the publisher's metadata have holes, authors but the first keep a string that no
+        institution was matched to.
         """
         places, members = self.places, self.members[n]
         k = len(members)
@@ -393,7 +410,9 @@ def _percentile(parts):
 
 @cache
 def _publishers():
-    """Their shares summed, nine sources of each as bytes, and how often one of their works has authors without institution."""
+    """Their shares summed, nine sources of each as bytes, and how often one of their works has
+    authors without institution.
+    """
     listed = [p for p in facts()["publishers"]["list"] if p.get("name")]
     sources = [
         [
@@ -416,7 +435,9 @@ def _publishers():
 
 
 def at(root, works, seed=1):
-    """The project at `root`, made now unless it is there whole. One that another version of this file made is refused."""
+    """The project at `root`, made now unless it is there whole. One that another version of this
+    file made is refused.
+    """
     if not (root / "cache").exists():
         make(root, works, seed)
     _ask(root)  # the pages stay, the questions are this checkout's
@@ -433,7 +454,9 @@ def at(root, works, seed=1):
 
 
 def identity(works, seed):
-    """Times are compared only where this is the same: it names the generator by what it makes of a page of each month of 2019."""
+    """Times are compared only where this is the same: it names the generator by what it makes of a
+    page of each month of 2019.
+    """
     made = hashlib.sha256(b"".join(page((2019, month), 1, seed=seed) for month in range(1, 13)))
     return {"kind": "benchmark", "seed": seed, "works": works, "generator": made.hexdigest()}
 
@@ -444,7 +467,9 @@ def _ask(root):
 
 
 def make(root, works, seed=1, processes=2):
-    """A project at `root` (queries/ of this checkout) with one complete vintage of so many works; returns the vintage."""
+    """A project at `root` (queries/ of this checkout) with one complete vintage of so many works;
+    returns the vintage.
+    """
     _ask(root)
     project = Project(root)
     scope = project.queries.scope
@@ -481,7 +506,9 @@ def make(root, works, seed=1, processes=2):
 
 
 def _month(vintage, seed, part):
-    """Write and close one slice. Files are packed as `coauth.pages.pack` does, and not synced one by one as a harvest's are."""
+    """Write and close one slice. Files are packed as `coauth.pages.pack` does, and not synced one
+    by one as a harvest's are.
+    """
     name, month, count = part
     into = vintage.slice(name)
     into.path.mkdir(parents=True)

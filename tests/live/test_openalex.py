@@ -1,8 +1,10 @@
-"""What coauth takes for granted of OpenAlex, asked of the real one: `pytest -m live`, about 15 credits, a minute.
+"""What coauth takes for granted of OpenAlex, asked of the real one: `pytest -m live`, about 15
+credits, a minute.
 
-Nobody had looked at the live API when coauth was written. Each test is one assumption; the text of a failure says what
-differs and where coauth has to change. Needs OPENALEX_API_KEY (free: openalex.org/settings/api). With
-COAUTH_OPENALEX_URL the same questions go to another address: against the stand-in of the tests they are a rehearsal.
+Nobody had looked at the live API when coauth was written. Each test is one assumption; the text of
+a failure says what differs and where coauth has to change. Needs OPENALEX_API_KEY (free:
+openalex.org/settings/api). With COAUTH_OPENALEX_URL the same questions go to another address:
+against the stand-in of the tests they are a rehearsal.
 """
 
 import os
@@ -81,7 +83,9 @@ def test_every_selected_field_is_accepted_and_read(page):
 
 
 def test_the_order_of_a_walk_can_be_the_id():
-    """7.1: `sort=ids.openalex:asc` with a cursor. Where this passes, a walk could use a perfect key (coauth/sources/api/questions.py)."""
+    """7.1: `sort=ids.openalex:asc` with a cursor. Where this passes, a walk could use a perfect key
+    (coauth/sources/api/questions.py).
+    """
     answer = ask(
         filter=f"{HERE},publication_year:2020",
         sort="ids.openalex:asc",
@@ -114,7 +118,9 @@ def test_a_cursor_goes_on_without_overlap(page):
 
 
 def test_the_soft_time_out_shows_only_in_the_time_it_took(page):
-    """7.2: `meta` has `db_response_time_ms`, and no `timed_out`. If it has one now, coauth/sources/api/questions.py should believe it."""
+    """7.2: `meta` has `db_response_time_ms`, and no `timed_out`. If it has one now,
+    coauth/sources/api/questions.py should believe it.
+    """
     meta = page.json()["meta"]
     assert "db_response_time_ms" in meta, "without it, a soft time-out can only be seen by counting"
     assert "timed_out" not in meta, (
@@ -188,7 +194,9 @@ def test_a_page_comes_before_the_time_out(page):
 
 @only_real
 def test_affiliations_of_recent_years_are_worse_than_before():
-    """7.8: the share of works with an institution fell for 2023–24. If it was repaired, old comparisons are off."""
+    """7.8: the share of works with an institution fell for 2023–24. If it was repaired, old
+    comparisons are off.
+    """
     found = {
         year: served(
             filter=f"type:article,publication_year:{year},has_doi:true,authorships.institutions.id:!null",
@@ -224,9 +232,11 @@ def test_corpus_core_may_be_said_and_is_the_default():
 
 @only_real
 def test_published_counts_still_hold(asked):
-    """The question behind queries/reference, asked again: levels of 2011–2022 and the signs of 2020–2023 (one credit a series).
+    """The question behind queries/reference, asked again: levels of 2011–2022 and the signs of
+    2020–2023 (one credit a series).
 
-    Where this fails and a vintage agrees, OpenAlex changed how it answers; where both fail, what it holds.
+    Where this fails and a vintage agrees, OpenAlex changed how it answers; where both fail, what it
+    holds.
     """
     reference = next(r for r in asked.references if r.counts)
     group = {frozenset(g.countries): g.id for g in asked.groups.group}
@@ -259,7 +269,9 @@ def test_published_counts_still_hold(asked):
 
 @pytest.mark.skipif(not KEY, reason="OPENALEX_API_KEY is not set")
 def test_the_budget_is_told_and_the_headers_are_there(page):
-    """`/rate-limit` and the headers that tell a spent budget from a rate limit (coauth/sources/api/transport.py)."""
+    """`/rate-limit` and the headers that tell a spent budget from a rate limit
+    (coauth/sources/api/transport.py).
+    """
     told = ask("/rate-limit").json()["rate_limit"]
     assert told["credits_remaining"] <= told["credits_limit"]
     assert {"X-RateLimit-Remaining", "X-RateLimit-Credits-Used", "X-RateLimit-Reset"} <= set(

@@ -1,7 +1,8 @@
-"""A real vintage held against published counts: `COAUTH_LIVE_ROOT=/srv/denmark pytest -m live`. Nothing is asked of anybody.
+"""A real vintage held against published counts: `COAUTH_LIVE_ROOT=/srv/denmark pytest -m live`.
+Nothing is asked of anybody.
 
-The same that `coauth status` and the report's method section say, as a test: every level of 2011–2022 within the
-tolerance of queries/reference, every change 2020–2023 of the same sign.
+The same that `coauth status` and the report's method section say, as a test: every level of
+2011–2022 within the tolerance of queries/reference, every change 2020–2023 of the same sign.
 """
 
 import os

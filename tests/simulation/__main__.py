@@ -1,4 +1,6 @@
-"""The simulation study: `python -m tests.simulation [--worlds 1000] [--quick]` prints the tables and writes RESULTS.md."""
+"""The simulation study: `python -m tests.simulation [--worlds 1000] [--quick]` prints the tables
+and writes RESULTS.md.
+"""
 
 import os
 import sys

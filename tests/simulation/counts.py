@@ -1,8 +1,11 @@
-"""How often the intervals of yearly counts, of shares, and of the change between two years hold the truth.
+"""How often the intervals of yearly counts, of shares, and of the change between two years hold the
+truth.
 
-Every world is SYNTHETIC: the works of a group in the 14 measured years, whose mean grows 5 % a year, the mean of a year times a gamma variable of
-mean 1 and coefficient of variation as said, counts Poisson about that; beside them all others, thirty thousand a year. Truth of a count is its mean
-without the gamma variable, of a share that mean over all means, of a change the ratio of the means of 2023 and 2020.
+Every world is SYNTHETIC: the works of a group in the 14 measured years, whose mean grows 5 % a
+year, the mean of a year times a gamma variable of mean 1 and coefficient of variation as said,
+counts Poisson about that; beside them all others, thirty thousand a year. Truth of a count is its
+mean without the gamma variable, of a share that mean over all means, of a change the ratio of the
+means of 2023 and 2020.
 """
 
 from __future__ import annotations
@@ -40,7 +43,9 @@ def world(chance, volume, spread, fall=False):
 
 
 class Tally:
-    """Of each volume and spread: shares of the years whose interval holds the truth, and whether that of the change does, world by world."""
+    """Of each volume and spread: shares of the years whose interval holds the truth, and whether
+    that of the change does, world by world.
+    """
 
     def __init__(self) -> None:
         self.found = {cell: [] for cell in itertools.product(VOLUMES, (*SPREADS, FALL))}

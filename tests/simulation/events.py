@@ -1,9 +1,11 @@
-"""How often the intervals at policy dates hold a planted step, and how often a placebo date is called.
+"""How often the intervals at policy dates hold a planted step, and how often a placebo date is
+called.
 
-Every world is SYNTHETIC: 56 quarters of a group that grows 8 % a year, with seasons, its log level moving by an AR(1) of spread σ
-and autocorrelation ρ from quarter to quarter, and counts Poisson about it; beside it others in the same seasons, a hundred
-times as many (segmented) or as many, with an AR(1) of their own (did). Planted: a fall of a quarter from quarter 44 on.
-Placebo: none, at a date drawn at random with two years or more on either side. Years are the quarters summed.
+Every world is SYNTHETIC: 56 quarters of a group that grows 8 % a year, with seasons, its log level
+moving by an AR(1) of spread σ and autocorrelation ρ from quarter to quarter, and counts Poisson
+about it; beside it others in the same seasons, a hundred times as many (segmented) or as many, with
+an AR(1) of their own (did). Planted: a fall of a quarter from quarter 44 on. Placebo: none, at a
+date drawn at random with two years or more on either side. Years are the quarters summed.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ ERRORS = {
     "spread 0.1, ρ = 0.8": (0.8, 0.1),
 }
 VOLUMES = (40, 100, 200)
-"""Works of the group a year. The prior of ρ was chosen at 40 and 200 works and σ = 0.2; 100 works, and σ = 0.1 with ρ = 0.8, are of the confirmation."""
+"""Works of the group a year. The prior of ρ was chosen at 40 and 200 works and σ = 0.2; 100 works,
+and σ = 0.1 with ρ = 0.8, are of the confirmation.
+"""
 METHODS, PERIODS = ("segmented", "did"), ("quarter", "year")
 
 
@@ -75,7 +79,9 @@ def interval(counts, others, start, a_year, method):
 
 
 def tried(chance, worlds, volume, rho, sigma):
-    """(method, period) -> worlds whose interval held the planted step, and worlds in which a placebo date was called."""
+    """(method, period) -> worlds whose interval held the planted step, and worlds in which a
+    placebo date was called.
+    """
     found = {(m, p): np.zeros(2, int) for m in METHODS for p in PERIODS}
     for _ in range(worlds):
         for method in METHODS:
@@ -91,7 +97,9 @@ def tried(chance, worlds, volume, rho, sigma):
 
 
 class Tally:
-    """[worlds that held the planted step, worlds whose placebo date was called] of each cell, world by world."""
+    """[worlds that held the planted step, worlds whose placebo date was called] of each cell, world
+    by world.
+    """
 
     def __init__(self) -> None:
         self.worlds = 0

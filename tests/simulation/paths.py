@@ -1,8 +1,11 @@
-"""Do the intervals of measures on the pattern of ties hold the truth? `python -m tests.simulation.paths [--worlds 300]` writes PATHS.md,
-`--country confirmation` PATHS.confirmation.md, of a country that nothing was chosen on. `--keep FOLDER` lets a stopped run go on.
+"""Do the intervals of measures on the pattern of ties hold the truth? `python -m
+tests.simulation.paths [--worlds 300]` writes PATHS.md, `--country confirmation`
+PATHS.confirmation.md, of a country that nothing was chosen on. `--keep FOLDER` lets a stopped run
+go on.
 
-Eigenvector, rarefied degree, and harmonic closeness and betweenness among the strongest institutions, in the worlds of the study.
-A third of the worlds is looked at again with thrice the works: whether an interval holds may hang on how full a graph is.
+Eigenvector, rarefied degree, and harmonic closeness and betweenness among the strongest
+institutions, in the worlds of the study. A third of the worlds is looked at again with thrice the
+works: whether an interval holds may hang on how full a graph is.
 """
 
 from __future__ import annotations
@@ -47,13 +50,17 @@ SCOPE, SETTING = asked(
 NONE = Partners.of(None, None)
 COUNTRIES = {"development": worlds.DEVELOPMENT, "confirmation": worlds.CONFIRMATION}
 BOTH = 1
-"""Paths are followed in both windows, so that changes can be had, in one world of so many; in the others in the later window."""
+"""Paths are followed in both windows, so that changes can be had, in one world of so many; in the
+others in the later window.
+"""
 THRICE = 100_000
 """Seeds of worlds of thrice the works: three at a time."""
 
 
 def world_of(seed, times=1, country="development"):
-    """The works of two institutions or more of `times` worlds laid over one another, and of how many the roster consists."""
+    """The works of two institutions or more of `times` worlds laid over one another, and of how
+    many the roster consists.
+    """
     made = [worlds.tables(seed * times + i, country=COUNTRIES[country]) for i in range(times)]
     tables = []
     for kind in zip(*made, strict=True):
@@ -71,7 +78,9 @@ def world_of(seed, times=1, country="development"):
 
 
 def look(seed, times=1, both=True, country="development"):
-    """{(measure, window): (values, low, high)} by name of institution, the windows being 0 and 1; {measure: (low, high)} of changes; the roster."""
+    """{(measure, window): (values, low, high)} by name of institution, the windows being 0 and 1;
+    {measure: (low, high)} of changes; the roster.
+    """
     world, seen, names = world_of(seed, times, country), {}, COUNTRIES[country].names
     dispersion = Dispersion.of(world, "newman")
     parts = [world.only(world.within(window)) for window in PERIOD]
@@ -162,7 +171,9 @@ def _changes(seen, freedom):
 
 
 def study(number, workers, country="development", keep=None):
-    """Coverage of values by their mean over the worlds, and of changes by 0, in `number` worlds and a third as many of thrice the works."""
+    """Coverage of values by their mean over the worlds, and of changes by 0, in `number` worlds and
+    a third as many of thrice the works.
+    """
     tally, looked = Tally(), joblib.Memory(keep, verbose=0).cache(look)
     for times, first, many in ((1, 0, number), (3, THRICE, max(number // 3, 2))):
         seeds = [first + i for i in range(many)]

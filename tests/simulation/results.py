@@ -73,7 +73,8 @@ def main(given: list[str] | None = None) -> None:
 
 
 def merged(page: str, sections: list[str]) -> str:
-    """The page with these sections in place of those of the same heading, others as they were; new ones at its end.
+    """The page with these sections in place of those of the same heading, others as they were; new
+    ones at its end.
 
     >>> merged("# Page\\n\\n## A (asked: 5 %)\\n\\nold\\n\\n## B\\n\\nkept\\n", ["## A (asked: 6 %)\\n\\nnew"])
     '# Page\\n\\n## A (asked: 6 %)\\n\\nnew\\n\\n## B\\n\\nkept\\n'

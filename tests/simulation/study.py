@@ -1,7 +1,8 @@
 """What intervals and verdicts do in worlds whose truth is known.
 
-The truth of a measure is its mean over worlds of one design: the same institutions, habits and expected numbers of works. It is
-measured as such, over the worlds of the study, so a measure is held to its expectation at this number of works, not at infinity.
+The truth of a measure is its mean over worlds of one design: the same institutions, habits and
+expected numbers of works. It is measured as such, over the worlds of the study, so a measure is
+held to its expectation at this number of works, not at infinity.
 
 Everything below the imports was fixed before the first world of `worlds.CONFIRMATION` was made.
 """
@@ -41,15 +42,19 @@ SCOPE, SETTING = asked(
 """No sliding window fits: only the two windows that are compared are measured."""
 
 BASE = (0.765, 0.945)
-"""Affiliations kept at publisher Q and elsewhere where nothing happens: Elsevier's share of articles with an institution in 2018
-was 76.5 %, that of 25 publishers together 87.9 % (Jahn 2025, doi 10.59350/z3c5x-bfk63)."""
+"""Affiliations kept at publisher Q and elsewhere where nothing happens: Elsevier's share of
+articles with an institution in 2018 was 76.5 %, that of 25 publishers together 87.9 % (Jahn 2025,
+doi 10.59350/z3c5x-bfk63).
+"""
 QUIET = Design(before=BASE, after=BASE)
 LOSSES = {
     "as documented": replace(QUIET, after=(0.386, 0.84)),
     "Q keeps a fifth": replace(QUIET, after=(0.19, 0.84)),
     "Q keeps a thirteenth": replace(QUIET, after=(0.0765, 0.84)),
 }
-"""As documented: 2024, 38.6 % at Elsevier and 68.4 % together. The others are harsher than anything seen in a measured year."""
+"""As documented: 2024, 38.6 % at Elsevier and 68.4 % together. The others are harsher than anything
+seen in a measured year.
+"""
 VANISHED = replace(LOSSES["as documented"], vanish=True)
 
 SHIFTED = (
@@ -63,7 +68,9 @@ LOSERS = ("D02", "D06", "D12", "D20")
 """Whose strings are no longer matched, one at a time."""
 SIZES = ((100, np.inf), (50, 100), (0, 50))
 SPARED = 8
-"""Harsher losses and oracles, and PageRank, the dearest measure, where something is lost or shifts, are in one world in eight."""
+"""Harsher losses and oracles, and PageRank, the dearest measure, where something is lost or shifts,
+are in one world in eight.
+"""
 PERMUTED = 8
 """The permutation test is run in one unshifted world in eight."""
 
@@ -73,7 +80,9 @@ class Seen:
     """One world: SHIFTS, and the windows' intervals of variant k."""
 
     shifts: pd.DataFrame
-    """of variant k, with those of the reweighted beside as `*_weighted`, and the permutation test of the shares"""
+    """of variant k, with those of the reweighted beside as `*_weighted`, and the permutation test
+    of the shares
+    """
     values: pd.DataFrame
 
 
@@ -178,7 +187,9 @@ class Tally:
     )
 
     def add(self, what: tuple[str, ...], share: float, seed: int | None = None) -> None:
-        """Of one world; told apart by `seed` where worlds of two designs are to be compared one by one."""
+        """Of one world; told apart by `seed` where worlds of two designs are to be compared one by
+        one.
+        """
         if not np.isnan(share):
             worlds_ = self.by_world[what]
             worlds_[len(worlds_) if seed is None else seed] = float(share)
@@ -193,7 +204,9 @@ class Tally:
         return float(np.mean(found)), error, len(found)
 
     def ratio(self, what: tuple[str, ...], to: tuple[str, ...]) -> tuple[float, float, int]:
-        """Of the means over the worlds (seeds) that both have, with the standard error of a ratio (delta method)."""
+        """Of the means over the worlds (seeds) that both have, with the standard error of a ratio
+        (delta method).
+        """
         seeds = sorted(self.by_world[what].keys() & self.by_world[to].keys())
         above, below = (
             np.array([self.by_world[name][seed] for seed in seeds]) for name in (what, to)
@@ -209,7 +222,9 @@ class Tally:
 
 
 def _calls(rows: pd.DataFrame) -> dict[str, pd.Series]:
-    """+1 called a rise, −1 a fall, 0 neither: by the verdict, and by the rule it replaced (q of all works, each weighted interval by itself)."""
+    """+1 called a rise, −1 a fall, 0 neither: by the verdict, and by the rule it replaced (q of all
+    works, each weighted interval by itself).
+    """
     way = np.sign(rows["change"])
     clear, weighted = (
         (rows[f"low{w}"] > 0).astype(int) - (rows[f"high{w}"] < 0).astype(int)
@@ -235,7 +250,9 @@ def _calls(rows: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def unshifted(seed: int, tally: Tally, country: Country = CONFIRMATION) -> pd.DataFrame:
-    """Nobody shifts, nothing is lost: do the 95 % intervals of changes hold 0, is anybody called? Returns what `coverage` needs."""
+    """Nobody shifts, nothing is lost: do the 95 % intervals of changes hold 0, is anybody called?
+    Returns what `coverage` needs.
+    """
     world = look(seed, QUIET, VOLUME + RATIOS, country=country, permutations=seed % PERMUTED == 0)
     for measure, rows in world.shifts.groupby("measure"):
         tally.add((measure, "change"), ((rows["low"] <= 0) & (rows["high"] >= 0)).mean(), seed)
@@ -295,7 +312,9 @@ def lost(seed: int, tally: Tally, country: Country = CONFIRMATION) -> None:
 
 
 def shifted(seed: int, tally: Tally, country: Country = CONFIRMATION) -> None:
-    """One in seven of the roster shifts, without loss and with it: who is found, and who of the others is called?"""
+    """One in seven of the roster shifts, without loss and with it: who is found, and who of the
+    others is called?
+    """
     planted_, whole = SHIFTED[seed % len(SHIFTED)], seed // len(SHIFTED) % SPARED == 0
     designs = {"no loss": (QUIET, False), "as documented": (LOSSES["as documented"], False)}
     if whole:

@@ -1,11 +1,14 @@
-"""SYNTHETIC worlds whose truth is known: the same country again and again, with other works by chance.
+"""SYNTHETIC worlds whose truth is known: the same country again and again, with other works by
+chance.
 
-What stays from world to world: who there is, how large, in which fields, with whom each likes to work, which consortia exist and
-which publishers each prefers (a `Country`, drawn once). What is left to chance in each world: how many works a year has, how
-active each institution is in a year, how often a consortium publishes, and every single work.
+What stays from world to world: who there is, how large, in which fields, with whom each likes to
+work, which consortia exist and which publishers each prefers (a `Country`, drawn once). What is
+left to chance in each world: how many works a year has, how active each institution is in a year,
+how often a consortium publishes, and every single work.
 
-On `DEVELOPMENT` constants and rules of the method were chosen while its results were looked at. `CONFIRMATION` was written
-down, with the designs of `simulation.study`, before any world of it was made, and nothing was changed for what came out.
+On `DEVELOPMENT` constants and rules of the method were chosen while its results were looked at.
+`CONFIRMATION` was written down, with the designs of `simulation.study`, before any world of it was
+made, and nothing was changed for what came out.
 """
 
 from __future__ import annotations
@@ -30,10 +33,12 @@ class Country:
     domestic: int
     foreign: int
     small: int
-    """small foreign institutions outside every roster (fillers): who falls is replaced by one of them, who rises replaces one,
-    so that the works of all others stay what they were"""
+    """small foreign institutions outside every roster (fillers): who falls is replaced by one of
+    them, who rises replaces one, so that the works of all others stay what they were
+    """
     flat: tuple[float, float]
-    """institution of rank r has size 1/(r + flat): domestic, foreign; small flat is a steep country"""
+    """institution of rank r has size 1/(r + flat): domestic, foreign; small flat is a steep country
+    """
     fields: int
     taste: float
     """spread of the logs with which an institution prefers partners beyond their size"""
@@ -46,7 +51,9 @@ class Country:
     activity: float
     bursts: float
     output: float
-    """squared coefficients of variation, year by year, beyond Poisson: of an institution's own works, of a consortium's, of the country's"""
+    """squared coefficients of variation, year by year, beyond Poisson: of an institution's own
+    works, of a consortium's, of the country's
+    """
     prefers: tuple[float, float, float]
     """Dirichlet of an institution's shares of publishers Q, P and S"""
     at_q: int
@@ -148,8 +155,9 @@ CONFIRMATION = Country(
 """Larger, steeper, burstier than `DEVELOPMENT`, with more fields and many small publishers."""
 
 Kept = tuple[float, float]
-"""Chance that a work keeps all its affiliations: at publisher Q, at all others. One that does not keeps those of the leading
-institution alone."""
+"""Chance that a work keeps all its affiliations: at publisher Q, at all others. One that does not
+keeps those of the leading institution alone.
+"""
 EVERYTHING: Kept = (1.0, 1.0)
 
 
@@ -264,7 +272,9 @@ def _shift(
     change: float,
     fillers: np.ndarray,
 ) -> None:
-    """`who` gives its place on a work to a small foreign institution, or takes one's, as often as said; team sizes stay."""
+    """`who` gives its place on a work to a small foreign institution, or takes one's, as often as
+    said; team sizes stay.
+    """
     for work in late[on[late, who]]:
         if draw.random() >= abs(change):
             continue

@@ -1,11 +1,13 @@
-"""A stand-in for the OpenAlex API on loopback, for tests: ``GET /works``, ``GET /works/W…`` and ``GET /rate-limit``.
+"""A stand-in for the OpenAlex API on loopback, for tests: ``GET /works``, ``GET /works/W…`` and
+``GET /rate-limit``.
 
 Run it inside a test::
 
     with StandIn(records, faults=[Fault("http_503", nth=3, times=2)]) as server:
         requests.get(f"{server.url}/works?filter=publication_year:2020")
 
-or from a shell: ``PYTHONPATH=tests python -m standin RECORDS [--port N] [--key K] [--faults "http_503,nth=3,times=2" …]``.
+or from a shell: ``PYTHONPATH=tests python -m standin RECORDS [--port N] [--key K] [--faults
+"http_503,nth=3,times=2" …]``.
 
 How sure the imitation is, by the words used in the docstrings below:
 

@@ -15,7 +15,9 @@ def unauthorized(message: str) -> Response:
 
 
 def plain_error(fault: Fault) -> Response:
-    """The error bodies that do not depend on the request (throttled, 401, 404: read; the rest: documented)."""
+    """The error bodies that do not depend on the request (throttled, 401, 404: read; the rest:
+    documented).
+    """
     mark = f" {fault.marker}" if fault.marker else ""
     if fault.kind == "throttled_429":
         message = (

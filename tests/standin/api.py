@@ -95,7 +95,9 @@ class Api:
 
     @staticmethod
     def _start(found: Sorted, sort: Sequence[SortField], cursor: str, page: int, size: int) -> int:
-        """Where the page begins: right after the values of the cursor, whether or not that record is still there."""
+        """Where the page begins: right after the values of the cursor, whether or not that record
+        is still there.
+        """
         if page < 1:
             raise bad_page("Page parameter must be greater than 0.")
         if cursor and page != 1:
@@ -126,7 +128,9 @@ class Api:
         page: int,
         cursor: str,
     ) -> Response:
-        """A page of hits. The cursor ends as soon as a page is not full, whatever the count says (read)."""
+        """A page of hits. The cursor ends as soon as a page is not full, whatever the count says
+        (read).
+        """
         count, took = len(found.places), 12
         for fault in self.faults.striking(PAGE_FAULTS, request):
             if fault.kind == "lose":
@@ -197,9 +201,11 @@ class Api:
         return hits
 
     def _groups(self, request: Request) -> Response:
-        """One level of groups: largest first, or by key when there is a cursor; no `results` at all (read).
+        """One level of groups: largest first, or by key when there is a cursor; no `results` at all
+        (read).
 
-        Keys are texts, also of years (read). The zero counts the real server adds for known types are left out.
+        Keys are texts, also of years (read). The zero counts the real server adds for known types
+        are left out.
         """
         query, catalogue = request.query, self.catalogue
         name, _, unknown = group_parameter(query).partition(":")

@@ -14,7 +14,9 @@ from standin.wire import Request
 
 
 class Budget:
-    """Daily credits, one pool for each key or address, and a bucket of requests per second with one second's burst."""
+    """Daily credits, one pool for each key or address, and a bucket of requests per second with one
+    second's burst.
+    """
 
     def __init__(self, daily: int, per_second: float | None) -> None:
         self.daily, self.per_second = daily, per_second
@@ -65,7 +67,9 @@ def seconds_to_midnight() -> int:
 
 
 def price(request: Request) -> int:
-    """Credits of a request: singles free, lists and groups 1 whatever the page size, searches 10 (read)."""
+    """Credits of a request: singles free, lists and groups 1 whatever the page size, searches 10
+    (read).
+    """
     if request.path.strip("/") != "works":
         return 0
     if group_parameter(request.query):

@@ -41,7 +41,8 @@ class Catalogue:
         self._dated = [place for _, place in dated]
         self._columns: dict[Column, list[Any]] = {}
         self._names: dict[str, str] | None = None
-        # One cache per catalogue: a cache on the class would keep every catalogue of the test run alive.
+        # One cache per catalogue: a cache on the class would keep every catalogue of the test run
+        # alive.
         self.sorted = functools.lru_cache(maxsize=256)(self._sorted)
         self.matching = functools.lru_cache(maxsize=256)(self._matching)
         self.listed_bytes = functools.lru_cache(maxsize=65_536)(self._listed_bytes)
@@ -59,7 +60,9 @@ class Catalogue:
     def _dated_between(
         self, wanted: list[tuple[Field, str]]
     ) -> tuple[Iterable[int], list[tuple[Field, str]]]:
-        """Narrow by the date limits with the index; the other filters are left to be tested one by one."""
+        """Narrow by the date limits with the index; the other filters are left to be tested one by
+        one.
+        """
         low, high, rest = "", "9999-12-31", []
         for one, value in wanted:
             if one.name == "from_publication_date" and value[:1] not in "<>!n" and "|" not in value:

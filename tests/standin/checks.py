@@ -12,7 +12,9 @@ from standin.wire import Refusal, Request, Response, bad_query, json_error
 
 
 def single_work(path: str) -> str | None:
-    """The name of the work in `/works/W…` (also a DOI or a whole address) or in `/W…`; None for other paths."""
+    """The name of the work in `/works/W…` (also a DOI or a whole address) or in `/W…`; None for
+    other paths.
+    """
     path = urllib.parse.unquote(path).strip("/")
     if re.fullmatch(r"[wW]\d+", path):
         return path
@@ -88,7 +90,9 @@ def check_edge(request: Request) -> None:
 
 
 def plan_response(message: str) -> Response:
-    """A paid-plan refusal wears the status of a rate limit but has no Retry-After: it never goes away (read)."""
+    """A paid-plan refusal wears the status of a rate limit but has no Retry-After: it never goes
+    away (read).
+    """
     return json_error(
         429, "Plan upgrade required", message, headers={"Cache-Control": "no-store"}, metered=False
     )

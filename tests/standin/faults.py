@@ -35,10 +35,11 @@ WIRE_FAULTS = frozenset({"hang", "drip", "cut_json", "reset"})
 class Fault:
     """Something to go wrong, decided by counting, never by chance.
 
-    The fault strikes the `nth` request that matches `when` and `per_page_over`, and the ones after it, `times` times
-    in all (None = for ever). `when` is a text to find in the unquoted path and query, or a function of the request.
-    Faults compose: of the errors the first one listed strikes and the others wait their turn; page faults strike
-    lists that were otherwise answered; wire faults strike whatever is sent.
+    The fault strikes the `nth` request that matches `when` and `per_page_over`, and the ones after
+    it, `times` times in all (None = for ever). `when` is a text to find in the unquoted path and
+    query, or a function of the request. Faults compose: of the errors the first one listed strikes
+    and the others wait their turn; page faults strike lists that were otherwise answered; wire
+    faults strike whatever is sent.
 
     Errors (`marker` is put into the body, to look for leaks into logs and reports):
 
@@ -55,14 +56,15 @@ class Fault:
       (both strike only pages with a running cursor);
     * count_drift: meta.count is off by `drift`.
 
-    Records, in every answer that shows the one named by `record` (W…; none: the first of the answer) with a title:
+    Records, in every answer that shows the one named by `record` (W…; none: the first of the
+    answer) with a title:
 
     * surrogate: its title ends in the first half of a character; escape: in an escape that is none;
     * nan: its number of citations is a literal NaN.
 
-    Wire: hang (`seconds` without a byte, then the answer), drip (a header that grows by a byte every `seconds` and has
-    no end), cut_json (half of the body with a fitting Content-Length), reset (the connection closes in the middle of
-    the body).
+    Wire: hang (`seconds` without a byte, then the answer), drip (a header that grows by a byte
+    every `seconds` and has no end), cut_json (half of the body with a fitting Content-Length),
+    reset (the connection closes in the middle of the body).
     """
 
     kind: str

@@ -18,7 +18,9 @@ Test = Callable[[Any], bool]
 
 @dataclass(frozen=True)
 class Field:
-    """A filterable field. `kind` is term, id, number, date, flag (true/false/null), present (has_…) or search."""
+    """A filterable field. `kind` is term, id, number, date, flag (true/false/null), present (has_…)
+    or search.
+    """
 
     name: str
     kind: str
@@ -28,7 +30,9 @@ class Field:
 
 
 def bare(value: str) -> str:
-    """A term as it is compared: lower case, without the address in front of an OpenAlex, ROR or DOI value (read)."""
+    """A term as it is compared: lower case, without the address in front of an OpenAlex, ROR or DOI
+    value (read).
+    """
     value = value.strip().strip('"').lower()
     for prefix in (
         "https://doi.org/",
@@ -42,7 +46,9 @@ def bare(value: str) -> str:
 
 
 def openalex_id(value: str) -> str:
-    """The first thing that looks like an OpenAlex id, in upper case; numeric ids of fields and domains stay (read)."""
+    """The first thing that looks like an OpenAlex id, in upper case; numeric ids of fields and
+    domains stay (read).
+    """
     found = re.search(r"[WAICFVPST]\d{2,}", value.strip().upper())
     if found:
         return found.group()
@@ -82,7 +88,9 @@ def authorships(record: Record) -> list[Record]:
 
 
 def over_institutions(name: str, read: Callable[[Any], str] = bare) -> Column:
-    """A value of all institutions of ALL authors: these filters look at the full list of authors (read)."""
+    """A value of all institutions of ALL authors: these filters look at the full list of authors
+    (read).
+    """
 
     def collect(record: Record) -> frozenset[str]:
         institutions = (
@@ -102,7 +110,9 @@ def last_part(value: str) -> str:
 
 
 def listed_countries(record: Record) -> frozenset[str]:
-    """Countries of the first hundred authors, also those read from the text alone: the cut list is searched (read)."""
+    """Countries of the first hundred authors, also those read from the text alone: the cut list is
+    searched (read).
+    """
     return terms(
         code for one in authorships(record)[:LISTED_AUTHORS] for code in one.get("countries") or []
     )
@@ -122,7 +132,9 @@ def publication_date(record: Record) -> str | None:
 
 
 def publication_year(record: Record) -> int | None:
-    """Derived from the date, as the pipeline does; kept as given where there is a year only (read; fallback guessed)."""
+    """Derived from the date, as the pipeline does; kept as given where there is a year only (read;
+    fallback guessed).
+    """
     date = publication_date(record)
     return int(date[:4]) if date else number("publication_year")(record)
 

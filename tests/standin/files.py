@@ -16,7 +16,8 @@ def load_records(path: Path) -> list[Record]:
     try:
         document = json.loads(text)
     except json.JSONDecodeError:
-        # Not splitlines(): titles and affiliations hold U+2028 and U+0085, which it takes for ends of lines.
+        # Not splitlines(): titles and affiliations hold U+2028 and U+0085, which it takes for ends
+        # of lines.
         return [json.loads(line) for line in text.split("\n") if line.strip()]
     if isinstance(document, list):
         return list(document)

@@ -19,7 +19,9 @@ def split_filter(text: str) -> list[str]:
 
 
 def parse_filter(text: str) -> list[tuple[Field, str]]:
-    """`,` is AND between filters. Hyphens in names become underscores; empty and undefined values are refused (read)."""
+    """`,` is AND between filters. Hyphens in names become underscores; empty and undefined values
+    are refused (read).
+    """
     parsed = []
     for part in split_filter(text):
         name, _, value = part.partition(":")
@@ -92,7 +94,9 @@ def search_test(value: str) -> Test:
 
 
 def plain_test(one: Field, values: Sequence[str], every: bool) -> Test:
-    """A test for values without negation; `every` asks for all of them (`+`), otherwise one is enough (`|`)."""
+    """A test for values without negation; `every` asks for all of them (`+`), otherwise one is
+    enough (`|`).
+    """
     if one.kind in ("term", "id"):
         return set_test(one, values, every)
     make = {"number": number_test, "date": date_test, "flag": flag_test, "present": flag_test}.get(
@@ -113,7 +117,9 @@ def is_missing(have: Any) -> bool:
 
 
 def filter_test(one: Field, value: str) -> Test:
-    """`null` and `!null`; `|` is OR; a space (a plus in the URL) is AND; `!` in front denies the whole (read)."""
+    """`null` and `!null`; `|` is OR; a space (a plus in the URL) is AND; `!` in front denies the
+    whole (read).
+    """
     if value == "null":
         return is_missing
     if value == "!null":

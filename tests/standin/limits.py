@@ -95,7 +95,8 @@ PARAMETERS = (
     "sort",
 )
 
-# The real list of names is longer; an unlisted country shows its code, as it does on the real server (read).
+# The real list of names is longer; an unlisted country shows its code, as it does on the real
+# server (read).
 COUNTRY_NAMES = {
     "cn": "China",
     "de": "Germany",

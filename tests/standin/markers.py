@@ -63,7 +63,9 @@ class Persona:
 
 
 class _Marker:
-    """Marks records one after the other; the same author keeps the same invented name in all of them."""
+    """Marks records one after the other; the same author keeps the same invented name in all of
+    them.
+    """
 
     def __init__(self) -> None:
         self.markers: list[str] = []
@@ -133,11 +135,13 @@ class _Marker:
 
 
 def marked(records: Iterable[Record]) -> tuple[list[Record], list[str]]:
-    """Copies of the records in which everything personal is a marker, and the list of all markers to search for.
+    """Copies of the records in which everything personal is a marker, and the list of all markers
+    to search for.
 
-    Marked are the author's id (unless null), name, ORCIDs, raw name, the corresponding author ids, every affiliation
-    text (name in five spellings, mail address, ORCID as address and bare, a department, then the text as it was), titles
-    (``Titlemark…``), abstracts (``Abstractmark…``) and the plain texts of old shapes (``Textmark…``).
+    Marked are the author's id (unless null), name, ORCIDs, raw name, the corresponding author ids,
+    every affiliation text (name in five spellings, mail address, ORCID as address and bare, a
+    department, then the text as it was), titles (``Titlemark…``), abstracts (``Abstractmark…``) and
+    the plain texts of old shapes (``Textmark…``).
     """
     marker = _Marker()
     changed = [marker.mark(record, serial) for serial, record in enumerate(records, start=1)]

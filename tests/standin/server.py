@@ -23,11 +23,13 @@ from standin.wire import Record, Refusal, Request, Response, json_bytes, json_er
 class StandIn:
     """The stand-in server; use it as a context manager.
 
-    `key`: the only key that is known; others get 401. Without it every key is taken. `key_required` also refuses
-    requests without a key (announced for February 2026 but not enforced: documented). Requests without a key have a
-    tenth of `daily_credits`. `per_second` limits the rate of each key or address (real: 10 without, 30 with a free
-    key); None = no limit. `max_per_page` 200 is what the server accepts, 100 what its pages promise for the future.
-    `faults` may be another server's book, to go on with what has struck there. `sort_by_id` says whether `sort=ids.openalex` is taken; nobody has tried that on the real one.
+    `key`: the only key that is known; others get 401. Without it every key is taken. `key_required`
+    also refuses requests without a key (announced for February 2026 but not enforced: documented).
+    Requests without a key have a tenth of `daily_credits`. `per_second` limits the rate of each key
+    or address (real: 10 without, 30 with a free key); None = no limit. `max_per_page` 200 is what
+    the server accepts, 100 what its pages promise for the future. `faults` may be another server's
+    book, to go on with what has struck there. `sort_by_id` says whether `sort=ids.openalex` is
+    taken; nobody has tried that on the real one.
     """
 
     def __init__(
@@ -198,7 +200,9 @@ class StandIn:
     def _limited(
         self, request: Request, message: str, remaining: int, retry_after: float
     ) -> Response:
-        """Rate and budget refusals share shape and headers; only the message and the numbers differ (read)."""
+        """Rate and budget refusals share shape and headers; only the message and the numbers differ
+        (read).
+        """
         cost, limit = price(request), self.budget.limit(request)
         headers = {
             "Retry-After": str(max(1, math.ceil(retry_after))),

@@ -47,7 +47,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(response.body)))
         for name, value in response.headers.items():
             self.send_header(name, value)
-        # A refused method may have sent a body that nobody read: the connection cannot be used again.
+        # A refused method may have sent a body that nobody read: the connection cannot be used
+        # again.
         self.close_connection = (
             self.close_connection or response.sent is not None or self.command != "GET"
         )

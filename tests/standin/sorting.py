@@ -82,7 +82,9 @@ def parse_sort(text: str, *, by_id: bool) -> tuple[SortField, ...]:
 
 
 def sort_value(record: Record, by: SortField) -> Any:
-    """The value as it stands in a cursor. Missing values go last, shown as the search engine shows them (guessed)."""
+    """The value as it stands in a cursor. Missing values go last, shown as the search engine shows
+    them (guessed).
+    """
     if by.name in SORT_TEXTS:
         return record.get(by.name)
     if by.name == "publication_date":
@@ -94,7 +96,8 @@ def sort_value(record: Record, by: SortField) -> Any:
     else:
         value = number(by.name)(record)
         if value is not None:
-            # The percentile is a float there: a real cursor reads [100.0, 1751, 'https://openalex.org/W…'].
+            # The percentile is a float there: a real cursor reads [100.0, 1751,
+            # 'https://openalex.org/W…'].
             return float(value) if by.name in ("cited_by_percentile_year.max", "fwci") else value
         if by.name in ("cited_by_percentile_year.max", "fwci"):
             return "-Infinity" if by.descending else "Infinity"
@@ -128,7 +131,9 @@ def decode_cursor_text(cursor: str) -> str:
 
 
 def decode_cursor(cursor: str) -> list[Any]:
-    """A cursor is stateless: no expiry, good for any key, bound only to the number of sort values (read)."""
+    """A cursor is stateless: no expiry, good for any key, bound only to the number of sort values
+    (read).
+    """
     text = decode_cursor_text(cursor).replace("'", '"').replace("None", "null")
     try:
         return list(json.loads(text))

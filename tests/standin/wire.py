@@ -17,7 +17,9 @@ Record = dict[str, Any]  # a work as the API shows it
 
 @dataclass
 class Request:
-    """One request as the server saw it; `status` and `cost` (credits) are filled in once it has been answered."""
+    """One request as the server saw it; `status` and `cost` (credits) are filled in once it has
+    been answered.
+    """
 
     number: int  # from 1, in order of arrival
     method: str
@@ -43,7 +45,9 @@ class Request:
 
     @property
     def readable(self) -> str:
-        """Path and query with the percent signs undone: what the `when` text of a fault is looked for in."""
+        """Path and query with the percent signs undone: what the `when` text of a fault is looked
+        for in.
+        """
         return urllib.parse.unquote_plus(self.target)
 
     @property

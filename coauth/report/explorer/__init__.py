@@ -1,9 +1,10 @@
 """The network explorer: what a reader may walk through on top of the still picture of the network.
 
-Here its data are made, in Python and bounded in size; `explorer.html` is its frame, and the scripts beside it draw. All
-numbers are counts of works, summed over a window of years by the script: of a pair, works of at most K institutions, and
-beside them those of more; of an institution, its works with another institution (Newman strength), with the interval of
-`centrality` where one was measured; in a public edition, where weights are works, those of its pairs, added up.
+Here its data are made, in Python and bounded in size; `explorer.html` is its frame, and the scripts
+beside it draw. All numbers are counts of works, summed over a window of years by the script: of a
+pair, works of at most K institutions, and beside them those of more; of an institution, its works
+with another institution (Newman strength), with the interval of `centrality` where one was
+measured; in a public edition, where weights are works, those of its pairs, added up.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ PARTNERS = 8
 CUED = 1500
 """Pairs with most works in a critical technology."""
 WORKS = 4000
-"""Works behind review cues that are listed: watchlists before technologies, newest first. The page stays below a few megabytes."""
+"""Works behind review cues that are listed: watchlists before technologies, newest first. The page
+stays below a few megabytes.
+"""
 
 CALLED = (
     "status",
@@ -70,7 +73,9 @@ WORK = ["work_id", "doi", "title", "year"]
 
 @dataclass(frozen=True)
 class Atlas:
-    """What is walked through: the network of all years (Newman counting; in a public edition, full), everyone's place, and whether works may be named."""
+    """What is walked through: the network of all years (Newman counting; in a public edition,
+    full), everyone's place, and whether works may be named.
+    """
 
     network: Network
     positions: Mapping[str, Sequence[float]]
@@ -94,14 +99,18 @@ class Explorer:
 
     @property
     def embedded(self) -> str:
-        """As JSON that no text inside can end: in a script element only `<` can, and it is written as an escape."""
+        """As JSON that no text inside can end: in a script element only `<` can, and it is written
+        as an escape.
+        """
         return json.dumps(
             self.data, ensure_ascii=False, separators=(",", ":"), allow_nan=False
         ).replace("<", "\\u003c")
 
 
 def explore(brief: Brief, atlas: Atlas) -> Explorer:
-    """The strongest institutions and every domestic–listed pair, with their windows, cues and (if they may be named) works."""
+    """The strongest institutions and every domestic–listed pair, with their windows, cues and (if
+    they may be named) works.
+    """
     cues = _cues(brief)
     listed = cues.loc[cues["kind"] == "watchlist", ENDS].drop_duplicates()
     nodes = _nodes(atlas, listed)
@@ -158,7 +167,9 @@ def explore(brief: Brief, atlas: Atlas) -> Explorer:
 
 
 def _cues(brief: Brief) -> pd.DataFrame:
-    """Watchlist and technology cues of works on domestic–foreign pairs, by year; a profile of an institution is no cue of a pair."""
+    """Watchlist and technology cues of works on domestic–foreign pairs, by year; a profile of an
+    institution is no cue of a pair.
+    """
     flags = findings.frame(
         brief.made,
         "flags",
@@ -195,7 +206,9 @@ def _pairs(brief: Brief, at: Mapping[str, int]) -> pd.DataFrame:
 def _kept(
     pairs: pd.DataFrame, cues: pd.DataFrame, windows: Sequence[Sequence[int]]
 ) -> pd.DataFrame:
-    """All listed pairs, each institution's strongest in each window, and the pairs with most works in a technology."""
+    """All listed pairs, each institution's strongest in each window, and the pairs with most works
+    in a technology.
+    """
     parts = [cues.loc[cues["kind"] == "watchlist", ENDS]]
     for first, last in windows:
         total = (
@@ -223,7 +236,9 @@ def _kept(
 
 
 def _evidence(brief: Brief, cues: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-    """The works behind the cues shown (a pair of two domestic institutions has evidence and no cue here), the works themselves, and how many there was no room for."""
+    """The works behind the cues shown (a pair of two domestic institutions has evidence and no cue
+    here), the works themselves, and how many there was no room for.
+    """
     found = findings.frame(brief.made, "evidence", EVIDENCE)
     found = (
         found[found["year"].between(*brief.years) & found["kind"].isin(CUES)]
@@ -250,7 +265,9 @@ def _evidence(brief: Brief, cues: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFr
 def _institutions(
     brief: Brief, atlas: Atlas, nodes: Sequence[Mapping[str, Any]], windows: Sequence[Sequence[int]]
 ) -> list[list[Any]]:
-    """Id, name, country, class, x, y, strength by year (as year-less list), and its interval by window."""
+    """Id, name, country, class, x, y, strength by year (as year-less list), and its interval by
+    window.
+    """
     first, last = brief.years
     years = atlas.network.node_years.to_pandas()
     strength = (
@@ -284,7 +301,9 @@ def _institutions(
 
 
 def _entry(brief: Brief, kind: str, list_id: str, entry_id: str) -> list[str]:
-    """Kind, name of the list, name of the entry; how good a technology's search is known to be stands in its name."""
+    """Kind, name of the list, name of the entry; how good a technology's search is known to be
+    stands in its name.
+    """
     if kind == "watchlist":
         lists = {x.id: brief.words.named(x) for x in brief.queries.watchlists}
         return [kind, lists.get(list_id, list_id), brief.entry(list_id, entry_id)]
@@ -317,7 +336,9 @@ def _told(
     bases: Sequence[tuple[str, str]],
     works: pd.DataFrame,
 ) -> list[list[Any]]:
-    """Each pair: ends, [year, works, works above K], [entry, year, works], [work, entry, basis]; years count from `start`."""
+    """Each pair: ends, [year, works, works above K], [entry, year, works], [work, entry, basis];
+    years count from `start`.
+    """
     entry, basis, place = (
         {e: k for k, e in enumerate(x)} for x in (entries, bases, works["work_id"])
     )

@@ -2,11 +2,12 @@
 
     plan ─► harvest ─► walk of a slice ─► questions ─► transport ─► the wire
 
-A slice is one publication month, so that a failure costs little, a walk is over before the index changes, and the
-counts can be checked piece by piece. Works of which only the year is known are dated 1 January: such months are cut
-into days, such days into types. How one slice is walked and judged is told in `walk`; what is done about failing
-requests in `transport`. When all slices are closed, the works of each year are held against OpenAlex's own grouped
-count of that year: a first page that was cut together with its count would contradict nothing else.
+A slice is one publication month, so that a failure costs little, a walk is over before the index
+changes, and the counts can be checked piece by piece. Works of which only the year is known are
+dated 1 January: such months are cut into days, such days into types. How one slice is walked and
+judged is told in `walk`; what is done about failing requests in `transport`. When all slices are
+closed, the works of each year are held against OpenAlex's own grouped count of that year: a first
+page that was cut together with its count would contradict nothing else.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ __all__ = ["budget_left", "fill"]
 
 
 def budget_left(key: str | None, url: str | None) -> int | None:
-    """Credits left today, asked once and without patience, for `coauth status`; raises `SourceError` where it is not told."""
+    """Credits left today, asked once and without patience, for `coauth status`; raises
+    `SourceError` where it is not told.
+    """
     with Transport(key=key, url=url, timeout=10.0, attempts=1) as line:
         return credits_left(line)
 
@@ -53,14 +56,16 @@ def fill(
 ) -> dict[str, Any]:
     """Harvest what `vintage` lacks of the works in scope; returns a summary for its manifest.
 
-    Closed slices are left alone (unless their files were changed since), incomplete ones are tried again, open ones
-    continued. The summary names incomplete slices; they raise nothing here. Raises `SourceError` before anything is
-    fetched if OpenAlex itself is asked without a key, or the vintage was begun under another scope; `BudgetSpent`
-    when the day's budget ends (`wait` sleeps instead). Whatever was fetched is stored.
+    Closed slices are left alone (unless their files were changed since), incomplete ones are tried
+    again, open ones continued. The summary names incomplete slices; they raise nothing here. Raises
+    `SourceError` before anything is fetched if OpenAlex itself is asked without a key, or the
+    vintage was begun under another scope; `BudgetSpent` when the day's budget ends (`wait` sleeps
+    instead). Whatever was fetched is stored.
 
-    `url` is another address of the API, `rate` the requests a second over all `workers`, `timeout` the longest
-    silence in seconds. `settled` says that the vintage was complete before and only damage is mended: slices that are
-    whole are then not held against counts of today. Each slice says on which days it was fetched, by `today`. `sleep` is for tests.
+    `url` is another address of the API, `rate` the requests a second over all `workers`, `timeout`
+    the longest silence in seconds. `settled` says that the vintage was complete before and only
+    damage is mended: slices that are whole are then not held against counts of today. Each slice
+    says on which days it was fetched, by `today`. `sleep` is for tests.
     """
     if url is None and not (key or "").strip():
         raise SourceError(

@@ -1,4 +1,6 @@
-"""All authors of a work: lists cut them at a hundred and do not say so, but a single work has them, and is free."""
+"""All authors of a work: lists cut them at a hundred and do not say so, but a single work has them,
+and is free.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from coauth.vintage import Slice
 
 
 class Authors:
-    """Asks for single works: `single` gives the body of one, None if there is no such work (any more), or raises `NoAnswer`."""
+    """Asks for single works: `single` gives the body of one, None if there is no such work (any
+    more), or raises `NoAnswer`.
+    """
 
     def __init__(self, single: Callable[[str], bytes | None]) -> None:
         self._single = single
@@ -19,11 +23,13 @@ class Authors:
         """Whether one was asked for and did not come."""
 
     def whole(self, listed: Work, sha256: list[str]) -> Work:
-        """The work, with all its authors where the list may have cut them. The singleton is kept in the list's place,
-        and masked by its own names: the list's record does not know the names beyond the hundredth.
+        """The work, with all its authors where the list may have cut them. The singleton is kept in
+        the list's place, and masked by its own names: the list's record does not know the names
+        beyond the hundredth.
 
-        Lists and singletons come from two stores that may disagree: a work just listed can be missing among the
-        singletons (404), or be there with fewer authors. Then the list's record is kept and marked.
+        Lists and singletons come from two stores that may disagree: a work just listed can be
+        missing among the singletons (404), or be there with fewer authors. Then the list's record
+        is kept and marked.
         """
         if listed.id is None or len(listed.authorships or ()) < LIST_AUTHORS:
             return listed
@@ -43,8 +49,10 @@ class Authors:
         return listed
 
     def again(self, slice_: Slice) -> int:
-        """Ask once more for those of a stored slice that did not come. The number of works that stay cut; `unanswered`
-        says whether one still did not come, rather than being no work any more (404)."""
+        """Ask once more for those of a stored slice that did not come. The number of works that
+        stay cut; `unanswered` says whether one still did not come, rather than being no work any
+        more (404).
+        """
         self.unanswered = False
         cut = 0
         for number in slice_.numbers:

@@ -39,7 +39,9 @@ def read(body: bytes) -> Complaint:
 
 
 def is_budget(headers: Mapping[str, str], complaint: Complaint, pause: float | None) -> bool:
-    """Told by the numbers, as OpenAlex's own client does; by the words where there are none; else by the long wait."""
+    """Told by the numbers, as OpenAlex's own client does; by the words where there are none; else
+    by the long wait.
+    """
     left, needed = (
         number(headers, "X-RateLimit-Remaining", -1),
         number(headers, "X-RateLimit-Credits-Required", -1),
@@ -88,11 +90,12 @@ _VOCABULARY = frozenset(  # one word after the other is easier to keep than one 
 
 
 def known_words(body: bytes, url: str = "") -> str:
-    """The server's own words about a refused request, as far as they may be shown: at most 200 characters.
+    """The server's own words about a refused request, as far as they may be shown: at most 200
+    characters.
 
-    A message is free text and may quote a record. Shown are words that OpenAlex's messages are made of, short
-    numbers, and words of the request itself; each run of other words becomes an ellipsis. So no name, mail address,
-    ORCID, author id or key can pass, whatever it looks like.
+    A message is free text and may quote a record. Shown are words that OpenAlex's messages are made
+    of, short numbers, and words of the request itself; each run of other words becomes an ellipsis.
+    So no name, mail address, ORCID, author id or key can pass, whatever it looks like.
 
     >>> known_words(b'{"error": "Pagination error.", "message": "per-page parameter must be between 1 and 200."}')
     'Pagination error. per-page parameter must be between 1 and 200.'

@@ -1,4 +1,6 @@
-"""One run over the plan: every slice walked, and the years held against OpenAlex's own counts of them."""
+"""One run over the plan: every slice walked, and the years held against OpenAlex's own counts of
+them.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,9 @@ from coauth.vintage import Vintage
 log = logging.getLogger(__name__)
 
 LARGE = 9_000
-"""A slice counting more works than this is cut up. OpenAlex's other paging ends at 10,000; ours does not, but a walk
-of 90 pages is long enough for one that may have to be walked again."""
+"""A slice counting more works than this is cut up. OpenAlex's other paging ends at 10,000; ours
+does not, but a walk of 90 pages is long enough for one that may have to be walked again.
+"""
 
 DRIFT = 0.01
 """The share by which a slice closed in an earlier run may have grown without being walked again."""
@@ -32,7 +35,9 @@ CONTROLS = {
     "type": ("type", False),
     "address_without_institution": ("publication_year", True),
 }
-"""Control totals by name: the field they are grouped by, and whether works without a matched institution are meant."""
+"""Control totals by name: the field they are grouped by, and whether works without a matched
+institution are meant.
+"""
 
 Controls = dict[str, dict[str, int] | None]
 Leaf = tuple[Part, dict[str, Any]]
@@ -81,7 +86,9 @@ class Harvest:
         return self._summary(leaves, budget)
 
     def _count(self) -> None:
-        """Ask for the control totals that are not there yet. They only check: a run goes on without an answer, and says so."""
+        """Ask for the control totals that are not there yet. They only check: a run goes on without
+        an answer, and says so.
+        """
         for name, (by, unmatched) in CONTROLS.items():
             if self.controls[name] is None:
                 try:
@@ -94,7 +101,9 @@ class Harvest:
                     )
 
     def _budget(self, ask: bool) -> dict[str, int | None]:
-        """What the run will cost, and what is there for it. Too little is said, not refused: what is fetched stays."""
+        """What the run will cost, and what is there for it. Too little is said, not refused: what
+        is fetched stays.
+        """
         done = [c for s in self.vintage.slices() if s.status in DONE and (c := s.summary)]
         works_left = max(
             0,
@@ -109,7 +118,9 @@ class Harvest:
         return {"estimated_cost": cost, "left_before": left}
 
     def harvest(self, part: Part) -> list[Leaf]:
-        """Fill one part, cut up if it is large or was cut up before (a count moves around the limit; slices must not)."""
+        """Fill one part, cut up if it is large or was cut up before (a count moves around the
+        limit; slices must not).
+        """
         finer = part.split()
         if any(name.startswith((f"{part.name}-", f"{part.name}.")) for name in self.there):
             return [leaf for piece in finer for leaf in self.harvest(piece)]
@@ -133,9 +144,11 @@ class Harvest:
         return [(part, summary)]
 
     def _short_of(self, leaves: dict[str, Leaf]) -> list[Part]:
-        """Slices that hold less than OpenAlex counts for them now, in years whose slices do not add up.
+        """Slices that hold less than OpenAlex counts for them now, in years whose slices do not add
+        up.
 
-        A slice closed minutes ago must hold all; one closed in an earlier run may have drifted a little since.
+        A slice closed minutes ago must hold all; one closed in an earlier run may have drifted a
+        little since.
         """
         short: list[Part] = []
         control = self.controls["publication_year"]

@@ -1,9 +1,10 @@
 """What is asked of OpenAlex, and what of an answer is believed.
 
-pyalex 0.21 writes the questions and nothing more. The seam is the `url` of a `Works()`: coauth reads it and sends it
-through its own `Transport`. pyalex hard-codes https://api.openalex.org there (and ignores its own
-`config.openalex_url`), which the transport replaces; it also changes a query object in place while it is paged, hence a
-fresh `Works()` for every address. How `url` spells filters, cursor and page size is what the pin `==0.21` holds fast.
+pyalex 0.21 writes the questions and nothing more. The seam is the `url` of a `Works()`: coauth
+reads it and sends it through its own `Transport`. pyalex hard-codes https://api.openalex.org there
+(and ignores its own `config.openalex_url`), which the transport replaces; it also changes a query
+object in place while it is paged, hence a fresh `Works()` for every address. How `url` spells
+filters, cursor and page size is what the pin `==0.21` holds fast.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ from coauth.sources.wire import Passing
 PYALEX = pyalex.__version__
 
 SOFT_TIMEOUT_MS = 5_000
-"""The search engine gives up softly after 5 s and serves what it has. An answer that took so long is not believed."""
+"""The search engine gives up softly after 5 s and serves what it has. An answer that took so long
+is not believed.
+"""
 
 
 class _Group(msgspec.Struct):
@@ -75,12 +78,16 @@ class Questions:
         return self.line.get(url, partial(_served, url), cost=1)
 
     def count(self) -> int:
-        """A fresh count. Not of one id a page: that very question may be answered from a cache five minutes old."""
+        """A fresh count. Not of one id a page: that very question may be answered from a cache five
+        minutes old.
+        """
         url = str(self._works({"per-page": 2}).select(["id"]).url)
         return self.line.get(url, _believed_list, cost=1).meta.count
 
     def work(self, work_id: str) -> bytes | None:
-        """The body of a single work, free of charge; None if it is not there (deleted and merged works are a 404)."""
+        """The body of a single work, free of charge; None if it is not there (deleted and merged
+        works are a 404).
+        """
         found = re.fullmatch(r"https://openalex\.org/(W\d+)", work_id)
         if not found:
             return None
@@ -95,7 +102,9 @@ class Questions:
         self.line.again(reason, seconds)
 
     def grouped(self, by: str, *, unmatched: bool = False) -> dict[str, int]:
-        """Counts by a field. `unmatched` asks for works with an address in the country, but no institution there."""
+        """Counts by a field. `unmatched` asks for works with an address in the country, but no
+        institution there.
+        """
         works = self._works({"per-page": 200}, unmatched=unmatched).group_by(by)
         groups = self.line.get(str(works.url), _believed_groups, cost=1).group_by
         return {

@@ -55,7 +55,9 @@ class Stored(Tally):
 
     @classmethod
     def of(cls, part: Slice) -> Stored:
-        """Read a slice back. Raises `CacheError` if a page is missing, damaged, or not of the same walk."""
+        """Read a slice back. Raises `CacheError` if a page is missing, damaged, or not of the same
+        walk.
+        """
         stored = cls()
         numbers = part.numbers
         if numbers != list(range(1, len(numbers) + 1)):
@@ -72,7 +74,8 @@ def _cursor(request: str) -> str | None:
 def doubt(response: Response, stored: Stored, size: int) -> str:
     """Why an answer cannot be the whole truth; empty if it can.
 
-    A page that is not full can only be the last one, and then all works that were counted must have been served.
+    A page that is not full can only be the last one, and then all works that were counted must have
+    been served.
     """
     results, meta = response.results, response.meta
     if meta.next_cursor is not None and (meta.next_cursor in stored.cursors or not results):

@@ -16,10 +16,12 @@ Result = TypeVar("Result")
 def together(
     work: Callable[[Task], Result], tasks: list[Task], workers: int, line: Transport
 ) -> list[Result]:
-    """Do all tasks with a few threads; results in the order of the tasks. The first failure stops all workers.
+    """Do all tasks with a few threads; results in the order of the tasks. The first failure stops
+    all workers.
 
-    A spent budget is no reason to drop what was paid for: the others go on until their own next page is refused, so
-    that the author lists of the page each is at, which are free, still come and the page is stored.
+    A spent budget is no reason to drop what was paid for: the others go on until their own next
+    page is refused, so that the author lists of the page each is at, which are free, still come and
+    the page is stored.
     """
 
     def stop_others(

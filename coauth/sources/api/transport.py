@@ -1,7 +1,8 @@
 """The line to OpenAlex: one request at a time, and what is done when an answer is no answer.
 
-pyalex 0.21 sends requests without a time-out, hides the headers and cannot tell the kinds of 429 apart (its issue
-#100), so coauth sends them itself. What OpenAlex really does, and what is done about it:
+pyalex 0.21 sends requests without a time-out, hides the headers and cannot tell the kinds of 429
+apart (its issue #100), so coauth sends them itself. What OpenAlex really does, and what is done
+about it:
 
 =============================================  ==================================================================
 429, requests per second                       wait as told, all workers; then the same request again
@@ -18,8 +19,8 @@ a certificate that is not believed, a proxy    `SourceError` at once, naming wha
 that lets nobody through
 =============================================  ==================================================================
 
-Two things never leave this module: the key, and what an error body says beyond the words OpenAlex is known to use.
-An error body can hold a whole record, and with it persons.
+Two things never leave this module: the key, and what an error body says beyond the words OpenAlex
+is known to use. An error body can hold a whole record, and with it persons.
 """
 
 from __future__ import annotations
@@ -49,14 +50,19 @@ from coauth.sources.wire import READ_TIMEOUT, Blocked, Passing, named
 API = "https://api.openalex.org"
 
 RATE = 5.0
-"""Requests a second over all workers. A free key may make 30; a harvest of 5,000 has no need to come near."""
+"""Requests a second over all workers. A free key may make 30; a harvest of 5,000 has no need to
+come near.
+"""
 
 ATTEMPTS = 6
 PATIENCE = 30
-"""How often a request follows an order to wait. Such orders are no failures, but an endless row of them is one."""
+"""How often a request follows an order to wait. Such orders are no failures, but an endless row of
+them is one.
+"""
 
 SILENCE = 100
-"""Failures in a row, over all workers, after which OpenAlex is taken to be down and the run stops."""
+"""Failures in a row, over all workers, after which OpenAlex is taken to be down and the run stops.
+"""
 
 Value = TypeVar("Value")
 
@@ -73,7 +79,9 @@ class Refused(SourceError):
 
 
 class NoAnswer(SourceError):
-    """All attempts at a request failed in ways that time may cure; `reason` says how the last one did."""
+    """All attempts at a request failed in ways that time may cure; `reason` says how the last one
+    did.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"OpenAlex did not answer ({reason}); run `coauth harvest` again later")
@@ -85,8 +93,9 @@ class Stopped(Exception):
 
 
 class _Key(AuthBase):
-    """Sends the key where it appears in no URL. Being an `auth` it also keeps requests from putting the login of a
-    ~/.netrc in its place, which it otherwise does without a word."""
+    """Sends the key where it appears in no URL. Being an `auth` it also keeps requests from putting
+    the login of a ~/.netrc in its place, which it otherwise does without a word.
+    """
 
     def __init__(self, key: str | None) -> None:
         self._key = key
@@ -98,10 +107,12 @@ class _Key(AuthBase):
 
 
 class Transport:
-    """Sends requests and gives back what was read from the answers. A context manager: leaving it closes connections.
+    """Sends requests and gives back what was read from the answers. A context manager: leaving it
+    closes connections.
 
-    `url` is another address of the API; `rate` requests a second (None: 5 at OpenAlex itself, no limit elsewhere);
-    `wait` sleeps over a spent budget; `attempts` is how often a failing request is made. `sleep` and `now` are for tests.
+    `url` is another address of the API; `rate` requests a second (None: 5 at OpenAlex itself, no
+    limit elsewhere); `wait` sleeps over a spent budget; `attempts` is how often a failing request
+    is made. `sleep` and `now` are for tests.
     """
 
     def __init__(
@@ -150,8 +161,9 @@ class Transport:
     def get(self, url: str, read: Callable[[bytes], Value], *, cost: int = 0) -> Value:
         """What `read` makes of the body that answers `url` (an address as pyalex writes it).
 
-        `cost` is the tariff in credits, counted where the answer does not state its own. Raises `BudgetSpent`,
-        `Refused`, `NoAnswer`, `SourceError` (see the module's text), or `Stopped` when another worker has failed.
+        `cost` is the tariff in credits, counted where the answer does not state its own. Raises
+        `BudgetSpent`, `Refused`, `NoAnswer`, `SourceError` (see the module's text), or `Stopped`
+        when another worker has failed.
         """
         failed: Counter[bool] = Counter()
 
@@ -183,7 +195,9 @@ class Transport:
         return value
 
     def sleep(self, seconds: float) -> None:
-        """Sleep, unless another worker fails meanwhile (`Stopped`): nobody waits for a harvest that is over."""
+        """Sleep, unless another worker fails meanwhile (`Stopped`): nobody waits for a harvest that
+        is over.
+        """
         if self._sleep_as_given is not None:
             self._sleep_as_given(seconds)
         else:
@@ -196,7 +210,9 @@ class Transport:
             raise Stopped
 
     def again(self, reason: str, seconds: float = 1.0) -> None:
-        """Count and make a pause before a question that was answered, but not credibly, is asked again."""
+        """Count and make a pause before a question that was answered, but not credibly, is asked
+        again.
+        """
         with self._lock:
             self.retries[reason] += 1
         self.sleep(seconds)
@@ -329,8 +345,8 @@ class Transport:
 def _clean(key: str | None) -> str | None:
     """The key without the blanks and line ends that come along when it is copied.
 
-    Any other character that no header may carry is refused here, because requests would put it, with the key, into
-    the text of its error.
+    Any other character that no header may carry is refused here, because requests would put it,
+    with the key, into the text of its error.
     """
     key = (key or "").strip()
     if not all("!" <= sign <= "~" for sign in key):

@@ -1,6 +1,7 @@
 """One slice of a harvest, from its first page to the moment it is closed.
 
-What OpenAlex does behind a status of 200 (read in its published source in August 2026), and what is made of it:
+What OpenAlex does behind a status of 200 (read in its published source in August 2026), and what is
+made of it:
 
 * A query that meets the search engine's soft time-out of 5 s is answered with what was found so far, and since the
   page is not full, with `next_cursor: null`: the walk seems to have ended. A null cursor is therefore never believed.
@@ -12,11 +13,11 @@ What OpenAlex does behind a status of 200 (read in its published source in Augus
 * Lists hold at most 100 authorships of a work and do not say that they cut. Every work with so many is fetched singly,
   which is free.
 
-A walk that lost works is not thrown away before a better one is there: it waits aside, and of several walks that all
-lost something the slice keeps the one with the most distinct works.
+A walk that lost works is not thrown away before a better one is there: it waits aside, and of
+several walks that all lost something the slice keeps the one with the most distinct works.
 
-The state is on disk. A walk goes on from the `next_cursor` of its last stored page, since a cursor holds only the sort
-values of the last record and never expires.
+The state is on disk. A walk goes on from the `next_cursor` of its last stored page, since a cursor
+holds only the sort values of the last record and never expires.
 """
 
 from __future__ import annotations
@@ -34,13 +35,19 @@ from coauth.sources.api.transport import NoAnswer, Refused
 from coauth.vintage import Slice
 
 WALKS = (100, 100, 50, 25)
-"""Page sizes of the walks of a slice, until one of them finds everything. 100 is the documented maximum."""
+"""Page sizes of the walks of a slice, until one of them finds everything. 100 is the documented
+maximum.
+"""
 
 SIZES = (100, 50, 25)
-"""Page sizes tried at one cursor when no answer comes: it is big pages of works with many authors that time out."""
+"""Page sizes tried at one cursor when no answer comes: it is big pages of works with many authors
+that time out.
+"""
 
 ASKED = 3
-"""How often a page is asked for that cannot be the whole truth, unless the same answer comes twice before."""
+"""How often a page is asked for that cannot be the whole truth, unless the same answer comes twice
+before.
+"""
 
 PAUSE = 1.0
 """Seconds before it is asked for again."""
@@ -86,7 +93,9 @@ class _Best:
 
 
 class Walk:
-    """Fills one slice. `most` is the count above which the first page raises `TooLarge` (None: walk any number)."""
+    """Fills one slice. `most` is the count above which the first page raises `TooLarge` (None: walk
+    any number).
+    """
 
     def __init__(
         self,
@@ -104,10 +113,11 @@ class Walk:
         self.size = WALKS[0]
 
     def fill(self) -> dict[str, Any]:
-        """Walk the slice until it is complete or all means are used, and close it. Returns what `slice.json` holds.
+        """Walk the slice until it is complete or all means are used, and close it. Returns what
+        `slice.json` holds.
 
-        What is on disk of an interrupted walk is gone on from. An incomplete slice is gone on from where only answers
-        were missing, and walked anew where a walk had lost works.
+        What is on disk of an interrupted walk is gone on from. An incomplete slice is gone on from
+        where only answers were missing, and walked anew where a walk had lost works.
         """
         stored = self._resumed()
         resumed = stored.pages > 0
@@ -134,7 +144,9 @@ class Walk:
         return self._close(stored, status, expected, number, reason)
 
     def _walked(self, stored: Stored) -> tuple[str, int, str, bool]:
-        """Status, expected number and reason of one walk, and whether another would fare better (not without answers)."""
+        """Status, expected number and reason of one walk, and whether another would fare better
+        (not without answers).
+        """
         try:
             self._walk(stored)
             status, expected = self._judged(stored)
@@ -145,7 +157,9 @@ class Walk:
         return status, expected, "" if status in DONE else LOSS, True
 
     def _resumed(self) -> Stored:
-        """What may be gone on from. A walk that had lost works is set aside; what cannot be read back is forgotten."""
+        """What may be gone on from. A walk that had lost works is set aside; what cannot be read
+        back is forgotten.
+        """
         summary = self.slice.checked()
         self._remember()
         try:
@@ -194,7 +208,9 @@ class Walk:
             )  # after a page that only came when it was small: grow back
 
     def _page(self, stored: Stored, size: int) -> tuple[Page, int]:
-        """The page at the cursor, whole; smaller where it does not come otherwise (a cursor is good for any size)."""
+        """The page at the cursor, whole; smaller where it does not come otherwise (a cursor is good
+        for any size).
+        """
         failure = NoAnswer("not asked")
         for smaller in [size, *(s for s in SIZES if s < size)]:
             try:
@@ -212,7 +228,8 @@ class Walk:
     def _credible(self, stored: Stored, size: int) -> Served:
         """A page that says nothing impossible, or says it twice.
 
-        To ask again for one doubtful page costs one credit; to find the loss at the end costs the whole walk.
+        To ask again for one doubtful page costs one credit; to find the loss at the end costs the
+        whole walk.
         """
         cursor = stored.cursor or "*"
         before = None
@@ -245,8 +262,9 @@ class Walk:
     def _judged(self, stored: Stored) -> tuple[str, int]:
         """Status and expected number of a walk that came to its end.
 
-        Complete: first page, last page and distinct ids agree. Drifted: they do not, but no count of now exceeds what
-        is on disk, so nothing is missing (a work deleted after it was served is still here). Else something is.
+        Complete: first page, last page and distinct ids agree. Drifted: they do not, but no count
+        of now exceeds what is on disk, so nothing is missing (a work deleted after it was served is
+        still here). Else something is.
         """
         if stored.first == stored.last == stored.distinct:
             return "complete", stored.distinct

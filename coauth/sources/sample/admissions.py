@@ -1,4 +1,6 @@
-"""PhD admissions of the synthetic world: a total a year as StatBank has it, and an extract by country as one would buy it."""
+"""PhD admissions of the synthetic world: a total a year as StatBank has it, and an extract by
+country as one would buy it.
+"""
 
 from datetime import date
 

@@ -1,4 +1,6 @@
-"""The places of the sample world: real Danish, Chinese and look-alike institutions by id, and invented foreign ones."""
+"""The places of the sample world: real Danish, Chinese and look-alike institutions by id, and
+invented foreign ones.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from typing import Any
 from coauth.sources.sample.effects import CONTROL, LOSS, RISE, UNMATCHED
 
 INVENTED = 1300
-"""Foreign institutions, shared out over countries by (co-publications)^0.8: large countries have larger ones too."""
+"""Foreign institutions, shared out over countries by (co-publications)^0.8: large countries have
+larger ones too.
+"""
 
 _KINDS = (
     ("University", "education"),
@@ -28,7 +32,9 @@ _KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Institution:
-    """One institution. `weight`: relative works, by domain of the topic (Danish) or as one number (foreign)."""
+    """One institution. `weight`: relative works, by domain of the topic (Danish) or as one number
+    (foreign).
+    """
 
     index: int
     key: str
@@ -40,7 +46,8 @@ class Institution:
     weight: tuple[float, ...]
     ancestors: frozenset[int]
     lineage: tuple[str, ...]
-    """Own id and those of all ancestors, sorted as strings like OpenAlex does: order says nothing."""
+    """Own id and those of all ancestors, sorted as strings like OpenAlex does: order says nothing.
+    """
     first_person: int
     persons: int
     years: tuple[int, int] = (0, 9999)
@@ -60,10 +67,14 @@ class Atlas:
     by_key: dict[str, int]
     country_names: dict[str, str]
     foreign: dict[str, Drawn]
-    """By country code; the seven MIIT universities are not in it, their works are planted by number."""
+    """By country code; the seven MIIT universities are not in it, their works are planted by
+    number.
+    """
 
     def danish(self, domain: int, year: int) -> Drawn:
-        """Danish institutions that exist in `year`, by their weight in a domain (1 life, 2 social, 3 physical, 4 health)."""
+        """Danish institutions that exist in `year`, by their weight in a domain (1 life, 2 social,
+        3 physical, 4 health).
+        """
         return _danish(self, domain, year)
 
     def __hash__(self) -> int:  # one atlas a process: lets `cache` take it as an argument
@@ -115,7 +126,9 @@ def _drawn(members: list[int], weights: list[float]) -> Drawn:
 
 
 def _listed() -> list[dict[str, Any]]:
-    """The institutions `world.toml` names, and the three invented Danish ones that carry the planted effects."""
+    """The institutions `world.toml` names, and the three invented Danish ones that carry the
+    planted effects.
+    """
     facts = world()
     rows = [row | {"country": "DK", "group": "danish"} for row in facts["danish"]["institutions"]]
     rows += [row | {"country": "CN", "group": "miit"} for row in facts["miit"]["institutions"]]
@@ -140,7 +153,9 @@ def _listed() -> list[dict[str, Any]]:
 
 
 def _invented() -> list[dict[str, Any]]:
-    """Foreign institutions, Zipf-like in size within their country; the fifth and ninth belong to the first."""
+    """Foreign institutions, Zipf-like in size within their country; the fifth and ninth belong to
+    the first.
+    """
     countries = world()["partners"]["countries"]
     sizes = {c["code"]: c["works"][-1] ** 0.8 for c in countries}
     rows: list[dict[str, Any]] = []
@@ -154,7 +169,8 @@ def _invented() -> list[dict[str, Any]]:
                     "key": f"{code}-{rank}",
                     "name": f"Sample {noun} {code}-{rank:03d}",
                     "id": f"I99900{number:05d}",
-                    # no ROR id holds the letter l; half of the invented ones have none, as small institutions do
+                    # no ROR id holds the letter l; half of the invented ones have none, as small
+                    # institutions do
                     "ror": f"0l{number:05d}00" if rank % 2 else None,
                     "type": kind,
                     "weight": [100 / rank**0.9],

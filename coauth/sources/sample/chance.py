@@ -9,14 +9,17 @@ import numpy as np
 T = TypeVar("T")
 
 STREAMS = ("atlas", "plan", "losses", "copies", "served", "later", "admissions")
-"""Each stage draws from a stream of its own, so that a change in one leaves the others as they were."""
+"""Each stage draws from a stream of its own, so that a change in one leaves the others as they
+were.
+"""
 
 
 class Chance:
     """Draws for one stage from one seed.
 
-    Only `Generator.random` is used: numpy promises the bits of PCG64, but may change how it makes choices, shuffles or
-    normal deviates of them; and doubles in [0, 1) need no mathematics library, whose last digit differs by machine.
+    Only `Generator.random` is used: numpy promises the bits of PCG64, but may change how it makes
+    choices, shuffles or normal deviates of them; and doubles in [0, 1) need no mathematics library,
+    whose last digit differs by machine.
     """
 
     unit: Callable[[], float]

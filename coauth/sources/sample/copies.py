@@ -8,13 +8,17 @@ from coauth.sources.sample.effects import FIRST_YEAR
 from coauth.sources.sample.work import Work
 
 SAME_DOI, PREPRINTS = 0.0115, 0.0115
-"""Parts of the background works that appear under a second id, and as a preprint with the same title."""
+"""Parts of the background works that appear under a second id, and as a preprint with the same
+title.
+"""
 
 
 def of(works: list[Work], chance: Chance) -> list[Work]:
-    """Second records of some background works; planted ones have none, so that no effect is counted twice.
+    """Second records of some background works; planted ones have none, so that no effect is counted
+    twice.
 
-    A copy has the seats of its original and lacks what it lacks: same number of authors, same institutions.
+    A copy has the seats of its original and lacks what it lacks: same number of authors, same
+    institutions.
     """
     copies: list[Work] = []
     for work in works:

@@ -1,4 +1,6 @@
-"""What is planted in the sample world: numbers first, so that plan, losses and truth read the same ones."""
+"""What is planted in the sample world: numbers first, so that plan, losses and truth read the same
+ones.
+"""
 
 from dataclasses import dataclass
 
@@ -12,7 +14,8 @@ BEFORE, AFTER = (2018, 2020), (2022, 2024)
 class Effect:
     """A Danish institution whose works are planted by number.
 
-    `share`: its part of all collaborative works (at least two institutions), by first year from which it holds.
+    `share`: its part of all collaborative works (at least two institutions), by first year from
+    which it holds.
     """
 
     role: str
@@ -63,25 +66,33 @@ CONTROL = Effect(
 EFFECTS = (RISE, LOSS, UNMATCHED, CONTROL)
 
 MIIT_WORKS = (12, 16, 22, 29, 38, 50, 65, 86, 110, 130, 130, 100, 75, 55)
-"""Works a year with one of the seven, 2011-2024: over-represented against Denmark's real share, so that 20,000 works show it."""
+"""Works a year with one of the seven, 2011-2024: over-represented against Denmark's real share, so
+that 20,000 works show it.
+"""
 
 LOSS_PUBLISHER = "Publisher Loss [sample]"
 LOSS_PUBLISHER_OF_OWN = 0.85
-"""Part of the Publisher Loss Institute's works that appear with that publisher (about 15 % of all works do)."""
+"""Part of the Publisher Loss Institute's works that appear with that publisher (about 15 % of all
+works do).
+"""
 
 CHANGE_YEAR = 2022
 """From this year on the two losses work."""
 STRIPPED_TO_ONE = 0.60
-"""Part of the publisher's records, from then on, that keep a single author with an affiliation, a Danish one."""
+"""Part of the publisher's records, from then on, that keep a single author with an affiliation, a
+Danish one.
+"""
 UNMATCHED_AUTHORSHIPS = 0.65
-"""Part of the Unmatched Strings Institute's authorships, from then on, that have a string and no institution."""
+"""Part of the Unmatched Strings Institute's authorships, from then on, that have a string and no
+institution.
+"""
 
 
 def background_strip(year: int) -> float:
     """Probability that a record has incomplete affiliations, mean over publishers.
 
-    Near the coverage measured in late 2025 for articles of 25 publishers: 88 % of works until 2021, 84 % in 2022-2023, 68 %
-    in 2024 (SUB Göttingen, scholcomm_analytics, OpenAlex "Walden").
+    Near the coverage measured in late 2025 for articles of 25 publishers: 88 % of works until 2021,
+    84 % in 2022-2023, 68 % in 2024 (SUB Göttingen, scholcomm_analytics, OpenAlex "Walden").
     """
     if year < CHANGE_YEAR:
         return 0.12

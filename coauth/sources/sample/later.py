@@ -1,8 +1,9 @@
-"""What OpenAlex did to the sample world until a later day: planted changes, so that a second vintage has something to tell.
+"""What OpenAlex did to the sample world until a later day: planted changes, so that a second
+vintage has something to tell.
 
-Works are changed in their records, not in the plan, so that every other record stays as it was to the byte. Only works
-that lack nothing, have no second record and lie in one foreign country take part: what a change does to a count can then
-be told from the work alone.
+Works are changed in their records, not in the plan, so that every other record stays as it was to
+the byte. Only works that lack nothing, have no second record and lie in one foreign country take
+part: what a change does to a count can then be told from the work alone.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ PLANTED = {
     "re-affiliated": 14,
     "excluded differently": 8,
 }
-"""Works by what became of them, a seventh of each with a listed university where there are so many."""
+"""Works by what became of them, a seventh of each with a listed university where there are so many.
+"""
 
 SINCE = 2018
 """Changed works are of this year or later: OpenAlex mends the new more than the old."""
@@ -37,7 +39,9 @@ MOVED_TO = "US-1"
 
 
 class Change(NamedTuple):
-    """A work before and after: its year and foreign country on each day (None: no record that counts), and whether it is a listed one's."""
+    """A work before and after: its year and foreign country on each day (None: no record that
+    counts), and whether it is a listed one's.
+    """
 
     cause: str
     id: str
@@ -47,7 +51,9 @@ class Change(NamedTuple):
 
 @lru_cache(maxsize=1)
 def changes(seed: int, day: datetime.date) -> tuple[tuple[Change, Work], ...]:
-    """What is planted between `AS_OF` and a later day, with the works concerned (of added and new ones, the copies made of others)."""
+    """What is planted between `AS_OF` and a later day, with the works concerned (of added and new
+    ones, the copies made of others).
+    """
     chance = Chance(seed, "later")
     chosen = _candidates(seed)
     number = len(works(seed))

@@ -14,8 +14,9 @@ _STRING_STAYS = 0.2
 def strip(works: list[Work], chance: Chance) -> None:
     """Decide the fate of every seat.
 
-    Whether a record is stripped depends on publisher and year alone, so that 1/P(complete | publisher, year, more than
-    one author) is the right weight. A work by one author cannot lose anything: someone Danish always stays.
+    Whether a record is stripped depends on publisher and year alone, so that 1/P(complete |
+    publisher, year, more than one author) is the right weight. A work by one author cannot lose
+    anything: someone Danish always stays.
     """
     for work in works:
         work.fate = [KEPT] * len(work.seats)
@@ -45,9 +46,11 @@ def _gives_one(publisher: int, year: int) -> bool:
 
 
 def _someone_danish(work: Work, chance: Chance) -> int:
-    """The seat that keeps its institution whatever happens, so that the work stays in a Danish harvest.
+    """The seat that keeps its institution whatever happens, so that the work stays in a Danish
+    harvest.
 
-    Not one of the Unmatched Strings Institute if there is another, or its loss would be smaller than planted.
+    Not one of the Unmatched Strings Institute if there is another, or its loss would be smaller
+    than planted.
     """
     places = atlas()
     danish = [

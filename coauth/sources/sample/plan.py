@@ -51,7 +51,8 @@ _OPENINGS = (
     "Notes on",
 )
 
-# Authors a work: log-normal, cut into 2,000 equally likely values, so that drawing one needs no logarithm.
+# Authors a work: log-normal, cut into 2,000 equally likely values, so that drawing one needs no
+# logarithm.
 _QUANTILES = [NormalDist().inv_cdf((i + 0.5) / 2000) for i in range(2000)]
 _AUTHORS_FOREIGN = [max(2, round(6.3 * math.exp(0.72 * z))) for z in _QUANTILES]
 _AUTHORS_DOMESTIC = [max(1, round(3.2 * math.exp(0.68 * z))) for z in _QUANTILES]
@@ -59,7 +60,9 @@ _AUTHORS_DOMESTIC = [max(1, round(3.2 * math.exp(0.68 * z))) for z in _QUANTILES
 
 @lru_cache(maxsize=1)
 def works(seed: int) -> tuple[Work, ...]:
-    """All works of one world, copies included, sorted by (date, id). Shared between calls: not to be changed."""
+    """All works of one world, copies included, sorted by (date, id). Shared between calls: not to
+    be changed.
+    """
     chance = Chance(seed, "plan")
     planned: list[Work] = []
     for year in YEARS:
@@ -166,7 +169,8 @@ def _topics(role: str, chance: Chance) -> tuple[int, ...]:
 
 @cache
 def _publisher_shares(background: bool) -> list[float]:
-    """Running sum of publishers' shares, the loss publisher's lowered by what the Publisher Loss Institute brings it.
+    """Running sum of publishers' shares, the loss publisher's lowered by what the Publisher Loss
+    Institute brings it.
 
     Planted works always have a source, so that their publisher can be known.
     """
@@ -182,7 +186,9 @@ def _publisher_shares(background: bool) -> list[float]:
 
 
 def _make_solo(batch: list[Work], count: int) -> None:
-    """Let `count` domestic background works come from one institution alone, small teams before large ones."""
+    """Let `count` domestic background works come from one institution alone, small teams before
+    large ones.
+    """
     domestic = [work for work in batch if not work.foreign and work.role == "background"]
     domestic.sort(key=lambda work: (work.authors + work.number % 5, work.number))
     for work in domestic[:count]:
@@ -190,7 +196,9 @@ def _make_solo(batch: list[Work], count: int) -> None:
 
 
 def _put_with_main_publisher(batch: list[Work], chance: Chance) -> None:
-    """Exactly 85 % of the Publisher Loss Institute's works appear with its main publisher, the others anywhere else."""
+    """Exactly 85 % of the Publisher Loss Institute's works appear with its main publisher, the
+    others anywhere else.
+    """
     names = [publisher.get("name") for publisher in world()["publishers"]["list"]]
     own = [work for work in batch if work.role == "loss"]
     main = names.index(LOSS_PUBLISHER)
@@ -202,7 +210,9 @@ def _put_with_main_publisher(batch: list[Work], chance: Chance) -> None:
 
 
 def _force_round_numbers(batch: list[Work]) -> None:
-    """One work a year has exactly 100 authors (what a list answer can hold) or 101 (what it silently cuts)."""
+    """One work a year has exactly 100 authors (what a list answer can hold) or 101 (what it
+    silently cuts).
+    """
     for work in batch:
         if work.role == "background" and work.foreign:
             work.authors = 100 + work.year % 2

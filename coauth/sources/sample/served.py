@@ -79,7 +79,9 @@ def _record(work: Work, chance: Chance) -> dict[str, Any]:
 
 
 def _authorships(work: Work, chance: Chance) -> list[dict[str, Any]]:
-    """Persons follow from the work and the institution, without chance: a copy of a work has the same authors."""
+    """Persons follow from the work and the institution, without chance: a copy of a work has the
+    same authors.
+    """
     places = atlas().institutions
     met: dict[int, int] = {}
     authorships = []
@@ -121,7 +123,9 @@ def _author(person: int, chance: Chance) -> dict[str, Any]:
 
 
 def _orcid(person: int) -> str:
-    """In the form of an ORCID, outside the blocks that are given to people (0000-0001-5... to 0000-0003-5..., 0009-...)."""
+    """In the form of an ORCID, outside the blocks that are given to people (0000-0001-5... to
+    0000-0003-5..., 0009-...).
+    """
     return f"0000-0099-0{person // 1000:03d}-{person % 1000:03d}0"
 
 
@@ -164,7 +168,9 @@ def _affiliations(
 
 
 def _string(homes: list[Institution], person: int, chance: Chance) -> str:
-    """An affiliation as printed; one in eleven tells who the author is, which coauth must not store."""
+    """An affiliation as printed; one in eleven tells who the author is, which coauth must not
+    store.
+    """
     names = ", ".join(home.name for home in homes)
     text = f"Department of {_DEPARTMENTS[person % 7]}, {names}, {atlas().country_names[homes[0].country]}"
     draw = chance.unit()
@@ -229,7 +235,9 @@ def _citations(work: Work, chance: Chance) -> dict[str, Any]:
 
 
 def _location(work: Work) -> dict[str, Any]:
-    """Where it appeared. A publisher's preprints are in its repository; one work in a hundred has no source."""
+    """Where it appeared. A publisher's preprints are in its repository; one work in a hundred has
+    no source.
+    """
     name = world()["publishers"]["list"][work.publisher].get("name")
     if name is None:
         return {"source": None}
@@ -249,7 +257,9 @@ def _location(work: Work) -> dict[str, Any]:
 
 
 def _abstract(work: Work, chance: Chance) -> dict[str, list[int]]:
-    """12 to 40 words without meaning; for some works on critical technologies, one of their phrases among them, twice."""
+    """12 to 40 words without meaning; for some works on critical technologies, one of their phrases
+    among them, twice.
+    """
     words = [chance.one_of(_WORDS) for _ in range(12 + chance.below(27))]
     phrase = topics.phrase(work.topics[0])
     if phrase and work.has_phrase:
@@ -261,7 +271,9 @@ def _abstract(work: Work, chance: Chance) -> dict[str, list[int]]:
 
 
 def _dates(work: Work, chance: Chance) -> dict[str, str]:
-    """Times as OpenAlex writes them: a timestamp without zone, and for half of the records a bare date of creation."""
+    """Times as OpenAlex writes them: a timestamp without zone, and for half of the records a bare
+    date of creation.
+    """
     updated = AS_OF - datetime.timedelta(days=1 + chance.below(270))
     created = min(work.date + datetime.timedelta(days=chance.below(90)), updated)
     second = chance.below(86400)

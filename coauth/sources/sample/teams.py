@@ -14,7 +14,9 @@ from coauth.sources.sample.work import Work
 
 @dataclass(frozen=True)
 class Consortium:
-    """The same institutions again and again, in works of more than 100 authors. Ranges: least and most a work."""
+    """The same institutions again and again, in works of more than 100 authors. Ranges: least and
+    most a work.
+    """
 
     topic: str
     danish: tuple[str, ...]
@@ -29,7 +31,8 @@ CONSORTIA = {
 }
 _LARGEST = ("collider", 2018, 3000)
 
-# An author who names a child often names its parent too; a lineage-blind reader then sees an edge inside one organisation.
+# An author who names a child often names its parent too; a lineage-blind reader then sees an edge
+# inside one organisation.
 _ALSO_NAMES_PARENT = {
     "rh": ("capital", 0.25),
     "dtu_space": ("dtu", 0.5),
@@ -100,7 +103,9 @@ def _roster(role: str) -> tuple[int, ...]:
 
 
 def _choose_danish(work: Work, places: Atlas, chance: Chance) -> None:
-    """The planted institution first, if there is one, then others by their weight in the work's domain."""
+    """The planted institution first, if there is one, then others by their weight in the work's
+    domain.
+    """
     own = next((places.by_key[e.key] for e in EFFECTS if e.role == work.role), None)
     count = (
         1 if work.solo else 1 + chance.weighted(_FOREIGN_WORKS if work.foreign else _DOMESTIC_WORKS)
@@ -114,7 +119,9 @@ def _choose_danish(work: Work, places: Atlas, chance: Chance) -> None:
 
 
 def _choose_seven(work: Work, places: Atlas, chance: Chance) -> None:
-    """One of the seven MIIT universities (two in one work of ten), sometimes through a laboratory of its own."""
+    """One of the seven MIIT universities (two in one work of ten), sometimes through a laboratory
+    of its own.
+    """
     rows = world()["miit"]["institutions"]
     seven = Drawn(tuple(range(len(rows))), tuple(accumulate(row["weight"][0] for row in rows)))
     for chosen in _draw(seven, 2 if chance.happens(0.1) else 1, [], chance):
@@ -127,7 +134,9 @@ def _choose_seven(work: Work, places: Atlas, chance: Chance) -> None:
 
 
 def _make_room(work: Work) -> None:
-    """A team has at least one author for each institution, and one more where a partner country is to come."""
+    """A team has at least one author for each institution, and one more where a partner country is
+    to come.
+    """
     waiting = 1 if work.foreign and not work.abroad else 0
     work.authors = max(work.authors, _seats_taken(work) + waiting)
 
@@ -180,7 +189,9 @@ def _between(years: list[int], values: list[int], year: int) -> float:
 
 
 def _leave_none_alone(teams: list[Work], chance: Chance) -> None:
-    """A foreign work without a country gets one from a work that has several: countries keep their numbers."""
+    """A foreign work without a country gets one from a work that has several: countries keep their
+    numbers.
+    """
     donors = [work for work in teams if len(work.countries) > 1]
     chance.shuffle(donors)
     for work in teams:
@@ -202,7 +213,9 @@ def _choose_abroad(work: Work, places: Atlas, chance: Chance) -> None:
 
 
 def _seat(work: Work, places: Atlas, chance: Chance) -> None:
-    """Every institution has an author; the others sit with the first institutions more often than with the last."""
+    """Every institution has an author; the others sit with the first institutions more often than
+    with the last.
+    """
     institutions = work.danish + work.abroad
     seats = institutions + [work.danish[0]] * (work.own_seats - 1)
     open_to = institutions[1:] if work.role == UNMATCHED.role else institutions
@@ -214,7 +227,9 @@ def _seat(work: Work, places: Atlas, chance: Chance) -> None:
 
 
 def _affiliated(institution: int, work: Work, places: Atlas, chance: Chance) -> tuple[int, ...]:
-    """An author's institutions: mostly one; sometimes its parent too, or a second one of the work in the same country."""
+    """An author's institutions: mostly one; sometimes its parent too, or a second one of the work
+    in the same country.
+    """
     parent, often = _ALSO_NAMES_PARENT.get(places.institutions[institution].key, (None, 0.0))
     if parent and chance.happens(often):
         return (institution, places.by_key[parent])

@@ -13,7 +13,9 @@ _ENGINEERING = 22
 
 @cache
 def rows() -> list[list[Any]]:
-    """Topic, name, subfield, its name, field [, core or gated, phrase]; the last two for critical technologies only."""
+    """Topic, name, subfield, its name, field [, core or gated, phrase]; the last two for critical
+    technologies only.
+    """
     table: list[list[Any]] = world()["topics"]["rows"]
     return table
 
@@ -38,7 +40,9 @@ def any_topic(chance: Chance) -> int:
 
 
 def technical_topic(chance: Chance) -> int:
-    """What works with the seven MIIT universities are about: mostly critical technologies, else engineering."""
+    """What works with the seven MIIT universities are about: mostly critical technologies, else
+    engineering.
+    """
     critical = [i for i in range(len(rows())) if phrase(i) and domain_of(i) == _PHYSICAL]
     return chance.one_of(critical if chance.happens(0.65) else _by_field()[_ENGINEERING])
 

@@ -26,12 +26,14 @@ class Known(NamedTuple):
 
 
 def truth(seed: int = 1, day: date = AS_OF) -> dict[str, Any]:
-    """A description of the world of `seed`, ready for JSON. Counts are works a year (keys: years as strings), copies left out.
+    """A description of the world of `seed`, ready for JSON. Counts are works a year (keys: years as
+    strings), copies left out.
 
-    `true_works` counts what was there before any record lost affiliations, `visible_works` what the records show.
-    Of a later `day` they are still those of `AS_OF`; "revisions" then says which works were planted since, by cause, each with its
-    year, partner country and whether that is a listed university, before and after.
-    Collaborative: at least two institutions, an author's child institution counted and not its parent beside it.
+    `true_works` counts what was there before any record lost affiliations, `visible_works` what the
+    records show. Of a later `day` they are still those of `AS_OF`; "revisions" then says which
+    works were planted since, by cause, each with its year, partner country and whether that is a
+    listed university, before and after. Collaborative: at least two institutions, an author's child
+    institution counted and not its parent beside it.
     """
     everything = works(seed)
     originals = [_know(work) for work in everything if work.number == work.original]
@@ -117,11 +119,13 @@ def _institution_effect(effect: Effect, originals: list[Known]) -> dict[str, Any
 
 
 def _side_effect(originals: list[Known]) -> float:
-    """Factor by which weighting complete works raises every other institution's share in the later window.
+    """Factor by which weighting complete works raises every other institution's share in the later
+    window.
 
-    The works that lost matched strings are counted by 1/P(complete | publisher, year) as if everyone had lost them alike:
-    what the Unmatched Strings Institute misses, its neighbours in the same cells get. About 1.08; no weighting by
-    publisher, field, year and team size can avoid it, and an interval of a smaller institution should hold it.
+    The works that lost matched strings are counted by 1/P(complete | publisher, year) as if
+    everyone had lost them alike: what the Unmatched Strings Institute misses, its neighbours in the
+    same cells get. About 1.08; no weighting by publisher, field, year and team size can avoid it,
+    and an interval of a smaller institution should hold it.
     """
     teams_after = [
         k for k in originals if AFTER[0] <= k.work.year <= AFTER[1] and len(k.work.seats) > 1
@@ -171,7 +175,9 @@ def _partners(originals: list[Known]) -> dict[str, Counts]:
 
 
 def _coverage(originals: list[Known]) -> dict[str, Any]:
-    """Parts of works whose every author has an institution: the background apart from the planted losses."""
+    """Parts of works whose every author has an institution: the background apart from the planted
+    losses.
+    """
     publishers = [publisher.get("name") for publisher in world()["publishers"]["list"]]
     lossy = publishers.index(effects.LOSS_PUBLISHER)
     spared = [
@@ -229,7 +235,9 @@ def _duplicates(everything: Iterable[Work]) -> dict[str, list[list[str]]]:
 
 
 def _technologies(originals: list[Known]) -> Counts:
-    """Works on topics of critical technologies, and those of them that carry a phrase of the technology."""
+    """Works on topics of critical technologies, and those of them that carry a phrase of the
+    technology.
+    """
     works_on = [
         known.work
         for known in originals

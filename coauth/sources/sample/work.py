@@ -7,7 +7,9 @@ MARK = "SYNTHETIC SAMPLE"
 """Every title begins with it; this is how every later stage, and every reader, knows."""
 
 KEPT, BARE, STRING = 0, 1, 2
-"""What a record shows of a seat: all of it; nothing but the author; the affiliation string and its country, unmatched."""
+"""What a record shows of a seat: all of it; nothing but the author; the affiliation string and its
+country, unmatched.
+"""
 
 
 @dataclass(slots=True)
@@ -34,7 +36,9 @@ class Work:
     shows_topics: bool
     has_abstract: bool
     has_phrase: bool
-    """The abstract, or the title, holds a phrase of the critical technology that the topic belongs to."""
+    """The abstract, or the title, holds a phrase of the critical technology that the topic belongs
+    to.
+    """
     title: str = ""
     doi: str | None = None
     solo: bool = False

@@ -1,7 +1,8 @@
-"""A downloaded copy of OpenAlex's snapshot: which of its files count, and the records of one country in them.
+"""A downloaded copy of OpenAlex's snapshot: which of its files count, and the records of one
+country in them.
 
-The snapshot holds every work of the world, so almost every record is read only to be passed over. What is special
-about it, beside its size:
+The snapshot holds every work of the world, so almost every record is read only to be passed over.
+What is special about it, beside its size:
 
 * two layouts of the same records, gzipped JSON lines and Parquet, in folders `works/updated_date=YYYY-MM-DD/`;
 * a `manifest.json` (before 2026 a `manifest`) with the number of records of every file. A copy brought up to date without deleting what is gone
@@ -47,7 +48,9 @@ PLACES = (
     "works",
     "",
 )
-"""Where a copy keeps works, from its root (the fifth is the layout before 2026). The first that is there is read."""
+"""Where a copy keeps works, from its root (the fifth is the layout before 2026). The first that is
+there is read.
+"""
 
 _LEFT_OUT = ("elsewhere", "xpac", "moved", "deleted", "abstracts unreadable")
 
@@ -64,7 +67,9 @@ class Copy:
 
     @classmethod
     def at(cls, path: Path) -> Copy | None:
-        """The copy below `path`; None if there is none. Raises `SourceError` for a manifest that cannot be read."""
+        """The copy below `path`; None if there is none. Raises `SourceError` for a manifest that
+        cannot be read.
+        """
         folder = next((path / p for p in PLACES if any((path / p).glob("updated_date=*"))), None)
         if folder is None:
             return None
@@ -128,18 +133,21 @@ class _Part:
 
     summary: dict[str, Any]
     met: Collection[str]
-    """Short ids of all works in the file, stored or not; none where that was judged in an earlier run."""
+    """Short ids of all works in the file, stored or not; none where that was judged in an earlier
+    run.
+    """
     stored: list[str]
 
 
 def fill(
     vintage: Vintage, copy: Copy, scope: Scope | None, progress: Progress, engine: Engine | None
 ) -> dict[str, Any]:
-    """One slice a file, oldest partition first; then what newer partitions and deletions say of works stored before.
+    """One slice a file, oldest partition first; then what newer partitions and deletions say of
+    works stored before.
 
-    Files are stored without knowing each other, so in any order and anywhere. Which of their works stand in an older
-    partition too is judged here, in order; `known` holds only works that are stored: it grows with the countries asked
-    for, not with the world.
+    Files are stored without knowing each other, so in any order and anywhere. Which of their works
+    stand in an older partition too is judged here, in order; `known` holds only works that are
+    stored: it grows with the countries asked for, not with the world.
     """
     _check_works(copy)
     slices = [vintage.slice(f"from-{number:05d}") for number in range(1, len(copy.files) + 1)]
@@ -189,7 +197,9 @@ def fill(
 
 
 def _check_works(copy: Copy) -> None:
-    """Raise `SourceError` for a copy of something else than works: the first record tells. Parquet's columns tell later."""
+    """Raise `SourceError` for a copy of something else than works: the first record tells.
+    Parquet's columns tell later.
+    """
     for file in copy.files:
         reasons = [no_works(content) for _, content in contents(file) if file.suffix != ".parquet"]
         if None in reasons or not reasons:

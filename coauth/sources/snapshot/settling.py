@@ -1,4 +1,6 @@
-"""What a copy of the snapshot says of works that are stored already: newer records elsewhere, and deletions."""
+"""What a copy of the snapshot says of works that are stored already: newer records elsewhere, and
+deletions.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,12 @@ from coauth.vintage import Slice
 
 
 def settle(stored: Iterable[tuple[Slice, Collection[str]]], deleted_ids: Path) -> None:
-    """Take out works whose newest record is elsewhere, and works deleted since; each slice counts its own.
+    """Take out works whose newest record is elsewhere, and works deleted since; each slice counts
+    its own.
 
-    `stored` holds the slices with the short ids of their works. Which works a slice has a newer record of stands in its
-    summary, so that this comes out the same after any interruption, and in whatever order slices were read again.
+    `stored` holds the slices with the short ids of their works. Which works a slice has a newer
+    record of stands in its summary, so that this comes out the same after any interruption, and in
+    whatever order slices were read again.
     """
     closed = [(part, summary, ids) for part, ids in stored if (summary := part.summary)]
     newest: dict[str, str] = {}

@@ -27,16 +27,20 @@ ROWS_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Sieve:
-    """Passes the records that name one of the countries (any record where there are none), whatever other files hold.
+    """Passes the records that name one of the countries (any record where there are none), whatever
+    other files hold.
 
-    Looking for `"DK"` in the bytes is far faster than decoding, and misses no institution of Denmark; a record that
-    says it elsewhere passes too, and is told apart when works are read from the pages.
+    Looking for `"DK"` in the bytes is far faster than decoding, and misses no institution of
+    Denmark; a record that says it elsewhere passes too, and is told apart when works are read from
+    the pages.
     """
 
     countries: tuple[str, ...]
 
     def of(self, file: Path) -> Callable[[Counter[str], set[str]], Iterable[bytes]]:
-        """Reads `file` into records, given what to count and a set for the short ids of all its works, passed or not."""
+        """Reads `file` into records, given what to count and a set for the short ids of all its
+        works, passed or not.
+        """
         read = self._rows if file.suffix == ".parquet" else self._lines
         return partial(read, file)
 
@@ -88,7 +92,9 @@ class Sieve:
 
 
 def _naming(values: pa.Array, rows: pa.Array, countries: pa.Array) -> Iterator[pa.Array]:
-    """Rows in whose authorships a country is named, of an institution or read from a string, column by column."""
+    """Rows in whose authorships a country is named, of an institution or read from a string, column
+    by column.
+    """
     if pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
         yield from _naming(values.flatten(), rows.take(pc.list_parent_indices(values)), countries)
     elif pa.types.is_struct(values.type):
@@ -100,7 +106,9 @@ def _naming(values: pa.Array, rows: pa.Array, countries: pa.Array) -> Iterator[p
 
 
 def _served(row: dict[str, Any], seen: Counter[str]) -> bytes:
-    """A row as the JSON record it is in the other layout, so that one reader knows what of it may be kept."""
+    """A row as the JSON record it is in the other layout, so that one reader knows what of it may
+    be kept.
+    """
     abstract = row.get("abstract_inverted_index")
     if isinstance(abstract, str):
         try:
@@ -125,14 +133,18 @@ _HEAD = re.compile(rb'\s*\{\s*"id"\s*:\s*"(?:https://openalex\.org/)?(W\d+)"')
 
 
 class _Places:
-    """Where the marks stand in a text that is gone through from the front; each is looked for once, whatever the lines."""
+    """Where the marks stand in a text that is gone through from the front; each is looked for once,
+    whatever the lines.
+    """
 
     def __init__(self, text: bytes, marks: list[bytes]) -> None:
         self.text, self.marks = text, marks
         self.next = [text.find(mark) for mark in marks]
 
     def within(self, end: int) -> bool:
-        """Whether a mark stands before `end` and behind what was asked for before; true where there are no marks."""
+        """Whether a mark stands before `end` and behind what was asked for before; true where there
+        are no marks.
+        """
         found = not self.marks
         for n, place in enumerate(self.next):
             if 0 <= place < end:
@@ -153,7 +165,9 @@ def _line_ends(text: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _id_at(text: bytes, start: int, end: int) -> str | None:
-    """The work's short id: at the head of the line where it always is, else found by reading the record."""
+    """The work's short id: at the head of the line where it always is, else found by reading the
+    record.
+    """
     if head := _HEAD.match(text, start, end):
         return head[1].decode()
     try:
@@ -168,11 +182,11 @@ def short(work_id: str) -> str:
 
 
 def unpacked(file: Path) -> Iterator[bytes]:
-    """The text of a gzip file, in pieces of whole lines. Raises `EOFError` where it ends too early, `zlib.error` where it
-    is damaged.
+    """The text of a gzip file, in pieces of whole lines. Raises `EOFError` where it ends too early,
+    `zlib.error` where it is damaged.
 
-    zlib itself, in large pieces: the reader of the standard library computes checksums in small pieces, and to make a
-    `bytes` of every line costs as much again as to look through it.
+    zlib itself, in large pieces: the reader of the standard library computes checksums in small
+    pieces, and to make a `bytes` of every line costs as much again as to look through it.
     """
     tail = b""
     with file.open("rb") as raw:

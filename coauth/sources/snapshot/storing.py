@@ -20,22 +20,30 @@ from coauth.vintage import Slice
 
 @dataclass(frozen=True)
 class Input:
-    """What becomes one slice: a name, where it came from, its records, and what is known of them beforehand."""
+    """What becomes one slice: a name, where it came from, its records, and what is known of them
+    beforehand.
+    """
 
     name: str
     origin: str
     records: Callable[[], Iterable[bytes]]
     cut: bool = False
-    """Whether a hundred authors mean that a list cut them (so it is, except in the snapshot and in our own pages)."""
+    """Whether a hundred authors mean that a list cut them (so it is, except in the snapshot and in
+    our own pages).
+    """
     whole: bool = True
     more: Callable[[], dict[str, Any]] = dict
     """What the summary says besides, once all is read."""
     workers: int = 1
-    """Processes that take out persons and write, while this one makes the records; it then holds the records of a few pages."""
+    """Processes that take out persons and write, while this one makes the records; it then holds
+    the records of a few pages.
+    """
 
 
 def stored(slice_: Slice, given: Input, progress: Progress) -> dict[str, Any]:
-    """Store one input as a slice and close it, unless that is done. What cannot be read to its end leaves nothing."""
+    """Store one input as a slice and close it, unless that is done. What cannot be read to its end
+    leaves nothing.
+    """
     if summary := slice_.checked():
         return summary
     slice_.clear()

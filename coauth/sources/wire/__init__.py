@@ -1,7 +1,9 @@
-"""One request over the wire: sent with a deadline, read to its end or given up, and what went wrong in a few words.
+"""One request over the wire: sent with a deadline, read to its end or given up, and what went wrong
+in a few words.
 
-`transport` and `statbank` say what an answer means; here it only has to arrive. Which certificates are believed says
-`trust`, how a deadline is kept `connection`, and what keeps a connection from being made `barriers`.
+`transport` and `statbank` say what an answer means; here it only has to arrive. Which certificates
+are believed says `trust`, how a deadline is kept `connection`, and what keeps a connection from
+being made `barriers`.
 """
 
 from __future__ import annotations
@@ -24,16 +26,24 @@ from coauth.sources.wire import barriers, trust
 from coauth.sources.wire.connection import Late, TlsSocket, timely, within
 
 READ_TIMEOUT = 30.0
-"""Seconds of silence. OpenAlex's own proxy gives a query up after 9, so nothing true arrives later than this."""
+"""Seconds of silence. OpenAlex's own proxy gives a query up after 9, so nothing true arrives later
+than this.
+"""
 
 CONNECT = 10.0
-"""Seconds of them that a connection may take; what of the answer comes before its body has both together."""
+"""Seconds of them that a connection may take; what of the answer comes before its body has both
+together.
+"""
 
 DEADLINE = 4
-"""A body that is not whole after so many read time-outs is given up. One attempt is over after CONNECT + 5 READ_TIMEOUTs."""
+"""A body that is not whole after so many read time-outs is given up. One attempt is over after
+CONNECT + 5 READ_TIMEOUTs.
+"""
 
 BRIEF = 3
-"""Attempts at a connection where none has been made yet: the address may be wrong, and nothing is lost by saying so soon."""
+"""Attempts at a connection where none has been made yet: the address may be wrong, and nothing is
+lost by saying so soon.
+"""
 
 
 Session = requests.Session
@@ -44,10 +54,12 @@ logging.getLogger("urllib3").setLevel(
 
 
 class Passing(Exception):
-    """A failure that time may cure. What reads an answer may raise it too, to have the question asked again.
+    """A failure that time may cure. What reads an answer may raise it too, to have the question
+    asked again.
 
-    `told` is the pause the server asked for; without it pauses grow. `ordered` marks a 429: not a failure, but an order.
-    `cure` says what to do where there was no connection at all; with one it is empty.
+    `told` is the pause the server asked for; without it pauses grow. `ordered` marks a 429: not a
+    failure, but an order. `cure` says what to do where there was no connection at all; with one it
+    is empty.
     """
 
     def __init__(
@@ -61,7 +73,9 @@ class Passing(Exception):
 
 
 class Blocked(Exception):
-    """There is no connection, and no second attempt will make one: `reason` and `cure` are parts of one line."""
+    """There is no connection, and no second attempt will make one: `reason` and `cure` are parts of
+    one line.
+    """
 
     def __init__(self, reason: str, cure: str) -> None:
         super().__init__(reason)
@@ -99,7 +113,9 @@ class _Adapter(HTTPAdapter):
         return super().proxy_manager_for(proxy, **options, **secure)
 
     def cert_verify(self, *_: Any) -> None:
-        """Nothing: the context checks, and requests would add certifi's CAs to those that a variable names."""
+        """Nothing: the context checks, and requests would add certifi's CAs to those that a
+        variable names.
+        """
 
     def _trusted(self) -> ssl.SSLContext:
         if self._context is None:
@@ -113,8 +129,9 @@ def answered(
 ) -> tuple[requests.Response, bytes]:
     """The answer to `send(url, timeout=…, stream=True)` and all of its body.
 
-    Raises `Passing` where either did not come, `Blocked` where no connection can be made, `SourceError` where a
-    variable names no certificates. `timeout` is the longest silence in seconds.
+    Raises `Passing` where either did not come, `Blocked` where no connection can be made,
+    `SourceError` where a variable names no certificates. `timeout` is the longest silence in
+    seconds.
     """
     if unusable := barriers.unusable(url):
         raise Blocked(unusable.reason, unusable.cure)
@@ -148,8 +165,8 @@ def _unanswered(broken: Exception, url: str, timeout: float) -> Passing | Blocke
 
 
 def checked(url: str, variable: str, usual: str) -> str:
-    """An address given by an environment variable, without its last slash; its text is not repeated, since it could
-    hold a password.
+    """An address given by an environment variable, without its last slash; its text is not
+    repeated, since it could hold a password.
 
     >>> checked("https://mirror.example/v1/", "COAUTH_OPENALEX_URL", "https://api.openalex.org")
     'https://mirror.example/v1'
@@ -184,7 +201,8 @@ def pause(state: RetryCallState) -> float:
 
 
 def named(status: int) -> str:
-    """A status with the name the standard gives it. The reason on the wire is the server's free text.
+    """A status with the name the standard gives it. The reason on the wire is the server's free
+    text.
 
     >>> named(503), named(521)
     ('503 Service Unavailable', '521')

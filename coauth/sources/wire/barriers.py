@@ -1,7 +1,9 @@
-"""What stands between here and an address when no connection comes about, in words, and what cures it.
+"""What stands between here and an address when no connection comes about, in words, and what cures
+it.
 
-urllib3 and requests put one error into another, with texts that hold addresses, a proxy's password among them. So the
-kinds of the errors are read and never their texts, but for a status that http.client tells only there.
+urllib3 and requests put one error into another, with texts that hold addresses, a proxy's password
+among them. So the kinds of the errors are read and never their texts, but for a status that
+http.client tells only there.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ from coauth.sources.wire.connection import Unmade
 
 @dataclass(frozen=True)
 class Barrier:
-    """`reason` and `cure` are parts of one line; `lasting` says that no second attempt would fare better."""
+    """`reason` and `cure` are parts of one line; `lasting` says that no second attempt would fare
+    better.
+    """
 
     reason: str
     cure: str
@@ -39,7 +43,9 @@ class Barrier:
 
 @dataclass(frozen=True)
 class Proxy:
-    """The proxy on the way to an address: what named it, where it is (None: it cannot be used), whether it was given a login."""
+    """The proxy on the way to an address: what named it, where it is (None: it cannot be used),
+    whether it was given a login.
+    """
 
     variable: str
     place: str | None
@@ -61,8 +67,9 @@ def proxy_to(url: str) -> Proxy | None:
 
 
 def _place(text: str) -> str | None:
-    """Host and port of a proxy's address. Where a sign in a password ends the host too early, a part of the login would
-    be taken for the host, looked up and told."""
+    """Host and port of a proxy's address. Where a sign in a password ends the host too early, a
+    part of the login would be taken for the host, looked up and told.
+    """
     if "://" not in text and "@" in text:
         return None
     parts = urlsplit(text if "://" in text else f"http://{text}")
@@ -88,7 +95,9 @@ def unusable(url: str) -> Barrier | None:
 
 
 def barrier(broken: Exception, url: str) -> Barrier | None:
-    """What kept `broken` from being an answer of `url`; None where a connection was there and broke later."""
+    """What kept `broken` from being an answer of `url`; None where a connection was there and broke
+    later.
+    """
     errors = list(causes(broken))
     proxy = proxy_to(url)
     at_proxy = proxy if any(isinstance(e, ProxyError) for e in errors) else None
@@ -185,7 +194,9 @@ def _certificate(error: ssl.SSLCertVerificationError, at_proxy: Proxy | None) ->
 
 
 def _network(errors: list[BaseException], host: str | None, proxy: Proxy | None) -> Barrier | None:
-    """Failures that a second attempt may not meet. With a proxy it is its name that is looked up, and its port that refuses."""
+    """Failures that a second attempt may not meet. With a proxy it is its name that is looked up,
+    and its port that refuses.
+    """
     late = any(isinstance(e, TimeoutError) for e in errors)
     for error in errors:
         if isinstance(error, Unmade):
@@ -211,7 +222,9 @@ def _passing(why: str, host: str | None, proxy: Proxy | None) -> Barrier:
 
 
 def causes(broken: BaseException) -> Iterator[BaseException]:
-    """An error and all that it was made of, outermost first: urllib3 and requests keep them in three places."""
+    """An error and all that it was made of, outermost first: urllib3 and requests keep them in
+    three places.
+    """
     waiting, visits = [broken], set()
     while waiting:
         error = waiting.pop(0)

@@ -1,8 +1,10 @@
-"""Connections that keep a deadline, whatever drips: handshake, a proxy's answer, status line, headers or body.
+"""Connections that keep a deadline, whatever drips: handshake, a proxy's answer, status line,
+headers or body.
 
-The time-outs of requests, urllib3 (its `total` too) and sockets bound one silence, and a server that sends a byte now
-and then is never silent. Here each wait on a socket is cut to what is left of the attempt, so that no second thread has
-to watch it. Two waits come before there is a socket to cut: the resolver's, and that for each address of a name.
+The time-outs of requests, urllib3 (its `total` too) and sockets bound one silence, and a server
+that sends a byte now and then is never silent. Here each wait on a socket is cut to what is left of
+the attempt, so that no second thread has to watch it. Two waits come before there is a socket to
+cut: the resolver's, and that for each address of a name.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ class Late(TimeoutError):
 
 
 class Unmade(ConnectionError):
-    """There is a socket and no connection: something went wrong in the handshake, or in a proxy's answer to CONNECT."""
+    """There is a socket and no connection: something went wrong in the handshake, or in a proxy's
+    answer to CONNECT.
+    """
 
 
 class PlainSocket(socket.socket):
@@ -89,7 +93,9 @@ class _Timely(HTTPConnection):
 
 @cache
 def timely(kind: type[HTTPConnection]) -> type[HTTPConnection]:
-    """The class of connection `kind`, its sockets keeping the deadline (those of TLS need `TlsSocket` in their context)."""
+    """The class of connection `kind`, its sockets keeping the deadline (those of TLS need
+    `TlsSocket` in their context).
+    """
     return (
         kind if issubclass(kind, _Timely) else type(f"Timely{kind.__name__}", (_Timely, kind), {})
     )

@@ -1,7 +1,9 @@
-"""Whose certificates are believed: those that a variable names, else certifi's and the system's own.
+"""Whose certificates are believed: those that a variable names, else certifi's and the system's
+own.
 
-requests reads REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE and knows no system store, OpenSSL reads SSL_CERT_FILE and
-SSL_CERT_DIR. An organisation that opens TLS on the way out has its CA in one of these places. Nothing turns checks off.
+requests reads REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE and knows no system store, OpenSSL reads
+SSL_CERT_FILE and SSL_CERT_DIR. An organisation that opens TLS on the way out has its CA in one of
+these places. Nothing turns checks off.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ log = logging.getLogger(__name__)
 
 
 def variables() -> dict[str, str]:
-    """Variable -> path, of the variables that count: those of requests come first, as with every user of requests."""
+    """Variable -> path, of the variables that count: those of requests come first, as with every
+    user of requests.
+    """
     every = {name: os.path.expanduser(path) for name in _CHECKS if (path := os.environ.get(name))}
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         if name in every:
@@ -29,7 +33,9 @@ def variables() -> dict[str, str]:
 
 
 def context() -> ssl.SSLContext:
-    """What a connection is checked by. Raises `SourceError` where a variable names nothing to check by."""
+    """What a connection is checked by. Raises `SourceError` where a variable names nothing to check
+    by.
+    """
     paths = variables()
     for name, path in paths.items():
         if fault := _CHECKS[name](path):
@@ -71,7 +77,9 @@ def _of_file(path: str) -> str:
 
 
 def _of_folders(paths: str) -> str:
-    """The same of folders as OpenSSL looks into them: for files named by a hash, such as 5ed36f99.0."""
+    """The same of folders as OpenSSL looks into them: for files named by a hash, such as
+    5ed36f99.0.
+    """
     try:
         if any(
             _hashed(file)
