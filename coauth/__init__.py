@@ -3,17 +3,14 @@
     queries/  ─►  cache/<vintage>/pages  ─►  cache/<vintage>/tables  ─►  reports/<quarter>
     what we ask     what we were answered      what it comes to            what we found
 
-The rooms, from what all others may import to what imports them; stages (from sources to revisions)
-never import each other:
+The rooms, from what all others may import to what imports them; stages never import each other:
 
-    in common          errors, files, eras, tables, texts, queries
-    what is stored     pages, vintage
-    ways to count      engine, network, incidence, areas, uncertainty, coherence
-    from answers       sources, works, affiliation_audit, institutions, technologies
-    to counts          edges, flags, explain, benefits, copublications, events
-    to measures        graph, centrality, shifts, pairs
-    to readers         disclosure, export, report, holdings, revisions
-    all in order       shelving, pipeline, publish, verbs, cli
+    in common          errors, tables, queries
+    records            openalex, storage
+    ways to count      engine, stats
+    answers to rows    sources, stages, network, review, public
+    to readers         export, report
+    all in order       pipeline, api, cli
 
 The verbs of the command line, from Python:
 

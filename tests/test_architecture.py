@@ -11,50 +11,33 @@ import pytest
 import coauth
 
 PACKAGE = Path(coauth.__file__).parent
-SHARED = (
-    "errors",
-    "files",
-    "eras",
-    "tables",
-    "texts",
-    "queries",
-    "pages",
-    "vintage",
-    "engine",
-    "network",
-    "incidence",
-    "areas",
-    "uncertainty",
-    "coherence",
-)
+OLD = {
+    "verbs": "api",
+    "vintage": "storage",
+    "files": "storage",
+    **dict.fromkeys(("pages", "texts", "eras"), "openalex"),
+    **dict.fromkeys(("incidence", "uncertainty", "areas", "coherence"), "stats"),
+    "graph": "network",
+    **dict.fromkeys(
+        "works affiliation_audit institutions technologies edges flags benefits copublications events "
+        "centrality shifts pairs revisions".split(),
+        "stages",
+    ),
+    "explain": "review",
+    "disclosure": "public",
+    **dict.fromkeys(("shelving", "holdings", "publish"), "pipeline"),
+}
+"""Rooms that are being moved, and where they go."""
 LAYERS = [
-    *({name} for name in SHARED),
-    {
-        "sources",
-        "works",
-        "affiliation_audit",
-        "institutions",
-        "technologies",
-        "edges",
-        "flags",
-        "explain",
-        "benefits",
-        "copublications",
-        "events",
-        "graph",
-        "centrality",
-        "shifts",
-        "pairs",
-        "disclosure",
-        "export",
-        "report",
-        "holdings",
-        "revisions",
-    },
-    {"shelving"},
+    {"errors"},
+    {"tables", "queries"},
+    {"openalex"},
+    {"storage", "engine"},
+    {"stats"},
+    {"sources", "stages", "network", "review", "public"},
+    {"export", "report"},
     {"pipeline"},
-    {"publish"},
-    {"verbs"},
+    {"api"},
     {"__init__"},
     {"cli"},
     {"__main__"},
@@ -70,7 +53,8 @@ def modules():
 
 def room(path):
     """The module or folder at the top of the package that a file belongs to."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    name = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    return OLD.get(name, name)
 
 
 def imports(path):
@@ -87,13 +71,11 @@ def imports(path):
             continue
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "coauth":
             parts = (node.module or "").split(".")
-            yield from (
-                [parts[1]]
-                if len(parts) > 1
-                else [alias.name for alias in node.names if alias.name != "__version__"]
-            )
+            names = [a.name for a in node.names if a.name != "__version__"]
+            yield from [OLD.get(n, n) for n in (names if len(parts) == 1 else parts[1:2])]
         elif isinstance(node, ast.Import):
-            yield from (a.name.split(".")[1] for a in node.names if a.name.startswith("coauth."))
+            names = [a.name.split(".")[1] for a in node.names if a.name.startswith("coauth.")]
+            yield from [OLD.get(n, n) for n in names]
 
 
 def test_every_module_has_a_place_in_the_order():
@@ -119,6 +101,21 @@ def test_imports_run_one_way(path):
         return
     wrong = [name for name in imports(path) if name != here and RANK.get(name, 99) >= RANK[here]]
     assert not wrong, f"{here} imports {wrong}"
+
+
+def stage(module):
+    """Of `coauth.stages.shifts.verdicts` and of its file: `shifts`."""
+    return module.split(".")[2]
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("stages/**/*.py")), ids=lambda p: p.stem)
+def test_no_stage_imports_another(path):
+    """They share tables, queries, stats and engine, and meet in the pipeline."""
+    own = path.relative_to(PACKAGE / "stages").parts[0].removesuffix(".py")
+    tree = ast.parse(path.read_text("utf-8"))
+    froms = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module]
+    full = [f"{n.module}.{a.name}" for n in froms for a in n.names]
+    assert {stage(m) for m in full if m.startswith("coauth.stages.")} <= {own}
 
 
 @pytest.mark.parametrize(
