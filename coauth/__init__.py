@@ -45,25 +45,25 @@ class _Verb(ModuleType):
     """
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        from coauth import verbs  # noqa: PLC0415  importing coauth stays cheap
+        from coauth import api  # noqa: PLC0415  importing coauth stays cheap
 
-        return getattr(verbs, self.__name__.rpartition(".")[2])(*args, **options)
+        return getattr(api, self.__name__.rpartition(".")[2])(*args, **options)
 
 
 tables.__class__ = graph.__class__ = _Verb
 
 
 def rebuild(root: str | Path = ".", **options: Any) -> dict[str, Path]:
-    """Harvest what is missing, build, export, report: see `coauth.verbs.rebuild` for the options."""
-    from coauth import verbs  # noqa: PLC0415
+    """Harvest what is missing, build, export, report: see `coauth.api.rebuild` for the options."""
+    from coauth import api  # noqa: PLC0415
 
-    return verbs.rebuild(root, **options)
+    return api.rebuild(root, **options)
 
 
 def audit(**options: Any) -> dict[str, Any]:
-    """What affiliation strings name and no institution was matched to: see `coauth.verbs.audit` for
+    """What affiliation strings name and no institution was matched to: see `coauth.api.audit` for
     the options.
     """
-    from coauth import verbs  # noqa: PLC0415
+    from coauth import api  # noqa: PLC0415
 
-    return verbs.audit(**options)
+    return api.audit(**options)

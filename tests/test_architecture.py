@@ -19,8 +19,21 @@ OLD = {
     **dict.fromkeys(("incidence", "uncertainty", "areas", "coherence"), "stats"),
     "graph": "network",
     **dict.fromkeys(
-        "works affiliation_audit institutions technologies edges flags benefits copublications events "
-        "centrality shifts pairs revisions".split(),
+        [
+            "works",
+            "affiliation_audit",
+            "institutions",
+            "technologies",
+            "edges",
+            "flags",
+            "benefits",
+            "copublications",
+            "events",
+            "centrality",
+            "shifts",
+            "pairs",
+            "revisions",
+        ],
         "stages",
     ),
     "explain": "review",

@@ -16,7 +16,7 @@ from handmade import AS_OF, BEIHANG, KU, PLACES, PROVENANCE, SCOPE, WORKS, world
 
 from coauth import export, publish
 from coauth.errors import CacheError, NotFound, TableError
-from coauth.export import layout, palette, picture
+from coauth.export import layout, picture, style
 from coauth.graph import build, to_networkx
 from coauth.network import EDGES, GROUPS
 from coauth.pipeline import Project
@@ -416,7 +416,7 @@ def test_a_new_layout_keeps_everyone_in_place():
 def test_discs_do_not_cover_each_other():
     net, _ = crowd()
     at = np.array(list(layout.place(net).values()))
-    size = palette.diameters(net.nodes["strength"].to_numpy())
+    size = style.diameters(net.nodes["strength"].to_numpy())
     gap = np.hypot(*(at[:, None] - at[None]).transpose(2, 0, 1)) - (size[:, None] + size) / 2
     np.fill_diagonal(gap, 0)
     assert (gap < -1).sum() <= 0.001 * gap.size
@@ -545,5 +545,5 @@ def test_a_picture_leaves_the_global_style_alone():
 
 
 def test_colours_are_told_apart_in_every_class():
-    assert set(palette.COLOURS) == set(GROUPS)
-    assert len(set(palette.COLOURS.values())) == len(GROUPS)
+    assert set(style.COLOURS) == set(GROUPS)
+    assert len(set(style.COLOURS.values())) == len(GROUPS)

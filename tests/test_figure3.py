@@ -170,7 +170,7 @@ def test_a_report_fetches_before_it_is_written(root, monkeypatch, words):
             "losses": {"works": {"records": 0, "works": 0, "dropped": {}}, "excluded": {}}
         },
     )
-    monkeypatch.setattr(cli.making, "_summary", lambda *_: [])
+    monkeypatch.setattr(cli.harvest_build, "_summary", lambda *_: [])
     monkeypatch.setattr(of.__class__, "read", lambda *_: None)
     with StatBank() as server:
         done = CliRunner().invoke(

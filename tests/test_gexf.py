@@ -34,7 +34,7 @@ from hypothesis import strategies as st
 
 from coauth import tables
 from coauth.errors import TableError
-from coauth.export import gexf, palette
+from coauth.export import gexf, style
 from coauth.export.notice import Notice
 from coauth.graph import build
 from coauth.network import EDGE_YEARS, EDGES, NODE_YEARS, NODES, RESERVED
@@ -322,7 +322,7 @@ def test_graphology_reads_the_same_network(graphology, flavour, places):
     for number, row in enumerate(net.nodes.to_pylist()):
         node = nodes[(row["institution_id"],)]
         assert node["label"] == row["label"]
-        assert node["color"] == "rgb({},{},{})".format(*palette.COLOURS[row["group"]])
+        assert node["color"] == "rgb({},{},{})".format(*style.COLOURS[row["group"]])
         assert (node["x"], node["y"]) == pytest.approx((number, -number / 3))
         assert node["size"] > 0
 

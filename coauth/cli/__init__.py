@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import gc
 
-from coauth.cli import asking, cues, explaining, making, writing
+from coauth.cli import explain, export_report, flags, harvest_build, query
 from coauth.cli.group import coauth
 
-__all__ = ["asking", "coauth", "cues", "explaining", "main", "making", "writing"]
+__all__ = ["coauth", "explain", "export_report", "flags", "harvest_build", "main", "query"]
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from xml.sax.saxutils import escape, quoteattr
 import pyarrow as pa
 
 from coauth.errors import TableError
-from coauth.export import palette
+from coauth.export import style
 from coauth.export.notice import Notice
 from coauth.export.numbers import finite
 from coauth.network import EDGE_YEARS, EDGES, NODE_YEARS, NODES, ROWS, Attribute, attributes, legal
@@ -142,10 +142,10 @@ def _nodes(
     columns: Mapping[str, Attribute],
     moving: Mapping[str, Attribute] | None,
 ) -> Iterator[str]:
-    sizes = iter(palette.diameters(network.nodes["strength"].to_numpy()).tolist())
+    sizes = iter(style.diameters(network.nodes["strength"].to_numpy()).tolist())
     years = _Years(network.node_years, ("institution_id",), moving) if moving else None
     colours = {
-        g: f'<viz:color r="{r}" g="{g_}" b="{b}"/>' for g, (r, g_, b) in palette.COLOURS.items()
+        g: f'<viz:color r="{r}" g="{g_}" b="{b}"/>' for g, (r, g_, b) in style.COLOURS.items()
     }
     yield f'    <nodes count="{len(network.nodes)}">\n'
     for batch in network.nodes.to_batches(max_chunksize=ROWS):
@@ -167,7 +167,7 @@ def _edges(
     network: Network, columns: Mapping[str, Attribute], moving: Mapping[str, Attribute] | None
 ) -> Iterator[str]:
     years = _Years(network.edge_years, ("source", "target"), moving) if moving else None
-    cue = '<viz:color r="{}" g="{}" b="{}"/>'.format(*palette.COLOURS["listed"])
+    cue = '<viz:color r="{}" g="{}" b="{}"/>'.format(*style.COLOURS["listed"])
     named = {name: legal(name) for name in network.nodes["institution_id"].to_pylist()}
     quoted = {name: quoteattr(said) for name, said in named.items()}
     yield f'    <edges count="{len(network.edges)}">\n'

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from coauth.export import palette
+from coauth.export import style
 
 if TYPE_CHECKING:
     from coauth.network import Network
@@ -57,7 +57,7 @@ def place(
     if not ids:
         return {}
     ties = _Ties.of(network, ids)
-    sizes = palette.diameters(network.nodes["strength"].to_numpy())
+    sizes = style.diameters(network.nodes["strength"].to_numpy())
     known = {i: start[i] for i in ids if i in start} if start else {}
     core = np.sort(np.argsort(-ties.strength, kind="stable")[:CORE])
     old = np.array([known.get(ids[i], (np.nan, np.nan)) for i in core], float)
@@ -305,7 +305,7 @@ def _around(ties: _Ties, placed: Array, sizes: Array) -> Array:
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order)) - first[cell.ravel()[order]]
     placed = placed.copy()
-    placed[rest] = middle + _sunflower(rank + 1) * 1.6 * palette.SMALLEST
+    placed[rest] = middle + _sunflower(rank + 1) * 1.6 * style.SMALLEST
     return placed
 
 

@@ -24,7 +24,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
-from coauth.export import palette
+from coauth.export import style
 from coauth.network import GROUPS
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def draw(
         group = np.array(network.nodes["group"].to_pylist(), object)
         # those on a list are few and mostly small: they are drawn twice as wide, so that they can
         # be found
-        sizes = palette.diameters(network.nodes["strength"].to_numpy()) * np.where(
+        sizes = style.diameters(network.nodes["strength"].to_numpy()) * np.where(
             group == "listed", 2, 1
         )
         _frame(axes, place, sizes)
@@ -140,7 +140,7 @@ def _ties(
         return
     share = np.sqrt(weight[chosen] / weight.max())
     rank = np.array([_ORDER.index(g) for g in group], int)
-    ink = np.array([palette.COLOURS[g] for g in _ORDER], float) / 255
+    ink = np.array([style.COLOURS[g] for g in _ORDER], float) / 255
     # a tie takes the colour of its rarer end: of a domestic and a foreign institution the foreign
     # one's
     rarer = np.where((rank == _ORDER.index("domestic"))[ends], -1, rank[ends]).max(axis=0)[chosen]
@@ -176,7 +176,7 @@ def _discs(axes: Axes, place: Array, sizes: Array, group: NDArray[np.object_]) -
                 units="xy",
                 offsets=place[mine],
                 offset_transform=axes.transData,
-                facecolors=palette.hex_colour(palette.COLOURS[name]),
+                facecolors=style.hex_colour(style.COLOURS[name]),
                 edgecolors=PAPER,
                 linewidths=0.4,
                 zorder=2 + layer / 10,
@@ -192,7 +192,7 @@ def _legend(axes: Axes, group: NDArray[np.object_], words: Mapping[str, str]) ->
             [],
             marker="o",
             linestyle="",
-            color=palette.hex_colour(palette.COLOURS[g]),
+            color=style.hex_colour(style.COLOURS[g]),
             markersize=6,
             label=f"{words.get(g, GROUPS[g])}: {int((group == g).sum())}",
         )

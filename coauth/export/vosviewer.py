@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
-from coauth.export import palette
+from coauth.export import style
 from coauth.export.notice import Notice
 from coauth.export.numbers import finite
 from coauth.network import GROUPS, legal, rows
@@ -83,7 +83,7 @@ def _mean_years(network: Network) -> dict[str, float]:
 def _config() -> dict[str, Any]:
     colours = [
         {"cluster": n, "red": red, "green": green, "blue": blue}
-        for n, (red, green, blue) in enumerate((palette.COLOURS[g] for g in GROUPS), 1)
+        for n, (red, green, blue) in enumerate((style.COLOURS[g] for g in GROUPS), 1)
     ]
     words = {
         "item": "Institution",

@@ -10,7 +10,7 @@ import click
 from coauth import explain, pipeline, publish
 from coauth.cli.group import Answer, Command, coauth, common, of_vintage
 from coauth.cli.group import years as read_years
-from coauth.cli.making import statbank
+from coauth.cli.harvest_build import statbank
 from coauth.export import FORMATS
 from coauth.network import COUNTINGS
 from coauth.pipeline import Project
