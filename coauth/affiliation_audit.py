@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 import pyarrow as pa
 
+from coauth.openalex.text_match import Phrases, fold
 from coauth.queries import Queries
 from coauth.tables import AUDIT, AUDIT_YEARS
-from coauth.texts.phrases import Phrases, fold
 
 if TYPE_CHECKING:
     from coauth.works import Addresses

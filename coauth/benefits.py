@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 
 from coauth.engine import Engine, Rows
+from coauth.stats.counts import binomial
 from coauth.tables import BENEFITS
-from coauth.uncertainty.counts import binomial
 
 
 def count(

@@ -11,8 +11,8 @@ import pyarrow as pa
 from coauth.engine import Engine, Rows
 from coauth.errors import QueryError
 from coauth.queries import Scope
+from coauth.stats.counts import with_intervals
 from coauth.tables import COPUBLICATIONS, MEMBERSHIPS
-from coauth.uncertainty.counts import with_intervals
 
 
 def members(
@@ -54,7 +54,7 @@ def count(
 
     Intervals are about the chance in publishing, not about coverage or matching: exact Poisson and
     binomial ones, widened by as much as the measured years of a series vary beyond that
-    (`coauth.uncertainty.counts`).
+    (`coauth.stats.counts`).
     """
     statement = engine.statement("copublications")
     found = engine.query(

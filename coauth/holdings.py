@@ -14,12 +14,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from coauth import coherence
-from coauth.eras import BORDERS, MIXED, UNKNOWN
 from coauth.errors import CacheError
+from coauth.openalex.eras import BORDERS, MIXED, UNKNOWN
 from coauth.queries import Queries
+from coauth.stats import coherence
+from coauth.storage import Slice, Vintage
 from coauth.tables import absence
-from coauth.vintage import Slice, Vintage
 
 _COUNTS = ("expected", "stored", "distinct", "duplicates", "authors_cut", "pages")
 

@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from coauth.eras import MATCHER, Eras, Relation
+from coauth.openalex import titles
+from coauth.openalex.eras import MATCHER, Eras, Relation
 from coauth.queries.scope import codes
 from coauth.tables import MATCHER_CAUSES, REVISIONS
-from coauth.texts import titles
 
 ASPECTS = ("year", "type", "inclusion", "affiliations", "topics")
 """What of a work can have changed, besides its being there; a work may have changed in several."""

@@ -16,7 +16,7 @@ from coauth import technologies, works
 from coauth.engine import Engine, Result
 from coauth.errors import NotFound
 from coauth.queries import Queries, Scope
-from coauth.vintage import Shelf, Slice, Vintage
+from coauth.storage import Shelf, Slice, Vintage
 
 log = logging.getLogger(__name__)
 

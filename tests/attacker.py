@@ -20,7 +20,7 @@ import lxml.html
 import numpy as np
 from scipy import optimize, sparse, stats
 
-from coauth.uncertainty import counts
+from coauth.stats import counts
 
 SVG = "{http://www.w3.org/2000/svg}"
 NUMBER = re.compile(r"-?[\d,]*\d(?:\.\d+)?")

@@ -25,7 +25,7 @@ from coauth import pipeline, tables
 from coauth.engine.spark import Spark
 from coauth.pipeline import Project, Source
 from coauth.sources import sample
-from coauth.vintage.shelf import store
+from coauth.storage.table_store import store
 from tests.copies import block, lines
 
 TODAY = date(2026, 11, 22)

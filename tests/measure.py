@@ -30,7 +30,7 @@ from test_api import authorship, harvest, scope, stored_ids, work
 
 from coauth.sources import snapshot
 from coauth.sources.snapshot import sieve
-from coauth.vintage import Cache
+from coauth.storage import Cache
 
 # -- snapshot
 

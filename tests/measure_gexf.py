@@ -23,11 +23,11 @@ import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from coauth import files
 from coauth.export import gexf
 from coauth.export.notice import Notice
 from coauth.graph import to_networkx
 from coauth.network import EDGE_YEARS, EDGES, GROUPS, NODE_YEARS, NODES, Network
+from coauth.storage import atomic
 
 YEARS = (2011, 2024)
 A_YEAR_EACH = 2  # years in which a pair has works, on average
@@ -119,7 +119,7 @@ def ours(net, flavour, path):
     places = {i: [float(n), -n / 3] for n, i in enumerate(net.nodes["institution_id"].to_pylist())}
     notice = Notice.of(net, date(2026, 10, 1), {}, synthetic=True)
     start = time.process_time()
-    files.write({path: gexf.lines(net, places, notice, flavour)}, "make room")
+    atomic.write({path: gexf.lines(net, places, notice, flavour)}, "make room")
     return time.process_time() - start
 
 

@@ -15,7 +15,7 @@ import json
 import os
 from pathlib import Path
 
-from coauth import pages, queries, technologies
+from coauth import openalex, queries, technologies
 from coauth.technologies import quality
 
 HERE = Path(__file__).parent
@@ -43,14 +43,14 @@ def truths():
 
 
 def records(folder):
-    """Every real work at hand by id, as `coauth.pages` keeps it; works known by title alone have
+    """Every real work at hand by id, as `coauth.openalex` keeps it; works known by title alone have
     nothing else.
     """
     found = {}
     with gzip.open(folder / "openalex/works/full_works_613.jsonl.gz") as file:
         found |= {
             w.id.rpartition("/")[2]: w
-            for w in (pages.keep(line) for line in file)
+            for w in (openalex.keep(line) for line in file)
             if w.id and w.title
         }
     served = [
@@ -63,7 +63,9 @@ def records(folder):
         json.loads((folder / "openalex/responses/work.json").read_text("utf-8"))
     ]
     for w in raw:
-        found.setdefault((w.get("id") or "").rpartition("/")[2], pages.keep(json.dumps(w).encode()))
+        found.setdefault(
+            (w.get("id") or "").rpartition("/")[2], openalex.keep(json.dumps(w).encode())
+        )
     return found
 
 

@@ -125,7 +125,7 @@ def test_a_spoiled_record_costs_itself_and_no_request(root, text):
     """A page that is no JSON for one record of it is asked for once; all works are stored, and the
     spoiled one is noted or named.
     """
-    from coauth import pages
+    from coauth import openalex
 
     records = [json.dumps(work(n, 2020, [["I1"]])).encode() for n in (1, 2, 3)]
     records[1] = records[1].replace(b'"language": "en"', text)
@@ -134,13 +134,13 @@ def test_a_spoiled_record_costs_itself_and_no_request(root, text):
         + b", ".join(records)
         + b'], "group_by": []}'
     )
-    answer = pages.read_response(body)
-    kept = [pages.keep(record) for record in answer.results]
+    answer = openalex.read_response(body)
+    kept = [openalex.keep(record) for record in answer.results]
     assert [w.id[-1] for w in kept] == ["1", "2", "3"]
     assert not any(w.damage for w in kept)
     for cut in range(1, len(body)):
         with pytest.raises(Exception, match=r".+"):
-            pages.read_response(body[:cut])
+            openalex.read_response(body[:cut])
 
 
 def test_a_harvest_accounts_for_itself(root):

@@ -21,14 +21,14 @@ import pytest
 import requests
 from standin import Fault, StandIn, marked
 
-from coauth import pages
+from coauth import openalex
 from coauth.errors import BudgetSpent, CacheError, SourceError
 from coauth.queries import Scope
 from coauth.sources import api
 from coauth.sources.api import harvest as run
 from coauth.sources.api import questions, walk
 from coauth.sources.api.plan import Part
-from coauth.vintage import Cache, Vintage
+from coauth.storage import Cache, Vintage
 
 AS_OF = date(2020, 6, 15)
 CONTROLS = 3
@@ -273,10 +273,10 @@ def test_the_questions_are_spelled_as_pyalex_0_21_spells_them() -> None:
         "https://api.openalex.org/works?cursor=IlsxNj%3D%3D&per-page=50"
         "&filter=authorships.institutions.country_code:DK%7CGL,type:article%7Cbook-chapter,"
         "from_publication_date:2020-02-01,to_publication_date:2020-02-29"
-        f"&select={','.join(pages.SELECT)}&sort=publication_date:asc"
+        f"&select={','.join(openalex.SELECT)}&sort=publication_date:asc"
     )
     assert str(asked.work("https://openalex.org/W12")) == (
-        f"https://api.openalex.org/works/W12?select={','.join(pages.SELECT)}"
+        f"https://api.openalex.org/works/W12?select={','.join(openalex.SELECT)}"
     )
 
 
@@ -580,7 +580,7 @@ class Losing:
         results = [json.dumps(work(n, "2020-02-02", 1)) for n in range(self.counted - lost)]
         body = f'{{"meta":{{"count":{self.counted},"next_cursor":null}},"results":[{",".join(results)}]}}'.encode()
         return walk.Served(
-            f"https://api.openalex.org/works?cursor={cursor}", "sha", pages.read_response(body)
+            f"https://api.openalex.org/works?cursor={cursor}", "sha", openalex.read_response(body)
         )
 
     def count(self) -> int:
@@ -985,7 +985,7 @@ class Told:
         meta = json.dumps({"count": self.counted, "next_cursor": following})
         body = f'{{"meta":{meta},"results":[{",".join(results)}]}}'.encode()
         return walk.Served(
-            f"https://api.openalex.org/works?cursor={cursor}", "sha", pages.read_response(body)
+            f"https://api.openalex.org/works?cursor={cursor}", "sha", openalex.read_response(body)
         )
 
     def count(self) -> int:

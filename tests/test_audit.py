@@ -12,10 +12,10 @@ from world import AS_OF, page, place, work
 
 import coauth as package
 from coauth import affiliation_audit, cli, holdings, pipeline
-from coauth.pages import outlines, pack, records
+from coauth.openalex import outlines, pack, records
 from coauth.pipeline import Project
 from coauth.queries import RollUp, Watchlist
-from coauth.vintage import Cache
+from coauth.storage import Cache
 from coauth.works import Reader
 
 DTU, KU, HOSPITAL, BEIHANG = "I1", "I2", "I3", "I10"
@@ -339,7 +339,7 @@ def test_real_records(asked, real_records):
     """
     import gzip
 
-    from coauth import pages
+    from coauth import openalex
 
     lines = gzip.decompress(
         (real_records / "openalex/works/dk_works.jsonl.gz").read_bytes()
@@ -347,7 +347,7 @@ def test_real_records(asked, real_records):
     scope, shown = asked.scope.model_copy(update={"first_year": 1900}), []
     for seed in (1, 2):
         served = [
-            pack(p) for p in pages.of_records(random.Random(seed).sample(lines, len(lines)), "r")
+            pack(p) for p in openalex.of_records(random.Random(seed).sample(lines, len(lines)), "r")
         ]
         parts = [Reader(scope, AS_OF).addresses([records(p, "r")])[0] for p in served]
         made = affiliation_audit.survey(parts, asked.model_copy(update={"scope": scope}))

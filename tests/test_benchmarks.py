@@ -14,7 +14,7 @@ from benchmarks.results import Results
 from benchmarks.shape import as_served, count, shape
 from click.testing import CliRunner
 
-from coauth import cli, pages
+from coauth import cli, openalex
 from coauth.pipeline import Project
 
 WORKS = 2_000
@@ -65,10 +65,10 @@ def test_pages_are_what_coauth_stores():
     served, the same works.
     """
     data = world.page((2022, 5), 1)
-    stored = pages.unpack(gzip.compress(data), "here")
-    assert gzip.decompress(pages.pack(stored)) == data
+    stored = openalex.unpack(gzip.compress(data), "here")
+    assert gzip.decompress(openalex.pack(stored)) == data
     for work, told in zip(stored.works, json.loads(data)["works"], strict=True):
-        assert pages.keep(json.dumps(as_served(told)).encode()) == work
+        assert openalex.keep(json.dumps(as_served(told)).encode()) == work
         assert work.title.startswith(world.MARK)
 
 

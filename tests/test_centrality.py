@@ -15,11 +15,11 @@ from coauth import centrality
 from coauth.centrality.paths import UNIT, distance, shortest_paths
 from coauth.centrality.spectra import eigenvector, pagerank
 from coauth.errors import MeasureFailed
-from coauth.incidence import ONE, Incidence, incidence
-from coauth.incidence.counting import Counting
+from coauth.stats.bootstrap import draw, interval
+from coauth.stats.completeness import Completeness, complete_weights
+from coauth.stats.counting import Counting
+from coauth.stats.incidence import ONE, Incidence, incidence
 from coauth.tables import AFFILIATIONS, CENTRALITY, WORKS
-from coauth.uncertainty.completeness import Completeness, complete_weights
-from coauth.uncertainty.resampling import draw, interval
 
 RULES = ("newman", "full", "strict", "author")
 RESAMPLED = ("strength", "strength_share", "pagerank", "eigenvector")

@@ -8,10 +8,11 @@ import pyarrow as pa
 import pytest
 from world import rows
 
-from coauth import coherence, copublications, tables
+from coauth import copublications, tables
 from coauth.engine.duck import DuckDB
 from coauth.report import findings
-from coauth.uncertainty.counts import change
+from coauth.stats import coherence
+from coauth.stats.counts import change
 
 PARTNERS = {(): "DK", ("US",): "US", ("CN",): "CN", ("RU",): "RU", ("IR",): "IR"}
 """Partners of a reference series -> its row in the data it was carried over from (DK: with any

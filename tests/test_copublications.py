@@ -8,7 +8,7 @@ from scipy import optimize, stats
 from world import rows, work
 
 from coauth.errors import QueryError
-from coauth.uncertainty import counts as counted
+from coauth.stats import counts as counted
 
 
 def strings(*countries):

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from written_down import random_works, shuffled, tables
 
 from coauth.errors import TableError
-from coauth.incidence import ONE, incidence
-from coauth.incidence.counting import Counting
+from coauth.stats.counting import Counting
+from coauth.stats.incidence import ONE, incidence
 
 RULES = ("newman", "full", "strict", "author")
 seeds = st.integers(0, 10_000)

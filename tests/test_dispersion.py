@@ -6,8 +6,8 @@ import pytest
 import scipy.stats
 from written_down import tables
 
-from coauth.incidence import incidence
-from coauth.uncertainty.dispersion import PRIOR, Dispersion, stretch, tail
+from coauth.stats.incidence import incidence
+from coauth.stats.overdispersion import PRIOR, Dispersion, stretch, tail
 
 
 def dispersion(yearly, **same):

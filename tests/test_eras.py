@@ -14,17 +14,18 @@ from hypothesis import strategies as st
 from standin import StandIn
 from world import rows, work
 
-from coauth import benefits, eras, holdings, pipeline, publish, queries
-from coauth.eras import BORDERS, MATCHER, TOPICS, Eras
+from coauth import benefits, holdings, pipeline, publish, queries
 from coauth.errors import HarvestMixed
+from coauth.openalex import eras
+from coauth.openalex.eras import BORDERS, MATCHER, TOPICS, Eras
 from coauth.pipeline import Project, Source
 from coauth.publish import about
 from coauth.report import areas, since
 from coauth.report.brief import Brief
 from coauth.report.sections import headlines
 from coauth.report.text import Words, bare
-from coauth.uncertainty import counts as counted
-from coauth.vintage import Cache
+from coauth.stats import counts as counted
+from coauth.storage import Cache
 
 DAYS = st.dates(date(2026, 8, 1), date(2026, 12, 1))
 HIT = {"id": "I204983213", "country_code": "CN", "ror": "https://ror.org/01yqg2h08"}

@@ -19,8 +19,8 @@ from coauth.errors import MeasureFailed
 from coauth.events import segmented
 from coauth.events.matching import match
 from coauth.queries import Event, Events
+from coauth.stats.counts import works_needed
 from coauth.tables import AFFILIATIONS, EVENTS, INSTITUTIONS, LISTED, MATCHES, MEMBERSHIPS, WORKS
-from coauth.uncertainty.counts import works_needed
 
 YEARS = range(2011, 2025)
 

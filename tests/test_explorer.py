@@ -16,7 +16,7 @@ from coauth.pipeline import Project
 from coauth.report import explorer
 from coauth.report.brief import Brief
 from coauth.report.text import Words
-from coauth.uncertainty import counts as counted
+from coauth.stats import counts as counted
 
 BEIHANG = {
     "id": "I82880672",

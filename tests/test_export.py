@@ -20,7 +20,7 @@ from coauth.export import layout, picture, style
 from coauth.graph import build, to_networkx
 from coauth.network import EDGES, GROUPS
 from coauth.pipeline import Project
-from coauth.vintage import Vintage
+from coauth.storage import Vintage
 
 MARK = "SYNTHETIC SAMPLE"
 

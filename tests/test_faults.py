@@ -7,7 +7,7 @@ import pytest
 from standin import Fault, StandIn
 from test_api import SCHEDULES, begun
 
-from coauth.vintage import Slice
+from coauth.storage import Slice
 
 SPOILED_ID = "https://openalex.org/W4000000030"
 WHOLE = b'{"id":"%s","title":"Work 30","cited_by_count":4}' % SPOILED_ID.encode()

@@ -24,7 +24,7 @@ from coauth.report.brief import Brief
 from coauth.report.page import Chart, Text
 from coauth.report.text import Words
 from coauth.sources import sample, statbank
-from coauth.uncertainty import counts as counted
+from coauth.stats import counts as counted
 
 DAY = date(2026, 11, 20)
 NOBODY = "http://127.0.0.1:9/v1"

@@ -11,9 +11,10 @@ import pytest
 from built import coauth, project
 from world import work
 
-from coauth import files, publish
+from coauth import publish
 from coauth.errors import CacheError, NotFound
 from coauth.pipeline import Project
+from coauth.storage import atomic
 
 EXPORTS = [
     (["gexf"], "x.gexf"),
@@ -80,7 +81,7 @@ def test_a_link_is_written_through(tmp_path):
     (tmp_path / "far" / "real").write_bytes(b"old")
     (tmp_path / "middle").symlink_to(Path("far") / "real")
     (tmp_path / "near").symlink_to("middle")
-    files.write({tmp_path / "near": b"new"}, "")
+    atomic.write({tmp_path / "near": b"new"}, "")
     assert [(tmp_path / name).is_symlink() for name in ("near", "middle", "far/real")] == [
         True,
         True,
@@ -92,7 +93,7 @@ def test_a_link_is_written_through(tmp_path):
 
 def test_a_link_to_a_file_that_is_not_there_makes_it(tmp_path):
     (tmp_path / "link").symlink_to("real")
-    files.write({tmp_path / "link": ["text"]}, "")
+    atomic.write({tmp_path / "link": ["text"]}, "")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_bytes() == b"text"
 
@@ -122,7 +123,7 @@ def test_what_is_no_plain_file_stays(tmp_path):
         with pytest.raises(
             CacheError, match=rf"^cannot write {tmp_path / name} \(.*{why}.*\); name another$"
         ):
-            files.write({tmp_path / "plain": b"x", tmp_path / name: b"x"}, "name another")
+            atomic.write({tmp_path / "plain": b"x", tmp_path / name: b"x"}, "name another")
     assert (
         sorted((p.name, p.lstat().st_mode, p.lstat().st_ino) for p in tmp_path.iterdir()) == before
     )
@@ -135,7 +136,7 @@ def test_what_is_no_plain_file_stays(tmp_path):
 def test_places_of_the_system_are_refused(name):
     """`target` opens and moves nothing, so that the real ones may be asked about."""
     with pytest.raises(CacheError, match=r"no plain file|a place of the system's own"):
-        files.target(Path(name), "")
+        atomic.target(Path(name), "")
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
 
 
@@ -152,7 +153,7 @@ def test_a_device_is_refused_by_its_mode(tmp_path, monkeypatch):
     with pytest.raises(
         CacheError, match=r"null \(a device, and no plain file\); name another file"
     ):
-        files.write({tmp_path / "null": b"x"}, "name another file")
+        atomic.write({tmp_path / "null": b"x"}, "name another file")
     assert (tmp_path / "null").read_bytes() == b""
 
 

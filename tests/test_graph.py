@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coauth import publish, tables
-from coauth.eras import Eras
 from coauth.errors import NotFound, TableError
 from coauth.graph import build, distance, to_networkx
+from coauth.openalex.eras import Eras
 
 
 def network(made=None, **asked):

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coauth import pages
-from coauth.pages.masking import Names
-from coauth.pages.ordinary import ORDINARY
-from coauth.pages.shape import Institution, Person, ServedAuthorship
+from coauth import openalex
+from coauth.openalex.masking import Names
+from coauth.openalex.ordinary import ORDINARY
+from coauth.openalex.schema import Institution, Person, ServedAuthorship
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 PLANTS = list(persons.plants())
@@ -57,7 +57,7 @@ def stored_text(plant, where):
         record["abstract_inverted_index"] = collections.defaultdict(list)
         for position, word in enumerate(plant.text.split(" ")):
             record["abstract_inverted_index"][word].append(position)
-    work = pages.keep(json.dumps(record))
+    work = openalex.keep(json.dumps(record))
     assert work.damage is None
     if where in ("title", "abstract"):
         return getattr(work, where)

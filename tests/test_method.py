@@ -9,10 +9,12 @@ import pytest
 from written_down import QUERIES
 
 from coauth.events import segmented
-from coauth.uncertainty import completeness, dispersion
+from coauth.stats import completeness, overdispersion
 
 NOTES = {
-    language: (Path(dispersion.__file__).parents[1] / f"method.{language}.md").read_text("utf-8")
+    language: (Path(overdispersion.__file__).parents[1] / f"method.{language}.md").read_text(
+        "utf-8"
+    )
     for language in ("en", "da")
 }
 MEASURES = QUERIES.measures
@@ -24,8 +26,14 @@ CONSTANTS = {
         rf"{50 * (1 - MEASURES.confidence):g} and {50 * (1 + MEASURES.confidence):g}",
         "2,5 og 97,5",
     ),
-    "prior of dispersion": (rf"PRIOR = {dispersion.PRIOR:g} ", rf"PRIOR = {dispersion.PRIOR:g} "),
-    "freedom": (rf"ν \+ {dispersion.PRIOR:g} degrees", rf"ν \+ {dispersion.PRIOR:g} frihedsgrader"),
+    "prior of dispersion": (
+        rf"PRIOR = {overdispersion.PRIOR:g} ",
+        rf"PRIOR = {overdispersion.PRIOR:g} ",
+    ),
+    "freedom": (
+        rf"ν \+ {overdispersion.PRIOR:g} degrees",
+        rf"ν \+ {overdispersion.PRIOR:g} frihedsgrader",
+    ),
     "smallest publisher": (
         rf"SMALLEST = {completeness.SMALLEST} ",
         rf"SMALLEST = {completeness.SMALLEST} ",
@@ -74,6 +82,6 @@ def test_both_languages_cite_the_same():
 @pytest.mark.parametrize("language", NOTES)
 def test_a_page_and_files_that_exist(language):
     assert len(NOTES[language].split()) < 1150
-    coauth = Path(dispersion.__file__).parents[1]
+    coauth = Path(overdispersion.__file__).parents[1]
     for name in re.findall(r"`([\w/]+)(?:/|\.py)`", NOTES[language]):
         assert (coauth / name).is_dir() or (coauth / f"{name}.py").is_file(), name

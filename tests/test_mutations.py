@@ -11,7 +11,7 @@ import pytest
 from iso3166 import countries_by_alpha2
 from mutations import GONE, drawn, encoded, losses
 
-from coauth import pages, works
+from coauth import openalex, works
 
 AS_OF = datetime.date(2026, 11, 20)
 COUNT = int(os.environ.get("COAUTH_MUTATIONS", "1500"))
@@ -32,12 +32,12 @@ def wide(asked):
 
 @pytest.fixture(scope="module")
 def kept(mutated):
-    return [pages.keep(text) for text, _ in mutated]
+    return [openalex.keep(text) for text, _ in mutated]
 
 
 def read(kept, scope):
-    page = pages.Page(request="mutated", served_sha256=[], works=kept)
-    return works.read(pages.records(pages.pack(page), "mutated"), scope, AS_OF)
+    page = openalex.Page(request="mutated", served_sha256=[], works=kept)
+    return works.read(openalex.records(openalex.pack(page), "mutated"), scope, AS_OF)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_every_loss_has_its_true_reason(mutated, written, wide):
 def test_what_is_read_is_what_was_meant(mutated, written, wide):
     """Every table of the mutated records is the table of the plain records that they mean."""
     meant, _ = read(
-        [pages.keep(encoded(meaning)) for _, meaning in mutated if meaning is not None], wide
+        [openalex.keep(encoded(meaning)) for _, meaning in mutated if meaning is not None], wide
     )
     for name, table in written[0]._asdict().items():
         assert table.equals(getattr(meant, name)), name
@@ -94,7 +94,7 @@ def test_a_changed_field_is_noted(mutated, kept):
 def fits(text):
     import msgspec
 
-    from coauth.pages.shape import ServedWork
+    from coauth.openalex.schema import ServedWork
 
     try:
         msgspec.json.decode(text, type=ServedWork)

@@ -15,10 +15,10 @@ from test_preview import ties
 from test_works import read
 from world import page, rows, url, work
 
-from coauth import pages, shelving, works
+from coauth import openalex, shelving, works
 from coauth.engine.duck import DuckDB
 from coauth.pipeline import preview
-from coauth.vintage import Cache, Shelf
+from coauth.storage import Cache, Shelf
 from coauth.works.newest import EQUAL, OLDER, moment
 
 DAMAGED = {"authorships": "Berg; Lund"}
@@ -269,7 +269,7 @@ def test_the_newest_of_real_records(asked, real_records):
     lines = gzip.decompress(
         (real_records / "openalex/works/dk_versions.jsonl.gz").read_bytes()
     ).splitlines()
-    served = list(pages.of_records(random.Random(3).sample(lines, len(lines)), "r"))
+    served = list(openalex.of_records(random.Random(3).sample(lines, len(lines)), "r"))
     stored = [w for p in served for w in p.works]
     readable = [
         w for w in stored if w.damage is None and w.type and w.authorships and w.publication_year

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from world import page, work
 
-from coauth import pages
+from coauth import openalex
 from coauth.errors import CacheError
 
 LUND = {
@@ -48,15 +48,15 @@ def served(*authors, **told):
 
 def stored(record):
     """Everything that would reach the disk for a record, as text."""
-    kept = pages.keep(json.dumps(record).encode())
+    kept = openalex.keep(json.dumps(record).encode())
     assert kept.damage is None
-    whole = pages.Page(request="r", served_sha256=[], works=[kept])
-    return gzip.decompress(pages.pack(whole)).decode()
+    whole = openalex.Page(request="r", served_sha256=[], works=[kept])
+    return gzip.decompress(openalex.pack(whole)).decode()
 
 
 def text(record, author=0):
     return (
-        pages.keep(json.dumps(record).encode())
+        openalex.keep(json.dumps(record).encode())
         .authorships[author]
         .affiliations[0]
         .raw_affiliation_string
@@ -291,7 +291,7 @@ def test_strings_of_records_before_2024_are_kept_without_ids():
             }
         ],
     }
-    kept = pages.keep(json.dumps(old).encode()).authorships[0].affiliations
+    kept = openalex.keep(json.dumps(old).encode()).authorships[0].affiliations
     assert [(a.raw_affiliation_string, a.institution_ids) for a in kept] == [
         ("[name], DTU", None),
         (None, None),
@@ -313,7 +313,7 @@ def test_nulls_in_lists_cost_nothing():
         {"institutions": None, "affiliations": [None], "countries": [None, "DK"]},
     ]
     record["authorships"][1]["affiliations"][0]["institution_ids"] = [None, LUND["id"]]
-    kept = pages.keep(json.dumps(record).encode())
+    kept = openalex.keep(json.dumps(record).encode())
     assert kept.damage is None
     assert len(kept.authorships) == 3
     assert kept.authorships[1].affiliations[0].institution_ids == [None, LUND["id"]]
@@ -339,9 +339,9 @@ def test_what_is_no_record_is_damage(body):
     """HTML, cut JSON, other JSON, other bytes and JSON nested beyond reason become a counted, empty
     work.
     """
-    kept = pages.keep(body)
+    kept = openalex.keep(body)
     assert kept.damage
-    assert kept == pages.Work(id=kept.id, damage=kept.damage)
+    assert kept == openalex.Work(id=kept.id, damage=kept.damage)
 
 
 def test_damage_names_no_value():
@@ -354,7 +354,7 @@ def test_damage_names_no_value():
         b'"type": ["Marker Name", 2]',
         b'"x": Marker Name',
     ):
-        kept = pages.keep(b'{"id": "https://openalex.org/W7", ' + fields + b"}")
+        kept = openalex.keep(b'{"id": "https://openalex.org/W7", ' + fields + b"}")
         assert kept.id == "https://openalex.org/W7"
         assert kept.damage or kept.noted
         assert b"Marker" not in msgspec.json.encode(kept)
@@ -363,7 +363,7 @@ def test_damage_names_no_value():
 def test_an_author_list_at_openalex_limit_is_known_to_be_cut():
     """A record of exactly 5,000 authorships is marked as cut, one of 4,999 is not."""
     marks = [
-        pages.keep(json.dumps({"id": "W1", "authorships": [{}] * n}).encode()).authors_cut
+        openalex.keep(json.dumps({"id": "W1", "authorships": [{}] * n}).encode()).authors_cut
         for n in (4_999, 5_000)
     ]
     assert marks == [False, True]
@@ -415,9 +415,9 @@ def test_no_mutation_of_a_record_raises(path, value):
     for key in path[:-1]:
         inner = inner[key]
     inner[path[-1]] = value
-    kept = pages.keep(json.dumps(record).encode())
-    whole = pages.Page(request="r", served_sha256=[], works=[kept])
-    assert pages.unpack(pages.pack(whole), "here") == whole
+    kept = openalex.keep(json.dumps(record).encode())
+    whole = openalex.Page(request="r", served_sha256=[], works=[kept])
+    assert openalex.unpack(openalex.pack(whole), "here") == whole
 
 
 def test_a_page_is_the_same_bytes_and_comes_back():
@@ -425,18 +425,18 @@ def test_a_page_is_the_same_bytes_and_comes_back():
     kept once.
     """
     whole = page(work(1, 2020, [["I1"]], abstract="a b"), work(2, 2021, [["I1", "I10"]]))
-    assert pages.pack(whole) == pages.pack(pages.unpack(pages.pack(whole), "here"))
-    assert pages.unpack(pages.pack(whole), "here") == whole
-    again = [pages.keep(msgspec.json.encode(w)) for w in whole.works]
+    assert openalex.pack(whole) == openalex.pack(openalex.unpack(openalex.pack(whole), "here"))
+    assert openalex.unpack(openalex.pack(whole), "here") == whole
+    again = [openalex.keep(msgspec.json.encode(w)) for w in whole.works]
     assert again == whole.works
 
 
 def test_a_cut_page_is_refused():
     """A page file cut anywhere is not read as a shorter page."""
-    data = pages.pack(page(*(work(n, 2020, [["I1"]]) for n in range(5))))
+    data = openalex.pack(page(*(work(n, 2020, [["I1"]]) for n in range(5))))
     for end in range(len(data)):
         with pytest.raises(CacheError, match=r"0001\.json\.gz"):
-            pages.unpack(data[:end], "pages/0001.json.gz")
+            openalex.unpack(data[:end], "pages/0001.json.gz")
 
 
 def test_an_edited_page_is_refused_or_unchanged():
@@ -444,11 +444,11 @@ def test_an_edited_page_is_refused_or_unchanged():
     changes nothing that is read.
     """
     whole = page(*(work(n, 2020, [["I1"]]) for n in range(5)))
-    data = pages.pack(whole)
+    data = openalex.pack(whole)
     for at in range(len(data)):
         edited = data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :]
         try:
-            assert pages.unpack(edited, "here") == whole
+            assert openalex.unpack(edited, "here") == whole
         except CacheError:
             continue
 
@@ -458,11 +458,11 @@ def test_records_are_cut_into_pages_without_loss():
     none.
     """
     records = [json.dumps(work(n, 2020, [["I1"]])).encode() for n in range(250)]
-    made = list(pages.of_records(records, "file"))
+    made = list(openalex.of_records(records, "file"))
     assert [len(p.works) for p in made] == [100, 100, 50]
     assert len({p.served_sha256[0] for p in made}) == 3
     assert [w.id for p in made for w in p.works] == [json.loads(r)["id"] for r in records]
-    assert list(pages.of_records([], "file")) == []
+    assert list(openalex.of_records([], "file")) == []
 
 
 def test_real_records_keep_no_author(real_records):
@@ -472,7 +472,7 @@ def test_real_records_keep_no_author(real_records):
     for line in gzip.decompress(
         (real_records / "openalex/works/full_works_613.jsonl.gz").read_bytes()
     ).splitlines():
-        record, kept = json.loads(line), pages.keep(line)
+        record, kept = json.loads(line), openalex.keep(line)
         assert kept.damage is None
         left = msgspec.json.encode(kept).decode()
         free = " ".join(

@@ -16,9 +16,9 @@ from written_down import asked, random_works, shuffled, tables
 
 from coauth import pairs
 from coauth.errors import MeasureFailed
-from coauth.incidence import incidence
 from coauth.pairs import curveball, null
 from coauth.pairs.curveball import Trades
+from coauth.stats.incidence import incidence
 
 
 def related(works, **changes):

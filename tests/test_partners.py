@@ -14,8 +14,8 @@ from written_down import asked, centralities, random_works, tables
 
 from coauth.centrality.partners import Partners, jackknife, rarefied_degree
 from coauth.errors import MeasureFailed
-from coauth.incidence import ONE, incidence
-from coauth.incidence.counting import Counting
+from coauth.stats.counting import Counting
+from coauth.stats.incidence import ONE, incidence
 
 COUNTRIES = {"A": "DK", "B": "DK", "c": "SE", "d": "CN", "e": None}
 BOTH = {"measures": ("participation", "exposure"), "resampled": ("participation", "exposure")}

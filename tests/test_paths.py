@@ -17,9 +17,9 @@ from coauth.centrality import paths
 from coauth.centrality.paths import UNIT, betweenness, shortest_paths
 from coauth.centrality.skeleton import Skeleton
 from coauth.graph import build, to_networkx
-from coauth.incidence import ONE
-from coauth.incidence.distance import distance
 from coauth.queries import Pivots
+from coauth.stats.distance import distance
+from coauth.stats.incidence import ONE
 
 
 def graph_of(n, edges):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from written_down import random_works, tables
 
-from coauth.incidence import incidence
-from coauth.uncertainty.permutation import permuted
+from coauth.stats.incidence import incidence
+from coauth.stats.permutation import permuted
 
 PERIOD = ((2018, 2018), (2022, 2022))
 EVEN = (np.ones(1), np.ones(1))

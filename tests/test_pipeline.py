@@ -11,7 +11,7 @@ import pytest
 from built import apart, contents, every, project
 
 from coauth.queries import Measures
-from coauth.vintage import Cache
+from coauth.storage import Cache
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,9 @@ from test_cli import refused
 from world import AS_OF, page, work
 
 from coauth.errors import NotFound
-from coauth.incidence import ONE
 from coauth.pipeline import preview
-from coauth.vintage import Cache
+from coauth.stats.incidence import ONE
+from coauth.storage import Cache
 from coauth.works import Reader
 
 

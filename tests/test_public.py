@@ -23,7 +23,7 @@ from built import coauth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coauth import areas, benefits, copublications, disclosure, publish, report, tables
+from coauth import benefits, copublications, disclosure, publish, report, tables
 from coauth.disclosure import Counted, Earlier, Tie, exposed, withhold
 from coauth.disclosure.cells import Reaches
 from coauth.disclosure.editions import decide
@@ -34,9 +34,10 @@ from coauth.pipeline import Project
 from coauth.publish import public
 from coauth.queries import Groups
 from coauth.report.about import About
-from coauth.uncertainty import counts as counted
-from coauth.vintage import Vintage
-from coauth.vintage.shelf import store
+from coauth.stats import areas
+from coauth.stats import counts as counted
+from coauth.storage import Vintage
+from coauth.storage.table_store import store
 
 YEARS = (2018, 2022)
 WINDOW = (2020, 2022)

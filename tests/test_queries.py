@@ -11,7 +11,7 @@ import pytest
 
 from coauth import queries
 from coauth.errors import QueryError
-from coauth.texts.phrases import Phrases, fold
+from coauth.openalex.text_match import Phrases, fold
 
 SHIPPED = Path(__file__).parents[1] / "queries"
 

@@ -14,7 +14,7 @@ from test_api import everything_on_disk, scope, work
 
 from coauth.errors import SourceError
 from coauth.sources import snapshot
-from coauth.vintage import Cache, Slice
+from coauth.storage import Cache, Slice
 
 HERE = [work(n, "2020-02-02", authors=1 + n % 3) | {"is_xpac": False} for n in range(250)]
 ABROAD = [

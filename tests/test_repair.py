@@ -10,8 +10,8 @@ import pytest
 from mutations import put
 from world import url, work
 
-from coauth import pages
-from coauth.pages import repair
+from coauth import openalex
+from coauth.openalex import repair
 
 RECORD = work(
     7,
@@ -21,7 +21,7 @@ RECORD = work(
     abstract="soils of amber",
     doi="https://doi.org/10.5555/a",
 )
-PLAIN = pages.keep(json.dumps(RECORD).encode())
+PLAIN = openalex.keep(json.dumps(RECORD).encode())
 
 
 SPELLINGS = [  # a field, how it is written, what it means, the note
@@ -212,7 +212,7 @@ def test_a_field_is_read_for_what_it_means_or_left_empty(path, written, meaning,
     """One field in another form: its meaning is stored or nothing, the note names field and form,
     all else is as it was.
     """
-    repaired = pages.keep(json.dumps(put(RECORD, path, written)).encode())
+    repaired = openalex.keep(json.dumps(put(RECORD, path, written)).encode())
     assert (repaired.damage, repaired.noted) == (None, [note])
     fields, plain = msgspec.to_builtins(repaired), msgspec.to_builtins(PLAIN)
     del fields["noted"]

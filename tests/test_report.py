@@ -27,8 +27,8 @@ from coauth.report import cues, findings, text
 from coauth.report.about import About, Since
 from coauth.report.page import Chart, Text
 from coauth.report.sections import compose
+from coauth.stats import counts as counted
 from coauth.tables import MARK
-from coauth.uncertainty import counts as counted
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "coauth" / "report"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from world import rows, work
 
 from coauth import copublications, flags, revisions, tables
-from coauth.eras import Eras
+from coauth.openalex.eras import Eras
 from coauth.revisions import Counted
 
 HIT = {"id": "I204983213", "country_code": "CN"}

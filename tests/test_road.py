@@ -17,7 +17,7 @@ from built import coauth, every, project
 from standin import StandIn, marked
 
 from coauth.sources import sample
-from coauth.vintage import Cache
+from coauth.storage import Cache
 
 
 @pytest.fixture(

@@ -19,11 +19,11 @@ import sys
 
 import pytest
 
-from coauth import pages
+from coauth import openalex
 from coauth.sources import sample
 
 YEARS = range(2011, 2025)
-ROOT_KEYS = set(pages.SELECT)
+ROOT_KEYS = set(openalex.SELECT)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -247,7 +247,7 @@ def test_same_seed_same_bytes_whatever_the_hash_seed(world):
         "for r in sample.records(1): h.update(json.dumps(r).encode())\n"
         "print(h.hexdigest(), hashlib.sha256(json.dumps(sample.truth(1)).encode()).hexdigest())"
     )
-    root = str(pathlib.Path(pages.__file__).parents[2])
+    root = str(pathlib.Path(openalex.__file__).parents[2])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     environment = {**os.environ, "PYTHONHASHSEED": "4711", "PYTHONPATH": path}
     run = subprocess.run(
@@ -547,7 +547,7 @@ def test_masking_has_something_to_mask_and_leaves_no_person():
         served += bool(re.search(rb"sample\.invalid", text)) + bool(
             re.search(rb"ORCID 0000-0099", text)
         )
-        work = pages.keep(text)
+        work = openalex.keep(text)
         assert work.damage is None
         assert work.title.startswith(sample.MARK)
         kept += bool(personal.search(repr(work)))

@@ -24,13 +24,13 @@ import pytest
 from test_api import scope, work
 
 from coauth.errors import HarvestIncomplete, SourceError
-from coauth.pages import split
+from coauth.openalex import split
 from coauth.pipeline import Project, Source, harvest
 from coauth.sources import snapshot
 from coauth.sources.snapshot import packing
 from coauth.sources.snapshot.packing import contents
 from coauth.sources.snapshot.shapes import is_work, records
-from coauth.vintage import Cache
+from coauth.storage import Cache
 
 inputs = sys.modules["coauth.sources.snapshot.inputs"]  # of the same name as its function
 WORKS = [work(n, "2020-02-02", authors=1 + n % 3) for n in range(30)]

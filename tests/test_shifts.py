@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from written_down import asked, centralities, random_works, shuffled, tables
 
 from coauth import shifts
-from coauth.incidence import incidence
 from coauth.shifts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR, false_discovery, two_sided
 from coauth.shifts.changes import Changes
 from coauth.shifts.jumps import OwnCoverage
 from coauth.shifts.verdicts import decided, rests_on_one
+from coauth.stats.bootstrap import Interval
+from coauth.stats.completeness import Completeness
+from coauth.stats.incidence import incidence
 from coauth.tables import SHIFTS
-from coauth.uncertainty.completeness import Completeness
-from coauth.uncertainty.resampling import Interval
 
 BEFORE, AFTER = (2018, 2020), (2022, 2024)
 SETTING = {

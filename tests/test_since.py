@@ -24,8 +24,8 @@ from coauth.sources.sample import AS_OF, truth
 from coauth.sources.sample.later import PLANTED, changes, read_on
 from coauth.sources.sample.plan import works
 from coauth.sources.sample.served import serve
+from coauth.stats import counts as counted
 from coauth.tables import CAUSES
-from coauth.uncertainty import counts as counted
 
 LATER = datetime.date(2027, 1, 20)
 QUICK = {

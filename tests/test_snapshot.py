@@ -15,10 +15,10 @@ import pytest
 from standin import marked
 from test_api import KEY, everything_on_disk, scope, work
 
-from coauth import pages
+from coauth import openalex
 from coauth.errors import CacheError, SourceError
 from coauth.sources import snapshot
-from coauth.vintage import Cache, Vintage
+from coauth.storage import Cache, Vintage
 
 WORKS = [work(n, "2020-02-02", authors=1 + n % 3) for n in range(250)]
 IDS = [w["id"] for w in WORKS]
@@ -199,10 +199,10 @@ def test_what_was_not_whole_in_saved_pages_is_not_whole_here(
 
 def test_works_that_came_marked_stay_marked(tmp_path: Path, vintage: Vintage) -> None:
     other = Cache(tmp_path / "other").create("old", started="2020-06-15")
-    cut = pages.Work(id="https://openalex.org/W1", authors_cut=True)
-    broken = pages.Work(id="https://openalex.org/W2", damage="Expected `int`")
+    cut = openalex.Work(id="https://openalex.org/W1", authors_cut=True)
+    broken = openalex.Work(id="https://openalex.org/W2", damage="Expected `int`")
     slice_ = other.slice("2020-01")
-    slice_.write(1, pages.Page(request="x", served_sha256=[], works=[cut, broken]))
+    slice_.write(1, openalex.Page(request="x", served_sha256=[], works=[cut, broken]))
     slice_.close(status="complete")
     summary = snapshot.fill(vintage, other.path)
     assert [w for page in vintage.pages() for w in page.works] == [cut, broken]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coauth.pages.split import HELD, elements, inside, is_json, members, values
+from coauth.openalex.split import HELD, elements, inside, is_json, members, values
 
 TEXT = st.text(max_size=12) | st.sampled_from(
     ['a "b" c', "}{", '},{"id":', "[[", "\\", '\\"', "\n{", "é", "☃", "\u2028", "x" * 700]

@@ -13,7 +13,7 @@ from test_api import KEY, WORLD
 from coauth import cli, holdings, pipeline, tables
 from coauth.errors import HarvestIncomplete, SourceError
 from coauth.pipeline import Project, Source
-from coauth.vintage import Cache
+from coauth.storage import Cache
 
 TODAY = date(2020, 6, 15)
 

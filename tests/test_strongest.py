@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from written_down import asked, centralities, random_works, tables
 
 from coauth.centrality.strongest import strongest
-from coauth.incidence import incidence
-from coauth.incidence.distance import UNIT, distance
-from coauth.uncertainty.dispersion import Factors
-from coauth.uncertainty.resampling import weigh
+from coauth.stats.bootstrap import weigh
+from coauth.stats.distance import UNIT, distance
+from coauth.stats.incidence import incidence
+from coauth.stats.overdispersion import Factors
 
 PLAIN = Factors({"count": {}, "share": {}})
 BOTH = ("harmonic", "betweenness")

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from world import rows, topic, work
 
-from coauth import pages, technologies, works
+from coauth import openalex, technologies, works
 from coauth.errors import QueryError
+from coauth.openalex.text_match import Phrases, fold
 from coauth.queries import Technology
-from coauth.texts.phrases import Phrases, fold
 
 
 def asked_for(asked, *told, **changed):
@@ -315,7 +315,7 @@ def test_the_automaton_finds_what_patterns_find(asked, real_records):
     )
     automaton, patterns = Phrases(said), [by_pattern(p) for p in said]
     with gzip.open(real_records / "openalex/works/full_works_613.jsonl.gz") as file:
-        kept = [pages.keep(line) for line in file]
+        kept = [openalex.keep(line) for line in file]
     texts = [t for w in kept for t in (w.title, w.abstract) if t][::6]
     assert len(texts) > 150
     hits = 0
@@ -394,7 +394,7 @@ def test_batches_and_order_do_not_matter(asked, real_records):
     batch that is a slice of a larger one too.
     """
     with gzip.open(real_records / "openalex/works/full_works_613.jsonl.gz") as file:
-        kept = [w for w in (pages.keep(line) for line in file) if w.topics]
+        kept = [w for w in (openalex.keep(line) for line in file) if w.topics]
     texts = pa.Table.from_pylist(
         [
             {

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from written_down import asked, centralities, tables
 
-from coauth.incidence import incidence
-from coauth.uncertainty.completeness import complete_weights
-from coauth.uncertainty.unevenness import widened
+from coauth.stats.completeness import complete_weights
+from coauth.stats.design_effect import widened
+from coauth.stats.incidence import incidence
 
 
 def world_of(works):

@@ -12,7 +12,7 @@ from world import page, work
 
 from coauth import tables
 from coauth.errors import CacheError, NotFound
-from coauth.vintage import Cache
+from coauth.storage import Cache
 
 PAGE = page(work(1, 2020, [["I1"]]), work(2, 2020, [["I1", "I10"]]))
 OTHER = page(work(3, 2021, [["I1"]]))
@@ -321,7 +321,7 @@ def test_a_build_that_fails_leaves_the_tables_that_were_there(cache):
 
 def test_the_bytes_of_a_table_do_not_depend_on_how_its_rows_arrive(cache, monkeypatch):
     """Row groups are cut by their number of rows, whatever batches bring them."""
-    monkeypatch.setattr("coauth.vintage.shelf._GROUP", 10)
+    monkeypatch.setattr("coauth.storage.table_store._GROUP", 10)
     made = cache.create("v", started="2026-01-05")
     weights = (
         "weight",

@@ -13,7 +13,7 @@ from test_pages import JSON, SHAPE, spots
 from world import page, place, rows, url, work
 from world import read as world_read
 
-from coauth import pages, works
+from coauth import openalex, works
 
 
 def read(asked, *served, scope=None, size=5_000):
@@ -320,8 +320,8 @@ def test_the_damaged_page_record_by_record(asked, real_records):
         "no OpenAlex work id",  # id: null
         "W2073163146",
     ]
-    whole = pages.Page(
-        request="r", served_sha256=[], works=[pages.keep(json.dumps(r).encode()) for r in served]
+    whole = openalex.Page(
+        request="r", served_sha256=[], works=[openalex.keep(json.dumps(r).encode()) for r in served]
     )
     (batch,), losses = read(asked, whole)
     assert rows(batch.works, "work_id") == [f for f in fate if f[0] == "W"]
@@ -365,7 +365,7 @@ def test_613_real_records_balance(asked, real_records):
         ] += 1
     made = []
     for seed in (1, 2):
-        served = list(pages.of_records(random.Random(seed).sample(lines, len(lines)), "r"))
+        served = list(openalex.of_records(random.Random(seed).sample(lines, len(lines)), "r"))
         batches, losses = read(asked, *served, scope=scope, size=50)
         said = losses.balance()
         assert (said["records"], said["works"]) == (613, wanted["works"])

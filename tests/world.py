@@ -19,7 +19,7 @@ from coauth import (
     edges,
     flags,
     institutions,
-    pages,
+    openalex,
     tables,
     technologies,
     works,
@@ -106,23 +106,23 @@ def work(number, year, authors, *, topics=(), abstract=None, **told):
 
 
 def kept(record):
-    return pages.keep(json.dumps(record).encode())
+    return openalex.keep(json.dumps(record).encode())
 
 
 def page(*records):
-    return pages.Page(request="by hand", served_sha256=[], works=[kept(r) for r in records])
+    return openalex.Page(request="by hand", served_sha256=[], works=[kept(r) for r in records])
 
 
 def read(served, scope, size=5_000):
     """Batches of `size` records of the pages, and losses; of records with one id the newest counts,
     whatever its batch.
     """
-    packed = [pages.pack(p) for p in served]
+    packed = [openalex.pack(p) for p in served]
     reader = works.Reader(scope, AS_OF)
 
     def part(start):
         """What is read is let go of on the way, so each time anew."""
-        return [[r for p in packed for r in pages.records(p, "by hand")][start : start + size]]
+        return [[r for p in packed for r in openalex.records(p, "by hand")][start : start + size]]
 
     starts = range(0, max(sum(len(p.works) for p in served), 1), size)
     done = [reader.read(part(start)) for start in starts]

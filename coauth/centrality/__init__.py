@@ -19,14 +19,14 @@ import pyarrow as pa
 from coauth.centrality.partners import Partners
 from coauth.centrality.rating import rate, variants
 from coauth.centrality.window import Common, Window
-from coauth.incidence import Flags, Incidence, comparisons, incidence, windows
-from coauth.incidence.counting import Counting
 from coauth.queries import Measures, Scope, Years
-from coauth.uncertainty.completeness import complete_weights
-from coauth.uncertainty.dispersion import Dispersion
-from coauth.uncertainty.influence import LeaveOneOut
-from coauth.uncertainty.resampling import Replicates
-from coauth.uncertainty.unevenness import widened
+from coauth.stats.bootstrap import Replicates
+from coauth.stats.completeness import complete_weights
+from coauth.stats.counting import Counting
+from coauth.stats.design_effect import widened
+from coauth.stats.incidence import Flags, Incidence, comparisons, incidence, windows
+from coauth.stats.influence import LeaveOneOut
+from coauth.stats.overdispersion import Dispersion
 
 _PROCESS = 2.5e8
 """Bytes of a process with Python, its packages and the matrices of a window."""
@@ -62,21 +62,21 @@ def measure(
     betweenness      share of shortest paths through i, same d          mean over the pairs   none
     ===============  =================================================  ====================  =========
 
-    How a work counts: `coauth.incidence.counting`. participation needs the table `institutions`,
+    How a work counts: `coauth.stats.counting`. participation needs the table `institutions`,
     exposure `listed`.
 
     The institutions of a window are those with a work of at least two institutions; who has none
     has no row. Variant `k` (works of at most `scope.max_institutions`) has all measures. `all`,
     `complete` and `reweighted` (complete works, each weighted by about 1/P(complete), see
-    `coauth.uncertainty.completeness`; both of at most K) have those that can be resampled: a
+    `coauth.stats.completeness`; both of at most K) have those that can be resampled: a
     replicate lacks 37 % of the works, which shifts whatever rests on the pattern of edges. Harmonic
     closeness gets its own in variant `strongest`, a smaller graph of the works of `k`
     (`coauth.centrality.strongest`), in the windows of `measures.path_windows`; rarefied degree, to
     `measures.rarefied_share` of the works of the smallest window, from leaving out each work in
     turn (`coauth.centrality.partners.jackknife`). Which measures get one at all
     `measures.resampled` says. The interval speaks of which works there happened to be, not of
-    coverage (`coauth.uncertainty.resampling`), and is widened for works that come in bursts
-    (`coauth.uncertainty.dispersion`). Sources stand with each measure in `coauth.centrality.paths`,
+    coverage (`coauth.stats.bootstrap`), and is widened for works that come in bursts
+    (`coauth.stats.overdispersion`). Sources stand with each measure in `coauth.centrality.paths`,
     `.spectra` and `.partners`.
 
     Beside the sliding windows stand single years, for `measures.single_years` alone. The rows are

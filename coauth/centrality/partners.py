@@ -12,8 +12,8 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from coauth.errors import MeasureFailed
-from coauth.incidence import ONE, Flags, Floats, Incidence
-from coauth.incidence.counting import Counting
+from coauth.stats.counting import Counting
+from coauth.stats.incidence import ONE, Flags, Floats, Incidence
 
 _CELLS = 1 << 20  # pairs of institutions looked up at once
 

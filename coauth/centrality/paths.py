@@ -1,7 +1,7 @@
 """Measures on shortest paths: harmonic closeness and betweenness, exact, in one pass over the
 sources.
 
-Lengths are whole numbers held in float64 (`coauth.incidence.distance`), so that ties are ties.
+Lengths are whole numbers held in float64 (`coauth.stats.distance`), so that ties are ties.
 Sources are worked on in blocks that depend on the graph alone and are summed in their order: the
 same bytes with one process and with several.
 """
@@ -16,9 +16,9 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import dijkstra
 
 from coauth.centrality.skeleton import Skeleton
-from coauth.incidence import ONE, Floats, Integers
-from coauth.incidence.distance import UNIT
-from coauth.incidence.distance import distance as distances
+from coauth.stats.distance import UNIT
+from coauth.stats.distance import distance as distances
+from coauth.stats.incidence import ONE, Floats, Integers
 
 __all__ = ["UNIT", "betweenness", "distance", "harmonic", "shortest_paths"]
 
@@ -28,7 +28,7 @@ _TASK = 16  # blocks of sources handed to a process together
 
 
 def distance(graph: sp.csr_array) -> sp.csr_array:
-    """`coauth.incidence.distance.distance` of the edges of a graph whose weights are in units of
+    """`coauth.stats.distance.distance` of the edges of a graph whose weights are in units of
     1/2⁴⁰ work.
     """
     return sp.csr_array(

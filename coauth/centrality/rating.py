@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from coauth.centrality.partners import Partners, jackknife, rarefied_degree
 from coauth.centrality.paths import betweenness, distance, shortest_paths
 from coauth.centrality.spectra import eigenvector, pagerank
-from coauth.incidence import Floats, Incidence, Integers
-from coauth.incidence.counting import Counting
 from coauth.queries import Measures
-from coauth.uncertainty.dispersion import Factors
-from coauth.uncertainty.resampling import Interval, within
+from coauth.stats.bootstrap import Interval, within
+from coauth.stats.counting import Counting
+from coauth.stats.incidence import Floats, Incidence, Integers
+from coauth.stats.overdispersion import Factors
 
 _CELLS = (
     1 << 18

@@ -16,8 +16,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from coauth.incidence import Floats, Integers
-from coauth.incidence.distance import UNIT
+from coauth.stats.distance import UNIT
+from coauth.stats.incidence import Floats, Integers
 
 _BLOCK = 1 << 14
 

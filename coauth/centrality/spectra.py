@@ -11,8 +11,8 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from coauth.errors import MeasureFailed
-from coauth.incidence import Floats, Integers
-from coauth.incidence.counting import Counting
+from coauth.stats.counting import Counting
+from coauth.stats.incidence import Floats, Integers
 
 DAMPING = 0.85
 
@@ -36,7 +36,7 @@ def pagerank(
     Raises `MeasureFailed` after `most` steps without agreement.
 
     >>> import pyarrow as pa
-    >>> from coauth.incidence import Incidence
+    >>> from coauth.stats.incidence import Incidence
     >>> star = Incidence(sp.csr_array(np.array([[1.0, 1, 0], [1, 0, 1]])), np.array(["I1", "I2", "I3"], object), pa.table({}))
     >>> pagerank(Counting.of(star, "newman"), np.ones((2, 1))).ravel().round(4).tolist()     # 3·0.9/1.85, then 3·(0.05 + 0.85·x/2)
     [1.4595, 0.7703, 0.7703]
@@ -119,7 +119,7 @@ def eigenvector(
     tie have no clear first vector, and the measure should then not be used.
 
     >>> import pyarrow as pa
-    >>> from coauth.incidence import Incidence
+    >>> from coauth.stats.incidence import Incidence
     >>> star = Incidence(sp.csr_array(np.array([[1.0, 1, 0], [1, 0, 1]])), np.array(["I1", "I2", "I3"], object), pa.table({}))
     >>> nodes, values = eigenvector(Counting.of(star, "newman"), np.ones((2, 1)))
     >>> nodes.tolist(), values.ravel().round(4).tolist()

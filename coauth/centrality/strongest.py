@@ -4,7 +4,7 @@ weighted by chance.
 A replicate that lacks 37 % of the works is another graph: ties of one work are gone, and with them
 ways round. In the Bayesian bootstrap (Rubin 1981, doi 10.1214/aos/1176345338) no work is lost: each
 has a weight drawn from Exp(1), of mean and variance 1 as the Poisson(1) of the other measures. The
-weights are not brought to a fixed sum, for the reason given in `coauth.uncertainty.resampling`: how
+weights are not brought to a fixed sum, for the reason given in `coauth.stats.bootstrap`: how
 many works there were is left to chance too.
 
 Betweenness can be had in the same way, and `measures.toml` does not take it: its 95 % intervals
@@ -21,11 +21,11 @@ import numpy as np
 
 from coauth.centrality.paths import betweenness, distance, harmonic, shortest_paths
 from coauth.centrality.rating import Rating
-from coauth.incidence import Floats, Incidence
-from coauth.incidence.counting import Counting
 from coauth.queries import Measures, Years
-from coauth.uncertainty.dispersion import Factors
-from coauth.uncertainty.resampling import interval, spread, weigh
+from coauth.stats.bootstrap import interval, spread, weigh
+from coauth.stats.counting import Counting
+from coauth.stats.incidence import Floats, Incidence
+from coauth.stats.overdispersion import Factors
 
 VARIANT = "strongest"
 PATHS = ("harmonic", "betweenness")
@@ -44,12 +44,12 @@ def strongest(
     """`harmonic` and `betweenness`, those of `names`, on the graph induced by the
     `measures.strongest` institutions of largest strength; of equally strong ones those with the
     smaller ids. Value and replicates are of this one graph and of its institutions; what a work
-    counts for between two of them is what it counts for in the whole (`coauth.incidence.counting`).
+    counts for between two of them is what it counts for in the whole (`coauth.stats.counting`).
 
     `measures.path_replicates` replicates. Betweenness: percentiles. Harmonic closeness: value ±
     t·sd, because the shortest of several ways of chance lengths is shorter than that of their
     means: replicates lie too high (by 3 to 5 % in simulation), their spread does not suffer.
-    Spreads are widened for bursts (`coauth.uncertainty.dispersion`), as a share's for betweenness,
+    Spreads are widened for bursts (`coauth.stats.overdispersion`), as a share's for betweenness,
     which no common factor moves, and as a count's for harmonic closeness, which is in works.
 
     `workers` processes share the replicates; no byte depends on their number.

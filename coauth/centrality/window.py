@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from coauth.centrality.partners import Partners
 from coauth.centrality.rating import Rating, patterns, places, ranks, resampled
 from coauth.centrality.strongest import strongest
-from coauth.incidence import Flags, Floats, Incidence, Integers
 from coauth.queries import Measures, Years
+from coauth.stats.bootstrap import Values, draw, interval
+from coauth.stats.incidence import Flags, Floats, Incidence, Integers
+from coauth.stats.overdispersion import Factors
 from coauth.tables import CENTRALITY
-from coauth.uncertainty.dispersion import Factors
-from coauth.uncertainty.resampling import Values, draw, interval
 
 Kept = dict[Values, tuple[Floats, NDArray[np.float32]]]
 """Values and resampled values of the institutions that may be judged."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from coauth import files, flags, holdings, publish, technologies
+from coauth import flags, holdings, publish, technologies
 from coauth.cli.group import (
     CAUTION,
     NO_TOPICS,
@@ -26,8 +26,8 @@ from coauth.explain import candidates
 from coauth.holdings import counted
 from coauth.pipeline import Project
 from coauth.queries import Queries, Technologies
+from coauth.storage import Vintage, atomic
 from coauth.technologies import quality
-from coauth.vintage import Vintage
 
 
 @coauth.group("flags")
@@ -148,7 +148,7 @@ def flags_sample(
     """
     chosen = project.cache.find(vintage)
     sheet = quality.sample(publish.read(chosen), _with_cues(project, chosen), size, seed)
-    files.write({out: [sheet.to_csv(index=False, lineterminator="\n")]}, "name another file")
+    atomic.write({out: [sheet.to_csv(index=False, lineterminator="\n")]}, "name another file")
     answer.give(
         {"path": out, "works": len(sheet)},
         [

@@ -18,7 +18,7 @@ from coauth.errors import CacheError, QueryError, SourceError
 from coauth.holdings import counted
 from coauth.pipeline import Project, Source
 from coauth.queries import Queries
-from coauth.vintage import Vintage
+from coauth.storage import Vintage
 
 _SYNTHETIC = f"{tables.MARK}: none of these numbers is about the real world."
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
-from coauth import eras, explain, pipeline, revisions, tables
+from coauth import explain, pipeline, revisions, tables
 from coauth.cli.group import Answer, coauth, common, notices, of_vintage, wide, years
 from coauth.engine.duck import DuckDB
 from coauth.errors import NotFound
+from coauth.openalex import eras
 from coauth.pipeline import Project
 
 

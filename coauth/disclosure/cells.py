@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coauth import areas
 from coauth.disclosure.suppression import Tie
 from coauth.queries import Queries
+from coauth.stats import areas
 from coauth.tables import own_basis
 
 COVERAGE = {

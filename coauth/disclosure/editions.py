@@ -35,8 +35,8 @@ from coauth.disclosure.cells import (
 from coauth.disclosure.network import Bounds
 from coauth.disclosure.suppression import Tie, small, withhold
 from coauth.queries import Queries
+from coauth.stats.counts import with_intervals
 from coauth.tables import own_basis
-from coauth.uncertainty.counts import with_intervals
 
 COPUBLICATIONS = tables.COPUBLICATIONS.published(
     "works", "works_low", "works_high", more=(tables.WITHHELD,)

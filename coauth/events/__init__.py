@@ -28,8 +28,8 @@ import pyarrow.compute as pc
 from coauth.events import segmented
 from coauth.events.matching import match
 from coauth.queries import Event, Events, Scope
+from coauth.stats.counts import works_needed
 from coauth.tables import EVENTS, MATCHES
-from coauth.uncertainty.counts import works_needed
 
 log = logging.getLogger(__name__)
 

@@ -40,7 +40,7 @@ from scipy import optimize
 from scipy.special import expit, ndtr, ndtri
 
 from coauth.errors import MeasureFailed
-from coauth.uncertainty.counts import FALL
+from coauth.stats.counts import FALL
 
 Array = npt.NDArray[np.float64]
 

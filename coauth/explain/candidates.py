@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow as pa
 
 from coauth.explain.doubts import GENERIC
-from coauth.pages import Page, Work
+from coauth.openalex import Page, Work
+from coauth.openalex.text_match import Phrases, fold
 from coauth.queries import Queries, Watchlist
-from coauth.texts.phrases import Phrases, fold
 
 _SHOWN = 3
 

@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from coauth.openalex.text_match import fold
 from coauth.queries import Queries
 from coauth.tables import STRING
-from coauth.texts.phrases import fold
 
 MARGIN = 0.1
 """A primary topic this close above its threshold would be lost by a slightly stricter one."""

@@ -20,11 +20,11 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coauth import files
 from coauth.errors import NotFound
 from coauth.export import gexf, graphml, layout, pajek, tabular, vosviewer
 from coauth.export.notice import Notice
-from coauth.files import Content
+from coauth.storage import atomic
+from coauth.storage.atomic import Content
 from coauth.tables import marked
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def write(
     The files appear whole and together, or not at all; a link is written through, and what goes
     beside goes beside the link, where it was asked for. Raises `NotFound` for an unknown format and
     for a network without a node, which is no result but a cut that matches nothing; `CacheError`
-    where nothing can be written (`coauth.files`), `TableError` for a number that is not finite.
+    where nothing can be written (`coauth.storage.atomic`), `TableError` for a number that is not finite.
     """
     if form not in FORMATS:
         raise NotFound(f"no export format '{form}'; there are: {', '.join(FORMATS)}")
@@ -68,7 +68,7 @@ def write(
     notice = Notice.of(network, as_of, provenance, synthetic=synthetic)
     contents = _contents(network, form, path, places, notice)
     contents[_beside(path, "dictionary.csv", notice)] = tabular.dictionary(notice)
-    files.write(contents, "make room or give rights to the folder, or name another file")
+    atomic.write(contents, "make room or give rights to the folder, or name another file")
     return list(contents)
 
 

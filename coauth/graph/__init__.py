@@ -19,9 +19,9 @@ from coauth.errors import TableError
 from coauth.graph import backbone as significance
 from coauth.graph import parts, selection
 from coauth.graph.pairs import Pairs, between, share_above_k
-from coauth.incidence.distance import distance
 from coauth.network import Network
 from coauth.queries import Scope
+from coauth.stats.distance import distance
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -138,7 +138,7 @@ def to_networkx(network: Network, provenance: Mapping[str, str] | None = None) -
 
     Node attributes are the columns of `network.NODES`; those without a value are left out. An edge
     has `weight` (larger means closer) and `distance` = round(720720·2²⁰ / weight), an integer for
-    shortest paths: that of the measures, see `coauth.incidence.distance`.
+    shortest paths: that of the measures, see `coauth.stats.distance`.
     """
     import networkx as nx  # noqa: PLC0415  importing coauth stays cheap
 

@@ -19,7 +19,7 @@ from scipy.special import gammainc
 
 from coauth.errors import MeasureFailed
 from coauth.graph.pairs import Ints, Mask, Pairs
-from coauth.incidence import Incidence, incidence
+from coauth.stats.incidence import Incidence, incidence
 
 Floats = NDArray[np.float64]
 

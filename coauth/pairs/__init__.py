@@ -13,9 +13,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from coauth.incidence import Flags, Floats, Incidence, incidence, windows
 from coauth.pairs import null
 from coauth.queries import Measures, Scope, Years
+from coauth.stats.incidence import Flags, Floats, Incidence, incidence, windows
 from coauth.tables import PAIRS
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coauth.errors import MeasureFailed
-from coauth.incidence import Flags, Integers
+from coauth.stats.incidence import Flags, Integers
 
 BLOCK = 20
 """Rounds between two looks at the distance from the observed matrix. A round is half a trade per

@@ -38,9 +38,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import pdtr, pdtrc
 
-from coauth.incidence import Flags, Floats, Incidence, Integers
 from coauth.pairs.curveball import Trades, ranks
 from coauth.queries import Measures
+from coauth.stats.incidence import Flags, Floats, Incidence, Integers
 
 FEWEST = 10
 """States at least as extreme, from which on their share is taken for the tail."""

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from coauth import revisions
-from coauth.eras import BORDERS, Relation
+from coauth.openalex.eras import BORDERS, Relation
 from coauth.pipeline.admitted import fetch as fetch_totals
 from coauth.pipeline.admitted import fetch_once as fetch_totals_once
 from coauth.pipeline.admitted import totals
@@ -28,7 +28,7 @@ from coauth.pipeline.project import Project
 from coauth.pipeline.revising import counted, revise, since
 from coauth.shelving import read
 from coauth.sources import admissions
-from coauth.vintage import Vintage
+from coauth.storage import Vintage
 
 __all__ = [
     "ENGINES",

@@ -12,8 +12,8 @@ import pyarrow as pa
 from coauth.errors import SourceError
 from coauth.pipeline.project import Project
 from coauth.sources import sample, statbank
+from coauth.storage import Vintage
 from coauth.tables import ADMISSIONS
-from coauth.vintage import Vintage
 
 log = logging.getLogger(__name__)
 

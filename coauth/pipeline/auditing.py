@@ -13,8 +13,8 @@ from coauth.affiliation_audit import Audit
 from coauth.pipeline.project import Project
 from coauth.queries import Queries
 from coauth.shelving import PAGES, Pages, one_after_another
+from coauth.storage import Vintage
 from coauth.tables import AUDIT, AUDIT_YEARS
-from coauth.vintage import Vintage
 
 SMALL = 20
 """Pages that are read while a person waits: some two thousand works, in a third of a second."""

@@ -19,7 +19,6 @@ from coauth import (
     edges,
     events,
     flags,
-    incidence,
     institutions,
     pairs,
     shifts,
@@ -35,8 +34,9 @@ from coauth.pipeline.revising import earlier, revise, since
 from coauth.queries import Queries, RollUp
 from coauth.revisions import Counted
 from coauth.shelving import read
+from coauth.stats import incidence
+from coauth.storage import Shelf, Vintage
 from coauth.tables import absence
-from coauth.vintage import Shelf, Vintage
 from coauth.works import coverage, inclusion
 
 log = logging.getLogger(__name__)

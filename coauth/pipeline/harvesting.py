@@ -16,13 +16,13 @@ import msgspec
 
 from coauth import tables
 from coauth.engine.spark import Spark
-from coauth.eras import BORDERS, MATCHER, UNKNOWN, Eras
 from coauth.errors import HarvestIncomplete, SourceError
+from coauth.openalex.eras import BORDERS, MATCHER, UNKNOWN, Eras
 from coauth.pipeline.project import Project
 from coauth.shelving import account
 from coauth.sources import api, sample, snapshot
 from coauth.sources.progress import Progress
-from coauth.vintage import Vintage, quarter
+from coauth.storage import Vintage, quarter
 
 log = logging.getLogger(__name__)
 

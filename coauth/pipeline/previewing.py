@@ -18,11 +18,11 @@ from coauth import tables, works
 from coauth.centrality.rating import ranks
 from coauth.centrality.spectra import pagerank
 from coauth.errors import NotFound
-from coauth.incidence import Floats, Incidence, incidence
-from coauth.incidence.counting import Counting
 from coauth.queries import Scope
 from coauth.shelving import outline
-from coauth.vintage import Vintage
+from coauth.stats.counting import Counting
+from coauth.stats.incidence import Floats, Incidence, incidence
+from coauth.storage import Vintage
 
 
 class Preview(NamedTuple):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from coauth import queries
 from coauth.queries import Queries
-from coauth.vintage import Cache
+from coauth.storage import Cache
 
 
 @dataclass(frozen=True)

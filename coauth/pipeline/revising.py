@@ -11,7 +11,7 @@ from coauth.engine.duck import DuckDB
 from coauth.errors import NotFound
 from coauth.queries import Queries
 from coauth.revisions import Counted
-from coauth.vintage import Cache, Vintage
+from coauth.storage import Cache, Vintage
 
 
 class Stored(Protocol):

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from coauth import holdings, pipeline, tables
-from coauth.eras import MIXED, Eras, Relation
+from coauth.openalex.eras import MIXED, Eras, Relation
 from coauth.pipeline import Project
 from coauth.report.about import About, Since
-from coauth.vintage import Vintage
+from coauth.storage import Vintage
 
 
 def of(project: Project, vintage: Vintage, against: str | None = None) -> About:

@@ -10,7 +10,7 @@ from coauth.pipeline import Project
 from coauth.publish import about, networks, places
 from coauth.publish.made import read
 from coauth.publish.networks import Profile, Unit
-from coauth.vintage import Vintage
+from coauth.storage import Vintage
 
 
 def write(

@@ -12,7 +12,7 @@ from typing import Any
 
 import joblib
 
-from coauth import export, files, tables
+from coauth import export, tables
 from coauth.pipeline import Project
 from coauth.publish import about, networks, places, public, run
 from coauth.publish.languages import Reports, processes
@@ -21,7 +21,7 @@ from coauth.publish.made import read
 from coauth.publish.networks import Profile
 from coauth.queries import Queries
 from coauth.report.explorer import Atlas
-from coauth.vintage import Vintage
+from coauth.storage import Vintage, atomic
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ def _written(
         list[Path](),
     )
     paths = {form: folder / name for name, (form, drawn) in cuts.items() if drawn.nodes.num_rows}
-    with files.reported(folder, run.ADVICE):
+    with atomic.reported(folder, run.ADVICE):
         run.forget(folder)
         folder.mkdir(parents=True, exist_ok=True)
 

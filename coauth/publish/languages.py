@@ -18,7 +18,7 @@ from coauth.pipeline import Project
 from coauth.publish.made import read
 from coauth.report.about import About
 from coauth.report.explorer import Atlas
-from coauth.uncertainty.counts import change
+from coauth.stats.counts import change
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pyarrow as pa
 from coauth import pipeline, tables
 from coauth.pipeline import Project
 from coauth.queries import Queries
-from coauth.vintage import Vintage
+from coauth.storage import Vintage
 
 
 def read(vintage: Vintage, names: Iterable[str] = tables.ALL) -> dict[str, pa.Table]:

@@ -19,7 +19,7 @@ from coauth.network import Network
 from coauth.pipeline import Project
 from coauth.publish import public
 from coauth.publish.made import informed, read
-from coauth.vintage import Vintage
+from coauth.storage import Vintage
 
 Unit = Literal["institution", "country", "group"]
 Profile = Literal["internal", "public"]

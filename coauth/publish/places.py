@@ -5,7 +5,7 @@ from __future__ import annotations
 from coauth.export import layout
 from coauth.network import Network
 from coauth.pipeline import Project
-from coauth.vintage import Vintage
+from coauth.storage import Vintage
 
 
 def kept(drawn: Network, project: Project, vintage: Vintage) -> dict[str, list[float]]:

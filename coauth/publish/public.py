@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from coauth import disclosure, files, pipeline, tables
+from coauth import disclosure, pipeline, tables
 from coauth.disclosure import Cell, Counted, Earlier, Edition
-from coauth.eras import Relation
+from coauth.openalex.eras import Relation
 from coauth.pipeline import Project
 from coauth.publish.made import asked, read
-from coauth.vintage import Vintage
+from coauth.storage import Vintage, atomic
 
 COUNTED = (
     "copublications",
@@ -72,7 +72,7 @@ def write(cells: pa.Table, folder: Path, *, synthetic: bool) -> Path:
         f"{tables.MARK}: {c}" if synthetic and not n else c for n, c in enumerate(rows.columns)
     ]
     path = folder / "tables" / (tables.marked("cells.csv") if synthetic else "cells.csv")
-    files.write(
-        {path: [rows.to_csv(index=False, header=titles, lineterminator="\n")]}, files.ADVICE
+    atomic.write(
+        {path: [rows.to_csv(index=False, header=titles, lineterminator="\n")]}, atomic.ADVICE
     )
     return path

@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from coauth import files, tables
+from coauth import tables
 from coauth.queries import Queries
 from coauth.report.about import About
-from coauth.vintage import Vintage
+from coauth.storage import Vintage, atomic
 
-ADVICE = files.ADVICE
+ADVICE = atomic.ADVICE
 
 
 def record(
@@ -51,7 +51,7 @@ def record(
             "tables_sha256": manifest["build"]["sha256"],
         }
     path = folder / "run.json"
-    files.write(
+    atomic.write(
         {path: [json.dumps(entries, indent=1, sort_keys=True, ensure_ascii=False), "\n"]}, ADVICE
     )
     return path

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from coauth import files
 from coauth.errors import QueryError
 from coauth.network import Network
 from coauth.queries import Queries
@@ -19,6 +18,7 @@ from coauth.report.about import About
 from coauth.report.explorer import Atlas
 from coauth.report.findings import Benefits, Change
 from coauth.report.text import Words
+from coauth.storage import atomic
 from coauth.tables import MARK
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def build(
 
     The page comes first, then the PDF. They load nothing and hold no path; `links` (format -> file
     name beside the page) are listed in them. `change(before, after, confidence, spread)` is
-    `coauth.uncertainty.counts.change`, `benefits` the module of that name; `picture` the network,
+    `coauth.stats.counts.change`, `benefits` the module of that name; `picture` the network,
     drawn elsewhere, and `atlas` what a reader may walk through on top of it. Same tables, queries
     and `about`: same bytes. Raises `NotFound` for a language without words, `QueryError` for a
     scope of every country.
@@ -110,5 +110,5 @@ def build(
     printed = pdf.typeset(
         page, sections, words, day=about.as_of, mark=MARK if about.synthetic else ""
     )
-    files.write({web: writer.html(page, sections).encode(), paper: printed}, files.ADVICE)
+    atomic.write({web: writer.html(page, sections).encode(), paper: printed}, atomic.ADVICE)
     return [web, paper, *writer.paths]

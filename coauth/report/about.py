@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from coauth.eras import Relation
+from coauth.openalex.eras import Relation
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from coauth import areas
 from coauth.queries import Queries
 from coauth.report.findings import (
     Change,
@@ -21,8 +20,9 @@ from coauth.report.findings import (
     last_window,
     window_before,
 )
+from coauth.stats import areas
+from coauth.stats.counts import binomial
 from coauth.tables import ALL, AREAS, TECHNOLOGIES, own_basis
-from coauth.uncertainty.counts import binomial
 
 STRONGEST = 20
 """Pairs shown on the page; the CSV has all."""

@@ -19,10 +19,10 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from coauth import files
 from coauth.report import pictures, traces
 from coauth.report.explorer import Explorer
 from coauth.report.text import Words, bare, html
+from coauth.storage import atomic
 from coauth.tables import MARK, marked
 
 STYLES = ("style.css", "charts.css", "explorer/explorer.css")
@@ -307,7 +307,7 @@ class Writer:
 
     def _write(self, place: str, data: bytes) -> None:
         path = self.folder / place
-        files.write({path: data}, files.ADVICE)
+        atomic.write({path: data}, atomic.ADVICE)
         self.paths.append(path)
 
 

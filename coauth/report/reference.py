@@ -2,19 +2,19 @@
 
 Of a brief's words only directions can be compared: it rests on another database, and the numbers
 printed inside its figures are not in its text. Published counts of OpenAlex are compared year by
-year (`coauth.coherence`). Of another country, or of invented works, they say nothing.
+year (`coauth.stats.coherence`). Of another country, or of invented works, they say nothing.
 """
 
 from __future__ import annotations
 
 import pandas as pd
 
-from coauth import coherence
-from coauth.coherence import Held
 from coauth.queries import Direction, Reference
 from coauth.report import findings
 from coauth.report.brief import Brief
 from coauth.report.page import Listing, Text, grid, with_text
+from coauth.stats import coherence
+from coauth.stats.coherence import Held
 from coauth.tables import COPUBLICATIONS
 
 

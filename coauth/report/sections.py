@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from matplotlib.figure import Figure
 
-from coauth.eras import MIXED
+from coauth.openalex.eras import MIXED
 from coauth.queries import Queries
 from coauth.report import account, findings, since, structure, trends
 from coauth.report.about import About

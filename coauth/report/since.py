@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from coauth.eras import BORDERS, MATCHER, TOPICS, Border
+from coauth.openalex.eras import BORDERS, MATCHER, TOPICS, Border
 from coauth.report import findings
 from coauth.report.about import Since
 from coauth.report.brief import Brief

@@ -12,7 +12,7 @@ from coauth.report import findings, standings
 from coauth.report.brief import Brief
 from coauth.report.explorer import Atlas, explore
 from coauth.report.page import Chart, Listing, Section, Text, grid, with_text
-from coauth.uncertainty.counts import works_needed
+from coauth.stats.counts import works_needed
 
 LITTLE_POWER = 0.8
 """Below, a test that finds nothing has mostly shown that it could not."""

@@ -12,18 +12,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from coauth.incidence import Incidence, comparisons, incidence
 from coauth.queries import Measures, Period, Scope
 from coauth.shifts import verdicts
 from coauth.shifts.changes import Changes, false_discovery, two_sided
 from coauth.shifts.jumps import OwnCoverage
 from coauth.shifts.verdicts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR
 from coauth.shifts.words import TITLES
+from coauth.stats.bootstrap import Replicates
+from coauth.stats.completeness import Completeness
+from coauth.stats.incidence import Incidence, comparisons, incidence
+from coauth.stats.overdispersion import Dispersion
+from coauth.stats.permutation import permuted
 from coauth.tables import SHIFTS
-from coauth.uncertainty.completeness import Completeness
-from coauth.uncertainty.dispersion import Dispersion
-from coauth.uncertainty.permutation import permuted
-from coauth.uncertainty.resampling import Replicates
 
 __all__ = ["FELL", "NOT_COMPARABLE", "ROSE", "UNCLEAR", "false_discovery", "judge", "two_sided"]
 
@@ -47,7 +47,7 @@ def judge(
     shift). A window in which an institution has none counts as 0 for every measure.
 
     `p_permuted` stands beside it for the share: works shuffled between the windows,
-    `measures.permutations` times for each of the roster (`coauth.uncertainty.permutation`). It
+    `measures.permutations` times for each of the roster (`coauth.stats.permutation`). It
     decides nothing: the t-based p is there for every measure, and the permutation was simulated in
     too few worlds (38 without a shift, 16 with one in six shifted) to prefer either by its rate of
     false finds.

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from coauth.incidence import Floats, Integers
 from coauth.queries import Measures, Period, Years
-from coauth.uncertainty.dispersion import tail
-from coauth.uncertainty.resampling import Interval, Replicates, interval
+from coauth.stats.bootstrap import Interval, Replicates, interval
+from coauth.stats.incidence import Floats, Integers
+from coauth.stats.overdispersion import tail
 
 
 def two_sided(change: Floats, drawn: NDArray[np.float64], freedom: float) -> Floats:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coauth.incidence import Incidence
 from coauth.queries import Measures, Period
-from coauth.uncertainty.completeness import Completeness
+from coauth.stats.completeness import Completeness
+from coauth.stats.incidence import Incidence
 
 
 @dataclass(frozen=True)

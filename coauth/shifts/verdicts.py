@@ -6,7 +6,7 @@ from coauth.queries import Measures
 from coauth.shifts import words
 from coauth.shifts.changes import Changes
 from coauth.shifts.jumps import Jump
-from coauth.uncertainty.resampling import Replicates
+from coauth.stats.bootstrap import Replicates
 
 ROSE, FELL, UNCLEAR, NOT_COMPARABLE = "rose", "fell", "no clear change", "not comparable: coverage"
 

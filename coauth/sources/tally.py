@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from coauth.pages import Page
+from coauth.openalex import Page
 
 SUMMED = ("expected", "stored", "distinct", "duplicates", "damaged", "authors_cut")
 

@@ -24,10 +24,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from coauth.errors import QueryError
+from coauth.openalex.text_match import Phrases, fold
 from coauth.queries import Queries
 from coauth.queries import Technologies as Definitions
 from coauth.tables import AREAS, STRING, TECHNOLOGIES
-from coauth.texts.phrases import Phrases, fold
 
 THRESHOLDS = (0.3, 0.5, 0.7, 0.9)
 """Scores at which `sensitivity` counts; OpenAlex's score is a probability since October 2026."""

@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coauth.pages import MOST_AUTHORS, Outline, Record, Stored
+from coauth.openalex import MOST_AUTHORS, Outline, Record, Stored
 from coauth.queries import Scope
 from coauth.tables import BOOL, INT, STRING
 from coauth.works import newest

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from coauth import pages
-from coauth.pages import Fragments, Numbers, Placed
+from coauth import openalex
+from coauth.openalex import Fragments, Numbers, Placed
 from coauth.queries import Scope
 from coauth.tables import STRING
 from coauth.works.batch import AUTHORSHIPS, FOUND, short, table
@@ -42,8 +42,8 @@ class Institution(NamedTuple):
     lineage: list[str]
 
     @classmethod
-    def of(cls, told: pages.Institution | None) -> Institution:
-        told = told or pages.Institution()
+    def of(cls, told: openalex.Institution | None) -> Institution:
+        told = told or openalex.Institution()
         own = short(told.id) if told.id else None
         lineage = {short(above) for above in told.lineage or () if above} | (
             {own} if own else set()
@@ -70,7 +70,7 @@ class Lists:
     def __init__(self, scope: Scope) -> None:
         self._home = scope.home
         self.ids, self.codes = Numbers(), Numbers()
-        self.described = Fragments(Institution.of, pages.Institution | None)
+        self.described = Fragments(Institution.of, openalex.Institution | None)
         self.affiliated = Fragments(self._affiliated, list[msgspec.Raw] | None)
         self.beside = Fragments(
             lambda codes: [self.codes[c] for c in codes or () if c], list[str | None] | None

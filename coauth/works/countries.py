@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from coauth.pages import Authorship
+from coauth.openalex import Authorship
 from coauth.tables import STRING
 from coauth.works.authorships import Authorships, Flags, Lists, Met, distinct, renumbered, taken
 from coauth.works.batch import COUNTRIES, table

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from coauth.pages import NO_WORK_ID, Outline
+from coauth.openalex import NO_WORK_ID, Outline
 from coauth.queries import NO_TYPE, Scope
 from coauth.works.batch import short
 from coauth.works.record import day, year

@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from coauth.pages import Outline
+from coauth.openalex import Outline
 from coauth.tables import BOOL, INT, STRING
 from coauth.works.batch import short
 from coauth.works.record import year

@@ -9,9 +9,8 @@ from functools import lru_cache
 
 import pyarrow as pa
 
-from coauth.pages import Outline, Record
+from coauth.openalex import Outline, Record, titles
 from coauth.tables import BOOL, DAY, FLOAT, INT, STRING, STRINGS
-from coauth.texts import titles
 from coauth.works.batch import short
 
 _known = lru_cache(50_000)

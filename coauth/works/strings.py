@@ -11,7 +11,7 @@ from itertools import chain
 import numpy as np
 import pyarrow as pa
 
-from coauth.pages import Authorship
+from coauth.openalex import Authorship
 from coauth.tables import STRING
 from coauth.works.authorships import (
     Authorships,

@@ -66,7 +66,7 @@ def simdjson():
 def msgspec():
     import msgspec
 
-    from coauth.pages import Page
+    from coauth.openalex import Page
 
     decode = msgspec.json.Decoder(Page).decode
     return _parsed(lambda data: len(decode(data).works))

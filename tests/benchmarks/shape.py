@@ -145,7 +145,7 @@ def as_served(work):
     """A stored work as OpenAlex would serve it: with invented persons, strings twice, and the
     abstract as an index.
 
-    `coauth.pages.keep` makes the stored work of it again.
+    `coauth.openalex.keep` makes the stored work of it again.
     """
     told = dict(work)
     last = len(work["authorships"]) - 1

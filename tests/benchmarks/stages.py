@@ -58,7 +58,7 @@ def tables():
     """
     from coauth import pipeline
     from coauth.engine.duck import DuckDB
-    from coauth.vintage import Shelf
+    from coauth.storage import Shelf
 
     def work(root):
         project = pipeline.Project(root)
@@ -123,7 +123,7 @@ def _stored(root):
     stored tables.
     """
     from coauth import pipeline
-    from coauth.incidence import incidence
+    from coauth.stats.incidence import incidence
 
     project = pipeline.Project(root)
     vintage, asked = project.cache.find(), project.queries
@@ -144,7 +144,7 @@ def betweenness():
 
     from coauth.centrality.partners import Partners
     from coauth.centrality.rating import patterns
-    from coauth.incidence import windows
+    from coauth.stats.incidence import windows
 
     def work(root):
         world, _, asked = _stored(root)
@@ -172,9 +172,9 @@ def resampling():
 
     from coauth.centrality.partners import Partners
     from coauth.centrality.rating import places, resampled
-    from coauth.incidence import windows
-    from coauth.uncertainty.dispersion import Dispersion
-    from coauth.uncertainty.resampling import draw, interval
+    from coauth.stats.bootstrap import draw, interval
+    from coauth.stats.incidence import windows
+    from coauth.stats.overdispersion import Dispersion
 
     def work(root):
         world, _, asked = _stored(root)
@@ -213,8 +213,8 @@ def path_intervals():
     import numpy as np
 
     from coauth.centrality.strongest import strongest
-    from coauth.incidence import windows
-    from coauth.uncertainty.dispersion import Dispersion
+    from coauth.stats.incidence import windows
+    from coauth.stats.overdispersion import Dispersion
 
     def work(root):
         world, _, asked = _stored(root)
@@ -241,9 +241,9 @@ def permutations():
     """Works shuffled between the windows of every comparison, 40 times the domestic roster."""
     import numpy as np
 
-    from coauth.incidence import comparisons
-    from coauth.uncertainty.dispersion import Dispersion
-    from coauth.uncertainty.permutation import permuted
+    from coauth.stats.incidence import comparisons
+    from coauth.stats.overdispersion import Dispersion
+    from coauth.stats.permutation import permuted
 
     def work(root):
         world, affiliations, asked = _stored(root)
@@ -278,7 +278,7 @@ def _told(network, graph, ranked):
     """What is compared of a network of all years (full count): its edges and its PageRank."""
     import scipy.sparse as sp
 
-    from coauth.incidence import ONE
+    from coauth.stats.incidence import ONE
 
     ids, upper = network.institutions, sp.coo_array(sp.triu(graph))
     return {
@@ -295,8 +295,8 @@ def stored():
 
     from coauth import pipeline
     from coauth.centrality.spectra import pagerank
-    from coauth.incidence import incidence
-    from coauth.incidence.counting import Counting
+    from coauth.stats.counting import Counting
+    from coauth.stats.incidence import incidence
 
     def work(root):
         vintage = pipeline.Project(root).cache.find()

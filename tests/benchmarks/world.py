@@ -1,4 +1,4 @@
-"""A stored vintage of any size, made in minutes: pages as `coauth.pages` stores them, of a world
+"""A stored vintage of any size, made in minutes: pages as `coauth.openalex` stores them, of a world
 like a real harvest.
 
     python -m tests.benchmarks.world ROOT WORKS        a project at ROOT with queries/ and one complete vintage
@@ -294,7 +294,7 @@ class _Page:
         return members
 
     def work(self, n):
-        """The JSON of one stored work, its attributes in the order of `coauth.pages.Work`."""
+        """The JSON of one stored work, its attributes in the order of `coauth.openalex.Work`."""
         year, month = self.month
         unit, number, day = (
             self.unit[n],
@@ -506,7 +506,7 @@ def make(root, works, seed=1, processes=2):
 
 
 def _month(vintage, seed, part):
-    """Write and close one slice. Files are packed as `coauth.pages.pack` does, and not synced one
+    """Write and close one slice. Files are packed as `coauth.openalex.pack` does, and not synced one
     by one as a harvest's are.
     """
     name, month, count = part

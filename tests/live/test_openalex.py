@@ -14,7 +14,8 @@ import time
 import pytest
 import requests
 
-from coauth import coherence, tables
+from coauth import tables
+from coauth.stats import coherence
 
 KEY, ELSEWHERE = os.environ.get("OPENALEX_API_KEY"), os.environ.get("COAUTH_OPENALEX_URL")
 ADDRESS = (ELSEWHERE or "https://api.openalex.org").rstrip("/")
@@ -53,7 +54,7 @@ def served(**query):
 @pytest.fixture(scope="module")
 def page():
     """A page as a harvest asks for it: all of `select`, 100 works, the order of a walk."""
-    from coauth.pages import SELECT
+    from coauth.openalex import SELECT
 
     begun = time.monotonic()
     answer = ask(
@@ -71,14 +72,14 @@ def page():
 
 
 def test_every_selected_field_is_accepted_and_read(page):
-    """`select` of coauth/pages.py is valid, and no record of the page is damaged."""
-    from coauth import pages
+    """`select` of coauth/openalex.py is valid, and no record of the page is damaged."""
+    from coauth import openalex
 
-    response = pages.read_response(page.content)
-    works = [pages.keep(record) for record in response.results]
+    response = openalex.read_response(page.content)
+    works = [openalex.keep(record) for record in response.results]
     assert works, "no work of Denmark in March 2020"
     assert not [w.damage for w in works if w.damage], (
-        "records have another shape: change coauth/pages.py"
+        "records have another shape: change coauth/openalex.py"
     )
 
 
@@ -138,7 +139,7 @@ def test_lists_cut_at_a_hundred_authors_and_singletons_do_not():
     if not found:
         pytest.skip("no work of more than 100 authors at this address")
     assert len(found[0]["authorships"]) == 100, (
-        "lists are cut elsewhere now: change LIST_AUTHORS in coauth/pages.py"
+        "lists are cut elsewhere now: change LIST_AUTHORS in coauth/openalex.py"
     )
     assert not found[0].get("is_authors_truncated"), (
         "OpenAlex marks cut lists now: coauth/sources/api/walk.py could trust the mark"

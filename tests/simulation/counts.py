@@ -16,7 +16,7 @@ import numpy as np
 from scipy import stats
 from written_down import QUERIES
 
-from coauth.uncertainty import counts
+from coauth.stats import counts
 
 SEED = 27182
 YEARS = np.arange(2011, 2025)

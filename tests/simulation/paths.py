@@ -28,9 +28,9 @@ from written_down import asked
 from coauth.centrality.partners import Partners
 from coauth.centrality.rating import patterns, resampled
 from coauth.centrality.strongest import strongest
-from coauth.incidence import incidence
-from coauth.uncertainty.dispersion import Dispersion
-from coauth.uncertainty.resampling import draw, interval, spread, within
+from coauth.stats.bootstrap import draw, interval, spread, within
+from coauth.stats.incidence import incidence
+from coauth.stats.overdispersion import Dispersion
 from simulation import worlds
 from simulation.study import PERIOD, Tally
 

@@ -20,11 +20,11 @@ import pyarrow as pa
 from written_down import asked, centralities
 
 from coauth import centrality, shifts
-from coauth.incidence import incidence
 from coauth.shifts import FELL, NOT_COMPARABLE, ROSE
-from coauth.uncertainty.dispersion import Dispersion
-from coauth.uncertainty.permutation import permuted
-from coauth.uncertainty.resampling import interval
+from coauth.stats.bootstrap import interval
+from coauth.stats.incidence import incidence
+from coauth.stats.overdispersion import Dispersion
+from coauth.stats.permutation import permuted
 from simulation import worlds
 from simulation.worlds import AFTER, BEFORE, CONFIRMATION, DEVELOPMENT, Country, Design
 

@@ -25,7 +25,7 @@ from coauth.sources.api.transport import Transport
 from coauth.sources.api.walk import utc_day
 from coauth.sources.progress import InTurn, Progress
 from coauth.sources.wire import READ_TIMEOUT
-from coauth.vintage import Vintage
+from coauth.storage import Vintage
 
 __all__ = ["budget_left", "fill"]
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from coauth.pages import LIST_AUTHORS, MOST_AUTHORS, Work, keep
+from coauth.openalex import LIST_AUTHORS, MOST_AUTHORS, Work, keep
 from coauth.sources.api.transport import NoAnswer
-from coauth.vintage import Slice
+from coauth.storage import Slice
 
 
 class Authors:

@@ -18,7 +18,7 @@ from coauth.sources.api.transport import API, NoAnswer, Refused, Transport
 from coauth.sources.api.walk import DONE, TooLarge, Walk
 from coauth.sources.progress import InTurn
 from coauth.sources.tally import summed
-from coauth.vintage import Vintage
+from coauth.storage import Vintage
 
 log = logging.getLogger(__name__)
 

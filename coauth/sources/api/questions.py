@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import msgspec
 import pyalex
 
-from coauth.pages import SELECT, Meta, Response, read_response, read_single
+from coauth.openalex import SELECT, Meta, Response, read_response, read_single
 from coauth.sources.api.plan import Part
 from coauth.sources.api.stored import Served
 from coauth.sources.api.transport import API, Refused, Transport

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
 from coauth.errors import CacheError
-from coauth.pages import Page, Response
+from coauth.openalex import Page, Response
 from coauth.sources.tally import Tally
-from coauth.vintage import Slice
+from coauth.storage import Slice
 
 IN_PLACE = "cursor runs in place"
 

@@ -28,11 +28,11 @@ from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 from coauth.errors import CacheError
-from coauth.pages import Page, keep
+from coauth.openalex import Page, keep
 from coauth.sources.api.authors import Authors
 from coauth.sources.api.stored import IN_PLACE, Served, Stored, doubt
 from coauth.sources.api.transport import NoAnswer, Refused
-from coauth.vintage import Slice
+from coauth.storage import Slice
 
 WALKS = (100, 100, 50, 25)
 """Page sizes of the walks of a slice, until one of them finds everything. 100 is the documented

@@ -34,7 +34,7 @@ from coauth.sources.progress import Progress, Silent
 from coauth.sources.snapshot import release
 from coauth.sources.snapshot.inputs import COUNTS, inputs
 from coauth.sources.snapshot.storing import Input, stored, sum_up
-from coauth.vintage import Vintage
+from coauth.storage import Vintage
 
 __all__ = ["fill", "store"]
 

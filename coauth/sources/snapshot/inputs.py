@@ -15,13 +15,13 @@ from pathlib import Path
 import msgspec
 
 from coauth.errors import SourceError
-from coauth.pages import unpack
-from coauth.pages.split import WHOLE, TooLong
+from coauth.openalex import unpack
+from coauth.openalex.split import WHOLE, TooLong
 from coauth.sources.snapshot.kinds import no_works
 from coauth.sources.snapshot.packing import Content, contents, is_private
 from coauth.sources.snapshot.shapes import is_xpac, records
 from coauth.sources.snapshot.storing import Input
-from coauth.vintage import Slice
+from coauth.storage import Slice
 
 SMALL, TOGETHER = 64 * 2**10, 64 * 2**20
 """Files below the first number of bytes are put into one slice, up to the second."""

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 
-from coauth.pages.split import WORK, is_json
+from coauth.openalex.split import WORK, is_json
 from coauth.sources.snapshot.packing import Content
 from coauth.sources.snapshot.shapes import is_work, kind, records
 

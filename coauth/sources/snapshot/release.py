@@ -35,7 +35,7 @@ from coauth.sources.snapshot.packing import contents
 from coauth.sources.snapshot.settling import settle
 from coauth.sources.snapshot.sieve import Sieve, short
 from coauth.sources.snapshot.storing import Input, incomplete, stored, sum_up
-from coauth.vintage import Slice, Vintage
+from coauth.storage import Slice, Vintage
 
 log = logging.getLogger(__name__)
 

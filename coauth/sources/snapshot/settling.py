@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from coauth.sources.snapshot.sieve import short
-from coauth.vintage import Slice
+from coauth.storage import Slice
 
 
 def settle(stored: Iterable[tuple[Slice, Collection[str]]], deleted_ids: Path) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
-from coauth.pages.split import WORK, Container, Value, inside, is_json, values
+from coauth.openalex.split import WORK, Container, Value, inside, is_json, values
 
 _DEEP = 4
 """Objects around a record, at most."""

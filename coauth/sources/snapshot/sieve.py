@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from coauth.errors import SourceError
-from coauth.pages import SELECT
+from coauth.openalex import SELECT
 from coauth.sources.snapshot.shapes import is_xpac
 
 READ_AT_ONCE = 1 << 18

@@ -12,10 +12,10 @@ from typing import Any
 import joblib
 
 from coauth.errors import SourceError
-from coauth.pages import LIST_AUTHORS, PER_PAGE, Page, of_records
+from coauth.openalex import LIST_AUTHORS, PER_PAGE, Page, of_records
 from coauth.sources.progress import Progress
 from coauth.sources.tally import Tally, summed, updated
-from coauth.vintage import Slice
+from coauth.storage import Slice
 
 
 @dataclass(frozen=True)

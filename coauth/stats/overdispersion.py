@@ -15,9 +15,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-from coauth.incidence import Floats, Incidence, Integers
-from coauth.incidence.counting import Counting
 from coauth.queries import Years
+from coauth.stats.counting import Counting
+from coauth.stats.incidence import Floats, Incidence, Integers
 
 PRIOR = 20.0
 """Degrees of freedom given to what institutions have in common. An institution's own years, a

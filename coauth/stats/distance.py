@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from coauth.incidence import Floats
+from coauth.stats.incidence import Floats
 
 UNIT = 720720 * 2**20
 """The distance across an edge of weight 1. 720720 is divisible by 1 … 16, so small fractions are

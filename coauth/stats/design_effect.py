@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coauth.incidence import Floats, Incidence, Integers
 from coauth.queries import Years
+from coauth.stats.incidence import Floats, Incidence, Integers
 
 SMALLEST = 20
 """Works in a window from which a publisher's own weights are looked at; smaller ones are taken

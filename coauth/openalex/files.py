@@ -11,8 +11,8 @@ import msgspec
 from isal import igzip, igzip_lib
 
 from coauth.errors import CacheError
-from coauth.pages.keeping import keep
-from coauth.pages.shape import Page, Work
+from coauth.openalex.anonymise import keep
+from coauth.openalex.schema import Page, Work
 
 _BROKEN = cast(
     "type[Exception]", igzip_lib.IsalError

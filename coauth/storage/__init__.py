@@ -17,9 +17,9 @@ after the last one.
 
 from __future__ import annotations
 
-from coauth.vintage.cache import Cache
-from coauth.vintage.shelf import Shelf
-from coauth.vintage.slice import Slice
-from coauth.vintage.vintage import Vintage, quarter
+from coauth.storage.cache import Cache
+from coauth.storage.slice import Slice
+from coauth.storage.table_store import Shelf
+from coauth.storage.vintage import Vintage, quarter
 
 __all__ = ["Cache", "Shelf", "Slice", "Vintage", "quarter"]

@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from coauth.incidence import Floats, Integers
 from coauth.queries import Measures, Years
-from coauth.uncertainty.dispersion import stretch
-from coauth.uncertainty.influence import LeaveOneOut
+from coauth.stats.incidence import Floats, Integers
+from coauth.stats.influence import LeaveOneOut
+from coauth.stats.overdispersion import stretch
 
 _TIMES = np.cumsum([1 / (math.e * math.factorial(k)) for k in range(12)])
 """Poisson(1), cumulated. Inverted by hand: numpy keeps its uniform stream from release to release,
@@ -50,7 +50,7 @@ class Replicates:
     value: dict[Values, Floats]
     """0 where an institution has no such work: it is not in that window's graph"""
     drawn: dict[Values, NDArray[np.float32]]
-    """institutions × replicates, spread as far as `coauth.uncertainty.dispersion` found"""
+    """institutions × replicates, spread as far as `coauth.stats.overdispersion` found"""
     freedom: float
     """degrees of freedom of that spread"""
     leave_one_out: dict[Years, LeaveOneOut]

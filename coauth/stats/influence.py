@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coauth.incidence import Floats, Incidence
-from coauth.incidence.counting import Counting
+from coauth.stats.counting import Counting
+from coauth.stats.incidence import Floats, Incidence
 
 CANDIDATES = 20
 """Works of an institution that are left out in turn: those that tie it most, and to the least

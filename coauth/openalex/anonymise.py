@@ -9,11 +9,11 @@ from typing import TypeAlias
 
 import msgspec
 
-from coauth.pages import repair, split
-from coauth.pages.canonical import KINDS
-from coauth.pages.masking import Names
-from coauth.pages.repair import Repair, Unreadable
-from coauth.pages.shape import (
+from coauth.openalex import repair, split
+from coauth.openalex.canonical import KINDS
+from coauth.openalex.masking import Names
+from coauth.openalex.repair import Repair, Unreadable
+from coauth.openalex.schema import (
     MOST_AUTHORS,
     Affiliation,
     Authorship,

@@ -16,13 +16,14 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from coauth import files, tables
-from coauth.eras import MATCHER, MIXED, UNKNOWN, Eras
+from coauth import tables
 from coauth.errors import CacheError, NotFound
-from coauth.pages import Page
-from coauth.vintage.disk import ADVICE, json_bytes, read_bytes
-from coauth.vintage.shelf import Shelf, store
-from coauth.vintage.slice import Slice
+from coauth.openalex import Page
+from coauth.openalex.eras import MATCHER, MIXED, UNKNOWN, Eras
+from coauth.storage import atomic
+from coauth.storage.disk import ADVICE, json_bytes, read_bytes
+from coauth.storage.slice import Slice
+from coauth.storage.table_store import Shelf, store
 
 
 def quarter(day: date) -> str:
@@ -51,7 +52,7 @@ class Vintage:
         """Keep other processes from writing to this vintage meanwhile. Raises `CacheError` where
         one already does.
         """
-        with files.reported(self.path, ADVICE):
+        with atomic.reported(self.path, ADVICE):
             lock = FileLock(self.path / ".lock", timeout=0)
             try:
                 lock.acquire()
@@ -80,11 +81,11 @@ class Vintage:
 
     def record(self, **entries: Any) -> None:
         """Set entries of the manifest, keeping the others."""
-        files.write({self.path / "manifest.json": json_bytes(self.manifest | entries)}, ADVICE)
+        atomic.write({self.path / "manifest.json": json_bytes(self.manifest | entries)}, ADVICE)
 
     def discard(self) -> None:
         """Take the vintage off the disk, with all that is in it."""
-        with files.reported(self.path, ADVICE):
+        with atomic.reported(self.path, ADVICE):
             shutil.rmtree(self.path)
 
     @property
@@ -191,7 +192,7 @@ class Vintage:
     def shelf(self) -> Iterator[Shelf]:
         """New tables in the making; they replace the old ones when all are there, and only then."""
         path = self.path / "tables.new"
-        with files.reported(path, ADVICE):
+        with atomic.reported(path, ADVICE):
             shutil.rmtree(path, ignore_errors=True)
             path.mkdir(parents=True)
         note = (
@@ -205,7 +206,7 @@ class Vintage:
             yield shelf
             shelf.drop()
             self.record(build=None)  # until the new tables stand in their place, there are none
-            with files.reported(path, ADVICE):
+            with atomic.reported(path, ADVICE):
                 shutil.rmtree(self.path / "tables", ignore_errors=True)
                 path.rename(self.path / "tables")
         finally:
@@ -239,7 +240,7 @@ class Vintage:
 
     def write_text(self, name: str, text: str) -> Path:
         """A small file beside the manifest (the synthetic world's truth)."""
-        files.write({self.path / name: text.encode()}, ADVICE)
+        atomic.write({self.path / name: text.encode()}, ADVICE)
         return self.path / name
 
     @property
@@ -273,7 +274,7 @@ class Vintage:
             "sha256": hashlib.sha256(body).hexdigest(),
             "body": body.decode(),
         }
-        files.write({self.path / "statbank.json": json_bytes(kept)}, ADVICE)
+        atomic.write({self.path / "statbank.json": json_bytes(kept)}, ADVICE)
 
     @property
     def layout(self) -> dict[str, list[float]]:
@@ -285,7 +286,7 @@ class Vintage:
 
     @layout.setter
     def layout(self, positions: dict[str, list[float]]) -> None:
-        files.write({self.path / "layout.json": json_bytes(positions)}, ADVICE)
+        atomic.write({self.path / "layout.json": json_bytes(positions)}, ADVICE)
 
     @property
     def published(self) -> pa.Table | None:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from coauth.incidence import Floats
+from coauth.stats.incidence import Floats
 
 FALL = 0.25
 """The fall that power, and works that are needed to see it, are about."""

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from anyascii import anyascii
 
-from coauth.pages.letters import INVISIBLE, LATIN
-from coauth.pages.ordinary import ORDINARY, PARTICLES
+from coauth.openalex.letters import INVISIBLE, LATIN
+from coauth.openalex.ordinary import ORDINARY, PARTICLES
 
 _SUFFIXES = frozenset(
     (

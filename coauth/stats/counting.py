@@ -16,7 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from coauth.errors import TableError
-from coauth.incidence import ONE, Flags, Floats, Incidence, Integers
+from coauth.stats.incidence import ONE, Flags, Floats, Incidence, Integers
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from coauth.pages.letters import Letters
+from coauth.openalex.letters import Letters
 
 Span = tuple[int, int, str]
 
@@ -106,7 +106,7 @@ _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
 def identifiers(text: Letters) -> list[Span]:
     """(start, end, kind) of each id of a person, in order, none within another.
 
-    >>> from coauth.pages.letters import letters
+    >>> from coauth.openalex.letters import letters
     >>> identifiers(letters("write to o.pem99(at)mail.example.org"))
     [(9, 36, 'e-mail')]
     """

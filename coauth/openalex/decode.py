@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coauth.errors import CacheError
-from coauth.pages.files import unpacked
+from coauth.openalex.files import unpacked
 
 _NOTHING = msgspec.Raw(b"null")
 Stored = TypeVar("Stored", bound="Outline")

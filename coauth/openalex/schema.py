@@ -10,7 +10,7 @@ from typing import Annotated
 
 import msgspec
 
-from coauth.pages.canonical import (
+from coauth.openalex.canonical import (
     CountryCode,
     Date,
     InstitutionId,

@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from coauth import files
+from coauth.storage import atomic
+from coauth.storage.disk import ADVICE
 from coauth.tables import MARK, Table
-from coauth.vintage.disk import ADVICE
 
 _GROUP = 1 << 17
 """Rows of a Parquet row group: with it fixed, the bytes do not depend on how the rows arrive. About
@@ -32,9 +32,9 @@ def store(
 ) -> str:
     """Write a table's sorted rows as Parquet, whole or not at all; returns the sha256 of the file."""
     note = {"row": contract.row, "key": " ".join(contract.key), **note}
-    path = files.target(path, ADVICE)
+    path = atomic.target(path, ADVICE)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with files.reported(path, ADVICE):
+    with atomic.reported(path, ADVICE):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("wb") as file:
@@ -99,7 +99,7 @@ class Shelf:
     def put(self, name: str, number: int, part: pa.Table) -> None:
         """One of many parts of something that is needed only until the tables are made."""
         path = self.path / "parts" / name / f"{number:06d}.parquet"
-        with files.reported(path, ADVICE):
+        with atomic.reported(path, ADVICE):
             path.parent.mkdir(parents=True, exist_ok=True)
             pq.write_table(
                 part, path, compression="lz4", write_statistics=False

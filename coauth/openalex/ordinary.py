@@ -16,7 +16,7 @@ def _pairs(text: str) -> frozenset[tuple[str, ...]]:
 
 ORDINARY = frozenset(
     word
-    for line in resources.files("coauth.pages")
+    for line in resources.files("coauth.openalex")
     .joinpath("ordinary.txt")
     .read_text("utf-8")
     .splitlines()

@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from coauth.incidence import Flags, Floats, Incidence, Integers
-from coauth.incidence.counting import Counting
 from coauth.queries import Period
-from coauth.uncertainty.dispersion import series
+from coauth.stats.counting import Counting
+from coauth.stats.incidence import Flags, Floats, Incidence, Integers
+from coauth.stats.overdispersion import series
 
 _AT_ONCE = 64
 
@@ -34,7 +34,7 @@ def permuted(
     and the same time.
 
     t = (x₂ − x₁)/√(v₁ + v₂), with x the share and v its Poisson variance
-    (`coauth.uncertainty.dispersion.series`); observed variances are widened by φ = factor² in each
+    (`coauth.stats.overdispersion.series`); observed variances are widened by φ = factor² in each
     window, because shuffled works are independent and true ones come in bursts. p = (1 + #{|t*| ≥
     |t|})/(R + 1), R = `replicates`. With 40 replicates per institution of the roster the smallest
     p, 1/(R + 1), is half of what Benjamini–Hochberg asks of a single find at a rate of 0.05.

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from coauth import tables
 from coauth.errors import NotFound
-from coauth.vintage.shelf import store
-from coauth.vintage.vintage import Vintage
+from coauth.storage.table_store import store
+from coauth.storage.vintage import Vintage
 
 
 class Cache:

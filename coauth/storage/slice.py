@@ -10,10 +10,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from coauth import files
 from coauth.errors import CacheError
-from coauth.pages import Outline, Page, Record, outlines, pack, records, unpack
-from coauth.vintage.disk import ADVICE, json_bytes, read_bytes
+from coauth.openalex import Outline, Page, Record, outlines, pack, records, unpack
+from coauth.storage import atomic
+from coauth.storage.disk import ADVICE, json_bytes, read_bytes
 
 
 class Slice:
@@ -46,7 +46,7 @@ class Slice:
         return outlines(read_bytes(path), path)
 
     def write(self, number: int, page: Page) -> None:
-        files.write({self._page(number): pack(page)}, ADVICE)
+        atomic.write({self._page(number): pack(page)}, ADVICE)
 
     @property
     def fetched(self) -> tuple[date, date] | None:
@@ -67,7 +67,7 @@ class Slice:
         """Keep them beside the pages, which hold no clock: the same answers are the same bytes
         on any day.
         """
-        files.write({self._days: json_bytes([first.isoformat(), last.isoformat()])}, ADVICE)
+        atomic.write({self._days: json_bytes([first.isoformat(), last.isoformat()])}, ADVICE)
 
     @property
     def summary(self) -> dict[str, Any] | None:
@@ -104,14 +104,14 @@ class Slice:
         """Close the slice with its counts; the hash of every stored page is added for `status
         --verify`.
         """
-        files.write(
+        atomic.write(
             {self.path / "slice.json": json_bytes(summary | {"stored_sha256": self.hashes()})},
             ADVICE,
         )
 
     def note(self, **entries: Any) -> None:
         """Add to the summary of a closed slice; its pages stay as they were hashed."""
-        files.write({self.path / "slice.json": json_bytes((self.summary or {}) | entries)}, ADVICE)
+        atomic.write({self.path / "slice.json": json_bytes((self.summary or {}) | entries)}, ADVICE)
 
     def hashes(self) -> dict[str, str]:
         """sha256 of every stored page file, by file name."""
@@ -144,7 +144,7 @@ class Slice:
 
     def clear(self) -> None:
         """Forget the slice, so that the next harvest walks it again."""
-        with files.reported(self.path, ADVICE):
+        with atomic.reported(self.path, ADVICE):
             if self.path.exists():
                 shutil.rmtree(self.path)
 
@@ -156,7 +156,7 @@ class Slice:
     def move(self, to: Slice) -> None:
         """Put these pages in the place of another slice's."""
         to.clear()
-        with files.reported(to.path, ADVICE):
+        with atomic.reported(to.path, ADVICE):
             to.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.rename(to.path)
 

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coauth.incidence import Flags, Floats, Integers
+from coauth.stats.incidence import Flags, Floats, Integers
 
 LEVELS = (
     (),

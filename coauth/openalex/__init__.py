@@ -13,9 +13,8 @@ is counted, never lost silently, and never costs its page; a record whose id is 
 not even that.
 """
 
-from coauth.pages.files import PER_PAGE, of_records, pack, unpack
-from coauth.pages.keeping import NO_WORK_ID, keep, read_response, read_single
-from coauth.pages.reading import (
+from coauth.openalex.anonymise import NO_WORK_ID, keep, read_response, read_single
+from coauth.openalex.decode import (
     Authorship,
     Fragments,
     Numbers,
@@ -26,7 +25,8 @@ from coauth.pages.reading import (
     outlines,
     records,
 )
-from coauth.pages.shape import (
+from coauth.openalex.files import PER_PAGE, of_records, pack, unpack
+from coauth.openalex.schema import (
     LIST_AUTHORS,
     MOST_AUTHORS,
     SELECT,

@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from coauth.pages.canonical import KINDS
+from coauth.openalex.canonical import KINDS
 
 PUT_RIGHT = "put right"
 EMPTY = "left empty"

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from coauth.pages.identifiers import Span, identifiers
-from coauth.pages.letters import Letters, letters, odd_blanks
-from coauth.pages.ordinary import (
+from coauth.openalex.identifiers import Span, identifiers
+from coauth.openalex.letters import Letters, letters, odd_blanks
+from coauth.openalex.ordinary import (
     ABBREVIATIONS,
     DISTRICTS,
     EPONYMS,
@@ -22,8 +22,8 @@ from coauth.pages.ordinary import (
     STREET,
     WHOLE,
 )
-from coauth.pages.persons import UNSPACED, Reading, names_alone, read_name
-from coauth.pages.shape import ServedAuthorship
+from coauth.openalex.persons import UNSPACED, Reading, names_alone, read_name
+from coauth.openalex.schema import ServedAuthorship
 
 _NFA = Implementation.ContiguousNFA  # built in half the time of the default, for each work
 _PASSES = 5  # what was masked may lay bare what stood in its shadow, once or twice
