@@ -17,7 +17,7 @@ The verbs of the command line, from Python:
     import coauth
     coauth.rebuild(".", sample=True)                    # harvest, build, export, report
     coauth.tables("edges", root=".")                    # a pandas DataFrame
-    coauth.graph(window=(2022, 2024), root=".")         # a networkx.Graph
+    coauth.graph(window=(2022, 2024), root=".")           # a networkx.Graph
     coauth.audit(root=".")                              # whom strings name that no institution was matched to
 
 Flags are review cues: a co-publication is lawful and often wanted, and the absence of a flag is no
@@ -33,7 +33,7 @@ from typing import Any
 
 __version__ = version("coauth")
 
-from coauth import graph, tables
+from coauth import tables
 from coauth.errors import CoauthError
 
 __all__ = ["CoauthError", "__version__", "audit", "graph", "rebuild", "tables"]
@@ -50,7 +50,7 @@ class _Verb(ModuleType):
         return getattr(api, self.__name__.rpartition(".")[2])(*args, **options)
 
 
-tables.__class__ = graph.__class__ = _Verb
+tables.__class__ = _Verb
 
 
 def rebuild(root: str | Path = ".", **options: Any) -> dict[str, Path]:
@@ -58,6 +58,13 @@ def rebuild(root: str | Path = ".", **options: Any) -> dict[str, Path]:
     from coauth import api  # noqa: PLC0415
 
     return api.rebuild(root, **options)
+
+
+def graph(window: tuple[int, int] | None = None, **options: Any) -> Any:
+    """The network of a window of years: see `coauth.api.graph` for the options."""
+    from coauth import api  # noqa: PLC0415
+
+    return api.graph(window, **options)
 
 
 def audit(**options: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import networkx as nx
 import pandas as pd
 
-from coauth import graph as stage
+from coauth import network as stage
 from coauth import pipeline, publish
 from coauth.errors import NotFound
 

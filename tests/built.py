@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from coauth import cli
 from coauth.sources.sample.plan import works
-from coauth.sources.sample.served import serve
+from coauth.sources.sample.records import serve
 
 CHECKOUT = Path(__file__).parents[1]
 QUICK = {

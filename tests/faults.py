@@ -50,7 +50,7 @@ from standin import Fault, StandIn
 from test_api import CONTROLS, begun, harvest, only_pages, stored_files, world
 
 from coauth.errors import CoauthError
-from coauth.sources.api import questions
+from coauth.sources.api import requests
 from coauth.sources.api.harvest import DRIFT
 
 SMALL = world(260, seed=2)
@@ -168,7 +168,7 @@ def run(folder, faults_server, *, interruption=None, workers=1, soft_timeout=Tru
         with os.fdopen(to_child[0]) as told:
             url = told.read()
         if not soft_timeout:
-            questions.SOFT_TIMEOUT_MS = 10**9
+            requests.SOFT_TIMEOUT_MS = 10**9
         progress = Interrupted(*interruption) if interruption else None
         try:
             said = {

@@ -29,7 +29,7 @@ from standin import StandIn
 from test_api import authorship, harvest, scope, stored_ids, work
 
 from coauth.sources import snapshot
-from coauth.sources.snapshot import sieve
+from coauth.sources.snapshot.filter import READ_AT_ONCE, ROWS_AT_ONCE, SELECT
 from coauth.storage import Cache
 
 # -- snapshot
@@ -78,7 +78,7 @@ def alone(files, layout):
         if layout == "jsonl":
             with file.open("rb") as raw:
                 member = zlib.decompressobj(31)
-                while packed := raw.read(sieve.READ_AT_ONCE):
+                while packed := raw.read(READ_AT_ONCE):
                     while packed:
                         size += len(member.decompress(packed))
                         packed = member.unused_data
@@ -86,9 +86,9 @@ def alone(files, layout):
                             member = zlib.decompressobj(31)
         else:
             opened = pq.ParquetFile(file, pre_buffer=False)
-            columns = [c for c in (*sieve.SELECT, "is_xpac") if c in opened.schema_arrow.names]
+            columns = [c for c in (*SELECT, "is_xpac") if c in opened.schema_arrow.names]
             for batch in opened.iter_batches(
-                batch_size=sieve.ROWS_AT_ONCE, columns=columns, use_threads=False
+                batch_size=ROWS_AT_ONCE, columns=columns, use_threads=False
             ):
                 size += batch.nbytes
     return time.process_time() - start, size

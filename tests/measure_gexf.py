@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from coauth.export import gexf
 from coauth.export.notice import Notice
-from coauth.graph import to_networkx
-from coauth.network import EDGE_YEARS, EDGES, GROUPS, NODE_YEARS, NODES, Network
+from coauth.network import to_networkx
+from coauth.network.model import EDGE_YEARS, EDGES, GROUPS, NODE_YEARS, NODES, Network
 from coauth.storage import atomic
 
 YEARS = (2011, 2024)

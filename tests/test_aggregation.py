@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from test_flags import HIT, NJUST, chinese
 from world import rows, topic, work
 
-from coauth.graph import aggregation, build
+from coauth.network import aggregate, build
 
 COUNTRY = {"I1": "DK", "I2": "DK", "I10": "CN", "I20": "SE", "I21": "SE", "I30": "US", "I70": None}
 
@@ -22,11 +22,11 @@ def tables_of(made):
 def joined(made, kind, engine=None):
     before = tables_of(made)
     wholes = {
-        "country": lambda: aggregation.by_country(before["institutions"]),
-        "group": lambda: aggregation.by_group(before["institutions"], before["listed"]),
-        "list": lambda: aggregation.by_list(before["listed"]),
+        "country": lambda: aggregate.by_country(before["institutions"]),
+        "group": lambda: aggregate.by_group(before["institutions"], before["listed"]),
+        "list": lambda: aggregate.by_list(before["listed"]),
     }[kind]()
-    return aggregation.join(before, wholes, engine or made.engine)
+    return aggregate.join(before, wholes, engine or made.engine)
 
 
 def pairs(made):
@@ -132,7 +132,7 @@ def test_cues_of_countries_count_distinct_works(world):
 
 def test_each_in_a_whole_of_its_own_changes_no_edge(world):
     made = world(work(1, 2020, [["I1"], ["I20"]]), work(2, 2021, [["I1"], ["I2"], ["I70"]]))
-    same = aggregation.join(tables_of(made), {}, made.engine)
+    same = aggregate.join(tables_of(made), {}, made.engine)
     for name in ("edges", "flags"):
         assert same[name].equals(tables_of(made)[name])
 

@@ -26,7 +26,8 @@ from coauth.errors import BudgetSpent, CacheError, SourceError
 from coauth.queries import Scope
 from coauth.sources import api
 from coauth.sources.api import harvest as run
-from coauth.sources.api import questions, walk
+from coauth.sources.api import requests as questions
+from coauth.sources.api import walk
 from coauth.sources.api.plan import Part
 from coauth.storage import Cache, Vintage
 

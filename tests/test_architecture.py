@@ -134,7 +134,7 @@ def test_no_stage_imports_another(path):
 @pytest.mark.parametrize(
     ("library", "allowed"),
     [
-        ("pyalex", {"sources/api/questions.py"}),
+        ("pyalex", {"sources/api/requests.py"}),
         ("duckdb", {"engine/duck.py"}),
         ("pyspark", {"engine/spark.py"}),
         ("click", {"cli/"}),
@@ -142,7 +142,7 @@ def test_no_stage_imports_another(path):
             "requests",
             {
                 "sources/api/transport.py",
-                *(f"sources/wire/{name}.py" for name in ("__init__", "trust", "barriers")),
+                *(f"sources/http/{name}.py" for name in ("__init__", "trust", "barriers")),
             },
         ),
         ("typst", {"report/pdf.py"}),

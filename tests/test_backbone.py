@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.special import gammainc
 
 from coauth.errors import NotFound, TableError
-from coauth.graph import backbone, build
+from coauth.network import backbone, build
 
 
 def tables_of(teams, years=None):
@@ -69,7 +69,7 @@ def test_by_hand():
     made = tables_of([["I1", "I2"], ["I1", "I3"]])
     world_ = backbone.incidence(made["works"], made["affiliations"])
     ids = pa.array(["I1", "I2", "I3"])
-    from coauth.graph.pairs import Pairs
+    from coauth.network.edges import Pairs
 
     both = Pairs.of(made["edges"], ids, counting="newman", hyper=False)
     assert backbone._expected(world_, both, ids) == pytest.approx([1, 1])

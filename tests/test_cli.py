@@ -87,7 +87,7 @@ def test_a_dead_server(tmp_path, monkeypatch):
     """A server that does not answer is one line; the vintage stays to be continued."""
     asked = []
     monkeypatch.setattr(
-        "coauth.sources.wire.pause", lambda state: asked.append(state.attempt_number) or 0.0
+        "coauth.sources.http.pause", lambda state: asked.append(state.attempt_number) or 0.0
     )
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -228,7 +228,7 @@ def test_init_lays_out_a_project_and_keeps_what_is_there(tmp_path):
 
 
 def test_python_verbs(sample_root):
-    """`coauth.tables` gives a DataFrame and `coauth.graph` a networkx.Graph."""
+    """`coauth.tables` gives a DataFrame and `coauth.network` a networkx.Graph."""
     import networkx as nx
     import pandas as pd
 
@@ -236,7 +236,7 @@ def test_python_verbs(sample_root):
 
     edges = package.tables("edges", root=sample_root)
     assert isinstance(edges, pd.DataFrame)
-    graph = package.graph(window=(2022, 2024), root=sample_root)
+    graph = package.network(window=(2022, 2024), root=sample_root)
     assert isinstance(graph, nx.Graph)
     assert graph.number_of_edges() > 1_000
     _, _, attributes = next(iter(graph.edges(data=True)))

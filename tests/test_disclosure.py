@@ -14,7 +14,7 @@ from handmade import AS_OF, BEIHANG, COLUMNS, DTU, KU, LUND, MIT, SCOPE, measure
 from coauth import disclosure, export, publish, tables
 from coauth.disclosure import SMALLEST
 from coauth.errors import DisclosureError, NotFound
-from coauth.graph import build
+from coauth.network import build
 from coauth.pipeline import Project
 
 BY_HAND = (

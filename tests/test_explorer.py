@@ -11,7 +11,8 @@ import pytest
 from test_report import about
 from world import World, work
 
-from coauth import benefits, graph, publish, tables
+from coauth import benefits, publish, tables
+from coauth import network as graph
 from coauth.pipeline import Project
 from coauth.report import explorer
 from coauth.report.brief import Brief

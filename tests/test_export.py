@@ -17,8 +17,8 @@ from handmade import AS_OF, BEIHANG, KU, PLACES, PROVENANCE, SCOPE, WORKS, world
 from coauth import export, publish
 from coauth.errors import CacheError, NotFound, TableError
 from coauth.export import layout, picture, style
-from coauth.graph import build, to_networkx
-from coauth.network import EDGES, GROUPS
+from coauth.network import build, to_networkx
+from coauth.network.model import EDGES, GROUPS
 from coauth.pipeline import Project
 from coauth.storage import Vintage
 

@@ -36,8 +36,8 @@ from coauth import tables
 from coauth.errors import TableError
 from coauth.export import gexf, style
 from coauth.export.notice import Notice
-from coauth.graph import build
-from coauth.network import EDGE_YEARS, EDGES, NODE_YEARS, NODES, RESERVED
+from coauth.network import build
+from coauth.network.model import EDGE_YEARS, EDGES, NODE_YEARS, NODES, RESERVED
 
 FLAVOURS = ("static", "dynamic", "gephi-lite")
 HOSTILE = {

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from coauth import publish, tables
 from coauth.errors import NotFound, TableError
-from coauth.graph import build, distance, to_networkx
+from coauth.network import build, distance, to_networkx
 from coauth.openalex.eras import Eras
 
 

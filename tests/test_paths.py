@@ -16,7 +16,7 @@ from written_down import asked, centralities, random_works, tables
 from coauth.centrality import paths
 from coauth.centrality.paths import UNIT, betweenness, shortest_paths
 from coauth.centrality.skeleton import Skeleton
-from coauth.graph import build, to_networkx
+from coauth.network import build, to_networkx
 from coauth.queries import Pivots
 from coauth.stats.distance import distance
 from coauth.stats.incidence import ONE

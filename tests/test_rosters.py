@@ -10,7 +10,7 @@ from handmade import KU, measured
 from written_down import QUERIES, asked, centralities, tables
 
 from coauth.errors import QueryError
-from coauth.graph import parts
+from coauth.network import attributes
 from coauth.queries import load
 from coauth.tables import CENTRALITY
 
@@ -125,8 +125,8 @@ class TestSingleYears:
                 measured((2022, 2022), KU, "strength", 3.0),
             ]
         )
-        assert parts.latest_window(found, (2020, 2022), 1) == (None, [])
-        assert parts.latest_window(found, (2020, 2022), 3) == ((2020, 2022), [(2020, 2022)])
+        assert attributes.latest_window(found, (2020, 2022), 1) == (None, [])
+        assert attributes.latest_window(found, (2020, 2022), 3) == ((2020, 2022), [(2020, 2022)])
 
     def test_only_with_an_interval(self, tmp_path):
         """A single year's count without an interval is refused where it is asked for."""

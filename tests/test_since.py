@@ -23,7 +23,7 @@ from coauth.report.text import Words, bare
 from coauth.sources.sample import AS_OF, truth
 from coauth.sources.sample.later import PLANTED, changes, read_on
 from coauth.sources.sample.plan import works
-from coauth.sources.sample.served import serve
+from coauth.sources.sample.records import serve
 from coauth.stats import counts as counted
 from coauth.tables import CAUSES
 

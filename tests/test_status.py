@@ -80,7 +80,7 @@ def test_an_incomplete_vintage_names_its_slices(root):
         times=None,
     )
     with StandIn(WORLD, faults=[fault]) as server, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("coauth.sources.wire.pause", lambda _: 0.0)
+        patch.setattr("coauth.sources.http.pause", lambda _: 0.0)
         with pytest.raises(HarvestIncomplete, match="2020-01"):
             harvest(root, server)
     vintage = Cache(root / "cache").newest()
@@ -97,7 +97,7 @@ def test_control_totals_that_never_came_are_said_to_be_missing(root):
         StandIn(WORLD, faults=[Fault("http_504", when="group-by", times=None)]) as server,
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setattr("coauth.sources.wire.pause", lambda _: 0.0)
+        patch.setattr("coauth.sources.http.pause", lambda _: 0.0)
         vintage = harvest(root, server)
     assert vintage.manifest["harvest"]["controls_unanswered"] == [
         "address_without_institution",
@@ -175,7 +175,7 @@ def test_a_mending_that_is_interrupted_leaves_an_unfinished_vintage(root):
         before = files(vintage)
         HARMS["cut"](vintage.slice("2020-03").path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("coauth.sources.wire.pause", lambda _: 0.0)
+        patch.setattr("coauth.sources.http.pause", lambda _: 0.0)
         with pytest.raises(SourceError, match="no connection"):
             harvest(root, server_at("http://127.0.0.1:9"), name=vintage.name)
     assert not vintage.complete

@@ -27,9 +27,9 @@ from test_figure3 import vintage
 
 from coauth import cli
 from coauth.errors import SourceError
-from coauth.sources import statbank, wire
+from coauth.sources import http, statbank
 from coauth.sources.api.transport import NoAnswer, Transport
-from coauth.sources.wire import barriers, trust
+from coauth.sources.http import barriers, trust
 
 README = (CHECKOUT / "README.md").read_text("utf-8")
 SECRET = "geheim"
@@ -386,7 +386,7 @@ def test_a_proxy_that_is_none(monkeypatch, proxy, said):
         monkeypatch.setenv("https_proxy", f"http://u:{SECRET}@127.0.0.1:{proxy.port}")
         fault, waits, took = refusal("https://localhost:1", timeout=0.1)
     assert said in str(fault)
-    assert len(waits) == wire.BRIEF - 1
+    assert len(waits) == http.BRIEF - 1
     assert took < 3 * 2 * 0.1 + SLACK
 
 
@@ -497,14 +497,14 @@ def test_names_that_nobody_knows(monkeypatch):
         "no connection to nosuch.example of COAUTH_OPENALEX_URL (no such host); check the network"
         in str(fault)
     )
-    assert len(naps) == wire.BRIEF - 1
+    assert len(naps) == http.BRIEF - 1
     monkeypatch.setenv("HTTPS_PROXY", f"http://u:{SECRET}@noproxy.example:3128")
     fault, naps, _ = refusal("https://nosuch.example")
     assert (
         "(proxy: no such host); check HTTPS_PROXY (noproxy.example:3128), or set NO_PROXY=nosuch.example"
         in str(fault)
     )
-    assert len(naps) == wire.BRIEF - 1
+    assert len(naps) == http.BRIEF - 1
 
 
 def test_ports_where_nobody_listens(root, monkeypatch):
@@ -549,14 +549,14 @@ TIMEOUT = 0.15
         (Saying(HEAD, b"X: y\r\n", pause=0.01), 2),
         (Saying(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), 2),
         (Saying(b"HTTP/1.1 302 Found\r\nLocation: /again\r\n", b"x"), 2),
-        (Saying(HEAD + b"Content-Length: 1000\r\n\r\n", b" "), 1 + wire.DEADLINE),
-        (Saying(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"), 1 + wire.DEADLINE),
+        (Saying(HEAD + b"Content-Length: 1000\r\n\r\n", b" "), 1 + http.DEADLINE),
+        (Saying(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"), 1 + http.DEADLINE),
         (
             Saying(
                 HEAD + b"Content-Encoding: gzip\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03",
                 b"\x00",
             ),
-            1 + wire.DEADLINE,
+            1 + http.DEADLINE,
         ),
     ],
 )
@@ -593,7 +593,7 @@ def test_a_handshake_that_drips_is_over_in_time(drop):
         "no connection to localhost of COAUTH_OPENALEX_URL (no answer in time); check the network"
         in str(fault)
     )
-    assert len(naps) == wire.BRIEF - 1
+    assert len(naps) == http.BRIEF - 1
     assert took < 3 * 2 * TIMEOUT + SLACK
 
 
@@ -736,7 +736,7 @@ def test_the_readme_shows_what_is_printed(root, certified, openalex):
         ]
     assert printed == shown
     assert (
-        f"{wire.CONNECT + wire.READ_TIMEOUT:g} seconds for all that comes before its body and {wire.DEADLINE * wire.READ_TIMEOUT:g} for that"
+        f"{http.CONNECT + http.READ_TIMEOUT:g} seconds for all that comes before its body and {http.DEADLINE * http.READ_TIMEOUT:g} for that"
         in section
     )
     words = (CHECKOUT / "coauth" / "sources" / "wire" / "barriers.py").read_text("utf-8")

@@ -12,7 +12,7 @@ from coauth.cli.group import Answer, Command, coauth, common, of_vintage
 from coauth.cli.group import years as read_years
 from coauth.cli.harvest_build import statbank
 from coauth.export import FORMATS
-from coauth.network import COUNTINGS
+from coauth.network.model import COUNTINGS
 from coauth.pipeline import Project
 
 

@@ -30,7 +30,7 @@ from coauth.disclosure.suppression import SMALLEST, small
 from coauth.errors import NotFound
 
 COUNTING = "full"
-"""Of public networks, whatever measures.toml says (`coauth.network.COUNTINGS`)."""
+"""Of public networks, whatever measures.toml says (`coauth.network.model.COUNTINGS`)."""
 
 
 def statement(taken_out: int) -> str:

@@ -28,7 +28,7 @@ from coauth.storage.atomic import Content
 from coauth.tables import marked
 
 if TYPE_CHECKING:
-    from coauth.network import Network
+    from coauth.network.model import Network
 
 FORMATS = ("gexf", "gexf-dynamic", "gephi-lite", "graphml", "pajek", "vosviewer", "csv", "parquet")
 

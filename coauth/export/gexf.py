@@ -23,11 +23,20 @@ from coauth.errors import TableError
 from coauth.export import style
 from coauth.export.notice import Notice
 from coauth.export.numbers import finite
-from coauth.network import EDGE_YEARS, EDGES, NODE_YEARS, NODES, ROWS, Attribute, attributes, legal
+from coauth.network.model import (
+    EDGE_YEARS,
+    EDGES,
+    NODE_YEARS,
+    NODES,
+    ROWS,
+    Attribute,
+    attributes,
+    legal,
+)
 from coauth.tables import BOOL, FLOAT, INT, STRING, STRINGS
 
 if TYPE_CHECKING:
-    from coauth.network import Network
+    from coauth.network.model import Network
 
 Flavour = Literal["static", "dynamic", "gephi-lite"]
 TYPES: Mapping[pa.DataType, str] = {

@@ -12,11 +12,11 @@ import pyarrow as pa
 
 from coauth.export.notice import Notice
 from coauth.export.numbers import finite
-from coauth.network import EDGES, NODES, Attribute, attributes, legal, rows
+from coauth.network.model import EDGES, NODES, Attribute, attributes, legal, rows
 from coauth.tables import BOOL, FLOAT, INT, STRING, STRINGS
 
 if TYPE_CHECKING:
-    from coauth.network import Network
+    from coauth.network.model import Network
 
 TYPES: Mapping[pa.DataType, str] = {
     STRING: "string",

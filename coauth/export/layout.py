@@ -30,7 +30,7 @@ from scipy.spatial import cKDTree
 from coauth.export import style
 
 if TYPE_CHECKING:
-    from coauth.network import Network
+    from coauth.network.model import Network
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]

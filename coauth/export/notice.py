@@ -10,11 +10,11 @@ from datetime import date
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from coauth.network import legal, span
+from coauth.network.model import legal, span
 from coauth.tables import MARK
 
 if TYPE_CHECKING:
-    from coauth.network import Network
+    from coauth.network.model import Network
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ import numpy as np
 
 from coauth.export.notice import Notice
 from coauth.export.numbers import finite
-from coauth.network import GROUPS, legal, rows
+from coauth.network.model import GROUPS, legal, rows
 
 if TYPE_CHECKING:
-    from coauth.network import Network
+    from coauth.network.model import Network
 
 
 def lines(

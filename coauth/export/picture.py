@@ -25,10 +25,10 @@ from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from coauth.export import style
-from coauth.network import GROUPS
+from coauth.network.model import GROUPS
 
 if TYPE_CHECKING:
-    from coauth.network import Network
+    from coauth.network.model import Network
 
 Array = NDArray[np.float64]
 FONT = "DejaVu Sans"  # comes with matplotlib: the same letters everywhere

@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 
 from coauth.export.notice import Notice
 from coauth.export.numbers import finite
-from coauth.network import EDGE_YEARS, EDGES, NODE_YEARS, NODES, attributes, rows
+from coauth.network.model import EDGE_YEARS, EDGES, NODE_YEARS, NODES, attributes, rows
 from coauth.tables import MARK, Table
 
 if TYPE_CHECKING:
-    from coauth.network import Network
+    from coauth.network.model import Network
 
 CONTRACTS: dict[str, Table] = {
     "nodes": NODES,

@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 from coauth.export import style
 from coauth.export.notice import Notice
 from coauth.export.numbers import finite
-from coauth.network import GROUPS, legal, rows
+from coauth.network.model import GROUPS, legal, rows
 
 if TYPE_CHECKING:
-    from coauth.network import Network
+    from coauth.network.model import Network
 
 SCALE = 1000.0  # VOSviewer's maps are about one unit wide
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from coauth import benefits, pipeline, report
-from coauth.network import Network
+from coauth.network.model import Network
 from coauth.pipeline import Project
 from coauth.publish.made import read
 from coauth.report.about import About

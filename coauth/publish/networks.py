@@ -10,12 +10,13 @@ from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 
-from coauth import disclosure, graph
+from coauth import disclosure
+from coauth import network as graph
 from coauth.disclosure import Edition
 from coauth.engine.duck import DuckDB
 from coauth.errors import DisclosureError
-from coauth.graph import aggregation
-from coauth.network import Network
+from coauth.network import aggregate
+from coauth.network.model import Network
 from coauth.pipeline import Project
 from coauth.publish import public
 from coauth.publish.made import informed, read
@@ -74,7 +75,7 @@ def base(
         (edition or public.edition(project, vintage, made)).bounds if profile == "public" else None
     )
     if wholes:
-        made = aggregation.join(made, wholes, DuckDB(asked.sql, asked.tables()))
+        made = aggregate.join(made, wholes, DuckDB(asked.sql, asked.tables()))
     if bounds is None:
         return Base(made, told, standings)
     made, taken_out = disclosure.public(made, ego, bounds)
@@ -121,9 +122,9 @@ def _without(table: pa.Table, name: str) -> pa.Table:
     )
 
 
-def _wholes(made: Mapping[str, pa.Table], unit: Unit, profile: Profile) -> aggregation.Wholes:
+def _wholes(made: Mapping[str, pa.Table], unit: Unit, profile: Profile) -> aggregate.Wholes:
     if unit == "country":
-        return aggregation.by_country(made["institutions"])
+        return aggregate.by_country(made["institutions"])
     if unit == "group":
-        return aggregation.by_group(made["institutions"], made["listed"])
-    return aggregation.by_list(made["listed"]) if profile == "public" else {}
+        return aggregate.by_group(made["institutions"], made["listed"])
+    return aggregate.by_list(made["listed"]) if profile == "public" else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coauth.export import layout
-from coauth.network import Network
+from coauth.network.model import Network
 from coauth.pipeline import Project
 from coauth.storage import Vintage
 

@@ -23,12 +23,12 @@ import pyarrow as pa
 
 from coauth.errors import QueryError
 from coauth.queries.events import Event, Events
-from coauth.queries.faults import read
-from coauth.queries.groups import Group, Groups
 from coauth.queries.institutions import Associated, Component, Joint, Parent, RollUp, Successor
 from coauth.queries.measures import Measures, Pivots
+from coauth.queries.reading import read
 from coauth.queries.references import Admission, Counts, Direction, Reference
 from coauth.queries.scope import NO_TYPE, Scope
+from coauth.queries.series import Group, Groups
 from coauth.queries.strict import Period, Strict, Years
 from coauth.queries.technologies import Technologies, Technology
 from coauth.queries.watchlists import Entry, Watchlist

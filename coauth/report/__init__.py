@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from coauth.errors import QueryError
-from coauth.network import Network
+from coauth.network.model import Network
 from coauth.queries import Queries
 from coauth.report.about import About
 from coauth.report.explorer import Atlas
@@ -28,7 +28,7 @@ __all__ = ["About", "Atlas", "build", "legend", "named"]
 
 
 def legend(language: str) -> dict[str, str]:
-    """What the classes of `coauth.network.GROUPS` are called in a language, for the picture that is
+    """What the classes of `coauth.network.model.GROUPS` are called in a language, for the picture that is
     handed to `build`.
     """
     words = Words(language)

@@ -25,8 +25,8 @@ import pyarrow as pa
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from coauth.errors import SourceError
-from coauth.sources import wire
-from coauth.sources.wire import Blocked, Passing, Session
+from coauth.sources import http
+from coauth.sources.http import Blocked, Passing, Session
 from coauth.tables import ADMISSIONS, STATBANK
 
 API = "https://api.statbank.dk/v1"
@@ -52,8 +52,8 @@ def fetch(
     `url` is another address of the API, `timeout` the longest silence in seconds. A failure that
     time may cure is tried three times; where nobody answers at all, once. Raises `SourceError`.
     """
-    address = wire.checked(url, "COAUTH_STATBANK_URL", API) if url else API
-    with wire.session() as session:
+    address = http.checked(url, "COAUTH_STATBANK_URL", API) if url else API
+    with http.session() as session:
         ask = partial(_asked, session, address, timeout, sleep)
         years = ask("tableinfo", {"table": TABLE, "format": "JSON", "lang": "en"}, _years)
         chosen = {"HOMR": [_ALL_FIELDS], "KOEN": ["*"], "Tid": [str(y) for y in years]}
@@ -110,7 +110,7 @@ def _asked(
     read: Callable[[bytes], Value],
 ) -> Value:
     def once() -> Value:
-        answer, body = wire.answered(
+        answer, body = http.answered(
             partial(session.post, json=question), f"{address}/{verb}", timeout
         )
         _accepted(answer.status_code, body)
@@ -122,7 +122,7 @@ def _asked(
     retrying = Retrying(
         retry=retry_if_exception(lambda fault: isinstance(fault, Passing) and not fault.cure),
         stop=stop_after_attempt(ATTEMPTS),
-        wait=wire.pause,
+        wait=http.pause,
         sleep=sleep,
         reraise=True,
     )
@@ -157,9 +157,9 @@ def _accepted(status: int, body: bytes) -> None:
         HTTPStatus.TOO_MANY_REQUESTS,
     )
     if temporary:
-        raise Passing(wire.named(status))
+        raise Passing(http.named(status))
     if code or status != HTTPStatus.OK:
-        said = f"{wire.named(status)}{': ' if code else ''}{code[:60]}"
+        said = f"{http.named(status)}{': ' if code else ''}{code[:60]}"
         raise SourceError(
             f"StatBank refused the question for table {TABLE} ({said}); was the table renamed? look at statbank.dk/{TABLE}"
         )

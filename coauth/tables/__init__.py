@@ -37,7 +37,8 @@ from coauth.tables.counts import (
 )
 from coauth.tables.cues import BENEFITS, EVIDENCE, FLAGS, LISTED
 from coauth.tables.graph import EDGES, HYPERAUTHORSHIP, PAIRS
-from coauth.tables.harvested import (
+from coauth.tables.measured import CENTRALITY, EVENTS, MATCHES, SHIFTS
+from coauth.tables.schemas import (
     AFFILIATIONS,
     AREAS,
     AUDIT,
@@ -48,7 +49,6 @@ from coauth.tables.harvested import (
     TECHNOLOGIES,
     WORKS,
 )
-from coauth.tables.measured import CENTRALITY, EVENTS, MATCHES, SHIFTS
 
 __all__ = [
     "ADMISSIONS",

@@ -288,7 +288,7 @@ def _told(network, graph, ranked):
 
 
 def stored():
-    """Stored tables → PageRank: the road of who asks for a network, as `coauth.graph` and exports
+    """Stored tables → PageRank: the road of who asks for a network, as `coauth.network` and exports
     go it.
     """
     import numpy as np

@@ -66,7 +66,7 @@ def page():
     )
     answer.seconds = time.monotonic() - begun
     assert answer.status_code == 200, (
-        f"the page of a harvest is refused, see coauth/sources/api/questions.py: {answer.text[:300]}"
+        f"the page of a harvest is refused, see coauth/sources/api/requests.py: {answer.text[:300]}"
     )
     return answer
 
@@ -85,7 +85,7 @@ def test_every_selected_field_is_accepted_and_read(page):
 
 def test_the_order_of_a_walk_can_be_the_id():
     """7.1: `sort=ids.openalex:asc` with a cursor. Where this passes, a walk could use a perfect key
-    (coauth/sources/api/questions.py).
+    (coauth/sources/api/requests.py).
     """
     answer = ask(
         filter=f"{HERE},publication_year:2020",
@@ -120,7 +120,7 @@ def test_a_cursor_goes_on_without_overlap(page):
 
 def test_the_soft_time_out_shows_only_in_the_time_it_took(page):
     """7.2: `meta` has `db_response_time_ms`, and no `timed_out`. If it has one now,
-    coauth/sources/api/questions.py should believe it.
+    coauth/sources/api/requests.py should believe it.
     """
     meta = page.json()["meta"]
     assert "db_response_time_ms" in meta, "without it, a soft time-out can only be seen by counting"

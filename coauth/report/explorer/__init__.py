@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from coauth.network import GROUPS, Network, rows
+from coauth.network.model import GROUPS, Network, rows
 from coauth.report import findings
 from coauth.report.text import bare
 

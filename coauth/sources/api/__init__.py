@@ -20,11 +20,11 @@ from coauth.errors import SourceError
 from coauth.queries import Scope
 from coauth.sources.api.harvest import Harvest
 from coauth.sources.api.plan import months
-from coauth.sources.api.questions import credits_left
+from coauth.sources.api.requests import credits_left
 from coauth.sources.api.transport import Transport
 from coauth.sources.api.walk import utc_day
+from coauth.sources.http import READ_TIMEOUT
 from coauth.sources.progress import InTurn, Progress
-from coauth.sources.wire import READ_TIMEOUT
 from coauth.storage import Vintage
 
 __all__ = ["budget_left", "fill"]

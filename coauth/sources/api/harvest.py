@@ -12,10 +12,10 @@ from math import ceil
 from typing import Any
 
 from coauth.sources.api.plan import Part
-from coauth.sources.api.questions import PYALEX, Questions, credits_left
-from coauth.sources.api.together import together
+from coauth.sources.api.requests import PYALEX, Questions, credits_left
 from coauth.sources.api.transport import API, NoAnswer, Refused, Transport
 from coauth.sources.api.walk import DONE, TooLarge, Walk
+from coauth.sources.api.workers import together
 from coauth.sources.progress import InTurn
 from coauth.sources.tally import summed
 from coauth.storage import Vintage

@@ -41,11 +41,11 @@ from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from coauth.errors import BudgetSpent, SourceError
-from coauth.sources import wire
-from coauth.sources.api import complaints
-from coauth.sources.api.limiter import Limiter
+from coauth.sources import http
+from coauth.sources.api import error_body
+from coauth.sources.api.rate_limit import Limiter
+from coauth.sources.http import READ_TIMEOUT, Blocked, Passing, named
 from coauth.sources.progress import Progress, Silent
-from coauth.sources.wire import READ_TIMEOUT, Blocked, Passing, named
 
 API = "https://api.openalex.org"
 
@@ -128,7 +128,7 @@ class Transport:
         sleep: Callable[[float], None] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.address = wire.checked(url, "COAUTH_OPENALEX_URL", API) if url else API
+        self.address = http.checked(url, "COAUTH_OPENALEX_URL", API) if url else API
         self._key = _clean(key)
         self._auth = _Key(self._key)
         self._timeout = timeout
@@ -168,13 +168,13 @@ class Transport:
         failed: Counter[bool] = Counter()
 
         def enough(state: RetryCallState) -> bool:
-            ordered = wire.fault(state).ordered
+            ordered = http.fault(state).ordered
             failed[ordered] += 1
-            brief = bool(wire.fault(state).cure) and not self._reached
+            brief = bool(http.fault(state).cure) and not self._reached
             most = (
                 PATIENCE
                 if ordered
-                else min(wire.BRIEF, self._attempts)
+                else min(http.BRIEF, self._attempts)
                 if brief
                 else self._attempts
             )
@@ -183,7 +183,7 @@ class Transport:
         retrying = Retrying(
             retry=retry_if_exception_type(Passing),
             stop=enough,
-            wait=wire.pause,
+            wait=http.pause,
             sleep=self.sleep,
             before_sleep=self._say,
             reraise=True,
@@ -226,7 +226,7 @@ class Transport:
             self.requests += 1
         address = self.address + url.removeprefix(API)
         try:
-            answer, body = wire.answered(
+            answer, body = http.answered(
                 partial(self._session().get, auth=self._auth), address, self._timeout
             )
         except Blocked as fault:
@@ -248,20 +248,20 @@ class Transport:
             raise self._failure(fault.reason) from None
         with self._lock:
             self._failures = 0
-            self.credits += complaints.number(answer.headers, "X-RateLimit-Credits-Used", cost)
+            self.credits += error_body.number(answer.headers, "X-RateLimit-Credits-Used", cost)
         return value
 
     def _session(self) -> requests.Session:
         """The thread's own: a `requests.Session` is not made to be shared."""
         if not hasattr(self._mine, "session"):
-            self._mine.session = session = wire.session()
+            self._mine.session = session = http.session()
             with self._lock:
                 self._sessions.append(session)
         own: requests.Session = self._mine.session
         return own
 
     def _say(self, state: RetryCallState) -> None:
-        reason = wire.fault(state).reason
+        reason = http.fault(state).reason
         with self._lock:
             self.retries[reason] += 1
         self._progress.waiting(reason, state.upcoming_sleep)
@@ -302,21 +302,21 @@ class Transport:
             and status != HTTPStatus.REQUEST_TIMEOUT
         ):
             spoken = status in (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN)
-            return Refused(status, complaints.known_words(body, url) if spoken else "")
+            return Refused(status, error_body.known_words(body, url) if spoken else "")
         return self._failure(
             named(status),
-            complaints.pause(answer.headers, body)
+            error_body.pause(answer.headers, body)
             if status == HTTPStatus.SERVICE_UNAVAILABLE
             else None,
         )
 
     def _limited(self, answer: requests.Response, body: bytes, url: str) -> Exception:
         """The four kinds of 429. They share a status, and budget and rate even their `error`."""
-        complaint = complaints.read(body)
+        complaint = error_body.read(body)
         if complaint.error == "Plan upgrade required":
-            return Refused(answer.status_code, complaints.known_words(body, url))
-        told = complaints.pause(answer.headers, body)
-        if complaints.is_budget(answer.headers, complaint, told):
+            return Refused(answer.status_code, error_body.known_words(body, url))
+        told = error_body.pause(answer.headers, body)
+        if error_body.is_budget(answer.headers, complaint, told):
             return self._budget_spent(answer, told)
         pause = 1.0 if told is None else told
         if "throttled" in complaint.message:
@@ -331,7 +331,7 @@ class Transport:
         seconds = (
             told
             if told is not None
-            else float(complaints.number(answer.headers, "X-RateLimit-Reset", until_midnight))
+            else float(error_body.number(answer.headers, "X-RateLimit-Reset", until_midnight))
         )
         if self._wait:
             return Passing("429: the day's budget is spent", seconds, ordered=True)

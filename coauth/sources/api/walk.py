@@ -30,8 +30,8 @@ from typing import Any, Protocol
 from coauth.errors import CacheError
 from coauth.openalex import Page, keep
 from coauth.sources.api.authors import Authors
-from coauth.sources.api.stored import IN_PLACE, Served, Stored, doubt
 from coauth.sources.api.transport import NoAnswer, Refused
+from coauth.sources.api.walk_state import IN_PLACE, Served, Stored, doubt
 from coauth.storage import Slice
 
 WALKS = (100, 100, 50, 25)

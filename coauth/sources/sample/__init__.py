@@ -29,7 +29,7 @@ from typing import Any
 from coauth.sources.sample.admissions import admissions
 from coauth.sources.sample.later import read_on
 from coauth.sources.sample.plan import works
-from coauth.sources.sample.served import AS_OF, serve
+from coauth.sources.sample.records import AS_OF, serve
 from coauth.sources.sample.truth import truth
 from coauth.sources.sample.work import MARK
 

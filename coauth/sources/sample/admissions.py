@@ -6,9 +6,9 @@ from datetime import date
 
 import pyarrow as pa
 
-from coauth.sources.sample.chance import Chance
 from coauth.sources.sample.effects import YEARS
-from coauth.sources.sample.served import AS_OF
+from coauth.sources.sample.random import Chance
+from coauth.sources.sample.records import AS_OF
 from coauth.sources.sample.work import MARK
 from coauth.tables import ADMISSIONS
 

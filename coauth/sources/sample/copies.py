@@ -3,8 +3,8 @@
 import datetime
 from dataclasses import replace
 
-from coauth.sources.sample.chance import Chance
 from coauth.sources.sample.effects import FIRST_YEAR
+from coauth.sources.sample.random import Chance
 from coauth.sources.sample.work import Work
 
 SAME_DOI, PREPRINTS = 0.0115, 0.0115

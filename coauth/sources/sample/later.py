@@ -15,9 +15,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from coauth.sources.sample.atlas import atlas
-from coauth.sources.sample.chance import Chance
 from coauth.sources.sample.plan import works
-from coauth.sources.sample.served import AS_OF, institution, serve
+from coauth.sources.sample.random import Chance
+from coauth.sources.sample.records import AS_OF, institution, serve
 from coauth.sources.sample.work import KEPT, Work
 
 PLANTED = {

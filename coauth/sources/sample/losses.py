@@ -4,7 +4,7 @@ from functools import cache
 
 from coauth.sources.sample import effects
 from coauth.sources.sample.atlas import atlas, world
-from coauth.sources.sample.chance import Chance
+from coauth.sources.sample.random import Chance
 from coauth.sources.sample.work import BARE, KEPT, STRING, Work
 
 _AUTHORSHIPS_LOST = 0.55

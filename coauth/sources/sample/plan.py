@@ -10,7 +10,6 @@ from statistics import NormalDist
 
 from coauth.sources.sample import copies, losses, teams, topics
 from coauth.sources.sample.atlas import world
-from coauth.sources.sample.chance import Chance
 from coauth.sources.sample.effects import (
     EFFECTS,
     FIRST_YEAR,
@@ -19,6 +18,7 @@ from coauth.sources.sample.effects import (
     MIIT_WORKS,
     YEARS,
 )
+from coauth.sources.sample.random import Chance
 from coauth.sources.sample.work import MARK, Work
 
 SOLO = 0.5

@@ -7,8 +7,8 @@ from itertools import accumulate, pairwise
 
 from coauth.sources.sample import topics
 from coauth.sources.sample.atlas import Atlas, Drawn, atlas, world
-from coauth.sources.sample.chance import Chance
 from coauth.sources.sample.effects import EFFECTS, UNMATCHED
+from coauth.sources.sample.random import Chance
 from coauth.sources.sample.work import Work
 
 

@@ -5,7 +5,7 @@ from itertools import accumulate
 from typing import Any
 
 from coauth.sources.sample.atlas import Drawn, world
-from coauth.sources.sample.chance import Chance
+from coauth.sources.sample.random import Chance
 
 _PHYSICAL = 3  # OpenAlex's domain of the physical sciences, engineering included
 _ENGINEERING = 22

@@ -11,7 +11,7 @@ from coauth.sources.sample.atlas import atlas, world
 from coauth.sources.sample.effects import AFTER, BEFORE, YEARS, Effect
 from coauth.sources.sample.later import changes
 from coauth.sources.sample.plan import works
-from coauth.sources.sample.served import AS_OF
+from coauth.sources.sample.records import AS_OF
 from coauth.sources.sample.work import KEPT, MARK, Work
 
 Counts = dict[str, int]

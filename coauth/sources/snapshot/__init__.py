@@ -33,7 +33,7 @@ from coauth.queries import Scope
 from coauth.sources.progress import Progress, Silent
 from coauth.sources.snapshot import release
 from coauth.sources.snapshot.inputs import COUNTS, inputs
-from coauth.sources.snapshot.storing import Input, stored, sum_up
+from coauth.sources.snapshot.store import Input, stored, sum_up
 from coauth.storage import Vintage
 
 __all__ = ["fill", "store"]

@@ -20,7 +20,7 @@ from coauth.openalex.split import WHOLE, TooLong
 from coauth.sources.snapshot.kinds import no_works
 from coauth.sources.snapshot.packing import Content, contents, is_private
 from coauth.sources.snapshot.shapes import is_xpac, records
-from coauth.sources.snapshot.storing import Input
+from coauth.sources.snapshot.store import Input
 from coauth.storage import Slice
 
 SMALL, TOGETHER = 64 * 2**10, 64 * 2**20

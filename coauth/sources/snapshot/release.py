@@ -30,11 +30,11 @@ from coauth.engine import Engine
 from coauth.errors import SourceError
 from coauth.queries import Scope
 from coauth.sources.progress import Progress, Silent
+from coauth.sources.snapshot.filter import Sieve, short
 from coauth.sources.snapshot.kinds import EMPTY, NO_RECORDS, no_works
 from coauth.sources.snapshot.packing import contents
-from coauth.sources.snapshot.settling import settle
-from coauth.sources.snapshot.sieve import Sieve, short
-from coauth.sources.snapshot.storing import Input, incomplete, stored, sum_up
+from coauth.sources.snapshot.reconcile import settle
+from coauth.sources.snapshot.store import Input, incomplete, stored, sum_up
 from coauth.storage import Slice, Vintage
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from coauth.errors import NotFound, TableError
-from coauth.network import COUNTINGS
+from coauth.network.model import COUNTINGS
 
 UNIT = (
     2**40

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from coauth import tables
 from coauth.engine import Engine
-from coauth.network import EUROPE, GROUPS, NORDIC
+from coauth.network.model import EUROPE, GROUPS, NORDIC
 
 Wholes = Mapping[str, tuple[str, str, str | None, str]]
 """Institution -> id, name, country and type of the whole it is part of; those without an entry stay

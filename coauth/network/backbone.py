@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import gammainc
 
 from coauth.errors import MeasureFailed
-from coauth.graph.pairs import Ints, Mask, Pairs
+from coauth.network.edges import Ints, Mask, Pairs
 from coauth.stats.incidence import Incidence, incidence
 
 Floats = NDArray[np.float64]

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from coauth.sources.snapshot.sieve import short
+from coauth.sources.snapshot.filter import short
 from coauth.storage import Slice
 
 

@@ -26,8 +26,8 @@ from urllib3.exceptions import (
     ProxyError,
 )
 
-from coauth.sources.wire import trust
-from coauth.sources.wire.connection import Unmade
+from coauth.sources.http import trust
+from coauth.sources.http.connection import Unmade
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coauth.graph.pairs import UNIT, Ints, Mask, Pairs
-from coauth.network import EDGE_YEARS, EDGES, EUROPE, GROUPS, NODE_YEARS, NODES, NORDIC, legal
+from coauth.network.edges import UNIT, Ints, Mask, Pairs
+from coauth.network.model import EDGE_YEARS, EDGES, EUROPE, GROUPS, NODE_YEARS, NODES, NORDIC, legal
 
 MEASURES = ("pagerank", "eigenvector", "harmonic", "betweenness")
 VARIANT = "k"

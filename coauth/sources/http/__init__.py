@@ -22,8 +22,8 @@ from tenacity import RetryCallState, wait_exponential_jitter
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from coauth.errors import SourceError
-from coauth.sources.wire import barriers, trust
-from coauth.sources.wire.connection import Late, TlsSocket, timely, within
+from coauth.sources.http import barriers, trust
+from coauth.sources.http.connection import Late, TlsSocket, timely, within
 
 READ_TIMEOUT = 30.0
 """Seconds of silence. OpenAlex's own proxy gives a query up after 9, so nothing true arrives later

@@ -22,9 +22,9 @@ import pyalex
 
 from coauth.openalex import SELECT, Meta, Response, read_response, read_single
 from coauth.sources.api.plan import Part
-from coauth.sources.api.stored import Served
 from coauth.sources.api.transport import API, Refused, Transport
-from coauth.sources.wire import Passing
+from coauth.sources.api.walk_state import Served
+from coauth.sources.http import Passing
 
 PYALEX = pyalex.__version__
 

@@ -16,10 +16,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from coauth.errors import TableError
-from coauth.graph import backbone as significance
-from coauth.graph import parts, selection
-from coauth.graph.pairs import Pairs, between, share_above_k
-from coauth.network import Network
+from coauth.network import attributes, filters
+from coauth.network import backbone as significance
+from coauth.network.edges import Pairs, between, share_above_k
+from coauth.network.model import Network
 from coauth.queries import Scope
 from coauth.stats.distance import distance
 
@@ -38,7 +38,7 @@ def build(
     min_weight: float = 0.0,
     top: int | None = None,
     ego: str | None = None,
-    backbone: selection.Backbone | None = None,
+    backbone: filters.Backbone | None = None,
     include_hyper: bool = False,
     counting: str = "newman",
     standings: Mapping[str, str] | None = None,
@@ -67,7 +67,7 @@ def build(
     ids = institutions["institution_id"].combine_chunks()
     yearly = between(tables["edges"], years)
     pairs = Pairs.of(yearly, ids, counting=counting, hyper=include_hyper)
-    cues = parts.cues(between(tables["flags"], years))
+    cues = attributes.cues(between(tables["flags"], years))
     home = institutions["is_domestic"].to_numpy(zero_copy_only=False)
 
     keep = pairs.weight > 0
@@ -81,7 +81,7 @@ def build(
             pairs, ids, tables["works"], tables["affiliations"], years, largest
         )
 
-    for words, passes in selection.filters(
+    for words, passes in filters.filters(
         pairs, home, ids, cues, flagged, domestic, min_weight, top, ego, backbone, chance
     ):
         keep &= passes
@@ -89,33 +89,33 @@ def build(
     shown = pairs.select(keep)
     nodes = np.union1d(shown.source, shown.target)
     if ego is not None:
-        nodes = np.union1d(nodes, [selection.position(ids, ego)])
+        nodes = np.union1d(nodes, [filters.position(ids, ego)])
 
-    centrality = parts.counted(tables["centrality"], counting)
-    at, windows = parts.latest_window(centrality, years, window)
-    compared, change = parts.latest_change(parts.counted(tables["shifts"], counting))
+    centrality = attributes.counted(tables["centrality"], counting)
+    at, windows = attributes.latest_window(centrality, years, window)
+    compared, change = attributes.latest_change(attributes.counted(tables["shifts"], counting))
     return Network(
-        nodes=parts.nodes(
+        nodes=attributes.nodes(
             institutions,
             nodes,
             pairs,
             shown,
-            parts.lists(tables["listed"]),
-            parts.technologies(cues),
-            parts.measures(centrality, at, ids),
+            attributes.lists(tables["listed"]),
+            attributes.technologies(cues),
+            attributes.measures(centrality, at, ids),
             change,
             standings or {},
         ),
-        edges=parts.edges(
+        edges=attributes.edges(
             shown,
             ids,
             home,
             cues,
-            parts.surprise(tables["pairs"], at) if "pairs" in tables else {},
+            attributes.surprise(tables["pairs"], at) if "pairs" in tables else {},
             standings or {},
         ),
-        node_years=parts.node_years(pairs, nodes, ids, centrality, windows),
-        edge_years=parts.edge_years(shown, ids),
+        node_years=attributes.node_years(pairs, nodes, ids, centrality, windows),
+        edge_years=attributes.edge_years(shown, ids),
         years=years,
         home=tuple(scope.countries),
         max_institutions=scope.max_institutions,

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from coauth.errors import NotFound
-from coauth.graph import backbone as significance
-from coauth.graph.pairs import UNIT, Mask, Pairs
+from coauth.network import backbone as significance
+from coauth.network.edges import UNIT, Mask, Pairs
 
 ALPHA = 0.05
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from coauth.sources.sample import topics
 from coauth.sources.sample.atlas import Institution, atlas, world
-from coauth.sources.sample.chance import Chance
+from coauth.sources.sample.random import Chance
 from coauth.sources.sample.work import BARE, KEPT, STRING, Work
 
 AS_OF = datetime.date(2026, 10, 15)
