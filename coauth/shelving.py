@@ -12,10 +12,10 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from coauth import technologies, works
 from coauth.engine import Engine, Result
 from coauth.errors import NotFound
 from coauth.queries import Queries, Scope
+from coauth.stages import technologies, works
 from coauth.storage import Shelf, Slice, Vintage
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ def one_after_another(
 
 
 def claims(pages: Pages, ids: Collection[str], scope: Scope, as_of: date) -> dict[str, works.Claim]:
-    """What the records of these ids within the pages bring forward (`coauth.works.newest`)."""
+    """What the records of these ids within the pages bring forward (`coauth.stages.works.newest`)."""
     return works.Reader(scope, as_of).claims((part.records(page) for part, page in pages), ids)
 
 

@@ -15,11 +15,12 @@ import json
 import os
 from pathlib import Path
 
-from coauth import openalex, queries, technologies
-from coauth.technologies import quality
+from coauth import openalex, queries
+from coauth.review import labelling
+from coauth.stages import technologies
 
 HERE = Path(__file__).parent
-AREAS = quality.AREAS
+AREAS = labelling.AREAS
 
 
 def labels():
@@ -119,8 +120,8 @@ def report(folder):
 
     def measured(what, said, truth=truth):
         yield f"\n{what} ({len(said)} works)"
-        yield from quality.lines(
-            quality.measure(
+        yield from labelling.lines(
+            labelling.measure(
                 {i: truth[i] for i in said},
                 {i: {a for t in ts for a in areas[t]} for i, ts in said.items()},
                 AREAS,
@@ -136,8 +137,8 @@ def report(folder):
         (1, 3, "3 blind"),
         (2, 3, "3 blind"),
     ):
-        agreed = quality.agreement(passes[one - 1], passes[two - 1], confidence)
-        yield f"passes {one} and {two} ({made}): {quality.alike(agreed)}"
+        agreed = labelling.agreement(passes[one - 1], passes[two - 1], confidence)
+        yield f"passes {one} and {two} ({made}): {labelling.alike(agreed)}"
     yield from measured("phrases alone, in the title", of_titles(found, matcher))
     yield from measured("phrases alone, in title and abstract", of_texts(found, matcher))
     ruled = of_rule(found, matcher)

@@ -145,7 +145,7 @@ def test_no_stage_imports_another(path):
                 *(f"sources/http/{name}.py" for name in ("__init__", "trust", "barriers")),
             },
         ),
-        ("typst", {"report/pdf.py"}),
+        ("typst", {"report/render/pdf.py"}),
     ],
 )
 def test_one_door_to_each_library(library, allowed):

@@ -11,12 +11,13 @@ from click.testing import CliRunner
 from world import AS_OF, page, place, work
 
 import coauth as package
-from coauth import affiliation_audit, cli, holdings, pipeline
+from coauth import cli, holdings, pipeline
 from coauth.openalex import outlines, pack, records
 from coauth.pipeline import Project
 from coauth.queries import RollUp, Watchlist
+from coauth.stages import affiliation_audit
+from coauth.stages.works import Reader
 from coauth.storage import Cache
-from coauth.works import Reader
 
 DTU, KU, HOSPITAL, BEIHANG = "I1", "I2", "I3", "I10"
 NAMES = {

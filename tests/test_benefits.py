@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 from world import rows, topic, work
 
-from coauth import benefits
+from coauth.stages import benefits
 
 HIT = {"id": "I204983213", "country_code": "CN"}
 FIRM = {"id": "I21", "country_code": "SE", "type": "company"}

@@ -12,7 +12,7 @@ from world import rows
 
 from coauth.pipeline import Project
 from coauth.report.explorer import Explorer
-from coauth.report.page import Chart, Page, Section, Writer
+from coauth.report.render.html import Chart, Page, Section, Writer
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from written_down import asked, centralities, random_works, shuffled, tables
 
-from coauth import centrality
-from coauth.centrality.paths import UNIT, distance, shortest_paths
-from coauth.centrality.spectra import eigenvector, pagerank
 from coauth.errors import MeasureFailed
+from coauth.stages import centrality
+from coauth.stages.centrality.paths import UNIT, distance, shortest_paths
+from coauth.stages.centrality.spectral import eigenvector, pagerank
 from coauth.stats.bootstrap import draw, interval
 from coauth.stats.completeness import Completeness, complete_weights
 from coauth.stats.counting import Counting
@@ -219,8 +219,8 @@ class TestAgainstNetworkx:
     def test_paths_in_batches(self, graph, monkeypatch):
         """The result does not hang on how many sources go together, or on how many hubs prune."""
         whole = shortest_paths(distance(graph))
-        monkeypatch.setattr("coauth.centrality.paths._CELLS", 1)
-        monkeypatch.setattr("coauth.centrality.paths._HUBS", 2)
+        monkeypatch.setattr("coauth.stages.centrality.paths._CELLS", 1)
+        monkeypatch.setattr("coauth.stages.centrality.paths._HUBS", 2)
         assert np.allclose(shortest_paths(distance(graph)), whole, rtol=1e-12, atol=1e-15)
 
     @pytest.mark.parametrize("seed", WORLDS)

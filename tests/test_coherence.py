@@ -8,9 +8,10 @@ import pyarrow as pa
 import pytest
 from world import rows
 
-from coauth import copublications, tables
+from coauth import tables
 from coauth.engine.duck import DuckDB
-from coauth.report import findings
+from coauth.report.data import frames
+from coauth.stages import copublications
 from coauth.stats import coherence
 from coauth.stats.counts import change
 
@@ -99,11 +100,11 @@ def test_figure_1_has_the_changes_of_the_reference(asked, published):
     made = copublications.count(
         tables.MEMBERSHIPS.check(members), tables.WORKS.empty(), asked.scope, 0.95, engine
     )
-    found = findings.changes({"copublications": made}, list(CHANGES), asked, change).set_index(
+    found = frames.changes({"copublications": made}, list(CHANGES), asked, change).set_index(
         "group_id"
     )
     assert {g: f"{100 * found['ratio'][g]:+.1f}" for g in CHANGES} == CHANGES
-    assert {g: findings.direction(found["low"][g], found["high"][g]) for g in CHANGES} == {
+    assert {g: frames.direction(found["low"][g], found["high"][g]) for g in CHANGES} == {
         "china": "rose",
         "russia": "fell",
         "iran": "unclear",

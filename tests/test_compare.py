@@ -3,7 +3,7 @@
 import pytest
 from world import topic, work
 
-from coauth import revisions
+from coauth.stages import revisions
 
 
 def found(world, old, new, **changed):

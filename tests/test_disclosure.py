@@ -11,11 +11,11 @@ import pytest
 from built import coauth
 from handmade import AS_OF, BEIHANG, COLUMNS, DTU, KU, LUND, MIT, SCOPE, measured, shifted, world
 
-from coauth import disclosure, export, publish, tables
-from coauth.disclosure import SMALLEST
+from coauth import export, public, publish, tables
 from coauth.errors import DisclosureError, NotFound
 from coauth.network import build
 from coauth.pipeline import Project
+from coauth.public import SMALLEST
 
 BY_HAND = (
     *[(2019, (KU, DTU))] * 7,
@@ -40,7 +40,7 @@ def test_cells_of_fewer_than_five_works_are_gone():
     """KU–DTU keeps the seven of 2019 and loses the three of 2020; KU–LUND's four and four are no
     eight.
     """
-    kept, taken_out = disclosure.public(made())
+    kept, taken_out = public.public(made())
     net = build(kept, scope=SCOPE)
     assert {
         (r["source"], r["target"]): (r["works"], r["works_all"], r["weight"])
@@ -58,7 +58,7 @@ def test_cells_of_fewer_than_five_works_are_gone():
 
 
 def test_measures_and_small_cues_are_not_given():
-    kept, _ = disclosure.public(made())
+    kept, _ = public.public(made())
     net = build(kept, scope=SCOPE)
     assert (net.window, net.comparison) == (None, None)
     assert all(
@@ -90,7 +90,7 @@ def test_small_cells_leave_no_trace(form, tmp_path):
         given = made(works) | {
             "institutions": made()["institutions"]
         }  # what an institution publishes in all is no cell
-        kept, taken_out = disclosure.public(given)
+        kept, taken_out = public.public(given)
         assert taken_out == 4
         net = build(kept, scope=SCOPE)
         files = export.write(
@@ -108,9 +108,7 @@ def test_small_cells_leave_no_trace(form, tmp_path):
 
 def test_a_cell_of_works_above_k_cannot_be_had_by_subtraction():
     """KU–DTU shared one work above K; without suppression works_all − works would tell."""
-    kept, _ = disclosure.public(
-        made([*[(2019, (KU, DTU))] * 6, (2019, (KU, DTU, LUND, BEIHANG, MIT))])
-    )
+    kept, _ = public.public(made([*[(2019, (KU, DTU))] * 6, (2019, (KU, DTU, LUND, BEIHANG, MIT))]))
     assert all(
         kept["edges"][n].equals(kept["edges"][f"{n}_k"])
         for n in ("works", "weight", "strict_weight", "author_weight")
@@ -125,7 +123,7 @@ def test_no_weight_tells_how_many_institutions_a_work_has():
     works = [*[(2021, (KU, MIT))] * 4, (2021, (KU, DTU, MIT))]
     of = {(r["source"], r["target"]): r for r in made(works)["edges"].to_pylist()}
     assert 2 * (of[KU, MIT]["works_k"] - of[KU, MIT]["weight_k"]) == of[DTU, MIT]["works_k"] == 1
-    (row,) = disclosure.public(made(works))[0]["edges"].to_pylist()
+    (row,) = public.public(made(works))[0]["edges"].to_pylist()
     assert {row[f"{c}{k}"] for c in COLUMNS for k in ("", "_k")} == {5}
 
 
@@ -151,8 +149,8 @@ def test_a_counting_or_cut_that_would_tell_is_refused(sample):
 
 def test_an_institution_of_small_cells_cannot_be_asked_for():
     with pytest.raises(NotFound, match="nothing of 'I3' may be published"):
-        disclosure.public(made(), LUND)
-    assert disclosure.public(made(), KU)
+        public.public(made(), LUND)
+    assert public.public(made(), KU)
 
 
 # -- on the sample

@@ -10,10 +10,11 @@ from built import coauth, project
 from test_events import dated, harvest
 from world import rows, work
 
-from coauth import events, tables
+from coauth import tables
 from coauth.pipeline import Project
 from coauth.queries import elsewhere
 from coauth.report import text
+from coauth.stages import events
 
 BEIHANG = {
     "id": "I82880672",

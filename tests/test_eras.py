@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from standin import StandIn
 from world import rows, work
 
-from coauth import benefits, holdings, pipeline, publish, queries
+from coauth import holdings, pipeline, publish, queries
 from coauth.errors import HarvestMixed
 from coauth.openalex import eras
 from coauth.openalex.eras import BORDERS, MATCHER, TOPICS, Eras
 from coauth.pipeline import Project, Source
 from coauth.publish import about
-from coauth.report import areas, since
-from coauth.report.brief import Brief
-from coauth.report.sections import headlines
+from coauth.report.context import Brief
+from coauth.report.sections import headlines, revisions, technologies
 from coauth.report.text import Words, bare
+from coauth.stages import benefits
 from coauth.stats import counts as counted
 from coauth.storage import Cache
 
@@ -252,7 +252,7 @@ def test_records_that_nobody_dated(disk):
         ("en", "Technologies are not measured"),
         ("da", "Teknologier er ikke målt"),
     ):
-        assert words in bare(areas.technologies(brief(disk, language)).parts[0].text)
+        assert words in bare(technologies.technologies(brief(disk, language)).parts[0].text)
 
 
 def test_the_day_they_were_taken_makes_them_measured(disk):
@@ -408,7 +408,7 @@ def test_across_the_border_no_change_is_told_that_may_be_the_matchers(disk):
         ("da", "Kan ikke sammenlignes: publikationer med listede", "Ny affilieringskobling"),
     ):
         now = brief(disk, language)
-        section = since.revisions(now)
+        section = revisions.revisions(now)
         assert any(bare(p.text).startswith(says) for p in section.parts if p.part == "text")
         listing = next(p for p in section.parts if p.part == "listing")
         assert not any(s.startswith("list:") for s in listing.data["series"])
@@ -429,7 +429,7 @@ def test_where_one_side_is_not_known_it_cannot_be_told(disk):
     )
     assert causes(said) == {"affiliation matcher not known", "re-dated"}
     assert "kan ikke siges" in " ".join(
-        bare(p.text) for p in since.revisions(brief(disk, "da")).parts if p.part == "text"
+        bare(p.text) for p in revisions.revisions(brief(disk, "da")).parts if p.part == "text"
     )
 
 

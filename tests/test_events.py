@@ -14,11 +14,11 @@ from simulation import events as simulation
 from world import rows
 from written_down import shuffled
 
-from coauth import events
 from coauth.errors import MeasureFailed
-from coauth.events import segmented
-from coauth.events.matching import match
 from coauth.queries import Event, Events
+from coauth.stages import events
+from coauth.stages.events import segmented
+from coauth.stages.events.matching import match
 from coauth.stats.counts import works_needed
 from coauth.tables import AFFILIATIONS, EVENTS, INSTITUTIONS, LISTED, MATCHES, MEMBERSHIPS, WORKS
 
@@ -346,7 +346,7 @@ SILENT = {
 def test_where_nothing_can_be_said_there_is_no_row(asked, caplog, case):
     """No row stands for a test that could not be made, and the log says why."""
     changed, told, why = SILENT[case]
-    with caplog.at_level(logging.INFO, "coauth.events"):
+    with caplog.at_level(logging.INFO, "coauth.stages.events"):
         made = harvest(**{"counts": [40] * 14, "others": [90] * 14} | changed).regress(told, asked)
     assert (made.events.num_rows, made.events.schema, made.matches.schema) == (
         0,

@@ -8,9 +8,9 @@ import json
 import pytest
 from world import page, place, rows, topic, work
 
-from coauth import explain
+from coauth import review
 from coauth.errors import NotFound
-from coauth.explain import candidates
+from coauth.review import candidates
 
 DTU = {
     "id": "I96673099",
@@ -87,7 +87,7 @@ def test_what_a_person_may_type(made, asked, said, meant):
     """An OpenAlex id, a ROR, an alias, a list's entry, a name or a part of one that fits exactly
     one institution.
     """
-    assert explain.resolve(said, made.institutions, asked) == meant["id"]
+    assert review.resolve(said, made.institutions, asked) == meant["id"]
 
 
 @pytest.mark.parametrize("said", ["Harbin", "University", "Institute of Physics"])
@@ -98,7 +98,7 @@ def test_what_fits_several_is_not_guessed(made, asked, said):
     with pytest.raises(
         NotFound, match=f"'{said}' fits . institutions, name one by its id: "
     ) as refused:
-        explain.resolve(said, made.institutions, asked)
+        review.resolve(said, made.institutions, asked)
     if said == "Harbin":
         assert str(refused.value).endswith(
             "I204983213 Harbin Institute of Technology (CN); I100188998 Harbin University of Science and Technology (CN); "
@@ -112,14 +112,14 @@ def test_an_alias_of_an_institution_that_is_not_here_is_nobody(made, asked, said
     with pytest.raises(
         NotFound, match=rf"no institution of this vintage is '{said}' \(https://ror\.org/"
     ):
-        explain.resolve(said, made.institutions, asked)
+        review.resolve(said, made.institutions, asked)
 
 
 @pytest.mark.parametrize("said", ["Atlantis", "I9667309", "https://ror.org/000000000", ".*", "("])
 def test_nobody_is_told(made, asked, said):
     """What fits no institution is said so, and a pattern is not a name."""
     with pytest.raises(NotFound, match="no institution '"):
-        explain.resolve(said, made.institutions, asked)
+        review.resolve(said, made.institutions, asked)
 
 
 def test_one_entry_name_in_two_lists_is_ambiguous(made, asked):
@@ -129,7 +129,7 @@ def test_one_entry_name_in_two_lists_is_ambiguous(made, asked):
         update={"id": "mine", "entry": (miit.entry[2].model_copy(update={"id": "hit"}),)}
     )
     with pytest.raises(NotFound, match="'hit' fits 2 institutions"):
-        explain.resolve(
+        review.resolve(
             "hit", made.institutions, asked.model_copy(update={"watchlists": (miit, other)})
         )
 
@@ -138,9 +138,9 @@ def test_the_works_of_a_pair_newest_first_with_their_cues(made, asked):
     """Every shared work in either order of the pair, excluded ones marked and without a cue, each
     with its own cues only.
     """
-    found = explain.pair(made.made, HIT["id"], DTU["id"], asked, left_out=True)
-    assert found == explain.pair(made.made, DTU["id"], HIT["id"], asked, left_out=True)
-    assert [w for w in found if w["included"]] == explain.pair(
+    found = review.pair(made.made, HIT["id"], DTU["id"], asked, left_out=True)
+    assert found == review.pair(made.made, DTU["id"], HIT["id"], asked, left_out=True)
+    assert [w for w in found if w["included"]] == review.pair(
         made.made, DTU["id"], HIT["id"], asked
     )
     assert [(w["work_id"], w["included"], w["exclusion_reason"]) for w in found] == [
@@ -170,10 +170,10 @@ def test_the_works_of_a_pair_newest_first_with_their_cues(made, asked):
 def test_the_works_of_a_pair_in_a_year(made, asked):
     """A year chooses; a pair that shares no work has none."""
     assert [
-        w["work_id"] for w in explain.pair(made.made, DTU["id"], HIT["id"], asked, (2020, 2020))
+        w["work_id"] for w in review.pair(made.made, DTU["id"], HIT["id"], asked, (2020, 2020))
     ] == ["W1"]
-    assert explain.pair(made.made, DTU["id"], HIT["id"], asked, (2015, 2015)) == []
-    assert explain.pair(made.made, DTU["id"], AU["id"], asked) == []
+    assert review.pair(made.made, DTU["id"], HIT["id"], asked, (2015, 2015)) == []
+    assert review.pair(made.made, DTU["id"], AU["id"], asked) == []
 
 
 def test_many_pairs_at_once_are_told_as_each_alone(made, asked):
@@ -186,9 +186,9 @@ def test_many_pairs_at_once_are_told_as_each_alone(made, asked):
         (AU["id"], HEU["id"]),
         (DTU["id"], AU["id"]),
     ]
-    told = explain.pairs(made.made, ends, asked, left_out=True)
+    told = review.pairs(made.made, ends, asked, left_out=True)
     assert list(told) == ends
-    assert told == {(a, b): explain.pair(made.made, a, b, asked, left_out=True) for a, b in ends}
+    assert told == {(a, b): review.pair(made.made, a, b, asked, left_out=True) for a, b in ends}
     assert [len(works) for works in told.values()] == [4, 2, 1, 0]
 
 
@@ -207,7 +207,7 @@ def test_a_work_says_what_a_report_counts_it_by(world, asked):
         ),
         work(2, 2019, [[DTU], [HIT]]),
     )
-    told = explain.listing(one.made, "miit", asked)
+    told = review.listing(one.made, "miit", asked)
     keys = ("field_id", "publication_date", "is_top_10_percent", "has_company", "areas")
     assert [[w[k] for k in keys] for w in told] == [
         ["31", datetime.date(2020, 6, 15), True, True, ["EU10"]],
@@ -232,23 +232,23 @@ def test_a_listed_institution_at_home_is_listed_alone_too(world, asked):
         for year, group, works in counted
         if group == "list:miit" and works and year <= 2024
     ] == [(2020, 2)]
-    assert [(w["work_id"], len(w["cues"])) for w in explain.listing(one.made, "miit", asked)] == [
+    assert [(w["work_id"], len(w["cues"])) for w in review.listing(one.made, "miit", asked)] == [
         ("W1", 0),
         ("W2", 1),
     ]
     assert [
-        (w["work_id"], w["cues"]) for w in explain.listing(one.made, "miit", asked, (2025, 2025))
+        (w["work_id"], w["cues"]) for w in review.listing(one.made, "miit", asked, (2025, 2025))
     ] == [("W3", [])]
-    assert [w["work_id"] for w in explain.pair(one.made, HIT["id"], DTU["id"], asked)] == ["W2"]
+    assert [w["work_id"] for w in review.pair(one.made, HIT["id"], DTU["id"], asked)] == ["W2"]
     assert [
-        w["work_id"] for w in explain.pair(one.made, HIT["id"], DTU["id"], asked, (2020, 2025))
+        w["work_id"] for w in review.pair(one.made, HIT["id"], DTU["id"], asked, (2020, 2025))
     ] == ["W3", "W2"]
 
 
 def test_a_missing_value_is_none_and_not_a_number(world, asked):
     """What a work lacks is None in the record, for JSON and for a reader."""
     one = world(work(1, 2020, [[DTU], [LUND]], doi=None, title=None))
-    (found,) = explain.pair(one.made, DTU["id"], "I20", asked)
+    (found,) = review.pair(one.made, DTU["id"], "I20", asked)
     assert (found["doi"], found["title"], found["exclusion_reason"]) == (None, None, None)
 
 
@@ -256,7 +256,7 @@ def test_the_works_of_a_list(made, asked):
     """Every counted work with an institution of the list, newest first, each once, with the list's
     cues and what the work is about.
     """
-    found = explain.listing(made.made, "miit", asked)
+    found = review.listing(made.made, "miit", asked)
     assert [w["work_id"] for w in found] == ["W4", "W2", "W7", "W1"]
     assert [[c["entry_id"] for c in w["cues"]] for w in found] == [
         ["heu"],
@@ -278,8 +278,8 @@ def test_the_works_of_a_list(made, asked):
         "score": None,
         "title_only": True,
     }
-    assert [w["work_id"] for w in explain.listing(made.made, "aspi44", asked)] == ["W2"]
-    assert [w["work_id"] for w in explain.listing(made.made, "miit", asked, (2021, 2021))] == [
+    assert [w["work_id"] for w in review.listing(made.made, "aspi44", asked)] == ["W2"]
+    assert [w["work_id"] for w in review.listing(made.made, "miit", asked, (2021, 2021))] == [
         "W2",
         "W7",
     ]
@@ -288,12 +288,12 @@ def test_the_works_of_a_list(made, asked):
 def test_an_unknown_or_disabled_list_is_told(made, asked):
     """A list that is not there, or not enabled, is refused with those that are."""
     with pytest.raises(NotFound, match="no enabled list 'mit'; there are: miit, aspi44"):
-        explain.listing(made.made, "mit", asked)
+        review.listing(made.made, "mit", asked)
     off = asked.model_copy(
         update={"watchlists": (the_seven(asked).model_copy(update={"enabled": False}),)}
     )
     with pytest.raises(NotFound, match="no enabled list 'miit'; there are: aspi44"):
-        explain.listing(made.made, "miit", off)
+        review.listing(made.made, "miit", off)
 
 
 def test_what_was_listed_when_is_said_in_each_cue(world, asked):
@@ -309,7 +309,7 @@ def test_what_was_listed_when_is_said_in_each_cue(world, asked):
     )
     found = {
         w["work_id"]: w["cues"][0]["listed_at_publication"]
-        for w in explain.pair(one.made, DTU["id"], HIT["id"], asked)
+        for w in review.pair(one.made, DTU["id"], HIT["id"], asked)
     }
     assert found == {"W1": "no", "W2": "yes"}
 
@@ -542,7 +542,7 @@ FISHERIES = {"id": "I12", "display_name": "Shandong Freshwater Fisheries Researc
 
 
 def reasons(made, a, b):
-    return [{d["reason"] for d in w["doubts"]} for w in explain.pair(made.made, a, b, made.asked)]
+    return [{d["reason"] for d in w["doubts"]} for w in review.pair(made.made, a, b, made.asked)]
 
 
 @pytest.mark.parametrize(

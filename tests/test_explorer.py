@@ -11,12 +11,13 @@ import pytest
 from test_report import about
 from world import World, work
 
-from coauth import benefits, publish, tables
 from coauth import network as graph
+from coauth import publish, tables
 from coauth.pipeline import Project
 from coauth.report import explorer
-from coauth.report.brief import Brief
+from coauth.report.context import Brief
 from coauth.report.text import Words
+from coauth.stages import benefits
 from coauth.stats import counts as counted
 
 BEIHANG = {

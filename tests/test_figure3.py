@@ -15,15 +15,16 @@ from click.testing import CliRunner
 from statbank import YEARS, StatBank, persons
 from test_report import about
 
-from coauth import benefits, cli, pipeline, publish, tables
+from coauth import cli, pipeline, publish, tables
 from coauth.errors import CacheError, SourceError
 from coauth.pipeline import Project
-from coauth.report import account
-from coauth.report.admissions import admissions
-from coauth.report.brief import Brief
-from coauth.report.page import Chart, Text
+from coauth.report.context import Brief
+from coauth.report.render.html import Chart, Text
+from coauth.report.sections import methods
+from coauth.report.sections.admissions import admissions
 from coauth.report.text import Words
 from coauth.sources import sample, statbank
+from coauth.stages import benefits
 from coauth.stats import counts as counted
 
 DAY = date(2026, 11, 20)
@@ -436,7 +437,7 @@ def test_another_country_and_an_invented_one(asked):
 
 
 def method(asked, made, language="en", **changes):
-    return told(account.method(brief(made, asked, language, **changes)))
+    return told(methods.method(brief(made, asked, language, **changes)))
 
 
 def like_the_reference(asked, **changed):

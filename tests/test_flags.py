@@ -13,8 +13,9 @@ import pytest
 from built import CHECKOUT
 from world import place, rows, topic, url, work
 
-from coauth import flags, queries
+from coauth import queries
 from coauth.errors import QueryError
+from coauth.stages import flags
 
 HIT, NJUST, BIT = "I204983213", "I36399199", "I125839683"
 ZIJIN = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from written_down import QUERIES
 
-from coauth.events import segmented
+from coauth.stages.events import segmented
 from coauth.stats import completeness, overdispersion
 
 NOTES = {

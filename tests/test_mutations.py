@@ -11,7 +11,8 @@ import pytest
 from iso3166 import countries_by_alpha2
 from mutations import GONE, drawn, encoded, losses
 
-from coauth import openalex, works
+from coauth import openalex
+from coauth.stages import works
 
 AS_OF = datetime.date(2026, 11, 20)
 COUNT = int(os.environ.get("COAUTH_MUTATIONS", "1500"))

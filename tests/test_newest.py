@@ -15,11 +15,12 @@ from test_preview import ties
 from test_works import read
 from world import page, rows, url, work
 
-from coauth import openalex, shelving, works
+from coauth import openalex, shelving
 from coauth.engine.duck import DuckDB
 from coauth.pipeline import preview
+from coauth.stages import works
+from coauth.stages.works.newest import EQUAL, OLDER, moment
 from coauth.storage import Cache, Shelf
-from coauth.works.newest import EQUAL, OLDER, moment
 
 DAMAGED = {"authorships": "Berg; Lund"}
 TIES = [

@@ -14,15 +14,15 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import Table2x2
 from written_down import asked, random_works, shuffled, tables
 
-from coauth import pairs
 from coauth.errors import MeasureFailed
-from coauth.pairs import curveball, null
-from coauth.pairs.curveball import Trades
+from coauth.stages import intensity
+from coauth.stages.intensity import curveball, null_model
+from coauth.stages.intensity.curveball import Trades
 from coauth.stats.incidence import incidence
 
 
 def related(works, **changes):
-    return pairs.relate(
+    return intensity.relate(
         *tables(works), *asked(**({"smallest_pair": 1, "null_samples": 0} | changes))
     ).to_pylist()
 
@@ -77,7 +77,7 @@ def test_threshold_and_windows():
         + [{"on": "A x", "year": 2021}]
         + [{"on": "B x", "year": 2021}]
     )
-    table = pairs.relate(
+    table = intensity.relate(
         *tables(works), *asked(years=(2020, 2022), window=2, smallest_pair=3)
     ).to_pylist()
     assert [(r["first_year"], r["source"], r["works"]) for r in table] == [(2020, "A", 3)]
@@ -96,8 +96,10 @@ def test_empty_worlds(works):
 def test_row_order_is_irrelevant(seed):
     works, affiliations = tables(random_works(seed))
     scope, measures = asked(smallest_pair=1, null_samples=20)
-    one = pairs.relate(works, affiliations, scope, measures)
-    assert one.equals(pairs.relate(shuffled(works, 1), shuffled(affiliations, 2), scope, measures))
+    one = intensity.relate(works, affiliations, scope, measures)
+    assert one.equals(
+        intensity.relate(shuffled(works, 1), shuffled(affiliations, 2), scope, measures)
+    )
     for row in one.to_pylist():
         assert row["ric"] is None or row["ric_low"] < row["ric"] < row["ric_high"]
 
@@ -112,14 +114,14 @@ def test_interval_covers_the_truth():
         with_a = generator.random(400) < 0.3
         with_x = generator.random(400) < np.where(with_a, 0.2, 0.1)
         both, a, x = (np.array([n.sum()], float) for n in (with_a & with_x, with_a, with_x))
-        _, low, high = pairs._ric(both, a, x, 400.0, 0.95)
+        _, low, high = intensity._ric(both, a, x, 400.0, 0.95)
         held += (low <= 2 <= high).item()
     assert 0.92 <= held / 400 <= 0.98
 
 
 def test_risk_ratio_interval_of_others():
     """RIC and its interval are the risk ratio of the 2 × 2 table, as statsmodels gives it."""
-    ratio, low, high = pairs._ric(*(np.array([n]) for n in (7.0, 40.0, 25.0)), 500.0, 0.95)
+    ratio, low, high = intensity._ric(*(np.array([n]) for n in (7.0, 40.0, 25.0)), 500.0, 0.95)
     table = Table2x2(np.array([[7, 33], [18, 442]]))
     assert ratio[0] == pytest.approx(table.riskratio)
     assert (low[0], high[0]) == pytest.approx(table.riskratio_confint(0.05))
@@ -277,7 +279,7 @@ def compared(works, apart=True):
         "works": both.toarray()[source, target].astype(int),
     }
     if apart:
-        return null.compare(world, domestic, pair, measures)
+        return null_model.compare(world, domestic, pair, measures)
     rows, columns = world.matrix.tocoo().coords
     trades = Trades.of(rows.astype(int), columns.astype(int), np.zeros(world.matrix.shape[0], int))
     seen = []

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from written_down import asked, centralities, random_works, tables
 
-from coauth.centrality.partners import Partners, jackknife, rarefied_degree
 from coauth.errors import MeasureFailed
+from coauth.stages.centrality.partners import Partners, jackknife, rarefied_degree
 from coauth.stats.counting import Counting
 from coauth.stats.incidence import ONE, incidence
 

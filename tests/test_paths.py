@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from written_down import asked, centralities, random_works, tables
 
-from coauth.centrality import paths
-from coauth.centrality.paths import UNIT, betweenness, shortest_paths
-from coauth.centrality.skeleton import Skeleton
 from coauth.network import build, to_networkx
 from coauth.queries import Pivots
+from coauth.stages.centrality import paths
+from coauth.stages.centrality.paths import UNIT, betweenness, shortest_paths
+from coauth.stages.centrality.reduction import Skeleton
 from coauth.stats.distance import distance
 from coauth.stats.incidence import ONE
 

@@ -10,8 +10,18 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from paper import Paper, squeezed
 
-from coauth.report import pdf
-from coauth.report.page import Chart, Column, Grid, Headline, Listing, Page, Section, Text, Writer
+from coauth.report.render import pdf
+from coauth.report.render.html import (
+    Chart,
+    Column,
+    Grid,
+    Headline,
+    Listing,
+    Page,
+    Section,
+    Text,
+    Writer,
+)
 from coauth.report.text import Words, languages
 from coauth.tables import MARK
 

@@ -12,9 +12,9 @@ from world import AS_OF, page, work
 
 from coauth.errors import NotFound
 from coauth.pipeline import preview
+from coauth.stages.works import Reader
 from coauth.stats.incidence import ONE
 from coauth.storage import Cache
-from coauth.works import Reader
 
 
 @pytest.fixture

@@ -23,17 +23,19 @@ from built import coauth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coauth import benefits, copublications, disclosure, publish, report, tables
-from coauth.disclosure import Counted, Earlier, Tie, exposed, withhold
-from coauth.disclosure.cells import Reaches
-from coauth.disclosure.editions import decide
-from coauth.disclosure.suppression import small
+from coauth import public as disclosure
+from coauth import publish, report, tables
 from coauth.engine.duck import DuckDB
 from coauth.errors import DisclosureError
 from coauth.pipeline import Project
+from coauth.public import Counted, Earlier, Tie, exposed, withhold
+from coauth.public.cells import Reaches
+from coauth.public.editions import decide
+from coauth.public.suppression import small
 from coauth.publish import public
 from coauth.queries import Groups
-from coauth.report.about import About
+from coauth.report.vintage_info import About
+from coauth.stages import benefits, copublications
 from coauth.stats import areas
 from coauth.stats import counts as counted
 from coauth.storage import Vintage

@@ -17,8 +17,8 @@ from world import topic, work
 from coauth import cli
 from coauth.errors import QueryError
 from coauth.pipeline import Project
+from coauth.review import labelling
 from coauth.tables import AREAS
-from coauth.technologies import quality
 
 QUANTA, NEAR = topic("T10275"), topic("T10079")
 
@@ -34,7 +34,7 @@ def made(world):
 
 def test_strata_are_what_was_found_what_is_near_and_the_rest(made, asked):
     """Every counted work with a title is in exactly one stratum."""
-    assert quality.strata(made, asked).value_counts().to_dict() == {
+    assert labelling.strata(made, asked).value_counts().to_dict() == {
         "far": 120,
         "EU10": 40,
         "near": 40,
@@ -45,22 +45,22 @@ def test_a_sheet_is_blind_and_drawn_evenly(made, asked):
     """As many works from each stratum, in an order that tells nothing, with no column that says
     what was found; same seed, same sheet.
     """
-    sheet = quality.sample(made, asked, 60, 1)
+    sheet = labelling.sample(made, asked, 60, 1)
     assert list(sheet.columns) == ["work_id", "doi", "year", "title", "label_1", "label_2"]
-    stratum = quality.strata(made, asked)[sheet["work_id"]]
+    stratum = labelling.strata(made, asked)[sheet["work_id"]]
     assert stratum.value_counts().to_dict() == {"far": 20, "EU10": 20, "near": 20}
     assert not stratum.is_monotonic_increasing
     assert (stratum.to_numpy()[1:] != stratum.to_numpy()[:-1]).sum() > 20
-    pd.testing.assert_frame_equal(sheet, quality.sample(made, asked, 60, 1))
-    assert set(sheet["work_id"]) != set(quality.sample(made, asked, 60, 2)["work_id"])
+    pd.testing.assert_frame_equal(sheet, labelling.sample(made, asked, 60, 1))
+    assert set(sheet["work_id"]) != set(labelling.sample(made, asked, 60, 2)["work_id"])
 
 
 def labelled(made, asked, true, tmp_path, size=60):
     """The sheet with EU10 for works that `true` takes, written and read as a person would."""
-    sheet = quality.sample(made, asked, size, 1)
+    sheet = labelling.sample(made, asked, size, 1)
     sheet["label_1"] = ["EU10" if true(int(w[1:])) else "none" for w in sheet["work_id"]]
     sheet.to_csv(tmp_path / "sheet.csv", index=False)
-    return quality.read(tmp_path / "sheet.csv")
+    return labelling.read(tmp_path / "sheet.csv")
 
 
 def test_each_labelled_work_stands_for_its_stratum(made, asked, tmp_path):
@@ -69,13 +69,13 @@ def test_each_labelled_work_stands_for_its_stratum(made, asked, tmp_path):
     for six each and found ones for two.
     """
     sheet = labelled(made, asked, lambda n: n < 40 and n % 2 == 0, tmp_path)
-    got = quality.score(sheet, made, asked)[0].set_index("class").loc["any"]
+    got = labelling.score(sheet, made, asked)[0].set_index("class").loc["any"]
     true = sum(n < 40 and n % 2 == 0 for n in (int(w[1:]) for w in sheet["work_id"]))
     assert got["precision"] == pytest.approx(true / 20)
     assert got["recall"] == 1
     sheet = labelled(made, asked, lambda n: n < 40 or (n >= 80 and n % 10 == 0), tmp_path)
     far = sum(n >= 80 and n % 10 == 0 for n in (int(w[1:]) for w in sheet["work_id"]))
-    got = quality.score(sheet, made, asked)[0].set_index("class").loc["any"]
+    got = labelling.score(sheet, made, asked)[0].set_index("class").loc["any"]
     assert far > 0
     assert got["precision"] == 1
     assert got["recall"] == pytest.approx(40 / (40 + 6 * far))
@@ -85,12 +85,12 @@ def test_a_sheet_that_is_not_the_vintages_own_is_refused(made, asked):
     """Rows cut, or other definitions since it was drawn: its works would stand for a wrong number
     of others. Labels of one stratum alone speak for no other.
     """
-    sheet = quality.sample(made, asked, 60, 1).assign(label_1=[{"EU10"}] * 60, label_2=None)
+    sheet = labelling.sample(made, asked, 60, 1).assign(label_1=[{"EU10"}] * 60, label_2=None)
     far = sheet["work_id"].str[1:].astype(int) >= 80
     with pytest.raises(
         QueryError, match=r"not one that `coauth flags sample` draws .*\(far: 0 of 120 works\)"
     ):
-        quality.score(sheet[~far], made, asked)
+        labelling.score(sheet[~far], made, asked)
     on = next(s for s in asked.technologies if s.enabled)
     fewer = on.model_copy(
         update={
@@ -100,17 +100,17 @@ def test_a_sheet_that_is_not_the_vintages_own_is_refused(made, asked):
         }
     )
     with pytest.raises(QueryError, match=r"\(near: 20 of 40 works\): keep all its rows"):
-        quality.score(sheet, made, asked.model_copy(update={"technologies": (fewer,)}))
+        labelling.score(sheet, made, asked.model_copy(update={"technologies": (fewer,)}))
     sheet["label_1"] = [{"EU10"} if int(w[1:]) < 40 else None for w in sheet["work_id"]]
     with pytest.raises(QueryError, match="20 of 60, none of a kind that 160 works are of"):
-        quality.score(sheet, made, asked)
+        labelling.score(sheet, made, asked)
 
 
 def test_unweighted_intervals_are_the_exact_binomial(asked):
     """With equal weights precision and recall have Clopper–Pearson's interval, as scipy gives it."""
     truth = {f"W{n}": {"EU2"} if n < 40 else set() for n in range(100)}
     found = {f"W{n}": {"EU2"} for n in range(10, 60)}
-    row = quality.measure(truth, found, ["EU2"], 0.95).set_index("class").loc["EU2"]
+    row = labelling.measure(truth, found, ["EU2"], 0.95).set_index("class").loc["EU2"]
     assert (row["true"], row["found"], row["both"]) == (40, 50, 30)
     for name, k, n in (("precision", 30, 50), ("recall", 30, 40)):
         bounds = stats.binomtest(k, n).proportion_ci(0.95, "exact")
@@ -123,8 +123,8 @@ def test_unequal_weights_widen_the_interval():
     """Half the works standing for nine each: same share, fewer effective works, a wider interval."""
     truth = {f"W{n}": {"EU2"} if n % 2 else set() for n in range(80)}
     found = {w: {"EU2"} for w in truth}
-    even = quality.measure(truth, found, ["EU2"], 0.95).iloc[2]
-    uneven = quality.measure(
+    even = labelling.measure(truth, found, ["EU2"], 0.95).iloc[2]
+    uneven = labelling.measure(
         truth, found, ["EU2"], 0.95, {w: 9.0 if int(w[1:]) % 4 < 2 else 1.0 for w in truth}
     ).iloc[2]
     assert even["precision"] == uneven["precision"] == 0.5
@@ -149,9 +149,9 @@ def test_areas_are_measured_from_thirty_true_works_and_good_from_eight_tenths(
     truth = {f"W{n}": {"EU2"} for n in range(true)} | {f"X{n}": set() for n in range(400)}
     wrong = round(true / right) - true
     found = {f"W{n}": {"EU2"} for n in range(true)} | {f"X{n}": {"EU2"} for n in range(wrong)}
-    rows_ = quality.measure(truth, found, ["EU2"], 0.95).set_index("class")
+    rows_ = labelling.measure(truth, found, ["EU2"], 0.95).set_index("class")
     assert rows_.loc["EU2", "standing"] == standing
-    said = [line for line in quality.lines(rows_.reset_index(), None) if line.startswith("EU2")]
+    said = [line for line in labelling.lines(rows_.reset_index(), None) if line.startswith("EU2")]
     assert ("unmeasured" in said[0]) == (standing == "unmeasured")
 
 
@@ -159,10 +159,10 @@ def test_two_labellers_must_both_say_so(made, asked):
     """A work belongs to the areas both gave it; where only one has labelled, to that one's;
     agreement is over the works of both.
     """
-    sheet = quality.sample(made, asked, 60, 1)
+    sheet = labelling.sample(made, asked, 60, 1)
     sheet["label_1"] = [{"EU10"}] * 60
     sheet["label_2"] = [set() if n < 15 else {"EU10"} if n < 30 else None for n in range(60)]
-    got, agreed = quality.score(sheet, made, asked)
+    got, agreed = labelling.score(sheet, made, asked)
     assert got.set_index("class").loc["any", "true"] == 45
     assert agreed[:3] == (30, 0.5, 0.0)
 
@@ -173,16 +173,16 @@ def test_kappa_is_what_cohen_worked_out():
     first = [yes] * 20 + [no] * 15 + [yes] * 5 + [no] * 10
     second = [yes] * 20 + [no] * 15 + [no] * 5 + [yes] * 10
     bounds = stats.binomtest(35, 50).proportion_ci(0.95, "exact")
-    assert quality.agreement(first, second, 0.95) == pytest.approx(
+    assert labelling.agreement(first, second, 0.95) == pytest.approx(
         (50, 0.7, 0.4, 2 * bounds.low - 1, 2 * bounds.high - 1)
     )
 
 
 def test_labellers_who_said_one_thing_of_every_work_have_no_interval():
     """Chance alone would make them alike, so kappa has no interval, and the line says so."""
-    agreed = quality.agreement([set()] * 9, [set()] * 9, 0.95)
+    agreed = labelling.agreement([set()] * 9, [set()] * 9, 0.95)
     assert agreed == (9, 1.0, 1.0, None, None)
-    assert "no interval" in quality.alike(agreed)
+    assert "no interval" in labelling.alike(agreed)
 
 
 def test_a_sheet_filled_in_wrongly_names_every_cell(tmp_path):
@@ -192,14 +192,14 @@ def test_a_sheet_filled_in_wrongly_names_every_cell(tmp_path):
     path = tmp_path / "sheet.csv"
     path.write_text("work_id,label_1\nW1,EU2 eu4\nW2,EU11\nW3,\nW4,None\nW2,yes\n")
     with pytest.raises(QueryError) as refused:
-        quality.read(path)
+        labelling.read(path)
     said = str(refused.value).splitlines()
     assert [line.partition(": ")[2][:7] for line in said] == ["line 3:", "line 6:", "work_id"]
     path.write_text("work_id,label_1\nW1,EU2 eu4\nW3,\nW4,None\n")
-    assert quality.read(path)["label_1"].to_list() == [{"EU2", "EU4"}, None, set()]
+    assert labelling.read(path)["label_1"].to_list() == [{"EU2", "EU4"}, None, set()]
     path.write_text("id,label\nW1,none\n")
     with pytest.raises(QueryError, match="no columns work_id and label_1"):
-        quality.read(path)
+        labelling.read(path)
 
 
 def test_a_sheet_of_another_vintage_or_without_labels_is_refused(made, asked, tmp_path):
@@ -207,10 +207,10 @@ def test_a_sheet_of_another_vintage_or_without_labels_is_refused(made, asked, tm
     with pytest.raises(
         QueryError, match=r"1 works of the sheet are not counted in this vintage \(W999\)"
     ):
-        quality.score(pd.DataFrame({"work_id": ["W999"], "label_1": [{"EU2"}]}), made, asked)
+        labelling.score(pd.DataFrame({"work_id": ["W999"], "label_1": [{"EU2"}]}), made, asked)
     with pytest.raises(QueryError, match="nothing is labelled"):
-        quality.score(
-            quality.sample(made, asked, 60, 1).assign(label_1=None, label_2=None), made, asked
+        labelling.score(
+            labelling.sample(made, asked, 60, 1).assign(label_1=None, label_2=None), made, asked
         )
 
 

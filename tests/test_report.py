@@ -21,12 +21,15 @@ import reader
 from matplotlib.figure import Figure
 from paper import Paper, squeezed
 
-from coauth import benefits, queries, report, tables
+from coauth import queries, report, tables
 from coauth.errors import NotFound
-from coauth.report import cues, findings, text
-from coauth.report.about import About, Since
-from coauth.report.page import Chart, Text
+from coauth.report import text
+from coauth.report.data import flags as cues
+from coauth.report.data import frames
+from coauth.report.render.html import Chart, Text
 from coauth.report.sections import compose
+from coauth.report.vintage_info import About, Since
+from coauth.stages import benefits
 from coauth.stats import counts as counted
 from coauth.tables import MARK
 
@@ -619,7 +622,7 @@ def test_the_headlines_are_the_tables_numbers(
     page: tuple[str, Path], asked: queries.Queries
 ) -> None:
     shown = plain(page[0])
-    told = counted.change(2996, 3742, 0.95, findings.spread(full(), "china", asked))
+    told = counted.change(2996, 3742, 0.95, frames.spread(full(), "china", asked))
     assert (
         f"China: works, 2020 to 2023 +{100 * told.ratio:.0f}% 95% interval: +{100 * told.low:.0f}% to +{100 * told.high:.0f}%"
         in shown
@@ -643,13 +646,13 @@ def test_what_cannot_be_told_from_chance_is_no_number(page: tuple[str, Path]) ->
 
 
 def test_the_smallest_fall_is_the_smallest() -> None:
-    fall = findings.smallest_fall(96, 0.95, counted.change)
+    fall = frames.smallest_fall(96, 0.95, counted.change)
     assert fall is not None
     after = round(96 * (1 - fall))
     assert counted.change(96, after, 0.95).high < 0 <= counted.change(96, after + 1, 0.95).high
-    assert findings.smallest_fall(0, 0.95, counted.change) is None
-    assert findings.smallest_fall(3, 0.95, counted.change) is None
-    assert findings.works_for_quarter_fall(0.95, counted.change) == 115
+    assert frames.smallest_fall(0, 0.95, counted.change) is None
+    assert frames.smallest_fall(3, 0.95, counted.change) is None
+    assert frames.works_for_quarter_fall(0.95, counted.change) == 115
 
 
 def test_a_flagged_pair_is_told_with_all_it_rests_on(page: tuple[str, Path]) -> None:

@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from world import rows, work
 
-from coauth import copublications, flags, revisions, tables
+from coauth import tables
 from coauth.openalex.eras import Eras
-from coauth.revisions import Counted
+from coauth.stages import copublications, flags, revisions
+from coauth.stages.revisions import Counted
 
 HIT = {"id": "I204983213", "country_code": "CN"}
 BEIHANG = {"id": "I82880672", "country_code": "CN"}

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from written_down import asked, centralities, random_works, shuffled, tables
 
-from coauth import shifts
-from coauth.shifts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR, false_discovery, two_sided
-from coauth.shifts.changes import Changes
-from coauth.shifts.jumps import OwnCoverage
-from coauth.shifts.verdicts import decided, rests_on_one
+from coauth.stages import shifts
+from coauth.stages.shifts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR, false_discovery, two_sided
+from coauth.stages.shifts.changes import Changes
+from coauth.stages.shifts.coverage_breaks import OwnCoverage
+from coauth.stages.shifts.verdicts import decided, rests_on_one
 from coauth.stats.bootstrap import Interval
 from coauth.stats.completeness import Completeness
 from coauth.stats.incidence import incidence

@@ -10,20 +10,21 @@ from collections import Counter
 import pytest
 from built import project as new_project
 
-from coauth import benefits, explain, pipeline, publish, report
+from coauth import pipeline, publish, report, review
 from coauth.cli import coauth
 from coauth.errors import NotFound
 from coauth.pipeline import Project, Source
 from coauth.publish import about, run
-from coauth.report import findings
-from coauth.report.brief import Brief
+from coauth.report.context import Brief
+from coauth.report.data import frames
 from coauth.report.sections import headlines
-from coauth.report.since import revisions
+from coauth.report.sections.revisions import revisions
 from coauth.report.text import Words, bare
 from coauth.sources.sample import AS_OF, truth
 from coauth.sources.sample.later import PLANTED, changes, read_on
 from coauth.sources.sample.plan import works
 from coauth.sources.sample.records import serve
+from coauth.stages import benefits
 from coauth.stats import counts as counted
 from coauth.tables import CAUSES
 
@@ -116,13 +117,13 @@ def test_works_of_a_list_then_and_now_are_what_explain_lists_of_each_vintage(roo
         *((y, y) for y in asked.measures.headline_change),
         (asked.scope.first_year, asked.scope.last_year),
     ]
-    rows = findings.revisions(made["now"], ["list:miit"], asked, spans).to_dict("records")
+    rows = frames.revisions(made["now"], ["list:miit"], asked, spans).to_dict("records")
     assert len(rows) == len(spans)
     assert any(r["then"] != r["now"] for r in rows)
     for row in rows:
         for side in vintages:
             assert row[side] == len(
-                explain.listing(made[side], "miit", asked, (row["first_year"], row["last_year"]))
+                review.listing(made[side], "miit", asked, (row["first_year"], row["last_year"]))
             ), (row, side)
 
 
@@ -130,7 +131,7 @@ def test_works_of_a_list_then_and_now_are_what_explain_lists_of_each_vintage(roo
 def test_the_first_page_says_what_was_planted(root, asked, language):
     """Of the number of international works: what it was, and each cause with its works."""
     brief, truths, year = brief_of(root, language), planted(asked), 2023
-    now = findings.series(brief.made, "international", asked).set_index("year")["works"][year]
+    now = frames.series(brief.made, "international", asked).set_index("year")["works"][year]
     found = {
         cause: truths[key] for cause in CAUSES if (key := ("international", year, cause)) in truths
     }
@@ -162,7 +163,7 @@ def test_a_change_is_told_with_what_it_was(root, asked):
     it.
     """
     old = publish.read(Project(root).cache.find(AS_OF.isoformat()))
-    said = findings.changes(old, ["china"], asked, counted.change).iloc[0]
+    said = frames.changes(old, ["china"], asked, counted.change).iloc[0]
     facts = next(h for h in headlines(brief_of(root, "en")) if "China" in h.label).facts
     assert [facts[f"china.then.{name}"] for name in ("ratio", "low", "high")] == [
         said[name] for name in ("ratio", "low", "high")
@@ -176,7 +177,7 @@ def test_every_row_of_the_section_adds_up_to_the_counts_of_both_vintages(root, a
         {
             (r["group_id"], r["year"]): r["works"]
             for r in Project(root).cache.find(name).read("copublications").to_pylist()
-            if r["basis"] == findings.own_basis(r["group_id"])
+            if r["basis"] == frames.own_basis(r["group_id"])
         }
         for name in (AS_OF.isoformat(), None)
     ]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from written_down import asked, centralities, random_works, tables
 
-from coauth.centrality.strongest import strongest
+from coauth.stages.centrality.path_bootstrap import strongest
 from coauth.stats.bootstrap import weigh
 from coauth.stats.distance import UNIT, distance
 from coauth.stats.incidence import incidence

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from world import rows, topic, work
 
-from coauth import openalex, technologies, works
+from coauth import openalex
 from coauth.errors import QueryError
 from coauth.openalex.text_match import Phrases, fold
 from coauth.queries import Technology
+from coauth.stages import technologies, works
 
 
 def asked_for(asked, *told, **changed):

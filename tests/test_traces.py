@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coauth.report import figures, pictures, traces
+from coauth.report.render import figures, svg, traces
 from coauth.report.text import Words
 
 ROWS = pd.DataFrame(
@@ -21,8 +21,8 @@ ROWS = pd.DataFrame(
 @pytest.fixture(scope="module")
 def drawn():
     figure = figures.coverage(ROWS, Words("da"), narrow=False)
-    text = pictures.svg(figure)
-    return pictures.inline(text, "f1", "alt", traces.overlay(figure))
+    text = svg.svg(figure)
+    return svg.inline(text, "f1", "alt", traces.overlay(figure))
 
 
 def groups(text):

@@ -15,9 +15,9 @@ import pytest
 from built import coauth
 from lxml import etree
 
-from coauth import explain, pipeline, publish, tables
+from coauth import pipeline, publish, review, tables
 from coauth.queries import Years
-from coauth.report.findings import last_window, window_before
+from coauth.report.data.frames import last_window, window_before
 from coauth.tables import AREAS
 
 GEXF = "{http://gexf.net/1.3}"
@@ -46,10 +46,10 @@ class Told:
         pairs = self.made["pairs"].select(["source", "target"]).to_pandas().drop_duplicates()
         self.listed = set(self.made["listed"]["institution_id"].to_pylist())
         ends = pd.concat([flags, pairs[pairs["target"].isin(self.listed)]])
-        self._pairs = explain.pairs(
+        self._pairs = review.pairs(
             self.made, zip(ends["source"], ends["target"], strict=True), self.asked
         )
-        self._lists = {i: explain.listing(self.made, i, self.asked) for i in self.asked.lists()}
+        self._lists = {i: review.listing(self.made, i, self.asked) for i in self.asked.lists()}
         self.small = self.asked.scope.max_institutions
         self.last, self.before = last_window(self.asked), window_before(self.asked)
 
@@ -341,7 +341,7 @@ def policy_dates(walk, told):
             everyone = [(t, c) for t in {t for t, _ in ends} for c in {c for _, c in ends}]
             shared = {
                 w["work_id"]
-                for found in explain.pairs(told.made, everyone, told.asked).values()
+                for found in review.pairs(told.made, everyone, told.asked).values()
                 for w in found
             }
             works = [w for w in of_place(works, {t for t, _ in ends}) if w["work_id"] not in shared]

@@ -13,7 +13,8 @@ from test_pages import JSON, SHAPE, spots
 from world import page, place, rows, url, work
 from world import read as world_read
 
-from coauth import openalex, works
+from coauth import openalex
+from coauth.stages import works
 
 
 def read(asked, *served, scope=None, size=5_000):

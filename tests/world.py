@@ -13,19 +13,10 @@ from functools import cached_property
 
 import pyarrow as pa
 
-from coauth import (
-    benefits,
-    copublications,
-    edges,
-    flags,
-    institutions,
-    openalex,
-    tables,
-    technologies,
-    works,
-)
+from coauth import openalex, tables
 from coauth.engine.duck import DuckDB
-from coauth.works import coverage, inclusion
+from coauth.stages import benefits, copublications, edges, flags, institutions, technologies, works
+from coauth.stages.works import coverage, inclusion
 
 COUNTRY = {0: "DK", 1: "CN", 2: "SE", 3: "US", 4: "RU", 5: "HK", 6: "FI", 7: None}
 """I1–I9 are Danish, I10–I19 Chinese, I20–I29 Swedish and so on."""
@@ -265,7 +256,7 @@ class World:
 
     @property
     def made(self):
-        """What `coauth.explain` is given."""
+        """What `coauth.review` is given."""
         return {
             "works": self.works,
             "affiliations": self.affiliations,

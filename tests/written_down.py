@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from coauth import centrality
 from coauth.queries import load
+from coauth.stages import centrality
 from coauth.tables import AFFILIATIONS, CENTRALITY, WORKS
 
 RATIOS = ("participation", "exposure")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from coauth import explain, publish
+from coauth import publish, review
 from coauth.cli.group import (
     CAUTION,
     NO_TOPICS,
@@ -76,7 +76,7 @@ def explain_(
     made, asked = publish.read(chosen), publish.informed(project, chosen)
     asked_years = years(span) if span else None
     if list_id:
-        works = explain.listing(made, list_id, asked, asked_years)
+        works = review.listing(made, list_id, asked, asked_years)
         of = (
             "with an institution of"
             if list_id in {w.id for w in asked.watchlists}
@@ -84,12 +84,12 @@ def explain_(
         )
         of += f" '{list_id}'"
     else:
-        a, b = (explain.resolve(i, made["institutions"], asked) for i in institutions)
+        a, b = (review.resolve(i, made["institutions"], asked) for i in institutions)
         if a == b:
             raise NotFound(
                 f"'{institutions[0]}' and '{institutions[1]}' are the same institution ({a})"
             )
-        works = explain.pair(made, a, b, asked, asked_years, left_out=left_out)
+        works = review.pair(made, a, b, asked, asked_years, left_out=left_out)
         names = dict(
             zip(
                 made["institutions"]["institution_id"].to_pylist(),

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from coauth import explain, pipeline, publish
+from coauth import pipeline, publish, review
 from coauth.cli.group import Answer, Command, coauth, common, of_vintage
 from coauth.cli.group import years as read_years
 from coauth.cli.harvest_build import statbank
@@ -102,7 +102,7 @@ def export(
     if ego:
         joined = filters["unit"] != "institution" or ego.startswith("list:")
         filters["ego"] = (
-            ego if joined else explain.resolve(ego, chosen.read("institutions"), project.queries)
+            ego if joined else review.resolve(ego, chosen.read("institutions"), project.queries)
         )
     given = {k: v for k, v in filters.items() if v} | (
         {"years": read_years(years)} if years else {}

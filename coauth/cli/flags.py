@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from coauth import flags, holdings, publish, technologies
+from coauth import holdings, publish
 from coauth.cli.group import (
     CAUTION,
     NO_TOPICS,
@@ -22,12 +22,12 @@ from coauth.cli.group import (
     wide,
 )
 from coauth.errors import NotFound
-from coauth.explain import candidates
 from coauth.holdings import counted
 from coauth.pipeline import Project
 from coauth.queries import Queries, Technologies
+from coauth.review import candidates, labelling
+from coauth.stages import flags, technologies
 from coauth.storage import Vintage, atomic
-from coauth.technologies import quality
 
 
 @coauth.group("flags")
@@ -147,7 +147,7 @@ def flags_sample(
     Example: coauth flags sample -n 300 -o sheet.csv
     """
     chosen = project.cache.find(vintage)
-    sheet = quality.sample(publish.read(chosen), _with_cues(project, chosen), size, seed)
+    sheet = labelling.sample(publish.read(chosen), _with_cues(project, chosen), size, seed)
     atomic.write({out: [sheet.to_csv(index=False, lineterminator="\n")]}, "name another file")
     answer.give(
         {"path": out, "works": len(sheet)},
@@ -172,8 +172,8 @@ def flags_score(project: Project, answer: Answer, sheet: Path, vintage: str | No
     Example: coauth flags score sheet.csv
     """
     chosen = project.cache.find(vintage)
-    rows, agreed = quality.score(
-        quality.read(sheet), publish.read(chosen), _with_cues(project, chosen)
+    rows, agreed = labelling.score(
+        labelling.read(sheet), publish.read(chosen), _with_cues(project, chosen)
     )
     kept = {
         "queries": project.queries.fingerprint,
@@ -185,7 +185,7 @@ def flags_score(project: Project, answer: Answer, sheet: Path, vintage: str | No
     answer.give(
         kept,
         [
-            *quality.lines(rows, agreed),
+            *labelling.lines(rows, agreed),
             "",
             wide(
                 "all: every work with every area; any: whether a work is in an area at all; then area by area"

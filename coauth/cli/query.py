@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from coauth import explain, pipeline, revisions, tables
+from coauth import pipeline, review, tables
 from coauth.cli.group import Answer, coauth, common, notices, of_vintage, wide, years
 from coauth.engine.duck import DuckDB
 from coauth.errors import NotFound
 from coauth.openalex import eras
 from coauth.pipeline import Project
+from coauth.stages import revisions
 
 
 @coauth.command("shifts")
@@ -56,7 +57,7 @@ def shifts_(
     if institution:
         rows = rows[
             rows["institution_id"]
-            == explain.resolve(institution, chosen.read("institutions"), project.queries)
+            == review.resolve(institution, chosen.read("institutions"), project.queries)
         ]
     if not len(rows):
         raise NotFound(

@@ -46,7 +46,7 @@ def build(
     """The co-authorship network of `years` (default: all of the scope).
 
     `tables` holds edges, institutions, listed, flags, centrality and shifts. `counting` (newman,
-    full, strict or author; formulas in `coauth.edges`) is the rule behind every weight, strength,
+    full, strict or author; formulas in `coauth.stages.edges`) is the rule behind every weight, strength,
     centrality and change shown; centralities and changes are null where they were measured by
     another. `window` is the length in years of the windows whose centralities are shown: the latest
     that lies inside the years. Shown are the pairs with a weight from works of at most K

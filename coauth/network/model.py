@@ -112,7 +112,7 @@ COUNTINGS: Mapping[str, Counting] = {
         "authors (author-fractional), 1 to all its pairs together",
     ),
 }
-"""The rules a work's weight is shared out by; `coauth.edges` has their sources."""
+"""The rules a work's weight is shared out by; `coauth.stages.edges` has their sources."""
 
 NORDIC = frozenset(("AX", "DK", "FI", "FO", "GL", "IS", "NO", "SE"))
 EUROPE = frozenset(

@@ -80,7 +80,7 @@ class Outline(msgspec.Struct, gc=False):
 
 
 class Record(Outline, gc=False):
-    """One stored work, as `coauth.works` reads it for the tables."""
+    """One stored work, as `coauth.stages.works` reads it for the tables."""
 
     doi: str | None = None
     language: str | None = None

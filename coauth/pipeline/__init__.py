@@ -15,7 +15,6 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from coauth import revisions
 from coauth.openalex.eras import BORDERS, Relation
 from coauth.pipeline.admitted import fetch as fetch_totals
 from coauth.pipeline.admitted import fetch_once as fetch_totals_once
@@ -28,6 +27,7 @@ from coauth.pipeline.project import Project
 from coauth.pipeline.revising import counted, revise, since
 from coauth.shelving import read
 from coauth.sources import admissions
+from coauth.stages import revisions
 from coauth.storage import Vintage
 
 __all__ = [

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from coauth import affiliation_audit, works
-from coauth.affiliation_audit import Audit
 from coauth.pipeline.project import Project
 from coauth.queries import Queries
 from coauth.shelving import PAGES, Pages, one_after_another
+from coauth.stages import affiliation_audit, works
+from coauth.stages.affiliation_audit import Audit
 from coauth.storage import Vintage
 from coauth.tables import AUDIT, AUDIT_YEARS
 
@@ -22,7 +22,7 @@ SMALL = 20
 
 def audit(project: Project, vintage: Vintage, *, anew: bool = True) -> Audit | None:
     """What the strings of a vintage name and no institution was matched to
-    (`coauth.affiliation_audit`).
+    (`coauth.stages.affiliation_audit`).
 
     It is kept with a complete vintage until its pages or the questions change. Unless it is to be
     made `anew`, what is kept is given, or for a vintage of at most SMALL pages what it comes to;

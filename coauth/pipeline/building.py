@@ -12,18 +12,7 @@ from typing import Any
 import joblib
 import pyarrow as pa
 
-from coauth import (
-    benefits,
-    centrality,
-    copublications,
-    edges,
-    events,
-    flags,
-    institutions,
-    pairs,
-    shifts,
-    tables,
-)
+from coauth import tables
 from coauth.engine import Engine
 from coauth.engine.duck import DuckDB
 from coauth.engine.memory import WINDOWS, part
@@ -32,12 +21,23 @@ from coauth.errors import HarvestIncomplete, HarvestMixed
 from coauth.pipeline.project import Project
 from coauth.pipeline.revising import earlier, revise, since
 from coauth.queries import Queries, RollUp
-from coauth.revisions import Counted
 from coauth.shelving import read
+from coauth.stages import (
+    benefits,
+    centrality,
+    copublications,
+    edges,
+    events,
+    flags,
+    institutions,
+    intensity,
+    shifts,
+)
+from coauth.stages.revisions import Counted
+from coauth.stages.works import coverage, inclusion
 from coauth.stats import incidence
 from coauth.storage import Shelf, Vintage
 from coauth.tables import absence
-from coauth.works import coverage, inclusion
 
 log = logging.getLogger(__name__)
 
@@ -246,7 +246,7 @@ class _Making:
         )
         self._keep(tables.EVENTS, tested.events)
         self._keep(tables.MATCHES, tested.matches)
-        self._keep(tables.PAIRS, pairs.relate(counted, affiliations, scope, measures))
+        self._keep(tables.PAIRS, intensity.relate(counted, affiliations, scope, measures))
         pa.default_memory_pool().release_unused()  # what reading and sorting the tables took
         replicates = centrality.measure(
             counted,

@@ -14,12 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from coauth import tables, works
-from coauth.centrality.rating import ranks
-from coauth.centrality.spectra import pagerank
+from coauth import tables
 from coauth.errors import NotFound
 from coauth.queries import Scope
 from coauth.shelving import outline
+from coauth.stages import works
+from coauth.stages.centrality.measures import ranks
+from coauth.stages.centrality.spectral import pagerank
 from coauth.stats.counting import Counting
 from coauth.stats.incidence import Floats, Incidence, incidence
 from coauth.storage import Vintage
@@ -34,7 +35,7 @@ class Preview(NamedTuple):
     pagerank: Floats
     """of each institution, in the network's order; the mean is 1"""
     described: pa.Table
-    """what records say of institutions (`coauth.works.FOUND`)"""
+    """what records say of institutions (`coauth.stages.works.FOUND`)"""
 
     def first(self, most: int) -> list[dict[str, Any]]:
         """The institutions of highest PageRank; of equal ones that with more works, then with the

@@ -6,11 +6,11 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from coauth import copublications, flags, revisions
 from coauth.engine.duck import DuckDB
 from coauth.errors import NotFound
 from coauth.queries import Queries
-from coauth.revisions import Counted
+from coauth.stages import copublications, flags, revisions
+from coauth.stages.revisions import Counted
 from coauth.storage import Cache, Vintage
 
 

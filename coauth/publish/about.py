@@ -12,7 +12,7 @@ from typing import Any
 from coauth import holdings, pipeline, tables
 from coauth.openalex.eras import MIXED, Eras, Relation
 from coauth.pipeline import Project
-from coauth.report.about import About, Since
+from coauth.report.vintage_info import About, Since
 from coauth.storage import Vintage
 
 

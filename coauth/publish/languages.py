@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from coauth import benefits, pipeline, report
+from coauth import pipeline, report
 from coauth.network.model import Network
 from coauth.pipeline import Project
 from coauth.publish.made import read
-from coauth.report.about import About
 from coauth.report.explorer import Atlas
+from coauth.report.vintage_info import About
+from coauth.stages import benefits
 from coauth.stats.counts import change
 
 

@@ -10,14 +10,14 @@ from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 
-from coauth import disclosure
 from coauth import network as graph
-from coauth.disclosure import Edition
+from coauth import public as disclosure
 from coauth.engine.duck import DuckDB
 from coauth.errors import DisclosureError
 from coauth.network import aggregate
 from coauth.network.model import Network
 from coauth.pipeline import Project
+from coauth.public import Edition
 from coauth.publish import public
 from coauth.publish.made import informed, read
 from coauth.storage import Vintage

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from coauth import disclosure, pipeline, tables
-from coauth.disclosure import Cell, Counted, Earlier, Edition
+from coauth import pipeline, public, tables
 from coauth.openalex.eras import Relation
 from coauth.pipeline import Project
+from coauth.public import Cell, Counted, Earlier, Edition
 from coauth.publish.made import asked, read
 from coauth.storage import Vintage, atomic
 
@@ -32,9 +32,7 @@ def edition(project: Project, vintage: Vintage, made: Mapping[str, pa.Table]) ->
     """The public tables of a vintage. Raises `DisclosureError` where earlier editions leave no way
     to make them, and `NotFound` where an earlier edition's vintage is not built.
     """
-    return disclosure.edition(
-        made, asked(project, vintage), earlier(project, vintage), vintage.name
-    )
+    return public.edition(made, asked(project, vintage), earlier(project, vintage), vintage.name)
 
 
 def earlier(project: Project, vintage: Vintage) -> list[Earlier]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from coauth import tables
 from coauth.queries import Queries
-from coauth.report.about import About
+from coauth.report.vintage_info import About
 from coauth.storage import Vintage, atomic
 
 ADVICE = atomic.ADVICE

@@ -10,13 +10,13 @@ from coauth.queries.strict import Period, Share, Strict
 
 
 class Pivots(Strict):
-    """Betweenness from so many sources drawn at random (`coauth.centrality.paths.betweenness`)."""
+    """Betweenness from so many sources drawn at random (`coauth.stages.centrality.paths.betweenness`)."""
 
     pivots: int = Field(ge=1)
 
 
 class FixedRoster(Strict):
-    """Whose ranks are given among the same institutions in every window (`coauth.centrality`)."""
+    """Whose ranks are given among the same institutions in every window (`coauth.stages.centrality`)."""
 
     among: Literal["domestic", "all"]
     min_works: int = Field(ge=1)

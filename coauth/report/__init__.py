@@ -14,10 +14,10 @@ import pyarrow as pa
 from coauth.errors import QueryError
 from coauth.network.model import Network
 from coauth.queries import Queries
-from coauth.report.about import About
+from coauth.report.data.frames import Benefits, Change
 from coauth.report.explorer import Atlas
-from coauth.report.findings import Benefits, Change
 from coauth.report.text import Words
+from coauth.report.vintage_info import About
 from coauth.storage import atomic
 from coauth.tables import MARK
 
@@ -86,8 +86,8 @@ def build(
             "name countries in queries/scope.toml, or read the tables (`coauth sql`) and `coauth export`"
         )
     # loaded by who draws, and not by everyone who asks: matplotlib and typst take a second
-    from coauth.report import pdf  # noqa: PLC0415
-    from coauth.report.page import Writer  # noqa: PLC0415
+    from coauth.report.render import pdf  # noqa: PLC0415
+    from coauth.report.render.html import Writer  # noqa: PLC0415
     from coauth.report.sections import compose  # noqa: PLC0415
 
     words = Words(language, valued=True)

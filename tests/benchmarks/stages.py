@@ -76,7 +76,8 @@ def technologies():
     """Technologies found in the texts of every work, beside parsing the records they stand in: CPU
     seconds of each, in one process.
     """
-    from coauth import pipeline, technologies, works
+    from coauth import pipeline
+    from coauth.stages import technologies, works
 
     def work(root):
         project = pipeline.Project(root)
@@ -104,8 +105,9 @@ def edges():
     """tables → edges: year × pair with all weights, sorted and checked, from the tables of the last
     build.
     """
-    from coauth import edges, pipeline
+    from coauth import pipeline
     from coauth.engine.duck import DuckDB
+    from coauth.stages import edges
 
     def work(root):
         project = pipeline.Project(root)
@@ -142,8 +144,8 @@ def betweenness():
     """
     import joblib
 
-    from coauth.centrality.partners import Partners
-    from coauth.centrality.rating import patterns
+    from coauth.stages.centrality.measures import patterns
+    from coauth.stages.centrality.partners import Partners
     from coauth.stats.incidence import windows
 
     def work(root):
@@ -170,8 +172,8 @@ def resampling():
     """
     import numpy as np
 
-    from coauth.centrality.partners import Partners
-    from coauth.centrality.rating import places, resampled
+    from coauth.stages.centrality.measures import places, resampled
+    from coauth.stages.centrality.partners import Partners
     from coauth.stats.bootstrap import draw, interval
     from coauth.stats.incidence import windows
     from coauth.stats.overdispersion import Dispersion
@@ -212,7 +214,7 @@ def path_intervals():
     import joblib
     import numpy as np
 
-    from coauth.centrality.strongest import strongest
+    from coauth.stages.centrality.path_bootstrap import strongest
     from coauth.stats.incidence import windows
     from coauth.stats.overdispersion import Dispersion
 
@@ -294,7 +296,7 @@ def stored():
     import numpy as np
 
     from coauth import pipeline
-    from coauth.centrality.spectra import pagerank
+    from coauth.stages.centrality.spectral import pagerank
     from coauth.stats.counting import Counting
     from coauth.stats.incidence import incidence
 

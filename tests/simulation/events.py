@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from coauth.events import segmented
+from coauth.stages.events import segmented
 
 SEED = 31415
 QUARTERS, DATE, STEP = 56, 44, np.log(0.75)
@@ -67,7 +67,7 @@ def world(chance, method, volume, rho, sigma, step, start):
 
 
 def interval(counts, others, start, a_year, method):
-    """As `coauth.events.regress` has it, in years or quarters."""
+    """As `coauth.stages.events.regress` has it, in years or quarters."""
     if a_year == 1:
         counts, others, start = (
             counts.reshape(-1, 4).sum(axis=1),

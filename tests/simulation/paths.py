@@ -25,9 +25,9 @@ sys.path.insert(
 
 from written_down import asked
 
-from coauth.centrality.partners import Partners
-from coauth.centrality.rating import patterns, resampled
-from coauth.centrality.strongest import strongest
+from coauth.stages.centrality.measures import patterns, resampled
+from coauth.stages.centrality.partners import Partners
+from coauth.stages.centrality.path_bootstrap import strongest
 from coauth.stats.bootstrap import draw, interval, spread, within
 from coauth.stats.incidence import incidence
 from coauth.stats.overdispersion import Dispersion

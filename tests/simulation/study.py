@@ -19,8 +19,8 @@ import pandas as pd
 import pyarrow as pa
 from written_down import asked, centralities
 
-from coauth import centrality, shifts
-from coauth.shifts import FELL, NOT_COMPARABLE, ROSE
+from coauth.stages import centrality, shifts
+from coauth.stages.shifts import FELL, NOT_COMPARABLE, ROSE
 from coauth.stats.bootstrap import interval
 from coauth.stats.incidence import incidence
 from coauth.stats.overdispersion import Dispersion

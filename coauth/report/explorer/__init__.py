@@ -18,11 +18,11 @@ import numpy as np
 import pandas as pd
 
 from coauth.network.model import GROUPS, Network, rows
-from coauth.report import findings
+from coauth.report.data import frames
 from coauth.report.text import bare
 
 if TYPE_CHECKING:
-    from coauth.report.brief import Brief
+    from coauth.report.context import Brief
 
 STRONGEST = 300
 """Institutions, by strength over all years; those of a listed pair come on top."""
@@ -128,7 +128,7 @@ def explore(brief: Brief, atlas: Atlas) -> Explorer:
         else (pd.DataFrame(columns=EVIDENCE), pd.DataFrame(columns=WORK), 0)
     )
     entries = sorted(
-        {(c.kind, c.list_id, c.entry_id) for c in findings.each(cues)}, reverse=True
+        {(c.kind, c.list_id, c.entry_id) for c in frames.each(cues)}, reverse=True
     )  # watchlists first
     bases = sorted(set(_bases(evidence)))
     data = {
@@ -170,7 +170,7 @@ def _cues(brief: Brief) -> pd.DataFrame:
     """Watchlist and technology cues of works on domestic–foreign pairs, by year; a profile of an
     institution is no cue of a pair.
     """
-    flags = findings.frame(
+    flags = frames.frame(
         brief.made,
         "flags",
         ["year", "source", "target", "domestic_pair", "kind", "list_id", "entry_id", "works"],
@@ -196,7 +196,7 @@ def _windows(brief: Brief) -> list[list[int]]:
 
 def _pairs(brief: Brief, at: Mapping[str, int]) -> pd.DataFrame:
     """Works of each year and pair of the institutions shown: up to K institutions, and above."""
-    edges = findings.frame(brief.made, "edges", ["year", "source", "target", "works", "works_k"])
+    edges = frames.frame(brief.made, "edges", ["year", "source", "target", "works", "works_k"])
     inside = (
         edges["year"].between(*brief.years) & edges["source"].isin(at) & edges["target"].isin(at)
     )
@@ -239,7 +239,7 @@ def _evidence(brief: Brief, cues: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFr
     """The works behind the cues shown (a pair of two domestic institutions has evidence and no cue
     here), the works themselves, and how many there was no room for.
     """
-    found = findings.frame(brief.made, "evidence", EVIDENCE)
+    found = frames.frame(brief.made, "evidence", EVIDENCE)
     found = (
         found[found["year"].between(*brief.years) & found["kind"].isin(CUES)]
         .merge(cues[["year", *ENDS, *ENTRY]], on=["year", *ENDS, *ENTRY])
@@ -254,7 +254,7 @@ def _evidence(brief: Brief, cues: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFr
     shown = (
         works[["work_id"]]
         .head(WORKS)
-        .merge(findings.frame(brief.made, "works", WORK), on="work_id", how="left")
+        .merge(frames.frame(brief.made, "works", WORK), on="work_id", how="left")
     )
     return found[found["work_id"].isin(shown["work_id"])], shown, len(works) - len(shown)
 
@@ -275,7 +275,7 @@ def _institutions(
         .reindex(columns=range(first, last + 1))
         .fillna(0.0)
     )
-    measured = findings.frame(brief.made, "centrality")
+    measured = frames.frame(brief.made, "centrality")
     measured = measured[
         (measured["measure"] == "strength")
         & (measured["counting"] == "newman")
@@ -283,7 +283,7 @@ def _institutions(
     ].dropna(subset=["low"])
     intervals = {
         (r.institution_id, r.first_year, r.last_year): [round(r.low), round(r.high)]
-        for r in findings.each(measured)
+        for r in frames.each(measured)
     }
     return [
         [
@@ -343,14 +343,14 @@ def _told(
         {e: k for k, e in enumerate(x)} for x in (entries, bases, works["work_id"])
     )
     told: dict[tuple[str, str], list[Any]] = {}
-    for r in findings.each(pairs.sort_values([*ENDS, "year"])):
+    for r in frames.each(pairs.sort_values([*ENDS, "year"])):
         pair = told.setdefault((r.source, r.target), [at[r.source], at[r.target], [], [], []])
         pair[2].append([r.year - start, r.works_k, *([r.above] if r.above else [])])
-    for r in findings.each(cues.sort_values([*ENDS, *ENTRY, "year"])):
+    for r in frames.each(cues.sort_values([*ENDS, *ENTRY, "year"])):
         told[r.source, r.target][3].append(
             [entry[r.kind, r.list_id, r.entry_id], r.year - start, r.works]
         )
-    for r, how in zip(findings.each(evidence), _bases(evidence), strict=True):
+    for r, how in zip(frames.each(evidence), _bases(evidence), strict=True):
         told[r.source, r.target][4].append(
             [place[r.work_id], entry[r.kind, r.list_id, r.entry_id], basis[how]]
         )
@@ -377,7 +377,7 @@ def _works(works: pd.DataFrame) -> list[list[Any]]:
     """Id, DOI, title, year."""
     return [
         [r.work_id, r.doi or "", r.title or "", int(r.year)]
-        for r in findings.each(works.astype(object).where(works.notna(), None))
+        for r in frames.each(works.astype(object).where(works.notna(), None))
     ]
 
 

@@ -1,0 +1,1 @@
+"""Tables as the report needs them: pandas frames, in no language."""

@@ -1,0 +1,217 @@
+"""Sections that give account: method, definitions, limits, the data and its losses, files and
+licence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from coauth.report.context import Brief
+from coauth.report.data import flags, frames
+from coauth.report.render.html import Facts, Listing, Section, Text, grid
+from coauth.report.sections import centrality_trends
+from coauth.report.sections.reference import counts
+from coauth.report.sections.technologies import quality
+from coauth.report.text import slug
+
+METHOD = (
+    "unit",
+    "counts",
+    "matcher",
+    "graph",
+    "flags",
+    "intervals",
+    "coverage",
+    "shifts",
+    "ric",
+    "events",
+    "topics",
+)
+PUBLIC_METHOD = (
+    "unit",
+    "counts",
+    "matcher",
+    "suppression",
+    "graph_public",
+    "intervals_public",
+    "events_public",
+    "topics",
+)
+LIMITS = ("chance", "seen", "matching", "recent", "cause", "people")
+
+
+def method(brief: Brief) -> Section:
+    """How each number is made, short enough to be read."""
+    w, queries = brief.words, brief.queries
+    known = {
+        "home": brief.home,
+        "limit": w.number(queries.scope.max_institutions),
+        "confidence": brief.confidence,
+        "replicates": w.number(queries.measures.replicates),
+        "rate": w.percent(queries.measures.false_discovery_rate),
+        "types": w.listing(
+            [w.known(f"type.{t}", t.replace("-", " ")) for t in queries.scope.types]
+        ),
+        "smallest": w.number(queries.measures.smallest_pair),
+        "roster": w.number(queries.measures.roster_min_works),
+        "jump": w.points(queries.measures.partial_jump, 0, sign=False),
+    }
+    told = tuple(
+        _defined(w(f"method.{m}", **known)) for m in (PUBLIC_METHOD if brief.is_public else METHOD)
+    )
+    held = () if brief.is_public else (*quality(brief), *counts(brief))
+    return Section("method", w("method.title"), (*told, *held), settings(brief))
+
+
+def settings(brief: Brief) -> Facts:
+    """Thresholds of queries/ and of the report that its text names, in any section."""
+    scope, measures = brief.queries.scope, brief.queries.measures
+    return {
+        "confidence": measures.confidence,
+        "max_institutions": scope.max_institutions,
+        "replicates": measures.replicates,
+        "false_discovery_rate": measures.false_discovery_rate,
+        "smallest_pair": measures.smallest_pair,
+        "roster_min_works": measures.roster_min_works,
+        "partial_jump": measures.partial_jump,
+        "publisher_min_works": frames.PUBLISHER_MIN_WORKS,
+        "smallest_q": frames.SMALLEST_Q,
+        "narrow_rank": centrality_trends.NARROW_RANK,
+        "min_positives": frames.MIN_POSITIVES,
+        "strongest": flags.STRONGEST,
+        "moved": flags.MOVED,
+        **{f"tolerance.{r.id}": r.tolerance for r in brief.queries.references},
+    }
+
+
+def limits(brief: Brief) -> Section:
+    """What the numbers cannot say."""
+    w = brief.words
+    return Section(
+        "limits",
+        w("limits.title"),
+        tuple(_defined(w(f"limits.{part}", home=brief.home)) for part in LIMITS),
+    )
+
+
+def _defined(text: str) -> Text:
+    """ "Term. What is said of it." """
+    term, _, rest = text.partition(". ")
+    return Text(rest, term=term)
+
+
+def data(brief: Brief) -> Section:
+    """Records in, works out, each loss by reason, and what the numbers depend on."""
+    w, about = brief.words, brief.about
+    versions = ", ".join(f"{name} {number}" for name, number in sorted(about.versions.items()))
+    lists = "; ".join(f"{w.named(x)} ({x.version})" for x in brief.watchlists) or w(
+        "format.missing"
+    )
+    facts = [  # name, in words, and as it stands for the CSV, which is the same in every language
+        ("source", about.source, about.source),
+        ("vintage", about.vintage, about.vintage),
+        ("as_of", w.day(about.as_of), about.as_of.isoformat()),
+        (
+            "state",
+            w("data.complete" if about.complete else "data.incomplete"),
+            "complete" if about.complete else "not complete",
+        ),
+        ("level", level(brief), about.level),
+        ("matcher", matcher(brief), about.affiliation_matcher),
+        ("topics", topic_model(brief), about.topic_model),
+        ("lists", lists, "; ".join(f"{x.id} {x.version}" for x in brief.watchlists)),
+        ("queries", about.queries_fingerprint, about.queries_fingerprint),
+        ("seed", str(about.seed), str(about.seed)),
+        ("versions", versions, versions),
+    ]
+    state = pd.DataFrame([(name, plain) for name, _, plain in facts], columns=["fact", "value"])
+    shown = grid(
+        [w("column.fact"), w("column.value")],
+        [(w(f"data.{name}"), said) for name, said, _ in facts],
+        text=2,
+    )
+    listing = Listing(w("data.table"), shown, state)
+    return Section(
+        "data",
+        w("data.title_public" if brief.is_public else "data.title"),
+        (listing,)
+        if brief.is_public
+        else (Text(w("data.lead")), _losses(brief), *_passed_over(brief), listing),
+    )
+
+
+def _passed_over(brief: Brief) -> tuple[Text, ...]:
+    files = [f"{name} ({reason})" for name, reason in brief.about.passed_over.items()]
+    return (
+        (Text(brief.words("data.passed_over", files=brief.words.listing(files)), "note"),)
+        if files
+        else ()
+    )
+
+
+def _losses(brief: Brief) -> Listing:
+    w, about = brief.words, brief.about
+    rows = [
+        ("records", "", about.records),
+        *(("dropped", r, -n) for r, n in sorted(about.dropped.items())),
+        ("works", "", about.works),
+        *(("noted", r, n) for r, n in sorted(about.noted.items())),
+        *(("excluded", r, -n) for r, n in sorted(about.excluded.items())),
+        ("counted", "", about.counted),
+    ]
+    lines = [[_step(brief, step, reason), w.number(n)] for step, reason, n in rows]
+    frame = pd.DataFrame(rows, columns=["step", "reason", "works"])
+    return Listing(w("data.losses"), grid([w("column.fact"), w("column.records")], lines), frame)
+
+
+def _step(brief: Brief, step: str, reason: str) -> str:
+    w = brief.words
+    if not reason:
+        return w(f"data.{step}")
+    return w(f"data.{step}", reason=_reason(brief, reason))
+
+
+def _reason(brief: Brief, reason: str) -> str:
+    """A reason in words. One made of parts ("field: form, outcome") is said part by part; a field
+    is OpenAlex's own word.
+    """
+    w = brief.words
+    if (known := w.known(f"reason.{_key(reason)}", "")) or ": " not in reason:
+        return known or reason
+    field, _, rest = reason.partition(": ")
+    parts = ", ".join(w.known(f"reason.{_key(part)}", part) for part in rest.split(", "))
+    return f"{w.known(f'reason.{_key(field)}', field)}: {parts}"
+
+
+def _key(reason: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in reason.replace("'", "").lower())
+
+
+def level(brief: Brief) -> str:
+    return brief.words(f"level.{brief.about.level.replace('-', '_')}")
+
+
+def matcher(brief: Brief) -> str:
+    return brief.words(f"matcher.{slug(brief.about.affiliation_matcher)}")
+
+
+def topic_model(brief: Brief) -> str:
+    return brief.words.known(f"topic_model.{brief.about.topic_model}", brief.about.topic_model)
+
+
+def changelog_and_files(brief: Brief, links: Mapping[str, str]) -> Section:
+    """The files beside the page, the licence, and how to ask again."""
+    w = brief.words
+    told = [Text(w("files.beside"))]
+    told += [
+        Text(name, "file", w.known(f"format_name.{form}", form))
+        for form, name in sorted(links.items())
+    ]
+    commands = [
+        Text(c, "command")
+        for c in ("coauth sql copublications", "coauth shifts", "coauth compare OLD NEW")
+    ]
+    again = () if brief.is_public else (Text(w("files.again")), *commands)
+    return Section("files", w("files.title"), (*told, *again, Text(w("files.licence"), "note")))

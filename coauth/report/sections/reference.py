@@ -1,0 +1,212 @@
+"""What others have published (`queries/reference/`), beside the same question asked of these data.
+
+Of a brief's words only directions can be compared: it rests on another database, and the numbers
+printed inside its figures are not in its text. Published counts of OpenAlex are compared year by
+year (`coauth.stats.coherence`). Of another country, or of invented works, they say nothing.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from coauth.queries import Direction, Reference
+from coauth.report.context import Brief
+from coauth.report.data import frames
+from coauth.report.render.html import Listing, Text, grid, with_text
+from coauth.stats import coherence
+from coauth.stats.coherence import Held
+from coauth.tables import COPUBLICATIONS
+
+
+def published(brief: Brief, reference: Reference) -> str:
+    """Where it was published, in the language of the report where that is known."""
+    return brief.words.own(reference, "source")
+
+
+def statements(brief: Brief) -> list[Listing]:
+    """A table for each publication that states directions, where it applies and a series is there."""
+    if brief.about.synthetic or brief.about.part:
+        return []
+    applying = [r for r in brief.queries.references if r.about(brief.queries.scope.countries)]
+    return [listing for r in applying if (listing := _statements(brief, r))]
+
+
+def _statements(brief: Brief, reference: Reference) -> Listing | None:
+    w = brief.words
+    rows, lines = [], []
+    for said in reference.direction:
+        first, last = said.years
+        works = (
+            frames.series(brief.made, said.series, brief.queries)
+            .set_index("year")["works"]
+            .dropna()
+        )
+        if first not in works.index or last not in works.index:
+            continue
+        found = brief.change(
+            int(works[first]),
+            int(works[last]),
+            brief.queries.measures.confidence,
+            frames.spread(brief.made, said.series, brief.queries),
+        )
+        seen = frames.direction(found.low, found.high)
+        rows.append(
+            (
+                said.series,
+                first,
+                last,
+                found.before,
+                found.after,
+                found.ratio,
+                found.low,
+                found.high,
+                said.stated,
+                seen,
+            )
+        )
+        change = (
+            w("change.none")
+            if found.ratio is None
+            else w(
+                "change.short",
+                change=w.percent(found.ratio, sign=True),
+                span=w.percent_span(found.low, found.high, sign=True),
+            )
+        )
+        lines.append(
+            [
+                w.named(said),
+                f"{first}: {w.number(found.before)}",
+                f"{last}: {w.number(found.after)}",
+                change,
+                w(f"reference.{_agreement(said, seen)}"),
+            ]
+        )
+    if not rows:
+        return None
+    columns = [
+        "series",
+        "first_year",
+        "last_year",
+        "before",
+        "after",
+        "ratio",
+        "low",
+        "high",
+        "stated",
+        "seen",
+    ]
+    titles = [
+        w("reference.column"),
+        w("column.works"),
+        w("column.works"),
+        w("column.change"),
+        w("column.reading"),
+    ]
+    return Listing(
+        w("reference.table", reference=w.named(reference)),
+        with_text(grid(titles, lines), w("column.reading")),
+        pd.DataFrame(rows, columns=columns),
+        brief.notes(w("reference.note")),
+        "copublications",
+    )
+
+
+def _agreement(said: Direction, seen: str) -> str:
+    """An interval that holds 0 contradicts no level, and settles no direction."""
+    if said.stated == "level":
+        return "compatible" if seen == "unclear" else "open" if seen == "unknown" else "differs"
+    return (
+        "agrees" if said.stated == seen else "open" if seen in ("unclear", "unknown") else "differs"
+    )
+
+
+def counts(brief: Brief) -> list[Text | Listing]:
+    """Figure 1 held against published counts: one sentence, and the series it is about; or why
+    there is nothing to hold it against.
+    """
+    w, scope = brief.words, brief.queries.scope
+    if brief.about.synthetic:
+        return [Text(w("reference.synthetic"), term=w("reference.term"))]
+    if brief.about.part:
+        return [Text(w("reference.part"), term=w("reference.term"))]
+    held = coherence.hold(
+        brief.made.get("copublications", COPUBLICATIONS.empty()), brief.queries, scope.countries
+    )
+    if not held:
+        return [Text(w("reference.none", home=brief.home), term=w("reference.term"))]
+    parts: list[Text | Listing] = []
+    for reference in brief.queries.references:
+        if mine := [h for h in held if h.reference == reference.id]:
+            parts += [
+                Text(_verdict(brief, reference, mine), term=w("reference.term")),
+                _counts(brief, reference, mine),
+            ]
+    return parts
+
+
+def _verdict(brief: Brief, reference: Reference, held: list[Held]) -> str:
+    w = brief.words
+    differing = [brief.series_name(h.series) for h in held if not h.agrees]
+    rule = {
+        "tolerance": w.percent(reference.tolerance),
+        "levels": w.years((held[0].first_level, held[0].last_level)),
+        "change": w.years((held[0].first_year, held[0].last_year)),
+        "reference": w.named(reference),
+    }
+    if differing:
+        return w("reference.differing", series=w.listing(differing), **rule)
+    whole = all(h.sign_agrees and h.levels_agree for h in held)
+    return w(f"reference.{'agreeing' if whole else 'partly'}", **rule)
+
+
+def _counts(brief: Brief, reference: Reference, held: list[Held]) -> Listing:
+    w = brief.words
+    lines = [
+        [
+            brief.series_name(h.series),
+            w.percent(h.change_there, 1, sign=True),
+            w.percent(h.change_here, 1, sign=True),
+            w.percent_span(h.lowest, h.highest, sign=True),
+            w(f"reference.{'agrees' if h.agrees else 'differs'}"),
+        ]
+        for h in held
+    ]
+    data = pd.DataFrame(
+        [
+            {
+                "series": h.series,
+                "year": year,
+                "works_there": there,
+                "works_here": here,
+                "change_there": h.change_there,
+                "change_here": h.change_here,
+                "lowest": h.lowest,
+                "highest": h.highest,
+                "levels_agree": h.levels_agree,
+                "sign_agrees": h.sign_agrees,
+            }
+            for h in held
+            for year, (there, here) in sorted(h.years.items())
+        ]
+    )
+    change = w.years((held[0].first_year, held[0].last_year))
+    titles = [
+        w("column.series"),
+        w("reference.there", change=change),
+        w("reference.here", change=change),
+        w("reference.levels", levels=w.years((held[0].first_level, held[0].last_level))),
+        w("column.reading"),
+    ]
+    return Listing(
+        w("reference.counts", reference=w.named(reference)),
+        with_text(
+            grid(titles, lines, keys=[h.series for h in held], by="series"), w("column.reading")
+        ),
+        data,
+        (
+            w("figure.note", text=w("reference.counts_note")),
+            w("admissions.source", sources=published(brief, reference)),
+        ),
+        "copublications",
+    )

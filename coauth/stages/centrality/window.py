@@ -1,0 +1,144 @@
+"""One window measured and written down: what a process is handed, and what it hands back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from coauth.queries import Measures, Years
+from coauth.stages.centrality.measures import Rating, patterns, places, ranks, resampled
+from coauth.stages.centrality.partners import Partners
+from coauth.stages.centrality.path_bootstrap import strongest
+from coauth.stats.bootstrap import Values, draw, interval
+from coauth.stats.incidence import Flags, Floats, Incidence, Integers
+from coauth.stats.overdispersion import Factors
+from coauth.tables import CENTRALITY
+
+Kept = dict[Values, tuple[Floats, NDArray[np.float32]]]
+"""Values and resampled values of the institutions that may be judged."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The works of some years, and what is to be told of them."""
+
+    years: Years
+    world: Incidence
+    """works of two institutions or more"""
+    weights: dict[str, Floats]
+    """variant -> how much each of these works counts"""
+    factors: dict[str, Factors]
+    """variant -> how much wider than Poisson's its spread is"""
+    shown: set[str]
+    """measures that stand in the table"""
+    sliding: bool
+    compared: bool
+
+
+@dataclass(frozen=True)
+class Common:
+    """What is the same for every window."""
+
+    measures: Measures
+    partners: Partners
+    freedom: float
+    roster: set[str]
+    """the institutions of the fixed roster"""
+    judged: NDArray[np.object_]
+    """the institutions whose values are kept, in windows that are compared"""
+    rarefied_to: int
+
+    def measure(self, window: Window, workers: int) -> tuple[pa.Table, Kept]:
+        """Its part of CENTRALITY, checked, and what is kept for `shifts`."""
+        blocks, kept = [CENTRALITY.empty()], Kept()
+        for rating in self._resampled(window):
+            if rating.measure in window.shown:
+                blocks.append(self._rows(window.years, rating))
+            if window.compared:
+                kept[window.years, rating.variant, rating.measure] = self._kept(rating)
+            del rating  # its replicates, before the next ones are made
+        if window.sliding:
+            blocks += [
+                self._rows(window.years, rating) for rating in self._patterns(window, workers)
+            ]
+        return CENTRALITY.check(pa.concat_tables(blocks)), kept
+
+    def _names(self, window: Window) -> set[str]:
+        return {name for name in self.measures.resampled if name in window.shown or window.compared}
+
+    def _resampled(self, window: Window) -> Iterator[Rating]:
+        times = draw(len(window.world.team), window.years, self.measures)
+        yield from resampled(
+            window.world,
+            window.weights,
+            times,
+            self._names(window),
+            self.measures.counting,
+            window.factors,
+            self.partners,
+        )
+
+    def _patterns(self, window: Window, workers: int) -> Iterator[Rating]:
+        within_k, measures = window.world.only(window.weights["k"] > 0), self.measures
+        yield from patterns(within_k, measures, self.partners, self.rarefied_to, workers)
+        if window.compared or measures.path_windows == "all":
+            names = self._names(window) & window.shown
+            yield from strongest(
+                within_k, window.years, names, measures, window.factors["k"], self.freedom, workers
+            )
+
+    def _kept(self, rating: Rating) -> tuple[Floats, NDArray[np.float32]]:
+        """0 for an institution that is not here. float32 holds a count up to 16 million exactly,
+        and anything else to seven digits, for half the memory.
+        """
+        value, drawn = (
+            np.zeros(len(self.judged)),
+            np.zeros((len(self.judged), rating.drawn.shape[1]), np.float32),
+        )
+        _, here, there = np.intersect1d(
+            self.judged, rating.institutions, assume_unique=True, return_indices=True
+        )
+        value[here], drawn[here] = rating.value[there], rating.drawn[there]
+        return value, drawn
+
+    def _rows(self, window: Years, rating: Rating) -> pa.Table:
+        n, of = len(rating.institutions), pa.scalar
+        columns = {
+            "first_year": np.full(n, window[0]),
+            "last_year": np.full(n, window[1]),
+            "institution_id": pa.array(rating.institutions, pa.string()),
+            "measure": pa.repeat(rating.measure, n),
+            "counting": pa.repeat(self.measures.counting, n),
+            "variant": pa.repeat(rating.variant, n),
+            "value": rating.value,
+            "rarefied_to": pa.repeat(of(rating.rarefied_to, pa.int64()), n),
+            "among": pa.repeat(of(rating.among, pa.int64()), n),
+        }
+        if rating.ends is not None:
+            columns |= rating.ends._asdict()
+        elif rating.drawn.shape[1]:
+            columns |= interval(
+                rating.value, rating.drawn, self.measures.confidence, self.freedom
+            )._asdict()
+        members = np.array([name in self.roster for name in rating.institutions], bool)
+        for name, ranked in (("rank", np.ones(n, bool)), ("fixed_rank", members)):
+            found = {name: ranks(rating.value[None, ranked])[0]}
+            if rating.drawn.shape[1]:
+                best, worst = places(
+                    rating.drawn if ranked.all() else rating.drawn[ranked], self.measures.confidence
+                )
+                found |= {f"{name}_low": best, f"{name}_high": worst}
+            columns |= {key: _at(ranked, rank) for key, rank in found.items()}
+        nothing = {name: pa.nulls(n) for name in CENTRALITY.schema.names if name not in columns}
+        return pa.table(columns | nothing).select(CENTRALITY.schema.names).cast(CENTRALITY.schema)
+
+
+def _at(rows: Flags, found: Integers) -> pa.Array:
+    """What was found of these rows, null in the others."""
+    filled = np.zeros(len(rows), np.int64)
+    filled[rows] = found
+    return pa.array(filled, mask=~rows)

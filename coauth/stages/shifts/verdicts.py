@@ -1,0 +1,97 @@
+"""Which of four verdicts a change gets, and why."""
+
+from __future__ import annotations
+
+from coauth.queries import Measures
+from coauth.stages.shifts import wording
+from coauth.stages.shifts.changes import Changes
+from coauth.stages.shifts.coverage_breaks import Jump
+from coauth.stats.bootstrap import Replicates
+
+ROSE, FELL, UNCLEAR, NOT_COMPARABLE = "rose", "fell", "no clear change", "not comparable: coverage"
+
+
+def rows(
+    name: str,
+    i: int,
+    changes: dict[str, Changes],
+    jump: Jump | None,
+    replicates: Replicates,
+    measures: Measures,
+) -> list[dict[str, object]]:
+    """A row of SHIFTS for each variant. The first is k's, and has the verdict; the others say what
+    they say of themselves.
+    """
+    verdict, reason = decided(i, changes, jump, measures)
+    if verdict in (ROSE, FELL):
+        reason += rests_on_one(name, i, changes["reweighted"], replicates)
+    judged, *others = (
+        change.row(name, i)
+        | {"verdict": _plain(change, i, measures), "reason": wording.of_itself(change, i, measures)}
+        for change in changes.values()
+    )
+    complete = _plain(changes["complete"], i, measures)
+    return [
+        judged | {"verdict": verdict, "reason": reason, "verdict_complete_coverage": complete},
+        *others,
+    ]
+
+
+def decided(
+    i: int, changes: dict[str, Changes], jump: Jump | None, measures: Measures
+) -> tuple[str, str]:
+    """Verdict and reason, by the rules of `coauth.stages.shifts.judge`."""
+    k, weighted = changes["k"], changes["reweighted"]
+    told = wording.told(k, i, measures)
+    if jump is not None and jump.hides(k.by(i), measures):
+        return NOT_COMPARABLE, f"{told}, but {wording.jumped(jump, k.period)}."
+    alone, plain = (_plain(change, i, measures) for change in (k, weighted))
+    if plain == UNCLEAR and alone == UNCLEAR:
+        return UNCLEAR, wording.of_itself(k, i, measures)
+    seen = f"{wording.signed(weighted, i)} (interval {wording.interval(weighted, i)}, {wording.q(weighted.q[i])})"
+    if plain == UNCLEAR:
+        return (
+            UNCLEAR,
+            f"{told}, but this disappears when complete works are weighted for their publishers' coverage: {seen}.",
+        )
+    if weighted.sign(i) * k.by(i) <= 0:
+        return (
+            UNCLEAR,
+            f"{told}, but complete works weighted for their publishers' coverage point the other way: {seen}.",
+        )
+    how = "and it stands when" if alone == plain else "which is unclear by itself, but clear when"
+    unseen = (
+        "; it has no work in one of the windows, so its own coverage there cannot be checked"
+        if jump is None
+        else ""
+    )
+    return (
+        plain,
+        f"{told}, {how} complete works are weighted for their publishers' coverage: {seen}{unseen}.",
+    )
+
+
+def _plain(change: Changes, i: int, measures: Measures) -> str:
+    """What a change says by itself."""
+    return (
+        {1: ROSE, -1: FELL}.get(change.sign(i), UNCLEAR)
+        if change.q[i] <= measures.false_discovery_rate
+        else UNCLEAR
+    )
+
+
+def rests_on_one(name: str, i: int, change: Changes, replicates: Replicates) -> str:
+    """Names the work without which the interval, moved along, would no longer exclude 0."""
+    before, after = (
+        replicates.leave_one_out[window].without(change.measure, name) for window in change.period
+    )
+    left = {work: change.after[i] - value for work, value in before.items()} | {
+        w: value - change.before[i] for w, value in after.items()
+    }
+    if not left:
+        return ""
+    work = min(sorted(left), key=lambda w: left[w] * change.sign(i))
+    moved = left[work] - change.by(i)
+    if change.ends.low[i] + moved > 0 or change.ends.high[i] + moved < 0:
+        return ""
+    return f" It rests on one work: without {work} the change would be {wording.moved(change.measure, left[work])}, and its interval would not exclude no change."

@@ -1,0 +1,92 @@
+"""What is said of a change: its numbers in a sentence, and the reason for a verdict."""
+
+from __future__ import annotations
+
+from coauth.queries import Measures, Period
+from coauth.stages.shifts.changes import Changes
+from coauth.stages.shifts.coverage_breaks import Jump
+
+TITLES = {
+    "strength": "Strength (collaborative works; moves with the country's output and OpenAlex's growth)",
+    "strength_share": "Share of all strength (free of the size of the whole)",
+    "pagerank": "PageRank (N × PR; 1 = the mean institution of its window)",
+    "eigenvector": "Eigenvector centrality (of the largest component, squares summing to 1)",
+    "participation": "Participation (chance that two partners drawn by weight are of different countries)",
+    "exposure": "Exposure (share of its strength that goes to listed institutions)",
+}
+
+_DIGITS = {
+    "strength": ",.0f",
+    "strength_share": ".2f",
+    "pagerank": ",.2f",
+    "eigenvector": ".3f",
+    "participation": ".3f",
+    "exposure": ".2f",
+}
+_SHARES = ("strength_share", "exposure")
+
+
+def of_itself(change: Changes, i: int, measures: Measures) -> str:
+    """A change, and whether its own interval and q let it stand."""
+    said = told(change, i, measures)
+    if change.sign(i) == 0:
+        return f"{said}: the interval does not exclude no change."
+    if change.q[i] > measures.false_discovery_rate:
+        return f"{said}: too likely a chance find among so many institutions (allowed: q ≤ {measures.false_discovery_rate:g})."
+    return f"{said}."
+
+
+def told(change: Changes, i: int, measures: Measures) -> str:
+    """A change with its numbers; no full stop yet."""
+    title = TITLES[change.measure]
+    (b0, b1), (a0, a1) = change.period
+    works = {
+        "all": ", all works",
+        "k": "",
+        "complete": ", complete works only",
+        "reweighted": ", complete works weighted",
+    }
+    return (
+        f"{title}{works[change.variant]} went from {_number(change.measure, change.before[i])} in {b0}–{b1} to "
+        f"{_number(change.measure, change.after[i])} in {a0}–{a1}, a change of {signed(change, i)} "
+        f"({measures.confidence:.0%} interval {interval(change, i)}, {q(change.q[i])} over {len(change.q)} institutions)"
+    )
+
+
+def jumped(jump: Jump, period: Period) -> str:
+    """Why own coverage makes two windows incomparable."""
+    went = "rose" if jump.rise > 0 else "fell"
+    seen = "; ".join(
+        f"{first}–{last}: {observed:.0%} seen, {expected:.0%} expected"
+        for (first, last), observed, expected in zip(
+            period, jump.observed, jump.expected, strict=True
+        )
+    )
+    return (
+        f"its share of works with incomplete affiliations {went} by {abs(jump.rise) * 100:.0f} percentage points against what "
+        f"publishers, fields, years and team sizes explain ({seen}; z = {jump.z:.1f}), so the change may be one of metadata"
+    ).replace("-", "−")
+
+
+def _number(measure: str, value: float) -> str:
+    return f"{100 * value:.2f} %" if measure in _SHARES else format(value, _DIGITS[measure])
+
+
+def moved(measure: str, value: float) -> str:
+    """A difference with its sign; of shares in percentage points."""
+    return format(100 * value if measure in _SHARES else value, f"+{_DIGITS[measure]}").replace(
+        "-", "−"
+    )
+
+
+def signed(change: Changes, i: int) -> str:
+    points = " percentage points" if change.measure in _SHARES else ""
+    return moved(change.measure, change.by(i)) + points
+
+
+def interval(change: Changes, i: int) -> str:
+    return f"{moved(change.measure, change.ends.low[i])} to {moved(change.measure, change.ends.high[i])}"
+
+
+def q(value: float) -> str:
+    return f"q = {value:.3f}" if value >= 0.0005 else "q < 0.0005"
