@@ -12,7 +12,7 @@ import networkx as nx
 import pandas as pd
 
 from coauth import network as stage
-from coauth import pipeline, publish
+from coauth import pipeline
 from coauth.errors import NotFound
 
 
@@ -41,7 +41,7 @@ def rebuild(
     vintage = pipeline.harvest(project, source, today=today, wait=wait)
     pipeline.build(project, vintage)
     pipeline.fetch_totals_once(project, vintage, today=today, url=statbank)
-    return publish.quarter(project, vintage)
+    return pipeline.quarter(project, vintage)
 
 
 def audit(*, root: str | Path = ".", vintage: str | None = None) -> dict[str, pd.DataFrame]:
@@ -87,5 +87,5 @@ def graph(
     """
     project = pipeline.Project(Path(root))
     return stage.to_networkx(
-        publish.network(project, project.cache.find(vintage), years=window, **filters)
+        pipeline.network(project, project.cache.find(vintage), years=window, **filters)
     )

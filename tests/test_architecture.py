@@ -11,36 +11,6 @@ import pytest
 import coauth
 
 PACKAGE = Path(coauth.__file__).parent
-OLD = {
-    "verbs": "api",
-    "vintage": "storage",
-    "files": "storage",
-    **dict.fromkeys(("pages", "texts", "eras"), "openalex"),
-    **dict.fromkeys(("incidence", "uncertainty", "areas", "coherence"), "stats"),
-    "graph": "network",
-    **dict.fromkeys(
-        [
-            "works",
-            "affiliation_audit",
-            "institutions",
-            "technologies",
-            "edges",
-            "flags",
-            "benefits",
-            "copublications",
-            "events",
-            "centrality",
-            "shifts",
-            "pairs",
-            "revisions",
-        ],
-        "stages",
-    ),
-    "explain": "review",
-    "disclosure": "public",
-    **dict.fromkeys(("shelving", "holdings", "publish"), "pipeline"),
-}
-"""Rooms that are being moved, and where they go."""
 LAYERS = [
     {"errors"},
     {"tables", "queries"},
@@ -66,8 +36,7 @@ def modules():
 
 def room(path):
     """The module or folder at the top of the package that a file belongs to."""
-    name = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    return OLD.get(name, name)
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 def imports(path):
@@ -85,10 +54,10 @@ def imports(path):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "coauth":
             parts = (node.module or "").split(".")
             names = [a.name for a in node.names if a.name != "__version__"]
-            yield from [OLD.get(n, n) for n in (names if len(parts) == 1 else parts[1:2])]
+            yield from names if len(parts) == 1 else parts[1:2]
         elif isinstance(node, ast.Import):
             names = [a.name.split(".")[1] for a in node.names if a.name.startswith("coauth.")]
-            yield from [OLD.get(n, n) for n in names]
+            yield from names
 
 
 def test_every_module_has_a_place_in_the_order():
@@ -126,7 +95,7 @@ def test_no_stage_imports_another(path):
     """They share tables, queries, stats and engine, and meet in the pipeline."""
     own = path.relative_to(PACKAGE / "stages").parts[0].removesuffix(".py")
     tree = ast.parse(path.read_text("utf-8"))
-    froms = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module]
+    froms = [n for n in tree.body if isinstance(n, ast.ImportFrom) and n.module]
     full = [f"{n.module}.{a.name}" for n in froms for a in n.names]
     assert {stage(m) for m in full if m.startswith("coauth.stages.")} <= {own}
 

@@ -11,9 +11,9 @@ from click.testing import CliRunner
 from world import AS_OF, page, place, work
 
 import coauth as package
-from coauth import cli, holdings, pipeline
+from coauth import cli, pipeline
 from coauth.openalex import outlines, pack, records
-from coauth.pipeline import Project
+from coauth.pipeline import Project, status
 from coauth.queries import RollUp, Watchlist
 from coauth.stages import affiliation_audit
 from coauth.stages.works import Reader
@@ -306,12 +306,12 @@ def test_status_tells_it_of_a_small_harvest_at_once(root):
 
 def test_a_large_one_is_read_when_asked_for_and_kept(root, monkeypatch):
     """Until the watchlists or the pages change; damage is told; Python gives the same tables."""
-    monkeypatch.setattr(pipeline.auditing, "SMALL", 0)
+    monkeypatch.setattr(pipeline.audit, "SMALL", 0)
     run = lambda *more: CliRunner().invoke(cli.coauth, ["status", "--root", str(root), *more])  # noqa: E731
     assert "audit      none yet; `coauth status --audit`" in run().stdout
     asked_for = run("--audit").stdout
     assert "2020         2         0         1         1" in asked_for
-    monkeypatch.setattr(pipeline.auditing, "_made", None)  # whoever makes it again fails
+    monkeypatch.setattr(pipeline.audit, "_made", None)  # whoever makes it again fails
     assert run().stdout == asked_for
     frames = package.audit(root=root)
     assert frames["years"]["works_none"].tolist() == [0, 1]
@@ -377,7 +377,7 @@ def test_lines_have_a_place_for_large_numbers():
         ),
         12_345,
     )
-    assert list(holdings.audit_lines([{"year": 2019, "works": 543_210} | row]))[1].split()[:2] == [
+    assert list(status.audit_lines([{"year": 2019, "works": 543_210} | row]))[1].split()[:2] == [
         "2019",
         "543,210",
     ]

@@ -11,7 +11,7 @@ import pytest
 from built import coauth
 from handmade import AS_OF, BEIHANG, COLUMNS, DTU, KU, LUND, MIT, SCOPE, measured, shifted, world
 
-from coauth import export, public, publish, tables
+from coauth import export, pipeline, public, tables
 from coauth.errors import DisclosureError, NotFound
 from coauth.network import build
 from coauth.pipeline import Project
@@ -134,14 +134,14 @@ def test_a_counting_or_cut_that_would_tell_is_refused(sample):
         ({"backbone": "projection"}, "no --backbone"),
     ):
         with pytest.raises(DisclosureError, match=why):
-            publish.network(project, vintage, made=given, profile="public", **asked)
+            pipeline.network(project, vintage, made=given, profile="public", **asked)
     assert (
-        publish.network(
+        pipeline.network(
             project, vintage, made=given, profile="public", backbone="disparity"
         ).edges.num_rows
         > 0
     )
-    net = publish.network(project, vintage, made=given, profile="public")
+    net = pipeline.network(project, vintage, made=given, profile="public")
     assert net.counting == "full"
     assert net.edges["weight"].to_pylist() == net.edges["works"].to_pylist()
     assert net.edges["strict_weight"].null_count == net.edges.num_rows > 50
@@ -160,7 +160,7 @@ def test_an_institution_of_small_cells_cannot_be_asked_for():
 def sample(sample_root):
     project = Project(sample_root)
     vintage = project.cache.find()
-    return project, vintage, publish.read(vintage)
+    return project, vintage, pipeline.read_tables(vintage)
 
 
 @pytest.mark.parametrize("unit", ["institution", "country"])
@@ -169,7 +169,7 @@ def test_totals_and_years_add_up_to_publishable_cells(sample, unit):
     year is large.
     """
     project, vintage, given = sample
-    net = publish.network(project, vintage, made=given, unit=unit, profile="public")
+    net = pipeline.network(project, vintage, made=given, unit=unit, profile="public")
     assert net.edges.num_rows > 50
     assert pc.min(net.edge_years["works"]).as_py() >= SMALLEST
     sums, strength = defaultdict(int), defaultdict(float)
@@ -190,7 +190,7 @@ def test_a_shorter_window_gives_no_cell_back(sample):
     first, last = project.queries.scope.first_year, project.queries.scope.last_year
 
     def works(years):
-        net = publish.network(project, vintage, made=given, years=years, profile="public")
+        net = pipeline.network(project, vintage, made=given, years=years, profile="public")
         return {(r["source"], r["target"]): r["works"] for r in net.edges.to_pylist()}
 
     whole, shorter = works((first, last)), works((first, last - 1))
@@ -202,10 +202,10 @@ def test_a_shorter_window_gives_no_cell_back(sample):
 def test_no_listed_institution_stands_by_itself(sample):
     project, vintage, given = sample
     listed = set(given["listed"]["institution_id"].to_pylist())
-    net = publish.network(project, vintage, made=given, profile="public")
+    net = pipeline.network(project, vintage, made=given, profile="public")
     assert not listed & set(net.nodes["institution_id"].to_pylist())
     assert listed & set(
-        publish.network(project, vintage, made=given).nodes["institution_id"].to_pylist()
+        pipeline.network(project, vintage, made=given).nodes["institution_id"].to_pylist()
     )
 
 

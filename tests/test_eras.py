@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 from standin import StandIn
 from world import rows, work
 
-from coauth import holdings, pipeline, publish, queries
+from coauth import pipeline, queries
 from coauth.errors import HarvestMixed
 from coauth.openalex import eras
 from coauth.openalex.eras import BORDERS, MATCHER, TOPICS, Eras
-from coauth.pipeline import Project, Source
-from coauth.publish import about
+from coauth.pipeline import Project, Source, report_inputs, status
 from coauth.report.context import Brief
 from coauth.report.sections import headlines, revisions, technologies
 from coauth.report.text import Words, bare
@@ -116,7 +115,7 @@ def test_a_vintage_of_one_day_stands_on_one_side(root, day, said):
     with StandIn(RECORDS) as server:
         vintage = pipeline.harvest(Project(root), Source("api", url=server.url), today=day)
     assert str(vintage.eras) == said
-    assert f"  eras       {said}" in holdings.lines(holdings.of_vintage(vintage, verify=False))
+    assert f"  eras       {said}" in status.lines(status.of_vintage(vintage, verify=False))
     assert (vintage.manifest["affiliation_matcher"], vintage.manifest["topic_model"]) == tuple(
         vintage.eras
     )
@@ -136,7 +135,7 @@ def test_a_vintage_across_the_day_is_mixed(root, caplog):
     slices = len(vintage.slices())
     assert (
         f"  eras       matcher mixed: {slices - 4} of {slices} slices fetched before 2026-09-28, "
-        "topics v1" in list(holdings.lines(holdings.of_vintage(vintage, verify=False)))
+        "topics v1" in list(status.lines(status.of_vintage(vintage, verify=False)))
     )
     with pytest.raises(
         HarvestMixed, match=r"harvest anew with `coauth harvest --new`, or give --allow-mixed"
@@ -153,7 +152,7 @@ def test_a_vintage_across_the_day_is_mixed(root, caplog):
     assert b"mixed" in pq.read_schema(told.path / "tables" / "edges.parquet").metadata
     coauth(root, "export", "gexf", "-o", str(root / "x.gexf"))
     assert "mixed: YES" in (root / "x.gexf").read_text("utf-8")
-    publish.quarter(Project(root), told)
+    pipeline.quarter(Project(root), told)
     page = next(root.glob("reports/*/report.html")).read_text("utf-8")
     assert "This harvest is MIXED" in page
     assert "Udtrækket er BLANDET" in next(root.glob("reports/*/report.da.html")).read_text("utf-8")
@@ -314,9 +313,9 @@ def brief(root, language, against=None):
     project = Project(root)
     vintage = project.cache.find()
     return Brief(
-        publish.read(vintage),
-        publish.informed(project, vintage),
-        about.of(project, vintage, against),
+        pipeline.read_tables(vintage),
+        pipeline.informed_queries(project, vintage),
+        report_inputs.of(project, vintage, against),
         Words(language),
         counted.change,
         benefits,

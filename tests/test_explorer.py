@@ -12,7 +12,7 @@ from test_report import about
 from world import World, work
 
 from coauth import network as graph
-from coauth import publish, tables
+from coauth import pipeline, tables
 from coauth.pipeline import Project
 from coauth.report import explorer
 from coauth.report.context import Brief
@@ -164,8 +164,8 @@ def test_same_tables_same_bytes(brief):
 def sampled(sample_root):
     project = Project(sample_root)
     vintage = project.cache.vintages()[-1]
-    made = publish.read(vintage)
-    network = publish.network(project, vintage, made=made, counting="newman")
+    made = pipeline.read_tables(vintage)
+    network = pipeline.network(project, vintage, made=made, counting="newman")
     shown = explorer.explore(
         Brief(made, project.queries, about(synthetic=True), Words("da"), counted.change, benefits),
         explorer.Atlas(network, vintage.layout, True),

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from statbank import YEARS, StatBank, persons
 from test_report import about
 
-from coauth import cli, pipeline, publish, tables
+from coauth import cli, pipeline, tables
 from coauth.errors import CacheError, SourceError
 from coauth.pipeline import Project
 from coauth.report.context import Brief
@@ -161,7 +161,7 @@ def test_a_report_fetches_before_it_is_written(root, monkeypatch, words):
     of = vintage(root)
     seen = []
     monkeypatch.setattr(
-        publish, "quarter", lambda _, v, **__: seen.append(v.totals["retrieved"]) or {}
+        pipeline, "quarter", lambda _, v, **__: seen.append(v.totals["retrieved"]) or {}
     )
     monkeypatch.setattr(pipeline, "harvest", lambda *_, **__: of)
     monkeypatch.setattr(

@@ -11,7 +11,7 @@ import pytest
 from built import coauth, project
 from world import work
 
-from coauth import publish
+from coauth import pipeline
 from coauth.errors import CacheError, NotFound
 from coauth.pipeline import Project
 from coauth.storage import atomic
@@ -191,7 +191,9 @@ def test_an_empty_public_export_says_what_was_taken_out(root, tmp_path):
 def test_an_empty_export_from_python(root, tmp_path):
     asked = Project(root)
     with pytest.raises(NotFound, match="no institution is left"):
-        publish.write(asked, asked.cache.find(), "gexf", tmp_path / "x.gexf", years=(2012, 2013))
+        pipeline.export_network(
+            asked, asked.cache.find(), "gexf", tmp_path / "x.gexf", years=(2012, 2013)
+        )
     assert not list(tmp_path.iterdir())
 
 

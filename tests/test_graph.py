@@ -13,7 +13,7 @@ from handmade import BEIHANG, DTU, KU, LUND, MIT, PLACES, SCOPE, measured, shift
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coauth import publish, tables
+from coauth import pipeline, tables
 from coauth.errors import NotFound, TableError
 from coauth.network import build, distance, to_networkx
 from coauth.openalex.eras import Eras
@@ -116,8 +116,8 @@ def test_the_network_is_counted_as_the_measures_are(asked):
         SimpleNamespace(queries=full),
         SimpleNamespace(manifest={}, eras=Eras("3.0", "v2")),
     )
-    assert publish.network(project, vintage, made=world()).counting == "full"
-    assert publish.network(project, vintage, made=world(), counting="author").counting == "author"
+    assert pipeline.network(project, vintage, made=world()).counting == "full"
+    assert pipeline.network(project, vintage, made=world(), counting="author").counting == "author"
 
 
 def test_a_pair_known_only_from_works_above_k_is_left_out_and_counted():

@@ -15,9 +15,9 @@ from test_preview import ties
 from test_works import read
 from world import page, rows, url, work
 
-from coauth import openalex, shelving
+from coauth import openalex
 from coauth.engine.duck import DuckDB
-from coauth.pipeline import preview
+from coauth.pipeline import preview, read_pages
 from coauth.stages import works
 from coauth.stages.works.newest import EQUAL, OLDER, moment
 from coauth.storage import Cache, Shelf
@@ -237,11 +237,11 @@ def test_threads_parts_and_preview_agree(asked, vintage, tmp_path, monkeypatch, 
     """
     shown = {}
     for pages_a_part, seed in ((50, 1), (1, 1), (2, 2)):
-        monkeypatch.setattr(shelving, "PAGES", pages_a_part)
+        monkeypatch.setattr(read_pages, "PAGES", pages_a_part)
         records = of_many(7)
         stored = vintage(random.Random(seed).sample(records, len(records)))
         shelf = Shelf(tmp_path / f"shelf{pages_a_part}", {})
-        losses = shelving.read(
+        losses = read_pages.read(
             stored, asked, shelf, DuckDB(asked.sql, asked.tables(), threads=threads)
         )
         made = {

@@ -23,16 +23,15 @@ from built import coauth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coauth import pipeline, report, tables
 from coauth import public as disclosure
-from coauth import publish, report, tables
 from coauth.engine.duck import DuckDB
 from coauth.errors import DisclosureError
-from coauth.pipeline import Project
+from coauth.pipeline import Project, public
 from coauth.public import Counted, Earlier, Tie, exposed, withhold
 from coauth.public.cells import Reaches
 from coauth.public.editions import decide
 from coauth.public.suppression import small
-from coauth.publish import public
 from coauth.queries import Groups
 from coauth.report.vintage_info import About
 from coauth.stages import benefits, copublications
@@ -796,7 +795,7 @@ def counted_truth(project, vintage):
                 mine["n_authors_with_institution"].sum()
             ),
         }
-    admitted = publish.read(vintage, public.COUNTED)["admissions"].to_pylist()
+    admitted = pipeline.read_tables(vintage, public.COUNTED)["admissions"].to_pylist()
     return found | {
         (r["country_code"], r["source"], r["year"], r["year"], ""): r["admissions"]
         for r in admitted
@@ -1071,7 +1070,7 @@ def test_same_vintage_same_bytes_and_the_internal_report_is_apart(project, quart
         "run": (folder / "run.json").read_bytes()
     }
     kept = vintage.published
-    edition = public.edition(project, vintage, publish.read(vintage))
+    edition = public.edition(project, vintage, pipeline.read_tables(vintage))
     assert edition.cells.equals(kept)
     path = public.write(edition.cells, folder, synthetic=True)
     assert path.read_bytes() == before[path.relative_to(folder)]

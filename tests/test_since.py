@@ -10,11 +10,10 @@ from collections import Counter
 import pytest
 from built import project as new_project
 
-from coauth import pipeline, publish, report, review
+from coauth import pipeline, report, review
 from coauth.cli import coauth
 from coauth.errors import NotFound
-from coauth.pipeline import Project, Source
-from coauth.publish import about, run
+from coauth.pipeline import Project, Source, report_inputs, run_record
 from coauth.report.context import Brief
 from coauth.report.data import frames
 from coauth.report.sections import headlines
@@ -79,9 +78,9 @@ def brief_of(root, language, against=None):
     project = Project(root)
     vintage = project.cache.find()
     return Brief(
-        publish.read(vintage),
+        pipeline.read_tables(vintage),
         project.queries,
-        about.of(project, vintage, against),
+        report_inputs.of(project, vintage, against),
         Words(language, valued=True),
         counted.change,
         benefits,
@@ -112,7 +111,7 @@ def test_works_of_a_list_then_and_now_are_what_explain_lists_of_each_vintage(roo
         "then": Project(root).cache.find(AS_OF.isoformat()),
         "now": Project(root).cache.find(),
     }
-    made = {side: publish.read(v) for side, v in vintages.items()}
+    made = {side: pipeline.read_tables(v) for side, v in vintages.items()}
     spans = [
         *((y, y) for y in asked.measures.headline_change),
         (asked.scope.first_year, asked.scope.last_year),
@@ -162,7 +161,7 @@ def test_a_change_is_told_with_what_it_was(root, asked):
     """China's change from 2020 to 2023 with its interval, as the earlier vintage's own report says
     it.
     """
-    old = publish.read(Project(root).cache.find(AS_OF.isoformat()))
+    old = pipeline.read_tables(Project(root).cache.find(AS_OF.isoformat()))
     said = frames.changes(old, ["china"], asked, counted.change).iloc[0]
     facts = next(h for h in headlines(brief_of(root, "en")) if "China" in h.label).facts
     assert [facts[f"china.then.{name}"] for name in ("ratio", "low", "high")] == [
@@ -227,12 +226,12 @@ def test_against_chooses_the_earlier_vintage(root, monkeypatch):
             seen.append((made, given)) or [folder / "x.html", folder / "x.pdf"]
         ),
     )
-    monkeypatch.setattr(run, "record", lambda *_: None)
+    monkeypatch.setattr(run_record, "record", lambda *_: None)
     project = Project(root)
-    publish.quarter(project, project.cache.find(), languages=("en",), against=AS_OF.isoformat())
+    pipeline.quarter(project, project.cache.find(), languages=("en",), against=AS_OF.isoformat())
     ((made, given),) = seen
     assert made["revisions"].equals(project.cache.find().read("revisions"))
     assert given["about"].since.vintage == AS_OF.isoformat()
     with pytest.raises(NotFound, match="not older"):
-        about.of(project, project.cache.find(AS_OF.isoformat()), LATER.isoformat())
+        report_inputs.of(project, project.cache.find(AS_OF.isoformat()), LATER.isoformat())
     assert "--against" in {o for p in coauth.commands["report"].params for o in p.opts}

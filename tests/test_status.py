@@ -10,9 +10,10 @@ from click.testing import CliRunner
 from standin import Fault, StandIn
 from test_api import KEY, WORLD
 
-from coauth import cli, holdings, pipeline, tables
+from coauth import cli, pipeline, tables
 from coauth.errors import HarvestIncomplete, SourceError
 from coauth.pipeline import Project, Source
+from coauth.pipeline import status as holdings
 from coauth.storage import Cache
 
 TODAY = date(2020, 6, 15)

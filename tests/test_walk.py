@@ -15,7 +15,7 @@ import pytest
 from built import coauth
 from lxml import etree
 
-from coauth import pipeline, publish, review, tables
+from coauth import pipeline, review, tables
 from coauth.queries import Years
 from coauth.report.data.frames import last_window, window_before
 from coauth.tables import AREAS
@@ -41,7 +41,7 @@ class Told:
 
     def __init__(self, root):
         project = pipeline.Project(root)
-        self.made, self.asked = publish.read(project.cache.find()), project.queries
+        self.made, self.asked = pipeline.read_tables(project.cache.find()), project.queries
         flags = self.made["flags"].select(["source", "target"]).to_pandas().drop_duplicates()
         pairs = self.made["pairs"].select(["source", "target"]).to_pandas().drop_duplicates()
         self.listed = set(self.made["listed"]["institution_id"].to_pylist())

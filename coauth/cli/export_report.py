@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from coauth import pipeline, publish, review
+from coauth import pipeline, review
 from coauth.cli.group import Answer, Command, coauth, common, of_vintage
 from coauth.cli.group import years as read_years
 from coauth.cli.harvest_build import statbank
@@ -107,7 +107,7 @@ def export(
     given = {k: v for k, v in filters.items() if v} | (
         {"years": read_years(years)} if years else {}
     )
-    paths = publish.write(project, chosen, form, out, **given)
+    paths = pipeline.export_network(project, chosen, form, out, **given)
     answer.give(paths, map(str, paths))
 
 
@@ -133,7 +133,7 @@ def report(
     quarter: str | None,
     language: tuple[str, ...],
     against: str | None,
-    profile: publish.Profile,
+    profile: pipeline.Profile,
     vintage: str | None,
 ) -> None:
     """Write reports/<quarter>/ from the newest complete vintage of the quarter; --profile public
@@ -147,7 +147,7 @@ def report(
         )
     chosen = project.cache.find(vintage, quarter)
     pipeline.fetch_totals_once(project, chosen, **statbank())
-    paths = publish.quarter(
+    paths = pipeline.quarter(
         project,
         chosen,
         languages=language or ("en", "da"),

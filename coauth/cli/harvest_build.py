@@ -12,11 +12,12 @@ from typing import Any
 
 import click
 
-from coauth import holdings, pipeline, publish, tables
+from coauth import pipeline, tables
 from coauth.cli.group import NO_TOPICS, Answer, Command, coauth, common, notices, of_vintage
 from coauth.errors import CacheError, QueryError, SourceError
-from coauth.holdings import counted
 from coauth.pipeline import Project, Source
+from coauth.pipeline import status as holdings
+from coauth.pipeline.status import counted
 from coauth.queries import Queries
 from coauth.storage import Vintage
 
@@ -207,7 +208,7 @@ def rebuild(
         allow_mixed=allow_mixed,
     )
     pipeline.fetch_totals_once(project, done, **statbank())
-    paths = publish.quarter(project, done, side_by_side=True)
+    paths = pipeline.quarter(project, done, side_by_side=True)
     answer.give(
         {"vintage": done.name, "rows": built["rows"], "paths": paths},
         _summary(project, done, built, paths),

@@ -64,7 +64,7 @@ def tables():
         project = pipeline.Project(root)
         with tempfile.TemporaryDirectory(prefix="coauth-bench-") as folder:
             shelf = Shelf(Path(folder), {})
-            pipeline.read(project.cache.find(), project.queries, shelf, DuckDB({}, {}))
+            pipeline.read_pages(project.cache.find(), project.queries, shelf, DuckDB({}, {}))
             return {
                 "rows": {name: shelf.parts(name).count_rows() for name in ("works", "authorships")}
             }

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from coauth import holdings
-from coauth.pipeline import Project
+from coauth.pipeline import Project, status
 
 ROOT = os.environ.get("COAUTH_LIVE_ROOT")
 
@@ -27,7 +26,7 @@ def test_figure_1_of_the_newest_vintage_agrees():
     """Each series that differs is named with its numbers, as `coauth status` prints it."""
     project = Project(Path(ROOT))
     vintage = project.cache.find()
-    stands = holdings.of_vintage(vintage, project.queries, verify=False)
+    stands = status.of_vintage(vintage, project.queries, verify=False)
     assert stands["coherence"], (
         f"vintage {vintage.name} is not built, invented, or of a scope without published counts"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coauth.export import layout
 from coauth.network.model import Network
-from coauth.pipeline import Project
+from coauth.pipeline.project import Project
 from coauth.storage import Vintage
 
 

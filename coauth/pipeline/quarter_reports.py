@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from coauth import pipeline, report
+from coauth import report
 from coauth.network.model import Network
-from coauth.pipeline import Project
-from coauth.publish.made import read
+from coauth.pipeline.compare import revised
+from coauth.pipeline.project import Project
+from coauth.pipeline.vintage_tables import read
 from coauth.report.explorer import Atlas
 from coauth.report.vintage_info import About
 from coauth.stages import benefits
@@ -101,9 +102,9 @@ class Reports:
 
     def _read(self, project: Project) -> dict[str, pa.Table]:
         vintage = project.cache.find(self.vintage)
-        revised = (
-            {"revisions": pipeline.revised(project, project.cache.find(self.against), vintage)}
+        revisions = (
+            {"revisions": revised(project, project.cache.find(self.against), vintage)}
             if self.against
             else {}
         )
-        return read(vintage) | revised
+        return read(vintage) | revisions

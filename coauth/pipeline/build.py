@@ -18,10 +18,10 @@ from coauth.engine.duck import DuckDB
 from coauth.engine.memory import WINDOWS, part
 from coauth.engine.spark import Spark
 from coauth.errors import HarvestIncomplete, HarvestMixed
+from coauth.pipeline.compare import earlier, revise, since
 from coauth.pipeline.project import Project
-from coauth.pipeline.revising import earlier, revise, since
+from coauth.pipeline.read_pages import read
 from coauth.queries import Queries, RollUp
-from coauth.shelving import read
 from coauth.stages import (
     benefits,
     centrality,

@@ -19,7 +19,7 @@ from coauth.engine.spark import Spark
 from coauth.errors import HarvestIncomplete, SourceError
 from coauth.openalex.eras import BORDERS, MATCHER, UNKNOWN, Eras
 from coauth.pipeline.project import Project
-from coauth.shelving import account
+from coauth.pipeline.read_pages import account
 from coauth.sources import api, sample, snapshot
 from coauth.sources.progress import Progress
 from coauth.storage import Vintage, quarter

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from coauth import pipeline, tables
-from coauth.pipeline import Project
+from coauth import tables
+from coauth.pipeline import admissions
+from coauth.pipeline.project import Project
 from coauth.queries import Queries
 from coauth.storage import Vintage
 
@@ -17,7 +18,7 @@ def read(vintage: Vintage, names: Iterable[str] = tables.ALL) -> dict[str, pa.Ta
     fetched since.
     """
     made = {name: vintage.read(name) for name in names}
-    return made | {"admissions": pa.concat_tables([made["admissions"], pipeline.totals(vintage)])}
+    return made | {"admissions": pa.concat_tables([made["admissions"], admissions.totals(vintage)])}
 
 
 def asked(project: Project, vintage: Vintage) -> Queries:

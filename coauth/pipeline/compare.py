@@ -1,17 +1,48 @@
-"""Two vintages -> what each headline count changed by, and why."""
+"""Two vintages -> what became of each work, and what each headline count changed by, and why."""
 
 from __future__ import annotations
 
 from typing import Any, Protocol
 
+import pandas as pd
 import pyarrow as pa
 
 from coauth.engine.duck import DuckDB
 from coauth.errors import NotFound
+from coauth.openalex.eras import BORDERS, Relation
+from coauth.pipeline.project import Project
 from coauth.queries import Queries
 from coauth.stages import copublications, flags, revisions
 from coauth.stages.revisions import Counted
 from coauth.storage import Cache, Vintage
+
+
+def compare(project: Project, old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:
+    """What became of each work between two built vintages (`revisions.works`), and `REVISIONS`
+    of them.
+    """
+    before, after = ({n: v.read(n) for n in ("works", "affiliations")} for v in (old, new))
+    return revisions.works(before, after, revisions.incomparable(relations(old, new))), revised(
+        project, old, new
+    )
+
+
+def relations(old: Vintage, new: Vintage) -> dict[str, Relation]:
+    """What lies between two vintages, by border of OpenAlex (`Eras.relations`); nothing between
+    one and itself.
+    """
+    return (
+        {border.key: "same" for border in BORDERS}
+        if old.name == new.name
+        else old.eras.relations(new.eras)
+    )
+
+
+def revised(project: Project, old: Vintage, new: Vintage) -> pa.Table:
+    """`REVISIONS` of two built vintages. Raises `NotFound` where either has to be built again
+    first.
+    """
+    return revise(old, new, project.queries, counted(new))
 
 
 class Stored(Protocol):

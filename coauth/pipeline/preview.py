@@ -16,8 +16,8 @@ import scipy.sparse as sp
 
 from coauth import tables
 from coauth.errors import NotFound
+from coauth.pipeline.read_pages import outline
 from coauth.queries import Scope
-from coauth.shelving import outline
 from coauth.stages import works
 from coauth.stages.centrality.measures import ranks
 from coauth.stages.centrality.spectral import pagerank

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import logging
 from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 
 from coauth.errors import SourceError
 from coauth.pipeline.project import Project
-from coauth.sources import sample, statbank
+from coauth.sources import admissions, sample, statbank
 from coauth.storage import Vintage
 from coauth.tables import ADMISSIONS
 
@@ -64,3 +65,10 @@ def totals(vintage: Vintage) -> pa.Table:
         if kept
         else ADMISSIONS.empty()
     )
+
+
+def import_admissions(project: Project, path: Path) -> pa.Table:
+    """PhD admissions from a CSV, kept beside the vintages and carried into every later build."""
+    table = admissions.read(path)
+    project.cache.admissions = table
+    return table

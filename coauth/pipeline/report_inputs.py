@@ -9,9 +9,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from coauth import holdings, pipeline, tables
+from coauth import tables
 from coauth.openalex.eras import MIXED, Eras, Relation
-from coauth.pipeline import Project
+from coauth.pipeline import status
+from coauth.pipeline.compare import counted
+from coauth.pipeline.compare import since as since_vintage
+from coauth.pipeline.project import Project
 from coauth.report.vintage_info import About, Since
 from coauth.storage import Vintage
 
@@ -48,8 +51,8 @@ def of(project: Project, vintage: Vintage, against: str | None = None) -> About:
         quality=manifest.get("technology_quality"),
         since=since,
         relations=relations,
-        part=holdings.is_part(vintage),
-        lacking=holdings.lacking(vintage),
+        part=status.is_part(vintage),
+        lacking=status.lacking(vintage),
     )
 
 
@@ -82,7 +85,7 @@ def _since(
     told = vintage.manifest["build"].get("since")
     if against or (told and "relations" not in told):  # built by a coauth that did not note them
         against = against or told["vintage"]
-        told = pipeline.since(project.cache.find(against), pipeline.counted(vintage))
+        told = since_vintage(project.cache.find(against), counted(vintage))
     return (
         (
             Since(

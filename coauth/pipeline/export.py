@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from coauth import export
-from coauth.pipeline import Project
-from coauth.publish import about, networks, places
-from coauth.publish.made import read
-from coauth.publish.networks import Profile, Unit
+from coauth.pipeline import networks, positions, report_inputs
+from coauth.pipeline.networks import Profile, Unit
+from coauth.pipeline.project import Project
+from coauth.pipeline.vintage_tables import read
 from coauth.storage import Vintage
 
 
@@ -32,14 +32,14 @@ def write(
     whole = networks.cut(project, base)
     chosen = networks.cut(project, base, **filters) if filters else whole
     own = unit != "institution" or profile == "public"
-    where = places.own(whole, project) if own else places.kept(whole, project, vintage)
-    told = about.of(project, vintage)
+    where = positions.own(whole, project) if own else positions.kept(whole, project, vintage)
+    told = report_inputs.of(project, vintage)
     return export.write(
         chosen,
         form,
         path,
         positions=where,
         as_of=vintage.as_of,
-        provenance=about.provenance(told) | {"profile": profile},
+        provenance=report_inputs.provenance(told) | {"profile": profile},
         synthetic=told.synthetic,
     )

@@ -16,10 +16,10 @@ from coauth.engine.duck import DuckDB
 from coauth.errors import DisclosureError
 from coauth.network import aggregate
 from coauth.network.model import Network
-from coauth.pipeline import Project
+from coauth.pipeline import public
+from coauth.pipeline.project import Project
+from coauth.pipeline.vintage_tables import informed, read
 from coauth.public import Edition
-from coauth.publish import public
-from coauth.publish.made import informed, read
 from coauth.storage import Vintage
 
 Unit = Literal["institution", "country", "group"]

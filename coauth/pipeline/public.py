@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from coauth import pipeline, public, tables
+from coauth import public, tables
 from coauth.openalex.eras import Relation
-from coauth.pipeline import Project
+from coauth.pipeline.compare import relations as vintage_relations
+from coauth.pipeline.project import Project
+from coauth.pipeline.vintage_tables import asked, read
 from coauth.public import Cell, Counted, Earlier, Edition
-from coauth.publish.made import asked, read
 from coauth.storage import Vintage, atomic
 
 COUNTED = (
@@ -59,7 +60,7 @@ def relations(project: Project, vintage: Vintage, edition: Edition) -> Mapping[s
     border of OpenAlex.
     """
     against = edition.made["revisions"]["against"].to_pylist()
-    return pipeline.relations(project.cache.find(against[0]), vintage) if against else {}
+    return vintage_relations(project.cache.find(against[0]), vintage) if against else {}
 
 
 def write(cells: pa.Table, folder: Path, *, synthetic: bool) -> Path:

@@ -13,12 +13,12 @@ from typing import Any
 import joblib
 
 from coauth import export, tables
-from coauth.pipeline import Project
-from coauth.publish import about, networks, places, public, run
-from coauth.publish.languages import Reports, processes
-from coauth.publish.made import asked as of_vintage
-from coauth.publish.made import read
-from coauth.publish.networks import Profile
+from coauth.pipeline import networks, positions, public, report_inputs, run_record
+from coauth.pipeline.networks import Profile
+from coauth.pipeline.project import Project
+from coauth.pipeline.quarter_reports import Reports, processes
+from coauth.pipeline.vintage_tables import asked as of_vintage
+from coauth.pipeline.vintage_tables import read
 from coauth.queries import Queries
 from coauth.report.explorer import Atlas
 from coauth.storage import Vintage, atomic
@@ -73,7 +73,7 @@ def _written(
     pool: Executor | None,
 ) -> dict[str, Path]:
     told, made, asked = (
-        about.of(project, vintage, against),
+        report_inputs.of(project, vintage, against),
         read(vintage),
         of_vintage(project, vintage),
     )
@@ -83,13 +83,13 @@ def _written(
     whole = networks.cut(project, base)
     if edition:
         told = replace(told.public, relations=public.relations(project, vintage, edition))
-        folder, where = folder.with_name(f"{folder.name}-public"), places.own(whole, project)
+        folder, where = folder.with_name(f"{folder.name}-public"), positions.own(whole, project)
         shown = {
             **edition.made,
             **{name: base.made[name] for name in ("edges", "flags", "institutions")},
         }
     else:
-        where, shown = places.kept(whole, project, vintage), None
+        where, shown = positions.kept(whole, project, vintage), None
     thinned = (
         {} if edition else {"backbone": "disparity"}
     )  # a public network is thin, and of its pairs abroad none would be left
@@ -109,8 +109,8 @@ def _written(
         list[Path](),
     )
     paths = {form: folder / name for name, (form, drawn) in cuts.items() if drawn.nodes.num_rows}
-    with atomic.reported(folder, run.ADVICE):
-        run.forget(folder)
+    with atomic.reported(folder, run_record.ADVICE):
+        run_record.forget(folder)
         folder.mkdir(parents=True, exist_ok=True)
 
         def export_networks() -> None:
@@ -129,7 +129,7 @@ def _written(
                         paths[form],
                         positions=where,
                         as_of=vintage.as_of,
-                        provenance=about.provenance(told)
+                        provenance=report_inputs.provenance(told)
                         | ({"profile": profile} if edition else {}),
                         synthetic=told.synthetic,
                     )
@@ -145,7 +145,7 @@ def _written(
         for language, there in reports.write(languages, pool, export_networks):
             paths[f"report.{language}"], paths[f"report.{language}.pdf"] = there[:2]
             written += there
-        paths["run"] = run.record(folder, sorted(set(written)), asked, vintage, told)
+        paths["run"] = run_record.record(folder, sorted(set(written)), asked, vintage, told)
         if edition:
             vintage.published = edition.cells
     return paths

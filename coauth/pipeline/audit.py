@@ -9,8 +9,8 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from coauth.pipeline.project import Project
+from coauth.pipeline.read_pages import PAGES, Pages, one_after_another
 from coauth.queries import Queries
-from coauth.shelving import PAGES, Pages, one_after_another
 from coauth.stages import affiliation_audit, works
 from coauth.stages.affiliation_audit import Audit
 from coauth.storage import Vintage
