@@ -406,10 +406,10 @@ def test_a_passing_fault_costs_one_more_request(
 
 
 def test_a_hanging_server_is_asked_again(tmp_path: Path, reference: dict[str, bytes]) -> None:
-    with StandIn(WORLD, faults=[Fault("hang", when="2020-02-29", seconds=2)]) as server:
-        summary = harvest(tmp_path, server, timeout=0.2)
+    with StandIn(WORLD, faults=[Fault("hang", when="2020-02-29", seconds=4)]) as server:
+        summary = harvest(tmp_path, server, timeout=1.5)
     assert only_pages(stored_files(tmp_path)) == only_pages(reference)
-    assert summary["retries"] == {"no answer within 0.2 s": 1}
+    assert summary["retries"] == {"no answer within 1.5 s": 1}
 
 
 @pytest.mark.parametrize("where", ["group-by", "2020-02-29", "/works/W"])

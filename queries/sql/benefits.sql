@@ -1,4 +1,4 @@
--- One row per year × cue × field: works between domestic and foreign institutions, and what they bring. Read by `coauth.benefits.shares`
+-- One row per year × cue × field: works between domestic and foreign institutions, and what they bring. Read by `coauth.stages.benefits.shares`
 -- and the report. A work with cues of several lists counts in each; "none" are works without a cue of these two
 -- kinds; a partner's technology profile is no cue of a work.
 WITH member AS (

@@ -3,7 +3,7 @@
 -- A group asked for that no work touches is there with 0 in the first year.
 -- base: a series of international works alone is a share of these; one that has others (a list of institutions at home) of all works
 -- counted. The group "*" is these, for the years it has: it is a base and no series.
--- Intervals, shares and the other years without a work are added afterwards (coauth/copublications.py).
+-- Intervals, shares and the other years without a work are added afterwards (coauth/stages/copublications.py).
 WITH groups AS (
   SELECT group_id, 'union' AS basis FROM partner_countries
   UNION
