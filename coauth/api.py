@@ -1,91 +1,355 @@
-"""The verbs of the command line, from Python. They are called as `coauth.rebuild(…)`,
-`coauth.tables(…)`, `coauth.graph(…)`.
+"""The verbs of the command line, from Python: `coauth.rebuild(…)`, `coauth.tables(…)`, …
+
+Each takes `root`, the folder with queries/, cache/ and reports/, and where it reads a vintage its
+name, the newest complete one by default. Each raises `CoauthError` for anything a user can cure.
+What a verb needs is imported when it is called: `import coauth` stays cheap.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-import networkx as nx
-import pandas as pd
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
 
-from coauth import network as stage
-from coauth import pipeline
-from coauth.errors import NotFound
+    from coauth.pipeline import Project, Source
+    from coauth.storage import Vintage
+
+Folder = str | Path
+Span = tuple[int, int]
+Unit = Literal["institution", "country", "group"]
+Profile = Literal["internal", "public"]
+Backbone = Literal["projection", "disparity"]
+Rule = Literal["newman", "full", "strict", "author"]
 
 
 def rebuild(
-    root: str | Path = ".",
+    root: Folder = ".",
     *,
     sample: bool = False,
-    records: str | Path | None = None,
+    records: Folder | None = None,
+    as_of: date | None = None,
     key: str | None = None,
     url: str | None = None,
     wait: bool = False,
     statbank: str | None = None,
+    allow_mixed: bool = False,
 ) -> dict[str, Path]:
-    """Harvest what is missing, build every table, write the exports and the report; returns the
-    paths by name.
+    """Paths of the exports and the report by name, after harvesting what is missing and building
+    every table. Safe to run again after any interruption.
 
-    The source is OpenAlex with `key` (or another address of its API, `url`), the records at a path,
-    or with `sample` a synthetic world. PhD totals come from StatBank (or its API at `statbank`),
-    unless the sample is asked for. Safe to run again after any interruption. Raises `CoauthError`
-    for anything a user can cure.
+    sample       a synthetic world instead of OpenAlex
+    records      OpenAlex records at a path instead, `as_of` the day they were taken
+    key, url     of OpenAlex, or another address of its API
+    wait         sleep over a spent daily budget
+    statbank     another address of StatBank, where PhD totals come from (none for the sample)
+    allow_mixed  build although the pages are of two affiliation matchers
     """
-    project = pipeline.Project(Path(root))
-    kind = "sample" if sample else "files" if records else "api"
-    source = pipeline.Source(kind, path=Path(records) if records else None, key=key, url=url)
-    today = datetime.now(UTC).date()
-    vintage = pipeline.harvest(project, source, today=today, wait=wait)
-    pipeline.build(project, vintage)
+    from coauth import pipeline  # noqa: PLC0415
+
+    project, today = _project(root), _today()
+    source = _source(sample=sample, records=records, key=key, url=url)
+    vintage = pipeline.harvest(project, source, today=today, as_of=as_of, wait=wait)
+    pipeline.build(project, vintage, allow_mixed=allow_mixed)
     pipeline.fetch_totals_once(project, vintage, today=today, url=statbank)
     return pipeline.quarter(project, vintage)
 
 
-def audit(*, root: str | Path = ".", vintage: str | None = None) -> dict[str, pd.DataFrame]:
-    """What affiliation strings name and no institution was matched to, of a vintage built or not:
-    `years`, and `institutions` (domestic and listed) by year; the columns are those of
-    `AUDIT_YEARS` and `AUDIT` in `coauth.tables`.
-
-    Read from the pages, and kept with a complete vintage. Raises `NotFound` where there is no such
-    vintage, or none of its pages.
+def harvest(
+    root: Folder = ".",
+    *,
+    sample: bool = False,
+    records: Folder | None = None,
+    as_of: date | None = None,
+    key: str | None = None,
+    url: str | None = None,
+    wait: bool = False,
+    new: bool = False,
+) -> str:
+    """Name of a complete vintage: the unfinished one continued, this quarter's, or a `new` one.
+    The source is chosen as in `rebuild`.
     """
-    project = pipeline.Project(Path(root))
-    chosen = project.cache.find(vintage) if vintage else project.cache.newest()
-    made = pipeline.audit(project, chosen)
-    if made is None:
-        raise NotFound(f"no page of vintage {chosen.name} is there yet; run `coauth harvest`")
-    return {name: table.to_pandas() for name, table in made._asdict().items()}
+    from coauth import pipeline  # noqa: PLC0415
+
+    source = _source(sample=sample, records=records, key=key, url=url)
+    project = _project(root)
+    return pipeline.harvest(project, source, today=_today(), as_of=as_of, fresh=new, wait=wait).name
 
 
-def tables(name: str, *, root: str | Path = ".", vintage: str | None = None) -> pd.DataFrame:
-    """A table of a built vintage, the newest complete one by default; the module `coauth.tables`
-    holds the contracts.
+def build(
+    root: Folder = ".",
+    *,
+    vintage: str | None = None,
+    engine: Literal["duckdb", "spark"] = "duckdb",
+    level: Literal["unified", "as-harvested"] = "unified",
+    memory: str | None = None,
+    threads: int | None = None,
+    allow_incomplete: bool = False,
+    allow_mixed: bool = False,
+) -> dict[str, Any]:
+    """Rows of every table and losses of every stage, after making all tables of a vintage.
 
-    Raises `NotFound` naming what there is.
+    engine            DuckDB, or Spark in this machine or on a cluster; the tables are the same
+    level             institutions rolled up by queries/institutions.toml, or not at all
+    memory, threads   at most, e.g. "2GB"; the result does not depend on them
+    allow_incomplete  build although slices are short, and say so in every output
+    allow_mixed       build although the pages are of two affiliation matchers, and say so
     """
-    frame: pd.DataFrame = pipeline.Project(Path(root)).cache.find(vintage).read(name).to_pandas()
+    from coauth import pipeline  # noqa: PLC0415
+
+    project = _project(root)
+    return pipeline.build(
+        project,
+        project.cache.newest() if vintage is None else project.cache.find(vintage),
+        engine=engine,
+        level=level,
+        memory=memory,
+        threads=threads,
+        allow_incomplete=allow_incomplete,
+        allow_mixed=allow_mixed,
+    )
+
+
+def tables(name: str, *, root: Folder = ".", vintage: str | None = None) -> pd.DataFrame:
+    """A table of a built vintage; `coauth.tables.schemas` says what each column means. Raises
+    `NotFound` naming the tables there are.
+    """
+    frame: pd.DataFrame = _vintage(root, vintage).read(name).to_pandas()
     return frame
 
 
 def graph(
-    window: tuple[int, int] | None = None,
+    window: Span | None = None,
     *,
-    root: str | Path = ".",
+    root: Folder = ".",
     vintage: str | None = None,
-    **filters: Any,
+    unit: Unit = "institution",
+    profile: Profile = "internal",
+    counting: Rule | None = None,
+    flagged: bool = False,
+    domestic: bool = False,
+    min_weight: float = 0.0,
+    top: int | None = None,
+    ego: str | None = None,
+    backbone: Backbone | None = None,
 ) -> nx.Graph:
-    """The network of a window of years, all by default; edges carry `weight` (larger is closer) and
-    `distance`.
+    """The network of a window of years (all by default); its edges carry `weight` (strength: larger
+    is closer) and `distance` (smaller is closer, for shortest paths).
 
-    Filters are those of `coauth export`: flagged, domestic, min_weight, top, ego, backbone
-    ("projection" or "disparity"), unit ("country", "group") and profile ("public"); `counting`
-    (newman, full, strict, author) is the rule behind the weight, that of `queries/measures.toml` by
-    default.
+    unit        what a node is; works are counted anew between countries or groups
+    profile     "public" sums listed institutions and takes out small cells
+    counting    the rule behind the weight; that of queries/measures.toml by default
+    flagged     only edges with a review cue          domestic  only domestic institutions
+    min_weight  only edges of this weight             top       only the strongest institutions
+    ego         only an institution's partners        backbone  only edges that stand out
     """
-    project = pipeline.Project(Path(root))
-    return stage.to_networkx(
-        pipeline.network(project, project.cache.find(vintage), years=window, **filters)
+    from coauth import network, pipeline  # noqa: PLC0415
+
+    project = _project(root)
+    cuts = _cuts(counting, flagged, domestic, min_weight, top, ego, backbone)
+    of = project.cache.find(vintage)
+    chosen = pipeline.network(project, of, years=window, unit=unit, profile=profile, **cuts)
+    return network.to_networkx(chosen)
+
+
+def export(
+    form: str,
+    path: Folder,
+    *,
+    window: Span | None = None,
+    root: Folder = ".",
+    vintage: str | None = None,
+    unit: Unit = "institution",
+    profile: Profile = "internal",
+    counting: Rule | None = None,
+    flagged: bool = False,
+    domestic: bool = False,
+    min_weight: float = 0.0,
+    top: int | None = None,
+    ego: str | None = None,
+    backbone: Backbone | None = None,
+) -> list[Path]:
+    """Files written, the main one first: the network of `graph` in a format of
+    `coauth.export.formats.FORMATS`. The cuts are those of `graph`.
+    """
+    from coauth import pipeline  # noqa: PLC0415
+
+    project = _project(root)
+    cuts = _cuts(counting, flagged, domestic, min_weight, top, ego, backbone)
+    if window:
+        cuts["years"] = window
+    of = project.cache.find(vintage)
+    return pipeline.export_network(
+        project, of, form, Path(path), unit=unit, profile=profile, **cuts
     )
+
+
+def report(
+    quarter: str | None = None,
+    *,
+    root: Folder = ".",
+    vintage: str | None = None,
+    languages: Sequence[Literal["en", "da"]] = ("en", "da"),
+    against: str | None = None,
+    profile: Profile = "internal",
+    statbank: str | None = None,
+) -> dict[str, Path]:
+    """Paths of the files of reports/<quarter>/ by name: report, Gephi files and run.json of the
+    newest complete vintage of the quarter; `against` an earlier vintage.
+    """
+    from coauth import pipeline  # noqa: PLC0415
+
+    project = _project(root)
+    of = project.cache.find(vintage, quarter)
+    pipeline.fetch_totals_once(project, of, today=_today(), url=statbank)
+    return pipeline.quarter(project, of, languages=languages, against=against, profile=profile)
+
+
+def explain(
+    *institutions: str,
+    list_id: str | None = None,
+    years: Span | None = None,
+    left_out: bool = False,
+    root: Folder = ".",
+    vintage: str | None = None,
+) -> pd.DataFrame:
+    """Works two institutions share, newest first, each with its review cues and doubts; or with
+    `list_id` the works of a watchlist or technology set. For internal use: works lead to people.
+
+    institutions  two, by name, alias, ROR or id
+    left_out      also works that count nowhere, each with its reason
+    """
+    import pandas as pd  # noqa: PLC0415
+
+    from coauth import pipeline, review  # noqa: PLC0415
+    from coauth.errors import NotFound  # noqa: PLC0415
+
+    project, of = _project(root), _vintage(root, vintage)
+    made, queries = pipeline.read_tables(of), pipeline.informed_queries(project, of)
+    if list_id:
+        return pd.DataFrame(review.listing(made, list_id, queries, years))
+    if len(institutions) != 2:
+        raise NotFound(f"{len(institutions)} institutions named; give two, or list_id")
+    a, b = (review.resolve(i, made["institutions"], queries) for i in institutions)
+    return pd.DataFrame(review.pair(made, a, b, queries, years, left_out=left_out))
+
+
+def shifts(
+    institution: str | None = None,
+    *,
+    measure: str = "strength_share",
+    before: Span | None = None,
+    after: Span | None = None,
+    root: Folder = ".",
+    vintage: str | None = None,
+) -> pd.DataFrame:
+    """Changes of a centrality between two windows, one row an institution and pair of windows, with
+    interval, verdict and reason (`SHIFTS`, variant `k`, and the institution's name).
+
+    Raises `NotFound` for a measure without an interval, and where no row is left.
+    """
+    from coauth import review  # noqa: PLC0415
+    from coauth.errors import NotFound  # noqa: PLC0415
+
+    of = _vintage(root, vintage)
+    rows = of.read("shifts").to_pandas()
+    judged = sorted(rows["measure"].unique())
+    if measure not in judged:
+        raise NotFound(
+            f"no shifts of '{measure}': only measures with an interval are judged "
+            f"({', '.join(judged) or 'none'})"
+        )
+    rows = rows[(rows["measure"] == measure) & (rows["variant"] == "k")]
+    for side, span in (("before", before), ("after", after)):
+        if span:
+            rows = rows[(rows[f"{side}_first"] == span[0]) & (rows[f"{side}_last"] == span[1])]
+    places = of.read("institutions")
+    if institution:
+        found = review.resolve(institution, places, _project(root).queries)
+        rows = rows[rows["institution_id"] == found]
+    if not len(rows):
+        raise NotFound(
+            "no such comparison; the pairs of windows and the roster are set in "
+            "queries/measures.toml"
+        )
+    names = places.select(["institution_id", "name"]).to_pandas()
+    order = ["after_first", "before_first", "after"]
+    named: pd.DataFrame = rows.merge(names, on="institution_id")
+    return named.sort_values(order, ascending=[True, True, False])
+
+
+def compare(old: str, new: str, *, root: Folder = ".") -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What became of each work between two built vintages, and what each headline number changed by
+    and why (`REVISIONS`).
+    """
+    from coauth import pipeline  # noqa: PLC0415
+
+    project = _project(root)
+    works, revisions = pipeline.compare(project, *(project.cache.find(n) for n in (old, new)))
+    return works, revisions.to_pandas()
+
+
+def audit(*, root: Folder = ".", vintage: str | None = None) -> dict[str, pd.DataFrame]:
+    """Affiliation strings that name an institution and were matched to none, of a vintage built or
+    not: `years`, and `institutions` (domestic and listed) by year; the columns are those of
+    `AUDIT_YEARS` and `AUDIT` in `coauth.tables.schemas`.
+
+    Read from the pages, and kept with a complete vintage. Raises `NotFound` where there is no such
+    vintage, or none of its pages.
+    """
+    from coauth import pipeline  # noqa: PLC0415
+    from coauth.errors import NotFound  # noqa: PLC0415
+
+    project = _project(root)
+    chosen = project.cache.find(vintage) if vintage else project.cache.newest()
+    survey = pipeline.audit(project, chosen)
+    if survey is None:
+        raise NotFound(f"no page of vintage {chosen.name} is there yet; run `coauth harvest`")
+    return {name: table.to_pandas() for name, table in survey._asdict().items()}
+
+
+def _project(root: Folder) -> Project:
+    from coauth.pipeline import Project  # noqa: PLC0415
+
+    return Project(Path(root))
+
+
+def _vintage(root: Folder, name: str | None) -> Vintage:
+    return _project(root).cache.find(name)
+
+
+def _source(*, sample: bool, records: Folder | None, key: str | None, url: str | None) -> Source:
+    from coauth.pipeline import Source  # noqa: PLC0415
+
+    kind = "sample" if sample else "files" if records else "api"
+    return Source(kind, path=Path(records) if records else None, key=key, url=url)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _cuts(
+    counting: Rule | None,
+    flagged: bool,
+    domestic: bool,
+    min_weight: float,
+    top: int | None,
+    ego: str | None,
+    backbone: Backbone | None,
+) -> dict[str, Any]:
+    """The cuts that were given; the others have their defaults where they are made."""
+    cuts = {
+        "counting": counting,
+        "flagged": flagged,
+        "domestic": domestic,
+        "min_weight": min_weight,
+        "top": top,
+        "ego": ego,
+        "backbone": backbone,
+    }
+    return {name: value for name, value in cuts.items() if value}

@@ -38,7 +38,7 @@ class CacheError(CoauthError):
 
 
 class TableError(CoauthError):
-    """A table breaks its contract (see `coauth.tables`): a stage was given or has made something
+    """A table breaks its contract (see `coauth.tables.schemas`): a stage was given or has made something
     false.
     """
 

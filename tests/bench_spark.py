@@ -21,11 +21,12 @@ from pathlib import Path
 import msgspec
 import pyarrow.dataset as ds
 
-from coauth import pipeline, tables
+from coauth import pipeline
 from coauth.engine.spark import Spark
 from coauth.pipeline import Project, Source
 from coauth.sources import sample
 from coauth.storage.table_store import store
+from coauth.tables import schemas
 from tests.copies import block, lines
 
 TODAY = date(2026, 11, 22)
@@ -92,7 +93,7 @@ def stream(project, vintage):
     path = vintage.path / "tables/edges.parquet"
     before = time.process_time()
     batches = ds.dataset(path).scanner(batch_size=250_000).to_reader()
-    store(project.root / "again.parquet", tables.EDGES, tables.EDGES.checked(batches), {})
+    store(project.root / "again.parquet", schemas.EDGES, schemas.EDGES.checked(batches), {})
     rows = ds.dataset(path).count_rows()
     print(
         f"driver: edges checked and written  {rows / (time.process_time() - before):,.0f} rows a CPU second ({rows:,} rows)"

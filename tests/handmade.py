@@ -8,8 +8,8 @@ from collections import defaultdict
 from datetime import date
 from itertools import combinations
 
-from coauth import tables
 from coauth.queries import Scope
+from coauth.tables import schemas
 
 SCOPE = Scope(
     title="Denmark's international research collaboration",
@@ -63,11 +63,11 @@ def world(
         for year, *pair, entry in technology
     ]
     return {
-        "edges": tables.EDGES.of(edges.values()),
-        "institutions": tables.INSTITUTIONS.of(
+        "edges": schemas.EDGES.of(edges.values()),
+        "institutions": schemas.INSTITUTIONS.of(
             institution(i, *said, works) for i, said in places.items()
         ),
-        "listed": tables.LISTED.of(
+        "listed": schemas.LISTED.of(
             {
                 "institution_id": i,
                 "list_id": "miit",
@@ -78,9 +78,9 @@ def world(
             }
             for i in listed
         ),
-        "flags": tables.FLAGS.of(flags),
-        "centrality": tables.CENTRALITY.empty(),
-        "shifts": tables.SHIFTS.empty(),
+        "flags": schemas.FLAGS.of(flags),
+        "centrality": schemas.CENTRALITY.empty(),
+        "shifts": schemas.SHIFTS.empty(),
     }
 
 

@@ -19,7 +19,7 @@ from coauth.stats.bootstrap import draw, interval
 from coauth.stats.completeness import Completeness, complete_weights
 from coauth.stats.counting import Counting
 from coauth.stats.incidence import ONE, Incidence, incidence
-from coauth.tables import AFFILIATIONS, CENTRALITY, WORKS
+from coauth.tables.schemas import AFFILIATIONS, CENTRALITY, WORKS
 
 RULES = ("newman", "full", "strict", "author")
 RESAMPLED = ("strength", "strength_share", "pagerank", "eigenvector")

@@ -228,7 +228,7 @@ def test_init_lays_out_a_project_and_keeps_what_is_there(tmp_path):
 
 
 def test_python_verbs(sample_root):
-    """`coauth.tables` gives a DataFrame and `coauth.network` a networkx.Graph."""
+    """`coauth.tables.schemas` gives a DataFrame and `coauth.network` a networkx.Graph."""
     import networkx as nx
     import pandas as pd
 

@@ -8,12 +8,12 @@ import pyarrow as pa
 import pytest
 from world import rows
 
-from coauth import tables
 from coauth.engine.duck import DuckDB
 from coauth.report.data import frames
 from coauth.stages import copublications
 from coauth.stats import coherence
 from coauth.stats.counts import change
+from coauth.tables import schemas
 
 PARTNERS = {(): "DK", ("US",): "US", ("CN",): "CN", ("RU",): "RU", ("IR",): "IR"}
 """Partners of a reference series -> its row in the data it was carried over from (DK: with any
@@ -36,7 +36,7 @@ def published(real_records):
 
 def counted(series):
     """`COPUBLICATIONS` with these counts by union."""
-    return tables.COPUBLICATIONS.of(
+    return schemas.COPUBLICATIONS.of(
         {
             "year": y,
             "group_id": g,
@@ -98,7 +98,7 @@ def test_figure_1_has_the_changes_of_the_reference(asked, published):
     members = members.append_column("author_share", pa.nulls(members.num_rows, pa.float64()))
     engine = DuckDB(asked.sql, asked.tables(), threads=1)
     made = copublications.count(
-        tables.MEMBERSHIPS.check(members), tables.WORKS.empty(), asked.scope, 0.95, engine
+        schemas.MEMBERSHIPS.check(members), schemas.WORKS.empty(), asked.scope, 0.95, engine
     )
     found = frames.changes({"copublications": made}, list(CHANGES), asked, change).set_index(
         "group_id"
@@ -207,7 +207,7 @@ def test_what_is_not_there_is_not_compared(asked):
 def test_only_figure_1s_own_basis_is_compared(asked):
     """Counts by institution are another series."""
     made = counted(there(asked)).to_pandas()
-    by_institution = tables.COPUBLICATIONS.check(
+    by_institution = schemas.COPUBLICATIONS.check(
         pa.Table.from_pandas(made.assign(basis="institution"), preserve_index=False)
     )
     assert coherence.hold(by_institution, asked, ["DK"]) == []

@@ -11,11 +11,13 @@ import pytest
 from built import coauth
 from handmade import AS_OF, BEIHANG, COLUMNS, DTU, KU, LUND, MIT, SCOPE, measured, shifted, world
 
-from coauth import export, pipeline, public, tables
+from coauth import pipeline, public
 from coauth.errors import DisclosureError, NotFound
+from coauth.export import formats
 from coauth.network import build
 from coauth.pipeline import Project
 from coauth.public import SMALLEST
+from coauth.tables import schemas
 
 BY_HAND = (
     *[(2019, (KU, DTU))] * 7,
@@ -30,9 +32,9 @@ BY_HAND = (
 
 def made(works=BY_HAND):
     return world(works, technology=((2019, KU, DTU, "quantum"),)) | {
-        "pairs": tables.PAIRS.empty(),
-        "centrality": tables.CENTRALITY.of([measured((2020, 2022), KU, "pagerank", 2.0)]),
-        "shifts": tables.SHIFTS.of([shifted(KU, (2015, 2017), (2020, 2022), -0.05)]),
+        "pairs": schemas.PAIRS.empty(),
+        "centrality": schemas.CENTRALITY.of([measured((2020, 2022), KU, "pagerank", 2.0)]),
+        "shifts": schemas.SHIFTS.of([shifted(KU, (2015, 2017), (2020, 2022), -0.05)]),
     }
 
 
@@ -69,7 +71,7 @@ def test_measures_and_small_cues_are_not_given():
     )  # one work of quantum behind KU–DTU
 
 
-@pytest.mark.parametrize("form", export.FORMATS)
+@pytest.mark.parametrize("form", formats.FORMATS)
 def test_small_cells_leave_no_trace(form, tmp_path):
     """Files from two worlds that differ only in cells of one to four works are the same, byte for
     byte.
@@ -93,7 +95,7 @@ def test_small_cells_leave_no_trace(form, tmp_path):
         kept, taken_out = public.public(given)
         assert taken_out == 4
         net = build(kept, scope=SCOPE)
-        files = export.write(
+        files = formats.write(
             net,
             form,
             tmp_path / str(number) / "n",

@@ -9,15 +9,19 @@ from pathlib import Path
 import click
 import pytest
 from built import CHECKOUT
+from click.testing import CliRunner
 
-from coauth import cli, queries, tables
+from coauth import cli, queries
+from coauth.cli.group import COMMANDS
+from coauth.tables import schemas
 
 README = (CHECKOUT / "README.md").read_text("utf-8")
 GEPHI = (CHECKOUT / "coauth" / "export" / "GEPHI.md").read_text("utf-8")
 
 
 def verbs(group=cli.coauth, path=()):
-    for name, command in group.commands.items():
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
         if isinstance(command, click.Group):
             yield from verbs(command, (*path, name))
         else:
@@ -38,6 +42,16 @@ def said(text):
         words = [w.rpartition("/")[2] if w.endswith("/coauth") else w for w in words]
         if words and words[0] == "coauth":
             yield words[1:]
+
+
+def test_the_help_names_every_command_in_a_whole_sentence():
+    """What is loaded when it is called says the same of itself as the list of all."""
+    files = {c.callback.__module__ for _, c in verbs()}
+    assert files == {f"coauth.cli.{file}" for file, _ in COMMANDS.values()}
+    shown = CliRunner().invoke(cli.coauth, ["--help"], terminal_width=100).output
+    for name, (_, line) in COMMANDS.items():
+        assert re.search(rf"(?m)^  {name} +{re.escape(line)}$", shown), name
+    assert set(cli.coauth.commands) == set(COMMANDS)
 
 
 @pytest.mark.parametrize("words", [*said(README), *said(GEPHI)], ids=" ".join)
@@ -79,12 +93,12 @@ def test_every_statement_says_what_it_is(path):
     text = path.read_text("utf-8")
     assert text.startswith("-- ")
     assert "Read" in text.split("SELECT")[0].split("WITH")[0]
-    assert path.stem in tables.ALL
+    assert path.stem in schemas.ALL
 
 
 def test_every_table_is_in_the_readme():
     """The README's list of tables is the contract's."""
-    for name in tables.ALL:
+    for name in schemas.ALL:
         assert f"`{name}`" in README, name
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from world import World, linked, rows, work
 
 from coauth.errors import QueryError, TableError
-from coauth.tables import EDGES
+from coauth.tables.schemas import EDGES
 
 PAIR = ("year", "source", "target")
 ALL = ("works", "weight", "strict_weight", "author_weight")

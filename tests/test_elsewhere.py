@@ -10,11 +10,11 @@ from built import coauth, project
 from test_events import dated, harvest
 from world import rows, work
 
-from coauth import tables
 from coauth.pipeline import Project
 from coauth.queries import elsewhere
 from coauth.report import text
 from coauth.stages import events
+from coauth.tables import schemas
 
 BEIHANG = {
     "id": "I82880672",
@@ -201,8 +201,8 @@ def test_a_list_at_home_is_tested_against_all_other_works(asked):
                 m for m in made.members[before:] if m["group_id"] != "international"
             ]
     members, when = (
-        tables.MEMBERSHIPS.of(made.members),
-        events._when(tables.WORKS.of(made.works), asked.scope),
+        schemas.MEMBERSHIPS.of(made.members),
+        events._when(schemas.WORKS.of(made.works), asked.scope),
     )
     series = events._against_the_rest("list:miit", members, when)
     assert (len(series.group), len(series.against)) == (30 * 14, 90 * 14)

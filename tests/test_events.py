@@ -20,7 +20,15 @@ from coauth.stages import events
 from coauth.stages.events import segmented
 from coauth.stages.events.matching import match
 from coauth.stats.counts import works_needed
-from coauth.tables import AFFILIATIONS, EVENTS, INSTITUTIONS, LISTED, MATCHES, MEMBERSHIPS, WORKS
+from coauth.tables.schemas import (
+    AFFILIATIONS,
+    EVENTS,
+    INSTITUTIONS,
+    LISTED,
+    MATCHES,
+    MEMBERSHIPS,
+    WORKS,
+)
 
 YEARS = range(2011, 2025)
 

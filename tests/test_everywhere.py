@@ -8,10 +8,11 @@ import pytest
 from built import project
 from world import work
 
-from coauth import pipeline, report
+from coauth import pipeline
 from coauth.errors import QueryError, SourceError
 from coauth.pipeline import Project, Source
 from coauth.queries.scope import codes
+from coauth.report import document
 
 TODAY = date(2026, 11, 22)
 RECORDS = [
@@ -103,7 +104,7 @@ def test_what_every_country_cannot_have_says_so(built, tmp_path):
     with pytest.raises(SourceError, match=r"270 million works.*harvest --from FOLDER"):
         pipeline.harvest(made, Source("api", key="k"), today=TODAY, name="other")
     with pytest.raises(QueryError, match=r'countries = \["\*"\] there is no rest'):
-        report.build(
+        document.build(
             {},
             tmp_path,
             queries=made.queries,

@@ -12,13 +12,14 @@ from test_report import about
 from world import World, work
 
 from coauth import network as graph
-from coauth import pipeline, tables
+from coauth import pipeline
 from coauth.pipeline import Project
 from coauth.report import explorer
 from coauth.report.context import Brief
 from coauth.report.text import Words
 from coauth.stages import benefits
 from coauth.stats import counts as counted
+from coauth.tables import schemas
 
 BEIHANG = {
     "id": "I82880672",
@@ -58,8 +59,8 @@ def briefed(records, asked, language="en"):
     made = w.made | {
         "edges": w.edges,
         "flags": w.found.flags,
-        "centrality": tables.CENTRALITY.empty(),
-        "shifts": tables.SHIFTS.empty(),
+        "centrality": schemas.CENTRALITY.empty(),
+        "shifts": schemas.SHIFTS.empty(),
     }
     return Brief(made, w.asked, about(), Words(language), counted.change, benefits)
 

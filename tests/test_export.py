@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 from handmade import AS_OF, BEIHANG, KU, PLACES, PROVENANCE, SCOPE, WORKS, world
 
-from coauth import export, pipeline
+from coauth import pipeline
 from coauth.errors import CacheError, NotFound, TableError
-from coauth.export import layout, picture, style
+from coauth.export import formats, layout, picture, style
 from coauth.network import build, to_networkx
 from coauth.network.model import EDGES, GROUPS
 from coauth.pipeline import Project
@@ -39,7 +39,7 @@ def write(tmp_path):
             else {i: [float(n), -n / 3] for n, i in enumerate(PLACES)}
         )
         path = tmp_path / (name or f"network.{form}")
-        return export.write(
+        return formats.write(
             net,
             form,
             path,
@@ -59,14 +59,14 @@ def rows(path):
 # -- every format
 
 
-@pytest.mark.parametrize("form", export.FORMATS)
+@pytest.mark.parametrize("form", formats.FORMATS)
 def test_main_file_first_dictionary_last_nothing_else(write, tmp_path, form):
     files = write(form)
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(p.name for p in files)
     assert files[-1].name == "network.dictionary.csv"
 
 
-@pytest.mark.parametrize("form", export.FORMATS)
+@pytest.mark.parametrize("form", formats.FORMATS)
 def test_every_file_says_whose_it_is(write, form):
     """Provenance and the sentences that must be said are in every file that has room for them."""
     for path in write(form)[:-1]:
@@ -82,7 +82,7 @@ def test_every_file_says_whose_it_is(write, form):
         assert MARK not in held
 
 
-@pytest.mark.parametrize("form", export.FORMATS)
+@pytest.mark.parametrize("form", formats.FORMATS)
 def test_every_file_says_how_good_its_technologies_are(write, form):
     """What is known of the definitions stands in every file: beside the technologies where the
     format tells them, and in its description.
@@ -98,7 +98,7 @@ def test_every_file_says_how_good_its_technologies_are(write, form):
         assert "indicative, unmeasured" in held, path.name
 
 
-@pytest.mark.parametrize("form", export.FORMATS)
+@pytest.mark.parametrize("form", formats.FORMATS)
 def test_every_file_of_the_synthetic_world_bears_its_mark(write, form):
     for path in write(form, synthetic=True):
         if path.suffix == ".csv":
@@ -110,13 +110,13 @@ def test_every_file_of_the_synthetic_world_bears_its_mark(write, form):
             assert MARK in path.read_text("utf-8"), path.name
 
 
-@pytest.mark.parametrize("form", export.FORMATS)
+@pytest.mark.parametrize("form", formats.FORMATS)
 def test_twice_is_the_same(write, form):
     first = {p: p.read_bytes() for p in write(form)}
     assert {p: p.read_bytes() for p in write(form)} == first
 
 
-@pytest.mark.parametrize("form", export.FORMATS)
+@pytest.mark.parametrize("form", formats.FORMATS)
 def test_an_empty_network_is_no_file(write, tmp_path, form):
     """Of every format: what matched nothing is an error that names the cuts, and what was there
     stays as it was.
@@ -137,7 +137,7 @@ def test_from_python_an_empty_network_is_a_value():
     assert to_networkx(network(min_weight=1000)).number_of_nodes() == 0
 
 
-@pytest.mark.parametrize("form", export.FORMATS)
+@pytest.mark.parametrize("form", formats.FORMATS)
 def test_whole_or_not_at_all(write, tmp_path, form):
     """A number that cannot be written leaves the files of the last run as they were, and no litter."""
     if form == "parquet":
@@ -158,7 +158,7 @@ def test_whole_or_not_at_all(write, tmp_path, form):
 def test_what_cannot_be_written_is_said_in_one_line(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(CacheError, match=r"cannot write .*make room or give rights"):
-        export.write(
+        formats.write(
             network(),
             "csv",
             tmp_path / "file" / "n.csv",

@@ -15,7 +15,8 @@ from click.testing import CliRunner
 from statbank import YEARS, StatBank, persons
 from test_report import about
 
-from coauth import cli, pipeline, tables
+from coauth import cli, pipeline
+from coauth.cli import harvest_build
 from coauth.errors import CacheError, SourceError
 from coauth.pipeline import Project
 from coauth.report.context import Brief
@@ -26,6 +27,7 @@ from coauth.report.text import Words
 from coauth.sources import sample, statbank
 from coauth.stages import benefits
 from coauth.stats import counts as counted
+from coauth.tables import schemas
 
 DAY = date(2026, 11, 20)
 NOBODY = "http://127.0.0.1:9/v1"
@@ -171,7 +173,7 @@ def test_a_report_fetches_before_it_is_written(root, monkeypatch, words):
             "losses": {"works": {"records": 0, "works": 0, "dropped": {}}, "excluded": {}}
         },
     )
-    monkeypatch.setattr(cli.harvest_build, "_summary", lambda *_: [])
+    monkeypatch.setattr(harvest_build, "_summary", lambda *_: [])
     monkeypatch.setattr(of.__class__, "read", lambda *_: None)
     with StatBank() as server:
         done = CliRunner().invoke(
@@ -191,7 +193,7 @@ def answered():
 
 def extract(**cells):
     """Rows of an extract: `CN=[(2020, 231), (2023, None)]`."""
-    return tables.ADMISSIONS.of(
+    return schemas.ADMISSIONS.of(
         {
             "year": y,
             "country_code": c,
@@ -345,7 +347,7 @@ def test_totals_alone_say_how_to_get_countries(asked):
 )
 def test_without_totals_the_report_says_so(asked, language, words):
     """No figure, one sentence, and the command that asks again; an extract is still shown."""
-    text, chart = shown(asked, tables.ADMISSIONS.empty(), language)
+    text, chart = shown(asked, schemas.ADMISSIONS.empty(), language)
     assert words in text
     assert "coauth admissions fetch" in text
     assert chart is None
@@ -381,7 +383,7 @@ def test_two_extracts_are_two_series_and_not_compared(asked):
     both = pa.concat_tables(
         [
             extract(CN=[(2020, 200), (2023, 100)]),
-            tables.ADMISSIONS.check(pa.Table.from_pandas(other, preserve_index=False)),
+            schemas.ADMISSIONS.check(pa.Table.from_pandas(other, preserve_index=False)),
         ]
     )
     text, _ = shown(asked, both)
@@ -424,7 +426,7 @@ def test_another_country_and_an_invented_one(asked):
     says what they are.
     """
     scope = asked.scope.model_copy(update={"countries": ("US",)})
-    text, _ = shown(asked.model_copy(update={"scope": scope}), tables.ADMISSIONS.empty())
+    text, _ = shown(asked.model_copy(update={"scope": scope}), schemas.ADMISSIONS.empty())
     assert "no admissions were imported" in text
     assert not {"DFIR", "StatBank"} & set(re.findall(r"\w+", text))
     text, _ = shown(asked, sample.admissions(1), synthetic=True)
@@ -466,7 +468,7 @@ def like_the_reference(asked, **changed):
         for c in reference.counts
         for y, n in reference.works(c).items()
     ]
-    return {"copublications": tables.COPUBLICATIONS.of(rows)}
+    return {"copublications": schemas.COPUBLICATIONS.of(rows)}
 
 
 def test_the_method_note_says_how_figure_1_compares(asked):
@@ -484,7 +486,7 @@ def test_the_method_note_says_how_figure_1_compares(asked):
     assert "Iran −13,5 pct. +33,3 pct. +5 til +5 pct. afviger" in differing
     late = like_the_reference(asked)
     years = late["copublications"].to_pandas()
-    late["copublications"] = tables.COPUBLICATIONS.check(
+    late["copublications"] = schemas.COPUBLICATIONS.check(
         pa.Table.from_pandas(years[years["year"] != 2020], preserve_index=False)
     )
     assert "As far as both have the same years, Figure 1 agrees" in method(asked, late)

@@ -32,12 +32,12 @@ from handmade import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coauth import tables
 from coauth.errors import TableError
 from coauth.export import gexf, style
 from coauth.export.notice import Notice
 from coauth.network import build
 from coauth.network.model import EDGE_YEARS, EDGES, NODE_YEARS, NODES, RESERVED
+from coauth.tables import schemas
 
 FLAVOURS = ("static", "dynamic", "gephi-lite")
 HOSTILE = {
@@ -57,8 +57,8 @@ def measures():
         for m in ("pagerank", "betweenness")
     ]
     return {
-        "centrality": tables.CENTRALITY.of([*rows, measured((2019, 2021), KU, "pagerank", 4.0)]),
-        "shifts": tables.SHIFTS.of([shifted(KU, (2015, 2017), (2020, 2022), -0.05)]),
+        "centrality": schemas.CENTRALITY.of([*rows, measured((2019, 2021), KU, "pagerank", 4.0)]),
+        "shifts": schemas.SHIFTS.of([shifted(KU, (2015, 2017), (2020, 2022), -0.05)]),
     }
 
 

@@ -13,10 +13,11 @@ from handmade import BEIHANG, DTU, KU, LUND, MIT, PLACES, SCOPE, measured, shift
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coauth import pipeline, tables
+from coauth import pipeline
 from coauth.errors import NotFound, TableError
 from coauth.network import build, distance, to_networkx
 from coauth.openalex.eras import Eras
+from coauth.tables import schemas
 
 
 def network(made=None, **asked):
@@ -84,13 +85,13 @@ def test_measures_by_another_counting_are_not_shown():
     """A centrality or change of full counting beside weights by authors would be of two kinds."""
     window = (2020, 2022)
     made = world() | {
-        "centrality": tables.CENTRALITY.of(
+        "centrality": schemas.CENTRALITY.of(
             [
                 measured(window, KU, "pagerank", 1.0),
                 measured(window, KU, "pagerank", 2.0, counting="author"),
             ]
         ),
-        "shifts": tables.SHIFTS.of([shifted(KU, (2017, 2019), window, 0.1)]),
+        "shifts": schemas.SHIFTS.of([shifted(KU, (2017, 2019), window, 0.1)]),
     }
     seen = {c: nodes(network(made, counting=c))[KU] for c in ("newman", "author", "full")}
     assert [seen[c]["pagerank"] for c in seen] == [1.0, 2.0, None]
@@ -309,7 +310,7 @@ def test_technologies_carry_the_standing_of_their_definitions():
 
 def test_centralities_are_of_the_latest_window_inside_the_years():
     made = world() | {
-        "centrality": tables.CENTRALITY.of(
+        "centrality": schemas.CENTRALITY.of(
             [
                 measured((2019, 2021), KU, "pagerank", 1.0),
                 measured((2020, 2022), KU, "pagerank", 2.0, 1.5, 2.5),
@@ -337,7 +338,7 @@ def test_centralities_are_of_the_latest_window_inside_the_years():
 
 def test_change_is_of_the_latest_comparison():
     made = world() | {
-        "shifts": tables.SHIFTS.of(
+        "shifts": schemas.SHIFTS.of(
             [
                 shifted(KU, (2011, 2013), (2020, 2022), 0.3),
                 shifted(KU, (2017, 2019), (2020, 2022), 0.1),

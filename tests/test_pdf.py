@@ -23,7 +23,7 @@ from coauth.report.render.html import (
     Writer,
 )
 from coauth.report.text import Words, languages
-from coauth.tables import MARK
+from coauth.tables.contract import MARK
 
 DAY = date(2026, 11, 20)
 ABROAD = "Łódź, İstanbul, Šiauliai, Universität Zürich, Ångström, Øresund, Đà Nẵng, Χανιά, Київ – −3 → ≥ 5 × ∞"

@@ -23,7 +23,7 @@ from built import coauth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coauth import pipeline, report, tables
+from coauth import pipeline
 from coauth import public as disclosure
 from coauth.engine.duck import DuckDB
 from coauth.errors import DisclosureError
@@ -33,12 +33,14 @@ from coauth.public.cells import Reaches
 from coauth.public.editions import decide
 from coauth.public.suppression import small
 from coauth.queries import Groups
+from coauth.report import document
 from coauth.report.vintage_info import About
 from coauth.stages import benefits, copublications
 from coauth.stats import areas
 from coauth.stats import counts as counted
 from coauth.storage import Vintage
 from coauth.storage.table_store import store
+from coauth.tables import schemas
 
 YEARS = (2018, 2022)
 WINDOW = (2020, 2022)
@@ -149,17 +151,17 @@ def made(some, asked):
         for b in ("union", "institution")
         if (b == "union" or not s.text) and (b == "institution" or not g.startswith("list:"))
     ]
-    memberships = tables.MEMBERSHIPS.of(members)
+    memberships = schemas.MEMBERSHIPS.of(members)
     known = {
         "memberships": memberships,
         "copublications": copublications.count(
             memberships,
-            tables.WORKS.empty(),
+            schemas.WORKS.empty(),
             asked.scope,
             0.95,
             DuckDB(asked.sql, asked.tables(), threads=1),
         ),
-        "coverage": tables.COVERAGE.of(
+        "coverage": schemas.COVERAGE.of(
             {
                 "year": y,
                 "publisher": p,
@@ -173,7 +175,7 @@ def made(some, asked):
             for p, late in (("A", False), ("B", True))
             if (n := sum(s.n for s in some if (s.year, s.partial) == (y, late)))
         ),
-        "technologies": tables.TECHNOLOGIES.of(
+        "technologies": schemas.TECHNOLOGIES.of(
             {
                 "work_id": w,
                 "list_id": technology[0],
@@ -185,7 +187,7 @@ def made(some, asked):
             for w, s in works
             if s.area
         ),
-        "institutions": tables.INSTITUTIONS.of(
+        "institutions": schemas.INSTITUTIONS.of(
             {
                 "institution_id": i,
                 "name": i,
@@ -199,7 +201,7 @@ def made(some, asked):
             }
             for i, c in ((KU, "DK"), (XI, "CN"), (BEIHANG, "CN"))
         ),
-        "listed": tables.LISTED.of(
+        "listed": schemas.LISTED.of(
             [
                 {
                     "institution_id": BEIHANG,
@@ -211,7 +213,7 @@ def made(some, asked):
                 }
             ]
         ),
-        "admissions": tables.ADMISSIONS.of(
+        "admissions": schemas.ADMISSIONS.of(
             {
                 "year": y,
                 "country_code": c,
@@ -223,7 +225,7 @@ def made(some, asked):
             for y, c, n in ADMITTED
         ),
     }
-    return {name: t.empty() for name, t in tables.ALL.items()} | known
+    return {name: t.empty() for name, t in schemas.ALL.items()} | known
 
 
 def truth(some):
@@ -253,7 +255,7 @@ def truth(some):
                 ("china", "union"),
                 ("international", "union"),
             )
-            for a in ("", *tables.AREAS)
+            for a in ("", *schemas.AREAS)
         ],
         0,
     )
@@ -302,7 +304,7 @@ def about(quarter):
 def written(edition, folder, asked):
     """All files of an edition but its networks."""
     public.write(edition.cells, folder, synthetic=False)
-    report.build(
+    document.build(
         edition.made,
         folder,
         queries=asked,
@@ -540,7 +542,7 @@ def test_a_pair_stands_only_where_it_leaves_enough_of_each_count_that_holds_it(s
     the same six, shown now, would leave its two.
     """
     world = made(FIRST, small_asked)
-    world["edges"] = tables.EDGES.of(
+    world["edges"] = schemas.EDGES.of(
         {"year": y, "source": KU, "target": t}
         | {
             f"{c}{k}": 6
@@ -689,8 +691,8 @@ def read_later(project, vintage, more):
             )
         store(
             path / "tables" / f"{name}.parquet",
-            tables.ALL[name],
-            pa.Table.from_pandas(table, schema=tables.ALL[name].schema, preserve_index=False),
+            schemas.ALL[name],
+            pa.Table.from_pandas(table, schema=schemas.ALL[name].schema, preserve_index=False),
             {},
         )
 
@@ -723,8 +725,8 @@ def read_later(project, vintage, more):
     for name, table in (("works", works), ("affiliations", members)):
         store(
             path / "tables" / f"{name}.parquet",
-            tables.ALL[name],
-            pa.Table.from_pandas(table, schema=tables.ALL[name].schema, preserve_index=False),
+            schemas.ALL[name],
+            pa.Table.from_pandas(table, schema=schemas.ALL[name].schema, preserve_index=False),
             {},
         )
     return later
@@ -784,7 +786,7 @@ def counted_truth(project, vintage):
             mine = mine[mine["year"].between(*window)]
             found[g, b, *window, ""] = mine["work_id"].nunique()
             counts = topic[topic["work_id"].isin(set(mine["work_id"]))]["area_id"].value_counts()
-            found |= {(g, b, *window, a): int(counts.get(a, 0)) for a in tables.AREAS}
+            found |= {(g, b, *window, a): int(counts.get(a, 0)) for a in schemas.AREAS}
     for y in years:
         mine = works[works["year"] == y]
         found |= {

@@ -18,7 +18,7 @@ from coauth import cli
 from coauth.errors import QueryError
 from coauth.pipeline import Project
 from coauth.review import labelling
-from coauth.tables import AREAS
+from coauth.tables.schemas import AREAS
 
 QUANTA, NEAR = topic("T10275"), topic("T10079")
 

@@ -21,9 +21,9 @@ import reader
 from matplotlib.figure import Figure
 from paper import Paper, squeezed
 
-from coauth import queries, report, tables
+from coauth import queries
 from coauth.errors import NotFound
-from coauth.report import text
+from coauth.report import document, text
 from coauth.report.data import flags as cues
 from coauth.report.data import frames
 from coauth.report.render.html import Chart, Text
@@ -31,7 +31,8 @@ from coauth.report.sections import compose
 from coauth.report.vintage_info import About, Since
 from coauth.stages import benefits
 from coauth.stats import counts as counted
-from coauth.tables import MARK
+from coauth.tables import schemas
+from coauth.tables.contract import MARK
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "coauth" / "report"
@@ -236,8 +237,8 @@ def full() -> dict[str, pa.Table]:
     }
     window = {"first_year": 2022, "last_year": 2024}
     return {
-        "works": tables.WORKS.of(works),
-        "institutions": tables.INSTITUTIONS.of(
+        "works": schemas.WORKS.of(works),
+        "institutions": schemas.INSTITUTIONS.of(
             [
                 institution(KU, "University of Copenhagen", "DK", ror="https://ror.org/035b05819"),
                 institution(DTU, "Technical <University> of Denmark", "DK"),
@@ -246,7 +247,7 @@ def full() -> dict[str, pa.Table]:
                 institution(LUND, "Lund University", "SE"),
             ]
         ),
-        "affiliations": tables.AFFILIATIONS.of(
+        "affiliations": schemas.AFFILIATIONS.of(
             [
                 {
                     "work_id": first,
@@ -258,7 +259,7 @@ def full() -> dict[str, pa.Table]:
                 for i in (DTU, BEIHANG)
             ]
         ),
-        "listed": tables.LISTED.of(
+        "listed": schemas.LISTED.of(
             [
                 {
                     "institution_id": i,
@@ -271,8 +272,8 @@ def full() -> dict[str, pa.Table]:
                 for i, e in ((BEIHANG, "beihang"), (HIT, "hit"))
             ]
         ),
-        "copublications": tables.COPUBLICATIONS.of(copublished()),
-        "memberships": tables.MEMBERSHIPS.of(
+        "copublications": schemas.COPUBLICATIONS.of(copublished()),
+        "memberships": schemas.MEMBERSHIPS.of(
             [
                 {
                     "year": w["year"],
@@ -285,7 +286,7 @@ def full() -> dict[str, pa.Table]:
                 for g in ("international", "china", "list:miit")  # type: ignore[operator]
             ]
         ),
-        "technologies": tables.TECHNOLOGIES.of(
+        "technologies": schemas.TECHNOLOGIES.of(
             [
                 {
                     "work_id": first,
@@ -297,7 +298,7 @@ def full() -> dict[str, pa.Table]:
                 }
             ]
         ),
-        "coverage": tables.COVERAGE.of(
+        "coverage": schemas.COVERAGE.of(
             [
                 {
                     "year": y,
@@ -312,15 +313,15 @@ def full() -> dict[str, pa.Table]:
                 for p in ("Press A", None)
             ]
         ),
-        "flags": tables.FLAGS.of(
+        "flags": schemas.FLAGS.of(
             [
                 flagged(2019, HIT, "hit", 2, None),
                 flagged(2022, BEIHANG, "beihang", 3, 3),
                 flagged(2023, BEIHANG, "beihang", 4, 2),
             ]
         ),
-        "evidence": tables.EVIDENCE.of([{"year": 2023, **ends, **evidence}]),
-        "pairs": tables.PAIRS.of(
+        "evidence": schemas.EVIDENCE.of([{"year": 2023, **ends, **evidence}]),
+        "pairs": schemas.PAIRS.of(
             [
                 {
                     **window,
@@ -333,7 +334,7 @@ def full() -> dict[str, pa.Table]:
                 }
             ]
         ),
-        "edges": tables.EDGES.of(
+        "edges": schemas.EDGES.of(
             [
                 {
                     "year": 2023,
@@ -349,7 +350,7 @@ def full() -> dict[str, pa.Table]:
                 }
             ]
         ),
-        "centrality": tables.CENTRALITY.of(
+        "centrality": schemas.CENTRALITY.of(
             [
                 {
                     **window,
@@ -382,7 +383,7 @@ def full() -> dict[str, pa.Table]:
                 ),
             ]
         ),
-        "benefits": tables.BENEFITS.of(
+        "benefits": schemas.BENEFITS.of(
             [
                 {
                     "year": 2023,
@@ -400,7 +401,7 @@ def full() -> dict[str, pa.Table]:
                 )
             ]
         ),
-        "shifts": tables.SHIFTS.of(
+        "shifts": schemas.SHIFTS.of(
             [
                 shift(KU, 0.08, 0.07, -0.015, -0.005, "fell", 0.01),
                 shift(KU, 0.08, 0.071, -0.014, -0.004, "fell", 0.01, "reweighted"),
@@ -409,7 +410,7 @@ def full() -> dict[str, pa.Table]:
                 shift(LUND, 0.02, 0.01, -0.012, -0.008, "not comparable: coverage", 0.0001),
             ]
         ),
-        "events": tables.EVENTS.of(
+        "events": schemas.EVENTS.of(
             [
                 {
                     "series": "china",
@@ -450,7 +451,7 @@ def full() -> dict[str, pa.Table]:
                 },
             ]
         ),
-        "matches": tables.MATCHES.of(
+        "matches": schemas.MATCHES.of(
             [
                 {
                     "series": "list:miit",
@@ -469,7 +470,7 @@ def full() -> dict[str, pa.Table]:
                 },
             ]
         ),
-        "admissions": tables.ADMISSIONS.of(
+        "admissions": schemas.ADMISSIONS.of(
             [
                 {
                     "year": y,
@@ -483,7 +484,7 @@ def full() -> dict[str, pa.Table]:
                 for c in ("CN", "IR", "total")
             ]
         ),
-        "revisions": tables.REVISIONS.of(
+        "revisions": schemas.REVISIONS.of(
             [
                 {"against": "2026-08-20", "series": "china", "year": 2023, "cause": c, "works": n}
                 for c, n in (("added", 41), ("removed", -7))
@@ -505,7 +506,7 @@ def build(
     language: str = "en",
     **changes: object,
 ) -> str:
-    paths = report.build(
+    paths = document.build(
         made,
         folder,
         queries=asked,
@@ -678,13 +679,13 @@ def test_pairs_are_not_compared_with_years_that_were_not_measured(asked: queries
 
 
 def test_a_year_without_list_dates_makes_the_sum_unknown(asked: queries.Queries) -> None:
-    flags = tables.FLAGS.of(
+    flags = schemas.FLAGS.of(
         [flagged(2022, BEIHANG, "beihang", 3, 3), flagged(2023, BEIHANG, "beihang", 4, None)]
     )
     row = cues.cues(full() | {"flags": flags}, asked).iloc[0]
     assert row["works"] == 7
     assert row["works_listed"] != row["works_listed"]
-    dated = tables.FLAGS.of(
+    dated = schemas.FLAGS.of(
         [flagged(2022, BEIHANG, "beihang", 3, 3), flagged(2023, BEIHANG, "beihang", 4, 1)]
     )
     assert cues.cues(full() | {"flags": dated}, asked).iloc[0]["works_listed"] == 4
@@ -985,8 +986,8 @@ def test_another_country_with_next_to_nothing(asked: queries.Queries, tmp_path: 
         for n in [1 if r["year"] == 2015 else 0]
     ]
     made = {
-        "copublications": tables.COPUBLICATIONS.of(rows),
-        "works": tables.WORKS.of([work(1, 2015)]),
+        "copublications": schemas.COPUBLICATIONS.of(rows),
+        "works": schemas.WORKS.of([work(1, 2015)]),
     }
     shown = plain(
         build(

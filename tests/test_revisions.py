@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from world import rows, work
 
-from coauth import tables
 from coauth.openalex.eras import Eras
 from coauth.stages import copublications, flags, revisions
 from coauth.stages.revisions import Counted
+from coauth.tables import schemas
 
 HIT = {"id": "I204983213", "country_code": "CN"}
 BEIHANG = {"id": "I82880672", "country_code": "CN"}
@@ -251,7 +251,7 @@ def test_another_rollup_is_a_changed_list(world):
     child = {"id": "I18", "country_code": "CN"}
     records = [work(1, 2020, [["I1"], [child]])]
     old, new = world(*records), world(*records)
-    extra = tables.MEMBERSHIPS.of(
+    extra = schemas.MEMBERSHIPS.of(
         [
             *new.memberships.to_pylist(),
             {
@@ -372,7 +372,7 @@ def test_causes_add_up_to_the_change(world, old, new):
         ):
             change[series, year] += sign * works * (basis == "union" or series.startswith("list:"))
     assert {k: v for k, v in summed.items() if v} == {k: v for k, v in change.items() if v}
-    assert set(rows(made, "cause")) <= set(tables.CAUSES)
+    assert set(rows(made, "cause")) <= set(schemas.CAUSES)
 
 
 def test_a_duplicate_of_a_new_work_is_no_change_of_method(world):

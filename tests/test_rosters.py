@@ -12,7 +12,7 @@ from written_down import QUERIES, asked, centralities, tables
 from coauth.errors import QueryError
 from coauth.network import attributes
 from coauth.queries import load
-from coauth.tables import CENTRALITY
+from coauth.tables.schemas import CENTRALITY
 
 # works in 2020 and 2021: A 3, 2; B 1, 3; C 2, 0; D 1, 1; the foreign e is on all of them
 WORKS = [

@@ -18,7 +18,7 @@ from coauth.stages.shifts.verdicts import decided, rests_on_one
 from coauth.stats.bootstrap import Interval
 from coauth.stats.completeness import Completeness
 from coauth.stats.incidence import incidence
-from coauth.tables import SHIFTS
+from coauth.tables.schemas import SHIFTS
 
 BEFORE, AFTER = (2018, 2020), (2022, 2024)
 SETTING = {

@@ -11,7 +11,7 @@ import written_down
 from simulation import results, study, worlds
 from simulation.worlds import AFTER, BEFORE, Design, tables
 
-from coauth.tables import AFFILIATIONS, WORKS
+from coauth.tables.schemas import AFFILIATIONS, WORKS
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -10,10 +10,11 @@ from collections import Counter
 import pytest
 from built import project as new_project
 
-from coauth import pipeline, report, review
+from coauth import pipeline, review
 from coauth.cli import coauth
 from coauth.errors import NotFound
 from coauth.pipeline import Project, Source, report_inputs, run_record
+from coauth.report import document
 from coauth.report.context import Brief
 from coauth.report.data import frames
 from coauth.report.sections import headlines
@@ -25,7 +26,7 @@ from coauth.sources.sample.plan import works
 from coauth.sources.sample.records import serve
 from coauth.stages import benefits
 from coauth.stats import counts as counted
-from coauth.tables import CAUSES
+from coauth.tables.schemas import CAUSES
 
 LATER = datetime.date(2027, 1, 20)
 QUICK = {
@@ -220,7 +221,7 @@ def test_against_chooses_the_earlier_vintage(root, monkeypatch):
     """
     seen = []
     monkeypatch.setattr(
-        report,
+        document,
         "build",
         lambda made, folder, **given: (
             seen.append((made, given)) or [folder / "x.html", folder / "x.pdf"]

@@ -17,11 +17,12 @@ from test_flags import HIT, QUANTA, SHENZHEN, chinese
 from test_institutions import HOSPITAL, REGION, rolling
 from world import World, work
 
-from coauth import pipeline, tables
+from coauth import pipeline
 from coauth.engine.spark import Spark
 from coauth.errors import CacheError, EngineError, QueryError
 from coauth.pipeline import Project, Source
 from coauth.sources import sample
+from coauth.tables import schemas
 
 there = importlib.util.find_spec("pyspark") is not None and (
     shutil.which("java") or os.environ.get("JAVA_HOME")
@@ -160,7 +161,7 @@ def built(root, vintage, engine, monkeypatch):
     """
     monkeypatch.setattr("coauth.pipeline.read_pages.PAGES", 2)
     summary = pipeline.build(root, vintage, engine=engine, threads=2)
-    return summary, {name: vintage.read(name) for name in tables.ALL}
+    return summary, {name: vintage.read(name) for name in schemas.ALL}
 
 
 def same(here, there):

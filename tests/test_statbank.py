@@ -11,7 +11,7 @@ from world import rows
 
 from coauth.errors import SourceError
 from coauth.sources import statbank
-from coauth.tables import STATBANK
+from coauth.tables.schemas import STATBANK
 
 DAY = datetime.date(2026, 11, 23)
 

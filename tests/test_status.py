@@ -10,11 +10,12 @@ from click.testing import CliRunner
 from standin import Fault, StandIn
 from test_api import KEY, WORLD
 
-from coauth import cli, pipeline, tables
+from coauth import cli, pipeline
 from coauth.errors import HarvestIncomplete, SourceError
 from coauth.pipeline import Project, Source
 from coauth.pipeline import status as holdings
 from coauth.storage import Cache
+from coauth.tables import schemas
 
 TODAY = date(2020, 6, 15)
 
@@ -322,7 +323,7 @@ def built(root, works, *, countries=("DK",), synthetic=False):
         scope={"countries": list(countries)},
     )
     with vintage.shelf() as shelf:
-        shelf.write(tables.COPUBLICATIONS, tables.COPUBLICATIONS.of(rows), synthetic=synthetic)
+        shelf.write(schemas.COPUBLICATIONS, schemas.COPUBLICATIONS.of(rows), synthetic=synthetic)
     vintage.record(build={"synthetic": synthetic})
     return vintage
 

@@ -7,9 +7,10 @@ import random
 import pyarrow as pa
 import pytest
 
-from coauth import tables
 from coauth.errors import TableError
-from coauth.tables import ALL, BOOL, COVERAGE, DAY, EDGES, FLOAT, INT, SHIFTS, STRING, STRINGS
+from coauth.tables import schemas
+from coauth.tables.contract import BOOL, DAY, FLOAT, INT, MARK, STRING, STRINGS
+from coauth.tables.schemas import ALL, COVERAGE, EDGES, SHIFTS
 
 GOOD = {STRING: "a", INT: 1, FLOAT: 0.5, BOOL: True, DAY: datetime.date(2020, 1, 1), STRINGS: ["a"]}
 WRONG = {STRING: {"a": 1}, INT: 1.5, FLOAT: "half", BOOL: "perhaps", DAY: "soon", STRINGS: "a"}
@@ -153,6 +154,6 @@ def test_the_synthetic_mark_is_found_in_one_title():
     not.
     """
     titles = pa.table({"title": pa.array([None, "A work"])})
-    assert not tables.is_synthetic(titles)
-    assert not tables.is_synthetic(titles.slice(0, 0))
-    assert tables.is_synthetic(pa.table({"title": ["A work", f"{tables.MARK} A work"]}))
+    assert not schemas.is_synthetic(titles)
+    assert not schemas.is_synthetic(titles.slice(0, 0))
+    assert schemas.is_synthetic(pa.table({"title": ["A work", f"{MARK} A work"]}))

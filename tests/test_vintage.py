@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from world import page, work
 
-from coauth import tables
 from coauth.errors import CacheError, NotFound
 from coauth.storage import Cache
+from coauth.tables import schemas
+from coauth.tables.contract import MARK
 
 PAGE = page(work(1, 2020, [["I1"]]), work(2, 2020, [["I1", "I10"]]))
 OTHER = page(work(3, 2021, [["I1"]]))
@@ -57,7 +58,7 @@ def test_a_failed_write_leaves_what_was_there(cache, monkeypatch, fault, place):
             lambda: made.slice("2020-01").write(1, OTHER),
             lambda: made.slice("2020-01").close(count=2),
             lambda: made.record(completed="2026-01-06"),
-            lambda: built(made, tables.EDGES.empty()),
+            lambda: built(made, schemas.EDGES.empty()),
             lambda: made.write_text("truth.json", "{}"),
             lambda: cache.create("2026-04-01", started="2026-04-01"),
         ):
@@ -297,7 +298,7 @@ def test_a_page_that_cannot_be_read_is_told(cache):
 def built(made, table, *, synthetic=False):
     """Build `edges` alone; the hash of its file."""
     with made.shelf() as shelf:
-        return shelf.write(tables.EDGES, table, synthetic=synthetic)
+        return shelf.write(schemas.EDGES, table, synthetic=synthetic)
 
 
 def test_a_build_that_fails_leaves_the_tables_that_were_there(cache):
@@ -305,16 +306,16 @@ def test_a_build_that_fails_leaves_the_tables_that_were_there(cache):
     ones stay.
     """
     made = cache.create("v", started="2026-01-05")
-    built(made, tables.EDGES.empty())
+    built(made, schemas.EDGES.empty())
     made.record(build={"rows": 0})
     before = files(cache.folder)
     with pytest.raises(ZeroDivisionError), made.shelf() as shelf:  # noqa: PT012
-        shelf.put("parts", 1, tables.EDGES.empty())
-        shelf.write(tables.EDGES, tables.EDGES.empty(), synthetic=True)
+        shelf.put("parts", 1, schemas.EDGES.empty())
+        shelf.write(schemas.EDGES, schemas.EDGES.empty(), synthetic=True)
         raise ZeroDivisionError
     assert files(cache.folder) == before
     with made.shelf() as shelf:
-        shelf.put("parts", 1, tables.EDGES.empty())
+        shelf.put("parts", 1, schemas.EDGES.empty())
         assert shelf.parts("parts").count_rows() == 0
     assert files(cache.folder).keys() == {"v/manifest.json"}
 
@@ -332,7 +333,7 @@ def test_the_bytes_of_a_table_do_not_depend_on_how_its_rows_arrive(cache, monkey
         "author_weight_k",
     )
     row = {"target": "I2", "works": 1, "works_k": 1} | dict.fromkeys(weights, 1.0)
-    table = tables.EDGES.of(row | {"year": 2000 + i, "source": f"I{i}"} for i in range(37))
+    table = schemas.EDGES.of(row | {"year": 2000 + i, "source": f"I{i}"} for i in range(37))
     whole = built(made, table)
     for size in (1, 3, 10, 11, 36):
         assert (
@@ -359,9 +360,9 @@ def test_tables_come_back_and_are_the_same_bytes(cache):
         "strict_weight_k": 1.0,
         "author_weight_k": 1.0,
     }
-    table = tables.EDGES.of([row])
+    table = schemas.EDGES.of([row])
     first = built(made, table)
-    assert built(made, tables.EDGES.of([row])) == first
+    assert built(made, schemas.EDGES.of([row])) == first
     with pytest.raises(NotFound, match="no table 'edges' yet; run `coauth build --vintage v`"):
         made.read("edges")
     made.record(build={"rows": 1})
@@ -369,7 +370,7 @@ def test_tables_come_back_and_are_the_same_bytes(cache):
     assert b"notice" not in made.read("edges").schema.metadata
     built(made, table, synthetic=True)
     made.record(build={"rows": 1})
-    assert made.read("edges").schema.metadata[b"notice"] == tables.MARK.encode()
+    assert made.read("edges").schema.metadata[b"notice"] == MARK.encode()
     with pytest.raises(NotFound, match="no table 'edgse'; there are: admissions, affiliations"):
         made.read("edgse")
 
@@ -377,7 +378,7 @@ def test_tables_come_back_and_are_the_same_bytes(cache):
 def test_a_damaged_table_is_told(cache):
     """A Parquet file cut short is named with the command that makes it anew."""
     made = cache.create("v", started="2026-01-05", build={})
-    built(made, tables.EDGES.empty())
+    built(made, schemas.EDGES.empty())
     made.record(build={"rows": 0})
     path = made.path / "tables" / "edges.parquet"
     path.write_bytes(path.read_bytes()[:-10])
@@ -398,7 +399,7 @@ def test_admissions_belong_to_the_cache(cache):
         "source": "s",
         "retrieved": datetime.date(2026, 1, 1),
     }
-    cache.admissions = tables.ADMISSIONS.of([row])
+    cache.admissions = schemas.ADMISSIONS.of([row])
     assert cache.admissions.to_pylist() == [row]
     assert cache.vintages() == []
 

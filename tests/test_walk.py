@@ -15,10 +15,11 @@ import pytest
 from built import coauth
 from lxml import etree
 
-from coauth import pipeline, review, tables
+from coauth import pipeline, review
 from coauth.queries import Years
 from coauth.report.data.frames import last_window, window_before
-from coauth.tables import AREAS
+from coauth.tables.contract import MARK
+from coauth.tables.schemas import AREAS
 
 GEXF = "{http://gexf.net/1.3}"
 OF_OTHER_WORKS = {
@@ -109,7 +110,7 @@ def folder(sample_root):
 def files(folder):
     """The CSVs of the report."""
     read = (pd.read_csv(p) for p in sorted((folder / "tables").glob("*.csv")))
-    return [frame.rename(columns=lambda c: c.removeprefix(f"{tables.MARK}: ")) for frame in read]
+    return [frame.rename(columns=lambda c: c.removeprefix(f"{MARK}: ")) for frame in read]
 
 
 class Walk:

@@ -13,10 +13,11 @@ from functools import cached_property
 
 import pyarrow as pa
 
-from coauth import openalex, tables
+from coauth import openalex
 from coauth.engine.duck import DuckDB
 from coauth.stages import benefits, copublications, edges, flags, institutions, technologies, works
 from coauth.stages.works import coverage, inclusion
+from coauth.tables import schemas
 
 COUNTRY = {0: "DK", 1: "CN", 2: "SE", 3: "US", 4: "RU", 5: "HK", 6: "FI", 7: None}
 """I1–I9 are Danish, I10–I19 Chinese, I20–I29 Swedish and so on."""
@@ -125,7 +126,7 @@ def read(served, scope, size=5_000):
 
 def linked(counted, affiliations, engine):
     """`edges.link` as one table."""
-    return pa.Table.from_batches(edges.link(counted, affiliations, engine), tables.EDGES.schema)
+    return pa.Table.from_batches(edges.link(counted, affiliations, engine), schemas.EDGES.schema)
 
 
 def rows(table, *columns):
@@ -173,7 +174,7 @@ class World:
 
     @cached_property
     def countries(self):
-        return tables.COUNTRIES.check(self.batch.countries)
+        return schemas.COUNTRIES.check(self.batch.countries)
 
     @cached_property
     def technologies(self):
@@ -188,7 +189,7 @@ class World:
 
     @cached_property
     def affiliations(self):
-        return pa.Table.from_batches(self.rolled.affiliations, tables.AFFILIATIONS.schema)
+        return pa.Table.from_batches(self.rolled.affiliations, schemas.AFFILIATIONS.schema)
 
     @cached_property
     def works(self):

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from coauth.queries import load
 from coauth.stages import centrality
-from coauth.tables import AFFILIATIONS, CENTRALITY, WORKS
+from coauth.tables.schemas import AFFILIATIONS, CENTRALITY, WORKS
 
 RATIOS = ("participation", "exposure")
 QUERIES = load(Path(__file__).parents[1] / "queries")

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import gc
 
-from coauth.cli import explain, export_report, flags, harvest_build, query
 from coauth.cli.group import coauth
 
-__all__ = ["coauth", "explain", "export_report", "flags", "harvest_build", "main", "query"]
+__all__ = ["coauth", "main"]
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from coauth import pipeline, review
 from coauth.cli.group import Answer, Command, coauth, common, of_vintage
 from coauth.cli.group import years as read_years
 from coauth.cli.harvest_build import statbank
-from coauth.export import FORMATS
+from coauth.export.formats import FORMATS
 from coauth.network.model import COUNTINGS
 from coauth.pipeline import Project
 

@@ -11,25 +11,60 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import pandas as pd
 
 from coauth import __version__
-from coauth.cli.progress import Bar
 from coauth.errors import CacheError, CoauthError
-from coauth.pipeline import Project
-from coauth.queries import Queries, elsewhere
-from coauth.report import text
+
+if TYPE_CHECKING:
+    from coauth.cli.progress import Bar
+    from coauth.queries import Queries
 
 Command = Callable[..., Any]
 
+COMMANDS = {
+    "init": ("harvest_build", "Lay out queries/, cache/ and reports/ in a folder."),
+    "rebuild": ("harvest_build", "Harvest what is missing, then build, export and report."),
+    "harvest": ("harvest_build", "Only the harvest: continue an unfinished one or start anew."),
+    "preview": ("harvest_build", "A first look at a harvest, also while it runs."),
+    "build": ("harvest_build", "Build the tables of a harvested vintage."),
+    "status": ("harvest_build", "Vintages, and what each holds of what OpenAlex counts."),
+    "export": ("export_report", "Write the network for Gephi and other programs."),
+    "report": ("export_report", "Write the report of a quarter."),
+    "explain": ("explain", "The works behind a pair of institutions or a list."),
+    "flags": ("flags", "Review cues: checks on how they were made."),
+    "shifts": ("query", "Changes of centrality, each with interval and verdict."),
+    "compare": ("query", "What changed between two vintages, and why."),
+    "admissions": ("harvest_build", "PhD admissions: from a file, or Statistics Denmark."),
+    "sql": ("query", "The statement behind a table, or one of your own."),
+    "queries": ("query", "Check the questions in queries/."),
+}
+"""Each command with the file that holds it, which is loaded when it is called, and its line in the
+help, in the order of a user's work.
+"""
+
 
 class Group(click.Group):
-    """Turns an expected error into one line; lets everything else fall through with its traceback."""
+    """Loads a command when it is called; turns an expected error into one line and lets everything
+    else fall through with its traceback.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in COMMANDS:
+            import_module(f"coauth.cli.{COMMANDS[cmd_name][0]}")
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -64,6 +99,9 @@ def common(command: Command) -> Command:
             raise CacheError(
                 f"--root {root} is no folder, nor a link to one; name a folder with queries/ in it (`coauth init DIR` makes one)"
             )
+
+        from coauth.pipeline import Project  # noqa: PLC0415  help needs none of it
+
         return command(Project(root), Answer(as_json, quiet, verbose), *args, **options)
 
     return wrapped
@@ -114,11 +152,16 @@ class Answer:
                 click.echo(line)
 
     def progress(self) -> Bar:
+        from coauth.cli.progress import Bar  # noqa: PLC0415
+
         return Bar(quiet=self.quiet or self.as_json)
 
 
 def notices(queries: Queries) -> list[str]:
     """What in the questions belongs to another country than the scope's."""
+    from coauth.queries import elsewhere  # noqa: PLC0415
+    from coauth.report import text  # noqa: PLC0415
+
     return elsewhere.notices(queries, text.countries())
 
 
@@ -128,7 +171,9 @@ def plain(value: Any) -> Any:
         return str(value)
     if hasattr(value, "item"):
         return value.item()
-    return None if pd.isna(value) else str(value)
+    from pandas import isna  # noqa: PLC0415
+
+    return None if isna(value) else str(value)
 
 
 @click.group(

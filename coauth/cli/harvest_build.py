@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from coauth import pipeline, tables
+from coauth import pipeline
 from coauth.cli.group import NO_TOPICS, Answer, Command, coauth, common, notices, of_vintage
 from coauth.errors import CacheError, QueryError, SourceError
 from coauth.pipeline import Project, Source
@@ -20,8 +20,9 @@ from coauth.pipeline import status as holdings
 from coauth.pipeline.status import counted
 from coauth.queries import Queries
 from coauth.storage import Vintage
+from coauth.tables.contract import MARK
 
-_SYNTHETIC = f"{tables.MARK}: none of these numbers is about the real world."
+_SYNTHETIC = f"{MARK}: none of these numbers is about the real world."
 
 
 @coauth.command()

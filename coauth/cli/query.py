@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
-from coauth import pipeline, review, tables
+from coauth import api, pipeline
 from coauth.cli.group import Answer, coauth, common, notices, of_vintage, wide, years
 from coauth.engine.duck import DuckDB
-from coauth.errors import NotFound
 from coauth.openalex import eras
 from coauth.pipeline import Project
 from coauth.stages import revisions
+from coauth.tables import schemas
+from coauth.tables.contract import MARK
 
 
 @coauth.command("shifts")
@@ -43,29 +44,13 @@ def shifts_(
     Example: coauth shifts DTU --measure strength_share --before 2018-2020 --after 2022-2024
     """
     chosen = project.cache.find(vintage)
-    rows = chosen.read("shifts").to_pandas()
-    measured = sorted(rows["measure"].unique())
-    if measure not in measured:
-        raise NotFound(
-            f"no shifts of '{measure}': only measures with an interval are judged ({', '.join(measured) or 'none'})"
-        )
-    rows = rows[(rows["measure"] == measure) & (rows["variant"] == "k")]
-    for name, said in (("before", before), ("after", after)):
-        if said:
-            first, last = years(said)
-            rows = rows[(rows[f"{name}_first"] == first) & (rows[f"{name}_last"] == last)]
-    if institution:
-        rows = rows[
-            rows["institution_id"]
-            == review.resolve(institution, chosen.read("institutions"), project.queries)
-        ]
-    if not len(rows):
-        raise NotFound(
-            "no such comparison; the pairs of windows and the roster are set in queries/measures.toml"
-        )
-    names = chosen.read("institutions").select(["institution_id", "name"]).to_pandas()
-    rows = rows.merge(names, on="institution_id").sort_values(
-        ["after_first", "before_first", "after"], ascending=[True, True, False]
+    rows = api.shifts(
+        institution,
+        measure=measure,
+        before=years(before) if before else None,
+        after=years(after) if after else None,
+        root=project.root,
+        vintage=chosen.name,
     )
     caution = (
         [wide(f"MIXED: {mixed}: changes of institutions are not comparable.")]
@@ -82,7 +67,7 @@ def shifts_(
     )
 
 
-def _shift_lines(r: Mapping[str, Any]) -> Iterable[str]:
+def _shift_lines(r: Mapping[Any, Any]) -> Iterable[str]:
     windows = f"{r['before_first']}–{r['before_last']} → {r['after_first']}–{r['after_last']}"
     yield f"{windows}  {r['verdict']:<24} {r['name']} ({r['institution_id']})"
     yield wide(r["reason"], "    ")
@@ -141,7 +126,7 @@ def compare_(project: Project, answer: Answer, old: str, new: str) -> None:
         else rows
     )
     table = told.pivot_table("works", ["series", "year"], "cause", aggfunc="sum", fill_value=0)
-    table = table[[c for c in tables.CAUSES if c in table.columns]]
+    table = table[[c for c in schemas.CAUSES if c in table.columns]]
     shown += (
         ["", table.to_string()]
         if len(table)
@@ -188,9 +173,9 @@ def sql(
         answer.give({"sql": statement}, [statement.rstrip()])
         return
     chosen = project.cache.find(vintage)
-    stored = {table: chosen.rows(table) for table in tables.ALL}
+    stored = {table: chosen.rows(table) for table in schemas.ALL}
     frame = DuckDB({}, shared).query(file.read_text("utf-8"), str(file), **stored).to_pandas()
-    notice = [f"-- {tables.MARK}"] if chosen.manifest["build"]["synthetic"] else []
+    notice = [f"-- {MARK}"] if chosen.manifest["build"]["synthetic"] else []
     answer.give(frame.to_dict("records"), [*notice, frame.to_csv(index=False).rstrip()])
 
 

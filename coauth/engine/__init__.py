@@ -1,7 +1,7 @@
 """Runs the statements of `queries/sql/`, and spreads work that is no SQL: with DuckDB in the
 process, or on Spark.
 
-A statement takes no parameters and names no file: it reads tables by the names of `coauth.tables`
+A statement takes no parameters and names no file: it reads tables by the names of `coauth.tables.schemas`
 and of `Queries.tables`, and returns the columns of one contract. Fractional weights are summed
 inside as integers (2⁴⁰ // (k−1)), because float sums change in their last bits with the number of
 threads; rows come sorted by the contract's key. So there is one text of every statement, and
@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from coauth.errors import NotFound, QueryError
-from coauth.tables import Table
+from coauth.tables.contract import Table
 
 Rows: TypeAlias = pa.Table | ds.FileSystemDataset
 """A table in memory, or Parquet files that need not fit into it."""

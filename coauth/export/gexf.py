@@ -33,7 +33,7 @@ from coauth.network.model import (
     attributes,
     legal,
 )
-from coauth.tables import BOOL, FLOAT, INT, STRING, STRINGS
+from coauth.tables.contract import BOOL, FLOAT, INT, STRING, STRINGS
 
 if TYPE_CHECKING:
     from coauth.network.model import Network

@@ -13,7 +13,7 @@ import pyarrow as pa
 from coauth.export.notice import Notice
 from coauth.export.numbers import finite
 from coauth.network.model import EDGES, NODES, Attribute, attributes, legal, rows
-from coauth.tables import BOOL, FLOAT, INT, STRING, STRINGS
+from coauth.tables.contract import BOOL, FLOAT, INT, STRING, STRINGS
 
 if TYPE_CHECKING:
     from coauth.network.model import Network

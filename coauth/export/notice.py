@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from coauth.network.model import legal, span
-from coauth.tables import MARK
+from coauth.tables.contract import MARK
 
 if TYPE_CHECKING:
     from coauth.network.model import Network

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from coauth.export.notice import Notice
 from coauth.export.numbers import finite
 from coauth.network.model import EDGE_YEARS, EDGES, NODE_YEARS, NODES, attributes, rows
-from coauth.tables import MARK, Table
+from coauth.tables.contract import MARK, Table
 
 if TYPE_CHECKING:
     from coauth.network.model import Network

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coauth import tables
 from coauth.engine import Engine
 from coauth.network.model import EUROPE, GROUPS, NORDIC
+from coauth.tables import schemas
 
 Wholes = Mapping[str, tuple[str, str, str | None, str]]
 """Institution -> id, name, country and type of the whole it is part of; those without an entry stay
@@ -106,12 +106,13 @@ def join(made: Mapping[str, pa.Table], wholes: Wholes, engine: Engine) -> dict[s
         "affiliations": affiliations,
         "institutions": institutions,
         "listed": listed,
-        "edges": engine.run("edges", tables.EDGES, works=works, affiliations=affiliations),
+        "edges": engine.run("edges", schemas.EDGES, works=works, affiliations=affiliations),
         "flags": engine.run(
-            "flags", tables.FLAGS, evidence=evidence, works=works, institutions=institutions
+            "flags", schemas.FLAGS, evidence=evidence, works=works, institutions=institutions
         ),
         **{
-            name: tables.ALL[name].empty() for name in ("centrality", "shifts", "pairs", "evidence")
+            name: schemas.ALL[name].empty()
+            for name in ("centrality", "shifts", "pairs", "evidence")
         },
     }
 
@@ -121,7 +122,7 @@ def _listed(listed: pa.Table, wholes: Wholes) -> pa.Table:
     entries = listed.select(["list_id", "standing", "listed_today"]).to_pylist()
     whole = {w[0].removeprefix(LIST): w[0] for w in wholes.values() if w[0].startswith(LIST)}
     today = {e["list_id"] for e in entries if e["listed_today"]}
-    return tables.LISTED.of(
+    return schemas.LISTED.of(
         {
             "institution_id": whole[name],
             "list_id": name,
@@ -228,4 +229,4 @@ def _institutions(
         | {name: math.fsum(known[i][name] for i in members) for name in AUTHORED}
         for whole, members in parts.items()
     ]
-    return tables.INSTITUTIONS.check(pa.concat_tables([rows, tables.INSTITUTIONS.of(joined)]))
+    return schemas.INSTITUTIONS.check(pa.concat_tables([rows, schemas.INSTITUTIONS.of(joined)]))

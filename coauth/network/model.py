@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from coauth.queries.scope import EVERY
-from coauth.tables import BOOL, FLOAT, INT, STRING, STRINGS, Column, Table
+from coauth.tables.contract import BOOL, FLOAT, INT, STRING, STRINGS, Column, Table
 
 RESERVED = frozenset(
     (

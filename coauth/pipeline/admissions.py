@@ -14,7 +14,7 @@ from coauth.errors import SourceError
 from coauth.pipeline.project import Project
 from coauth.sources import admissions, sample, statbank
 from coauth.storage import Vintage
-from coauth.tables import ADMISSIONS
+from coauth.tables.schemas import ADMISSIONS
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from coauth.queries import Queries
 from coauth.stages import affiliation_audit, works
 from coauth.stages.affiliation_audit import Audit
 from coauth.storage import Vintage
-from coauth.tables import AUDIT, AUDIT_YEARS
+from coauth.tables.schemas import AUDIT, AUDIT_YEARS
 
 SMALL = 20
 """Pages that are read while a person waits: some two thousand works, in a third of a second."""

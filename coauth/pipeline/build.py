@@ -12,7 +12,6 @@ from typing import Any
 import joblib
 import pyarrow as pa
 
-from coauth import tables
 from coauth.engine import Engine
 from coauth.engine.duck import DuckDB
 from coauth.engine.memory import WINDOWS, part
@@ -37,7 +36,8 @@ from coauth.stages.revisions import Counted
 from coauth.stages.works import coverage, inclusion
 from coauth.stats import incidence
 from coauth.storage import Shelf, Vintage
-from coauth.tables import absence
+from coauth.tables import absence, schemas
+from coauth.tables.contract import STRINGS, Table
 
 log = logging.getLogger(__name__)
 
@@ -127,14 +127,14 @@ class _Making:
             self.workers,
             self.memory,
         ) = project, vintage, asked, engine, shelf, workers, memory
-        self.synthetic = tables.is_synthetic(shelf.parts("works").to_table(["title"]))
+        self.synthetic = schemas.is_synthetic(shelf.parts("works").to_table(["title"]))
         self.rows: dict[str, int] = {}
         self.sha256: dict[str, str] = {}
         self.excluded: dict[str, int] = {}
         self.since: dict[str, Any] | None = None
         self.lacking: list[str] = []
 
-    def _keep(self, contract: tables.Table, rows: pa.Table | Iterator[pa.RecordBatch]) -> None:
+    def _keep(self, contract: Table, rows: pa.Table | Iterator[pa.RecordBatch]) -> None:
         self.sha256[contract.name] = self.shelf.write(contract, rows, synthetic=self.synthetic)
         self.rows[contract.name] = self.shelf.rows(contract.name).count_rows()
         log.info("%s: %d rows", contract.name, self.rows[contract.name])
@@ -146,8 +146,8 @@ class _Making:
         self._counts()
         self.engine.close()  # measures ask for no SQL, and need the memory
         self._measures()
-        self._keep(tables.ADMISSIONS, self.project.cache.admissions)
-        self._keep(tables.REVISIONS, self._revisions(level))
+        self._keep(schemas.ADMISSIONS, self.project.cache.admissions)
+        self._keep(schemas.REVISIONS, self._revisions(level))
 
     def _works(self, rollup: RollUp) -> None:
         shelf, engine = self.shelf, self.engine
@@ -160,32 +160,33 @@ class _Making:
             rollup,
             engine,
         )
-        self._keep(tables.AFFILIATIONS, rolled.affiliations)
-        self._keep(tables.COUNTRIES, tables.COUNTRIES.check(shelf.parts("countries").to_table()))
+        self._keep(schemas.AFFILIATIONS, rolled.affiliations)
+        self._keep(schemas.COUNTRIES, schemas.COUNTRIES.check(shelf.parts("countries").to_table()))
         self._keep(
-            tables.TECHNOLOGIES, tables.TECHNOLOGIES.check(shelf.parts("technologies").to_table())
+            schemas.TECHNOLOGIES, schemas.TECHNOLOGIES.check(shelf.parts("technologies").to_table())
         )
         affiliations, technology = shelf.rows("affiliations"), shelf.rows("technologies")
         self._keep(
-            tables.WORKS, inclusion.decide(harvested, affiliations, shelf.rows("countries"), engine)
+            schemas.WORKS,
+            inclusion.decide(harvested, affiliations, shelf.rows("countries"), engine),
         )
         self.excluded = _count(shelf.read("works", ["exclusion_reason"]), "exclusion_reason")
         counted = shelf.rows("works")
         self._keep(
-            tables.INSTITUTIONS,
+            schemas.INSTITUTIONS,
             institutions.describe(rolled.nodes, affiliations, counted, technology, engine),
         )
         self.lacking = absence.lacking(
             shelf.read("works", ["primary_topic_id"]), shelf.read("institutions", ["type"])
         )
-        self._keep(tables.COVERAGE, coverage.survey(counted, engine))
-        self._keep(tables.EDGES, edges.link(counted, affiliations, engine))
-        self._keep(tables.HYPERAUTHORSHIP, edges.above_k(counted, engine))
+        self._keep(schemas.COVERAGE, coverage.survey(counted, engine))
+        self._keep(schemas.EDGES, edges.link(counted, affiliations, engine))
+        self._keep(schemas.HYPERAUTHORSHIP, edges.above_k(counted, engine))
 
     def _cues(self) -> None:
         shelf, engine = self.shelf, self.engine
         described = shelf.read("institutions")
-        self._keep(tables.LISTED, listed := flags.match(described, engine))
+        self._keep(schemas.LISTED, listed := flags.match(described, engine))
         found = flags.find(
             shelf.rows("works"),
             shelf.rows("affiliations"),
@@ -194,8 +195,8 @@ class _Making:
             listed,
             engine,
         )
-        self._keep(tables.FLAGS, found.flags)
-        self._keep(tables.EVIDENCE, found.evidence)
+        self._keep(schemas.FLAGS, found.flags)
+        self._keep(schemas.EVIDENCE, found.evidence)
         counted = benefits.count(
             shelf.rows("works"),
             shelf.rows("affiliations"),
@@ -203,7 +204,7 @@ class _Making:
             shelf.rows("evidence"),
             engine,
         )
-        self._keep(tables.BENEFITS, counted)
+        self._keep(schemas.BENEFITS, counted)
 
     def _counts(self) -> None:
         shelf, engine, scope, confidence = (
@@ -216,13 +217,13 @@ class _Making:
             shelf.rows(n) for n in ("works", "countries", "affiliations", "institutions")
         )
         self._keep(
-            tables.MEMBERSHIPS,
+            schemas.MEMBERSHIPS,
             copublications.members(
                 works_, countries, affiliations, described, shelf.read("listed"), engine
             ),
         )
         self._keep(
-            tables.COPUBLICATIONS,
+            schemas.COPUBLICATIONS,
             copublications.count(shelf.rows("memberships"), works_, scope, confidence, engine),
         )
 
@@ -231,7 +232,7 @@ class _Making:
         counted = shelf.read("works", [*incidence.COLUMNS, "publication_date"])
         affiliations = shelf.read(
             "affiliations",
-            [c.name for c in tables.AFFILIATIONS.columns if c.type != tables.STRINGS],
+            [c.name for c in schemas.AFFILIATIONS.columns if c.type != STRINGS],
         )
         listed = shelf.read("listed")
         tested = events.regress(
@@ -244,9 +245,9 @@ class _Making:
             scope,
             measures.confidence,
         )
-        self._keep(tables.EVENTS, tested.events)
-        self._keep(tables.MATCHES, tested.matches)
-        self._keep(tables.PAIRS, intensity.relate(counted, affiliations, scope, measures))
+        self._keep(schemas.EVENTS, tested.events)
+        self._keep(schemas.MATCHES, tested.matches)
+        self._keep(schemas.PAIRS, intensity.relate(counted, affiliations, scope, measures))
         pa.default_memory_pool().release_unused()  # what reading and sorting the tables took
         replicates = centrality.measure(
             counted,
@@ -255,11 +256,11 @@ class _Making:
             measures,
             shelf.read("institutions"),
             listed,
-            write=partial(self._keep, tables.CENTRALITY),
+            write=partial(self._keep, schemas.CENTRALITY),
             workers=self.workers,
             memory=self.memory,
         )
-        self._keep(tables.SHIFTS, shifts.judge(replicates, counted, affiliations, scope, measures))
+        self._keep(schemas.SHIFTS, shifts.judge(replicates, counted, affiliations, scope, measures))
 
     def _revisions(self, level: str) -> pa.Table:
         old = earlier(self.project.cache, self.vintage, level)
@@ -272,7 +273,7 @@ class _Making:
             level,
         )
         self.since = since(old, now) if old else None
-        return revise(old, self.shelf, self.asked, now) if old else tables.REVISIONS.empty()
+        return revise(old, self.shelf, self.asked, now) if old else schemas.REVISIONS.empty()
 
 
 def _count(table: pa.Table, column: str) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from coauth import export
+from coauth.export import formats
 from coauth.pipeline import networks, positions, report_inputs
 from coauth.pipeline.networks import Profile, Unit
 from coauth.pipeline.project import Project
@@ -23,7 +23,7 @@ def write(
     profile: Profile = "internal",
     **filters: Any,
 ) -> list[Path]:
-    """Export the network in one format (see `coauth.export`); returns the files written.
+    """Export the network in one format (see `coauth.export.formats`); returns the files written.
 
     Places are those of the vintage's one layout. Countries, groups and the public profile have a
     layout of their own.
@@ -34,7 +34,7 @@ def write(
     own = unit != "institution" or profile == "public"
     where = positions.own(whole, project) if own else positions.kept(whole, project, vintage)
     told = report_inputs.of(project, vintage)
-    return export.write(
+    return formats.write(
         chosen,
         form,
         path,

@@ -14,7 +14,6 @@ from typing import Any
 import joblib
 import msgspec
 
-from coauth import tables
 from coauth.engine.spark import Spark
 from coauth.errors import HarvestIncomplete, SourceError
 from coauth.openalex.eras import BORDERS, MATCHER, UNKNOWN, Eras
@@ -23,6 +22,7 @@ from coauth.pipeline.read_pages import account
 from coauth.sources import api, sample, snapshot
 from coauth.sources.progress import Progress
 from coauth.storage import Vintage, quarter
+from coauth.tables.contract import marked
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ def harvest(
         )
     older = _continued(project, source, day, name, fresh)
     vintage = older or project.cache.create(
-        name or (tables.marked(str(source.seed)) if source.kind == "sample" else day.isoformat()),
+        name or (marked(str(source.seed)) if source.kind == "sample" else day.isoformat()),
         source=source.identity(),
         scope=scope.model_dump(mode="json"),
         scope_fingerprint=scope.fingerprint,
@@ -184,7 +184,7 @@ def _fill(
             threads or joblib.cpu_count(),
         )
         vintage.write_text(
-            tables.marked("truth.json"),
+            marked("truth.json"),
             json.dumps(sample.truth(source.seed, began), indent=1, ensure_ascii=False),
         )
     passed_over = {"passed_over": summary.get("ignored_reasons", {})}

@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from coauth import tables
 from coauth.errors import NotFound
 from coauth.pipeline.read_pages import outline
 from coauth.queries import Scope
@@ -24,6 +23,8 @@ from coauth.stages.centrality.spectral import pagerank
 from coauth.stats.counting import Counting
 from coauth.stats.incidence import Floats, Incidence, incidence
 from coauth.storage import Vintage
+from coauth.tables import schemas
+from coauth.tables.contract import STRING
 
 
 class Preview(NamedTuple):
@@ -45,9 +46,7 @@ class Preview(NamedTuple):
         places = ranks(self.pagerank[None])[0]
         chosen = np.lexsort((-count, places))[:most]
         shown = self.described.filter(
-            pc.is_in(
-                self.described["institution_id"], value_set=pa.array(ids[chosen], tables.STRING)
-            )
+            pc.is_in(self.described["institution_id"], value_set=pa.array(ids[chosen], STRING))
         )
         latest = {row["institution_id"]: row for row in shown.sort_by("seen").to_pylist()}
         return [
@@ -86,4 +85,6 @@ def preview(vintage: Vintage, scope: Scope, counting: str, most: int | None = No
     network = world.only(linked)
     counted = Counting.of(network, counting)
     ranked = pagerank(counted, np.ones((len(network.team), 1)))[:, 0]
-    return Preview(losses, tables.is_synthetic(read), network, counted.project(), ranked, described)
+    return Preview(
+        losses, schemas.is_synthetic(read), network, counted.project(), ranked, described
+    )

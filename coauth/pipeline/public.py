@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from coauth import public, tables
+from coauth import public
 from coauth.openalex.eras import Relation
 from coauth.pipeline.compare import relations as vintage_relations
 from coauth.pipeline.project import Project
 from coauth.pipeline.vintage_tables import asked, read
 from coauth.public import Cell, Counted, Earlier, Edition
 from coauth.storage import Vintage, atomic
+from coauth.tables.contract import MARK, marked
 
 COUNTED = (
     "copublications",
@@ -67,10 +68,8 @@ def write(cells: pa.Table, folder: Path, *, synthetic: bool) -> Path:
     """Every count of an edition as CSV, shown or withheld."""
     rows = cells.to_pandas()
     rows["value"] = rows["value"].astype("Int64")
-    titles = [
-        f"{tables.MARK}: {c}" if synthetic and not n else c for n, c in enumerate(rows.columns)
-    ]
-    path = folder / "tables" / (tables.marked("cells.csv") if synthetic else "cells.csv")
+    titles = [f"{MARK}: {c}" if synthetic and not n else c for n, c in enumerate(rows.columns)]
+    path = folder / "tables" / (marked("cells.csv") if synthetic else "cells.csv")
     atomic.write(
         {path: [rows.to_csv(index=False, header=titles, lineterminator="\n")]}, atomic.ADVICE
     )

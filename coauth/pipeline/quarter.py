@@ -12,7 +12,7 @@ from typing import Any
 
 import joblib
 
-from coauth import export, tables
+from coauth.export import formats
 from coauth.pipeline import networks, positions, public, report_inputs, run_record
 from coauth.pipeline.networks import Profile
 from coauth.pipeline.project import Project
@@ -22,6 +22,7 @@ from coauth.pipeline.vintage_tables import read
 from coauth.queries import Queries
 from coauth.report.explorer import Atlas
 from coauth.storage import Vintage, atomic
+from coauth.tables.contract import marked
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ def _written(
         read(vintage),
         of_vintage(project, vintage),
     )
-    folder = project.reports / (tables.marked(told.quarter) if told.synthetic else told.quarter)
+    folder = project.reports / (marked(told.quarter) if told.synthetic else told.quarter)
     edition = public.edition(project, vintage, made) if profile == "public" else None
     base = networks.base(project, vintage, made, profile=profile, edition=edition)
     whole = networks.cut(project, base)
@@ -123,7 +124,7 @@ def _written(
                     )
                     continue
                 written.extend(
-                    export.write(
+                    formats.write(
                         drawn,
                         form,
                         paths[form],

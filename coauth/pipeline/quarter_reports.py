@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from coauth import report
 from coauth.network.model import Network
 from coauth.pipeline.compare import revised
 from coauth.pipeline.project import Project
 from coauth.pipeline.vintage_tables import read
+from coauth.report import document
 from coauth.report.explorer import Atlas
 from coauth.report.vintage_info import About
 from coauth.stages import benefits
@@ -81,13 +81,13 @@ class Reports:
 
         project = Project(self.root)
         queries = project.queries.of_topics(self.about.topic_model)
-        latest = report.named(self.latest, language, queries, synthetic=self.about.synthetic)
+        latest = document.named(self.latest, language, queries, synthetic=self.about.synthetic)
         figure = (
-            picture.draw(latest, self.atlas.positions, labels=30, groups=report.legend(language))
+            picture.draw(latest, self.atlas.positions, labels=30, groups=document.legend(language))
             if latest.nodes.num_rows
             else None
         )
-        return report.build(
+        return document.build(
             self.made or self._read(project),
             self.folder,
             queries=queries,

@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from coauth import tables
 from coauth.openalex.eras import MIXED, Eras, Relation
 from coauth.pipeline import status
 from coauth.pipeline.compare import counted
@@ -17,6 +16,7 @@ from coauth.pipeline.compare import since as since_vintage
 from coauth.pipeline.project import Project
 from coauth.report.vintage_info import About, Since
 from coauth.storage import Vintage
+from coauth.tables.contract import MARK
 
 
 def of(project: Project, vintage: Vintage, against: str | None = None) -> About:
@@ -104,7 +104,7 @@ def _since(
 def _source(identity: Mapping[str, Any]) -> str:
     """The same in every language, without a path of the machine it was made on."""
     if identity["kind"] == "sample":
-        return f"{tables.MARK} {identity['seed']}"
+        return f"{MARK} {identity['seed']}"
     if identity["kind"] == "files":
         return f"OpenAlex: {Path(identity['path']).name}"
     return "OpenAlex API"

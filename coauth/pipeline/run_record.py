@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from coauth import tables
 from coauth.queries import Queries
 from coauth.report.vintage_info import About
 from coauth.storage import Vintage, atomic
+from coauth.tables.contract import MARK
 
 ADVICE = atomic.ADVICE
 
@@ -27,7 +27,7 @@ def record(
         "as_of": about.as_of.isoformat(),
         "source": about.source,
         "against": about.since.vintage if about.since else None,
-        "synthetic": tables.MARK if about.synthetic else False,
+        "synthetic": MARK if about.synthetic else False,
         "complete": about.complete,
         "affiliation_matcher": about.affiliation_matcher,
         "topic_model": about.topic_model,

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from coauth import tables
 from coauth.pipeline import admissions
 from coauth.pipeline.project import Project
 from coauth.queries import Queries
 from coauth.storage import Vintage
+from coauth.tables import schemas
 
 
-def read(vintage: Vintage, names: Iterable[str] = tables.ALL) -> dict[str, pa.Table]:
+def read(vintage: Vintage, names: Iterable[str] = schemas.ALL) -> dict[str, pa.Table]:
     """The tables of a built vintage; to the admissions imported before it was built come the totals
     fetched since.
     """

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from coauth.public.suppression import Tie
 from coauth.queries import Queries
 from coauth.stats import areas
-from coauth.tables import own_basis
+from coauth.tables.schemas import own_basis
 
 COVERAGE = {
     "works": ("works", "all"),

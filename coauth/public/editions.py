@@ -18,7 +18,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coauth import tables
 from coauth.public.cells import (
     COVERAGE,
     INTERNATIONAL,
@@ -36,13 +35,14 @@ from coauth.public.network import Bounds
 from coauth.public.suppression import Tie, small, withhold
 from coauth.queries import Queries
 from coauth.stats.counts import with_intervals
-from coauth.tables import own_basis
+from coauth.tables import schemas
+from coauth.tables.schemas import own_basis
 
-COPUBLICATIONS = tables.COPUBLICATIONS.published(
-    "works", "works_low", "works_high", more=(tables.WITHHELD,)
+COPUBLICATIONS = schemas.COPUBLICATIONS.published(
+    "works", "works_low", "works_high", more=(schemas.WITHHELD,)
 )
-PROFILES = tables.PROFILES.published("works", "total", more=(tables.WITHHELD,))
-COVERAGE_YEARS = tables.COVERAGE.published(*COVERAGE)
+PROFILES = schemas.PROFILES.published("works", "total", more=(schemas.WITHHELD,))
+COVERAGE_YEARS = schemas.COVERAGE.published(*COVERAGE)
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def edition(
         "events": _events(made["events"], withheld),
         "revisions": _revisions(shown, [e for e in earlier if e.vintage != vintage]),
     }
-    cells = tables.CELLS.of(
+    cells = schemas.CELLS.of(
         c._asdict() | {"value": shown.get(c), "withheld": c not in shown} for c in counted.cells
     )
     return Edition(
@@ -260,7 +260,7 @@ def _admissions(table: pa.Table, shown: Mapping[Cell, int], queries: Queries) ->
         for r in table.to_pylist()
         if queries.scope.first_year <= r["year"] <= queries.scope.last_year
     ]
-    return tables.ADMISSIONS.of(rows)
+    return schemas.ADMISSIONS.of(rows)
 
 
 def _events(table: pa.Table, withheld: frozenset[Cell]) -> pa.Table:
@@ -284,14 +284,14 @@ def _revisions(shown: Mapping[Cell, int], earlier: Sequence[Earlier]) -> pa.Tabl
     causes would be small cells.
     """
     if not earlier:
-        return tables.REVISIONS.empty()
+        return schemas.REVISIONS.empty()
     last = earlier[-1]
     both = {
         c
         for c in shown
         if c in last.shown and c.unit == "works" and not c.area and c.first_year == c.last_year
     }
-    return tables.REVISIONS.of(
+    return schemas.REVISIONS.of(
         {
             "against": last.vintage,
             "series": c.series,

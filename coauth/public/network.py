@@ -24,10 +24,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coauth import tables
 from coauth.errors import NotFound
 from coauth.public.cells import Cell, Counts, Reach, Reaches
 from coauth.public.suppression import SMALLEST, small
+from coauth.tables import schemas
+from coauth.tables.contract import FLOAT, INT
 
 COUNTING = "full"
 """Of public networks, whatever measures.toml says (`coauth.network.model.COUNTINGS`)."""
@@ -141,17 +142,17 @@ def public(
         raise NotFound(
             f"nothing of '{ego}' may be published: no pair of it has {SMALLEST} works in a year, or it is on a watchlist (list:…)"
         )
-    for n, column in enumerate(tables.EDGES.columns):
-        if column.name not in tables.EDGES.key:
+    for n, column in enumerate(schemas.EDGES.columns):
+        if column.name not in schemas.EDGES.key:
             edges = edges.set_column(n, column.name, edges["works_k"].cast(column.type))
     flags = _flags(made["flags"], edges)
     institutions = made["institutions"]
-    for n, column in enumerate(tables.INSTITUTIONS.columns):
-        if column.type in (tables.INT, tables.FLOAT):
+    for n, column in enumerate(schemas.INSTITUTIONS.columns):
+        if column.type in (INT, FLOAT):
             institutions = institutions.set_column(
                 n, column.name, pa.nulls(len(institutions), column.type)
             )
-    empty = {name: tables.ALL[name].empty() for name in ("centrality", "shifts", "pairs")}
+    empty = {name: schemas.ALL[name].empty() for name in ("centrality", "shifts", "pairs")}
     return dict(made) | empty | {
         "edges": edges,
         "institutions": institutions,
@@ -168,9 +169,9 @@ def _flags(flags: pa.Table, edges: pa.Table) -> pa.Table:
     joined = flags.filter(pc.equal(flags["kind"], "watchlist")).join(shown, pair, join_type="inner")
     same = {
         "works": joined["shown"],
-        "works_listed": pa.nulls(len(joined), tables.INT),
+        "works_listed": pa.nulls(len(joined), INT),
         "weight": joined["weighs"],
     }
-    return tables.FLAGS.check(
+    return schemas.FLAGS.check(
         pa.table({name: same.get(name, joined[name]) for name in flags.column_names})
     )

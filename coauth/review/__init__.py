@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 from coauth.errors import NotFound
 from coauth.queries import Queries
 from coauth.review import caveats
-from coauth.tables import AREAS, STRING
+from coauth.tables.contract import STRING
+from coauth.tables.schemas import AREAS
 
 _SHOWN = 12
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from coauth.openalex.text_match import fold
 from coauth.queries import Queries
-from coauth.tables import STRING
+from coauth.tables.contract import STRING
 
 MARGIN = 0.1
 """A primary topic this close above its threshold would be lost by a slightly stricter one."""

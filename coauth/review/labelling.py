@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from coauth.errors import QueryError
 from coauth.queries import Queries
 from coauth.stats.counts import binomial
-from coauth.tables import AREAS
+from coauth.tables.schemas import AREAS
 
 MIN_POSITIVES = 30
 """Fewer works that truly belong to an area say nothing worth printing about it: "unmeasured"."""

@@ -15,7 +15,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from coauth.errors import SourceError, TableError
-from coauth.tables import ADMISSIONS
+from coauth.tables.schemas import ADMISSIONS
 
 
 def read(path: Path) -> pa.Table:

@@ -27,7 +27,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt
 from coauth.errors import SourceError
 from coauth.sources import http
 from coauth.sources.http import Blocked, Passing, Session
-from coauth.tables import ADMISSIONS, STATBANK
+from coauth.tables.schemas import ADMISSIONS, STATBANK
 
 API = "https://api.statbank.dk/v1"
 TABLE = "PHD1"

@@ -27,7 +27,7 @@ import pyarrow as pa
 
 from coauth.openalex.text_match import Phrases, fold
 from coauth.queries import Queries
-from coauth.tables import AUDIT, AUDIT_YEARS
+from coauth.tables.schemas import AUDIT, AUDIT_YEARS
 
 if TYPE_CHECKING:
     from coauth.stages.works import Addresses

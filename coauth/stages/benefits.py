@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from coauth.engine import Engine, Rows
 from coauth.stats.counts import binomial
-from coauth.tables import BENEFITS
+from coauth.tables.schemas import BENEFITS
 
 
 def count(

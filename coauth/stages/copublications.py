@@ -12,7 +12,7 @@ from coauth.engine import Engine, Rows
 from coauth.errors import QueryError
 from coauth.queries import Scope
 from coauth.stats.counts import with_intervals
-from coauth.tables import COPUBLICATIONS, MEMBERSHIPS
+from coauth.tables.schemas import COPUBLICATIONS, MEMBERSHIPS
 
 
 def members(

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from coauth.engine import Engine, Rows
-from coauth.tables import EDGES, HYPERAUTHORSHIP
+from coauth.tables.schemas import EDGES, HYPERAUTHORSHIP
 
 
 def link(works: Rows, affiliations: Rows, engine: Engine) -> Iterator[pa.RecordBatch]:

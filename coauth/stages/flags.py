@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from coauth.engine import Engine, Rows
-from coauth.tables import AREAS, EVIDENCE, FLAGS, LISTED, STRING
+from coauth.tables.contract import STRING
+from coauth.tables.schemas import AREAS, EVIDENCE, FLAGS, LISTED
 
 
 class Found(NamedTuple):

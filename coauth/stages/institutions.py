@@ -33,7 +33,8 @@ import pyarrow.compute as pc
 from coauth.engine import Engine, Rows
 from coauth.errors import TableError
 from coauth.queries import RollUp
-from coauth.tables import AFFILIATIONS, FLOAT, INSTITUTIONS, STRING
+from coauth.tables.contract import FLOAT, STRING
+from coauth.tables.schemas import AFFILIATIONS, INSTITUTIONS
 
 _WHOLE = 2**40
 

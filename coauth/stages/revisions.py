@@ -20,7 +20,7 @@ import pyarrow as pa
 from coauth.openalex import titles
 from coauth.openalex.eras import MATCHER, Eras, Relation
 from coauth.queries.scope import codes
-from coauth.tables import MATCHER_CAUSES, REVISIONS
+from coauth.tables.schemas import MATCHER_CAUSES, REVISIONS
 
 ASPECTS = ("year", "type", "inclusion", "affiliations", "topics")
 """What of a work can have changed, besides its being there; a work may have changed in several."""

@@ -27,7 +27,8 @@ from coauth.errors import QueryError
 from coauth.openalex.text_match import Phrases, fold
 from coauth.queries import Queries
 from coauth.queries import Technologies as Definitions
-from coauth.tables import AREAS, STRING, TECHNOLOGIES
+from coauth.tables.contract import STRING
+from coauth.tables.schemas import AREAS, TECHNOLOGIES
 
 THRESHOLDS = (0.3, 0.5, 0.7, 0.9)
 """Scores at which `sensitivity` counts; OpenAlex's score is a probability since October 2026."""

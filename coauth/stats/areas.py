@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from coauth.queries import Queries, Years
-from coauth.tables import AREAS, PROFILES, own_basis
+from coauth.tables.schemas import AREAS, PROFILES, own_basis
 
 
 def of_works(technologies: pa.Table, queries: Queries) -> pd.DataFrame:

@@ -44,7 +44,7 @@ class Incidence:
 
     Examples
     --------
-    >>> from coauth.tables import WORKS
+    >>> from coauth.tables.schemas import WORKS
     >>> works = pa.table({"work_id": ["W2", "W1", "W3"], "year": [2020, 2020, 2021], "included": [True, True, False],
     ...                   "affiliation_status": ["complete", "partial", "complete"]})
     >>> affiliations = pa.table({"work_id": ["W1", "W2", "W1", "W3"], "institution_id": ["I9", "I1", "I1", "I1"]})

@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from coauth import tables
 from coauth.errors import NotFound
 from coauth.storage.table_store import store
 from coauth.storage.vintage import Vintage
+from coauth.tables import schemas
 
 
 class Cache:
@@ -53,14 +53,14 @@ class Cache:
         """PhD admissions as imported; they belong to no vintage."""
         path = self.folder / "admissions.parquet"
         return (
-            tables.ADMISSIONS.check(pq.read_table(path))
+            schemas.ADMISSIONS.check(pq.read_table(path))
             if path.exists()
-            else tables.ADMISSIONS.empty()
+            else schemas.ADMISSIONS.empty()
         )
 
     @admissions.setter
     def admissions(self, table: pa.Table) -> None:
-        store(self.folder / "admissions.parquet", tables.ADMISSIONS, table, {})
+        store(self.folder / "admissions.parquet", schemas.ADMISSIONS, table, {})
 
     def find(self, name: str | None = None, quarter: str | None = None) -> Vintage:
         """The vintage of that name, or the newest complete one (of the quarter, if one is given)."""

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from coauth.storage import atomic
 from coauth.storage.disk import ADVICE
-from coauth.tables import MARK, Table
+from coauth.tables.contract import MARK, Table
 
 _GROUP = 1 << 17
 """Rows of a Parquet row group: with it fixed, the bytes do not depend on how the rows arrive. About

@@ -16,7 +16,6 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from coauth import tables
 from coauth.errors import CacheError, NotFound
 from coauth.openalex import Page
 from coauth.openalex.eras import MATCHER, MIXED, UNKNOWN, Eras
@@ -24,6 +23,8 @@ from coauth.storage import atomic
 from coauth.storage.disk import ADVICE, json_bytes, read_bytes
 from coauth.storage.slice import Slice
 from coauth.storage.table_store import Shelf, store
+from coauth.tables import schemas
+from coauth.tables.contract import MARK, Table
 
 
 def quarter(day: date) -> str:
@@ -224,8 +225,8 @@ class Vintage:
 
     @contextmanager
     def _finished(self, name: str) -> Iterator[Shelf]:
-        if name not in tables.ALL:
-            raise NotFound(f"no table '{name}'; there are: {', '.join(sorted(tables.ALL))}")
+        if name not in schemas.ALL:
+            raise NotFound(f"no table '{name}'; there are: {', '.join(sorted(schemas.ALL))}")
         path = self.path / "tables" / f"{name}.parquet"
         if not (self.manifest.get("build") and path.exists()):
             raise NotFound(
@@ -294,13 +295,13 @@ class Vintage:
         made.
         """
         path = self.path / "published.parquet"
-        return tables.CELLS.check(pq.read_table(path)) if path.exists() else None
+        return schemas.CELLS.check(pq.read_table(path)) if path.exists() else None
 
     @published.setter
     def published(self, cells: pa.Table) -> None:
-        store(self.path / "published.parquet", tables.CELLS, cells, {})
+        store(self.path / "published.parquet", schemas.CELLS, cells, {})
 
-    def beside(self, contract: tables.Table, basis: str) -> pa.Table | None:
+    def beside(self, contract: Table, basis: str) -> pa.Table | None:
         """A table kept beside the manifest; None where there is none, or none that rests on this
         `basis`.
         """
@@ -317,9 +318,9 @@ class Vintage:
                 f"{path}: damaged ({fault}); remove it: it is made again from the pages"
             ) from fault
 
-    def keep_beside(self, contract: tables.Table, rows: pa.Table, basis: str) -> None:
+    def keep_beside(self, contract: Table, rows: pa.Table, basis: str) -> None:
         """Keep a table that was made from the pages, with a digest of what it rests on, in the
         place of the one before it.
         """
-        mark = {"notice": tables.MARK} if self.manifest["source"]["kind"] == "sample" else {}
+        mark = {"notice": MARK} if self.manifest["source"]["kind"] == "sample" else {}
         store(self.path / f"{contract.name}.parquet", contract, rows, {"basis": basis} | mark)

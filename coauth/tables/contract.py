@@ -84,7 +84,7 @@ class Table:
         column, a type that cannot be cast without loss, a null or NaN where none may be, a key that
         occurs twice.
 
-        >>> from coauth.tables import EDGES
+        >>> from coauth.tables.schemas import EDGES
         >>> EDGES.check(pa.table({"year": [2020]}))
         Traceback (most recent call last):
         coauth.errors.TableError: edges: columns missing: source, target, works, weight, strict_weight, author_weight, works_k, weight_k, strict_weight_k,

@@ -32,7 +32,7 @@ from coauth.pipeline import Project
 from coauth.sources.sample import AS_OF
 from coauth.sources.sample.atlas import atlas
 from coauth.sources.sample.atlas import world as facts
-from coauth.tables import MARK
+from coauth.tables.contract import MARK
 
 PER_PAGE = 100
 YEARS = range(2011, 2025)

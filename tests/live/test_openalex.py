@@ -14,8 +14,8 @@ import time
 import pytest
 import requests
 
-from coauth import tables
 from coauth.stats import coherence
+from coauth.tables import schemas
 
 KEY, ELSEWHERE = os.environ.get("OPENALEX_API_KEY"), os.environ.get("COAUTH_OPENALEX_URL")
 ADDRESS = (ELSEWHERE or "https://api.openalex.org").rstrip("/")
@@ -263,7 +263,7 @@ def test_published_counts_still_hold(asked):
             }
             for y in reference.works(counts)
         ]
-    held = coherence.hold(tables.COPUBLICATIONS.of(found), asked, reference.countries)
+    held = coherence.hold(schemas.COPUBLICATIONS.of(found), asked, reference.countries)
     assert len(held) == len(reference.counts)
     assert [str(h) for h in held if not h.agrees] == []
 

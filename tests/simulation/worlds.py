@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from coauth.tables import AFFILIATIONS, WORKS
+from coauth.tables.schemas import AFFILIATIONS, WORKS
 
 YEARS = tuple(range(2018, 2025))
 BEFORE, AFTER = (2018, 2020), (2022, 2024)

@@ -22,7 +22,7 @@ from coauth.report.data.frames import (
 )
 from coauth.stats import areas
 from coauth.stats.counts import binomial
-from coauth.tables import ALL, AREAS, TECHNOLOGIES, own_basis
+from coauth.tables.schemas import ALL, AREAS, TECHNOLOGIES, own_basis
 
 STRONGEST = 20
 """Pairs shown on the page; the CSV has all."""

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from coauth.queries import Queries, Watchlist, Years
 from coauth.stats.counts import CHANCE, Spread, spread_of
-from coauth.tables import ALL, CAUSES, own_basis
+from coauth.tables.schemas import ALL, CAUSES, own_basis
 
 Change = Callable[..., Any]
 """`change(before, after, confidence)` -> an object with before, after, ratio, low, high (ratios

@@ -24,7 +24,7 @@ from coauth.report.render import svg as pictures
 from coauth.report.render import traces
 from coauth.report.text import Words, bare, html
 from coauth.storage import atomic
-from coauth.tables import MARK, marked
+from coauth.tables.contract import MARK, marked
 
 STYLES = ("render/style.css", "render/charts.css", "explorer/explorer.css")
 SCRIPTS = (

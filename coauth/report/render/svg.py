@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
 from coauth.report.render.charts import GREY, INK, styled
-from coauth.tables import MARK
+from coauth.tables.contract import MARK
 
 SHARP = 160
 """Pixels an inch of the figures as PNG."""

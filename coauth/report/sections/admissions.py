@@ -17,7 +17,7 @@ from coauth.report.render import figures
 from coauth.report.render.html import Chart, Listing, Section, Text, grid, with_text
 from coauth.report.sections.reference import published
 from coauth.report.text import bare
-from coauth.tables import STATBANK
+from coauth.tables.schemas import STATBANK
 
 SERIES = 8
 """Panels of the figure: the totals, then the largest; all are in the CSV."""

@@ -15,7 +15,7 @@ from coauth.report.context import Brief
 from coauth.report.data import flags, frames
 from coauth.report.render.html import Listing, Section, Text, grid, with_text
 from coauth.report.text import NBSP
-from coauth.tables import AREAS
+from coauth.tables.schemas import AREAS
 
 AREAS_SHOWN = 4
 MOVES = ("new", "grown", "shrunk", "gone")

@@ -15,7 +15,7 @@ from coauth.report.data import frames
 from coauth.report.render.html import Listing, Text, grid, with_text
 from coauth.stats import coherence
 from coauth.stats.coherence import Held
-from coauth.tables import COPUBLICATIONS
+from coauth.tables.schemas import COPUBLICATIONS
 
 
 def published(brief: Brief, reference: Reference) -> str:

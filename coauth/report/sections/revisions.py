@@ -15,7 +15,7 @@ from coauth.report.data import frames
 from coauth.report.render.html import Facts, Listing, Section, Text, grid
 from coauth.report.text import slug
 from coauth.report.vintage_info import Since
-from coauth.tables import CAUSES
+from coauth.tables.schemas import CAUSES
 
 
 def sentence(brief: Brief, series: str, years: Sequence[int]) -> tuple[str, Facts]:

@@ -19,7 +19,7 @@ from coauth.report.data import flags, frames
 from coauth.report.render import charts, figures
 from coauth.report.render.html import Chart, Grid, Listing, Section, Text, grid, with_text
 from coauth.report.text import Words, bare
-from coauth.tables import AREAS
+from coauth.tables.schemas import AREAS
 
 
 def technologies(brief: Brief) -> Section:

@@ -10,7 +10,7 @@ from coauth.sources.sample.effects import YEARS
 from coauth.sources.sample.random import Chance
 from coauth.sources.sample.records import AS_OF
 from coauth.sources.sample.work import MARK
-from coauth.tables import ADMISSIONS
+from coauth.tables.schemas import ADMISSIONS
 
 AROUND = {"total": 500, "international": 200, "CN": 40, "IR": 12, "RU": 6, "US": 8}
 """Persons a year, invented; few enough that small cells occur."""

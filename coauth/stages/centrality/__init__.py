@@ -90,7 +90,7 @@ def measure(
     is put in its place.
 
     >>> from types import SimpleNamespace as Some
-    >>> from coauth.tables import AFFILIATIONS, WORKS
+    >>> from coauth.tables.schemas import AFFILIATIONS, WORKS
     >>> about = {"year": 2020, "publisher": "P", "n_authors": 2, "affiliation_status": "complete", "included": True}
     >>> works = pa.Table.from_pylist([{"work_id": w, "field_id": None} | about for w in ("W1", "W2", "W3")])
     >>> affiliations = pa.Table.from_pylist([{"work_id": w, "institution_id": i, "is_domestic": i == "I1"}

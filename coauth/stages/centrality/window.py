@@ -16,7 +16,7 @@ from coauth.stages.centrality.path_bootstrap import strongest
 from coauth.stats.bootstrap import Values, draw, interval
 from coauth.stats.incidence import Flags, Floats, Incidence, Integers
 from coauth.stats.overdispersion import Factors
-from coauth.tables import CENTRALITY
+from coauth.tables.schemas import CENTRALITY
 
 Kept = dict[Values, tuple[Floats, NDArray[np.float32]]]
 """Values and resampled values of the institutions that may be judged."""

@@ -29,7 +29,7 @@ from coauth.queries import Event, Events, Scope
 from coauth.stages.events import segmented
 from coauth.stages.events.matching import match
 from coauth.stats.counts import works_needed
-from coauth.tables import EVENTS, MATCHES
+from coauth.tables.schemas import EVENTS, MATCHES
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from scipy.special import ndtri
 from coauth.queries import Measures, Scope, Years
 from coauth.stages.intensity import null_model
 from coauth.stats.incidence import Flags, Floats, Incidence, incidence, windows
-from coauth.tables import PAIRS
+from coauth.tables.schemas import PAIRS
 
 
 def relate(works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Measures) -> pa.Table:

@@ -23,7 +23,7 @@ from coauth.stats.completeness import Completeness
 from coauth.stats.incidence import Incidence, comparisons, incidence
 from coauth.stats.overdispersion import Dispersion
 from coauth.stats.permutation import permuted
-from coauth.tables import SHIFTS
+from coauth.tables.schemas import SHIFTS
 
 __all__ = ["FELL", "NOT_COMPARABLE", "ROSE", "UNCLEAR", "false_discovery", "judge", "two_sided"]
 

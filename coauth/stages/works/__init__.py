@@ -45,7 +45,7 @@ from coauth.stages.works.losses import ABROAD, Losses, examples, noted, reasons
 from coauth.stages.works.newest import Claim
 from coauth.stages.works.records import columns, year
 from coauth.stages.works.strings import Strings
-from coauth.tables import BOOL, INT, STRING
+from coauth.tables.contract import BOOL, INT, STRING
 
 __all__ = [
     "AUTHORSHIPS",

@@ -21,7 +21,7 @@ from coauth.stages.works.authorships import (
     taken,
 )
 from coauth.stages.works.batch import COUNTRIES, table
-from coauth.tables import STRING
+from coauth.tables.contract import STRING
 
 
 class Countries:

@@ -22,7 +22,7 @@ from coauth import openalex
 from coauth.openalex import Fragments, Numbers, Placed
 from coauth.queries import Scope
 from coauth.stages.works.batch import AUTHORSHIPS, FOUND, short, table
-from coauth.tables import STRING
+from coauth.tables.contract import STRING
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from coauth.tables import BOOL, DAY, FLOAT, INT, STRING, STRINGS
+from coauth.tables.contract import BOOL, DAY, FLOAT, INT, STRING, STRINGS
 
 HARVESTED = pa.schema(
     [

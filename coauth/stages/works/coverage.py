@@ -7,7 +7,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from coauth.engine import Engine, Rows
-from coauth.tables import COVERAGE
+from coauth.tables.schemas import COVERAGE
 
 
 def survey(works: Rows, engine: Engine) -> pa.Table:

@@ -20,7 +20,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from coauth.engine import Engine, Rows
-from coauth.tables import WORKS
+from coauth.tables.schemas import WORKS
 
 
 def decide(harvested: Rows, affiliations: Rows, countries: Rows, engine: Engine) -> pa.Table:

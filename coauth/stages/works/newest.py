@@ -22,7 +22,7 @@ import pyarrow as pa
 from coauth.openalex import Outline
 from coauth.stages.works.batch import short
 from coauth.stages.works.records import year
-from coauth.tables import BOOL, INT, STRING
+from coauth.tables.contract import BOOL, INT, STRING
 
 OLDER = "id of a newer record"
 EQUAL = "same id and date as another record"

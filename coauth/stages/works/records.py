@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from coauth.openalex import Outline, Record, titles
 from coauth.stages.works.batch import short
-from coauth.tables import BOOL, DAY, FLOAT, INT, STRING, STRINGS
+from coauth.tables.contract import BOOL, DAY, FLOAT, INT, STRING, STRINGS
 
 _known = lru_cache(50_000)
 """For what every thousandth record says again: days, topics, fields."""

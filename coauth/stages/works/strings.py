@@ -23,7 +23,7 @@ from coauth.stages.works.authorships import (
     taken,
 )
 from coauth.stages.works.batch import STRINGS_ALONE, STRINGS_MATCHED, table
-from coauth.tables import STRING
+from coauth.tables.contract import STRING
 
 
 class Strings:
