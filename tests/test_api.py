@@ -418,7 +418,7 @@ def test_a_header_that_drips_is_asked_for_again(
 ) -> None:
     """It is no silence, and has no end; a deadline over the attempt ends it."""
     with StandIn(WORLD, faults=[Fault("drip", when=where, seconds=0.02)]) as server:
-        summary = harvest(tmp_path, server, timeout=0.5)
+        summary = harvest(tmp_path, server, timeout=1.5)
     assert only_pages(stored_files(tmp_path)) == only_pages(reference)
     assert summary["retries"] == {"no whole answer in time": 1}
 

@@ -4,6 +4,7 @@ hand, and how status tells it.
 
 import json
 import random
+import sys
 
 import pytest
 from built import coauth, project
@@ -306,12 +307,14 @@ def test_status_tells_it_of_a_small_harvest_at_once(root):
 
 def test_a_large_one_is_read_when_asked_for_and_kept(root, monkeypatch):
     """Until the watchlists or the pages change; damage is told; Python gives the same tables."""
-    monkeypatch.setattr(pipeline.audit, "SMALL", 0)
+    monkeypatch.setattr(sys.modules["coauth.pipeline.audit"], "SMALL", 0)
     run = lambda *more: CliRunner().invoke(cli.coauth, ["status", "--root", str(root), *more])  # noqa: E731
     assert "audit      none yet; `coauth status --audit`" in run().stdout
     asked_for = run("--audit").stdout
     assert "2020         2         0         1         1" in asked_for
-    monkeypatch.setattr(pipeline.audit, "_made", None)  # whoever makes it again fails
+    monkeypatch.setattr(
+        sys.modules["coauth.pipeline.audit"], "_made", None
+    )  # whoever makes it again fails
     assert run().stdout == asked_for
     frames = package.audit(root=root)
     assert frames["years"]["works_none"].tolist() == [0, 1]

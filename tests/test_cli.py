@@ -228,7 +228,9 @@ def test_init_lays_out_a_project_and_keeps_what_is_there(tmp_path):
 
 
 def test_python_verbs(sample_root):
-    """`coauth.tables.schemas` gives a DataFrame and `coauth.network` a networkx.Graph."""
+    """`coauth.tables` gives a DataFrame and `coauth.graph` a networkx.Graph; what is judged and
+    explained is what the command line says.
+    """
     import networkx as nx
     import pandas as pd
 
@@ -236,11 +238,34 @@ def test_python_verbs(sample_root):
 
     edges = package.tables("edges", root=sample_root)
     assert isinstance(edges, pd.DataFrame)
-    graph = package.network(window=(2022, 2024), root=sample_root)
+    graph = package.graph(window=(2022, 2024), root=sample_root)
     assert isinstance(graph, nx.Graph)
     assert graph.number_of_edges() > 1_000
     _, _, attributes = next(iter(graph.edges(data=True)))
     assert attributes["distance"] == round(720720 * 2**20 / attributes["weight"])
+    told = json.loads(coauth(sample_root, "shifts", "DTU", "--json").stdout)
+    assert package.shifts("DTU", root=sample_root)["verdict"].tolist() == [
+        r["verdict"] for r in told
+    ]
+    works = package.explain("DTU", "Beihang", root=sample_root)
+    shown = json.loads(coauth(sample_root, "explain", "DTU", "Beihang", "--json").stdout)
+    assert works["work_id"].tolist() == [w["work_id"] for w in shown]
+    assert len(works) > 3
+
+
+def test_verbs_are_functions_whatever_is_imported():
+    """Rooms have the names of some verbs (tables, report, export); the verb is what a user meets."""
+    program = (
+        "import coauth, pkgutil, importlib, types\n"
+        "for m in pkgutil.walk_packages(coauth.__path__, 'coauth.'):\n"
+        "    m.name.endswith('__main__') or importlib.import_module(m.name)\n"
+        "verbs = set(coauth.__all__) - {'CoauthError', '__version__'}\n"
+        "print(*sorted(n for n in verbs if not isinstance(getattr(coauth, n), types.FunctionType)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "\n"
 
 
 def test_wrong_usage_is_exit_code_two(tmp_path):
@@ -248,7 +273,7 @@ def test_wrong_usage_is_exit_code_two(tmp_path):
     assert apart(project(tmp_path), "explain", "DTU", check=False).returncode == 2
 
 
-def test_a_plain_script_writes_a_report(tmp_path, monkeypatch):
+def test_a_plain_script_writes_a_report(tmp_path):
     """A script without a main guard, as a user writes it, gets tables and a report though processes
     measure paths side by side.
     """
@@ -261,9 +286,11 @@ def test_a_plain_script_writes_a_report(tmp_path, monkeypatch):
     (tmp_path / "records.jsonl").write_text("\n".join(map(json.dumps, every(40))))
     script = tmp_path / "plain.py"
     script.write_text(
-        f"import coauth\nprint(coauth.rebuild({str(root)!r}, records={str(tmp_path / 'records.jsonl')!r})['report.da'])\n"
+        f"import coauth\nroot = {str(root)!r}\n"
+        f"coauth.harvest(root, records={str(tmp_path / 'records.jsonl')!r})\n"
+        "coauth.build(root, threads=2)\n"
+        "print(coauth.report(root=root, languages=('da',))['report.da'])\n"
     )
-    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
     done = subprocess.run(
         [sys.executable, "-W", "error", str(script)],
         capture_output=True,

@@ -20,7 +20,8 @@ from coauth.openalex import eras
 from coauth.openalex.eras import BORDERS, MATCHER, TOPICS, Eras
 from coauth.pipeline import Project, Source, report_inputs, status
 from coauth.report.context import Brief
-from coauth.report.sections import headlines, revisions, technologies
+from coauth.report.sections import headlines, revisions
+from coauth.report.sections.technologies import technologies
 from coauth.report.text import Words, bare
 from coauth.stages import benefits
 from coauth.stats import counts as counted
@@ -251,7 +252,7 @@ def test_records_that_nobody_dated(disk):
         ("en", "Technologies are not measured"),
         ("da", "Teknologier er ikke målt"),
     ):
-        assert words in bare(technologies.technologies(brief(disk, language)).parts[0].text)
+        assert words in bare(technologies(brief(disk, language)).parts[0].text)
 
 
 def test_the_day_they_were_taken_makes_them_measured(disk):

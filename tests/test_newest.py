@@ -6,6 +6,7 @@ import gzip
 import itertools
 import json
 import random
+import sys
 from collections import Counter
 
 import pytest
@@ -237,11 +238,11 @@ def test_threads_parts_and_preview_agree(asked, vintage, tmp_path, monkeypatch, 
     """
     shown = {}
     for pages_a_part, seed in ((50, 1), (1, 1), (2, 2)):
-        monkeypatch.setattr(read_pages, "PAGES", pages_a_part)
+        monkeypatch.setattr(sys.modules["coauth.pipeline.read_pages"], "PAGES", pages_a_part)
         records = of_many(7)
         stored = vintage(random.Random(seed).sample(records, len(records)))
         shelf = Shelf(tmp_path / f"shelf{pages_a_part}", {})
-        losses = read_pages.read(
+        losses = read_pages(
             stored, asked, shelf, DuckDB(asked.sql, asked.tables(), threads=threads)
         )
         made = {

@@ -53,7 +53,7 @@ def rebuilt(root, records, threads):
     return root
 
 
-@pytest.mark.parametrize("nth", [20, pytest.param(1, marks=pytest.mark.whole)])
+@pytest.mark.parametrize("nth", [40, pytest.param(1, marks=pytest.mark.whole)])
 def test_two_runs_give_the_same_bytes(tmp_path, nth):
     """Same records, queries, seed and versions: every table, export and report is the same, with
     other threads too.

@@ -159,7 +159,7 @@ def built(root, vintage, engine, monkeypatch):
     """The summary and all tables of a build; parts are small, so that there are several for each
     worker.
     """
-    monkeypatch.setattr("coauth.pipeline.read_pages.PAGES", 2)
+    monkeypatch.setattr(sys.modules["coauth.pipeline.read_pages"], "PAGES", 2)
     summary = pipeline.build(root, vintage, engine=engine, threads=2)
     return summary, {name: vintage.read(name) for name in schemas.ALL}
 

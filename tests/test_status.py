@@ -215,7 +215,7 @@ def test_tables_after_a_repair_are_the_same_bytes(tmp_path):
     """Damage, mend, build, with the hashes of all tables compared; between them what the command
     line says.
     """
-    root = project(tmp_path / "project")
+    root = project(tmp_path / "project", quick=True)
     world = [w for w in WORLD if len(w["authorships"]) < 100][:150]
     with StandIn(world) as server:
         vintage = harvest(root, server, today=date(2026, 11, 20))
@@ -233,7 +233,7 @@ def test_compare_tells_works_apart_and_what_they_do(tmp_path):
     """From two harvests to the command: one work new, one removed, one moved to another year, and
     the counts they change.
     """
-    root = project(tmp_path / "project")
+    root = project(tmp_path / "project", quick=True)
     before = [w for w in WORLD if len(w["authorships"]) < 100][:150]
     moved = before[1] | {"publication_date": "2020-12-24", "type": "review"}
     names = []

@@ -24,10 +24,10 @@ from urllib3.exceptions import (
 )
 
 from coauth.errors import BudgetSpent, SourceError
-from coauth.sources import http
 from coauth.sources.api import transport
 from coauth.sources.api.error_body import known_words
 from coauth.sources.api.transport import NoAnswer, Passing, Refused, Stopped, Transport
+from coauth.sources.http import BRIEF
 
 KEY = "secret-KEY-123"
 URL = "https://api.openalex.org/works?filter=type:article"
@@ -249,7 +249,7 @@ def test_no_connection_at_all_is_the_end_of_the_run(line: Any, fault: Exception)
     ) as raised:
         made.get(URL, read)
     assert not isinstance(raised.value, NoAnswer)
-    assert len(naps) == http.BRIEF - 1
+    assert len(naps) == BRIEF - 1
 
 
 def test_an_openalex_that_only_fails_is_down(line: Any) -> None:

@@ -739,7 +739,7 @@ def test_the_readme_shows_what_is_printed(root, certified, openalex):
         f"{http.CONNECT + http.READ_TIMEOUT:g} seconds for all that comes before its body and {http.DEADLINE * http.READ_TIMEOUT:g} for that"
         in section
     )
-    words = (CHECKOUT / "coauth" / "sources" / "wire" / "barriers.py").read_text("utf-8")
+    words = (CHECKOUT / "coauth" / "sources" / "http" / "barriers.py").read_text("utf-8")
     named = [
         re.sub(r"^(… |its certificate |proxy: )|: 403 Forbidden$", "", part)
         for row in re.findall(r"^\| (`.*?) \|", section, re.M)
