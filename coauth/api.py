@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from coauth.pipeline import Project, Source
-    from coauth.storage import Vintage
 
 Folder = str | Path
 Span = tuple[int, int]
@@ -104,7 +103,7 @@ def build(
     project = _project(root)
     return pipeline.build(
         project,
-        project.cache.newest() if vintage is None else project.cache.find(vintage),
+        project.cache.find(vintage, complete=not allow_incomplete),
         engine=engine,
         level=level,
         memory=memory,
@@ -118,7 +117,7 @@ def tables(name: str, *, root: Folder = ".", vintage: str | None = None) -> pd.D
     """A table of a built vintage; `coauth.tables.schemas` says what each column means. Raises
     `NotFound` naming the tables there are.
     """
-    frame: pd.DataFrame = _vintage(root, vintage).read(name).to_pandas()
+    frame: pd.DataFrame = _project(root).cache.find(vintage).read(name).to_pandas()
     return frame
 
 
@@ -145,14 +144,23 @@ def graph(
     counting    the rule behind the weight; that of queries/measures.toml by default
     flagged     only edges with a review cue          domestic  only domestic institutions
     min_weight  only edges of this weight             top       only the strongest institutions
-    ego         only an institution's partners        backbone  only edges that stand out
+    ego         an institution's id: it and its partners   backbone  only edges that stand out
     """
     from coauth import network, pipeline  # noqa: PLC0415
 
     project = _project(root)
-    cuts = _cuts(counting, flagged, domestic, min_weight, top, ego, backbone)
+    cuts = _given(
+        years=window,
+        counting=counting,
+        flagged=flagged,
+        domestic=domestic,
+        min_weight=min_weight,
+        top=top,
+        ego=ego,
+        backbone=backbone,
+    )
     of = project.cache.find(vintage)
-    chosen = pipeline.network(project, of, years=window, unit=unit, profile=profile, **cuts)
+    chosen = pipeline.network(project, of, unit=unit, profile=profile, **cuts)
     return network.to_networkx(chosen)
 
 
@@ -179,9 +187,16 @@ def export(
     from coauth import pipeline  # noqa: PLC0415
 
     project = _project(root)
-    cuts = _cuts(counting, flagged, domestic, min_weight, top, ego, backbone)
-    if window:
-        cuts["years"] = window
+    cuts = _given(
+        years=window,
+        counting=counting,
+        flagged=flagged,
+        domestic=domestic,
+        min_weight=min_weight,
+        top=top,
+        ego=ego,
+        backbone=backbone,
+    )
     of = project.cache.find(vintage)
     return pipeline.export_network(
         project, of, form, Path(path), unit=unit, profile=profile, **cuts
@@ -228,7 +243,8 @@ def explain(
     from coauth import pipeline, review  # noqa: PLC0415
     from coauth.errors import NotFound  # noqa: PLC0415
 
-    project, of = _project(root), _vintage(root, vintage)
+    project = _project(root)
+    of = project.cache.find(vintage)
     made, queries = pipeline.read_tables(of), pipeline.informed_queries(project, of)
     if list_id:
         return pd.DataFrame(review.listing(made, list_id, queries, years))
@@ -255,7 +271,8 @@ def shifts(
     from coauth import review  # noqa: PLC0415
     from coauth.errors import NotFound  # noqa: PLC0415
 
-    of = _vintage(root, vintage)
+    project = _project(root)
+    of = project.cache.find(vintage)
     rows = of.read("shifts").to_pandas()
     judged = sorted(rows["measure"].unique())
     if measure not in judged:
@@ -269,7 +286,7 @@ def shifts(
             rows = rows[(rows[f"{side}_first"] == span[0]) & (rows[f"{side}_last"] == span[1])]
     places = of.read("institutions")
     if institution:
-        found = review.resolve(institution, places, _project(root).queries)
+        found = review.resolve(institution, places, project.queries)
         rows = rows[rows["institution_id"] == found]
     if not len(rows):
         raise NotFound(
@@ -305,7 +322,7 @@ def audit(*, root: Folder = ".", vintage: str | None = None) -> dict[str, pd.Dat
     from coauth.errors import NotFound  # noqa: PLC0415
 
     project = _project(root)
-    chosen = project.cache.find(vintage) if vintage else project.cache.newest()
+    chosen = project.cache.find(vintage, complete=False)
     survey = pipeline.audit(project, chosen)
     if survey is None:
         raise NotFound(f"no page of vintage {chosen.name} is there yet; run `coauth harvest`")
@@ -316,10 +333,6 @@ def _project(root: Folder) -> Project:
     from coauth.pipeline import Project  # noqa: PLC0415
 
     return Project(Path(root))
-
-
-def _vintage(root: Folder, name: str | None) -> Vintage:
-    return _project(root).cache.find(name)
 
 
 def _source(*, sample: bool, records: Folder | None, key: str | None, url: str | None) -> Source:
@@ -333,23 +346,6 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _cuts(
-    counting: Rule | None,
-    flagged: bool,
-    domestic: bool,
-    min_weight: float,
-    top: int | None,
-    ego: str | None,
-    backbone: Backbone | None,
-) -> dict[str, Any]:
+def _given(**cuts: Any) -> dict[str, Any]:
     """The cuts that were given; the others have their defaults where they are made."""
-    cuts = {
-        "counting": counting,
-        "flagged": flagged,
-        "domestic": domestic,
-        "min_weight": min_weight,
-        "top": top,
-        "ego": ego,
-        "backbone": backbone,
-    }
     return {name: value for name, value in cuts.items() if value}

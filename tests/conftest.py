@@ -13,9 +13,8 @@ from world import World
 from coauth import queries
 
 if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ["LOKY_MAX_CPU_COUNT"] = (
-        "1"  # the workers have the processors already: no command shares its work out again
-    )
+    # the workers have the processors already: no command shares its work out again
+    os.environ["LOKY_MAX_CPU_COUNT"] = "1"
 
 os.environ["COAUTH_STATBANK_URL"] = "http://127.0.0.1:9"  # nobody: no test asks Statistics Denmark
 

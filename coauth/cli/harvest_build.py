@@ -386,11 +386,7 @@ def build(
 
     Example: coauth build --memory 2GB
     """
-    chosen = (
-        project.cache.newest()
-        if allow_incomplete and vintage is None
-        else project.cache.find(vintage)
-    )
+    chosen = project.cache.find(vintage, complete=not allow_incomplete)
     built = pipeline.build(
         project,
         chosen,

@@ -59,7 +59,7 @@ def quarter(
     """
     with (
         processes(len(languages))
-        if side_by_side and len(languages) > 1 < joblib.cpu_count()
+        if side_by_side and min(len(languages), joblib.cpu_count()) > 1
         else nullcontext() as pool
     ):
         return _written(project, vintage, languages, against, profile, pool)

@@ -62,8 +62,12 @@ class Cache:
     def admissions(self, table: pa.Table) -> None:
         store(self.folder / "admissions.parquet", schemas.ADMISSIONS, table, {})
 
-    def find(self, name: str | None = None, quarter: str | None = None) -> Vintage:
-        """The vintage of that name, or the newest complete one (of the quarter, if one is given)."""
+    def find(
+        self, name: str | None = None, quarter: str | None = None, *, complete: bool = True
+    ) -> Vintage:
+        """The vintage of that name, or the newest complete one (of the quarter, if one is given);
+        without `complete` the newest, complete or not.
+        """
         there = self.vintages()
         if name is not None:
             for vintage in there:
@@ -72,7 +76,7 @@ class Cache:
             raise NotFound(
                 f"no vintage '{name}' in {self.folder}; there are: {_listing(v.name for v in there)}"
             )
-        fitting = [v for v in there if v.complete and quarter in (None, v.quarter)]
+        fitting = [v for v in there if v.complete >= complete and quarter in (None, v.quarter)]
         if not fitting:
             of = f" of {quarter}" if quarter else ""
             raise NotFound(
@@ -83,8 +87,7 @@ class Cache:
 
     def newest(self) -> Vintage:
         """The newest vintage, complete or not."""
-        there = self.vintages()
-        return max(there, key=lambda v: (v.as_of, v.order)) if there else self.find()
+        return self.find(complete=False)
 
 
 def _listing(names: Iterable[str]) -> str:
