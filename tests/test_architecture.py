@@ -75,6 +75,19 @@ def test_the_package_tells_its_rooms():
     assert [RANK[name] for name in named] == sorted(RANK[name] for name in named)
 
 
+def test_the_page_on_the_house_is_true():
+    """Each room stands in its row, in the order of rows, and every file it names is there."""
+    page = (PACKAGE / "docs" / "architecture.md").read_text("utf-8")
+    rows = [(int(row), name) for row, name in re.findall(r"(?m)^\| (\d+) \| `(\w+)`", page)]
+    assert rows == sorted(rows, key=lambda r: r[0])
+    expected = {name: rank for name, rank in RANK.items() if not name.startswith("__")}
+    order = sorted(set(expected.values()))
+    assert {name: row for row, name in rows} == {n: order.index(r) + 1 for n, r in expected.items()}
+    for place in re.findall(r"`(\w+(?:/\w+)+(?:\.py|/))`", page):
+        if not place.startswith(("queries", "cache", "reports", "coauth", "tests")):
+            assert (PACKAGE / place).exists(), place
+
+
 @pytest.mark.parametrize("path", modules(), ids=lambda p: p.relative_to(PACKAGE).as_posix())
 def test_imports_run_one_way(path):
     """A module imports only from rows above its own; a folder's files may import each other."""
@@ -165,6 +178,15 @@ def test_the_command_line_starts_without_what_it_seldom_needs():
         ).stdout
         == "\n"
     )
+
+
+def test_rooms_with_a_verbs_name_are_imported_file_by_file():
+    """`from coauth import tables` would be the verb."""
+    for path in [*modules(), *Path(__file__).parent.rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module == "coauth":
+                rooms = {a.name for a in node.names} & {"tables", "export", "report"}
+                assert not rooms, f"{path}: {rooms}"
 
 
 def test_no_closets():

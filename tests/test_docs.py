@@ -16,7 +16,7 @@ from coauth.cli.group import COMMANDS
 from coauth.tables import schemas
 
 README = (CHECKOUT / "README.md").read_text("utf-8")
-GEPHI = (CHECKOUT / "coauth" / "export" / "GEPHI.md").read_text("utf-8")
+GEPHI = (CHECKOUT / "coauth" / "docs" / "gephi.md").read_text("utf-8")
 
 
 def verbs(group=cli.coauth, path=()):

@@ -365,7 +365,7 @@ def test_the_guide_names_columns_that_exist():
     """Ten steps; every column it names bears that title in the file, the moving ones in the dynamic
     file.
     """
-    guide = (Path(gexf.__file__).parent / "GEPHI.md").read_text("utf-8")
+    guide = (Path(gexf.__file__).parents[1] / "docs" / "gephi.md").read_text("utf-8")
     assert re.findall(r"^(\d+)\. \*\*", guide, re.MULTILINE) == [str(n) for n in range(1, 11)]
     titles = {
         c.title for contract in (NODES, EDGES, NODE_YEARS, EDGE_YEARS) for c in contract.columns

@@ -12,9 +12,9 @@ from coauth.stages.events import segmented
 from coauth.stats import completeness, overdispersion
 
 NOTES = {
-    language: (Path(overdispersion.__file__).parents[1] / f"method.{language}.md").read_text(
-        "utf-8"
-    )
+    language: (
+        Path(overdispersion.__file__).parents[1] / "docs" / f"method.{language}.md"
+    ).read_text("utf-8")
     for language in ("en", "da")
 }
 MEASURES = QUERIES.measures

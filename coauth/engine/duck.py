@@ -17,7 +17,7 @@ from coauth.errors import QueryError
 
 
 class DuckDB(Engine):
-    """The engine of one machine, and the one to take there (`coauth/engine/SPARK.md` says by how
+    """The engine of one machine, and the one to take there (`coauth/docs/spark.md` says by how
     much).
     """
 

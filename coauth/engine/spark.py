@@ -1,5 +1,5 @@
 """Apache Spark, here or on a cluster: for whoever outgrows one machine. Cost and settings:
-`SPARK.md` beside this file.
+`coauth/docs/spark.md`.
 
 Tables go to Spark and come back as Parquet files in the build's own folder, which every node must
 see under the same path. Spark sorts and writes in parallel; the rows are then read file by file in

@@ -10,7 +10,7 @@ beside it.
 | vosviewer | VOSviewer, VOSviewer Online | the network with its places |
 | csv, parquet | everything else | nodes, edges, node_years, edge_years |
 
-`GEPHI.md` beside this file leads from the command to a finished picture.
+`coauth/docs/gephi.md` leads from the command to a finished picture.
 """
 
 from __future__ import annotations
