@@ -16,7 +16,7 @@ from coauth import pipeline
 from coauth.cli.group import NO_TOPICS, Answer, Command, coauth, common, notices, of_vintage
 from coauth.errors import CacheError, QueryError, SourceError
 from coauth.pipeline import Project, Source
-from coauth.pipeline import status as holdings
+from coauth.pipeline import status as harvest_status
 from coauth.pipeline.status import counted
 from coauth.queries import Queries
 from coauth.storage import Vintage
@@ -228,7 +228,7 @@ def _summary(
         yield f"MIXED: {built['mixed']}; institutions of its years are not comparable."
     said = _read(
         f"{vintage.name} ({vintage.quarter})",
-        holdings.account(vintage.manifest) or built["losses"]["works"],
+        harvest_status.account(vintage.manifest) or built["losses"]["works"],
     )
     said += [
         ("not counted", f"{n:,} works: {reason}")
@@ -240,7 +240,7 @@ def _summary(
             f"{rows['institutions']:,} institutions, {rows['edges']:,} year–pairs, {rows['flags']:,} review cues",
         )
     ]
-    said += [("technologies", NO_TOPICS)] if "topics" in holdings.lacking(vintage) else []
+    said += [("technologies", NO_TOPICS)] if "topics" in harvest_status.lacking(vintage) else []
     said += [
         ("shifts", _verdicts(project, vintage)),
         *((name, str(path)) for name, path in paths.items()),
@@ -250,7 +250,7 @@ def _summary(
 
 def _read(vintage: str, losses: Mapping[str, Any], standing: str = "") -> list[tuple[str, str]]:
     """What came of a vintage's records."""
-    (_, records), *rest = holdings.account_lines(losses)
+    (_, records), *rest = harvest_status.account_lines(losses)
     return [("vintage", f"{vintage}: {records}{standing}"), *rest]
 
 
@@ -292,8 +292,8 @@ def _account(vintage: Vintage) -> Iterable[str]:
     """What became of a vintage's records: the same lines after `harvest` and `build`, and in
     `status`.
     """
-    if account := holdings.account(vintage.manifest):
-        yield from (f"{name:<15} {text}" for name, text in holdings.account_lines(account))
+    if account := harvest_status.account(vintage.manifest):
+        yield from (f"{name:<15} {text}" for name, text in harvest_status.account_lines(account))
 
 
 @coauth.command()
@@ -427,7 +427,7 @@ def status(project: Project, answer: Answer, verify: bool, audit: bool) -> None:
     """
     there = project.cache.vintages()
     queries, unread = _readable(project) if there else (None, "")
-    found = [holdings.of_vintage(v, queries, verify=verify) for v in there]
+    found = [harvest_status.of_vintage(v, queries, verify=verify) for v in there]
     audits = [
         None if s["damage"] else _audit(project, v, anew=audit)
         for s, v in zip(found, there, strict=True)
@@ -437,7 +437,7 @@ def status(project: Project, answer: Answer, verify: bool, audit: bool) -> None:
     shown = [
         line
         for s in found
-        for line in (*holdings.lines(s, every_slice=answer.verbose), *_audited(s))
+        for line in (*harvest_status.lines(s, every_slice=answer.verbose), *_audited(s))
     ] or [
         f"no vintage in {project.cache.folder}; run `coauth rebuild --sample` or `coauth harvest`"
     ]
@@ -485,7 +485,7 @@ def _audited(standing: Mapping[str, Any]) -> Iterable[str]:
         return [
             "  audit      none yet; `coauth status --audit` says whom strings name that no institution was matched to"
         ]
-    return holdings.audit_lines(standing["audit"]["years"])
+    return harvest_status.audit_lines(standing["audit"]["years"])
 
 
 def _budget_left() -> str | None:

@@ -10,16 +10,16 @@ from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 
-from coauth import network as graph
-from coauth import public as disclosure
 from coauth.engine.duck import DuckDB
 from coauth.errors import DisclosureError
 from coauth.network import aggregate
+from coauth.network import build as build_network
 from coauth.network.model import Network
 from coauth.pipeline import public
 from coauth.pipeline.project import Project
 from coauth.pipeline.vintage_tables import informed, read
-from coauth.public import Edition
+from coauth.public import COUNTING, Edition, statement
+from coauth.public import public as public_tables
 from coauth.storage import Vintage
 
 Unit = Literal["institution", "country", "group"]
@@ -36,12 +36,12 @@ def network(
     profile: Profile = "internal",
     **filters: Any,
 ) -> Network:
-    """The network of the vintage in some years (all by default), filtered as `graph.build` says;
+    """The network of the vintage in some years (all by default), filtered as `coauth.network.build` says;
     counted as measures.toml says, in the public profile in full.
 
     `unit` is what a node is: works are counted anew between countries, or between the groups of the
     colours. `profile` "public" sums the institutions of each watchlist and takes out small cells
-    (see `disclosure`), beside the vintage's public edition.
+    (see `coauth.public`), beside the vintage's public edition.
     """
     return cut(
         project,
@@ -78,14 +78,14 @@ def base(
         made = aggregate.join(made, wholes, DuckDB(asked.sql, asked.tables()))
     if bounds is None:
         return Base(made, told, standings)
-    made, taken_out = disclosure.public(made, ego, bounds)
+    made, taken_out = public_tables(made, ego, bounds)
     return Base(
         made,
         told
         | {
             "share_above_k": None,
-            "counting": disclosure.COUNTING,
-            "notes": (disclosure.statement(taken_out),),
+            "counting": COUNTING,
+            "notes": (statement(taken_out),),
         },
         standings,
     )
@@ -108,7 +108,7 @@ def cut(
         )
     filters = {"counting": only or asked.measures.counting, "standings": whole.standings} | filters
     drawn = replace(
-        graph.build(
+        build_network(
             whole.made, scope=asked.scope, years=years, window=asked.measures.window, **filters
         ),
         **whole.told,
