@@ -36,14 +36,14 @@ def quarter(sample_root):
     return next(p for p in (sample_root / "reports").iterdir() if p.is_dir())
 
 
-def page(explorer, brief, folder):
+def page(explorer, context, folder):
     """A page of nothing but the network's figure."""
     still = Figure(figsize=(4, 3))
     still.subplots().plot([1, 2], [2, 1])
     chart = Chart(
         "Network",
         "A picture",
-        brief.made["works"].to_pandas().head(0),
+        context.tables["works"].to_pandas().head(0),
         still=still,
         explorer=explorer,
     )
@@ -57,7 +57,7 @@ def page(explorer, brief, folder):
         notes=(),
         sections=(Section("network", "Network", (chart,)),),
     )
-    writer = Writer(folder, brief.words, {}, synthetic=False)
+    writer = Writer(folder, context.words, {}, synthetic=False)
     path = folder / "report.html"
     path.write_text(writer.html(whole, writer.draw(whole)), "utf-8")
     return path
@@ -66,10 +66,10 @@ def page(explorer, brief, folder):
 @pytest.fixture(scope="module")
 def small(records, asked, tmp_path_factory):  # noqa: F811
     """The page of the world of `test_explorer`, for insiders and for everyone."""
-    brief = briefed(records, asked)
-    made = {works: explore(brief, works=works) for works in (True, False)}
+    context = briefed(records, asked)
+    made = {works: explore(context, works=works) for works in (True, False)}
     assert all(isinstance(e, Explorer) for e in made.values())
-    return {works: page(e, brief, tmp_path_factory.mktemp("small")) for works, e in made.items()}
+    return {works: page(e, context, tmp_path_factory.mktemp("small")) for works, e in made.items()}
 
 
 def status(opened):

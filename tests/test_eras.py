@@ -19,7 +19,7 @@ from coauth.errors import HarvestMixed
 from coauth.openalex import eras
 from coauth.openalex.eras import BORDERS, MATCHER, TOPICS, Eras
 from coauth.pipeline import Project, Source, report_inputs, status
-from coauth.report.context import Brief
+from coauth.report.context import ReportContext
 from coauth.report.sections import headlines, revisions
 from coauth.report.sections.technologies import technologies
 from coauth.report.text import Words, bare
@@ -252,7 +252,7 @@ def test_records_that_nobody_dated(disk):
         ("en", "Technologies are not measured"),
         ("da", "Teknologier er ikke målt"),
     ):
-        assert words in bare(technologies(brief(disk, language)).parts[0].text)
+        assert words in bare(technologies(context(disk, language)).parts[0].text)
 
 
 def test_the_day_they_were_taken_makes_them_measured(disk):
@@ -310,10 +310,10 @@ def test_a_set_for_each_era(disk):
 # -- two vintages
 
 
-def brief(root, language, against=None):
+def context(root, language, against=None):
     project = Project(root)
     vintage = project.cache.find()
-    return Brief(
+    return ReportContext(
         pipeline.read_tables(vintage),
         pipeline.informed_queries(project, vintage),
         report_inputs.of(project, vintage, against),
@@ -407,7 +407,7 @@ def test_across_the_border_no_change_is_told_that_may_be_the_matchers(disk):
         ("en", "Not comparable: works with listed", "New affiliation matcher"),
         ("da", "Kan ikke sammenlignes: publikationer med listede", "Ny affilieringskobling"),
     ):
-        now = brief(disk, language)
+        now = context(disk, language)
         section = revisions.revisions(now)
         assert any(bare(p.text).startswith(says) for p in section.parts if p.part == "text")
         listing = next(p for p in section.parts if p.part == "listing")
@@ -429,7 +429,7 @@ def test_where_one_side_is_not_known_it_cannot_be_told(disk):
     )
     assert causes(said) == {"affiliation matcher not known", "re-dated"}
     assert "kan ikke siges" in " ".join(
-        bare(p.text) for p in revisions.revisions(brief(disk, "da")).parts if p.part == "text"
+        bare(p.text) for p in revisions.revisions(context(disk, "da")).parts if p.part == "text"
     )
 
 

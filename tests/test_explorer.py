@@ -15,7 +15,7 @@ from coauth import network as graph
 from coauth import pipeline
 from coauth.pipeline import Project
 from coauth.report import explorer
-from coauth.report.context import Brief
+from coauth.report.context import ReportContext
 from coauth.report.text import Words
 from coauth.stages import benefits
 from coauth.stats import counts as counted
@@ -62,21 +62,21 @@ def briefed(records, asked, language="en"):
         "centrality": schemas.CENTRALITY.empty(),
         "shifts": schemas.SHIFTS.empty(),
     }
-    return Brief(made, w.asked, about(), Words(language), counted.change, benefits)
+    return ReportContext(made, w.asked, about(), Words(language), counted.change, benefits)
 
 
 @pytest.fixture(scope="module")
-def brief(records, asked):
+def context(records, asked):
     return briefed(records, asked)
 
 
-def explore(brief, *, works=True):
-    network = graph.build(brief.made, scope=brief.queries.scope, window=3)
+def explore(context, *, works=True):
+    network = graph.build(context.tables, scope=context.queries.scope, window=3)
     places = {
         i: [400.0 * k, 300.0 * (k * k % 3)]
         for k, i in enumerate(network.nodes["institution_id"].to_pylist())
     }
-    return explorer.explore(brief, explorer.Atlas(network, places, works))
+    return explorer.explore(context, explorer.Atlas(network, places, works))
 
 
 def pair(data, *ends):
@@ -84,29 +84,29 @@ def pair(data, *ends):
     return next(p for p in data["pairs"] if {ids[p[0]], ids[p[1]]} == set(ends))
 
 
-def test_a_pair_holds_its_works_by_year_and_apart_those_above_k(brief):
-    data = explore(brief).data
+def test_a_pair_holds_its_works_by_year_and_apart_those_above_k(context):
+    data = explore(context).data
     assert data["first"] == 2011
     assert pair(data, "I1", BEIHANG["id"])[2] == [[11, 2], [12, 0, 1]]
     assert pair(data, "I1", "I20")[2] == [[1, 1], [11, 1], [12, 0, 1]]
 
 
-def test_an_institution_holds_its_works_with_another(brief):
+def test_an_institution_holds_its_works_with_another(context):
     """Newman strength: works of at most K institutions, each once; W7 is of I2 alone, W3 of too
     many.
     """
-    strength = {i[0]: i[6] for i in explore(brief).data["institutions"]}
+    strength = {i[0]: i[6] for i in explore(context).data["institutions"]}
     assert strength["I1"] == [0, 1, *[0] * 9, 3, 0, 0]
     assert strength["I2"] == [0] * 11 + [1, 0, 1]
 
 
-def test_windows_are_those_of_the_measures(brief):
-    windows = explore(brief).data["windows"]
+def test_windows_are_those_of_the_measures(context):
+    windows = explore(context).data["windows"]
     assert (windows[0], windows[-1], len(windows)) == ([2011, 2013], [2022, 2024], 12)
 
 
-def test_a_listed_pair_has_its_entry_and_its_works(brief):
-    data = explore(brief).data
+def test_a_listed_pair_has_its_entry_and_its_works(context):
+    data = explore(context).data
     found = pair(data, "I1", BEIHANG["id"])
     assert [data["entries"][e][1:] for e, _, _ in found[3]] == [
         ["The seven MIIT universities", "Beihang University"]
@@ -117,30 +117,30 @@ def test_a_listed_pair_has_its_entry_and_its_works(brief):
         "matched by OpenAlex id; whether it was on the list at publication is unknown"
     }
     first = data["works"][found[4][1][0]]
-    assert first == ["W1", "10.1/1", brief.made["works"].to_pylist()[0]["title"], 2022]
+    assert first == ["W1", "10.1/1", context.tables["works"].to_pylist()[0]["title"], 2022]
 
 
-def test_without_leave_no_work_is_in_the_page(brief):
+def test_without_leave_no_work_is_in_the_page(context):
     """Not in the works, not as a basis, nowhere: the public page holds counts alone."""
-    shown = explore(brief, works=False)
+    shown = explore(context, works=False)
     assert (shown.data["works"], shown.data["bases"], shown.data["named"]) == ([], [], False)
     assert not any(p[4] for p in shown.data["pairs"])
     assert pair(shown.data, "I1", BEIHANG["id"])[3]
     assert not re.search(r"W\d|10\.1/|alert|Of matters", shown.embedded)
 
 
-def test_no_text_can_end_the_script_element(brief):
-    embedded = explore(brief).embedded
+def test_no_text_can_end_the_script_element(context):
+    embedded = explore(context).embedded
     assert "<" not in embedded
     data = json.loads(embedded)
     assert "<script>alert(1)</script>" in data["works"][pair(data, "I1", BEIHANG["id"])[4][1][0]][2]
 
 
-def test_what_is_cut_is_said(brief, monkeypatch):
+def test_what_is_cut_is_said(context, monkeypatch):
     """One institution, the ends of listed pairs, one partner each; of the works only one listed."""
     for name, bound in (("STRONGEST", 1), ("PARTNERS", 1), ("CUED", 0), ("WORKS", 1)):
         monkeypatch.setattr(explorer, name, bound)
-    shown = explore(brief)
+    shown = explore(context)
     assert {i[0] for i in shown.data["institutions"]} == {"I1", "I2", BEIHANG["id"]}
     assert len(shown.data["works"]) == 1
     assert "Shown are 3 of 4 institutions: the 1 with most works" in shown.notes[0]
@@ -157,8 +157,8 @@ def test_a_listed_pair_known_only_from_large_works_is_counted_as_left_out(record
     )
 
 
-def test_same_tables_same_bytes(brief):
-    assert explore(brief).embedded == explore(brief).embedded
+def test_same_tables_same_bytes(context):
+    assert explore(context).embedded == explore(context).embedded
 
 
 @pytest.fixture(scope="module")
@@ -166,9 +166,11 @@ def sampled(sample_root):
     project = Project(sample_root)
     vintage = project.cache.vintages()[-1]
     made = pipeline.read_tables(vintage)
-    network = pipeline.network(project, vintage, made=made, counting="newman")
+    network = pipeline.network(project, vintage, tables=made, counting="newman")
     shown = explorer.explore(
-        Brief(made, project.queries, about(synthetic=True), Words("da"), counted.change, benefits),
+        ReportContext(
+            made, project.queries, about(synthetic=True), Words("da"), counted.change, benefits
+        ),
         explorer.Atlas(network, vintage.layout, True),
     )
     return shown.data, made

@@ -19,7 +19,7 @@ from coauth import cli, pipeline
 from coauth.cli import harvest_build
 from coauth.errors import CacheError, SourceError
 from coauth.pipeline import Project
-from coauth.report.context import Brief
+from coauth.report.context import ReportContext
 from coauth.report.render.html import Chart, Text
 from coauth.report.sections import methods
 from coauth.report.sections.admissions import admissions
@@ -207,15 +207,15 @@ def extract(**cells):
     )
 
 
-def brief(made, asked, language="en", **changes):
-    return Brief(made, asked, about(**changes), Words(language), counted.change, benefits)
+def context(made, asked, language="en", **changes):
+    return ReportContext(made, asked, about(**changes), Words(language), counted.change, benefits)
 
 
 def shown(asked, rows, language="en", **changes):
     """The section of the report on admissions: what it says, part after part, and its chart where
     it has one.
     """
-    section = admissions(brief({"admissions": rows}, asked, language, **changes))
+    section = admissions(context({"admissions": rows}, asked, language, **changes))
     return told(section), next((p for p in section.parts if isinstance(p, Chart)), None)
 
 
@@ -439,7 +439,7 @@ def test_another_country_and_an_invented_one(asked):
 
 
 def method(asked, made, language="en", **changes):
-    return told(methods.method(brief(made, asked, language, **changes)))
+    return told(methods.method(context(made, asked, language, **changes)))
 
 
 def like_the_reference(asked, **changed):

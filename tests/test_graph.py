@@ -117,8 +117,10 @@ def test_the_network_is_counted_as_the_measures_are(asked):
         SimpleNamespace(queries=full),
         SimpleNamespace(manifest={}, eras=Eras("3.0", "v2")),
     )
-    assert pipeline.network(project, vintage, made=world()).counting == "full"
-    assert pipeline.network(project, vintage, made=world(), counting="author").counting == "author"
+    assert pipeline.network(project, vintage, tables=world()).counting == "full"
+    assert (
+        pipeline.network(project, vintage, tables=world(), counting="author").counting == "author"
+    )
 
 
 def test_a_pair_known_only_from_works_above_k_is_left_out_and_counted():

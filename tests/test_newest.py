@@ -21,7 +21,7 @@ from coauth.engine.duck import DuckDB
 from coauth.pipeline import preview, read_pages
 from coauth.stages import works
 from coauth.stages.works.newest import EQUAL, OLDER, moment
-from coauth.storage import Cache, Shelf
+from coauth.storage import Cache, TableStore
 
 DAMAGED = {"authorships": "Berg; Lund"}
 TIES = [
@@ -241,7 +241,7 @@ def test_threads_parts_and_preview_agree(asked, vintage, tmp_path, monkeypatch, 
         monkeypatch.setattr(sys.modules["coauth.pipeline.read_pages"], "PAGES", pages_a_part)
         records = of_many(7)
         stored = vintage(random.Random(seed).sample(records, len(records)))
-        shelf = Shelf(tmp_path / f"shelf{pages_a_part}", {})
+        shelf = TableStore(tmp_path / f"shelf{pages_a_part}", {})
         losses = read_pages(
             stored, asked, shelf, DuckDB(asked.sql, asked.tables(), threads=threads)
         )

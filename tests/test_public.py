@@ -305,7 +305,7 @@ def written(edition, folder, asked):
     """All files of an edition but its networks."""
     public.write(edition.cells, folder, synthetic=False)
     document.build(
-        edition.made,
+        edition.tables,
         folder,
         queries=asked,
         about=about(folder.name),
@@ -489,7 +489,7 @@ def test_the_same_edition_again_is_the_same(small_asked):
         made(FIRST, small_asked), small_asked, [earlier(first, FIRST, small_asked)], "2026Q3"
     )
     assert again.cells.equals(first.cells)
-    assert all(again.made[name].equals(t) for name, t in first.made.items())
+    assert all(again.tables[name].equals(t) for name, t in first.tables.items())
 
 
 def test_only_what_both_editions_show_is_compared(small_asked):
@@ -497,10 +497,10 @@ def test_only_what_both_editions_show_is_compared(small_asked):
     second = disclosure.edition(
         made(SECOND, small_asked), small_asked, [earlier(first, FIRST, small_asked)]
     )
-    told = {(r["series"], r["year"]): r["works"] for r in second.made["revisions"].to_pylist()}
+    told = {(r["series"], r["year"]): r["works"] for r in second.tables["revisions"].to_pylist()}
     assert told["international", 2019] == 6
     assert ("iran", 2019) not in told
-    assert {r["cause"] for r in second.made["revisions"].to_pylist()} == {"not told"}
+    assert {r["cause"] for r in second.tables["revisions"].to_pylist()} == {"not told"}
 
 
 def test_what_was_published_cannot_be_taken_back(small_asked):

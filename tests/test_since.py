@@ -15,7 +15,7 @@ from coauth.cli import coauth
 from coauth.errors import NotFound
 from coauth.pipeline import Project, Source, report_inputs, run_record
 from coauth.report import document
-from coauth.report.context import Brief
+from coauth.report.context import ReportContext
 from coauth.report.data import frames
 from coauth.report.sections import headlines
 from coauth.report.sections.revisions import revisions
@@ -78,7 +78,7 @@ def planted(asked):
 def brief_of(root, language, against=None):
     project = Project(root)
     vintage = project.cache.find()
-    return Brief(
+    return ReportContext(
         pipeline.read_tables(vintage),
         project.queries,
         report_inputs.of(project, vintage, against),
@@ -130,8 +130,8 @@ def test_works_of_a_list_then_and_now_are_what_explain_lists_of_each_vintage(roo
 @pytest.mark.parametrize("language", ["en", "da"])
 def test_the_first_page_says_what_was_planted(root, asked, language):
     """Of the number of international works: what it was, and each cause with its works."""
-    brief, truths, year = brief_of(root, language), planted(asked), 2023
-    now = frames.series(brief.made, "international", asked).set_index("year")["works"][year]
+    context, truths, year = brief_of(root, language), planted(asked), 2023
+    now = frames.series(context.tables, "international", asked).set_index("year")["works"][year]
     found = {
         cause: truths[key] for cause in CAUSES if (key := ("international", year, cause)) in truths
     }
@@ -147,14 +147,14 @@ def test_the_first_page_says_what_was_planted(root, asked, language):
             for c, n in found.items()
         ]
     )
-    said = bare(headlines(brief)[0].since)
+    said = bare(headlines(context)[0].since)
     assert said == w(
         "since.count",
         against=AS_OF.isoformat(),
         then=w.number(now - sum(found.values())),
         causes=causes,
     )
-    facts = headlines(brief)[0].facts
+    facts = headlines(context)[0].facts
     assert facts[f"international.then.{year}"] == now - sum(found.values())
 
 
@@ -171,8 +171,8 @@ def test_a_change_is_told_with_what_it_was(root, asked):
 
 
 def test_every_row_of_the_section_adds_up_to_the_counts_of_both_vintages(root, asked):
-    brief = brief_of(root, "en")
-    listing = next(p for p in revisions(brief).parts if p.part == "listing")
+    context = brief_of(root, "en")
+    listing = next(p for p in revisions(context).parts if p.part == "listing")
     sides = [
         {
             (r["group_id"], r["year"]): r["works"]
@@ -187,7 +187,7 @@ def test_every_row_of_the_section_adds_up_to_the_counts_of_both_vintages(root, a
             sum(side.get((row["series"], y), 0) for y in years) for side in sides
         ]
         assert row["then"] + sum(row[c] for c in CAUSES) == row["now"]
-    assert "same as then" in " ".join(p.text for p in revisions(brief).parts if p.part == "text")
+    assert "same as then" in " ".join(p.text for p in revisions(context).parts if p.part == "text")
 
 
 def test_another_list_is_told_apart_from_openalex(root, tmp_path):
@@ -201,12 +201,12 @@ def test_another_list_is_told_apart_from_openalex(root, tmp_path):
     path.write_text(text[:start] + text[text.index("[[entry]]", start + 1) :], "utf-8")
     project = Project(again)
     pipeline.build(project, project.cache.find(), threads=1)
-    brief = brief_of(again, "en")
-    made = [r for r in brief.made["revisions"].to_pylist() if r["cause"] == "changed lists"]
+    context = brief_of(again, "en")
+    made = [r for r in context.tables["revisions"].to_pylist() if r["cause"] == "changed lists"]
     assert {r["series"] for r in made} == {"list:miit"}
     assert sum(r["works"] for r in made) < 0
     assert "Defined otherwise than then: The seven MIIT universities." in [
-        bare(p.text) for p in revisions(brief).parts if p.part == "text"
+        bare(p.text) for p in revisions(context).parts if p.part == "text"
     ]
     path.write_text(text, "utf-8")
     with pytest.raises(NotFound, match="queries/ changed since the newer vintage was built"):

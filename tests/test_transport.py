@@ -26,7 +26,7 @@ from urllib3.exceptions import (
 from coauth.errors import BudgetSpent, SourceError
 from coauth.sources.api import transport
 from coauth.sources.api.error_body import known_words
-from coauth.sources.api.transport import NoAnswer, Passing, Refused, Stopped, Transport
+from coauth.sources.api.transport import NoAnswer, Refused, Stopped, TransientError, Transport
 from coauth.sources.http import BRIEF
 
 KEY = "secret-KEY-123"
@@ -202,7 +202,7 @@ def test_the_reader_may_refuse_to_believe(line: Any) -> None:
     def doubting(body: bytes) -> bytes:
         seen.append(body)
         if len(seen) == 1:
-            raise Passing("too slow to be true")
+            raise TransientError("too slow to be true")
         return body
 
     made.get(URL, doubting)

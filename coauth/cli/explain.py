@@ -73,10 +73,10 @@ def explain_(
     ):
         raise click.UsageError("give two institutions, or --list (which has no --left-out)")
     chosen = project.cache.find(vintage)
-    made, asked = pipeline.read_tables(chosen), pipeline.informed_queries(project, chosen)
+    tables, asked = pipeline.read_tables(chosen), pipeline.informed_queries(project, chosen)
     asked_years = years(span) if span else None
     if list_id:
-        works = review.listing(made, list_id, asked, asked_years)
+        works = review.listing(tables, list_id, asked, asked_years)
         of = (
             "with an institution of"
             if list_id in {w.id for w in asked.watchlists}
@@ -84,23 +84,23 @@ def explain_(
         )
         of += f" '{list_id}'"
     else:
-        a, b = (review.resolve(i, made["institutions"], asked) for i in institutions)
+        a, b = (review.resolve(i, tables["institutions"], asked) for i in institutions)
         if a == b:
             raise NotFound(
                 f"'{institutions[0]}' and '{institutions[1]}' are the same institution ({a})"
             )
-        works = review.pair(made, a, b, asked, asked_years, left_out=left_out)
+        works = review.pair(tables, a, b, asked, asked_years, left_out=left_out)
         names = dict(
             zip(
-                made["institutions"]["institution_id"].to_pylist(),
-                made["institutions"]["name"].to_pylist(),
+                tables["institutions"]["institution_id"].to_pylist(),
+                tables["institutions"]["name"].to_pylist(),
                 strict=True,
             )
         )
         of = f"shared by {names[a]} ({a}) and {names[b]} ({b})"
     first, last = asked.scope.first_year, asked.scope.last_year
     uncounted = sum(not w["included"] for w in works)
-    unknown = [wide(NO_TOPICS)] if absence.topics(made["works"]) else []
+    unknown = [wide(NO_TOPICS)] if absence.topics(tables["works"]) else []
     heading = [
         wide(
             f"{counted(len(works))} {of} in {span or f'{first}-{last}'}"

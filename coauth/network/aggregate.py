@@ -88,7 +88,7 @@ def by_list(listed: pa.Table) -> Wholes:
     }
 
 
-def join(made: Mapping[str, pa.Table], wholes: Wholes, engine: Engine) -> dict[str, pa.Table]:
+def join(tables: Mapping[str, pa.Table], wholes: Wholes, engine: Engine) -> dict[str, pa.Table]:
     """The tables with `wholes` in the place of their parts; edges and flags are counted again by
     their own statements.
 
@@ -96,12 +96,12 @@ def join(made: Mapping[str, pa.Table], wholes: Wholes, engine: Engine) -> dict[s
     comes back empty.
     """
     rename = {institution: whole[0] for institution, whole in wholes.items()}
-    affiliations = _affiliations(made["affiliations"], rename)
-    works = _sized(made["works"], affiliations)
-    institutions = _institutions(made["institutions"], wholes, works, affiliations)
-    listed = _listed(made["listed"], wholes)
-    evidence = _evidence(made["evidence"], rename)
-    return dict(made) | {
+    affiliations = _affiliations(tables["affiliations"], rename)
+    works = _sized(tables["works"], affiliations)
+    institutions = _institutions(tables["institutions"], wholes, works, affiliations)
+    listed = _listed(tables["listed"], wholes)
+    evidence = _evidence(tables["evidence"], rename)
+    return dict(tables) | {
         "works": works,
         "affiliations": affiliations,
         "institutions": institutions,

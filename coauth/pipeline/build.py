@@ -35,7 +35,7 @@ from coauth.stages import (
 from coauth.stages.revisions import Counted
 from coauth.stages.works import coverage, inclusion
 from coauth.stats import incidence
-from coauth.storage import Shelf, Vintage
+from coauth.storage import TableStore, Vintage
 from coauth.tables import absence, schemas
 from coauth.tables.contract import STRINGS, Table
 
@@ -114,7 +114,7 @@ class _Making:
         vintage: Vintage,
         asked: Queries,
         engine: Engine,
-        shelf: Shelf,
+        shelf: TableStore,
         workers: int,
         memory: int,
     ) -> None:

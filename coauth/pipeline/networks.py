@@ -30,7 +30,7 @@ def network(
     project: Project,
     vintage: Vintage,
     *,
-    made: Mapping[str, pa.Table] | None = None,
+    tables: Mapping[str, pa.Table] | None = None,
     years: tuple[int, int] | None = None,
     unit: Unit = "institution",
     profile: Profile = "internal",
@@ -45,7 +45,7 @@ def network(
     """
     return cut(
         project,
-        base(project, vintage, made or read(vintage), unit, profile, filters.get("ego")),
+        base(project, vintage, tables or read(vintage), unit, profile, filters.get("ego")),
         years=years,
         **filters,
     )
@@ -54,7 +54,7 @@ def network(
 class Base(NamedTuple):
     """Tables that networks are cut from, and what is to be said of each."""
 
-    made: Mapping[str, pa.Table]
+    tables: Mapping[str, pa.Table]
     told: Mapping[str, Any]
     standings: Mapping[str, str]
 
@@ -62,25 +62,27 @@ class Base(NamedTuple):
 def base(
     project: Project,
     vintage: Vintage,
-    made: Mapping[str, pa.Table],
+    tables: Mapping[str, pa.Table],
     unit: Unit = "institution",
     profile: Profile = "internal",
     ego: str | None = None,
     edition: Edition | None = None,
 ) -> Base:
     """`edition`: the vintage's public one, had anew where it is needed and not given."""
-    asked, wholes, told = project.queries, _wholes(made, unit, profile), {"unit": unit}
+    asked, wholes, told = project.queries, _wholes(tables, unit, profile), {"unit": unit}
     standings = informed(project, vintage).marks()
     bounds = (
-        (edition or public.edition(project, vintage, made)).bounds if profile == "public" else None
+        (edition or public.edition(project, vintage, tables)).bounds
+        if profile == "public"
+        else None
     )
     if wholes:
-        made = aggregate.join(made, wholes, DuckDB(asked.sql, asked.tables()))
+        tables = aggregate.join(tables, wholes, DuckDB(asked.sql, asked.tables()))
     if bounds is None:
-        return Base(made, told, standings)
-    made, taken_out = public_tables(made, ego, bounds)
+        return Base(tables, told, standings)
+    tables, taken_out = public_tables(tables, ego, bounds)
     return Base(
-        made,
+        tables,
         told
         | {
             "share_above_k": None,
@@ -109,7 +111,7 @@ def cut(
     filters = {"counting": only or asked.measures.counting, "standings": whole.standings} | filters
     drawn = replace(
         build_network(
-            whole.made, scope=asked.scope, years=years, window=asked.measures.window, **filters
+            whole.tables, scope=asked.scope, years=years, window=asked.measures.window, **filters
         ),
         **whole.told,
     )
@@ -122,9 +124,9 @@ def _without(table: pa.Table, name: str) -> pa.Table:
     )
 
 
-def _wholes(made: Mapping[str, pa.Table], unit: Unit, profile: Profile) -> aggregate.Wholes:
+def _wholes(tables: Mapping[str, pa.Table], unit: Unit, profile: Profile) -> aggregate.Wholes:
     if unit == "country":
-        return aggregate.by_country(made["institutions"])
+        return aggregate.by_country(tables["institutions"])
     if unit == "group":
-        return aggregate.by_group(made["institutions"], made["listed"])
-    return aggregate.by_list(made["listed"]) if profile == "public" else {}
+        return aggregate.by_group(tables["institutions"], tables["listed"])
+    return aggregate.by_list(tables["listed"]) if profile == "public" else {}

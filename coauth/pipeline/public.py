@@ -30,11 +30,11 @@ COUNTED = (
 """Tables that an edition is counted from."""
 
 
-def edition(project: Project, vintage: Vintage, made: Mapping[str, pa.Table]) -> Edition:
+def edition(project: Project, vintage: Vintage, tables: Mapping[str, pa.Table]) -> Edition:
     """The public tables of a vintage. Raises `DisclosureError` where earlier editions leave no way
     to make them, and `NotFound` where an earlier edition's vintage is not built.
     """
-    return public.edition(made, asked(project, vintage), earlier(project, vintage), vintage.name)
+    return public.edition(tables, asked(project, vintage), earlier(project, vintage), vintage.name)
 
 
 def earlier(project: Project, vintage: Vintage) -> list[Earlier]:
@@ -60,7 +60,7 @@ def relations(project: Project, vintage: Vintage, edition: Edition) -> Mapping[s
     """What lies between a vintage and that of the public edition its own is held against, by
     border of OpenAlex.
     """
-    against = edition.made["revisions"]["against"].to_pylist()
+    against = edition.tables["revisions"]["against"].to_pylist()
     return vintage_relations(project.cache.find(against[0]), vintage) if against else {}
 
 

@@ -73,21 +73,21 @@ def _written(
     profile: Profile,
     pool: Executor | None,
 ) -> dict[str, Path]:
-    told, made, asked = (
+    told, tables, asked = (
         report_inputs.of(project, vintage, against),
         read(vintage),
         of_vintage(project, vintage),
     )
     folder = project.reports / (marked(told.quarter) if told.synthetic else told.quarter)
-    edition = public.edition(project, vintage, made) if profile == "public" else None
-    base = networks.base(project, vintage, made, profile=profile, edition=edition)
+    edition = public.edition(project, vintage, tables) if profile == "public" else None
+    base = networks.base(project, vintage, tables, profile=profile, edition=edition)
     whole = networks.cut(project, base)
     if edition:
         told = replace(told.public, relations=public.relations(project, vintage, edition))
         folder, where = folder.with_name(f"{folder.name}-public"), positions.own(whole, project)
         shown = {
-            **edition.made,
-            **{name: base.made[name] for name in ("edges", "flags", "institutions")},
+            **edition.tables,
+            **{name: base.tables[name] for name in ("edges", "flags", "institutions")},
         }
     else:
         where, shown = positions.kept(whole, project, vintage), None

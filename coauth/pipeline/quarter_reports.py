@@ -59,7 +59,7 @@ class Reports:
     """The strongest of the latest window, for the picture."""
     atlas: Atlas
     against: str | None
-    made: Mapping[str, pa.Table] | None
+    tables: Mapping[str, pa.Table] | None
     """None: read from disk, where another process has them sooner than by hand."""
 
     def write(
@@ -88,7 +88,7 @@ class Reports:
             else None
         )
         return document.build(
-            self.made or self._read(project),
+            self.tables or self._read(project),
             self.folder,
             queries=queries,
             about=self.about,

@@ -16,7 +16,7 @@ from coauth.engine import Engine, Result
 from coauth.errors import NotFound
 from coauth.queries import Queries, Scope
 from coauth.stages import technologies, works
-from coauth.storage import Shelf, Slice, Vintage
+from coauth.storage import Slice, TableStore, Vintage
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class _Reading:
     asked: Queries
     as_of: date
     topic_model: str
-    shelf: Shelf
+    shelf: TableStore
 
     def __call__(
         self, parts: Sequence[tuple[int, Pages, Mapping[str, works.Claim]]]
@@ -97,7 +97,7 @@ def claims(pages: Pages, ids: Collection[str], scope: Scope, as_of: date) -> dic
     return works.Reader(scope, as_of).claims((part.records(page) for part, page in pages), ids)
 
 
-def read(vintage: Vintage, asked: Queries, shelf: Shelf, engine: Engine) -> works.Losses:
+def read(vintage: Vintage, asked: Queries, shelf: TableStore, engine: Engine) -> works.Losses:
     """Put the works of all pages on the shelf, side by side; of records that share an id the newest
     counts, wherever it stands.
     """

@@ -17,8 +17,10 @@ def read(vintage: Vintage, names: Iterable[str] = schemas.ALL) -> dict[str, pa.T
     """The tables of a built vintage; to the admissions imported before it was built come the totals
     fetched since.
     """
-    made = {name: vintage.read(name) for name in names}
-    return made | {"admissions": pa.concat_tables([made["admissions"], admissions.totals(vintage)])}
+    tables = {name: vintage.read(name) for name in names}
+    return tables | {
+        "admissions": pa.concat_tables([tables["admissions"], admissions.totals(vintage)])
+    }
 
 
 def asked(project: Project, vintage: Vintage) -> Queries:

@@ -57,7 +57,7 @@ Counts = dict[Cell, int | None]
 """None: withheld by the source."""
 
 
-def count(made: Mapping[str, pa.Table], queries: Queries) -> Counts:
+def count(tables: Mapping[str, pa.Table], queries: Queries) -> Counts:
     """Every cell of the measured years: series, coverage, technology areas of the last window,
     admissions.
     """
@@ -65,10 +65,10 @@ def count(made: Mapping[str, pa.Table], queries: Queries) -> Counts:
     return dict(
         sorted(
             (
-                *_series(made, queries, first, last),
-                *_coverage(made, first, last),
-                *_areas(made, queries),
-                *_admissions(made, first, last),
+                *_series(tables, queries, first, last),
+                *_coverage(tables, first, last),
+                *_areas(tables, queries),
+                *_admissions(tables, first, last),
             )
         )
     )
@@ -97,18 +97,18 @@ def shown_series(queries: Queries) -> frozenset[tuple[str, str]]:
 
 
 def _series(
-    made: Mapping[str, pa.Table], queries: Queries, first: int, last: int
+    tables: Mapping[str, pa.Table], queries: Queries, first: int, last: int
 ) -> Iterator[tuple[Cell, int]]:
     shown = shown_series(queries)
     for r in _within(
-        made["copublications"].select(["year", "group_id", "basis", "works"]), first, last
+        tables["copublications"].select(["year", "group_id", "basis", "works"]), first, last
     ):
         if (r["group_id"], r["basis"]) in shown:
             yield Cell("works", r["group_id"], r["basis"], r["year"], r["year"]), r["works"]
 
 
-def _coverage(made: Mapping[str, pa.Table], first: int, last: int) -> Iterator[tuple[Cell, int]]:
-    years = made["coverage"].group_by("year").aggregate([(c, "sum") for c in COVERAGE])
+def _coverage(tables: Mapping[str, pa.Table], first: int, last: int) -> Iterator[tuple[Cell, int]]:
+    years = tables["coverage"].group_by("year").aggregate([(c, "sum") for c in COVERAGE])
     for r in _within(years, first, last):
         for column, (unit, name) in COVERAGE.items():
             yield Cell(unit, name, "", r["year"], r["year"]), r[f"{column}_sum"]
@@ -118,10 +118,10 @@ def last_window(queries: Queries) -> tuple[int, int]:
     return queries.scope.last_year - queries.measures.window + 1, queries.scope.last_year
 
 
-def _areas(made: Mapping[str, pa.Table], queries: Queries) -> Iterator[tuple[Cell, int]]:
+def _areas(tables: Mapping[str, pa.Table], queries: Queries) -> Iterator[tuple[Cell, int]]:
     window = last_window(queries)
     rows = areas.profiles(
-        made["memberships"], made["technologies"], areas.series(queries), window, queries
+        tables["memberships"], tables["technologies"], areas.series(queries), window, queries
     ).to_pylist()
     for r in rows:
         basis = own_basis(r["series"])
@@ -130,9 +130,9 @@ def _areas(made: Mapping[str, pa.Table], queries: Queries) -> Iterator[tuple[Cel
 
 
 def _admissions(
-    made: Mapping[str, pa.Table], first: int, last: int
+    tables: Mapping[str, pa.Table], first: int, last: int
 ) -> Iterator[tuple[Cell, int | None]]:
-    for r in _within(made["admissions"], first, last):
+    for r in _within(tables["admissions"], first, last):
         yield (
             Cell("admissions", r["country_code"], r["source"], r["year"], r["year"]),
             r["admissions"],
@@ -156,13 +156,13 @@ class Reach:
 class Reaches:
     """The reach of every series, and of institutions that are counted together."""
 
-    def __init__(self, made: Mapping[str, pa.Table], queries: Queries) -> None:
-        rows = made["institutions"].select(["institution_id", "country_code"]).to_pylist()
+    def __init__(self, tables: Mapping[str, pa.Table], queries: Queries) -> None:
+        rows = tables["institutions"].select(["institution_id", "country_code"]).to_pylist()
         self.country: dict[str, str | None] = {r["institution_id"]: r["country_code"] for r in rows}
         self.home = frozenset(queries.scope.countries)
         self.groups = {g.id: g for g in queries.groups.group}
         self.listed: dict[str, set[str]] = defaultdict(set)
-        for r in made["listed"].select(["institution_id", "list_id"]).to_pylist():
+        for r in tables["listed"].select(["institution_id", "list_id"]).to_pylist():
             self.listed[f"{LIST}{r['list_id']}"].add(r["institution_id"])
 
     def of(self, institutions: Iterable[str]) -> Reach:

@@ -54,10 +54,10 @@ class Counted:
 
     @classmethod
     def of(
-        cls, made: Mapping[str, pa.Table], queries: Queries, reaches: Reaches | None = None
+        cls, tables: Mapping[str, pa.Table], queries: Queries, reaches: Reaches | None = None
     ) -> Counted:
-        cells = count(made, queries)
-        return cls(cells, tuple(ties(cells, reaches or Reaches(made, queries), queries)))
+        cells = count(tables, queries)
+        return cls(cells, tuple(ties(cells, reaches or Reaches(tables, queries), queries)))
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,14 @@ class Earlier:
 class Edition:
     """The tables of a public edition, and what became of every cell."""
 
-    made: dict[str, pa.Table]
+    tables: dict[str, pa.Table]
     cells: pa.Table
     """`tables.CELLS`: written beside the report, and read when the next edition is made."""
     bounds: Bounds
 
 
 def edition(
-    made: Mapping[str, pa.Table],
+    tables: Mapping[str, pa.Table],
     queries: Queries,
     earlier: Sequence[Earlier] = (),
     vintage: str = "",
@@ -100,16 +100,16 @@ def edition(
 
     Raises `DisclosureError` where earlier editions leave no way to make one.
     """
-    reaches = Reaches(made, queries)
-    counted = Counted.of(made, queries, reaches)
+    reaches = Reaches(tables, queries)
+    counted = Counted.of(tables, queries, reaches)
     withheld = decide(counted, earlier)
     shown = {c: v for c, v in counted.cells.items() if c not in withheld and v is not None}
     published = {
-        "copublications": _copublications(made["copublications"], shown, queries),
+        "copublications": _copublications(tables["copublications"], shown, queries),
         "coverage": _coverage(shown),
         "profiles": _profiles(counted.cells, shown, queries),
-        "admissions": _admissions(made["admissions"], shown, queries),
-        "events": _events(made["events"], withheld),
+        "admissions": _admissions(tables["admissions"], shown, queries),
+        "events": _events(tables["events"], withheld),
         "revisions": _revisions(shown, [e for e in earlier if e.vintage != vintage]),
     }
     cells = schemas.CELLS.of(

@@ -118,7 +118,7 @@ class Bounds:
 
 
 def public(
-    made: Mapping[str, pa.Table], ego: str | None = None, bounds: Bounds | None = None
+    tables: Mapping[str, pa.Table], ego: str | None = None, bounds: Bounds | None = None
 ) -> tuple[dict[str, pa.Table], int]:
     """The tables of the public profile, and the number of cells taken out.
 
@@ -131,11 +131,11 @@ def public(
     Raises `NotFound` where a network is asked for around an `ego` of which no cell is left: it
     would stand there alone, and tell that all its cells are small.
     """
-    edges = made["edges"]
+    edges = tables["edges"]
     there = int(pc.sum(pc.greater(edges["works_k"], 0)).as_py() or 0)
     edges = edges.filter(pc.greater_equal(edges["works_k"], SMALLEST))
     if bounds is not None:
-        edges = edges.filter(pa.array(bounds.keep(edges, made["institutions"]), pa.bool_()))
+        edges = edges.filter(pa.array(bounds.keep(edges, tables["institutions"]), pa.bool_()))
     if ego is not None and not any(
         pc.any(pc.equal(edges[end], ego)).as_py() for end in ("source", "target")
     ):
@@ -145,15 +145,15 @@ def public(
     for n, column in enumerate(schemas.EDGES.columns):
         if column.name not in schemas.EDGES.key:
             edges = edges.set_column(n, column.name, edges["works_k"].cast(column.type))
-    flags = _flags(made["flags"], edges)
-    institutions = made["institutions"]
+    flags = _flags(tables["flags"], edges)
+    institutions = tables["institutions"]
     for n, column in enumerate(schemas.INSTITUTIONS.columns):
         if column.type in (INT, FLOAT):
             institutions = institutions.set_column(
                 n, column.name, pa.nulls(len(institutions), column.type)
             )
     empty = {name: schemas.ALL[name].empty() for name in ("centrality", "shifts", "pairs")}
-    return dict(made) | empty | {
+    return dict(tables) | empty | {
         "edges": edges,
         "institutions": institutions,
         "flags": flags,

@@ -22,8 +22,8 @@ from coauth.report.vintage_info import About
 
 
 @dataclass(frozen=True)
-class Brief:
-    made: Mapping[str, pa.Table]
+class ReportContext:
+    tables: Mapping[str, pa.Table]
     queries: Queries
     about: About
     words: Words
@@ -64,14 +64,14 @@ class Brief:
         """The works that a share of the series is of: `international`, or `all` where some of its
         works are not (a list of institutions at home).
         """
-        rows = frames.series(self.made, series, self.queries)
+        rows = frames.series(self.tables, series, self.queries)
         return str(rows["base"].iloc[0]) if len(rows) else "international"
 
     @cached_property
     def lists_at_home(self) -> list[Watchlist]:
         """Enabled lists with an institution of the home countries."""
         home = set(self._institutions.query("is_domestic").index)
-        listed = frames.frame(self.made, "listed", ["institution_id", "list_id"])
+        listed = frames.frame(self.tables, "listed", ["institution_id", "list_id"])
         return [
             w
             for w in self.watchlists
@@ -85,7 +85,7 @@ class Brief:
 
     @cached_property
     def _institutions(self) -> pd.DataFrame:
-        return frames.institutions(self.made)
+        return frames.institutions(self.tables)
 
     def display_name(self, institution_id: str) -> str:
         """As in the tables, for the CSVs: these are the same in every language."""
@@ -130,7 +130,7 @@ class Brief:
         w, made_for = self.words, dict.fromkeys(s.topic_model for s in self.queries.other_topics)
         return w(
             "technologies.not_measured",
-            made=w.listing([w(f"topic_model.{m}") for m in made_for]),
+            tables=w.listing([w(f"topic_model.{m}") for m in made_for]),
             theirs=w(f"topic_model.{self.queries.topics}"),
         )
 

@@ -58,7 +58,7 @@ def named(network: Network, language: str, queries: Queries, *, synthetic: bool)
 
 
 def build(
-    made: Mapping[str, pa.Table],
+    tables: Mapping[str, pa.Table],
     folder: Path,
     *,
     queries: Queries,
@@ -96,7 +96,7 @@ def build(
     name = "report" if language == "en" else f"report.{language}"
     web, paper = folder / f"{name}.html", folder / f"{name}.pdf"
     page = compose(
-        made,
+        tables,
         queries,
         about,
         words,

@@ -75,7 +75,7 @@ of.
 
 
 def pair(
-    made: Mapping[str, pa.Table],
+    tables: Mapping[str, pa.Table],
     a: str,
     b: str,
     queries: Queries,
@@ -89,11 +89,11 @@ def pair(
     As many as a report counts for the pair; with `left_out` also those that count nowhere, each
     with its reason.
     """
-    return pairs(made, [(a, b)], queries, years, left_out=left_out)[a, b]
+    return pairs(tables, [(a, b)], queries, years, left_out=left_out)[a, b]
 
 
 def pairs(
-    made: Mapping[str, pa.Table],
+    tables: Mapping[str, pa.Table],
     ends: Iterable[tuple[str, str]],
     queries: Queries,
     years: Years = None,
@@ -106,18 +106,18 @@ def pairs(
     ends = list(ends)
     everyone = {i for pair_ in ends for i in pair_}
     on: dict[str, set[str]] = {i: set() for i in everyone}
-    members = made["affiliations"].filter(_among("institution_id", everyone))
+    members = tables["affiliations"].filter(_among("institution_id", everyone))
     for institution, work in zip(
         members["institution_id"].to_pylist(), members["work_id"].to_pylist(), strict=True
     ):
         on[institution].add(work)
     shared = {(a, b): on[a] & on[b] for a, b in ends}
     works = _works(
-        made, set().union(*shared.values()), years or _measured(queries), left_out=left_out
+        tables, set().union(*shared.values()), years or _measured(queries), left_out=left_out
     )
-    told = _Told(made, works, everyone, queries)
+    told = _Told(tables, works, everyone, queries)
     cues = told.cues(
-        made["evidence"].filter(_among("source", everyone) & _among("target", everyone)),
+        tables["evidence"].filter(_among("source", everyone) & _among("target", everyone)),
         ("source", "target"),
     )
     return {
@@ -127,7 +127,7 @@ def pairs(
 
 
 def listing(
-    made: Mapping[str, pa.Table], list_id: str, queries: Queries, years: Years = None
+    tables: Mapping[str, pa.Table], list_id: str, queries: Queries, years: Years = None
 ) -> list[dict[str, Any]]:
     """The works with any institution of a watchlist, or with any technology of a set and a foreign
     institution, newest first.
@@ -144,24 +144,24 @@ def listing(
         if list_id in {t.id for t in queries.other_topics}:
             raise NotFound(f"'{list_id}': {queries.no_cues}")
         raise NotFound(f"no enabled list '{list_id}'; there are: {', '.join(known) or 'none'}")
-    kind, evidence = pc.field("kind"), made["evidence"]
+    kind, evidence = pc.field("kind"), tables["evidence"]
     listed = set(
-        made["listed"].filter(pc.field("list_id") == list_id)["institution_id"].to_pylist()
+        tables["listed"].filter(pc.field("list_id") == list_id)["institution_id"].to_pylist()
     )
     of_list = evidence.filter((pc.field("list_id") == list_id) & (kind != "technology_profile"))
     watched = list_id in {w.id for w in queries.watchlists}
     if watched:
-        ids = made["affiliations"].filter(_among("institution_id", listed))["work_id"]
+        ids = tables["affiliations"].filter(_among("institution_id", listed))["work_id"]
     else:
-        ids = of_list.filter(_crossing(of_list, made["institutions"]))["work_id"]
-    works = _works(made, set(ids.to_pylist()), years or _measured(queries))
-    told = _Told(made, works, listed, queries)
+        ids = of_list.filter(_crossing(of_list, tables["institutions"]))["work_id"]
+    works = _works(tables, set(ids.to_pylist()), years or _measured(queries))
+    told = _Told(tables, works, listed, queries)
     about = evidence.filter(
         (kind == "technology") & _among("work_id", works["work_id"].to_pylist())
     )
     cues = told.cues(pa.concat_tables([about, of_list.filter(kind == "watchlist")]))
     records = told.records(works["work_id"].to_pylist(), listed, cues.get((), {}))
-    on = _on(made, list_id, works["work_id"].to_pylist()) if watched else {}
+    on = _on(tables, list_id, works["work_id"].to_pylist()) if watched else {}
     return (
         [
             r | {"listed": [x | {"alone": r["n_institutions"] == 1} for x in on[r["work_id"]]]}
@@ -173,19 +173,19 @@ def listing(
 
 
 def _on(
-    made: Mapping[str, pa.Table], list_id: str, works: Iterable[str]
+    tables: Mapping[str, pa.Table], list_id: str, works: Iterable[str]
 ) -> dict[str, list[dict[str, Any]]]:
     """Work -> the institutions of a watchlist on it, each with its name, entry and how it is known
     to be that.
     """
     entries = (
-        made["listed"]
+        tables["listed"]
         .filter(pc.field("list_id") == list_id)
         .select(["institution_id", "list_id", "entry_id", "match_method"])
     )
-    names = made["institutions"].select(["institution_id", "name"])
+    names = tables["institutions"].select(["institution_id", "name"])
     rows = (
-        made["affiliations"]
+        tables["affiliations"]
         .filter(_among("work_id", works))
         .select(["work_id", "institution_id"])
         .join(entries, "institution_id", join_type="inner")
@@ -217,12 +217,12 @@ def _measured(queries: Queries) -> tuple[int, int]:
 
 
 def _works(
-    made: Mapping[str, pa.Table], ids: set[str], years: tuple[int, int], *, left_out: bool = False
+    tables: Mapping[str, pa.Table], ids: set[str], years: tuple[int, int], *, left_out: bool = False
 ) -> pa.Table:
     wanted = (
         _among("work_id", ids) & (pc.field("year") >= years[0]) & (pc.field("year") <= years[1])
     )
-    return made["works"].filter(wanted if left_out else wanted & pc.field("included"))
+    return tables["works"].filter(wanted if left_out else wanted & pc.field("included"))
 
 
 _WORK = (
@@ -261,7 +261,7 @@ class _Told:
 
     def __init__(
         self,
-        made: Mapping[str, pa.Table],
+        tables: Mapping[str, pa.Table],
         works: pa.Table,
         institutions: set[str],
         queries: Queries,
@@ -272,12 +272,12 @@ class _Told:
         )
         self._works = {r["work_id"]: r for r in ordered.to_pylist()}
         self._place = {w: n for n, w in enumerate(self._works)}
-        self._doubts = caveats.of_works(made, works, institutions, queries)
-        self._listed = {(r["list_id"], r["entry_id"]): r for r in made["listed"].to_pylist()}
+        self._doubts = caveats.of_works(tables, works, institutions, queries)
+        self._listed = {(r["list_id"], r["entry_id"]): r for r in tables["listed"].to_pylist()}
         self._sets = {s.id: s for s in queries.technologies}
         self._areas = {(s.id, t.id): t.eu10 for s in queries.technologies for t in s.technology}
         self._found: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
-        for r in made["technologies"].filter(_among("work_id", self._works)).to_pylist():
+        for r in tables["technologies"].filter(_among("work_id", self._works)).to_pylist():
             self._found.setdefault(r["work_id"], {})[r["list_id"], r["technology_id"]] = r
 
     def cues(

@@ -33,24 +33,24 @@ MEANING = {
 
 
 def check(
-    made: Mapping[str, pa.Table], pages: Iterable[Page], queries: Queries
+    tables: Mapping[str, pa.Table], pages: Iterable[Page], queries: Queries
 ) -> list[dict[str, Any]]:
     """Every finding (`MEANING`) on the enabled lists: list_id, entry_id, finding, institution_id,
     name, works (of strings), examples.
     """
     on = [w for w in queries.watchlists if w.enabled]
-    found = [f for w in on for f in _of_list(made, w, queries)]
-    return [*found, *_of_strings(made, pages, on)]
+    found = [f for w in on for f in _of_list(tables, w, queries)]
+    return [*found, *_of_strings(tables, pages, on)]
 
 
 def _of_list(
-    made: Mapping[str, pa.Table], watchlist: Watchlist, queries: Queries
+    tables: Mapping[str, pa.Table], watchlist: Watchlist, queries: Queries
 ) -> Iterator[dict[str, Any]]:
     columns = ("institution_id", "name", "ror")
     institutions = {
-        r["institution_id"]: r for r in made["institutions"].select(list(columns)).to_pylist()
+        r["institution_id"]: r for r in tables["institutions"].select(list(columns)).to_pylist()
     }
-    hits = [r for r in made["listed"].to_pylist() if r["list_id"] == watchlist.id]
+    hits = [r for r in tables["listed"].to_pylist() if r["list_id"] == watchlist.id]
     taken = {r["institution_id"] for r in hits}
     succeeded = {s.institution: s.successor for s in queries.rollup.successors}
     for entry in watchlist.entry:
@@ -113,7 +113,7 @@ def _alike(name: str, entry: str) -> bool:
 
 
 def _of_strings(
-    made: Mapping[str, pa.Table], pages: Iterable[Page], lists: Iterable[Watchlist]
+    tables: Mapping[str, pa.Table], pages: Iterable[Page], lists: Iterable[Watchlist]
 ) -> list[dict[str, Any]]:
     """Strings that bear an entry's name and were not matched to it, by entry and string, most works
     first.
@@ -126,8 +126,8 @@ def _of_strings(
         if len(name) >= 4
     ]
     phrases = Phrases(name for _, _, name in entries)
-    matched = _ids(made)
-    harvested = set(made["works"]["work_id"].to_pylist())
+    matched = _ids(tables)
+    harvested = set(tables["works"]["work_id"].to_pylist())
     works: dict[tuple[str, str, str, str], set[str]] = {}
     for work in (w for page in pages for w in page.works):
         work_id = (work.id or "").rsplit("/", 1)[-1]
@@ -164,14 +164,14 @@ def _strings(work: Work) -> Iterator[tuple[str, set[str]]]:
                 )
 
 
-def _ids(made: Mapping[str, pa.Table]) -> dict[tuple[str, str], set[str]]:
+def _ids(tables: Mapping[str, pa.Table]) -> dict[tuple[str, str], set[str]]:
     """(list, entry) -> harvested ids that count for it."""
     stand_for = {
         r["institution_id"]: {r["institution_id"], *r["rolled_up_from"]}
-        for r in made["institutions"].select(["institution_id", "rolled_up_from"]).to_pylist()
+        for r in tables["institutions"].select(["institution_id", "rolled_up_from"]).to_pylist()
     }
     found: dict[tuple[str, str], set[str]] = {}
-    for row in made["listed"].to_pylist():
+    for row in tables["listed"].to_pylist():
         found.setdefault((row["list_id"], row["entry_id"]), set()).update(
             stand_for[row["institution_id"]]
         )

@@ -68,7 +68,7 @@ Doubt = tuple[str | None, dict[str, str]]
 
 
 def of_works(
-    made: Mapping[str, pa.Table], works: pa.Table, institutions: Iterable[str], queries: Queries
+    tables: Mapping[str, pa.Table], works: pa.Table, institutions: Iterable[str], queries: Queries
 ) -> dict[str, list[Doubt]]:
     """work_id -> its doubts: the institution whose part in it is doubted (None: the work itself),
     and `{"reason": …, "detail": …}`.
@@ -85,13 +85,13 @@ def of_works(
     def doubt(work: str, reason: str, detail: str, about: str | None = None) -> None:
         found[work].append((about, {"reason": reason, "detail": detail}))
 
-    frame = made["institutions"].filter(
+    frame = tables["institutions"].filter(
         pc.field("institution_id").isin(pa.array(sorted(institutions), STRING))
     )
     names = dict(zip(frame["institution_id"].to_pylist(), frame["name"].to_pylist(), strict=True))
-    known = _known(made["listed"], queries)
+    known = _known(tables["listed"], queries)
     years = dict(zip(found, works["year"].to_pylist(), strict=True))
-    parts = made["affiliations"].filter(
+    parts = tables["affiliations"].filter(
         pc.field("work_id").isin(ids)
         & pc.field("institution_id").isin(frame["institution_id"].combine_chunks())
     )
@@ -123,7 +123,7 @@ def of_works(
     for work, size in zip(found, works["n_institutions"].to_pylist(), strict=True):
         if size > most:
             doubt(work, "hyper-authored", f"{size} institutions, more than {most}")
-    for row in _near(made["technologies"], ids, queries):
+    for row in _near(tables["technologies"], ids, queries):
         doubt(
             row["work_id"],
             "score near threshold",

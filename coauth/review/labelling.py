@@ -50,12 +50,12 @@ class Agreement(NamedTuple):
 # -- the sheet
 
 
-def strata(made: Mapping[str, pa.Table], queries: Queries) -> pd.Series:
+def strata(tables: Mapping[str, pa.Table], queries: Queries) -> pd.Series:
     """work_id -> stratum: the first EU-10 area found on it; "near" for a topic of a technology
     without a hit; "far" for the rest.
     """
     titled = (
-        made["works"]
+        tables["works"]
         .filter(pc.field("included") & pc.is_valid(pc.field("title")))
         .select(["work_id", "primary_topic_id"])
         .to_pandas()
@@ -67,30 +67,30 @@ def strata(made: Mapping[str, pa.Table], queries: Queries) -> pd.Series:
         for x in s.technology
         for t in (*x.core_topics, *x.gated_topics)
     }
-    first = {w: min(found, key=AREAS.index) for w, found in predicted(made, queries).items()}
+    first = {w: min(found, key=AREAS.index) for w, found in predicted(tables, queries).items()}
     named = zip(titled["work_id"], titled["primary_topic_id"].isin(topics), strict=True)
     return pd.Series(
         {w: first.get(w, "near" if near else "far") for w, near in named}, dtype="str"
     ).sort_index()
 
 
-def predicted(made: Mapping[str, pa.Table], queries: Queries) -> dict[str, set[str]]:
+def predicted(tables: Mapping[str, pa.Table], queries: Queries) -> dict[str, set[str]]:
     """work_id -> EU-10 areas of the technologies found on it."""
     areas = {(s.id, t.id): set(t.eu10) for s in queries.technologies for t in s.technology}
     found: dict[str, set[str]] = {}
-    for row in made["technologies"].select(["work_id", "list_id", "technology_id"]).to_pylist():
+    for row in tables["technologies"].select(["work_id", "list_id", "technology_id"]).to_pylist():
         found.setdefault(row["work_id"], set()).update(
             areas.get((row["list_id"], row["technology_id"]), ())
         )
     return {w: a for w, a in found.items() if a}
 
 
-def sample(made: Mapping[str, pa.Table], queries: Queries, size: int, seed: int) -> pd.DataFrame:
+def sample(tables: Mapping[str, pa.Table], queries: Queries, size: int, seed: int) -> pd.DataFrame:
     """A blind sheet of about `size` works: as many from each stratum as it has, up to an equal
     part, in random order.
     """
     rng = np.random.default_rng(seed)
-    stratum = strata(made, queries)
+    stratum = strata(tables, queries)
     part = -(-size // max(1, stratum.nunique()))
     chosen = [
         i
@@ -98,7 +98,7 @@ def sample(made: Mapping[str, pa.Table], queries: Queries, size: int, seed: int)
         for i in rng.permutation(ids.index.to_numpy())[:part]
     ]
     works: pd.DataFrame = (
-        made["works"]
+        tables["works"]
         .select(["work_id", "doi", "year", "title"])
         .to_pandas()
         .set_index("work_id")
@@ -152,7 +152,7 @@ def _areas(cell: str) -> set[str] | None:
 
 
 def score(
-    sheet: pd.DataFrame, made: Mapping[str, pa.Table], queries: Queries
+    sheet: pd.DataFrame, tables: Mapping[str, pa.Table], queries: Queries
 ) -> tuple[pd.DataFrame, Agreement | None]:
     """`measure` of a labelled sheet against the vintage's technologies, each work weighted by its
     stratum; and the labellers' agreement.
@@ -163,7 +163,7 @@ def score(
     of a stratum.
     """
     labels = [c for c in sheet.columns if c.startswith("label")]
-    stratum = strata(made, queries)
+    stratum = strata(tables, queries)
     if strangers := sorted(set(sheet["work_id"]) - set(stratum.index)):
         raise QueryError(
             f"{len(strangers)} works of the sheet are not counted in this vintage ({', '.join(strangers[:3])}); name its own with --vintage"
@@ -192,7 +192,7 @@ def score(
     both = sheet.dropna(subset=labels) if len(labels) == 2 else sheet.iloc[:0]
     confidence = queries.measures.confidence
     agreed = agreement(both[labels[0]], both[labels[1]], confidence) if len(both) else None
-    return measure(truth, predicted(made, queries), AREAS, confidence, weights), agreed
+    return measure(truth, predicted(tables, queries), AREAS, confidence, weights), agreed
 
 
 def _uneven(stratum: pd.Series, drawn: pd.Series) -> str:

@@ -26,7 +26,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from coauth.errors import SourceError
 from coauth.sources import http
-from coauth.sources.http import Blocked, Passing, Session
+from coauth.sources.http import Blocked, Session, TransientError
 from coauth.tables.schemas import ADMISSIONS, STATBANK
 
 API = "https://api.statbank.dk/v1"
@@ -117,10 +117,12 @@ def _asked(
         try:
             return read(body)
         except (msgspec.DecodeError, UnicodeDecodeError, _NotTheTable):
-            raise Passing("something else than the table asked for") from None
+            raise TransientError("something else than the table asked for") from None
 
     retrying = Retrying(
-        retry=retry_if_exception(lambda fault: isinstance(fault, Passing) and not fault.cure),
+        retry=retry_if_exception(
+            lambda fault: isinstance(fault, TransientError) and not fault.cure
+        ),
         stop=stop_after_attempt(ATTEMPTS),
         wait=http.pause,
         sleep=sleep,
@@ -128,7 +130,7 @@ def _asked(
     )
     try:
         value: Value = retrying(once)
-    except (Passing, Blocked) as fault:
+    except (TransientError, Blocked) as fault:
         of, at = (
             ("", "") if address == API else (" of COAUTH_STATBANK_URL", " at COAUTH_STATBANK_URL")
         )
@@ -157,7 +159,7 @@ def _accepted(status: int, body: bytes) -> None:
         HTTPStatus.TOO_MANY_REQUESTS,
     )
     if temporary:
-        raise Passing(http.named(status))
+        raise TransientError(http.named(status))
     if code or status != HTTPStatus.OK:
         said = f"{http.named(status)}{': ' if code else ''}{code[:60]}"
         raise SourceError(

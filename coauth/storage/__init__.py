@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from coauth.storage.cache import Cache
 from coauth.storage.slice import Slice
-from coauth.storage.table_store import Shelf
+from coauth.storage.table_store import TableStore
 from coauth.storage.vintage import Vintage, quarter
 
-__all__ = ["Cache", "Shelf", "Slice", "Vintage", "quarter"]
+__all__ = ["Cache", "Slice", "TableStore", "Vintage", "quarter"]

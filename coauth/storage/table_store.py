@@ -64,7 +64,7 @@ def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held).combine_chunks()
 
 
-class Shelf:
+class TableStore:
     """Where the tables of one build are made."""
 
     def __init__(self, path: Path, note: dict[str, str]) -> None:

@@ -22,7 +22,7 @@ from coauth.openalex.eras import MATCHER, MIXED, UNKNOWN, Eras
 from coauth.storage import atomic
 from coauth.storage.disk import ADVICE, json_bytes, read_bytes
 from coauth.storage.slice import Slice
-from coauth.storage.table_store import Shelf, store
+from coauth.storage.table_store import TableStore, store
 from coauth.tables import schemas
 from coauth.tables.contract import MARK, Table
 
@@ -190,7 +190,7 @@ class Vintage:
     # -- tables
 
     @contextmanager
-    def shelf(self) -> Iterator[Shelf]:
+    def shelf(self) -> Iterator[TableStore]:
         """New tables in the making; they replace the old ones when all are there, and only then."""
         path = self.path / "tables.new"
         with atomic.reported(path, ADVICE):
@@ -202,7 +202,7 @@ class Vintage:
             else {"incomplete": "slices of the harvest hold fewer works than OpenAlex counts"}
         )
         note |= {"mixed": mixed} if (mixed := self.mixed) else {}
-        shelf = Shelf(path, note)
+        shelf = TableStore(path, note)
         try:
             yield shelf
             shelf.drop()
@@ -224,7 +224,7 @@ class Vintage:
             return shelf.rows(name)
 
     @contextmanager
-    def _finished(self, name: str) -> Iterator[Shelf]:
+    def _finished(self, name: str) -> Iterator[TableStore]:
         if name not in schemas.ALL:
             raise NotFound(f"no table '{name}'; there are: {', '.join(sorted(schemas.ALL))}")
         path = self.path / "tables" / f"{name}.parquet"
@@ -233,7 +233,7 @@ class Vintage:
                 f"vintage {self.name} has no table '{name}' yet; run `coauth build --vintage {self.name}`"
             )
         try:
-            yield Shelf(path.parent, {})
+            yield TableStore(path.parent, {})
         except (pa.ArrowInvalid, OSError) as fault:
             raise CacheError(
                 f"{path}: damaged ({fault}); run `coauth build --vintage {self.name}`"

@@ -58,12 +58,12 @@ def tables():
     """
     from coauth import pipeline
     from coauth.engine.duck import DuckDB
-    from coauth.storage import Shelf
+    from coauth.storage import TableStore
 
     def work(root):
         project = pipeline.Project(root)
         with tempfile.TemporaryDirectory(prefix="coauth-bench-") as folder:
-            shelf = Shelf(Path(folder), {})
+            shelf = TableStore(Path(folder), {})
             pipeline.read_pages(project.cache.find(), project.queries, shelf, DuckDB({}, {}))
             return {
                 "rows": {name: shelf.parts(name).count_rows() for name in ("works", "authorships")}

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from coauth.queries import Queries
-from coauth.report.data.frames import Made, direction, each, frame, institutions, last_window
+from coauth.report.data.frames import Tables, direction, each, frame, institutions, last_window
 
 ROSTER = 22
 """Institutions in the figure of centrality shifts: as many as fit a page and stay readable."""
 
 
-def _compared(made: Made, queries: Queries, variant: str) -> pd.DataFrame:
+def _compared(tables: Tables, queries: Queries, variant: str) -> pd.DataFrame:
     """The rows of SHIFTS for the share of strength, over the last comparison of
     queries/measures.toml.
     """
@@ -30,23 +30,23 @@ def _compared(made: Made, queries: Queries, variant: str) -> pd.DataFrame:
         "after_first": a0,
         "after_last": a1,
     }
-    rows = frame(made, "shifts")
+    rows = frame(tables, "shifts")
     for column, value in asked.items():
         rows = rows[rows[column] == value]
     return rows
 
 
-def shifts(made: Made, queries: Queries) -> pd.DataFrame:
+def shifts(tables: Tables, queries: Queries) -> pd.DataFrame:
     """Shifts of the share of strength, works up to K: the `ROSTER` largest institutions (`drawn`)
     and all listed ones.
 
     Beside each the change of complete works weighted for coverage, and `why`: which rule of
     `coauth.stages.shifts` decided.
     """
-    rows = _compared(made, queries, "k")
+    rows = _compared(tables, queries, "k")
     if rows.empty:  # pandas 3.1 cannot join on an empty column of strings
         return pd.DataFrame()
-    listed = set(frame(made, "listed", ["institution_id"])["institution_id"])
+    listed = set(frame(tables, "listed", ["institution_id"])["institution_id"])
     rows = rows.assign(
         size=np.maximum(rows["before"], rows["after"]), listed=rows["institution_id"].isin(listed)
     )
@@ -54,12 +54,12 @@ def shifts(made: Made, queries: Queries) -> pd.DataFrame:
         drop=True
     )
     rows["drawn"] = rows.index < ROSTER
-    weighted = _compared(made, queries, "reweighted")[
+    weighted = _compared(tables, queries, "reweighted")[
         ["institution_id", "change", "low", "high", "q_value"]
     ]
     rows = rows.merge(weighted, how="left", on="institution_id", suffixes=("", "_weighted"))
     rows = rows.merge(
-        institutions(made)[["country_code", "is_domestic"]],
+        institutions(tables)[["country_code", "is_domestic"]],
         how="left",
         left_on="institution_id",
         right_index=True,
@@ -109,24 +109,24 @@ def _why(row: Any, rate: float) -> str:
     return "discovery" if row.q_value_weighted > rate else "weighted"
 
 
-def judged(made: Made, queries: Queries) -> dict[str, str]:
+def judged(tables: Tables, queries: Queries) -> dict[str, str]:
     """Institution -> verdict, in the comparison of `shifts`."""
-    rows = _compared(made, queries, "k")
+    rows = _compared(tables, queries, "k")
     return dict(zip(rows["institution_id"], rows["verdict"], strict=True))
 
 
-def verdicts(made: Made, queries: Queries) -> dict[str, int]:
+def verdicts(tables: Tables, queries: Queries) -> dict[str, int]:
     """How many institutions of the whole roster got each verdict, in the comparison of `shifts`."""
     return {
         str(k): int(n)
-        for k, n in _compared(made, queries, "k")["verdict"].value_counts().sort_index().items()
+        for k, n in _compared(tables, queries, "k")["verdict"].value_counts().sort_index().items()
     }
 
 
-def strengths(made: Made, queries: Queries) -> pd.DataFrame:
+def strengths(tables: Tables, queries: Queries) -> pd.DataFrame:
     """Institutions of the last window by strength, strongest first."""
     first, last = last_window(queries)
-    rows = frame(made, "centrality")
+    rows = frame(tables, "centrality")
     asked = {
         "first_year": first,
         "last_year": last,
@@ -151,7 +151,7 @@ def strengths(made: Made, queries: Queries) -> pd.DataFrame:
     if rows.empty:
         return pd.DataFrame(columns=keep)
     rows = rows.merge(
-        institutions(made)[["name", "country_code"]],
+        institutions(tables)[["name", "country_code"]],
         how="left",
         left_on="institution_id",
         right_index=True,
@@ -163,10 +163,10 @@ def strengths(made: Made, queries: Queries) -> pd.DataFrame:
     )
 
 
-def hyper_share(made: Made, queries: Queries) -> float | None:
+def hyper_share(tables: Tables, queries: Queries) -> float | None:
     """Share of the weight of all edges, last window, that works of more than K institutions carry."""
     first, last = last_window(queries)
-    edges = frame(made, "edges", ["year", "weight", "weight_k"])
+    edges = frame(tables, "edges", ["year", "weight", "weight_k"])
     edges = edges[edges["year"].between(first, last)]
     total = float(edges["weight"].sum())
     return 1 - float(edges["weight_k"].sum()) / total if total > 0 else None

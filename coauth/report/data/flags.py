@@ -13,7 +13,7 @@ from scipy import stats
 from coauth.queries import Queries
 from coauth.report.data.frames import (
     Change,
-    Made,
+    Tables,
     each,
     frame,
     institutions,
@@ -31,11 +31,11 @@ MOVED = 10
 _PAIR = ["domestic", "foreign", "list_id", "entry_id"]
 
 
-def _cues(made: Made, queries: Queries) -> pd.DataFrame:
+def _cues(tables: Tables, queries: Queries) -> pd.DataFrame:
     """Watchlist flags between a domestic and a foreign institution, with the ends told apart."""
-    flags = frame(made, "flags")
+    flags = frame(tables, "flags")
     flags = flags[(flags["kind"] == "watchlist") & flags["domestic_pair"].astype(bool)]
-    home = set(institutions(made).query("is_domestic").index)
+    home = set(institutions(tables).query("is_domestic").index)
     first = flags["source"].isin(home).to_numpy(dtype=bool)
     return flags.assign(
         domestic=np.where(first, flags["source"], flags["target"]),
@@ -43,11 +43,11 @@ def _cues(made: Made, queries: Queries) -> pd.DataFrame:
     )
 
 
-def cues(made: Made, queries: Queries) -> pd.DataFrame:
+def cues(tables: Tables, queries: Queries) -> pd.DataFrame:
     """Domestic–listed pairs of the last window: works by year, first year, works listed, RIC;
     strongest first.
     """
-    flags = _cues(made, queries)
+    flags = _cues(tables, queries)
     first, last = last_window(queries)
     recent = flags[flags["year"].between(first, last)]
     if recent.empty:
@@ -65,7 +65,9 @@ def cues(made: Made, queries: Queries) -> pd.DataFrame:
         np.nan
     )
     pairs = frame(
-        made, "pairs", ["first_year", "last_year", "source", "target", "ric", "ric_low", "ric_high"]
+        tables,
+        "pairs",
+        ["first_year", "last_year", "source", "target", "ric", "ric_low", "ric_high"],
     )
     pairs = pairs[(pairs["first_year"] == first) & (pairs["last_year"] == last)]
     named = pairs.rename(columns={"source": "domestic", "target": "foreign"}).drop(
@@ -77,18 +79,18 @@ def cues(made: Made, queries: Queries) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def cue_areas(made: Made, queries: Queries) -> pd.DataFrame:
+def cue_areas(tables: Tables, queries: Queries) -> pd.DataFrame:
     """Works of each pair of `cues` by EU-10 area; a work may count in several."""
     first, last = last_window(queries)
     evidence = frame(
-        made, "evidence", ["year", "source", "target", "kind", "list_id", "entry_id", "work_id"]
+        tables, "evidence", ["year", "source", "target", "kind", "list_id", "entry_id", "work_id"]
     )
     evidence = evidence[(evidence["kind"] == "watchlist") & evidence["year"].between(first, last)]
     works = (
         evidence.drop(columns=["kind", "year"])
         .drop_duplicates()
         .merge(
-            areas.of_works(made.get("technologies", TECHNOLOGIES.empty()), queries), on="work_id"
+            areas.of_works(tables.get("technologies", TECHNOLOGIES.empty()), queries), on="work_id"
         )
     )
     return works.groupby(
@@ -101,7 +103,7 @@ def compared(queries: Queries) -> bool:
     return window_before(queries)[0] >= queries.scope.first_year
 
 
-def moved(made: Made, queries: Queries, change: Change) -> pd.DataFrame:
+def moved(tables: Tables, queries: Queries, change: Change) -> pd.DataFrame:
     """Domestic–listed pairs of the last two windows: works in each, their change with its interval,
     and what may be said of it.
 
@@ -110,7 +112,7 @@ def moved(made: Made, queries: Queries, change: Change) -> pd.DataFrame:
     rate of queries/measures.toml over all pairs of this table. Empty where the first window begins
     before the measured years: a year that was not measured is no year without works.
     """
-    flags = _cues(made, queries)
+    flags = _cues(tables, queries)
     if not compared(queries):
         flags = flags.iloc[:0]
     sides = [
@@ -147,17 +149,17 @@ def moved(made: Made, queries: Queries, change: Change) -> pd.DataFrame:
 # -- technologies
 
 
-def area_profile(made: Made, queries: Queries) -> pd.DataFrame:
+def area_profile(tables: Tables, queries: Queries) -> pd.DataFrame:
     """Of the works of each series in the last window, how many are in each EU-10 area, with the
     exact binomial interval.
 
     Counted from the works, or taken from the table `profiles` where there is one: a public edition
     has no works.
     """
-    counted = made.get("profiles")
+    counted = tables.get("profiles")
     if counted is None:
         memberships, technologies = (
-            made.get(n, ALL[n].empty()) for n in ("memberships", "technologies")
+            tables.get(n, ALL[n].empty()) for n in ("memberships", "technologies")
         )
         counted = areas.profiles(
             memberships, technologies, areas.series(queries), last_window(queries), queries
@@ -172,14 +174,14 @@ def area_profile(made: Made, queries: Queries) -> pd.DataFrame:
     return _with_shares(rows, queries)
 
 
-def area_years(made: Made, queries: Queries) -> pd.DataFrame:
+def area_years(tables: Tables, queries: Queries) -> pd.DataFrame:
     """Year × side × EU-10 area: works in the area, of all of that side, and their share with the
     exact binomial interval.
 
     Sides: `listed`, international works with an institution of an enabled watchlist, and `others`,
     those without.
     """
-    members = frame(made, "memberships", ["year", "group_id", "basis", "work_id"])
+    members = frame(tables, "memberships", ["year", "group_id", "basis", "work_id"])
     members = members[members["year"].between(queries.scope.first_year, queries.scope.last_year)]
     all_ = members[
         (members["group_id"] == "international") & (members["basis"] == own_basis("international"))
@@ -196,7 +198,7 @@ def area_years(made: Made, queries: Queries) -> pd.DataFrame:
     totals = works.groupby(["year", "side"]).size().reset_index(name="total")
     counts = (
         works.merge(
-            areas.of_works(made.get("technologies", TECHNOLOGIES.empty()), queries), on="work_id"
+            areas.of_works(tables.get("technologies", TECHNOLOGIES.empty()), queries), on="work_id"
         )
         .groupby(["year", "side", "area_id"])
         .size()

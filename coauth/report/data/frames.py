@@ -21,7 +21,7 @@ Change = Callable[..., Any]
 """`change(before, after, confidence)` -> an object with before, after, ratio, low, high (ratios
 None where a count is 0).
 """
-Made = Mapping[str, pa.Table]
+Tables = Mapping[str, pa.Table]
 
 
 class Benefits(Protocol):
@@ -44,14 +44,14 @@ alone moves it by 20 points.
 """
 
 
-def table(made: Made, name: str) -> pa.Table:
+def table(tables: Tables, name: str) -> pa.Table:
     """A table, or an empty one under its contract where it was not made."""
-    return made.get(name, ALL[name].empty())
+    return tables.get(name, ALL[name].empty())
 
 
-def frame(made: Made, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def frame(tables: Tables, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """The same as a frame."""
-    found = table(made, name)
+    found = table(tables, name)
     taken: pd.DataFrame = (found.select(list(columns)) if columns else found).to_pandas()
     return taken
 
@@ -64,11 +64,11 @@ def each(rows: pd.DataFrame) -> Iterator[Any]:
 # -- series of counts (Figures 1 and 2)
 
 
-def series(made: Made, name: str, queries: Queries, basis: str = "") -> pd.DataFrame:
+def series(tables: Tables, name: str, queries: Queries, basis: str = "") -> pd.DataFrame:
     """One co-publication series over the measured years, with count, share of international works,
     intervals.
     """
-    rows = frame(made, "copublications")
+    rows = frame(tables, "copublications")
     years = rows["year"].between(queries.scope.first_year, queries.scope.last_year)
     chosen = rows[
         (rows["group_id"] == name) & (rows["basis"] == (basis or own_basis(name))) & years
@@ -76,14 +76,14 @@ def series(made: Made, name: str, queries: Queries, basis: str = "") -> pd.DataF
     return chosen.sort_values("year").reset_index(drop=True)
 
 
-def partners(made: Made, queries: Queries) -> pd.DataFrame:
+def partners(tables: Tables, queries: Queries) -> pd.DataFrame:
     """The series of Figure 1, one group after another in the order of queries/groups.toml."""
-    parts = [series(made, g.id, queries) for g in queries.partners if g.figure]
+    parts = [series(tables, g.id, queries) for g in queries.partners if g.figure]
     return pd.concat(parts, ignore_index=True)
 
 
 def changes(
-    made: Made, names: Sequence[str], queries: Queries, change: Change, basis: str = ""
+    tables: Tables, names: Sequence[str], queries: Queries, change: Change, basis: str = ""
 ) -> pd.DataFrame:
     """The headline change of each series that is there; ratio, low and high are missing where a
     count is 0 or withheld.
@@ -91,7 +91,7 @@ def changes(
     first, last = queries.measures.headline_change
     rows = []
     for name in names:
-        counts = series(made, name, queries, basis).set_index("year")["works"]
+        counts = series(tables, name, queries, basis).set_index("year")["works"]
         if first in counts.index and last in counts.index:
             row = {
                 "group_id": name,
@@ -105,7 +105,7 @@ def changes(
                     int(counts[first]),
                     int(counts[last]),
                     queries.measures.confidence,
-                    spread(made, name, queries, basis),
+                    spread(tables, name, queries, basis),
                 )
                 row |= {"ratio": found.ratio, "low": found.low, "high": found.high}
             rows.append(row)
@@ -123,7 +123,7 @@ def direction(low: float | None, high: float | None) -> str:
     return "rose" if low > 0 else "fell" if high < 0 else "unclear"
 
 
-def indexed(made: Made, names: Sequence[str], queries: Queries) -> pd.DataFrame:
+def indexed(tables: Tables, names: Sequence[str], queries: Queries) -> pd.DataFrame:
     """Each series as index, first year of the headline change = 100; a series without works in that
     year is left out.
 
@@ -132,7 +132,7 @@ def indexed(made: Made, names: Sequence[str], queries: Queries) -> pd.DataFrame:
     base_year = queries.measures.headline_change[0]
     parts = []
     for name in names:
-        rows = series(made, name, queries)
+        rows = series(tables, name, queries)
         base = rows.loc[rows["year"] == base_year, "works"].sum()
         if base:
             scaled = rows[["works", "works_low", "works_high"]] * (100 / base)
@@ -144,18 +144,18 @@ def indexed(made: Made, names: Sequence[str], queries: Queries) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else empty
 
 
-def spread(made: Made, name: str, queries: Queries, basis: str = "") -> Spread:
+def spread(tables: Tables, name: str, queries: Queries, basis: str = "") -> Spread:
     """How much more than chance a series varies from year to year, by the years that are shown and
     not preliminary.
     """
-    rows = series(made, name, queries, basis)
+    rows = series(tables, name, queries, basis)
     return spread_of(rows["works"].where(~rows["preliminary"].astype(bool)).to_numpy(dtype=float))
 
 
-def spread_then(made: Made, name: str, queries: Queries) -> Spread:
+def spread_then(tables: Tables, name: str, queries: Queries) -> Spread:
     """The same of the earlier vintage that `revisions` are against."""
-    rows = series(made, name, queries)
-    then = revisions(made, [name], queries, [(year, year) for year in rows["year"]])["then"]
+    rows = series(tables, name, queries)
+    then = revisions(tables, [name], queries, [(year, year) for year in rows["year"]])["then"]
     return spread_of(then.where(~rows["preliminary"].astype(bool)).to_numpy(dtype=float))
 
 
@@ -187,15 +187,15 @@ def works_for_quarter_fall(confidence: float, change: Change) -> int:
 
 
 def revisions(
-    made: Made, names: Sequence[str], queries: Queries, spans: Sequence[Years]
+    tables: Tables, names: Sequence[str], queries: Queries, spans: Sequence[Years]
 ) -> pd.DataFrame:
     """Series × span of years: works `then` and `now`, and a column for every cause; then + causes =
     now.
     """
-    told = frame(made, "revisions")
+    told = frame(tables, "revisions")
     rows: list[dict[str, Any]] = []
     for name in names:
-        counts, own = series(made, name, queries), told[told["series"] == name]
+        counts, own = series(tables, name, queries), told[told["series"] == name]
         for first, last in dict.fromkeys(spans) if len(counts) else ():
             now = int(counts.loc[counts["year"].between(first, last), "works"].sum())
             net = own[own["year"].between(first, last)].groupby("cause")["works"].sum()
@@ -212,14 +212,14 @@ def revisions(
     return pd.DataFrame(rows, columns=["series", "first_year", "last_year", "then", *CAUSES, "now"])
 
 
-def entries_by_year(made: Made, watchlist: Watchlist, queries: Queries) -> pd.DataFrame:
+def entries_by_year(tables: Tables, watchlist: Watchlist, queries: Queries) -> pd.DataFrame:
     """Works a year with each entry of a list, in the list's order; a work with two entries counts
     once in each.
     """
-    listed = frame(made, "listed", ["institution_id", "list_id", "entry_id"])
+    listed = frame(tables, "listed", ["institution_id", "list_id", "entry_id"])
     listed = listed[listed["list_id"] == watchlist.id]
-    works = frame(made, "works", ["work_id", "year", "included"])
-    members = frame(made, "affiliations", ["work_id", "institution_id"])
+    works = frame(tables, "works", ["work_id", "year", "included"])
+    members = frame(tables, "affiliations", ["work_id", "institution_id"])
     hits = members.merge(listed, on="institution_id").merge(works[works["included"]], on="work_id")
     counts = hits.drop_duplicates(["entry_id", "work_id"]).pivot_table(
         index="entry_id", columns="year", values="work_id", aggfunc="count"
@@ -237,11 +237,11 @@ def entries_by_year(made: Made, watchlist: Watchlist, queries: Queries) -> pd.Da
 # -- coverage
 
 
-def coverage_by_year(made: Made, queries: Queries) -> pd.DataFrame:
+def coverage_by_year(tables: Tables, queries: Queries) -> pd.DataFrame:
     """Share of authorships with an institution and of works where every authorship has one, by
     year.
     """
-    rows = frame(made, "coverage")
+    rows = frame(tables, "coverage")
     rows = rows[rows["year"].between(queries.scope.first_year, queries.scope.last_year)]
     years = rows.groupby("year", as_index=False)[
         ["works", "works_complete", "authorships", "authorships_with_institution"]
@@ -253,9 +253,9 @@ def coverage_by_year(made: Made, queries: Queries) -> pd.DataFrame:
     return years
 
 
-def publishers(made: Made, before: Years, after: Years) -> pd.DataFrame:
+def publishers(tables: Tables, before: Years, after: Years) -> pd.DataFrame:
     """The publishers whose share of complete works changed most between two windows."""
-    rows = frame(made, "coverage").dropna(subset=["publisher"])
+    rows = frame(tables, "coverage").dropna(subset=["publisher"])
     sides = []
     for name, (first, last) in (("before", before), ("after", after)):
         side = (
@@ -291,18 +291,18 @@ def window_before(queries: Queries) -> Years:
     return first - queries.measures.window, first - 1
 
 
-def institutions(made: Made) -> pd.DataFrame:
+def institutions(tables: Tables) -> pd.DataFrame:
     return frame(
-        made, "institutions", ["institution_id", "ror", "name", "country_code", "is_domestic"]
+        tables, "institutions", ["institution_id", "ror", "name", "country_code", "is_domestic"]
     ).set_index("institution_id")
 
 
 # -- events, admissions
 
 
-def events(made: Made) -> pd.DataFrame:
+def events(tables: Tables) -> pd.DataFrame:
     """The tests at policy dates, as relative steps instead of logs."""
-    rows = frame(made, "events")
+    rows = frame(tables, "events")
     for column, log in (
         ("step", "level_change"),
         ("step_low", "low"),
@@ -333,19 +333,19 @@ def events(made: Made) -> pd.DataFrame:
     ]
 
 
-def matches(made: Made) -> pd.DataFrame:
+def matches(tables: Tables) -> pd.DataFrame:
     """Which institutions the listed ones are compared with; those without any first."""
-    rows = frame(made, "matches")
+    rows = frame(tables, "matches")
     return rows.sort_values(
         ["series", "event_id", "institution_id", "control_id"], na_position="first"
     ).reset_index(drop=True)
 
 
-def admissions(made: Made, queries: Queries) -> pd.DataFrame:
+def admissions(tables: Tables, queries: Queries) -> pd.DataFrame:
     """PhD admissions by country over the measured years, as imported; suppressed cells have no
     number.
     """
-    rows = frame(made, "admissions")
+    rows = frame(tables, "admissions")
     return rows[
         rows["year"].between(queries.scope.first_year, queries.scope.last_year)
     ].reset_index(drop=True)

@@ -22,7 +22,7 @@ from coauth.report.data import frames
 from coauth.report.text import bare
 
 if TYPE_CHECKING:
-    from coauth.report.context import Brief
+    from coauth.report.context import ReportContext
 
 STRONGEST = 300
 """Institutions, by strength over all years; those of a listed pair come on top."""
@@ -107,23 +107,23 @@ class Explorer:
         ).replace("<", "\\u003c")
 
 
-def explore(brief: Brief, atlas: Atlas) -> Explorer:
+def explore(context: ReportContext, atlas: Atlas) -> Explorer:
     """The strongest institutions and every domestic–listed pair, with their windows, cues and (if
     they may be named) works.
     """
-    cues = _cues(brief)
+    cues = _cues(context)
     listed = cues.loc[cues["kind"] == "watchlist", ENDS].drop_duplicates()
     nodes = _nodes(atlas, listed)
     at = {n["institution_id"]: k for k, n in enumerate(nodes)}
-    windows = _windows(brief)
-    pairs = _pairs(brief, at)
+    windows = _windows(context)
+    pairs = _pairs(context, at)
     kept = _kept(pairs, cues, windows)
     whole = len(nodes) == atlas.network.nodes.num_rows and len(kept) == len(
         pairs[ENDS].drop_duplicates()
     )
     pairs, cues = pairs.merge(kept, on=ENDS), cues.merge(kept, on=ENDS)
     evidence, works, unnamed = (
-        _evidence(brief, cues)
+        _evidence(context, cues)
         if atlas.works
         else (pd.DataFrame(columns=EVIDENCE), pd.DataFrame(columns=WORK), 0)
     )
@@ -132,17 +132,17 @@ def explore(brief: Brief, atlas: Atlas) -> Explorer:
     )  # watchlists first
     bases = sorted(set(_bases(evidence)))
     data = {
-        "first": brief.years[0],
+        "first": context.years[0],
         "windows": windows,
-        "preliminary": sorted(brief.queries.scope.preliminary),
+        "preliminary": sorted(context.queries.scope.preliminary),
         "named": atlas.works,
-        "classes": [[g, brief.words(f"legend.{g}")] for g in GROUPS],
-        "institutions": _institutions(brief, atlas, nodes, windows),
-        "entries": [_entry(brief, *e) for e in entries],
-        "bases": [_basis(brief, *b) for b in bases],
-        "pairs": _told(brief.years[0], pairs, cues, evidence, at, entries, bases, works),
+        "classes": [[g, context.words(f"legend.{g}")] for g in GROUPS],
+        "institutions": _institutions(context, atlas, nodes, windows),
+        "entries": [_entry(context, *e) for e in entries],
+        "bases": [_basis(context, *b) for b in bases],
+        "pairs": _told(context.years[0], pairs, cues, evidence, at, entries, bases, works),
         "works": _works(works),
-        "say": _say(brief),
+        "say": _say(context),
     }
     facts = {
         "institutions_shown": len(nodes),
@@ -157,25 +157,25 @@ def explore(brief: Brief, atlas: Atlas) -> Explorer:
     }
     return Explorer(
         data,
-        _notes(brief, facts, whole=whole),
+        _notes(context, facts, whole=whole),
         facts,
-        *([("all", "watchlist")] if brief.is_public or brief.no_cues else []),
+        *([("all", "watchlist")] if context.is_public or context.no_cues else []),
     )
 
 
 # -- what is kept
 
 
-def _cues(brief: Brief) -> pd.DataFrame:
+def _cues(context: ReportContext) -> pd.DataFrame:
     """Watchlist and technology cues of works on domestic–foreign pairs, by year; a profile of an
     institution is no cue of a pair.
     """
     flags = frames.frame(
-        brief.made,
+        context.tables,
         "flags",
         ["year", "source", "target", "domestic_pair", "kind", "list_id", "entry_id", "works"],
     )
-    inside = flags["year"].between(*brief.years) & flags["domestic_pair"].astype(bool)
+    inside = flags["year"].between(*context.years) & flags["domestic_pair"].astype(bool)
     return flags[inside & flags["kind"].isin(CUES)].drop(columns="domestic_pair")
 
 
@@ -188,17 +188,17 @@ def _nodes(atlas: Atlas, listed: pd.DataFrame) -> list[dict[str, Any]]:
     return [n for k, n in enumerate(everyone) if k < STRONGEST or n["institution_id"] in ends]
 
 
-def _windows(brief: Brief) -> list[list[int]]:
+def _windows(context: ReportContext) -> list[list[int]]:
     """Every window of the measures inside the years; all years where none is."""
-    (first, last), length = brief.years, brief.queries.measures.window
+    (first, last), length = context.years, context.queries.measures.window
     return [[y - length + 1, y] for y in range(first + length - 1, last + 1)] or [[first, last]]
 
 
-def _pairs(brief: Brief, at: Mapping[str, int]) -> pd.DataFrame:
+def _pairs(context: ReportContext, at: Mapping[str, int]) -> pd.DataFrame:
     """Works of each year and pair of the institutions shown: up to K institutions, and above."""
-    edges = frames.frame(brief.made, "edges", ["year", "source", "target", "works", "works_k"])
+    edges = frames.frame(context.tables, "edges", ["year", "source", "target", "works", "works_k"])
     inside = (
-        edges["year"].between(*brief.years) & edges["source"].isin(at) & edges["target"].isin(at)
+        edges["year"].between(*context.years) & edges["source"].isin(at) & edges["target"].isin(at)
     )
     return edges[inside].assign(above=edges["works"] - edges["works_k"])
 
@@ -235,13 +235,13 @@ def _kept(
     )
 
 
-def _evidence(brief: Brief, cues: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+def _evidence(context: ReportContext, cues: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """The works behind the cues shown (a pair of two domestic institutions has evidence and no cue
     here), the works themselves, and how many there was no room for.
     """
-    found = frames.frame(brief.made, "evidence", EVIDENCE)
+    found = frames.frame(context.tables, "evidence", EVIDENCE)
     found = (
-        found[found["year"].between(*brief.years) & found["kind"].isin(CUES)]
+        found[found["year"].between(*context.years) & found["kind"].isin(CUES)]
         .merge(cues[["year", *ENDS, *ENTRY]], on=["year", *ENDS, *ENTRY])
         .drop_duplicates()
     )
@@ -254,7 +254,7 @@ def _evidence(brief: Brief, cues: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFr
     shown = (
         works[["work_id"]]
         .head(WORKS)
-        .merge(frames.frame(brief.made, "works", WORK), on="work_id", how="left")
+        .merge(frames.frame(context.tables, "works", WORK), on="work_id", how="left")
     )
     return found[found["work_id"].isin(shown["work_id"])], shown, len(works) - len(shown)
 
@@ -263,19 +263,22 @@ def _evidence(brief: Brief, cues: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFr
 
 
 def _institutions(
-    brief: Brief, atlas: Atlas, nodes: Sequence[Mapping[str, Any]], windows: Sequence[Sequence[int]]
+    context: ReportContext,
+    atlas: Atlas,
+    nodes: Sequence[Mapping[str, Any]],
+    windows: Sequence[Sequence[int]],
 ) -> list[list[Any]]:
     """Id, name, country, class, x, y, strength by year (as year-less list), and its interval by
     window.
     """
-    first, last = brief.years
+    first, last = context.years
     years = atlas.network.node_years.to_pandas()
     strength = (
         years.pivot_table(index="institution_id", columns="year", values="strength")
         .reindex(columns=range(first, last + 1))
         .fillna(0.0)
     )
-    measured = frames.frame(brief.made, "centrality")
+    measured = frames.frame(context.tables, "centrality")
     measured = measured[
         (measured["measure"] == "strength")
         & (measured["counting"] == "newman")
@@ -288,7 +291,7 @@ def _institutions(
     return [
         [
             i,
-            brief.institution(i),
+            context.institution(i),
             n["country"] or "",
             list(GROUPS).index(n["group"]),
             *(round(float(v), 1) for v in atlas.positions[i]),
@@ -300,19 +303,19 @@ def _institutions(
     ]
 
 
-def _entry(brief: Brief, kind: str, list_id: str, entry_id: str) -> list[str]:
+def _entry(context: ReportContext, kind: str, list_id: str, entry_id: str) -> list[str]:
     """Kind, name of the list, name of the entry; how good a technology's search is known to be
     stands in its name.
     """
     if kind == "watchlist":
-        lists = {x.id: brief.words.named(x) for x in brief.queries.watchlists}
-        return [kind, lists.get(list_id, list_id), brief.entry(list_id, entry_id)]
-    found = next((t for t in brief.queries.technologies if t.id == list_id), None)
+        lists = {x.id: context.words.named(x) for x in context.queries.watchlists}
+        return [kind, lists.get(list_id, list_id), context.entry(list_id, entry_id)]
+    found = next((t for t in context.queries.technologies if t.id == list_id), None)
     if found is None:
         return [kind, list_id, entry_id]
     name = next((t.name for t in found.technology if t.id == entry_id), entry_id)
-    mark = brief.mark(entry_id)
-    return [kind, brief.words.named(found), f"{name} ({mark})" if mark else name]
+    mark = context.mark(entry_id)
+    return [kind, context.words.named(found), f"{name} ({mark})" if mark else name]
 
 
 def _bases(evidence: pd.DataFrame) -> list[tuple[str, str]]:
@@ -321,9 +324,9 @@ def _bases(evidence: pd.DataFrame) -> list[tuple[str, str]]:
     return list(zip(evidence["match_method"], listed, strict=True))
 
 
-def _basis(brief: Brief, method: str, listed: str) -> str:
-    matched = brief.words(f"explorer.by_{method.replace('+', '_')}")
-    return f"{matched}; {brief.words(f'explorer.listed_{listed}')}" if listed else matched
+def _basis(context: ReportContext, method: str, listed: str) -> str:
+    matched = context.words(f"explorer.by_{method.replace('+', '_')}")
+    return f"{matched}; {context.words(f'explorer.listed_{listed}')}" if listed else matched
 
 
 def _told(
@@ -366,11 +369,13 @@ class _Later(dict[str, Any]):
         return f"{{{key}}}"
 
 
-def _say(brief: Brief) -> dict[str, str]:
-    known = _Later(confidence=bare(brief.confidence), limit=brief.queries.scope.max_institutions)
-    own = ("strength", "status") if brief.is_public else ("status",) if brief.no_cues else ()
+def _say(context: ReportContext) -> dict[str, str]:
+    known = _Later(
+        confidence=bare(context.confidence), limit=context.queries.scope.max_institutions
+    )
+    own = ("strength", "status") if context.is_public else ("status",) if context.no_cues else ()
     said = {k: f"explorer.{'public' if k in own else 'say'}_{k}" for k in CALLED}
-    return {k: brief.words.entries[key].format_map(known) for k, key in said.items()}
+    return {k: context.words.entries[key].format_map(known) for k, key in said.items()}
 
 
 def _works(works: pd.DataFrame) -> list[list[Any]]:
@@ -381,9 +386,9 @@ def _works(works: pd.DataFrame) -> list[list[Any]]:
     ]
 
 
-def _notes(brief: Brief, facts: Mapping[str, int], *, whole: bool) -> tuple[str, ...]:
+def _notes(context: ReportContext, facts: Mapping[str, int], *, whole: bool) -> tuple[str, ...]:
     """What the explorer leaves out, with numbers."""
-    w = brief.words
+    w = context.words
     told = {name: w.number(value) for name, value in facts.items()}
     said = [
         w(
@@ -398,11 +403,11 @@ def _notes(brief: Brief, facts: Mapping[str, int], *, whole: bool) -> tuple[str,
             w(
                 "explorer.lost",
                 lost=told["lost"],
-                limit=w.number(brief.queries.scope.max_institutions),
+                limit=w.number(context.queries.scope.max_institutions),
             )
         )
     if facts["unnamed"]:
         said.append(w("explorer.unnamed", works=told["works"], unnamed=told["unnamed"]))
-    if brief.no_cues:
-        said.append(brief.no_cues)
+    if context.no_cues:
+        said.append(context.no_cues)
     return tuple(said)

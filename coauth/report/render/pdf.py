@@ -96,11 +96,11 @@ def typeset(
     }
     source = files(__package__).joinpath("page.typ").read_bytes()
     given = {"report": json.dumps(report), "pictures": json.dumps(pictures)}
-    made = typst.Compiler(source, font_paths=_fonts(), sys_inputs=given).compile(
+    document = typst.Compiler(source, font_paths=_fonts(), sys_inputs=given).compile(
         format="pdf", pdf_standards=STANDARDS
     )
-    assert isinstance(made, bytes)  # noqa: S101  a PDF is one file, however many its pages
-    return made
+    assert isinstance(document, bytes)  # noqa: S101  a PDF is one file, however many its pages
+    return document
 
 
 # -- the page as data

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from coauth.openalex.eras import MIXED
 from coauth.queries import Queries
-from coauth.report.context import Brief
+from coauth.report.context import ReportContext
 from coauth.report.data import frames
 from coauth.report.data.frames import Benefits, Change
 from coauth.report.explorer import Atlas
@@ -31,7 +31,7 @@ from coauth.report.vintage_info import About
 
 
 def compose(
-    made: Mapping[str, pa.Table],
+    tables: Mapping[str, pa.Table],
     queries: Queries,
     about: About,
     words: Words,
@@ -42,9 +42,9 @@ def compose(
     links: Mapping[str, str],
 ) -> Page:
     """The page, before anything is drawn."""
-    brief = Brief(made, queries, about, words, change, benefits)
+    context = ReportContext(tables, queries, about, words, change, benefits)
     return Page(
-        title=words("head.title", title=about.title, home=brief.home),
+        title=words("head.title", title=about.title, home=context.home),
         kicker=words("head.kicker", quarter=words.quarter(about.quarter)),
         edition=words(f"head.edition_{about.profile}"),
         running=words(
@@ -60,29 +60,29 @@ def compose(
             day=words.day(about.as_of),
             works=words.number(about.counted),
             records=words.number(about.records),
-            level=methods.level(brief),
-            matcher=methods.matcher(brief),
-            topics=methods.topic_model(brief),
+            level=methods.level(context),
+            matcher=methods.matcher(context),
+            topics=methods.topic_model(context),
             queries=about.queries_fingerprint[:12],
         ),
-        headlines=headlines(brief),
-        notes=_notes(brief),
+        headlines=headlines(context),
+        notes=_notes(context),
         facts={
             "works": about.counted,
             "records": about.records,
-            **copublications.coverage_facts(brief),
+            **copublications.coverage_facts(context),
         },
         sections=tuple(
-            make(brief)
+            make(context)
             for make in (
                 revisions.revisions,
                 copublications.partners,
                 copublications.lists,
                 admissions,
                 copublications.coverage,
-                *(() if brief.is_public else (flagged, intensity)),
+                *(() if context.is_public else (flagged, intensity)),
                 technologies,
-                *(() if brief.is_public else (gains, shifts)),
+                *(() if context.is_public else (gains, shifts)),
                 partial(network.network, picture=picture, atlas=atlas),
                 network.events,
                 methods.method,
@@ -94,56 +94,64 @@ def compose(
     )
 
 
-def _notes(brief: Brief) -> tuple[Text, ...]:
+def _notes(context: ReportContext) -> tuple[Text, ...]:
     """What has to be read with the three numbers, before anything is quoted."""
-    w = brief.words
-    parts = [Text(w("head.public"))] if brief.is_public else []
-    parts += [] if brief.about.complete else [Text(w("head.incomplete"), "caution")]
-    parts += [Text(w("head.mixed"), "caution")] if brief.about.affiliation_matcher == MIXED else []
-    parts += [Text(w("head.mixed_topics"), "caution")] if brief.about.topic_model == MIXED else []
+    w = context.words
+    parts = [Text(w("head.public"))] if context.is_public else []
+    parts += [] if context.about.complete else [Text(w("head.incomplete"), "caution")]
     parts += (
-        [Text(w("head.first"), "note")] if brief.about.since is None and not brief.is_public else []
+        [Text(w("head.mixed"), "caution")] if context.about.affiliation_matcher == MIXED else []
     )
-    if meaning := copublications.coverage_sentence(brief):
+    parts += [Text(w("head.mixed_topics"), "caution")] if context.about.topic_model == MIXED else []
+    parts += (
+        [Text(w("head.first"), "note")]
+        if context.about.since is None and not context.is_public
+        else []
+    )
+    if meaning := copublications.coverage_sentence(context):
         parts.append(Text(meaning, "caution"))
-    return (*parts, Text(w("head.intervals", confidence=brief.confidence), "note"))
+    return (*parts, Text(w("head.intervals", confidence=context.confidence), "note"))
 
 
 # -- three numbers
 
 
-def headlines(brief: Brief) -> tuple[Headline, ...]:
+def headlines(context: ReportContext) -> tuple[Headline, ...]:
     """All international works; then the change of the first list's country group, and of every
     enabled list.
     """
-    series = [f"list:{x.id}" for x in brief.watchlists]
-    beside = dict.fromkeys(c for x in brief.watchlists if (c := brief.queries.companion(x.id)))
-    return (_international(brief), *(_changed(brief, s) for s in [*list(beside)[:1], *series]))
+    series = [f"list:{x.id}" for x in context.watchlists]
+    beside = dict.fromkeys(c for x in context.watchlists if (c := context.queries.companion(x.id)))
+    return (_international(context), *(_changed(context, s) for s in [*list(beside)[:1], *series]))
 
 
-def _international(brief: Brief) -> Headline:
-    w, year = brief.words, brief.last_complete_year
-    rows = frames.series(brief.made, "international", brief.queries).set_index("year")
+def _international(context: ReportContext) -> Headline:
+    w, year = context.words, context.last_complete_year
+    rows = frames.series(context.tables, "international", context.queries).set_index("year")
     label = w("headline.international", year=year)
     if year not in rows.index:
         return Headline(
             label,
             w("format.missing"),
             "",
-            w("headline.no_international", home=brief.home, year=year),
+            w("headline.no_international", home=context.home, year=year),
             sure=False,
         )
     row: Any = rows.loc[year]
     if np.isnan(row["works"]):
-        return _withheld(brief, label)
-    before, facts = revisions.sentence(brief, "international", [year])
+        return _withheld(context, label)
+    before, facts = revisions.sentence(context, "international", [year])
     facts = {
         f"international.{name}": row[name] for name in ("works", "works_low", "works_high")
     } | dict(facts)
-    total = frames.coverage_by_year(brief.made, brief.queries).set_index("year")["works"].get(year)
+    total = (
+        frames.coverage_by_year(context.tables, context.queries)
+        .set_index("year")["works"]
+        .get(year)
+    )
     interval = w(
         "headline.interval",
-        confidence=brief.confidence,
+        confidence=context.confidence,
         span=w.span(row["works_low"], row["works_high"]),
     )
     if not row["works"]:
@@ -151,7 +159,7 @@ def _international(brief: Brief) -> Headline:
             label,
             w.number(0),
             interval,
-            w("headline.no_international", home=brief.home, year=year),
+            w("headline.no_international", home=context.home, year=year),
             "",
             False,
             before,
@@ -163,14 +171,14 @@ def _international(brief: Brief) -> Headline:
     }
     sentence = w(
         "headline.international_is",
-        home=brief.home,
+        home=context.home,
         share=w.percent(facts["international.share_of_works"]),
         total=w.number(total),
         year=year,
     )
-    first, last = brief.headline
+    first, last = context.headline
     changes, beside = (
-        frames.changes(brief.made, ["international"], brief.queries, brief.change),
+        frames.changes(context.tables, ["international"], context.queries, context.change),
         "",
     )
     if len(changes) and not np.isnan(changes["ratio"].iloc[0]):
@@ -181,32 +189,32 @@ def _international(brief: Brief) -> Headline:
             last=last,
             change=w.percent(c["ratio"], sign=True),
             span=w.percent_span(c["low"], c["high"], sign=True),
-            reading=brief.reading(c["low"], c["high"]),
+            reading=context.reading(c["low"], c["high"]),
         )
         facts |= {f"international.{name}": c[name] for name in ("ratio", "low", "high")}
     return Headline(label, w.number(row["works"]), interval, sentence, beside, True, before, facts)
 
 
-def _changed(brief: Brief, series: str) -> Headline:
+def _changed(context: ReportContext, series: str) -> Headline:
     """A change with its interval; where it cannot be told from chance the large type says that, and
     no number.
     """
-    w, (first, last) = brief.words, brief.headline
-    label = w("headline.change", series=brief.series_name(series), first=first, last=last)
-    changes = frames.changes(brief.made, [series], brief.queries, brief.change)
+    w, (first, last) = context.words, context.headline
+    label = w("headline.change", series=context.series_name(series), first=first, last=last)
+    changes = frames.changes(context.tables, [series], context.queries, context.change)
     if changes.empty:
         return Headline(
             label,
             w("format.missing"),
             "",
-            w("headline.no_series", series=brief.series_name(series)),
+            w("headline.no_series", series=context.series_name(series)),
             sure=False,
         )
     c = changes.iloc[0]
     if np.isnan(c["before"]) or np.isnan(c["after"]):
-        return _withheld(brief, label)
+        return _withheld(context, label)
     kind = frames.direction(c["low"], c["high"])
-    was, facts = revisions.sentence(brief, series, [first, last])
+    was, facts = revisions.sentence(context, series, [first, last])
     facts = {
         f"{series}.{name}": c[name] for name in ("before", "after", "ratio", "low", "high")
     } | dict(facts)
@@ -218,18 +226,18 @@ def _changed(brief: Brief, series: str) -> Headline:
     }
     ratio, span = w.percent(c["ratio"], sign=True), w.percent_span(c["low"], c["high"], sign=True)
     sentence = w(
-        f"headline.{kind}{'_coverage' if kind == copublications.coverage_moved(brief) else ''}",
+        f"headline.{kind}{'_coverage' if kind == copublications.coverage_moved(context) else ''}",
         ratio=ratio,
         **counts,
     )
     shares, beside = (
-        frames.series(brief.made, series, brief.queries).set_index("year")["share"],
+        frames.series(context.tables, series, context.queries).set_index("year")["share"],
         "",
     )
     if not shares.reindex([first, last]).isna().any():
         facts |= {f"{series}.share.{y}": shares.get(y) for y in (first, last)}
         beside = w(
-            f"headline.share{'_all' if brief.base(series) == 'all' else ''}",
+            f"headline.share{'_all' if context.base(series) == 'all' else ''}",
             first=first,
             last=last,
             a=w.percent(shares.get(first), 1),
@@ -240,12 +248,14 @@ def _changed(brief: Brief, series: str) -> Headline:
         ratio if sure else w("headline.no_clear_change" if kind == "unclear" else "format.missing")
     )
     interval = (
-        w("headline.interval", confidence=brief.confidence, span=span) if kind != "unknown" else ""
+        w("headline.interval", confidence=context.confidence, span=span)
+        if kind != "unknown"
+        else ""
     )
     return Headline(label, value, interval, sentence, beside, sure, was, facts)
 
 
-def _withheld(brief: Brief, label: str) -> Headline:
+def _withheld(context: ReportContext, label: str) -> Headline:
     return Headline(
-        label, brief.words("cell.withheld"), "", brief.words("headline.withheld"), sure=False
+        label, context.words("cell.withheld"), "", context.words("headline.withheld"), sure=False
     )

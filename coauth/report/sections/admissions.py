@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from coauth.queries import Admission, Reference
-from coauth.report.context import Brief
+from coauth.report.context import ReportContext
 from coauth.report.data import frames
 from coauth.report.render import figures
 from coauth.report.render.html import Chart, Listing, Section, Text, grid, with_text
@@ -23,27 +23,27 @@ SERIES = 8
 """Panels of the figure: the totals, then the largest; all are in the CSV."""
 
 
-def admissions(brief: Brief) -> Section:
+def admissions(context: ReportContext) -> Section:
     """What there is of totals, countries and statements; and for what is not there, why."""
-    w = brief.words
-    danish = "DK" in brief.queries.scope.countries
-    rows = frames.admissions(brief.made, brief.queries)
+    w = context.words
+    danish = "DK" in context.queries.scope.countries
+    rows = frames.admissions(context.tables, context.queries)
     fetched = rows["source"] == STATBANK
     parts: list[Text | Listing | Chart] = []
-    if danish and not fetched.any() and not brief.about.synthetic:
+    if danish and not fetched.any() and not context.about.synthetic:
         parts += [
             Text(w("admissions.unanswered"), "none"),
             Text("coauth admissions fetch", "command"),
         ]
-    changes = _changes(rows, *brief.headline)
+    changes = _changes(rows, *context.headline)
     if len(rows):
-        parts.append(_chart(brief, rows, changes))
+        parts.append(_chart(context, rows, changes))
     if fetched.all():
         parts += [
             Text(w(f"admissions.{'none' if danish else 'none_elsewhere'}"), "none"),
             Text("coauth admissions import FILE", "command"),
         ]
-    parts += [_stated(brief, reference, rows[~fetched]) for reference in _references(brief)]
+    parts += [_stated(context, reference, rows[~fetched]) for reference in _references(context)]
     return Section(
         "admissions",
         w("admissions.title"),
@@ -52,17 +52,17 @@ def admissions(brief: Brief) -> Section:
     )
 
 
-def _references(brief: Brief) -> list[Reference]:
+def _references(context: ReportContext) -> list[Reference]:
     """Publications that state something of these countries' admissions; invented ones are held
     against nothing.
     """
     return (
         []
-        if brief.about.synthetic
+        if context.about.synthetic
         else [
             r
-            for r in brief.queries.references
-            if r.admissions and r.about(brief.queries.scope.countries)
+            for r in context.queries.references
+            if r.admissions and r.about(context.queries.scope.countries)
         ]
     )
 
@@ -86,11 +86,13 @@ def _changes(rows: pd.DataFrame, first: int, last: int) -> dict[tuple[str, str],
     return {k: float(counts[*k, last] / counts[*k, first] - 1) for k in keys}
 
 
-def _chart(brief: Brief, rows: pd.DataFrame, changes: Mapping[tuple[str, str], float]) -> Chart:
-    w, (first, last) = brief.words, brief.headline
+def _chart(
+    context: ReportContext, rows: pd.DataFrame, changes: Mapping[tuple[str, str], float]
+) -> Chart:
+    w, (first, last) = context.words, context.headline
     extracts = rows.loc[rows["source"] != STATBANK, "source"].nunique()
     names = {
-        key: _name(brief, *key, several=extracts > 1)
+        key: _name(context, *key, several=extracts > 1)
         for key in sorted({(r.country_code, r.source) for r in frames.each(rows)})
     }
     drawn = rows.assign(series=[names[r.country_code, r.source] for r in frames.each(rows)])
@@ -108,7 +110,7 @@ def _chart(brief: Brief, rows: pd.DataFrame, changes: Mapping[tuple[str, str], f
     }
     years = sorted(set(rows["year"]))
     lines = [[str(y), *(value.get((y, n), w("format.missing")) for n in shown)] for y in years]
-    levels = [(r, a) for r in _references(brief) for a in r.admissions if a.persons is not None]
+    levels = [(r, a) for r in _references(context) for a in r.admissions if a.persons is not None]
     points = {
         names[key]: a
         for _, a in levels
@@ -116,7 +118,7 @@ def _chart(brief: Brief, rows: pd.DataFrame, changes: Mapping[tuple[str, str], f
         if key[0] == a.country_code and names[key] in shown
     }
     sources = "; ".join(
-        f"{_source(brief, s)} ({w.day(day)})"
+        f"{_source(context, s)} ({w.day(day)})"
         for s, day in sorted(set(zip(rows["source"], rows["retrieved"], strict=True)))
     )
     note = " ".join(
@@ -161,8 +163,8 @@ def _chart(brief: Brief, rows: pd.DataFrame, changes: Mapping[tuple[str, str], f
     )
 
 
-def _name(brief: Brief, code: str, source: str, *, several: bool) -> str:
-    w = brief.words
+def _name(context: ReportContext, code: str, source: str, *, several: bool) -> str:
+    w = context.words
     if source == STATBANK:
         return w("admissions.phd1")
     name = w(f"admissions.{code}") if code in ("total", "international") else w.country(code)
@@ -170,18 +172,18 @@ def _name(brief: Brief, code: str, source: str, *, several: bool) -> str:
     return f"{name}, {source}" if several else name
 
 
-def _source(brief: Brief, source: str) -> str:
-    return brief.words("admissions.statbank") if source == STATBANK else source
+def _source(context: ReportContext, source: str) -> str:
+    return context.words("admissions.statbank") if source == STATBANK else source
 
 
 # -- what a brief states
 
 
-def _stated(brief: Brief, reference: Reference, extract: pd.DataFrame) -> Listing:
+def _stated(context: ReportContext, reference: Reference, extract: pd.DataFrame) -> Listing:
     """Each statement as it stands, and the same of the extract; numbers of a register have no
     interval.
     """
-    w = brief.words
+    w = context.words
     lines, rows = [], []
     for said in reference.admissions:
         found = _found(said, extract)
@@ -196,7 +198,7 @@ def _stated(brief: Brief, reference: Reference, extract: pd.DataFrame) -> Listin
                 **found,
             }
         )
-        lines.append([w.named(said), _statement(brief, said), _shown(brief, said, found)])
+        lines.append([w.named(said), _statement(context, said), _shown(context, said, found)])
     columns = [w("reference.column"), w("admissions.stated"), w("admissions.extract")]
     return Listing(
         w("admissions.table", reference=w.named(reference)),
@@ -204,7 +206,7 @@ def _stated(brief: Brief, reference: Reference, extract: pd.DataFrame) -> Listin
         pd.DataFrame(rows),
         (
             w("figure.note", text=w("admissions.stated_note")),
-            w("admissions.source", sources=published(brief, reference)),
+            w("admissions.source", sources=published(context, reference)),
         ),
     )
 
@@ -231,8 +233,8 @@ def _found(said: Admission, extract: pd.DataFrame) -> Mapping[str, Any]:
     }
 
 
-def _statement(brief: Brief, said: Admission) -> str:
-    w = brief.words
+def _statement(context: ReportContext, said: Admission) -> str:
+    w = context.words
     if said.stated is not None:
         return w(f"admissions.{said.stated}")
     value = (
@@ -248,8 +250,8 @@ def _decimals(ratio: float) -> int:
     return 0 if abs(ratio) >= 0.1 else 1
 
 
-def _shown(brief: Brief, said: Admission, found: Mapping[str, Any]) -> str:
-    w = brief.words
+def _shown(context: ReportContext, said: Admission, found: Mapping[str, Any]) -> str:
+    w = context.words
     if said.persons is not None and said.years[0] == said.years[1]:
         return w.number(found["after"])
     if found["before"] is None or found["after"] is None:

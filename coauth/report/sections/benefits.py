@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from coauth.queries import Technologies, Watchlist
-from coauth.report.context import Brief
+from coauth.report.context import ReportContext
 from coauth.report.data import frames
 from coauth.report.render import charts
 from coauth.report.render.charts import BLUE, GREY, ORANGE, canvas, percent_axis, plain, styled
@@ -23,22 +23,22 @@ TOP_TENTH = 0.1
 FIELDS_SHOWN = 8
 
 
-def gains(brief: Brief) -> Section:
-    w, window = brief.words, frames.last_window(brief.queries)
-    made = frames.table(brief.made, "benefits")
-    absent = [Text(brief.no_cues, "caution")] if brief.no_cues else []
-    rows = brief.benefits.shares(made, window, brief.queries.measures.confidence)
+def gains(context: ReportContext) -> Section:
+    w, window = context.words, frames.last_window(context.queries)
+    counts = frames.table(context.tables, "benefits")
+    absent = [Text(context.no_cues, "caution")] if context.no_cues else []
+    rows = context.benefits.shares(counts, window, context.queries.measures.confidence)
     if rows.empty:
         return Section(
             "benefits",
             w("benefits.title"),
             (Text(w("benefits.none", window=w.years(window)), "none"), *absent),
         )
-    if "types" in brief.about.lacking:
+    if "types" in context.about.lacking:
         rows = rows.assign(company=np.nan, company_low=np.nan, company_high=np.nan)
     kinds = [cue.partition(":")[0] for cue in rows["cue"]]
     names = {
-        cue: _name(brief, cue, several=kinds.count(kind) > 1)
+        cue: _name(context, cue, several=kinds.count(kind) > 1)
         for cue, kind in zip(rows["cue"], kinds, strict=True)
     }
     told = "; ".join(f"{names[r.cue]}: {w.percent(r.top_10)}" for r in frames.each(rows))
@@ -47,41 +47,44 @@ def gains(brief: Brief) -> Section:
         w("benefits.alt", told=told),
         rows,
         draw=lambda narrow: _draw(rows, names, w.bare, narrow=narrow),
-        grid=_grid(brief, rows, names),
-        notes=brief.notes(
-            w("benefits.note", world=w.percent(TOP_TENTH), confidence=brief.confidence),
-            *_unknown(brief),
+        grid=_grid(context, rows, names),
+        notes=context.notes(
+            w("benefits.note", world=w.percent(TOP_TENTH), confidence=context.confidence),
+            *_unknown(context),
         ),
         statement="benefits",
     )
     return Section(
         "benefits",
         w("benefits.title"),
-        (Text(w("benefits.lead")), *absent, chart, *_fields(brief, made, names)),
+        (Text(w("benefits.lead")), *absent, chart, *_fields(context, counts, names)),
         {"world": TOP_TENTH},
     )
 
 
-def _unknown(brief: Brief) -> list[str]:
+def _unknown(context: ReportContext) -> list[str]:
     """What is missing here because no record says it."""
     return [
-        brief.words(f"benefits.no_{field}")
+        context.words(f"benefits.no_{field}")
         for field in ("topics", "types")
-        if field in brief.about.lacking
+        if field in context.about.lacking
     ]
 
 
-def _name(brief: Brief, cue: str, *, several: bool) -> str:
+def _name(context: ReportContext, cue: str, *, several: bool) -> str:
     """What kind of cue; and of which list, where there are several of the kind."""
     kind, _, list_id = cue.partition(":")
-    lists: list[Watchlist | Technologies] = [*brief.queries.watchlists, *brief.queries.technologies]
-    named = {x.id: brief.words.named(x) for x in lists}
-    said = brief.words(f"benefits.cue_{kind}")
+    lists: list[Watchlist | Technologies] = [
+        *context.queries.watchlists,
+        *context.queries.technologies,
+    ]
+    named = {x.id: context.words.named(x) for x in lists}
+    said = context.words(f"benefits.cue_{kind}")
     return f"{said}: {named.get(list_id, list_id)}" if several else said
 
 
-def _grid(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> Grid:
-    w = brief.words
+def _grid(context: ReportContext, rows: pd.DataFrame, names: dict[str, str]) -> Grid:
+    w = context.words
     lines = [
         [
             names[r.cue],
@@ -94,7 +97,7 @@ def _grid(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> Grid:
         ]
         for r in frames.each(rows)
     ]
-    interval = w("column.interval", confidence=brief.confidence)
+    interval = w("column.interval", confidence=context.confidence)
     return grid(
         [
             w("column.cue"),
@@ -109,10 +112,10 @@ def _grid(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> Grid:
     )
 
 
-def _fields(brief: Brief, made: pa.Table, names: dict[str, str]) -> tuple[Listing, ...]:
+def _fields(context: ReportContext, counts: pa.Table, names: dict[str, str]) -> tuple[Listing, ...]:
     """The largest fields of all cues together, and what share each has of a cue's works."""
-    w, window = brief.words, frames.last_window(brief.queries)
-    rows = brief.benefits.fields(made, window)
+    w, window = context.words, frames.last_window(context.queries)
+    rows = context.benefits.fields(counts, window)
     if rows.empty:
         return ()
     wide = rows.pivot(index="field_id", columns="cue", values=["works", "share"]).fillna(0)
@@ -142,7 +145,7 @@ def _fields(brief: Brief, made: pa.Table, names: dict[str, str]) -> tuple[Listin
             title,
             grid([w("column.field"), *(names[c] for c in cues)], lines),
             data,
-            brief.notes(w("benefits.fields_note")),
+            context.notes(w("benefits.fields_note")),
             "benefits",
         ),
     )

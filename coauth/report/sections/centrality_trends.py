@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from coauth.queries import Years
-from coauth.report.context import Brief
+from coauth.report.context import ReportContext
 from coauth.report.data import centrality, frames
 from coauth.report.render import charts
 from coauth.report.render.charts import (
@@ -35,24 +35,24 @@ NARROW_RANK = 5
 """A rank is drawn only where its interval is narrower, in every window."""
 
 
-def windows(brief: Brief) -> pd.DataFrame:
+def windows(context: ReportContext) -> pd.DataFrame:
     """Share of strength and rank of the largest domestic universities and the listed institutions,
     window by window, largest first.
     """
-    rows = frames.frame(brief.made, "centrality")
+    rows = frames.frame(context.tables, "centrality")
     asked = {
         "measure": "strength_share",
-        "counting": brief.queries.measures.counting,
+        "counting": context.queries.measures.counting,
         "variant": "k",
     }
     for column, value in asked.items():
         rows = rows[rows[column] == value]
     rows = rows[
-        (rows["last_year"] - rows["first_year"] + 1 == brief.queries.measures.window)
-        & (rows["last_year"] <= brief.years[1])
+        (rows["last_year"] - rows["first_year"] + 1 == context.queries.measures.window)
+        & (rows["last_year"] <= context.years[1])
     ]
     places = frames.frame(
-        brief.made, "institutions", ["institution_id", "type", "is_domestic", "works"]
+        context.tables, "institutions", ["institution_id", "type", "is_domestic", "works"]
     )
     home = places[
         places["is_domestic"].astype(bool) & places["institution_id"].isin(rows["institution_id"])
@@ -63,7 +63,9 @@ def windows(brief: Brief) -> pd.DataFrame:
         .head(UNIVERSITIES)
         .tolist()
     )
-    listed = sorted(set(frames.frame(brief.made, "listed", ["institution_id"])["institution_id"]))
+    listed = sorted(
+        set(frames.frame(context.tables, "listed", ["institution_id"])["institution_id"])
+    )
     order = {i: n for n, i in enumerate(dict.fromkeys([*largest, *listed]))}
     rows = rows[rows["institution_id"].isin(order)].assign(
         listed=rows["institution_id"].isin(listed), order=rows["institution_id"].map(order)
@@ -83,19 +85,23 @@ def windows(brief: Brief) -> pd.DataFrame:
     return rows.sort_values(["order", "last_year"])[keep].reset_index(drop=True)
 
 
-def trails(brief: Brief) -> tuple[Text | Chart, ...]:
-    rows = windows(brief)
+def trails(context: ReportContext) -> tuple[Text | Chart, ...]:
+    rows = windows(context)
     if rows.empty:
         return ()
-    names = {i: brief.institution(i) for i in dict.fromkeys(rows["institution_id"])}
-    return (_lines(brief, rows, names), *_slopes(brief, rows, names), *_ranks(brief, rows, names))
+    names = {i: context.institution(i) for i in dict.fromkeys(rows["institution_id"])}
+    return (
+        _lines(context, rows, names),
+        *_slopes(context, rows, names),
+        *_ranks(context, rows, names),
+    )
 
 
 # -- lines with bands
 
 
-def _lines(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> Chart:
-    w, home = brief.words, rows[~rows["listed"]]
+def _lines(context: ReportContext, rows: pd.DataFrame, names: dict[str, str]) -> Chart:
+    w, home = context.words, rows[~rows["listed"]]
     shown = home if len(home) else rows
     lines = [
         [
@@ -108,7 +114,7 @@ def _lines(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> Chart:
         ]
         for r in frames.each(rows)
     ]
-    interval = w("column.interval", confidence=brief.confidence)
+    interval = w("column.interval", confidence=context.confidence)
     titles = [
         w("column.institution"),
         w("column.years"),
@@ -118,15 +124,15 @@ def _lines(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> Chart:
         interval,
     ]
     return Chart(
-        w("trails.lines", years=brief.queries.measures.window),
+        w("trails.lines", years=context.queries.measures.window),
         w(
             "trails.lines_alt",
             names=w.listing([names[i] for i in dict.fromkeys(shown["institution_id"])]),
         ),
-        rows.assign(name=[brief.display_name(i) for i in rows["institution_id"]]),
+        rows.assign(name=[context.display_name(i) for i in rows["institution_id"]]),
         draw=lambda narrow: _draw_lines(shown, names, w.bare, narrow=narrow),
         grid=grid(titles, lines, text=2),
-        notes=brief.notes(w("trails.lines_note", confidence=brief.confidence)),
+        notes=context.notes(w("trails.lines_note", confidence=context.confidence)),
     )
 
 
@@ -172,16 +178,16 @@ def _draw_lines(rows: pd.DataFrame, names: dict[str, str], words: Words, *, narr
 # -- slopes
 
 
-def _slopes(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> tuple[Chart, ...]:
+def _slopes(context: ReportContext, rows: pd.DataFrame, names: dict[str, str]) -> tuple[Chart, ...]:
     """Before and after of the comparison whose verdicts stand above."""
-    w, (before, after) = brief.words, brief.queries.measures.comparisons[-1]
+    w, (before, after) = context.words, context.queries.measures.comparisons[-1]
     sides = [
         rows[(rows["first_year"] == y[0]) & (rows["last_year"] == y[1])] for y in (before, after)
     ]
     both = sides[0].merge(sides[1], on=["institution_id", "listed"], suffixes=("_before", "_after"))
     if both.empty:
         return ()
-    verdicts = centrality.judged(brief.made, brief.queries)
+    verdicts = centrality.judged(context.tables, context.queries)
     both["verdict"] = both["institution_id"].map(verdicts).fillna("")
     lines = [
         [
@@ -193,17 +199,17 @@ def _slopes(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> tuple[Ch
         ]
         for r in frames.each(both)
     ]
-    interval = w("column.interval", confidence=brief.confidence)
+    interval = w("column.interval", confidence=context.confidence)
     titles = [w("column.institution"), w.years(before), interval, w.years(after), interval]
     clear = [names[r.institution_id] for r in frames.each(both) if r.verdict in ("rose", "fell")]
     return (
         Chart(
             w("trails.slopes", before=w.years(before), after=w.years(after)),
             w("trails.slopes_alt", clear=w.listing(clear) if clear else w("shifts.alt_none")),
-            both.assign(name=[brief.display_name(i) for i in both["institution_id"]]),
+            both.assign(name=[context.display_name(i) for i in both["institution_id"]]),
             draw=lambda narrow: _draw_slopes(both, names, before, after, w.bare, narrow=narrow),
             grid=grid(titles, lines),
-            notes=brief.notes(w("trails.slopes_note", confidence=brief.confidence)),
+            notes=context.notes(w("trails.slopes_note", confidence=context.confidence)),
         ),
     )
 
@@ -313,11 +319,13 @@ def _labels(axis: Axes, ends: list[tuple[str, float]], width: int) -> None:
 # -- ranks
 
 
-def _ranks(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> tuple[Text | Chart, ...]:
+def _ranks(
+    context: ReportContext, rows: pd.DataFrame, names: dict[str, str]
+) -> tuple[Text | Chart, ...]:
     """Only institutions whose rank is known closely enough in every window; else that none is. The
     ranks stand in the table behind `_lines`.
     """
-    w = brief.words
+    w = context.words
     wide = (
         (rows["rank_high"] - rows["rank_low"])
         .fillna(np.inf)
@@ -337,9 +345,9 @@ def _ranks(brief: Brief, rows: pd.DataFrame, names: dict[str, str]) -> tuple[Tex
         Chart(
             w("trails.ranks"),
             w("trails.ranks_alt", names=w.listing([names[i] for i in known])),
-            drawn.assign(name=[brief.display_name(i) for i in drawn["institution_id"]]),
+            drawn.assign(name=[context.display_name(i) for i in drawn["institution_id"]]),
             draw=lambda narrow: _draw_ranks(drawn, names, w.bare, narrow=narrow),
-            notes=brief.notes(w("trails.ranks_note", confidence=brief.confidence, **width)),
+            notes=context.notes(w("trails.ranks_note", confidence=context.confidence, **width)),
         ),
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from coauth.queries import Watchlist
-from coauth.report.context import Brief
+from coauth.report.context import ReportContext
 from coauth.report.data import frames
 from coauth.report.render import figures
 from coauth.report.render.html import Chart, Facts, Grid, Listing, Section, Text, grid, with_text
@@ -19,40 +19,43 @@ FEW = 6
 # -- partners
 
 
-def partners(brief: Brief) -> Section:
+def partners(context: ReportContext) -> Section:
     """Figure 1: works with each partner group, counts beside shares, the headline change in its
     title.
     """
-    w, (first, last) = brief.words, brief.headline
-    rows = frames.partners(brief.made, brief.queries)
+    w, (first, last) = context.words, context.headline
+    rows = frames.partners(context.tables, context.queries)
     if rows.empty:
         return Section("partners", w("partners.title"), (Text(w("partners.none"), "none"),))
-    shown = [g.id for g in brief.queries.partners if g.id in set(rows["group_id"])]
-    changes = frames.changes(brief.made, shown, brief.queries, brief.change)
-    titles = {g: (brief.series_name(g), _change_words(brief, changes, g)) for g in shown}
-    dates = brief.dates()
+    shown = [g.id for g in context.queries.partners if g.id in set(rows["group_id"])]
+    changes = frames.changes(context.tables, shown, context.queries, context.change)
+    titles = {g: (context.series_name(g), _change_words(context, changes, g)) for g in shown}
+    dates = context.dates()
     chart = Chart(
         w(
             "partners.figure",
-            home=brief.home,
-            start=brief.years[0],
-            end=brief.years[1],
+            home=context.home,
+            start=context.years[0],
+            end=context.years[1],
             first=first,
             last=last,
         ),
         w(
             "partners.alt",
             groups=w.listing([f"{n}: {c}" for n, c in titles.values()]),
-            start=brief.years[0],
-            end=brief.years[1],
+            start=context.years[0],
+            end=context.years[1],
         ),
         rows.drop(columns="basis"),
         draw=lambda narrow: figures.partners(
             rows, {g: (n, bare(c)) for g, (n, c) in titles.items()}, dates, w.bare, narrow=narrow
         ),
-        grid=_by_year(brief, rows, shown),
-        notes=brief.notes(
-            w("partners.overlap"), _at_home(brief), _reading_note(brief), brief.dates_note(*shown)
+        grid=_by_year(context, rows, shown),
+        notes=context.notes(
+            w("partners.overlap"),
+            _at_home(context),
+            _reading_note(context),
+            context.dates_note(*shown),
         ),
         statement="copublications",
         number="1",
@@ -60,15 +63,15 @@ def partners(brief: Brief) -> Section:
     return Section(
         "partners",
         w("partners.title"),
-        (Text(w("partners.lead", home=brief.home)), chart, _summary(brief, changes)),
+        (Text(w("partners.lead", home=context.home)), chart, _summary(context, changes)),
     )
 
 
-def _at_home(brief: Brief) -> str:
+def _at_home(context: ReportContext) -> str:
     """Which groups the home country was taken out of, and which were nothing else: nobody is a
     partner of its own.
     """
-    w, queries = brief.words, brief.queries
+    w, queries = context.words, context.queries
     counted = {g.id: g for g in queries.partners}
     told = []
     for group in (
@@ -88,28 +91,28 @@ def _at_home(brief: Brief) -> str:
     return " ".join(told)
 
 
-def _change_words(brief: Brief, changes: pd.DataFrame, series: str) -> str:
+def _change_words(context: ReportContext, changes: pd.DataFrame, series: str) -> str:
     """As in the legend of a brief: "+25% (+19% to +31%)"."""
     row = changes[changes["group_id"] == series]
     if not row.empty and row[["before", "after"]].isna().any(axis=None):
-        return brief.words("cell.withheld")
+        return context.words("cell.withheld")
     if row.empty or np.isnan(row["ratio"].iloc[0]):
-        return brief.words("change.none")
+        return context.words("change.none")
     ratio, low, high = (float(row[c].iloc[0]) for c in ("ratio", "low", "high"))
-    return brief.words(
+    return context.words(
         "change.short",
-        change=brief.words.percent(ratio, sign=True),
-        span=brief.words.percent_span(low, high, sign=True),
+        change=context.words.percent(ratio, sign=True),
+        span=context.words.percent_span(low, high, sign=True),
     )
 
 
-def _by_year(brief: Brief, rows: pd.DataFrame, names: list[str]) -> Grid:
+def _by_year(context: ReportContext, rows: pd.DataFrame, names: list[str]) -> Grid:
     """Works a year and, in brackets, their share of international works."""
-    w = brief.words
+    w = context.words
     cells = {
-        (r.year, r.group_id): brief.count(r.works)
+        (r.year, r.group_id): context.count(r.works)
         if np.isnan(r.works)
-        else w("cell.works_share", works=w.number(r.works), share=brief.share(r.share))
+        else w("cell.works_share", works=w.number(r.works), share=context.share(r.share))
         for r in frames.each(rows)
     }
     young = set(rows.loc[rows["preliminary"], "year"])
@@ -122,7 +125,7 @@ def _by_year(brief: Brief, rows: pd.DataFrame, names: list[str]) -> Grid:
         for y in years
     ]
     return grid(
-        [w("column.year"), *(brief.series_name(n) for n in names)],
+        [w("column.year"), *(context.series_name(n) for n in names)],
         lines,
         caption=w("partners.grid"),
         keys=years,
@@ -130,65 +133,65 @@ def _by_year(brief: Brief, rows: pd.DataFrame, names: list[str]) -> Grid:
     )
 
 
-def _reading_note(brief: Brief) -> str:
+def _reading_note(context: ReportContext) -> str:
     """Bands, marks and the preliminary year, in one place for every figure of counts."""
-    w, scope = brief.words, brief.queries.scope
+    w, scope = context.words, context.queries.scope
     young = (
         w("figure.preliminary", years=w.years((min(scope.preliminary), max(scope.preliminary))))
         if scope.preliminary
         else ""
     )
-    return " ".join(filter(None, [w("figure.band", confidence=brief.confidence), young]))
+    return " ".join(filter(None, [w("figure.band", confidence=context.confidence), young]))
 
 
-def _summary(brief: Brief, changes: pd.DataFrame) -> Listing:
+def _summary(context: ReportContext, changes: pd.DataFrame) -> Listing:
     """The headline change of each group: counts, interval, share, and (internal) the same by
     matched institutions only.
     """
-    w, (first, last) = brief.words, brief.headline
+    w, (first, last) = context.words, context.headline
     strict = frames.changes(
-        brief.made, list(changes["group_id"]), brief.queries, brief.change, "institution"
+        context.tables, list(changes["group_id"]), context.queries, context.change, "institution"
     )
     lines, both = [], []
     for row in changes.to_dict("records"):
-        shares = frames.series(brief.made, row["group_id"], brief.queries).set_index("year")[
+        shares = frames.series(context.tables, row["group_id"], context.queries).set_index("year")[
             "share"
         ]
         lines.append(
             [
-                brief.series_name(row["group_id"]),
-                brief.count(row["before"]),
-                brief.count(row["after"]),
+                context.series_name(row["group_id"]),
+                context.count(row["before"]),
+                context.count(row["after"]),
                 w.percent(row["ratio"], sign=True),
                 w.percent_span(row["low"], row["high"], sign=True),
-                brief.reading(row["low"], row["high"]),
-                brief.share(shares.get(first)),
-                brief.share(shares.get(last)),
-                *([] if brief.is_public else [_change_words(brief, strict, row["group_id"])]),
+                context.reading(row["low"], row["high"]),
+                context.share(shares.get(first)),
+                context.share(shares.get(last)),
+                *([] if context.is_public else [_change_words(context, strict, row["group_id"])]),
             ]
         )
         both.append({"share_before": shares.get(first), "share_after": shares.get(last)})
     matched = strict.set_index("group_id")[["ratio", "low", "high"]].add_prefix("matched_")
     data = changes.join(pd.DataFrame(both, columns=["share_before", "share_after"], dtype=float))
-    data = data if brief.is_public else data.join(matched, on="group_id")
+    data = data if context.is_public else data.join(matched, on="group_id")
     titles = [
         w("column.group"),
         str(first),
         str(last),
         w("column.change"),
-        w("column.interval", confidence=brief.confidence),
+        w("column.interval", confidence=context.confidence),
         w("column.reading"),
         w("column.share_in", year=first),
         w("column.share_in", year=last),
-        *([] if brief.is_public else [w("column.matched_only")]),
+        *([] if context.is_public else [w("column.matched_only")]),
     ]
     return Listing(
         w("partners.table", first=first, last=last),
         with_text(grid(titles, lines), w("column.reading")),
         data,
-        brief.notes(
+        context.notes(
             w("partners.unclear"),
-            "" if brief.is_public else w("partners.matched"),
+            "" if context.is_public else w("partners.matched"),
             w("partners.overlapping"),
         ),
         "copublications",
@@ -198,27 +201,30 @@ def _summary(brief: Brief, changes: pd.DataFrame) -> Listing:
 # -- lists
 
 
-def lists(brief: Brief) -> Section:
+def lists(context: ReportContext) -> Section:
     """Figure 2, for every enabled watchlist."""
-    w = brief.words
+    w = context.words
     parts: list[Text | Listing | Chart] = [Text(w("lists.lead"))]
-    for watchlist in brief.watchlists:
-        parts += _list(brief, watchlist)
-    if not brief.watchlists:
+    for watchlist in context.watchlists:
+        parts += _list(context, watchlist)
+    if not context.watchlists:
         parts = [Text(w("lists.off"), "none")]
-    return Section("lists", w("lists.title"), (*parts, *statements(brief)), _list_facts(brief))
+    return Section("lists", w("lists.title"), (*parts, *statements(context)), _list_facts(context))
 
 
-def _list_facts(brief: Brief) -> Facts:
+def _list_facts(context: ReportContext) -> Facts:
     """The changes said of the lists and of what they are compared with, and how small a fall could
     be seen.
     """
-    measures = brief.queries.measures
+    measures = context.queries.measures
     names = dict.fromkeys(
-        s for x in brief.watchlists for s in (f"list:{x.id}", brief.queries.companion(x.id)) if s
+        s
+        for x in context.watchlists
+        for s in (f"list:{x.id}", context.queries.companion(x.id))
+        if s
     )
     facts: dict[str, float | None] = {}
-    for r in frames.changes(brief.made, list(names), brief.queries, brief.change).to_dict(
+    for r in frames.changes(context.tables, list(names), context.queries, context.change).to_dict(
         "records"
     ):
         facts |= {
@@ -230,81 +236,87 @@ def _list_facts(brief: Brief) -> Facts:
             facts[f"{r['group_id']}.smallest_fall"] = frames.smallest_fall(
                 int(r["before"]),
                 measures.confidence,
-                brief.change,
-                frames.spread(brief.made, r["group_id"], brief.queries),
+                context.change,
+                frames.spread(context.tables, r["group_id"], context.queries),
             )
     return facts | (
-        {"works_for_quarter_fall": frames.works_for_quarter_fall(measures.confidence, brief.change)}
+        {
+            "works_for_quarter_fall": frames.works_for_quarter_fall(
+                measures.confidence, context.change
+            )
+        }
         if names
         else {}
     )
 
 
-def _list(brief: Brief, watchlist: Watchlist) -> list[Text | Listing | Chart]:
-    w, series, name = brief.words, f"list:{watchlist.id}", brief.words.named(watchlist)
-    rows = frames.series(brief.made, series, brief.queries)
+def _list(context: ReportContext, watchlist: Watchlist) -> list[Text | Listing | Chart]:
+    w, series, name = context.words, f"list:{watchlist.id}", context.words.named(watchlist)
+    rows = frames.series(context.tables, series, context.queries)
     if rows.empty:
-        return [Text(w("lists.none", list=name, home=brief.home), "none")]
-    beside = brief.queries.companion(watchlist.id)
-    indices = frames.indexed(brief.made, [series, *([beside] if beside else [])], brief.queries)
+        return [Text(w("lists.none", list=name, home=context.home), "none")]
+    beside = context.queries.companion(watchlist.id)
+    indices = frames.indexed(
+        context.tables, [series, *([beside] if beside else [])], context.queries
+    )
     indices = indices if series in set(indices["group_id"]) else indices.iloc[:0]
-    names = {s: brief.series_name(s) for s in (series, beside) if s}
-    changes = frames.changes(brief.made, list(names), brief.queries, brief.change)
+    names = {s: context.series_name(s) for s in (series, beside) if s}
+    changes = frames.changes(context.tables, list(names), context.queries, context.change)
     told = [
-        w("lists.told", series=names[s], change=_change_words(brief, changes, s))
+        w("lists.told", series=names[s], change=_change_words(context, changes, s))
         for s in changes["group_id"]
     ]
-    first, last = brief.headline
-    dates = brief.dates()
+    first, last = context.headline
+    dates = context.dates()
     chart = Chart(
         w(
             "lists.figure",
             list=name,
-            home=brief.home,
-            start=brief.years[0],
-            end=brief.years[1],
-            change=_change_words(brief, changes, series),
+            home=context.home,
+            start=context.years[0],
+            end=context.years[1],
+            change=_change_words(context, changes, series),
             first=first,
             last=last,
         ),
         w(
-            f"lists.alt{'_all' if brief.base(series) == 'all' else ''}",
+            f"lists.alt{'_all' if context.base(series) == 'all' else ''}",
             list=name,
-            start=brief.years[0],
-            end=brief.years[1],
+            start=context.years[0],
+            end=context.years[1],
             told="; ".join(told),
         ),
         rows.drop(columns="basis").merge(
             indices.drop(columns="preliminary"), how="outer", on=["year", "group_id"]
         ),
         draw=lambda narrow: figures.watchlist(rows, indices, names, dates, w.bare, narrow=narrow),
-        grid=_list_grid(brief, rows, indices, series, beside),
-        notes=brief.notes(
-            _reading_note(brief),
+        grid=_list_grid(context, rows, indices, series, beside),
+        notes=context.notes(
+            _reading_note(context),
             w("lists.index_note", year=first) if len(indices) else "",
-            brief.dates_note(series),
-            w("lists.base_all") if brief.base(series) == "all" else "",
+            context.dates_note(series),
+            w("lists.base_all") if context.base(series) == "all" else "",
         ),
         statement="copublications",
-        number=_list_number(brief, watchlist),
+        number=_list_number(context, watchlist),
     )
     return [
         chart,
-        *_power(brief, changes, series),
-        *([] if brief.is_public else [_entries(brief, watchlist)]),
+        *_power(context, changes, series),
+        *([] if context.is_public else [_entries(context, watchlist)]),
     ]
 
 
-def _list_number(brief: Brief, watchlist: Watchlist) -> str:
+def _list_number(context: ReportContext, watchlist: Watchlist) -> str:
     """Figure 2 is the first list's; further ones are 2b, 2c and so on."""
-    place = brief.watchlists.index(watchlist)
+    place = context.watchlists.index(watchlist)
     return f"2{chr(ord('a') + place) if place else ''}"
 
 
 def _list_grid(
-    brief: Brief, rows: pd.DataFrame, indices: pd.DataFrame, own: str, beside: str | None
+    context: ReportContext, rows: pd.DataFrame, indices: pd.DataFrame, own: str, beside: str | None
 ) -> Grid:
-    w = brief.words
+    w = context.words
     index = {
         (r.year, r.group_id): w.number(r.value)
         for r in frames.each(indices.rename(columns={"index": "value"}))
@@ -312,44 +324,44 @@ def _list_grid(
     lines = [
         [
             w("cell.preliminary", year=r.year) if r.preliminary else str(r.year),
-            brief.count(r.works),
+            context.count(r.works),
             w.span(r.works_low, r.works_high),
-            brief.share(r.share, 2),
+            context.share(r.share, 2),
             w.percent_span(r.share_low, r.share_high, 2),
             index.get((r.year, own), w("format.missing")),
             *([index.get((r.year, beside), w("format.missing"))] if beside else []),
         ]
         for r in frames.each(rows)
     ]
-    interval = w("column.interval", confidence=brief.confidence)
+    interval = w("column.interval", confidence=context.confidence)
     titles = [
         w("column.year"),
         w("column.works"),
         interval,
-        w("column.share_all" if brief.base(own) == "all" else "column.share_international"),
+        w("column.share_all" if context.base(own) == "all" else "column.share_international"),
         interval,
         w("column.index"),
     ]
-    titles += [w("column.index_of", series=brief.series_name(beside))] if beside else []
+    titles += [w("column.index_of", series=context.series_name(beside))] if beside else []
     return grid(titles, lines, keys=list(rows["year"]), by="year")
 
 
-def _power(brief: Brief, changes: pd.DataFrame, series: str) -> list[Text]:
+def _power(context: ReportContext, changes: pd.DataFrame, series: str) -> list[Text]:
     """How small a fall the list's counts could show at all."""
-    w, confidence = brief.words, brief.queries.measures.confidence
+    w, confidence = context.words, context.queries.measures.confidence
     rule = w(
         "lists.rule",
-        works=w.number(frames.works_for_quarter_fall(confidence, brief.change)),
-        confidence=brief.confidence,
+        works=w.number(frames.works_for_quarter_fall(confidence, context.change)),
+        confidence=context.confidence,
     )
     row = changes[changes["group_id"] == series]
     if row.empty or np.isnan(row["before"].iloc[0]):
         return [Text(rule)]
     before = int(row["before"].iloc[0])
     fall = frames.smallest_fall(
-        before, confidence, brief.change, frames.spread(brief.made, series, brief.queries)
+        before, confidence, context.change, frames.spread(context.tables, series, context.queries)
     )
-    year = brief.headline[0]
+    year = context.headline[0]
     own = (
         w("lists.smallest_fall", works=w.number(before), year=year, fall=w.percent(fall))
         if fall is not None
@@ -358,13 +370,13 @@ def _power(brief: Brief, changes: pd.DataFrame, series: str) -> list[Text]:
     return [Text(f"{rule} {own}")]
 
 
-def _entries(brief: Brief, watchlist: Watchlist) -> Listing:
+def _entries(context: ReportContext, watchlist: Watchlist) -> Listing:
     """A small table: each listed institution's works in recent years, and over all."""
-    w = brief.words
-    rows = frames.entries_by_year(brief.made, watchlist, brief.queries)
+    w = context.words
+    rows = frames.entries_by_year(context.tables, watchlist, context.queries)
     every = [c for c in rows.columns if c != "entry_id"]
     recent = every[-7:]
-    rows.insert(1, "name", [brief.entry(watchlist.id, e) for e in rows["entry_id"]])
+    rows.insert(1, "name", [context.entry(watchlist.id, e) for e in rows["entry_id"]])
     rows["total"] = rows[every].sum(axis=1)
     lines = [
         [r["name"], *(w.number(r[y]) for y in recent), w.number(r["total"])]
@@ -373,7 +385,7 @@ def _entries(brief: Brief, watchlist: Watchlist) -> Listing:
     titles = [
         w("column.listed"),
         *(str(y) for y in recent),
-        w("column.total", years=w.years(brief.years)),
+        w("column.total", years=w.years(context.years)),
     ]
     rows.columns = pd.Index([str(c) for c in rows.columns])
     note = w(
@@ -385,7 +397,7 @@ def _entries(brief: Brief, watchlist: Watchlist) -> Listing:
         w("lists.entries", list=w.named(watchlist)),
         grid(titles, lines),
         rows,
-        brief.notes(note),
+        context.notes(note),
         "memberships",
     )
 
@@ -393,20 +405,20 @@ def _entries(brief: Brief, watchlist: Watchlist) -> Listing:
 # -- coverage
 
 
-def coverage(brief: Brief) -> Section:
+def coverage(context: ReportContext) -> Section:
     """What share of affiliations is there, and the publishers where that changed most."""
-    w = brief.words
-    rows = frames.coverage_by_year(brief.made, brief.queries)
+    w = context.words
+    rows = frames.coverage_by_year(context.tables, context.queries)
     if rows.empty:
         return Section("coverage", w("coverage.title"), (Text(w("coverage.none"), "none"),))
     first, last = rows.iloc[0], rows.iloc[-1]
     lines = [
         [
             str(int(r.year)),
-            brief.count(r.works),
-            brief.share(r.share_complete),
-            brief.count(r.authorships),
-            brief.share(r.share_authorships),
+            context.count(r.works),
+            context.share(r.share_complete),
+            context.count(r.authorships),
+            context.share(r.share_authorships),
         ]
         for r in frames.each(rows)
     ]
@@ -418,7 +430,7 @@ def coverage(brief: Brief) -> Section:
         w("column.with_institution"),
     ]
     chart = Chart(
-        w("coverage.figure", start=brief.years[0], end=brief.years[1]),
+        w("coverage.figure", start=context.years[0], end=context.years[1]),
         w(
             "coverage.alt",
             first=int(first["year"]),
@@ -431,10 +443,10 @@ def coverage(brief: Brief) -> Section:
         rows,
         draw=lambda narrow: figures.coverage(rows, w.bare, narrow=narrow),
         grid=grid(titles, lines),
-        notes=brief.notes(w("coverage.note")),
+        notes=context.notes(w("coverage.note")),
         statement="coverage",
     )
-    meaning = coverage_sentence(brief)
+    meaning = coverage_sentence(context)
     return Section(
         "coverage",
         w("coverage.title"),
@@ -442,24 +454,26 @@ def coverage(brief: Brief) -> Section:
             Text(w("coverage.lead")),
             *([Text(meaning)] if meaning else []),
             chart,
-            *([] if brief.is_public else _publishers(brief)),
+            *([] if context.is_public else _publishers(context)),
         ),
     )
 
 
-def coverage_sentence(brief: Brief) -> str:
+def coverage_sentence(context: ReportContext) -> str:
     """What the change of coverage over the headline years means for its numbers; empty where either
     year is not there.
     """
-    w, (first, last) = brief.words, brief.headline
-    rows = frames.coverage_by_year(brief.made, brief.queries).set_index("year")["share_authorships"]
+    w, (first, last) = context.words, context.headline
+    rows = frames.coverage_by_year(context.tables, context.queries).set_index("year")[
+        "share_authorships"
+    ]
     if first not in rows.index or last not in rows.index:
         return ""
     a, b = float(rows[first]), float(rows[last])
     if np.isnan(a + b):
         return ""
     return w(
-        f"coverage.{coverage_moved(brief)}",
+        f"coverage.{coverage_moved(context)}",
         first=first,
         last=last,
         a=w.percent(a, 1),
@@ -467,28 +481,32 @@ def coverage_sentence(brief: Brief) -> str:
     )
 
 
-def coverage_facts(brief: Brief) -> Facts:
+def coverage_facts(context: ReportContext) -> Facts:
     """The numbers of `coverage_sentence`."""
-    rows = frames.coverage_by_year(brief.made, brief.queries).set_index("year")["share_authorships"]
+    rows = frames.coverage_by_year(context.tables, context.queries).set_index("year")[
+        "share_authorships"
+    ]
     return {
         f"share_authorships.{year}": float(rows[year])
-        for year in brief.headline
-        if set(brief.headline) <= set(rows.dropna().index)
+        for year in context.headline
+        if set(context.headline) <= set(rows.dropna().index)
     }
 
 
-def coverage_moved(brief: Brief) -> str:
+def coverage_moved(context: ReportContext) -> str:
     """`fell` or `rose` by a percentage point or more over the headline years, else `same`."""
-    first, last = brief.headline
-    rows = frames.coverage_by_year(brief.made, brief.queries).set_index("year")["share_authorships"]
+    first, last = context.headline
+    rows = frames.coverage_by_year(context.tables, context.queries).set_index("year")[
+        "share_authorships"
+    ]
     move = float(rows.get(last, np.nan)) - float(rows.get(first, np.nan))
     return "fell" if move <= -0.01 else "rose" if move >= 0.01 else "same"
 
 
-def _publishers(brief: Brief) -> list[Text | Listing]:
-    w = brief.words
-    before, after = brief.queries.measures.comparisons[-1]
-    rows = frames.publishers(brief.made, before, after)
+def _publishers(context: ReportContext) -> list[Text | Listing]:
+    w = context.words
+    before, after = context.queries.measures.comparisons[-1]
+    rows = frames.publishers(context.tables, before, after)
     if rows.empty:
         return [
             Text(w("coverage.no_publishers", works=w.number(frames.PUBLISHER_MIN_WORKS)), "none")
@@ -519,7 +537,7 @@ def _publishers(brief: Brief) -> list[Text | Listing]:
             w("coverage.publishers", before=b, after=a),
             grid(titles, lines),
             rows,
-            brief.notes(note),
+            context.notes(note),
             "coverage",
         )
     ]

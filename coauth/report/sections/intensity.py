@@ -11,7 +11,7 @@ from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from coauth.report.context import Brief
+from coauth.report.context import ReportContext
 from coauth.report.data import frames
 from coauth.report.render.charts import GREY, INK, PALE, canvas, styled
 from coauth.report.render.html import Chart, Section, Text, grid
@@ -27,18 +27,18 @@ REACH = 3.0
 """log2 of the ratio at which the colour is full: eight times as often, or as seldom."""
 
 
-def pairs(brief: Brief) -> pd.DataFrame:
+def pairs(context: ReportContext) -> pd.DataFrame:
     """PAIRS of the last window between the largest domestic universities and the listed
     institutions, and others of their countries.
 
     Where nothing is listed, the most frequent partners of any country. Listed ones come before
     others, both by works shown.
     """
-    made, window = brief.made, frames.last_window(brief.queries)
-    rows = frames.frame(made, "pairs")
+    tables, window = context.tables, frames.last_window(context.queries)
+    rows = frames.frame(tables, "pairs")
     rows = rows[(rows["first_year"] == window[0]) & (rows["last_year"] == window[1])]
     places = frames.frame(
-        made, "institutions", ["institution_id", "country_code", "type", "is_domestic", "works"]
+        tables, "institutions", ["institution_id", "country_code", "type", "is_domestic", "works"]
     )
     home = places[
         places["is_domestic"].astype(bool) & places["institution_id"].isin(rows["source"])
@@ -50,7 +50,7 @@ def pairs(brief: Brief) -> pd.DataFrame:
         .tolist()
     )
     rows = rows[rows["source"].isin(universities)]
-    listed = set(frames.frame(made, "listed", ["institution_id"])["institution_id"]) & set(
+    listed = set(frames.frame(tables, "listed", ["institution_id"])["institution_id"]) & set(
         rows["target"]
     )
     countries = places.set_index("institution_id")["country_code"]
@@ -77,18 +77,18 @@ def _by_works_shown(rows: pd.DataFrame) -> pd.Series[int]:
     return rows.groupby("target")["works"].sum().sort_values(ascending=False, kind="stable")
 
 
-def intensity(brief: Brief) -> Section:
-    w, rows = brief.words, pairs(brief)
-    window = w.years(frames.last_window(brief.queries))
+def intensity(context: ReportContext) -> Section:
+    w, rows = context.words, pairs(context)
+    window = w.years(frames.last_window(context.queries))
     if rows.empty:
         return Section(
             "intensity", w("intensity.title"), (Text(w("intensity.none", window=window), "none"),)
         )
     across, down = (
-        {i: brief.institution(i) for i in dict.fromkeys(rows[end])}
+        {i: context.institution(i) for i in dict.fromkeys(rows[end])}
         for end in ("domestic", "partner")
     )
-    across = {i: across[i] for i in _by_works(brief, list(across))}
+    across = {i: across[i] for i in _by_works(context, list(across))}
     sure = rows[rows["apart_from_1"]]
     told = {
         "pairs": len(rows),
@@ -105,7 +105,7 @@ def intensity(brief: Brief) -> Section:
             w.span(r.ric_low, r.ric_high, 2),
             w.number(r.expected, 1),
             w.number(r.null_z, 1, sign=True),
-            brief.q(r.q_value),
+            context.q(r.q_value),
         ]
         for r in frames.each(rows)
     ]
@@ -114,13 +114,14 @@ def intensity(brief: Brief) -> Section:
         w("column.domestic"),
         w("column.works"),
         w("column.ric_short"),
-        w("column.interval", confidence=brief.confidence),
+        w("column.interval", confidence=context.confidence),
         w("column.expected"),
         w("column.z"),
         w("column.q"),
     ]
     named = {
-        f"{end}_name": [brief.display_name(i) for i in rows[end]] for end in ("domestic", "partner")
+        f"{end}_name": [context.display_name(i) for i in rows[end]]
+        for end in ("domestic", "partner")
     }
     counts = {name: w.number(n) for name, n in told.items()}
     chart = Chart(
@@ -129,24 +130,24 @@ def intensity(brief: Brief) -> Section:
         rows.assign(**named),
         draw=lambda narrow: _draw(rows, across, down, w.bare, narrow=narrow),
         grid=grid(titles, lines, text=2),
-        notes=brief.notes(
+        notes=context.notes(
             w(
                 "intensity.note" if rows["listed"].any() else "intensity.note_unlisted",
-                confidence=brief.confidence,
-                smallest=w.number(brief.queries.measures.smallest_pair),
+                confidence=context.confidence,
+                smallest=w.number(context.queries.measures.smallest_pair),
             )
         ),
     )
     return Section(
         "intensity",
         w("intensity.title"),
-        (Text(w("intensity.lead", home=brief.home)), Text(w("intensity.told", **counts)), chart),
+        (Text(w("intensity.lead", home=context.home)), Text(w("intensity.told", **counts)), chart),
         told,
     )
 
 
-def _by_works(brief: Brief, ids: list[str]) -> list[str]:
-    works = frames.frame(brief.made, "institutions", ["institution_id", "works"]).set_index(
+def _by_works(context: ReportContext, ids: list[str]) -> list[str]:
+    works = frames.frame(context.tables, "institutions", ["institution_id", "works"]).set_index(
         "institution_id"
     )["works"]
     return sorted(ids, key=lambda i: (-int(works[i]), i))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from coauth.report.context import Brief
+from coauth.report.context import ReportContext
 from coauth.report.data import flags, frames
 from coauth.report.render.html import Facts, Listing, Section, Text, grid
 from coauth.report.sections import centrality_trends
@@ -42,13 +42,13 @@ PUBLIC_METHOD = (
 LIMITS = ("chance", "seen", "matching", "recent", "cause", "people")
 
 
-def method(brief: Brief) -> Section:
+def method(context: ReportContext) -> Section:
     """How each number is made, short enough to be read."""
-    w, queries = brief.words, brief.queries
+    w, queries = context.words, context.queries
     known = {
-        "home": brief.home,
+        "home": context.home,
         "limit": w.number(queries.scope.max_institutions),
-        "confidence": brief.confidence,
+        "confidence": context.confidence,
         "replicates": w.number(queries.measures.replicates),
         "rate": w.percent(queries.measures.false_discovery_rate),
         "types": w.listing(
@@ -59,15 +59,16 @@ def method(brief: Brief) -> Section:
         "jump": w.points(queries.measures.partial_jump, 0, sign=False),
     }
     told = tuple(
-        _defined(w(f"method.{m}", **known)) for m in (PUBLIC_METHOD if brief.is_public else METHOD)
+        _defined(w(f"method.{m}", **known))
+        for m in (PUBLIC_METHOD if context.is_public else METHOD)
     )
-    held = () if brief.is_public else (*quality(brief), *counts(brief))
-    return Section("method", w("method.title"), (*told, *held), settings(brief))
+    held = () if context.is_public else (*quality(context), *counts(context))
+    return Section("method", w("method.title"), (*told, *held), settings(context))
 
 
-def settings(brief: Brief) -> Facts:
+def settings(context: ReportContext) -> Facts:
     """Thresholds of queries/ and of the report that its text names, in any section."""
-    scope, measures = brief.queries.scope, brief.queries.measures
+    scope, measures = context.queries.scope, context.queries.measures
     return {
         "confidence": measures.confidence,
         "max_institutions": scope.max_institutions,
@@ -82,17 +83,17 @@ def settings(brief: Brief) -> Facts:
         "min_positives": frames.MIN_POSITIVES,
         "strongest": flags.STRONGEST,
         "moved": flags.MOVED,
-        **{f"tolerance.{r.id}": r.tolerance for r in brief.queries.references},
+        **{f"tolerance.{r.id}": r.tolerance for r in context.queries.references},
     }
 
 
-def limits(brief: Brief) -> Section:
+def limits(context: ReportContext) -> Section:
     """What the numbers cannot say."""
-    w = brief.words
+    w = context.words
     return Section(
         "limits",
         w("limits.title"),
-        tuple(_defined(w(f"limits.{part}", home=brief.home)) for part in LIMITS),
+        tuple(_defined(w(f"limits.{part}", home=context.home)) for part in LIMITS),
     )
 
 
@@ -102,11 +103,11 @@ def _defined(text: str) -> Text:
     return Text(rest, term=term)
 
 
-def data(brief: Brief) -> Section:
+def data(context: ReportContext) -> Section:
     """Records in, works out, each loss by reason, and what the numbers depend on."""
-    w, about = brief.words, brief.about
+    w, about = context.words, context.about
     versions = ", ".join(f"{name} {number}" for name, number in sorted(about.versions.items()))
-    lists = "; ".join(f"{w.named(x)} ({x.version})" for x in brief.watchlists) or w(
+    lists = "; ".join(f"{w.named(x)} ({x.version})" for x in context.watchlists) or w(
         "format.missing"
     )
     facts = [  # name, in words, and as it stands for the CSV, which is the same in every language
@@ -118,10 +119,10 @@ def data(brief: Brief) -> Section:
             w("data.complete" if about.complete else "data.incomplete"),
             "complete" if about.complete else "not complete",
         ),
-        ("level", level(brief), about.level),
-        ("matcher", matcher(brief), about.affiliation_matcher),
-        ("topics", topic_model(brief), about.topic_model),
-        ("lists", lists, "; ".join(f"{x.id} {x.version}" for x in brief.watchlists)),
+        ("level", level(context), about.level),
+        ("matcher", matcher(context), about.affiliation_matcher),
+        ("topics", topic_model(context), about.topic_model),
+        ("lists", lists, "; ".join(f"{x.id} {x.version}" for x in context.watchlists)),
         ("queries", about.queries_fingerprint, about.queries_fingerprint),
         ("seed", str(about.seed), str(about.seed)),
         ("versions", versions, versions),
@@ -135,24 +136,24 @@ def data(brief: Brief) -> Section:
     listing = Listing(w("data.table"), shown, state)
     return Section(
         "data",
-        w("data.title_public" if brief.is_public else "data.title"),
+        w("data.title_public" if context.is_public else "data.title"),
         (listing,)
-        if brief.is_public
-        else (Text(w("data.lead")), _losses(brief), *_passed_over(brief), listing),
+        if context.is_public
+        else (Text(w("data.lead")), _losses(context), *_passed_over(context), listing),
     )
 
 
-def _passed_over(brief: Brief) -> tuple[Text, ...]:
-    files = [f"{name} ({reason})" for name, reason in brief.about.passed_over.items()]
+def _passed_over(context: ReportContext) -> tuple[Text, ...]:
+    files = [f"{name} ({reason})" for name, reason in context.about.passed_over.items()]
     return (
-        (Text(brief.words("data.passed_over", files=brief.words.listing(files)), "note"),)
+        (Text(context.words("data.passed_over", files=context.words.listing(files)), "note"),)
         if files
         else ()
     )
 
 
-def _losses(brief: Brief) -> Listing:
-    w, about = brief.words, brief.about
+def _losses(context: ReportContext) -> Listing:
+    w, about = context.words, context.about
     rows = [
         ("records", "", about.records),
         *(("dropped", r, -n) for r, n in sorted(about.dropped.items())),
@@ -161,23 +162,23 @@ def _losses(brief: Brief) -> Listing:
         *(("excluded", r, -n) for r, n in sorted(about.excluded.items())),
         ("counted", "", about.counted),
     ]
-    lines = [[_step(brief, step, reason), w.number(n)] for step, reason, n in rows]
+    lines = [[_step(context, step, reason), w.number(n)] for step, reason, n in rows]
     frame = pd.DataFrame(rows, columns=["step", "reason", "works"])
     return Listing(w("data.losses"), grid([w("column.fact"), w("column.records")], lines), frame)
 
 
-def _step(brief: Brief, step: str, reason: str) -> str:
-    w = brief.words
+def _step(context: ReportContext, step: str, reason: str) -> str:
+    w = context.words
     if not reason:
         return w(f"data.{step}")
-    return w(f"data.{step}", reason=_reason(brief, reason))
+    return w(f"data.{step}", reason=_reason(context, reason))
 
 
-def _reason(brief: Brief, reason: str) -> str:
+def _reason(context: ReportContext, reason: str) -> str:
     """A reason in words. One made of parts ("field: form, outcome") is said part by part; a field
     is OpenAlex's own word.
     """
-    w = brief.words
+    w = context.words
     if (known := w.known(f"reason.{_key(reason)}", "")) or ": " not in reason:
         return known or reason
     field, _, rest = reason.partition(": ")
@@ -189,21 +190,23 @@ def _key(reason: str) -> str:
     return "".join(c if c.isalnum() else "_" for c in reason.replace("'", "").lower())
 
 
-def level(brief: Brief) -> str:
-    return brief.words(f"level.{brief.about.level.replace('-', '_')}")
+def level(context: ReportContext) -> str:
+    return context.words(f"level.{context.about.level.replace('-', '_')}")
 
 
-def matcher(brief: Brief) -> str:
-    return brief.words(f"matcher.{slug(brief.about.affiliation_matcher)}")
+def matcher(context: ReportContext) -> str:
+    return context.words(f"matcher.{slug(context.about.affiliation_matcher)}")
 
 
-def topic_model(brief: Brief) -> str:
-    return brief.words.known(f"topic_model.{brief.about.topic_model}", brief.about.topic_model)
+def topic_model(context: ReportContext) -> str:
+    return context.words.known(
+        f"topic_model.{context.about.topic_model}", context.about.topic_model
+    )
 
 
-def changelog_and_files(brief: Brief, links: Mapping[str, str]) -> Section:
+def changelog_and_files(context: ReportContext, links: Mapping[str, str]) -> Section:
     """The files beside the page, the licence, and how to ask again."""
-    w = brief.words
+    w = context.words
     told = [Text(w("files.beside"))]
     told += [
         Text(name, "file", w.known(f"format_name.{form}", form))
@@ -213,5 +216,5 @@ def changelog_and_files(brief: Brief, links: Mapping[str, str]) -> Section:
         Text(c, "command")
         for c in ("coauth sql copublications", "coauth shifts", "coauth compare OLD NEW")
     ]
-    again = () if brief.is_public else (Text(w("files.again")), *commands)
+    again = () if context.is_public else (Text(w("files.again")), *commands)
     return Section("files", w("files.title"), (*told, *again, Text(w("files.licence"), "note")))

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from coauth.report.context import Brief
+from coauth.report.context import ReportContext
 from coauth.report.data import centrality, frames
 from coauth.report.explorer import Atlas, explore
 from coauth.report.render.html import Chart, Listing, Section, Text, grid, with_text
@@ -21,28 +21,28 @@ STRONG = 20
 # -- the picture
 
 
-def network(brief: Brief, picture: Figure | None, atlas: Atlas | None) -> Section:
-    w = brief.words
+def network(context: ReportContext, picture: Figure | None, atlas: Atlas | None) -> Section:
+    w = context.words
     if picture is None:
         return Section("network", w("network.title"), (Text(w("network.none"), "none"),))
-    window = w.years(frames.last_window(brief.queries))
-    title = w("network.figure", home=brief.home, window=window)
-    hyper = None if brief.is_public else centrality.hyper_share(brief.made, brief.queries)
+    window = w.years(frames.last_window(context.queries))
+    title = w("network.figure", home=context.home, window=window)
+    hyper = None if context.is_public else centrality.hyper_share(context.tables, context.queries)
     apart = (
         ""
         if hyper is None
         else w(
             "network.hyper",
-            limit=w.number(brief.queries.scope.max_institutions),
+            limit=w.number(context.queries.scope.max_institutions),
             share=w.percent(hyper, 1),
             window=window,
         )
     )
-    rows = centrality.strengths(brief.made, brief.queries)
+    rows = centrality.strengths(context.tables, context.queries)
     lines = [
         [
             w.number(r.rank),
-            brief.place(r.institution_id),
+            context.place(r.institution_id),
             w.number(r.strength),
             w.span(r.low, r.high),
         ]
@@ -52,20 +52,20 @@ def network(brief: Brief, picture: Figure | None, atlas: Atlas | None) -> Sectio
         w("column.rank"),
         w("column.institution"),
         w("column.strength"),
-        w("column.interval", confidence=brief.confidence),
+        w("column.interval", confidence=context.confidence),
     ]
     shown = with_text(grid(titles, lines), w("column.institution"))
-    walk = explore(brief, atlas) if atlas else None
+    walk = explore(context, atlas) if atlas else None
     chart = Chart(
         title,
-        w("network.alt", home=brief.home),
-        pd.DataFrame() if brief.is_public else rows,
+        w("network.alt", home=context.home),
+        pd.DataFrame() if context.is_public else rows,
         still=picture,
         grid=shown if lines else None,
-        notes=brief.notes(
-            w("network.note", home=brief.home),
-            w("network.public", limit=w.number(brief.queries.scope.max_institutions))
-            if brief.is_public
+        notes=context.notes(
+            w("network.note", home=context.home),
+            w("network.public", limit=w.number(context.queries.scope.max_institutions))
+            if context.is_public
             else "",
         ),
         explorer=walk,
@@ -74,7 +74,7 @@ def network(brief: Brief, picture: Figure | None, atlas: Atlas | None) -> Sectio
     return Section(
         "network",
         w("network.title"),
-        (Text(w("network.lead", home=brief.home)), chart, *told),
+        (Text(w("network.lead", home=context.home)), chart, *told),
         {"share_above_k": hyper, **(walk.facts if walk else {})},
     )
 
@@ -82,10 +82,10 @@ def network(brief: Brief, picture: Figure | None, atlas: Atlas | None) -> Sectio
 # -- tests at policy dates
 
 
-def events(brief: Brief) -> Section:
+def events(context: ReportContext) -> Section:
     """Steps of series at policy dates, with the power without which they mean nothing."""
-    w = brief.words
-    rows, elsewhere = frames.events(brief.made), brief.queries.events_elsewhere()
+    w = context.words
+    rows, elsewhere = frames.events(context.tables), context.queries.events_elsewhere()
     absent = (
         [
             Text(
@@ -104,11 +104,11 @@ def events(brief: Brief) -> Section:
     if rows.empty:
         none = (
             "events.none"
-            if any(e.series for e in brief.queries.event_table())
+            if any(e.series for e in context.queries.event_table())
             else "events.none_here"
         )
         return Section("events", w("events.title"), (Text(w(none), "none"), *absent))
-    known = {e.id: e for e in brief.queries.events.event}
+    known = {e.id: e for e in context.queries.events.event}
     dated = {i: w.day(e.date) for i, e in known.items()}
     named = w(
         "events.dates",
@@ -120,16 +120,16 @@ def events(brief: Brief) -> Section:
     )
     lines = [
         [
-            brief.series_name(r.series),
+            context.series_name(r.series),
             dated.get(r.event_id, r.event_id),
-            _compared(brief, r),
+            _compared(context, r),
             w.number(r.lag),
             w.percent(r.step, sign=True),
             w.percent_span(r.step_low, r.step_high, sign=True),
             w.percent(r.slope, sign=True),
             w.number(r.pre_trend_p, 2),
             w.number(r.power, 2),
-            _outcome(brief, r.step_low, r.step_high, r.power),
+            _outcome(context, r.step_low, r.step_high, r.power),
         ]
         for r in frames.each(rows)
     ]
@@ -139,17 +139,17 @@ def events(brief: Brief) -> Section:
         w("column.test"),
         w("column.lag"),
         w("column.step"),
-        w("column.interval", confidence=brief.confidence),
+        w("column.interval", confidence=context.confidence),
         w("column.slope"),
         w("column.pre_trend"),
         w("column.power"),
         w("column.reading"),
     ]
     shown = with_text(grid(titles, lines, text=3), w("column.reading"))
-    tail = "_public" if brief.is_public else ""
-    listing = Listing(w("events.table"), shown, rows, brief.notes(named, w(f"events.note{tail}")))
+    tail = "_public" if context.is_public else ""
+    listing = Listing(w("events.table"), shown, rows, context.notes(named, w(f"events.note{tail}")))
     least, never = (
-        works_needed(LITTLE_POWER, brief.queries.measures.confidence),
+        works_needed(LITTLE_POWER, context.queries.measures.confidence),
         int(rows["works_needed"].isna().sum()),
     )
     sees = w("events.sees", least=w.number(least), never=w.number(never), tests=w.number(len(rows)))
@@ -158,42 +158,46 @@ def events(brief: Brief) -> Section:
         w("events.title"),
         (
             Text(w(f"events.lead{tail}")),
-            *_base(brief, rows),
+            *_base(context, rows),
             Text(sees),
             listing,
-            *_matches(brief, dated),
+            *_matches(context, dated),
             *absent,
         ),
         {"works_needed.least": least, "works_needed.never": never, "tests": len(rows)},
     )
 
 
-def _compared(brief: Brief, row: Any) -> str:
+def _compared(context: ReportContext, row: Any) -> str:
     """What a series is held against: other works of the base of its shares, or those of
     institutions like it.
     """
-    tail = "_all" if row.method == "segmented" and brief.base(row.series) == "all" else ""
-    return brief.words(f"events.{row.method}_{row.period}{tail}")
+    tail = "_all" if row.method == "segmented" and context.base(row.series) == "all" else ""
+    return context.words(f"events.{row.method}_{row.period}{tail}")
 
 
-def _base(brief: Brief, rows: pd.DataFrame) -> list[Text]:
-    beyond = [brief.series_name(s) for s in dict.fromkeys(rows["series"]) if brief.base(s) == "all"]
+def _base(context: ReportContext, rows: pd.DataFrame) -> list[Text]:
+    beyond = [
+        context.series_name(s) for s in dict.fromkeys(rows["series"]) if context.base(s) == "all"
+    ]
     return (
-        [Text(brief.words("events.base_all", series=brief.words.listing(beyond)))] if beyond else []
+        [Text(context.words("events.base_all", series=context.words.listing(beyond)))]
+        if beyond
+        else []
     )
 
 
-def _matches(brief: Brief, dated: Mapping[str, str]) -> tuple[Listing, ...]:
+def _matches(context: ReportContext, dated: Mapping[str, str]) -> tuple[Listing, ...]:
     """Whom the listed institutions are compared with, and how alike they were before the date."""
-    w, rows = brief.words, frames.matches(brief.made)
+    w, rows = context.words, frames.matches(context.tables)
     if rows.empty:
         return ()
     lines = [
         [
             dated.get(r.event_id, r.event_id),
-            brief.place(r.institution_id),
+            context.place(r.institution_id),
             w.number(r.works_before),
-            w("events.alone") if pd.isna(r.control_id) else brief.place(r.control_id),
+            w("events.alone") if pd.isna(r.control_id) else context.place(r.control_id),
             w.number(r.control_works_before),
             w.number(r.field_distance, 2),
         ]
@@ -208,9 +212,9 @@ def _matches(brief: Brief, dated: Mapping[str, str]) -> tuple[Listing, ...]:
         w("column.field_distance"),
     ]
     shown = with_text(grid(titles, lines, text=2), w("column.compared"))
-    return (Listing(w("events.matches"), shown, rows, brief.notes(w("events.matches_note"))),)
+    return (Listing(w("events.matches"), shown, rows, context.notes(w("events.matches_note"))),)
 
 
-def _outcome(brief: Brief, low: float, high: float, power: float) -> str:
+def _outcome(context: ReportContext, low: float, high: float, power: float) -> str:
     step = {"rose": "up", "fell": "down"}.get(frames.direction(low, high), "flat")
-    return brief.words(f"events.{step}{'_weak' if power < LITTLE_POWER else ''}")
+    return context.words(f"events.{step}{'_weak' if power < LITTLE_POWER else ''}")

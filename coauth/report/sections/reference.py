@@ -10,7 +10,7 @@ from __future__ import annotations
 import pandas as pd
 
 from coauth.queries import Direction, Reference
-from coauth.report.context import Brief
+from coauth.report.context import ReportContext
 from coauth.report.data import frames
 from coauth.report.render.html import Listing, Text, grid, with_text
 from coauth.stats import coherence
@@ -18,36 +18,36 @@ from coauth.stats.coherence import Held
 from coauth.tables.schemas import COPUBLICATIONS
 
 
-def published(brief: Brief, reference: Reference) -> str:
+def published(context: ReportContext, reference: Reference) -> str:
     """Where it was published, in the language of the report where that is known."""
-    return brief.words.own(reference, "source")
+    return context.words.own(reference, "source")
 
 
-def statements(brief: Brief) -> list[Listing]:
+def statements(context: ReportContext) -> list[Listing]:
     """A table for each publication that states directions, where it applies and a series is there."""
-    if brief.about.synthetic or brief.about.part:
+    if context.about.synthetic or context.about.part:
         return []
-    applying = [r for r in brief.queries.references if r.about(brief.queries.scope.countries)]
-    return [listing for r in applying if (listing := _statements(brief, r))]
+    applying = [r for r in context.queries.references if r.about(context.queries.scope.countries)]
+    return [listing for r in applying if (listing := _statements(context, r))]
 
 
-def _statements(brief: Brief, reference: Reference) -> Listing | None:
-    w = brief.words
+def _statements(context: ReportContext, reference: Reference) -> Listing | None:
+    w = context.words
     rows, lines = [], []
     for said in reference.direction:
         first, last = said.years
         works = (
-            frames.series(brief.made, said.series, brief.queries)
+            frames.series(context.tables, said.series, context.queries)
             .set_index("year")["works"]
             .dropna()
         )
         if first not in works.index or last not in works.index:
             continue
-        found = brief.change(
+        found = context.change(
             int(works[first]),
             int(works[last]),
-            brief.queries.measures.confidence,
-            frames.spread(brief.made, said.series, brief.queries),
+            context.queries.measures.confidence,
+            frames.spread(context.tables, said.series, context.queries),
         )
         seen = frames.direction(found.low, found.high)
         rows.append(
@@ -107,7 +107,7 @@ def _statements(brief: Brief, reference: Reference) -> Listing | None:
         w("reference.table", reference=w.named(reference)),
         with_text(grid(titles, lines), w("column.reading")),
         pd.DataFrame(rows, columns=columns),
-        brief.notes(w("reference.note")),
+        context.notes(w("reference.note")),
         "copublications",
     )
 
@@ -121,33 +121,35 @@ def _agreement(said: Direction, seen: str) -> str:
     )
 
 
-def counts(brief: Brief) -> list[Text | Listing]:
+def counts(context: ReportContext) -> list[Text | Listing]:
     """Figure 1 held against published counts: one sentence, and the series it is about; or why
     there is nothing to hold it against.
     """
-    w, scope = brief.words, brief.queries.scope
-    if brief.about.synthetic:
+    w, scope = context.words, context.queries.scope
+    if context.about.synthetic:
         return [Text(w("reference.synthetic"), term=w("reference.term"))]
-    if brief.about.part:
+    if context.about.part:
         return [Text(w("reference.part"), term=w("reference.term"))]
     held = coherence.hold(
-        brief.made.get("copublications", COPUBLICATIONS.empty()), brief.queries, scope.countries
+        context.tables.get("copublications", COPUBLICATIONS.empty()),
+        context.queries,
+        scope.countries,
     )
     if not held:
-        return [Text(w("reference.none", home=brief.home), term=w("reference.term"))]
+        return [Text(w("reference.none", home=context.home), term=w("reference.term"))]
     parts: list[Text | Listing] = []
-    for reference in brief.queries.references:
+    for reference in context.queries.references:
         if mine := [h for h in held if h.reference == reference.id]:
             parts += [
-                Text(_verdict(brief, reference, mine), term=w("reference.term")),
-                _counts(brief, reference, mine),
+                Text(_verdict(context, reference, mine), term=w("reference.term")),
+                _counts(context, reference, mine),
             ]
     return parts
 
 
-def _verdict(brief: Brief, reference: Reference, held: list[Held]) -> str:
-    w = brief.words
-    differing = [brief.series_name(h.series) for h in held if not h.agrees]
+def _verdict(context: ReportContext, reference: Reference, held: list[Held]) -> str:
+    w = context.words
+    differing = [context.series_name(h.series) for h in held if not h.agrees]
     rule = {
         "tolerance": w.percent(reference.tolerance),
         "levels": w.years((held[0].first_level, held[0].last_level)),
@@ -160,11 +162,11 @@ def _verdict(brief: Brief, reference: Reference, held: list[Held]) -> str:
     return w(f"reference.{'agreeing' if whole else 'partly'}", **rule)
 
 
-def _counts(brief: Brief, reference: Reference, held: list[Held]) -> Listing:
-    w = brief.words
+def _counts(context: ReportContext, reference: Reference, held: list[Held]) -> Listing:
+    w = context.words
     lines = [
         [
-            brief.series_name(h.series),
+            context.series_name(h.series),
             w.percent(h.change_there, 1, sign=True),
             w.percent(h.change_here, 1, sign=True),
             w.percent_span(h.lowest, h.highest, sign=True),
@@ -206,7 +208,7 @@ def _counts(brief: Brief, reference: Reference, held: list[Held]) -> Listing:
         data,
         (
             w("figure.note", text=w("reference.counts_note")),
-            w("admissions.source", sources=published(brief, reference)),
+            w("admissions.source", sources=published(context, reference)),
         ),
         "copublications",
     )

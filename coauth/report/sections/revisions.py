@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from coauth.openalex.eras import BORDERS, MATCHER, TOPICS, Border
-from coauth.report.context import Brief
+from coauth.report.context import ReportContext
 from coauth.report.data import frames
 from coauth.report.render.html import Facts, Listing, Section, Text, grid
 from coauth.report.text import slug
@@ -18,18 +18,18 @@ from coauth.report.vintage_info import Since
 from coauth.tables.schemas import CAUSES
 
 
-def sentence(brief: Brief, series: str, years: Sequence[int]) -> tuple[str, Facts]:
+def sentence(context: ReportContext, series: str, years: Sequence[int]) -> tuple[str, Facts]:
     """Of a headline number that rests on the counts of these years (one: the count itself; two:
     their change).
     """
-    w, since = brief.words, brief.about.since
+    w, since = context.words, context.about.since
     if since is None:
         return "", {}
-    rows = frames.revisions(brief.made, [series], brief.queries, [(y, y) for y in years])
+    rows = frames.revisions(context.tables, [series], context.queries, [(y, y) for y in years])
     if rows.empty:
         return "", {}
-    if series.startswith("list:") and _relation(brief, MATCHER) != "same":
-        return w(f"since.matcher_{_relation(brief, MATCHER)}", against=since.vintage), {}
+    if series.startswith("list:") and _relation(context, MATCHER) != "same":
+        return w(f"since.matcher_{_relation(context, MATCHER)}", against=since.vintage), {}
     counts = rows.to_dict("records")
     facts: dict[str, float | None] = {
         f"{series}.{name}.{r['first_year']}": r[name]
@@ -40,7 +40,7 @@ def sentence(brief: Brief, series: str, years: Sequence[int]) -> tuple[str, Fact
     told = [
         w("since.year", year=r["first_year"], causes=causes)
         for r in counts
-        if (causes := _causes(brief, r))
+        if (causes := _causes(context, r))
     ]
     if not told:
         return w("since.same", against=since.vintage), {}
@@ -49,14 +49,14 @@ def sentence(brief: Brief, series: str, years: Sequence[int]) -> tuple[str, Fact
             "since.count",
             against=since.vintage,
             then=w.number(counts[0]["then"]),
-            causes=_causes(brief, counts[0]),
+            causes=_causes(context, counts[0]),
         ), facts
     first, last = counts[0], counts[-1]
-    found = brief.change(
+    found = context.change(
         int(first["then"]),
         int(last["then"]),
-        brief.queries.measures.confidence,
-        frames.spread_then(brief.made, series, brief.queries),
+        context.queries.measures.confidence,
+        frames.spread_then(context.tables, series, context.queries),
     )
     facts |= {f"{series}.then.{name}": getattr(found, name) for name in ("ratio", "low", "high")}
     change = (
@@ -71,8 +71,8 @@ def sentence(brief: Brief, series: str, years: Sequence[int]) -> tuple[str, Fact
     return w("since.change", against=since.vintage, change=change, causes="; ".join(told)), facts
 
 
-def _causes(brief: Brief, row: Mapping[Any, Any]) -> str:
-    w = brief.words
+def _causes(context: ReportContext, row: Mapping[Any, Any]) -> str:
+    w = context.words
     told = [
         w("since.cause", number=w.number(row[c], sign=True), cause=w(f"cause_said.{slug(c)}"))
         for c in CAUSES
@@ -81,68 +81,70 @@ def _causes(brief: Brief, row: Mapping[Any, Any]) -> str:
     return w.listing(told) if told else ""
 
 
-def _relation(brief: Brief, border: Border) -> str:
-    return brief.about.relations.get(border.key, "same")
+def _relation(context: ReportContext, border: Border) -> str:
+    return context.about.relations.get(border.key, "same")
 
 
-def _borders(brief: Brief) -> list[Text]:
+def _borders(context: ReportContext) -> list[Text]:
     """What cannot be compared with the earlier vintage, said before any number is."""
     names = {MATCHER: "matcher", TOPICS: "topics"}
     return [
-        Text(brief.words(f"revisions.{names[b]}_{_relation(brief, b)}"), "caution")
+        Text(context.words(f"revisions.{names[b]}_{_relation(context, b)}"), "caution")
         for b in BORDERS
-        if _relation(brief, b) != "same"
+        if _relation(context, b) != "same"
     ]
 
 
-def _comparable(brief: Brief, names: list[str]) -> list[str]:
+def _comparable(context: ReportContext, names: list[str]) -> list[str]:
     """The series that are held against the earlier vintage: of institutions none where these may
     be another matcher's.
     """
-    return [n for n in names if not (n.startswith("list:") and _relation(brief, MATCHER) != "same")]
+    return [
+        n for n in names if not (n.startswith("list:") and _relation(context, MATCHER) != "same")
+    ]
 
 
-def revisions(brief: Brief) -> Section:
+def revisions(context: ReportContext) -> Section:
     """The same for every series, in the years of the headline change and over all."""
-    w, since = brief.words, brief.about.since
-    if brief.is_public:
-        return _between_editions(brief)
+    w, since = context.words, context.about.since
+    if context.is_public:
+        return _between_editions(context)
     if since is None:
         return Section("revisions", w("revisions.title"), (Text(w("revisions.first"), "none"),))
     names = [
         "international",
-        *(g.id for g in brief.queries.partners if g.figure),
-        *(f"list:{x.id}" for x in brief.watchlists),
+        *(g.id for g in context.queries.partners if g.figure),
+        *(f"list:{x.id}" for x in context.watchlists),
     ]
-    spans = [*((y, y) for y in brief.headline), brief.years]
-    rows = frames.revisions(brief.made, _comparable(brief, names), brief.queries, spans)
+    spans = [*((y, y) for y in context.headline), context.years]
+    rows = frames.revisions(context.tables, _comparable(context, names), context.queries, spans)
     parts = [
         Text(w("revisions.lead", against=since.vintage, day=w.day(since.as_of))),
-        *_borders(brief),
-        *_asked_otherwise(brief, since),
+        *_borders(context),
+        *_asked_otherwise(context, since),
     ]
     if rows.empty or not rows[list(CAUSES)].any(axis=None):
         return Section(
             "revisions", w("revisions.title"), (*parts, Text(w("revisions.same"), "none"))
         )
-    return Section("revisions", w("revisions.title"), (*parts, _listing(brief, rows, since)))
+    return Section("revisions", w("revisions.title"), (*parts, _listing(context, rows, since)))
 
 
-def _between_editions(brief: Brief) -> Section:
+def _between_editions(context: ReportContext) -> Section:
     """Of a public edition: each series over the years whose counts this and the last one show,
     without causes.
     """
-    w, told = brief.words, frames.frame(brief.made, "revisions")
+    w, told = context.words, frames.frame(context.tables, "revisions")
     if told.empty:
         return Section(
             "revisions", w("revisions.title"), (Text(w("revisions.first_public"), "none"),)
         )
     names = _comparable(
-        brief,
+        context,
         [
             "international",
-            *(g.id for g in brief.queries.partners),
-            *(f"list:{x.id}" for x in brief.watchlists),
+            *(g.id for g in context.queries.partners),
+            *(f"list:{x.id}" for x in context.watchlists),
         ],
     )
     named = [n for n in names if n in set(told["series"])]
@@ -153,7 +155,7 @@ def _between_editions(brief: Brief) -> Section:
         .reset_index()
     )
     lines = [
-        [brief.series_name(r["series"]), w.number(r["years"]), w.number(r["change"], sign=True)]
+        [context.series_name(r["series"]), w.number(r["years"]), w.number(r["change"], sign=True)]
         for r in rows.to_dict("records")
     ]
     against = str(told["against"].iloc[0])
@@ -162,18 +164,18 @@ def _between_editions(brief: Brief) -> Section:
         w("revisions.table_public", against=against),
         shown,
         rows,
-        brief.notes(w("revisions.note_public")),
+        context.notes(w("revisions.note_public")),
     )
     return Section(
         "revisions",
         w("revisions.title"),
-        (Text(w("revisions.lead_public", against=against)), *_borders(brief), listing),
+        (Text(w("revisions.lead_public", against=against)), *_borders(context), listing),
     )
 
 
-def _listing(brief: Brief, rows: pd.DataFrame, since: Since) -> Listing:
+def _listing(context: ReportContext, rows: pd.DataFrame, since: Since) -> Listing:
     """Causes that moved nothing have no column on the page; the CSV has all."""
-    w = brief.words
+    w = context.words
     seen = [c for c in CAUSES if rows[c].any()]
     titles = [
         w("column.series"),
@@ -185,7 +187,7 @@ def _listing(brief: Brief, rows: pd.DataFrame, since: Since) -> Listing:
     moved = rows[rows[list(CAUSES)].any(axis=1)]
     lines = [
         [
-            brief.series_name(r["series"]),
+            context.series_name(r["series"]),
             w.years((r["first_year"], r["last_year"])),
             w.number(r["then"]),
             *(w.number(r[c], sign=True) for c in seen),
@@ -199,19 +201,19 @@ def _listing(brief: Brief, rows: pd.DataFrame, since: Since) -> Listing:
         w("revisions.table", against=since.vintage),
         grid(titles, lines, text=2, keys=list(moved.index)),
         rows,
-        brief.notes(w("revisions.note"), note),
+        context.notes(w("revisions.note"), note),
     )
 
 
-def _asked_otherwise(brief: Brief, since: Since) -> list[Text]:
+def _asked_otherwise(context: ReportContext, since: Since) -> list[Text]:
     """What else than OpenAlex is not as it was."""
-    w = brief.words
-    lists = [brief.series_name(p) for p in since.parts if not p.startswith("queries/")]
+    w = context.words
+    lists = [context.series_name(p) for p in since.parts if not p.startswith("queries/")]
     lists += [w("revisions.rollup")] if "queries/institutions" in since.parts else []
     method = [p for p in since.parts if p in ("queries/scope", "queries/sql")]
     method += (
-        [w("revisions.version", then=since.version, now=brief.about.versions["coauth"])]
-        if since.version != brief.about.versions["coauth"]
+        [w("revisions.version", then=since.version, now=context.about.versions["coauth"])]
+        if since.version != context.about.versions["coauth"]
         else []
     )
     told = [Text(w("revisions.lists", lists=w.listing(lists)))] if lists else []

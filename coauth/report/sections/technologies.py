@@ -14,7 +14,7 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
-from coauth.report.context import Brief
+from coauth.report.context import ReportContext
 from coauth.report.data import flags, frames
 from coauth.report.render import charts, figures
 from coauth.report.render.html import Chart, Grid, Listing, Section, Text, grid, with_text
@@ -22,20 +22,20 @@ from coauth.report.text import Words, bare
 from coauth.tables.schemas import AREAS
 
 
-def technologies(brief: Brief) -> Section:
+def technologies(context: ReportContext) -> Section:
     """What the works with listed institutions are about, beside those with the country group and
     all international ones.
     """
-    w = brief.words
-    rows = flags.area_profile(brief.made, brief.queries)
-    window = w.years(frames.last_window(brief.queries))
-    drawn = [t for t in brief.queries.technologies if t.enabled]
-    if "topics" in brief.about.lacking:
+    w = context.words
+    rows = flags.area_profile(context.tables, context.queries)
+    window = w.years(frames.last_window(context.queries))
+    drawn = [t for t in context.queries.technologies if t.enabled]
+    if "topics" in context.about.lacking:
         return Section(
             "technologies", w("technologies.title"), (Text(w("technologies.no_topics"), "none"),)
         )
-    if brief.no_cues:
-        return Section("technologies", w("technologies.title"), (Text(brief.no_cues, "caution"),))
+    if context.no_cues:
+        return Section("technologies", w("technologies.title"), (Text(context.no_cues, "caution"),))
     if rows.empty or not rows["works"].sum() or not drawn:
         return Section(
             "technologies",
@@ -45,26 +45,26 @@ def technologies(brief: Brief) -> Section:
     names = {
         s: w(
             "technologies.series",
-            series=brief.series_name(s),
-            works=brief.count(rows.loc[rows["series"] == s, "total"].iloc[0]),
+            series=context.series_name(s),
+            works=context.count(rows.loc[rows["series"] == s, "total"].iloc[0]),
         )
         for s in dict.fromkeys(rows["series"])
     }
-    labels = {a: brief.area(a) for a in AREAS}
-    short = {a: brief.area(a, short=True, among=AREAS) for a in AREAS}
+    labels = {a: context.area(a) for a in AREAS}
+    short = {a: context.area(a, short=True, among=AREAS) for a in AREAS}
     status = "; ".join(
-        f"{brief.words.named(t)}, {w('technologies.version')} {t.version}: {brief.words.own(t, 'status')}"
+        f"{context.words.named(t)}, {w('technologies.version')} {t.version}: {context.words.own(t, 'status')}"
         for t in drawn
     )
     chart = Chart(
-        w("technologies.figure", window=window, mark=brief.mark_of(AREAS)),
-        w("technologies.alt", told=_largest(brief, rows, names, labels)),
+        w("technologies.figure", window=window, mark=context.mark_of(AREAS)),
+        w("technologies.alt", told=_largest(context, rows, names, labels)),
         rows,
         draw=lambda narrow: figures.areas(
             rows, {s: bare(n) for s, n in names.items()}, short, w.bare, narrow=narrow
         ),
-        grid=_area_grid(brief, rows, labels),
-        notes=brief.notes(w("technologies.note", confidence=brief.confidence)),
+        grid=_area_grid(context, rows, labels),
+        notes=context.notes(w("technologies.note", confidence=context.confidence)),
         statement="memberships",
     )
     return Section(
@@ -74,20 +74,20 @@ def technologies(brief: Brief) -> Section:
             Text(
                 w(
                     "technologies.lead"
-                    if len(rows["series"].unique()) > 1 + len(brief.watchlists)
+                    if len(rows["series"].unique()) > 1 + len(context.watchlists)
                     else "technologies.lead_alone",
                     window=window,
                 )
             ),
             chart,
-            *([] if brief.is_public else [_by_year(brief, short)]),
+            *([] if context.is_public else [_by_year(context, short)]),
             Text(w("technologies.status", status=status), "note"),
         ),
     )
 
 
-def _by_year(brief: Brief, short: dict[str, str]) -> Chart:
-    w, rows = brief.words, flags.area_years(brief.made, brief.queries)
+def _by_year(context: ReportContext, short: dict[str, str]) -> Chart:
+    w, rows = context.words, flags.area_years(context.tables, context.queries)
     sides = {
         side: w(f"technologies.{side}")
         for side in ("others", "listed")
@@ -119,11 +119,11 @@ def _by_year(brief: Brief, short: dict[str, str]) -> Chart:
     return Chart(
         w(
             "technologies.by_year",
-            start=brief.years[0],
-            end=brief.years[1],
-            mark=brief.mark_of(AREAS),
+            start=context.years[0],
+            end=context.years[1],
+            mark=context.mark_of(AREAS),
         ),
-        w("technologies.by_year_alt", start=brief.years[0], end=brief.years[1]),
+        w("technologies.by_year_alt", start=context.years[0], end=context.years[1]),
         rows,
         draw=lambda narrow: _draw_years(rows, short, sides, w.bare, narrow=narrow),
         grid=grid(
@@ -132,7 +132,7 @@ def _by_year(brief: Brief, short: dict[str, str]) -> Chart:
             text=2,
             keys=[" ".join(map(str, where[k])) for k in where],
         ),
-        notes=brief.notes(w("technologies.by_year_note", confidence=brief.confidence)),
+        notes=context.notes(w("technologies.by_year_note", confidence=context.confidence)),
         statement="memberships",
     )
 
@@ -184,13 +184,13 @@ def _draw_years(
     return figure
 
 
-def quality(brief: Brief) -> tuple[Text | Listing, ...]:
+def quality(context: ReportContext) -> tuple[Text | Listing, ...]:
     """Precision and recall of the technologies in this vintage, where somebody labelled a sheet;
     else that nobody did.
     """
-    w, measured = brief.words, brief.about.quality
-    if brief.no_cues:
-        return (Text(brief.no_cues, "note"),)
+    w, measured = context.words, context.about.quality
+    if context.no_cues:
+        return (Text(context.no_cues, "note"),)
     if measured is None:
         return (
             Text(w("quality.none"), "note"),
@@ -203,7 +203,7 @@ def quality(brief: Brief) -> tuple[Text | Listing, ...]:
             w.number(r["works"]),
             w.number(r["true"]),
             w.number(r["found"]),
-            *(_interval(brief, r, name) for name in ("precision", "recall")),
+            *(_interval(context, r, name) for name in ("precision", "recall")),
             w(f"quality.{r['standing']}"),
         ]
         for r in rows.to_dict("records")
@@ -231,23 +231,23 @@ def quality(brief: Brief) -> tuple[Text | Listing, ...]:
     )
     other = (
         ()
-        if measured["queries"] == brief.about.queries_fingerprint
+        if measured["queries"] == context.about.queries_fingerprint
         else (Text(w("quality.other_queries"), "caution"),)
     )
-    note = w("quality.note", confidence=brief.confidence, least=w.number(frames.MIN_POSITIVES))
+    note = w("quality.note", confidence=context.confidence, least=w.number(frames.MIN_POSITIVES))
     return (
         *other,
         Listing(
             w("quality.table"),
             with_text(grid(titles, lines), w("column.standing")),
             data,
-            brief.notes(note, told),
+            context.notes(note, told),
         ),
     )
 
 
-def _interval(brief: Brief, row: Mapping[Any, Any], name: str) -> str:
-    w = brief.words
+def _interval(context: ReportContext, row: Mapping[Any, Any], name: str) -> str:
+    w = context.words
     if row["standing"] == "unmeasured" or pd.isna(row[name]):
         return w("format.missing")
     return w(
@@ -257,10 +257,10 @@ def _interval(brief: Brief, row: Mapping[Any, Any], name: str) -> str:
     )
 
 
-def _area_grid(brief: Brief, rows: pd.DataFrame, labels: dict[str, str]) -> Grid:
-    w, series = brief.words, list(dict.fromkeys(rows["series"]))
+def _area_grid(context: ReportContext, rows: pd.DataFrame, labels: dict[str, str]) -> Grid:
+    w, series = context.words, list(dict.fromkeys(rows["series"]))
     cell = {
-        (r.series, r.area_id): brief.count(r.works)
+        (r.series, r.area_id): context.count(r.works)
         if pd.isna(r.share)
         else w(
             "cell.count_share",
@@ -272,12 +272,15 @@ def _area_grid(brief: Brief, rows: pd.DataFrame, labels: dict[str, str]) -> Grid
     }
     lines = [[labels[a], *(cell[s, a] for s in series)] for a in AREAS]
     return grid(
-        [w("column.area"), *(brief.series_name(s) for s in series)], lines, keys=AREAS, by="area_id"
+        [w("column.area"), *(context.series_name(s) for s in series)],
+        lines,
+        keys=AREAS,
+        by="area_id",
     )
 
 
 def _largest(
-    brief: Brief, rows: pd.DataFrame, names: dict[str, str], labels: dict[str, str]
+    context: ReportContext, rows: pd.DataFrame, names: dict[str, str], labels: dict[str, str]
 ) -> str:
     """For each series its largest area, for those who do not see the figure."""
     top = (
@@ -287,5 +290,5 @@ def _largest(
     )
     largest = {str(r.series): (labels[r.area_id], r.share) for r in frames.each(top)}
     return "; ".join(
-        f"{names[s]}: {largest[s][0]} {brief.words.percent(largest[s][1])}" for s in names
+        f"{names[s]}: {largest[s][0]} {context.words.percent(largest[s][1])}" for s in names
     )

@@ -24,7 +24,7 @@ from coauth.openalex import SELECT, Meta, Response, read_response, read_single
 from coauth.sources.api.plan import Part
 from coauth.sources.api.transport import API, Refused, Transport
 from coauth.sources.api.walk_state import Served
-from coauth.sources.http import Passing
+from coauth.sources.http import TransientError
 
 PYALEX = pyalex.__version__
 
@@ -156,4 +156,4 @@ def _believed_groups(body: bytes) -> _Groups:
 
 def _in_time(meta: Meta) -> None:
     if (meta.db_response_time_ms or 0) >= SOFT_TIMEOUT_MS:
-        raise Passing("soft time-out of the search engine")
+        raise TransientError("soft time-out of the search engine")

@@ -44,7 +44,7 @@ from coauth.errors import BudgetSpent, SourceError
 from coauth.sources import http
 from coauth.sources.api import error_body
 from coauth.sources.api.rate_limit import Limiter
-from coauth.sources.http import READ_TIMEOUT, Blocked, Passing, named
+from coauth.sources.http import READ_TIMEOUT, Blocked, TransientError, named
 from coauth.sources.progress import Progress, Silent
 
 API = "https://api.openalex.org"
@@ -181,7 +181,7 @@ class Transport:
             return failed[ordered] >= most
 
         retrying = Retrying(
-            retry=retry_if_exception_type(Passing),
+            retry=retry_if_exception_type(TransientError),
             stop=enough,
             wait=http.pause,
             sleep=self.sleep,
@@ -190,7 +190,7 @@ class Transport:
         )
         try:
             value: Value = retrying(self._once, url, read, cost)
-        except Passing as fault:
+        except TransientError as fault:
             raise (self._unreachable(fault) if fault.cure else NoAnswer(fault.reason)) from None
         return value
 
@@ -231,7 +231,7 @@ class Transport:
             )
         except Blocked as fault:
             raise self._unreachable(fault) from None
-        except Passing as fault:
+        except TransientError as fault:
             raise self._failure(fault.reason, cure=fault.cure) from None
         self._reached = True
         if answer.status_code != HTTPStatus.OK:
@@ -244,7 +244,7 @@ class Transport:
             RecursionError,
         ):  # the last: brackets without end
             raise self._failure("something else than the JSON asked for") from None
-        except Passing as fault:
+        except TransientError as fault:
             raise self._failure(fault.reason) from None
         with self._lock:
             self._failures = 0
@@ -278,9 +278,9 @@ class Transport:
                 f"OpenAlex has not answered one of the last {SILENCE} requests (last: {reason}); what was fetched is "
                 "stored: run `coauth harvest` again later"
             )
-        return Passing(reason, told, cure=cure)
+        return TransientError(reason, told, cure=cure)
 
-    def _unreachable(self, fault: Passing | Blocked) -> SourceError:
+    def _unreachable(self, fault: TransientError | Blocked) -> SourceError:
         mirror = "" if self.address == API else " of COAUTH_OPENALEX_URL"
         return SourceError(
             f"no connection to {urlsplit(self.address).hostname}{mirror} ({fault.reason}); {fault.cure}; then run "
@@ -322,7 +322,7 @@ class Transport:
         if "throttled" in complaint.message:
             self.limiter.slow(1.0)
         self.limiter.hold(pause)
-        return Passing("429: too many requests a second", pause, ordered=True)
+        return TransientError("429: too many requests a second", pause, ordered=True)
 
     def _budget_spent(self, answer: requests.Response, told: float | None) -> Exception:
         now = self._now()
@@ -334,7 +334,7 @@ class Transport:
             else float(error_body.number(answer.headers, "X-RateLimit-Reset", until_midnight))
         )
         if self._wait:
-            return Passing("429: the day's budget is spent", seconds, ordered=True)
+            return TransientError("429: the day's budget is spent", seconds, ordered=True)
         reset = (now + timedelta(seconds=seconds + 30)).strftime("%Y-%m-%d %H:%M UTC")
         return BudgetSpent(
             f"the day's budget at OpenAlex is spent; it is filled again at {reset}; what was fetched is stored: "

@@ -53,7 +53,7 @@ logging.getLogger("urllib3").setLevel(
 )  # its warning of a header that is none is a traceback
 
 
-class Passing(Exception):
+class TransientError(Exception):
     """A failure that time may cure. What reads an answer may raise it too, to have the question
     asked again.
 
@@ -129,7 +129,7 @@ def answered(
 ) -> tuple[requests.Response, bytes]:
     """The answer to `send(url, timeout=…, stream=True)` and all of its body.
 
-    Raises `Passing` where either did not come, `Blocked` where no connection can be made,
+    Raises `TransientError` where either did not come, `Blocked` where no connection can be made,
     `SourceError` where a variable names no certificates. `timeout` is the longest silence in
     seconds.
     """
@@ -149,19 +149,19 @@ def answered(
     return answer, body
 
 
-def _unanswered(broken: Exception, url: str, timeout: float) -> Passing | Blocked:
+def _unanswered(broken: Exception, url: str, timeout: float) -> TransientError | Blocked:
     """Nothing, or not all, came back."""
     if barrier := barriers.barrier(broken, url):
         return (
             Blocked(barrier.reason, barrier.cure)
             if barrier.lasting
-            else Passing(barrier.reason, cure=barrier.cure)
+            else TransientError(barrier.reason, cure=barrier.cure)
         )
     errors = list(barriers.causes(broken))
     if any(isinstance(error, Late) for error in errors):
-        return Passing("no whole answer in time")
+        return TransientError("no whole answer in time")
     silent = any(isinstance(error, TimeoutError | ReadTimeoutError) for error in errors)
-    return Passing(f"no answer within {timeout:g} s" if silent else "connection broken")
+    return TransientError(f"no answer within {timeout:g} s" if silent else "connection broken")
 
 
 def checked(url: str, variable: str, usual: str) -> str:
@@ -185,10 +185,10 @@ def checked(url: str, variable: str, usual: str) -> str:
     return url.rstrip("/")
 
 
-def fault(state: RetryCallState) -> Passing:
+def fault(state: RetryCallState) -> TransientError:
     """What the last attempt failed by."""
     found = state.outcome.exception() if state.outcome else None
-    return found if isinstance(found, Passing) else Passing("unknown")
+    return found if isinstance(found, TransientError) else TransientError("unknown")
 
 
 _growing = wait_exponential_jitter(initial=1, max=30, jitter=1)
