@@ -177,16 +177,16 @@ def test_without_spread_it_is_the_binomial_fit_of_others():
     )
     assert mine.coefficient[0] == pytest.approx(glm.params, rel=1e-6)
     assert mine.error[0] == pytest.approx(glm.bse, rel=1e-6)
-    sigma, rho = 4, 5  # positions in SPREAD and LIKENESS
+    sigma, rho = 4, 5  # positions in SIGMA_GRID and RHO_GRID
     p = glm.fittedvalues
     information = (counts + others) * p * (1 - p)
     working = np.log(p / (1 - p)) + (counts - (counts + others) * p) / information
     lag = np.abs(np.subtract.outer(np.arange(14), np.arange(14)))
     variance = (
-        np.diag(1 / information) + segmented.SPREAD[sigma] ** 2 * segmented.LIKENESS[rho] ** lag
+        np.diag(1 / information) + segmented.SIGMA_GRID[sigma] ** 2 * segmented.RHO_GRID[rho] ** lag
     )
     gls = api.GLS(working, design, sigma=variance).fit()
-    at = sigma * len(segmented.LIKENESS) + rho
+    at = sigma * len(segmented.RHO_GRID) + rho
     assert mine.coefficient[at] == pytest.approx(gls.params, rel=1e-6)
     assert mine.error[at] == pytest.approx(np.sqrt(np.diag(gls.normalized_cov_params)), rel=1e-6)
 

@@ -54,10 +54,10 @@ CONSTANTS = {
         rf"{MEASURES.permutations} times the roster",
         rf"{MEASURES.permutations} gange kredsen",
     ),
-    "spread": (rf"σ up to {segmented.SPREAD[-1]:g}", rf"σ op til {segmented.SPREAD[-1]:g}"),
+    "spread": (rf"σ up to {segmented.SIGMA_GRID[-1]:g}", rf"σ op til {segmented.SIGMA_GRID[-1]:g}"),
     "autocorrelation": (
-        rf"ρ up to {segmented.LIKENESS[-1]:g}",
-        rf"ρ op til {segmented.LIKENESS[-1]:g}",
+        rf"ρ up to {segmented.RHO_GRID[-1]:g}",
+        rf"ρ op til {segmented.RHO_GRID[-1]:g}",
     ),
 }
 

@@ -7,7 +7,7 @@ import pytest
 from written_down import asked, centralities, tables
 
 from coauth.stats.completeness import complete_weights
-from coauth.stats.design_effect import widened
+from coauth.stats.design_effect import design_effect_ratio
 from coauth.stats.incidence import incidence
 
 
@@ -42,7 +42,9 @@ def test_by_hand():
     world, weights = world_of(spoiled(40))
     heavy = 200 / 16
     expected = (40 * 1 + 40 * heavy + 40 * 1 + 40 * heavy) / 160
-    found = dict(zip(world.institutions, widened(world, weights, (2022, 2022)) ** 2, strict=True))
+    found = dict(
+        zip(world.institutions, design_effect_ratio(world, weights, (2022, 2022)) ** 2, strict=True)
+    )
     assert found["A"] == pytest.approx(expected)
     assert found["C"] == pytest.approx(1.0)  # only at Q: its own weights show it
 
@@ -55,7 +57,7 @@ def test_nothing_is_widened_where_nothing_is_lost():
         for p in "PQ"
         for _ in range(15)
     ]
-    assert (widened(*world_of(works), (2022, 2022)) == 1).all()
+    assert (design_effect_ratio(*world_of(works), (2022, 2022)) == 1).all()
 
 
 def test_small_publishers_are_one():
@@ -73,12 +75,12 @@ def test_small_publishers_are_one():
     ]
     world, weights = world_of(works)
     assert weights.sum() == pytest.approx(30)
-    assert widened(world, weights, (2022, 2022)) == pytest.approx(1.0)
+    assert design_effect_ratio(world, weights, (2022, 2022)) == pytest.approx(1.0)
 
 
 def test_nobody():
     world, weights = world_of([])
-    assert widened(world, weights, (2022, 2022)).tolist() == []
+    assert design_effect_ratio(world, weights, (2022, 2022)).tolist() == []
 
 
 def test_only_the_weighted_interval_is_wider():

@@ -21,26 +21,26 @@ together.
 """
 
 
-def widened(world: Incidence, stands_for: Floats, window: Years) -> Floats:
-    """How much wider the spread of each institution of `world` is than its weighted works in
-    `window` show: √(expected/seen), at least 1.
+def design_effect_ratio(world: Incidence, works_weight: Floats, window: Years) -> Floats:
+    """Inflation of each institution's standard error for the unevenness of its works' weights in
+    `window`: √(expected/seen), at least 1; larger means less certain.
 
     Kish's design effect (1965, Survey Sampling, ch. 11.7): works that stand for w each add w² to a
     variance and w to a number, so the variance is Σw²/Σw times that of as many works of weight 1.
     *Seen* is that of the institution's own complete works in the window; *expected* the mean, over
     all its works of all years, complete or not, of the mean weight its publisher's complete works
-    have in the window. `stands_for` is each work's weight, 0 if not complete.
+    have in the window. `works_weight` is each work's weight, 0 if not complete.
 
     >>> import scipy.sparse as sp
     >>> on = sp.csr_array(np.array([[1.0, 0]] * 20 + [[0, 1]] * 20 + [[1, 1]] * 20))       # A has half of its works at Q, b none
     >>> works = pa.table({"year": [2020] * 20 + [2022] * 40, "publisher": ["Q"] * 20 + ["Q"] * 20 + ["P"] * 20})
     >>> world = Incidence(on, np.array(["A", "b"], object), works)
     >>> weights = np.array([1.0] * 20 + [10.0, 10.0] + [0.0] * 18 + [1.0] * 20)             # A has no complete work at Q in 2022
-    >>> (widened(world, weights, (2022, 2022)) ** 2).round(2).tolist()                      # A: (10 + 1)/2; b: (10 + 1)/2 over 220/40
+    >>> (design_effect_ratio(world, weights, (2022, 2022)) ** 2).round(2).tolist()                      # A: (10 + 1)/2; b: (10 + 1)/2 over 220/40
     [5.5, 1.0]
     """
     publisher = _codes(world.works["publisher"])
-    weight = np.where(world.within(window), stands_for, 0.0)
+    weight = np.where(world.within(window), works_weight, 0.0)
     known, complete = (np.bincount(publisher, x).astype(np.float64) for x in (weight, weight > 0))
     few = (known < SMALLEST) | (complete == 0)
     known[few], complete[few] = known[few].sum(), complete[few].sum()

@@ -168,17 +168,17 @@ class Transport:
         failed: Counter[bool] = Counter()
 
         def enough(state: RetryCallState) -> bool:
-            ordered = http.fault(state).ordered
-            failed[ordered] += 1
+            limited = http.fault(state).rate_limited
+            failed[limited] += 1
             brief = bool(http.fault(state).cure) and not self._reached
             most = (
                 PATIENCE
-                if ordered
+                if limited
                 else min(http.BRIEF, self._attempts)
                 if brief
                 else self._attempts
             )
-            return failed[ordered] >= most
+            return failed[limited] >= most
 
         retrying = Retrying(
             retry=retry_if_exception_type(TransientError),
@@ -322,7 +322,7 @@ class Transport:
         if "throttled" in complaint.message:
             self.limiter.slow(1.0)
         self.limiter.hold(pause)
-        return TransientError("429: too many requests a second", pause, ordered=True)
+        return TransientError("429: too many requests a second", pause, rate_limited=True)
 
     def _budget_spent(self, answer: requests.Response, told: float | None) -> Exception:
         now = self._now()
@@ -334,7 +334,7 @@ class Transport:
             else float(error_body.number(answer.headers, "X-RateLimit-Reset", until_midnight))
         )
         if self._wait:
-            return TransientError("429: the day's budget is spent", seconds, ordered=True)
+            return TransientError("429: the day's budget is spent", seconds, rate_limited=True)
         reset = (now + timedelta(seconds=seconds + 30)).strftime("%Y-%m-%d %H:%M UTC")
         return BudgetSpent(
             f"the day's budget at OpenAlex is spent; it is filled again at {reset}; what was fetched is stored: "

@@ -57,18 +57,23 @@ class TransientError(Exception):
     """A failure that time may cure. What reads an answer may raise it too, to have the question
     asked again.
 
-    `told` is the pause the server asked for; without it pauses grow. `ordered` marks a 429: not a
-    failure, but an order. `cure` says what to do where there was no connection at all; with one it
+    `retry_after` is the pause in seconds that the server asked for; without it pauses grow.
+    `rate_limited` marks a 429: not a failure, but an order. `cure` says what to do where there was no connection at all; with one it
     is empty.
     """
 
     def __init__(
-        self, reason: str, told: float | None = None, *, ordered: bool = False, cure: str = ""
+        self,
+        reason: str,
+        retry_after: float | None = None,
+        *,
+        rate_limited: bool = False,
+        cure: str = "",
     ) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.told = told
-        self.ordered = ordered
+        self.retry_after = retry_after
+        self.rate_limited = rate_limited
         self.cure = cure
 
 
@@ -195,9 +200,9 @@ _growing = wait_exponential_jitter(initial=1, max=30, jitter=1)
 
 
 def pause(state: RetryCallState) -> float:
-    """Seconds before the next attempt: as told, else growing."""
-    told = fault(state).told
-    return _growing(state) if told is None else told
+    """Seconds before the next attempt: as the server asked, else growing."""
+    seconds = fault(state).retry_after
+    return _growing(state) if seconds is None else seconds
 
 
 def named(status: int) -> str:

@@ -23,7 +23,7 @@ from coauth.stages.centrality.window import Common, Window
 from coauth.stats.bootstrap import Replicates
 from coauth.stats.completeness import complete_weights
 from coauth.stats.counting import Counting
-from coauth.stats.design_effect import widened
+from coauth.stats.design_effect import design_effect_ratio
 from coauth.stats.incidence import Flags, Incidence, comparisons, incidence, windows
 from coauth.stats.influence import LeaveOneOut
 from coauth.stats.overdispersion import Dispersion
@@ -148,7 +148,7 @@ def measure(
         rows = joint.within(window)
         factors = {variant: found.factors(window) for variant, found in dispersion.items()}
         factors["reweighted"] = factors["reweighted"].times(
-            joint.institutions, widened(joint, weights["reweighted"], window)
+            joint.institutions, design_effect_ratio(joint, weights["reweighted"], window)
         )
         shown: set[str] = {
             *(measures.measures if window in sliding else ()),

@@ -44,18 +44,18 @@ from coauth.stats.counts import FALL
 
 Array = npt.NDArray[np.float64]
 
-SPREAD = 0.9 * np.linspace(0, 1, 25) ** 2
+SIGMA_GRID = 0.9 * np.linspace(0, 1, 25) ** 2
 """σ, in logs: 0.5 would let a period be two thirds more or a third fewer than its mean, by itself;
 of two series held against each other both count. Closer together where a large series can tell them
 apart.
 """
-LIKENESS = np.linspace(0, 0.95, 20)
+RHO_GRID = np.linspace(0, 0.95, 20)
 """ρ of one period with the next; negative ones would only narrow intervals."""
 TYPICAL = 0.3
 """the likeliest σ before anything is seen; it and the shape were chosen in worlds of other seeds
 than those of the tables
 """
-LIKELY = np.outer(SPREAD**1.5 * np.exp(-SPREAD / TYPICAL), 1 / np.sqrt(1 - LIKENESS**2))
+PRIOR = np.outer(SIGMA_GRID**1.5 * np.exp(-SIGMA_GRID / TYPICAL), 1 / np.sqrt(1 - RHO_GRID**2))
 """of each σ (√σ of it for the distance to the next) and ρ, before anything is seen"""
 
 
@@ -100,18 +100,20 @@ class Fit:
     @property
     def dispersion(self) -> float:
         """How many times the variance by chance alone a period's variance is, on average over σ."""
-        return 1 + float(self.weight @ np.repeat(SPREAD, len(LIKENESS)) ** 2) / self.noise
+        return 1 + float(self.weight @ np.repeat(SIGMA_GRID, len(RHO_GRID)) ** 2) / self.noise
 
     def beyond(self, a_year: int) -> float:
         """Variance, beyond chance, of the log-odds of one year less those of the year before, of
         `a_year` periods each.
         """
         step = np.repeat([-1.0, 1.0], a_year) / a_year
-        return float(self.weight @ np.outer(SPREAD**2, step @ _alike(2 * a_year) @ step).ravel())
+        return float(
+            self.weight @ np.outer(SIGMA_GRID**2, step @ _alike(2 * a_year) @ step).ravel()
+        )
 
     @property
     def autocorrelation(self) -> float:
-        return float(self.weight @ np.tile(LIKENESS, len(SPREAD)))
+        return float(self.weight @ np.tile(RHO_GRID, len(SIGMA_GRID)))
 
 
 def design(periods: int, start: int, a_year: int, trend: bool = True) -> Array:
@@ -152,7 +154,7 @@ def fit(design: Array, counts: Array, total: Array) -> Fit:
         np.swapaxes(turn, 1, 2) @ (root[:, None] * design),
         np.swapaxes(turn, 1, 2) @ (root * odds),
     )
-    precise = 1 / (1 + SPREAD[:, None, None] ** 2 * spectrum)
+    precise = 1 / (1 + SIGMA_GRID[:, None, None] ** 2 * spectrum)
     precision = np.swapaxes(columns * precise[..., None], 2, 3) @ columns
     covariance = np.linalg.inv(precision)
     coefficient = (covariance @ np.swapaxes(columns, 1, 2) @ (precise * values)[..., None])[..., 0]
@@ -160,7 +162,7 @@ def fit(design: Array, counts: Array, total: Array) -> Fit:
     likelihood = (np.log(precise) - precise * rest**2).sum(axis=-1) / 2 - np.linalg.slogdet(
         precision
     )[1] / 2
-    weight = (LIKELY * np.exp(likelihood - likelihood.max())).ravel()
+    weight = (PRIOR * np.exp(likelihood - likelihood.max())).ravel()
     error = np.sqrt(np.diagonal(covariance, axis1=2, axis2=3))
     each = (len(weight), design.shape[1])
     return Fit(
@@ -174,7 +176,7 @@ def fit(design: Array, counts: Array, total: Array) -> Fit:
 def _alike(periods: int) -> Array:
     """Correlation of each period with each other, under every ρ: ρ × periods × periods."""
     apart = np.abs(np.subtract.outer(np.arange(periods), np.arange(periods)))
-    return np.where(apart == 0, 1.0, LIKENESS[:, None, None] ** apart)
+    return np.where(apart == 0, 1.0, RHO_GRID[:, None, None] ** apart)
 
 
 def _likeliest(design: Array, counts: Array, total: Array) -> tuple[Array, Array]:
