@@ -130,7 +130,7 @@ class ReportContext:
         w, made_for = self.words, dict.fromkeys(s.topic_model for s in self.queries.other_topics)
         return w(
             "technologies.not_measured",
-            tables=w.listing([w(f"topic_model.{m}") for m in made_for]),
+            made=w.listing([w(f"topic_model.{m}") for m in made_for]),
             theirs=w(f"topic_model.{self.queries.topics}"),
         )
 
