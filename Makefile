@@ -1,6 +1,6 @@
 # make demo    install, run the whole pipeline on the synthetic sample, print where the report and the Gephi file are
 # make test    install, lint, type-check, run every test
-# make bench   install, measure every stage and its competitors at 20,000 to 500,000 works into tests/benchmarks/RESULTS.md (hours)
+# make bench   install, measure every stage and its competitors at 20,000 to 500,000 works into tests/studies/benchmarks/RESULTS.md (hours)
 
 VENV ?= .venv
 PYTHON ?= python3
@@ -24,7 +24,7 @@ test: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.studies.benchmarks
 
 clean:
 	rm -rf $(VENV) cache/*/ reports/*/

@@ -6,11 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from built import build_sample
 from filelock import FileLock
-from world import World
 
 from coauth import queries
+from tests.support.commands import CHECKOUT, build_sample, missing
+from tests.support.world import World
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # the workers have the processors already: no command shares its work out again
@@ -19,18 +19,22 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 os.environ["COAUTH_STATBANK_URL"] = "http://127.0.0.1:9"  # nobody: no test asks Statistics Denmark
 
 
-LONGEST = ("spark", "pipeline", "road", "report", "browser", "elsewhere", "public", "sample")
+LONGEST = (
+    "test_spark",
+    "test_sample_road",
+    "test_server_road",
+    "test_report",
+    "test_browser",
+    "test_another_country",
+    "test_editions",
+    "test_sample",
+)
 """Files that take half a minute or more are begun first: none is left to one worker at the end."""
 
 
 def pytest_collection_modifyitems(items):
-    rank = {f"test_{name}": n for n, name in enumerate(LONGEST)}
+    rank = {name: n for n, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
-
-
-def missing(reason):
-    """The gate has everything (`.ci/run`), so there it is a failure; elsewhere the test is skipped."""
-    return pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +47,7 @@ def real_records():
 @pytest.fixture(scope="session")
 def asked():
     """The shipped queries."""
-    return queries.load(Path(__file__).parents[1] / "queries")
+    return queries.load(CHECKOUT / "queries")
 
 
 @pytest.fixture
@@ -70,7 +74,7 @@ def sample_root(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def node_packages(tmp_path_factory):
-    """A folder with the packages of tests/node, at the versions and checksums of its lock file:
+    """A folder with the packages of tests/support/node, at the versions and checksums of its lock file:
     from npm, once for all workers.
     """
     if not (shutil.which("node") and shutil.which("npm")):
@@ -79,7 +83,7 @@ def node_packages(tmp_path_factory):
     folder = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "node"
     with FileLock(f"{folder}.lock"):
         if not (folder / "node_modules").exists():
-            shutil.copytree(Path(__file__).parent / "node", folder, dirs_exist_ok=True)
+            shutil.copytree(CHECKOUT / "tests/support/node", folder, dirs_exist_ok=True)
             command = [
                 "npm",
                 "ci",
@@ -93,6 +97,6 @@ def node_packages(tmp_path_factory):
             )
             if done.returncode:
                 missing(
-                    f"npm does not give the packages of tests/node: {done.stderr.strip()[-200:]}"
+                    f"npm does not give the packages of tests/support/node: {done.stderr.strip()[-200:]}"
                 )
     return folder

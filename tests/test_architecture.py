@@ -189,6 +189,22 @@ def test_rooms_with_a_verbs_name_are_imported_file_by_file():
                 assert not rooms, f"{path}: {rooms}"
 
 
+TESTS = Path(__file__).parent
+APART = {"support", "studies", "end_to_end"}
+"""Folders of tests that are of no room: what tests share, what is measured, the whole road."""
+
+
+def test_tests_mirror_the_package():
+    """A folder of tests is a folder of the package, and no module of tests leans on another's."""
+    for path in TESTS.rglob("*.py"):
+        parts = path.relative_to(TESTS).parts[:-1]
+        if parts and parts[0] not in APART:
+            assert (PACKAGE / Path(*parts)).is_dir(), path
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests."):
+                assert ".test_" not in f".{node.module}", f"{path}: {node.module}"
+
+
 def test_no_closets():
     """No module is named for being handy."""
     assert not {p.stem for p in modules()} & {"utils", "util", "helpers", "common", "misc"}

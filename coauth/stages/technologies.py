@@ -167,7 +167,7 @@ class Matcher:
 
         In the title once is enough. An abstract has to name the technology twice, by phrases that
         do not overlap: of 13 cues that real works at hand had by a single mention, 10 were wrong
-        (tests/labels/RULES.md).
+        (tests/studies/labels/RULES.md).
         """
         head = fold(title or "")
         text = f"{head}\n{fold(abstract)}" if abstract else head

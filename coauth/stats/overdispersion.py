@@ -22,7 +22,7 @@ from coauth.stats.incidence import Floats, Incidence, Integers
 PRIOR = 20.0
 """Degrees of freedom given to what institutions have in common. An institution's own years, a
 handful, say little: with less (10) intervals covered 96.5 % and shifts were missed, with all (no
-own part) one null world in twelve had a false find; see tests/simulation/RESULTS.md.
+own part) one null world in twelve had a false find; see tests/studies/simulation/RESULTS.md.
 """
 
 

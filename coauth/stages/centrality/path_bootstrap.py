@@ -8,7 +8,7 @@ weights are not brought to a fixed sum, for the reason given in `coauth.stats.bo
 many works there were is left to chance too.
 
 Betweenness can be had in the same way, and `measures.toml` does not take it: its 95 % intervals
-held the truth in 88 % of simulated worlds (`tests/simulation/PATHS.md`), most often because an
+held the truth in 88 % of simulated worlds (`tests/studies/simulation/PATHS.md`), most often because an
 institution on no shortest path is on none in any replicate either.
 """
 

@@ -25,7 +25,7 @@ prior of Berger & Yang 1994, Econometric Theory 10, 461): were every ρ equally 
 would be taken for less alike than they are. The interval is that of the mixture.
 
 How often these intervals hold a planted fall, and how often a placebo date is called, is in
-tests/simulation/RESULTS.md. A σ of 0 makes them wide, since they allow for a spread that is not
+tests/studies/simulation/RESULTS.md. A σ of 0 makes them wide, since they allow for a spread that is not
 there.
 """
 

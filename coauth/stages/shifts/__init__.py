@@ -67,7 +67,7 @@ def judge(
     2. `rose` or `fell`, where the reweighted change has an interval that excludes 0 and q ≤ `measures.false_discovery_rate`, and
        the change of k has its sign. The reweighted change alone is tested, since under a publisher's loss it alone is one of
        the institutions: q of k would there be the small one of lost metadata, and each reweighted interval by itself a
-       second look at one of many (one world in ten to five without any shift had a false find so, tests/simulation).
+       second look at one of many (one world in ten to five without any shift had a false find so, tests/studies/simulation).
     3. `no clear change` otherwise.
 
     `verdict_complete_coverage` is what complete works alone would say. It decides nothing: works
