@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from coauth.pipeline import Project
 from coauth.report.explorer import Explorer
 from coauth.report.render.html import Chart, Page, Section, Writer
-from tests.report.test_explorer import records  # noqa: F401  the fixture `records`
 from tests.support import browser
 from tests.support.reports import HOSTILE, briefed, explore
 from tests.support.world import rows
@@ -65,7 +64,7 @@ def page(explorer, context, folder):
 
 
 @pytest.fixture(scope="module")
-def small(records, asked, tmp_path_factory):  # noqa: F811
+def small(records, asked, tmp_path_factory):
     """The page of the world of `test_explorer`, for insiders and for everyone."""
     context = briefed(records, asked)
     made = {works: explore(context, works=works) for works in (True, False)}

@@ -14,6 +14,12 @@ from coauth.stats import counts as counted
 from coauth.tables import schemas
 from tests.support.world import World
 
+BEIHANG = {
+    "id": "I82880672",
+    "display_name": "Beihang University",
+    "country_code": "CN",
+    "ror": "https://ror.org/00wk2mp56",
+}
 QUALITY = {
     "queries": "ab" * 32,
     "agreement": {"works": 300, "alike": 0.9, "kappa": 0.71},
