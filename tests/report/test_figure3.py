@@ -28,6 +28,7 @@ from coauth.tables import schemas
 from tests.support.commands import project
 from tests.support.reports import about
 from tests.support.statbank import YEARS, StatBank, persons
+from tests.support.vintages import vintage
 
 DAY = date(2026, 11, 20)
 NOBODY = "http://127.0.0.1:9/v1"
@@ -39,20 +40,6 @@ NOBODY = "http://127.0.0.1:9/v1"
 @pytest.fixture
 def root(tmp_path):
     return project(tmp_path / "project")
-
-
-def vintage(root, *, synthetic=False, kind="api"):
-    """A vintage that says it is built; there is nothing in it."""
-    source = {"kind": kind} | ({"seed": 1} if kind == "sample" else {})
-    scope = Project(root).queries.scope.model_dump(mode="json")
-    return Project(root).cache.create(
-        "2026-11-20",
-        source=source,
-        scope=scope,
-        started="2026-11-20",
-        completed="2026-11-20",
-        build={"synthetic": synthetic},
-    )
 
 
 def test_totals_are_fetched_once_and_kept(root):

@@ -23,12 +23,12 @@ from coauth.errors import SourceError
 from coauth.sources import http, statbank
 from coauth.sources.api.transport import NoAnswer, Transport
 from coauth.sources.http import barriers, trust
-from tests.report.test_figure3 import vintage
 from tests.support.commands import CHECKOUT, missing, project
 from tests.support.harvests import WORLD
 from tests.support.middlemen import Proxy, Saying, Tls
 from tests.support.standin import StandIn
 from tests.support.statbank import StatBank
+from tests.support.vintages import vintage
 
 README = (CHECKOUT / "README.md").read_text("utf-8")
 SECRET = "geheim"
