@@ -48,7 +48,7 @@ class NotFound(CoauthError):
 
 
 class DisclosureError(CoauthError):
-    """A public edition would give a small cell back, by itself or beside an earlier one."""
+    """What is asked for would tell more than a public edition may."""
 
 
 class MeasureFailed(CoauthError):

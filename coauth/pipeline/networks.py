@@ -18,7 +18,7 @@ from coauth.network.model import Network
 from coauth.pipeline import public
 from coauth.pipeline.project import Project
 from coauth.pipeline.vintage_tables import informed, read
-from coauth.public import COUNTING, Edition, statement
+from coauth.public import COUNTING, STATEMENT
 from coauth.public import public as public_tables
 from coauth.storage import Vintage
 
@@ -40,8 +40,8 @@ def network(
     counted as measures.toml says, in the public profile in full.
 
     `unit` is what a node is: works are counted anew between countries, or between the groups of the
-    colours. `profile` "public" sums the institutions of each watchlist and takes out small cells
-    (see `coauth.public`), beside the vintage's public edition.
+    colours. `profile` "public" sums the institutions of each watchlist and rounds counts (see
+    `coauth.public`).
     """
     return cut(
         project,
@@ -66,29 +66,16 @@ def base(
     unit: Unit = "institution",
     profile: Profile = "internal",
     ego: str | None = None,
-    edition: Edition | None = None,
 ) -> Base:
-    """`edition`: the vintage's public one, had anew where it is needed and not given."""
     asked, wholes, told = project.queries, _wholes(tables, unit, profile), {"unit": unit}
     standings = informed(project, vintage).marks()
-    bounds = (
-        (edition or public.edition(project, vintage, tables)).bounds
-        if profile == "public"
-        else None
-    )
     if wholes:
         tables = aggregate.join(tables, wholes, DuckDB(asked.sql, asked.tables()))
-    if bounds is None:
+    if profile == "internal":
         return Base(tables, told, standings)
-    tables, taken_out = public_tables(tables, ego, bounds)
     return Base(
-        tables,
-        told
-        | {
-            "share_above_k": None,
-            "counting": COUNTING,
-            "notes": (statement(taken_out),),
-        },
+        public_tables(tables, asked, public.rounding_of(project), ego),
+        told | {"share_above_k": None, "counting": COUNTING, "notes": (STATEMENT,)},
         standings,
     )
 

@@ -1,76 +1,78 @@
-"""The public edition of a vintage, made with an eye on the earlier ones that readers have beside
-it.
-"""
+"""The public edition of a vintage."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import pyarrow as pa
 
 from coauth import public
+from coauth.errors import DisclosureError
 from coauth.openalex.eras import Relation
 from coauth.pipeline.compare import relations as vintage_relations
 from coauth.pipeline.project import Project
 from coauth.pipeline.vintage_tables import asked, read
-from coauth.public import Cell, Counted, Earlier, Edition
-from coauth.storage import Vintage, atomic
-from coauth.tables.contract import MARK, marked
+from coauth.public import Rounding
+from coauth.stages import events
+from coauth.storage import Vintage
+from coauth.tables import schemas
 
-COUNTED = (
-    "copublications",
-    "coverage",
-    "memberships",
-    "technologies",
-    "admissions",
-    "institutions",
-    "listed",
-)
+COUNTED = ("works", "memberships", "copublications", "technologies", "admissions")
 """Tables that an edition is counted from."""
 
 
-def edition(project: Project, vintage: Vintage, tables: Mapping[str, pa.Table]) -> Edition:
-    """The public tables of a vintage. Raises `DisclosureError` where earlier editions leave no way
-    to make them, and `NotFound` where an earlier edition's vintage is not built.
+def edition(
+    project: Project, vintage: Vintage, tables: Mapping[str, pa.Table]
+) -> dict[str, pa.Table]:
+    """The public tables of a vintage: those of `coauth.public.edition`, tests of the policy dates on
+    them, and what changed since the vintage that it was built against, rounded alike.
     """
-    return public.edition(tables, asked(project, vintage), earlier(project, vintage), vintage.name)
+    queries, rounding = asked(project, vintage), rounding_of(project)
+    tables = public.edition(tables, queries, rounding)
+    return tables | {
+        "events": events.regress_counts(
+            tables["copublications"],
+            queries.events,
+            queries.scope,
+            queries.measures.confidence,
+        ),
+        "revisions": _revisions(project, vintage, tables["copublications"], rounding),
+    }
 
 
-def earlier(project: Project, vintage: Vintage) -> list[Earlier]:
-    """Every public edition up to this vintage's date, of the same kind of source, oldest first; one
-    of its own from before too.
+def rounding_of(project: Project) -> Rounding:
+    """The rounding of every public edition of a project.
+
+    Raises `DisclosureError` where there are public editions and their secret is gone.
     """
-    found = []
-    for v in project.cache.like(vintage):
-        if (cells := v.published) is not None:
-            rows = [(Cell(*(r[f] for f in Cell._fields)), r["value"]) for r in cells.to_pylist()]
-            found.append(
-                Earlier(
-                    v.name,
-                    Counted.of(read(v, COUNTED), asked(project, v)),
-                    {c: n for c, n in rows if n is not None},
-                    frozenset(c for c, n in rows if n is None),
-                )
-            )
-    return found
+    lost = not project.cache.has_rounding_key
+    if lost and (there := sorted(p.name for p in project.reports.glob("*-public"))):
+        raise DisclosureError(
+            f"{project.reports / there[0]} was rounded by a secret that is not in {project.cache.folder} any more (rounding.key): "
+            "copy it back; or, if no public edition has left the house, remove those folders, and a new secret is made"
+        )
+    return Rounding(project.cache.rounding_key)
 
 
-def relations(project: Project, vintage: Vintage, edition: Edition) -> Mapping[str, Relation]:
-    """What lies between a vintage and that of the public edition its own is held against, by
-    border of OpenAlex.
+def against(project: Project, vintage: Vintage) -> Vintage | None:
+    """The vintage that this one was built against, if any."""
+    told = (vintage.manifest.get("build") or {}).get("since")
+    return project.cache.find(told["vintage"]) if told else None
+
+
+def relations(project: Project, vintage: Vintage) -> Mapping[str, Relation]:
+    """What lies between a vintage and the one its public edition is held against, by border of
+    OpenAlex.
     """
-    against = edition.tables["revisions"]["against"].to_pylist()
-    return vintage_relations(project.cache.find(against[0]), vintage) if against else {}
+    earlier = against(project, vintage)
+    return vintage_relations(earlier, vintage) if earlier else {}
 
 
-def write(cells: pa.Table, folder: Path, *, synthetic: bool) -> Path:
-    """Every count of an edition as CSV, shown or withheld."""
-    rows = cells.to_pandas()
-    rows["value"] = rows["value"].astype("Int64")
-    titles = [f"{MARK}: {c}" if synthetic and not n else c for n, c in enumerate(rows.columns)]
-    path = folder / "tables" / (marked("cells.csv") if synthetic else "cells.csv")
-    atomic.write(
-        {path: [rows.to_csv(index=False, header=titles, lineterminator="\n")]}, atomic.ADVICE
-    )
-    return path
+def _revisions(
+    project: Project, vintage: Vintage, counts: pa.Table, rounding: Rounding
+) -> pa.Table:
+    earlier = against(project, vintage)
+    if earlier is None:
+        return schemas.REVISIONS.empty()
+    before = public.edition(read(earlier, COUNTED), asked(project, earlier), rounding)
+    return public.revisions(counts, before["copublications"], earlier.name)

@@ -49,9 +49,7 @@ def quarter(
 
     What changed is told `against` a vintage by name; by default against the newest earlier one
     there was when this was built. The public profile goes to reports/<quarter>-public/, beside the
-    internal one and never inside it: a folder that is handed on holds one of them. It is held
-    against the public edition before it; what it shows and withholds is kept with the vintage, and
-    later editions mind it.
+    internal one and never inside it: a folder that is handed on holds one of them.
 
     `side_by_side` draws the languages in a process each, where there is more than one processor.
     Only a program whose main module may be imported again can (the command line can, a plain script
@@ -80,13 +78,13 @@ def _written(
     )
     folder = project.reports / (marked(told.quarter) if told.synthetic else told.quarter)
     edition = public.edition(project, vintage, tables) if profile == "public" else None
-    base = networks.base(project, vintage, tables, profile=profile, edition=edition)
+    base = networks.base(project, vintage, tables, profile=profile)
     whole = networks.cut(project, base)
     if edition:
-        told = replace(told.public, relations=public.relations(project, vintage, edition))
+        told = replace(told.public, relations=public.relations(project, vintage))
         folder, where = folder.with_name(f"{folder.name}-public"), positions.own(whole, project)
         shown = {
-            **edition.tables,
+            **edition,
             **{name: base.tables[name] for name in ("edges", "flags", "institutions")},
         }
     else:
@@ -136,9 +134,6 @@ def _written(
                     )
                 )
 
-        if edition:
-            paths["cells"] = public.write(edition.cells, folder, synthetic=told.synthetic)
-            written.append(paths["cells"])
         links = {form: path.relative_to(folder).as_posix() for form, path in paths.items()}
         reports = Reports(
             project.root, vintage.name, folder, links, told, latest, atlas, against, shown
@@ -147,8 +142,6 @@ def _written(
             paths[f"report.{language}"], paths[f"report.{language}.pdf"] = there[:2]
             written += there
         paths["run"] = run_record.record(folder, sorted(set(written)), asked, vintage, told)
-        if edition:
-            vintage.published = edition.cells
     return paths
 
 

@@ -1,304 +1,184 @@
-"""The tables of a public edition: every cell of `cells`, the withheld ones without a number, and
-nothing that rests on works.
+"""The tables of a public edition: counts rounded as `coauth.public.rounding` says, what is made of these
+alone, and nothing that rests on single works.
 
 The report is made of these tables by the same code as the internal one. What is not in them cannot
-be drawn, written or worked out: no work, no institution, no pair, no centrality, no shift. Earlier
-public editions are looked at together with the new one, for a reader has them side by side: a count
-that did not change between two harvests is one cell of both, so that what was shown then is known
-now, and what is shown now would be known of then.
+be drawn, written or worked out: no work, no pair, no centrality, no shift.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from coauth.public.cells import (
-    COVERAGE,
-    INTERNATIONAL,
-    Cell,
-    Counts,
-    Reaches,
-    cost,
-    count,
-    last_window,
-    shown_series,
-    ties,
-    told_elsewhere,
-)
-from coauth.public.network import Bounds
-from coauth.public.suppression import Tie, small, withhold
+from coauth.public.rounding import VARIANCE, Rounding
 from coauth.queries import Queries
+from coauth.stats import areas
 from coauth.stats.counts import with_intervals
 from coauth.tables import schemas
 from coauth.tables.schemas import own_basis
 
-COPUBLICATIONS = schemas.COPUBLICATIONS.published(
-    "works", "works_low", "works_high", more=(schemas.WITHHELD,)
+COPUBLICATIONS = schemas.COPUBLICATIONS.published("works", "works_low", "works_high")
+PROFILES = schemas.PROFILES.published("works")
+COVERAGE = schemas.COVERAGE.published(
+    "works", "works_complete", "authorships", "authorships_with_institution"
 )
-PROFILES = schemas.PROFILES.published("works", "total", more=(schemas.WITHHELD,))
-COVERAGE_YEARS = schemas.COVERAGE.published(*COVERAGE)
-
-
-@dataclass(frozen=True)
-class Counted:
-    """The cells of a vintage and what ties them."""
-
-    cells: Counts
-    ties: tuple[Tie[Cell], ...]
-
-    @classmethod
-    def of(
-        cls, tables: Mapping[str, pa.Table], queries: Queries, reaches: Reaches | None = None
-    ) -> Counted:
-        cells = count(tables, queries)
-        return cls(cells, tuple(ties(cells, reaches or Reaches(tables, queries), queries)))
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """An earlier public edition: what it shows and withholds, and the counts of its vintage that it
-    rests on.
-    """
-
-    vintage: str
-    counted: Counted
-    shown: Mapping[Cell, int]
-    withheld: frozenset[Cell]
-
-    @property
-    def values(self) -> Counts:
-        """What it shows stands as it was shown, whatever would be counted today."""
-        return dict(self.shown) | {
-            c: v for c, v in self.counted.cells.items() if c in self.withheld
-        }
-
-
-@dataclass(frozen=True)
-class Edition:
-    """The tables of a public edition, and what became of every cell."""
-
-    tables: dict[str, pa.Table]
-    cells: pa.Table
-    """`tables.CELLS`: written beside the report, and read when the next edition is made."""
-    bounds: Bounds
+INTERNATIONAL = "international"
 
 
 def edition(
-    tables: Mapping[str, pa.Table],
-    queries: Queries,
-    earlier: Sequence[Earlier] = (),
-    vintage: str = "",
-) -> Edition:
-    """The public edition of the tables of a vintage, beside those of earlier ones (oldest first)
-    and of its own from before.
-
-    Raises `DisclosureError` where earlier editions leave no way to make one.
+    tables: Mapping[str, pa.Table], queries: Queries, rounding: Rounding
+) -> dict[str, pa.Table]:
+    """`copublications`, `coverage`, `profiles` and `admissions` as they are published: measured years,
+    the series of Figures 1 and 2 and those that their shares are of; null where the count is 1 to 4.
     """
-    reaches = Reaches(tables, queries)
-    counted = Counted.of(tables, queries, reaches)
-    withheld = decide(counted, earlier)
-    shown = {c: v for c, v in counted.cells.items() if c not in withheld and v is not None}
-    published = {
-        "copublications": _copublications(tables["copublications"], shown, queries),
-        "coverage": _coverage(shown),
-        "profiles": _profiles(counted.cells, shown, queries),
-        "admissions": _admissions(tables["admissions"], shown, queries),
-        "events": _events(tables["events"], withheld),
-        "revisions": _revisions(shown, [e for e in earlier if e.vintage != vintage]),
-    }
-    cells = schemas.CELLS.of(
-        c._asdict() | {"value": shown.get(c), "withheld": c not in shown} for c in counted.cells
-    )
-    return Edition(
-        published,
-        cells,
-        Bounds(
-            counted.cells,
-            withheld.union(*(e.withheld for e in earlier)),
-            reaches,
-            tuple(e.shown for e in earlier),
+    works = _measured(tables["works"].filter(tables["works"]["included"]), queries)
+    members = _measured(tables["memberships"], queries)
+    return {
+        "copublications": _copublications(
+            tables["copublications"], members, works, queries, rounding
         ),
+        "coverage": _coverage(works, rounding),
+        "profiles": _profiles(members, tables["technologies"], queries, rounding),
+        "admissions": _admissions(tables["admissions"], queries),
+    }
+
+
+def revisions(now: pa.Table, before: pa.Table, against: str) -> pa.Table:
+    """REVISIONS of two published `COPUBLICATIONS`, each series by its own basis, in years that both
+    tell; the causes would be small cells.
+    """
+    one, other = (
+        t.select(["group_id", "basis", "year", "works"]).to_pandas().dropna() for t in (now, before)
+    )
+    both = one.merge(other, on=["group_id", "basis", "year"], suffixes=("", "_before"))
+    return schemas.REVISIONS.of(
+        {
+            "against": against,
+            "series": r["group_id"],
+            "year": r["year"],
+            "cause": "not told",
+            "works": int(r["works"] - r["works_before"]),
+        }
+        for r in both.to_dict("records")
+        if r["basis"] == own_basis(r["group_id"])
     )
 
 
-def decide(counted: Counted, earlier: Sequence[Earlier] = ()) -> frozenset[Cell]:
-    """Which cells to withhold, so that none that is small in any of the editions is given back by
-    all of them together.
+def _measured(table: pa.Table, queries: Queries) -> pd.DataFrame:
+    rows: pd.DataFrame = table.to_pandas()
+    return rows[rows["year"].between(queries.scope.first_year, queries.scope.last_year)]
 
-    What an earlier edition withheld stays withheld as long as it is the same count: shown now, it
-    would be known of then.
+
+def _published_series(queries: Queries) -> frozenset[tuple[str, str]]:
+    """Series and basis of a public edition: Figure 1, the lists, and all international works, which
+    shares are of.
     """
-    now = {(c, v): v for c, v in counted.cells.items()}
-    before = [{(c, v): v for c, v in e.values.items()} for e in earlier]
-    values: dict[Any, int | None] = dict(now)
-    for b in before:
-        values |= b
-    told = {(c, v) for e in earlier for c, v in e.shown.items()} | {
-        (c, counted.cells[c]) for c in told_elsewhere(counted.cells)
-    }
-    kept = {(c, v) for e in earlier for c, v in e.values.items() if c in e.withheld}
-    tied = _tied(counted.ties, counted.cells)
-    for e in earlier:
-        tied += _tied(e.counted.ties, e.values)
-    hidden = withhold(values, tied, cost=lambda k: cost(k[0]), told=told, gone=kept - told)
-    return frozenset(c for c, v in now if (c, v) in hidden or small(v))
+    groups = [g.id for g in queries.partners if g.figure]
+    lists = [f"list:{w.id}" for w in queries.watchlists if w.enabled]
+    return frozenset(
+        [
+            *((s, own_basis(s)) for s in (*groups, *lists)),
+            (INTERNATIONAL, "union"),
+            (INTERNATIONAL, "institution"),
+        ]
+    )
 
 
-def _tied(found: Iterable[Tie[Cell]], values: Counts) -> list[Tie[Any]]:
-    """The ties between cells that are there, each cell by its value: the same count in two editions
-    is one cell.
+def _copublications(
+    table: pa.Table,
+    members: pd.DataFrame,
+    works: pd.DataFrame,
+    queries: Queries,
+    rounding: Rounding,
+) -> pa.Table:
+    """Rounded counts; shares, spreads and intervals made anew of them, wider by the variance of the
+    rounding.
     """
-    return [
-        Tie((t.whole, values[t.whole]), tuple((p, values[p]) for p in t.parts), t.exact)
-        for t in found
-        if all(c in values for c in (t.whole, *t.parts))
-    ]
-
-
-# -- the tables
-
-
-def _copublications(table: pa.Table, shown: Mapping[Cell, int], queries: Queries) -> pa.Table:
-    """Counts with their intervals, and shares where the whole that they are of is shown too.
-
-    Intervals are made anew from what is shown: how far a series varies, which widens them, would
-    give back a year withheld from it.
-    """
-    rows = table.to_pandas()
-    public = shown_series(queries)
-    rows = rows[rows["year"].between(queries.scope.first_year, queries.scope.last_year)]
+    rows = _measured(table, queries).sort_values("year")
+    public = _published_series(queries)
     rows = rows[
         [key in public for key in zip(rows["group_id"], rows["basis"], strict=True)]
     ].reset_index(drop=True)
-
-    bases = [
-        (INTERNATIONAL, b) if base == INTERNATIONAL else ("all", "")
-        for base, b in zip(rows["base"], rows["basis"], strict=True)
-    ]
-    wholes = [
-        Cell("works", series, basis, y, y)
-        for (series, basis), y in zip(bases, rows["year"], strict=True)
-    ]
-    own = np.array(
-        [
-            Cell("works", s, b, y, y) in shown
-            for s, b, y in zip(rows["group_id"], rows["basis"], rows["year"], strict=True)
-        ],
-        dtype=bool,
+    key = ["group_id", "basis", "year"]
+    cells = rounding.cells(members, key)
+    every = rounding.cells(works, ["year"]).set_index("year")["works"]
+    abroad = cells[cells["group_id"] == INTERNATIONAL].set_index(["basis", "year"])["works"]
+    found = rows[key].merge(cells, on=key, how="left", indicator=True)
+    rows["works"] = found["works"].where(found["_merge"] == "both", 0.0)
+    rows["total"] = np.where(
+        rows["base"] == "all",
+        rows["year"].map(every).fillna(0.0),
+        abroad.reindex(pd.MultiIndex.from_frame(rows[["basis", "year"]])).fillna(0.0).to_numpy(),
     )
-    whole, total = (
-        np.array([c in shown for c in wholes], dtype=bool),
-        np.array([shown.get(c, np.nan) for c in wholes], dtype=float),
-    )
-    told = rows.assign(
-        works=rows["works"].where(own), total=np.where(own & whole, total, np.nan)
-    ).sort_values("year")
-    rows = (
-        with_intervals(told, queries.measures.confidence)
-        .sort_index()
-        .assign(works=rows["works"].astype(object).where(own, None))
-    )
-    rows["share"] = rows["share"].where(own & whole)
-    rows["author_works"] = (
-        None  # what is left of it between two series that hold each other would be one work's share
-    )
-    rows["withheld"] = ~own
-    return COPUBLICATIONS.of(
-        cast(list[dict[str, Any]], rows.astype(object).where(rows.notna(), None).to_dict("records"))
-    )
+    rows["total"] = np.maximum(rows["total"], rows["works"])  # a part rounded up, its whole down
+    rows["share"] = (rows["works"] / rows["total"]).where(rows["total"] > 0)
+    rows["author_works"] = np.nan  # finer than a work: it would tell a count from the next
+    rows = with_intervals(rows, queries.measures.confidence, rounding=VARIANCE)
+    return COPUBLICATIONS.of(_records(rows))
 
 
-def _coverage(shown: Mapping[Cell, int]) -> pa.Table:
-    """By year only: publishers and fields are small cells by the thousand."""
-    years = sorted(
-        {c.first_year for c in shown if c.series in ("all", "complete", "with institution")}
-    )
-    return COVERAGE_YEARS.of(
-        {"year": y, "publisher": None, "field_id": None}
-        | {
-            column: shown.get(Cell(unit, series, "", y, y))
-            for column, (unit, series) in COVERAGE.items()
-        }
-        for y in years
-    )
+def _coverage(works: pd.DataFrame, rounding: Rounding) -> pa.Table:
+    """By year and works only: publishers and fields are small cells by the thousand, and authorships
+    count persons.
+    """
+    complete = works[works["affiliation_status"] == "complete"]
+    counts = {
+        name: rounding.cells(rows, ["year"]).set_index("year")["works"]
+        for name, rows in (("works", works), ("works_complete", complete))
+    }
+    rows = pd.DataFrame(counts).rename_axis("year").reset_index()
+    rows["works_complete"] = rows["works_complete"].where(rows["year"].isin(complete["year"]), 0)
+    empty = dict.fromkeys(("publisher", "field_id", "authorships", "authorships_with_institution"))
+    return COVERAGE.of(_records(rows.assign(**empty)))
 
 
-def _profiles(cells: Counts, shown: Mapping[Cell, int], queries: Queries) -> pa.Table:
-    first, last = last_window(queries)
+def _profiles(
+    members: pd.DataFrame, technologies: pa.Table, queries: Queries, rounding: Rounding
+) -> pa.Table:
+    """Works of each series in the last window that are in each area. The works of the window are the
+    sum of the years' published ones: a number of its own, it would hold these up to a sum. Without
+    one of them there is no row.
+    """
+    first, last = queries.scope.last_year - queries.measures.window + 1, queries.scope.last_year
+    series = areas.series(queries)
+    rows = members[members["year"].between(first, last) & members["group_id"].isin(series)]
+    rows = rows[rows["basis"] == rows["group_id"].map(own_basis)]
+    years = rounding.cells(rows, ["group_id", "year"]).groupby("group_id")["works"]
+    total = years.agg(lambda w: w.sum(min_count=len(w)))
+    found = rows.merge(areas.of_works(technologies, queries), on="work_id")
+    counts = rounding.cells(found, ["group_id", "area_id"]).set_index(["group_id", "area_id"])
     return PROFILES.of(
         {
             "first_year": first,
             "last_year": last,
-            "series": c.series,
-            "area_id": c.area,
-            "works": shown.get(c),
-            "total": shown.get(c._replace(area="")),
-            "withheld": c not in shown,
+            "series": s,
+            "area_id": a,
+            "works": None if np.isnan(n := counts["works"].get((s, a), 0.0)) else int(n),
+            "total": int(max(total[s], n if n > 0 else 0)),
         }
-        for c in cells
-        if c.area
+        for s in series
+        if total.get(s, np.nan) > 0
+        for a in schemas.AREAS
     )
 
 
-def _admissions(table: pa.Table, shown: Mapping[Cell, int], queries: Queries) -> pa.Table:
-    rows = [
+def _admissions(table: pa.Table, queries: Queries) -> pa.Table:
+    """Those that Statistics Denmark has published itself: others count persons."""
+    return schemas.ADMISSIONS.of(
         r
-        | {
-            "admissions": (
-                n := shown.get(
-                    Cell("admissions", r["country_code"], r["source"], r["year"], r["year"])
-                )
-            ),
-            "suppressed": n is None,
-        }
         for r in table.to_pylist()
-        if queries.scope.first_year <= r["year"] <= queries.scope.last_year
-    ]
-    return schemas.ADMISSIONS.of(rows)
-
-
-def _events(table: pa.Table, withheld: frozenset[Cell]) -> pa.Table:
-    """Tests of yearly counts that are all shown, which anyone could make from them: quarters, and
-    single institutions, are not.
-    """
-    gaps = {(c.series, c.basis) for c in withheld if c.unit == "works" and not c.area}
-    whole = [
-        s
-        for s in table["series"].unique().to_pylist()
-        if not {(s, own_basis(s)), (INTERNATIONAL, own_basis(s))} & gaps
-    ]
-    kept = pc.and_(pc.equal(table["period"], "year"), pc.equal(table["method"], "segmented"))
-    return table.filter(
-        pc.and_(kept, pc.is_in(table["series"], value_set=pa.array(whole, pa.string())))
+        if r["source"] == schemas.STATBANK
+        and queries.scope.first_year <= r["year"] <= queries.scope.last_year
     )
 
 
-def _revisions(shown: Mapping[Cell, int], earlier: Sequence[Earlier]) -> pa.Table:
-    """The difference of two counts that are both shown, against the newest earlier edition; its
-    causes would be small cells.
-    """
-    if not earlier:
-        return schemas.REVISIONS.empty()
-    last = earlier[-1]
-    both = {
-        c
-        for c in shown
-        if c in last.shown and c.unit == "works" and not c.area and c.first_year == c.last_year
-    }
-    return schemas.REVISIONS.of(
-        {
-            "against": last.vintage,
-            "series": c.series,
-            "year": c.first_year,
-            "cause": "not told",
-            "works": shown[c] - last.shown[c],
-        }
-        for c in both
-        if c.basis and c.basis == own_basis(c.series)
+def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows with None for what is not there."""
+    return cast(
+        list[dict[str, Any]],
+        rows.astype(object).where(rows.notna(), None).to_dict("records"),
     )

@@ -99,10 +99,12 @@ class Ends(NamedTuple):
     high: Floats
 
 
-def with_intervals(rows: pd.DataFrame, confidence: float) -> pd.DataFrame:
+def with_intervals(rows: pd.DataFrame, confidence: float, rounding: float = 0.0) -> pd.DataFrame:
     """The rows of `COPUBLICATIONS` in the order of their years, with `total` beside `works` and NaN
     for what is not to be known, and with works_low, works_high, share_low, share_high; each series
     as spread as its years are that are not preliminary.
+
+    `rounding` is the variance that rounding gives to a count, where these are rounded.
     """
     ends = pd.DataFrame(
         np.nan, index=rows.index, columns=["works_low", "works_high", "share_low", "share_high"]
@@ -112,31 +114,40 @@ def with_intervals(rows: pd.DataFrame, confidence: float) -> pd.DataFrame:
         measured = ~series["preliminary"].to_numpy(dtype=bool)
         ends.loc[series.index] = np.column_stack(
             [
-                *of_series(works, measured, confidence),
-                *of_shares(works, total, measured, confidence),
+                *of_series(works, measured, confidence, rounding),
+                *of_shares(works, total, measured, confidence, rounding),
             ]
         )
     return rows.drop(columns=ends.columns, errors="ignore").join(ends)
 
 
-def of_series(works: Floats, measured: Floats, confidence: float) -> Ends:
+def of_series(works: Floats, measured: Floats, confidence: float, rounding: float = 0.0) -> Ends:
     """Intervals of one series' counts, in the order of their years; `measured` marks the years that
-    its spread is read from.
+    its spread is read from, `rounding` is the variance of a count's rounding.
     """
-    return poisson(
-        works, confidence, spread_of(np.where(measured, works, np.nan)).times(works, confidence)
-    )
+    spread = spread_of(np.where(measured, works, np.nan))
+    return poisson(works, confidence, spread.times(works, confidence) + _over(rounding, works))
 
 
-def of_shares(works: Floats, total: Floats, measured: Floats, confidence: float) -> Ends:
-    """Intervals of the shares that these are of `total`, year by year."""
+def of_shares(
+    works: Floats, total: Floats, measured: Floats, confidence: float, rounding: float = 0.0
+) -> Ends:
+    """Intervals of the shares that these are of `total`, year by year. The rounding of both adds
+    V(1 + p²)/N² to the variance of a share p.
+    """
     share = np.divide(works, total, out=np.full(len(works), np.nan), where=total > 0)
     chance = share * (1 - share) / total
     size = np.divide(
         share**2, chance, out=np.zeros(len(works)), where=chance > 0
     )  # all, or none, of the whole varies by nothing
     spread = Spread.of(np.where(measured, share, np.nan), chance)
-    return binomial(works, total, confidence, spread.times(size, confidence))
+    more = _over(rounding * (1 + share**2), total**2 * chance)
+    return binomial(works, total, confidence, spread.times(size, confidence) + more)
+
+
+def _over(some: Floats | float, of: Floats) -> Floats:
+    """The ratio; 0 where there is nothing to be had."""
+    return np.divide(some, of, out=np.zeros(len(of)), where=of > 0)
 
 
 def spread_of(works: Floats) -> Spread:
@@ -185,8 +196,11 @@ class Change(NamedTuple):
     high: float | None
 
 
-def change(before: int, after: int, confidence: float, spread: Spread = CHANCE) -> Change:
-    """The relative change of two independent counts, with its interval.
+def change(
+    before: int, after: int, confidence: float, spread: Spread = CHANCE, rounding: float = 0.0
+) -> Change:
+    """The relative change of two independent counts, with its interval; `rounding` is the variance
+    that rounding gives to each.
 
     Given their sum n, `after` is binomial with p = r/(1+r), r the ratio of the means: the exact
     binomial interval of p gives that of r (Przyborowski and Wilenski 1940, doi
@@ -197,11 +211,13 @@ def change(before: int, after: int, confidence: float, spread: Spread = CHANCE) 
     Change(before=110, after=82, ratio=-0.2545454545454545, low=-0.4468966384149299, high=0.001304490349206766)
     >>> [round(end, 3) for end in change(110, 82, 0.95, Spread(0.01, 6.4))[3:]]
     [-0.521, 0.156]
+    >>> [round(end, 3) for end in change(110, 80, 0.95, rounding=19.0)[3:]]
+    [-0.481, 0.014]
     """
     if before == 0 or after == 0:
         return Change(before, after, None, None, None)
     counts = np.array([before, after], np.float64)
-    times = spread.times(counts, confidence)
+    times = spread.times(counts, confidence) + rounding / counts
     first, last = counts / times
     low, high = binomial(np.array([last]), np.array([first + last]), confidence)
     scale = times[1] / times[0]

@@ -7,7 +7,7 @@
     cache/<vintage>/aside/<slice>/                 the better of two walks that both lost works, while a third is under way
     cache/<vintage>/tables/<table>.parquet
     cache/<vintage>/tables.new/                    the tables of a build that is at work
-    cache/<vintage>/published.parquet              what its public edition shows and withholds: the next one must know
+    cache/rounding.key                             the secret that public editions are rounded by: keep it, show it to nobody
     cache/<vintage>/statbank.json                  PhD totals as StatBank answered, when, and the hash of it
 
 The state of a harvest is what lies on disk. Every file is written under another name, synced and

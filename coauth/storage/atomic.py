@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from coauth.errors import CacheError
@@ -81,8 +82,9 @@ def target(path: Path, advice: str) -> Path:
     raise CacheError(f"cannot write {path} ({why}); {advice}")
 
 
-def write(contents: Mapping[Path, Content], advice: str) -> None:
+def write(contents: Mapping[Path, Content], advice: str, *, private: bool = False) -> None:
     """Write all files under other names, sync them, then move them into place; folders are made.
+    `private` files are for their owner alone.
 
     Text comes in pieces and is never held whole. Whatever goes wrong before the first move leaves
     every file as it was, and no litter. Raises `CacheError` naming the file that could not be
@@ -96,15 +98,15 @@ def write(contents: Mapping[Path, Content], advice: str) -> None:
             with reported(path, advice):
                 real[path].parent.mkdir(parents=True, exist_ok=True)
                 undo.callback(temporary.unlink, missing_ok=True)
-                _fill(temporary, content)
+                _fill(temporary, content, 0o600 if private else 0o666)
             written[temporary] = path, real[path]
         for temporary, (path, place) in written.items():
             with reported(path, advice):
                 temporary.replace(place)
 
 
-def _fill(path: Path, content: Content) -> None:
-    with path.open("wb") as file:
+def _fill(path: Path, content: Content, mode: int) -> None:
+    with open(path, "wb", opener=partial(os.open, mode=mode)) as file:
         if isinstance(content, bytes):
             file.write(content)
         else:

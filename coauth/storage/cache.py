@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from coauth.errors import NotFound
+from coauth.errors import CacheError, NotFound
+from coauth.storage import atomic
 from coauth.storage.table_store import store
 from coauth.storage.vintage import Vintage
 from coauth.tables import schemas
+
+log = logging.getLogger(__name__)
 
 
 class Cache:
@@ -47,6 +52,25 @@ class Cache:
         vintage = Vintage(self.folder / free)
         vintage.record(**manifest)
         return vintage
+
+    @property
+    def has_rounding_key(self) -> bool:
+        return (self.folder / "rounding.key").exists()
+
+    @property
+    def rounding_key(self) -> bytes:
+        """The secret that the counts of public editions are rounded by (`coauth.public.rounding`), made
+        at the first use. With another one the same counts would be published a second time, rounded
+        otherwise, and come nearer to the true ones.
+        """
+        path = self.folder / "rounding.key"
+        if not self.has_rounding_key:
+            log.info("%s: a new secret, by which public editions are rounded: keep it", path)
+            atomic.write({path: secrets.token_bytes(32)}, atomic.ADVICE, private=True)
+        key = path.read_bytes()
+        if len(key) < 32:
+            raise CacheError(f"{path}: damaged; copy it back from where public editions were made")
+        return key
 
     @property
     def admissions(self) -> pa.Table:

@@ -289,18 +289,6 @@ class Vintage:
     def layout(self, positions: dict[str, list[float]]) -> None:
         atomic.write({self.path / "layout.json": json_bytes(positions)}, ADVICE)
 
-    @property
-    def published(self) -> pa.Table | None:
-        """The counts of its public edition (`tables.CELLS`), shown or withheld; None where none was
-        made.
-        """
-        path = self.path / "published.parquet"
-        return schemas.CELLS.check(pq.read_table(path)) if path.exists() else None
-
-    @published.setter
-    def published(self, cells: pa.Table) -> None:
-        store(self.path / "published.parquet", schemas.CELLS, cells, {})
-
     def beside(self, contract: Table, basis: str) -> pa.Table | None:
         """A table kept beside the manifest; None where there is none, or none that rests on this
         `basis`.

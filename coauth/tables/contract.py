@@ -59,12 +59,11 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
 
-    def published(self, *withheld: str, more: tuple[Column, ...] = ()) -> Table:
-        """The contract of the table as a public edition holds it: the named columns may be null,
-        and `more` are added.
-        """
-        columns = (replace(c, null=c.null or c.name in withheld) for c in self.columns)
-        return replace(self, columns=(*columns, *more))
+    def published(self, *small: str) -> Table:
+        """The contract of the table as a public edition holds it: the named columns may be null."""
+        return replace(
+            self, columns=tuple(replace(c, null=c.null or c.name in small) for c in self.columns)
+        )
 
     @property
     def schema(self) -> pa.Schema:

@@ -685,29 +685,6 @@ REVISIONS = Table(
     ),
 )
 
-WITHHELD = Column("withheld", BOOL, "not shown: 1 to 4, or one that would give such a count back")
-"""A column of what is published beside the numbers that may be null there."""
-
-CELLS = Table(
-    "cells",
-    "count of a public edition",
-    ("unit", "series", "basis", "first_year", "last_year", "area"),
-    (
-        Column("unit", STRING, "works, authorships or admissions"),
-        Column(
-            "series",
-            STRING,
-            "all, complete, international, a group, 'list:…'; with institution; a country or total of admissions",
-        ),
-        Column("basis", STRING, "union or institution; of admissions their source; else empty"),
-        Column("first_year", INT, "first year counted"),
-        Column("last_year", INT, "last year counted"),
-        Column("area", STRING, "EU1 … EU10; empty: works of any area"),
-        Column("value", INT, "the count; null where withheld", null=True),
-        WITHHELD,
-    ),
-)
-
 
 # -- tables of centralities, their shifts, and the tests of policy dates
 

@@ -16,6 +16,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from coauth.public.cells import Reaches
+from coauth.public.suppression import small
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,9 +27,7 @@ from coauth.engine.duck import DuckDB
 from coauth.errors import DisclosureError
 from coauth.pipeline import Project, public
 from coauth.public import Counted, Earlier, Tie, exposed, withhold
-from coauth.public.cells import Reaches
 from coauth.public.editions import decide
-from coauth.public.suppression import small
 from coauth.queries import Groups
 from coauth.report import document
 from coauth.report.vintage_info import About

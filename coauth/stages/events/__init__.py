@@ -29,7 +29,7 @@ from coauth.queries import Event, Events, Scope
 from coauth.stages.events import segmented
 from coauth.stages.events.matching import match
 from coauth.stats.counts import works_needed
-from coauth.tables.schemas import EVENTS, MATCHES
+from coauth.tables.schemas import EVENTS, MATCHES, own_basis
 
 log = logging.getLogger(__name__)
 
@@ -103,12 +103,16 @@ def regress(
                 compared += _against_the_matched(name, found, affiliations, when)
             for series in compared:
                 rows += _tests(series, event, events, when, scope, confidence, refused)
+    _log(rows, refused)
+    return Tested(EVENTS.of(rows), MATCHES.of(pairs))
+
+
+def _log(tests: list[dict[str, Any]], refused: Counter[str]) -> None:
     log.info(
         "policy dates: %d tests made; not made: %s",
-        len(rows),
+        len(tests),
         "; ".join(f"{n} {why}" for why, n in sorted(refused.items())) or "none",
     )
-    return Tested(EVENTS.of(rows), MATCHES.of(pairs))
 
 
 # -- which works
@@ -215,24 +219,82 @@ def _tests(
             np.bincount(side.loc[side[period] >= 0, period], minlength=length).astype(float)
             for side in (group, against)
         )
-        for lag in events.lags:
-            start = (
-                a_year * (event.date.year + lag - scope.first_year)
-                + (event.date.month - 1) * a_year // 12
-            )
-            if why := _lacking(counts, rest, start, a_year):
-                refused[why] += 1
+        left_out = int((group[period] < 0).sum()) + series.left_out
+        yield from _of_counts(
+            Counts(series.name, series.method, period, counts, rest, left_out),
+            event,
+            events,
+            scope,
+            confidence,
+            refused,
+        )
+
+
+class Counts(NamedTuple):
+    """Works of a group and of those it is held against, a period each."""
+
+    series: str
+    method: str
+    period: str
+    group: segmented.Array
+    against: segmented.Array
+    left_out: int = 0
+
+
+def _of_counts(
+    counts: Counts,
+    event: Event,
+    events: Events,
+    scope: Scope,
+    confidence: float,
+    refused: Counter[str],
+) -> Iterator[dict[str, Any]]:
+    """A row a lag."""
+    a_year, group, rest = PERIODS[counts.period], counts.group, counts.against
+    for lag in events.lags:
+        start = (
+            a_year * (event.date.year + lag - scope.first_year)
+            + (event.date.month - 1) * a_year // 12
+        )
+        if why := _lacking(group, rest, start, a_year):
+            refused[why] += 1
+            continue
+        yield {
+            "series": counts.series,
+            "event_id": event.id,
+            "period": counts.period,
+            "method": counts.method,
+            "lag": lag,
+            "works_before": int(group[:start].sum()),
+            "works_after": int(group[start:].sum()),
+            "left_out": counts.left_out,
+        } | _tested(counts.method, group, group + rest, start, a_year, confidence)
+
+
+def regress_counts(
+    copublications: pa.Table, events: Events, scope: Scope, confidence: float
+) -> pa.Table:
+    """EVENTS of yearly counts as they are published, each group against the rest of what its share is
+    of: what anyone could work out from them. Rounding makes years differ more, which the interval's
+    dispersion takes in. A series with a count that is not told is not tested.
+    """
+    rows = copublications.to_pandas().sort_values("year")
+    rows = rows[rows["year"].between(scope.first_year, scope.last_year)]
+    tests: list[dict[str, Any]] = []
+    refused = Counter[str]()
+    for event in (e for e in events.event if e.concerns(scope.countries)):
+        for name in event.series:
+            series = rows[(rows["group_id"] == name) & (rows["basis"] == own_basis(name))]
+            works = series["works"].to_numpy(dtype=float)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                total = np.where(works > 0, works / series["share"].to_numpy(dtype=float), np.nan)
+            if len(works) != len(scope.years) or np.isnan(total).any():
+                refused["for a count that is not told"] += 1
                 continue
-            yield {
-                "series": series.name,
-                "event_id": event.id,
-                "period": period,
-                "method": series.method,
-                "lag": lag,
-                "works_before": int(counts[:start].sum()),
-                "works_after": int(counts[start:].sum()),
-                "left_out": int((group[period] < 0).sum()) + series.left_out,
-            } | _tested(series.method, counts, counts + rest, start, a_year, confidence)
+            counts = Counts(name, "segmented", "year", works, np.round(total) - works)
+            tests += _of_counts(counts, event, events, scope, confidence, refused)
+    _log(tests, refused)
+    return EVENTS.of(tests)
 
 
 def _lacking(counts: segmented.Array, rest: segmented.Array, start: int, a_year: int) -> str | None:
