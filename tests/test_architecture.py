@@ -180,6 +180,13 @@ def test_the_command_line_starts_without_what_it_seldom_needs():
     )
 
 
+@pytest.mark.parametrize("name", ["tables", "export", "report", "pipeline"])
+def test_some_rooms_export_nothing(name):
+    """A file of these is imported by its name, which no function hides."""
+    (docstring,) = ast.parse((PACKAGE / name / "__init__.py").read_text("utf-8")).body
+    assert isinstance(docstring, ast.Expr)
+
+
 def test_rooms_with_a_verbs_name_are_imported_file_by_file():
     """`from coauth import tables` would be the verb."""
     for path in [*modules(), *Path(__file__).parent.rglob("*.py")]:

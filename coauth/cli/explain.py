@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from coauth import pipeline, review
+from coauth import review
 from coauth.cli.group import (
     CAUTION,
     NO_TOPICS,
@@ -20,8 +20,9 @@ from coauth.cli.group import (
     years,
 )
 from coauth.errors import NotFound
-from coauth.pipeline import Project
+from coauth.pipeline.project import Project
 from coauth.pipeline.status import counted
+from coauth.pipeline.vintage_tables import informed_queries, read_tables
 from coauth.queries import Queries
 from coauth.tables import absence
 
@@ -73,7 +74,7 @@ def explain_(
     ):
         raise click.UsageError("give two institutions, or --list (which has no --left-out)")
     chosen = project.cache.find(vintage)
-    tables, asked = pipeline.read_tables(chosen), pipeline.informed_queries(project, chosen)
+    tables, asked = read_tables(chosen), informed_queries(project, chosen)
     asked_years = years(span) if span else None
     if list_id:
         works = review.listing(tables, list_id, asked, asked_years)

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from coauth import pipeline
 from coauth.cli.group import (
     CAUTION,
     NO_TOPICS,
@@ -22,8 +21,10 @@ from coauth.cli.group import (
     wide,
 )
 from coauth.errors import NotFound
-from coauth.pipeline import Project, status
+from coauth.pipeline import status
+from coauth.pipeline.project import Project
 from coauth.pipeline.status import counted
+from coauth.pipeline.vintage_tables import informed_queries, read_tables
 from coauth.queries import Queries, Technologies
 from coauth.review import candidates, labelling
 from coauth.stages import flags, technologies
@@ -47,7 +48,7 @@ def flags_check(project: Project, answer: Answer, vintage: str | None) -> None:
     Example: coauth flags check
     """
     chosen = project.cache.find(vintage)
-    found = candidates.check(pipeline.read_tables(chosen), chosen.pages(), project.queries)
+    found = candidates.check(read_tables(chosen), chosen.pages(), project.queries)
     answer.give(found, [*_findings(found, project.queries), *map(wide, CAUTION)])
 
 
@@ -71,7 +72,7 @@ def flags_pairs(project: Project, answer: Answer, most: int, vintage: str | None
     """
     chosen = project.cache.find(vintage)
     institutions = chosen.read("institutions")
-    asked = pipeline.informed_queries(project, chosen)
+    asked = informed_queries(project, chosen)
     rows = flags.ordered(chosen.read("evidence"), institutions, asked.marks())
     names = dict(
         zip(
@@ -147,7 +148,7 @@ def flags_sample(
     Example: coauth flags sample -n 300 -o sheet.csv
     """
     chosen = project.cache.find(vintage)
-    sheet = labelling.sample(pipeline.read_tables(chosen), _with_cues(project, chosen), size, seed)
+    sheet = labelling.sample(read_tables(chosen), _with_cues(project, chosen), size, seed)
     atomic.write({out: [sheet.to_csv(index=False, lineterminator="\n")]}, "name another file")
     answer.give(
         {"path": out, "works": len(sheet)},
@@ -173,7 +174,7 @@ def flags_score(project: Project, answer: Answer, sheet: Path, vintage: str | No
     """
     chosen = project.cache.find(vintage)
     rows, agreed = labelling.score(
-        labelling.read(sheet), pipeline.read_tables(chosen), _with_cues(project, chosen)
+        labelling.read(sheet), read_tables(chosen), _with_cues(project, chosen)
     )
     kept = {
         "queries": project.queries.fingerprint,
@@ -236,7 +237,7 @@ def _with_cues(project: Project, vintage: Vintage) -> Queries:
     """The queries as asked of a vintage. Raises `NotFound` where its topics are others than
     those the technologies are defined for.
     """
-    asked = pipeline.informed_queries(project, vintage)
+    asked = informed_queries(project, vintage)
     if asked.no_cues:
         raise NotFound(f"vintage {vintage.name}: {asked.no_cues}")
     return asked

@@ -100,7 +100,7 @@ def common(command: Command) -> Command:
                 f"--root {root} is no folder, nor a link to one; name a folder with queries/ in it (`coauth init DIR` makes one)"
             )
 
-        from coauth.pipeline import Project  # noqa: PLC0415  help needs none of it
+        from coauth.pipeline.project import Project  # noqa: PLC0415
 
         return command(Project(root), Answer(as_json, quiet, verbose), *args, **options)
 

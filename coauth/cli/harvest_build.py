@@ -12,11 +12,16 @@ from typing import Any
 
 import click
 
-from coauth import pipeline
 from coauth.cli.group import NO_TOPICS, Answer, Command, coauth, common, notices, of_vintage
 from coauth.errors import CacheError, QueryError, SourceError
-from coauth.pipeline import Project, Source
 from coauth.pipeline import status as harvest_status
+from coauth.pipeline.admissions import fetch_totals, fetch_totals_once, import_admissions
+from coauth.pipeline.audit import audit_affiliations
+from coauth.pipeline.build import ENGINES, build_tables
+from coauth.pipeline.harvest import Source, budget_left, harvest_pages
+from coauth.pipeline.preview import preview_network
+from coauth.pipeline.project import Project
+from coauth.pipeline.quarter import write_quarter
 from coauth.pipeline.status import counted
 from coauth.queries import Queries
 from coauth.storage import Vintage
@@ -114,7 +119,7 @@ def _harvested(
     for notice in [] if answer.quiet else notices(project.queries):
         click.echo(f"notice: {notice}", err=True)
     with answer.progress() as bar:
-        return pipeline.harvest(
+        return harvest_pages(
             project,
             source,
             today=datetime.now(UTC).date(),
@@ -132,7 +137,7 @@ def _harvested(
 def of_engine(command: Command) -> Command:
     return click.option(
         "--engine",
-        type=click.Choice(list(pipeline.ENGINES)),
+        type=click.Choice(list(ENGINES)),
         default="duckdb",
         show_default=True,
         help="DuckDB, or Spark in this machine or on a cluster; the tables are the same.",
@@ -198,7 +203,7 @@ def rebuild(
     """
     project.queries  # noqa: B018  faults in queries/ show before anything is fetched
     done = _harvested(project, answer, vintage, options, engine, threads, allow_incomplete)
-    built = pipeline.build(
+    built = build_tables(
         project,
         done,
         engine=engine,
@@ -208,8 +213,8 @@ def rebuild(
         allow_incomplete=allow_incomplete,
         allow_mixed=allow_mixed,
     )
-    pipeline.fetch_totals_once(project, done, **statbank())
-    paths = pipeline.quarter(project, done, side_by_side=True)
+    fetch_totals_once(project, done, **statbank())
+    paths = write_quarter(project, done, side_by_side=True)
     answer.give(
         {"vintage": done.name, "rows": built["rows"], "paths": paths},
         _summary(project, done, built, paths),
@@ -320,7 +325,7 @@ def preview(project: Project, answer: Answer, vintage: str | None, top: int) -> 
         project.cache.find(vintage) if vintage else project.cache.newest(),
         project.queries,
     )
-    seen = pipeline.preview(
+    seen = preview_network(
         chosen, asked.scope, asked.measures.counting, asked.scope.max_institutions
     )
     result = {
@@ -387,7 +392,7 @@ def build(
     Example: coauth build --memory 2GB
     """
     chosen = project.cache.find(vintage, complete=not allow_incomplete)
-    built = pipeline.build(
+    built = build_tables(
         project,
         chosen,
         engine=engine,
@@ -468,7 +473,7 @@ def _audit(
     asked for or the questions cannot be read.
     """
     try:
-        made = pipeline.audit(project, vintage, anew=anew)
+        made = audit_affiliations(project, vintage, anew=anew)
     except (QueryError, CacheError):
         if anew:
             raise
@@ -494,7 +499,7 @@ def _budget_left() -> str | None:
     if not (key or url):
         return None
     try:
-        left = pipeline.budget_left(key, url)
+        left = budget_left(key, url)
     except SourceError as fault:
         return f"not known: {fault}"
     return "not told by this address" if left is None else f"{left:,} credits left today"
@@ -524,7 +529,7 @@ def import_(project: Project, answer: Answer, file: Path) -> None:
     country_code is ISO 3166-1 alpha-2, `international` (all from abroad) or `total`; admissions is
     empty exactly where suppressed is true.
     """
-    table = pipeline.import_admissions(project, file)
+    table = import_admissions(project, file)
     answer.give(
         {"rows": table.num_rows},
         [f"{table.num_rows} rows imported; run `coauth build`, then `coauth report`"],
@@ -542,7 +547,7 @@ def fetch_(project: Project, answer: Answer, vintage: str | None) -> None:
     numbers stay the same.
     """
     chosen = project.cache.find(vintage)
-    table = pipeline.fetch_totals(project, chosen, **statbank())
+    table = fetch_totals(project, chosen, **statbank())
     first, *_, last = table["year"].to_pylist()
     answer.give(
         chosen.totals,

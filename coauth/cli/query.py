@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
-from coauth import api, pipeline
+from coauth import api
 from coauth.cli.group import Answer, coauth, common, notices, of_vintage, wide, years
 from coauth.engine.duck import DuckDB
 from coauth.openalex import eras
-from coauth.pipeline import Project
+from coauth.pipeline.compare import compare_vintages, relations_between
+from coauth.pipeline.project import Project
 from coauth.stages import revisions
 from coauth.tables import schemas
 from coauth.tables.contract import MARK
@@ -90,8 +91,8 @@ def compare_(project: Project, answer: Answer, old: str, new: str) -> None:
     Example: coauth compare 2026-08-14 2026-11-20
     """
     vintages = project.cache.find(old), project.cache.find(new)
-    works, revised = pipeline.compare(project, *vintages)
-    relations = pipeline.relations(*vintages)
+    works, revised = compare_vintages(project, *vintages)
+    relations = relations_between(*vintages)
     before, after = ((v.manifest.get("build") or {}).get("lists", {}) for v in vintages)
     unlike = (
         {t.id for t in project.queries.technologies}

@@ -28,7 +28,9 @@ def counted(project: Project, vintage: Vintage) -> bool:
     ).get("synthetic")
 
 
-def fetch(project: Project, vintage: Vintage, *, today: date, url: str | None = None) -> pa.Table:
+def fetch_totals(
+    project: Project, vintage: Vintage, *, today: date, url: str | None = None
+) -> pa.Table:
     """The totals of StatBank as of today, kept with the vintage in place of older ones. Raises
     `SourceError`.
     """
@@ -41,13 +43,15 @@ def fetch(project: Project, vintage: Vintage, *, today: date, url: str | None = 
     return totals(vintage)
 
 
-def fetch_once(project: Project, vintage: Vintage, *, today: date, url: str | None = None) -> None:
+def fetch_totals_once(
+    project: Project, vintage: Vintage, *, today: date, url: str | None = None
+) -> None:
     """What a report does: fetch totals that are missing, and go on without them where StatBank does
     not give them.
     """
     if vintage.totals is None and counted(project, vintage):
         try:
-            fetch(project, vintage, today=today, url=url)
+            fetch_totals(project, vintage, today=today, url=url)
         except SourceError as fault:
             log.warning("the report is written without Statistics Denmark's PhD totals: %s", fault)
 

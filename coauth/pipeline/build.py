@@ -19,7 +19,7 @@ from coauth.engine.spark import Spark
 from coauth.errors import HarvestIncomplete, HarvestMixed
 from coauth.pipeline.compare import earlier, revise, since
 from coauth.pipeline.project import Project
-from coauth.pipeline.read_pages import read
+from coauth.pipeline.read_pages import read_pages
 from coauth.queries import Queries, RollUp
 from coauth.stages import (
     benefits,
@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 ENGINES: dict[str, type[DuckDB] | type[Spark]] = {"duckdb": DuckDB, "spark": Spark}
 
 
-def build(
+def build_tables(
     project: Project,
     vintage: Vintage,
     *,
@@ -75,7 +75,7 @@ def build(
     with vintage.held():
         with vintage.shelf() as shelf:
             running = ENGINES[engine](asked.sql, asked.tables(), memory, threads, shelf.spill)
-            losses = read(vintage, asked, shelf, running)
+            losses = read_pages(vintage, asked, shelf, running)
             making = _Making(
                 project, vintage, asked, running, shelf, threads or joblib.cpu_count(), windows
             )

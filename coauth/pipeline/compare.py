@@ -17,17 +17,17 @@ from coauth.stages.revisions import Counted
 from coauth.storage import Cache, Vintage
 
 
-def compare(project: Project, old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:
+def compare_vintages(project: Project, old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:
     """What became of each work between two built vintages (`revisions.works`), and `REVISIONS`
     of them.
     """
     before, after = ({n: v.read(n) for n in ("works", "affiliations")} for v in (old, new))
-    return revisions.works(before, after, revisions.incomparable(relations(old, new))), revised(
-        project, old, new
-    )
+    return revisions.works(
+        before, after, revisions.incomparable(relations_between(old, new))
+    ), revised(project, old, new)
 
 
-def relations(old: Vintage, new: Vintage) -> dict[str, Relation]:
+def relations_between(old: Vintage, new: Vintage) -> dict[str, Relation]:
     """What lies between two vintages, by border of OpenAlex (`Eras.relations`); nothing between
     one and itself.
     """

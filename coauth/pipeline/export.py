@@ -9,11 +9,11 @@ from coauth.export import formats
 from coauth.pipeline import networks, positions, report_inputs
 from coauth.pipeline.networks import Profile, Unit
 from coauth.pipeline.project import Project
-from coauth.pipeline.vintage_tables import read
+from coauth.pipeline.vintage_tables import read_tables
 from coauth.storage import Vintage
 
 
-def write(
+def export_network(
     project: Project,
     vintage: Vintage,
     form: str,
@@ -28,7 +28,7 @@ def write(
     Places are those of the vintage's one layout. Countries, groups and the public profile have a
     layout of their own.
     """
-    base = networks.base(project, vintage, read(vintage), unit, profile, filters.get("ego"))
+    base = networks.base(project, vintage, read_tables(vintage), unit, profile, filters.get("ego"))
     whole = networks.cut(project, base)
     chosen = networks.cut(project, base, **filters) if filters else whole
     own = unit != "institution" or profile == "public"

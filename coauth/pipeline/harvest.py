@@ -57,7 +57,7 @@ def _state(path: Path | None) -> str:
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
-def harvest(
+def harvest_pages(
     project: Project,
     source: Source,
     *,

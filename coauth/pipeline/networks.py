@@ -17,7 +17,7 @@ from coauth.network import build as build_network
 from coauth.network.model import Network
 from coauth.pipeline import public
 from coauth.pipeline.project import Project
-from coauth.pipeline.vintage_tables import informed, read
+from coauth.pipeline.vintage_tables import informed_queries, read_tables
 from coauth.public import COUNTING, Edition, statement
 from coauth.public import public as public_tables
 from coauth.storage import Vintage
@@ -45,7 +45,7 @@ def network(
     """
     return cut(
         project,
-        base(project, vintage, tables or read(vintage), unit, profile, filters.get("ego")),
+        base(project, vintage, tables or read_tables(vintage), unit, profile, filters.get("ego")),
         years=years,
         **filters,
     )
@@ -70,7 +70,7 @@ def base(
 ) -> Base:
     """`edition`: the vintage's public one, had anew where it is needed and not given."""
     asked, wholes, told = project.queries, _wholes(tables, unit, profile), {"unit": unit}
-    standings = informed(project, vintage).marks()
+    standings = informed_queries(project, vintage).marks()
     bounds = (
         (edition or public.edition(project, vintage, tables)).bounds
         if profile == "public"

@@ -62,7 +62,9 @@ class Preview(NamedTuple):
         ]
 
 
-def preview(vintage: Vintage, scope: Scope, counting: str, most: int | None = None) -> Preview:
+def preview_network(
+    vintage: Vintage, scope: Scope, counting: str, most: int | None = None
+) -> Preview:
     """The network of the works on a vintage's pages, complete or not: works in scope that are
     neither retracted nor paratext, of two to `most` institutions. Raises `NotFound` where there is
     none.

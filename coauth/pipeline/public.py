@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from coauth import public
 from coauth.openalex.eras import Relation
-from coauth.pipeline.compare import relations as vintage_relations
+from coauth.pipeline.compare import relations_between
 from coauth.pipeline.project import Project
-from coauth.pipeline.vintage_tables import asked, read
+from coauth.pipeline.vintage_tables import queries_of, read_tables
 from coauth.public import Cell, Counted, Earlier, Edition
 from coauth.storage import Vintage, atomic
 from coauth.tables.contract import MARK, marked
@@ -34,7 +34,9 @@ def edition(project: Project, vintage: Vintage, tables: Mapping[str, pa.Table]) 
     """The public tables of a vintage. Raises `DisclosureError` where earlier editions leave no way
     to make them, and `NotFound` where an earlier edition's vintage is not built.
     """
-    return public.edition(tables, asked(project, vintage), earlier(project, vintage), vintage.name)
+    return public.edition(
+        tables, queries_of(project, vintage), earlier(project, vintage), vintage.name
+    )
 
 
 def earlier(project: Project, vintage: Vintage) -> list[Earlier]:
@@ -48,7 +50,7 @@ def earlier(project: Project, vintage: Vintage) -> list[Earlier]:
             found.append(
                 Earlier(
                     v.name,
-                    Counted.of(read(v, COUNTED), asked(project, v)),
+                    Counted.of(read_tables(v, COUNTED), queries_of(project, v)),
                     {c: n for c, n in rows if n is not None},
                     frozenset(c for c, n in rows if n is None),
                 )
@@ -61,7 +63,7 @@ def relations(project: Project, vintage: Vintage, edition: Edition) -> Mapping[s
     border of OpenAlex.
     """
     against = edition.tables["revisions"]["against"].to_pylist()
-    return vintage_relations(project.cache.find(against[0]), vintage) if against else {}
+    return relations_between(project.cache.find(against[0]), vintage) if against else {}
 
 
 def write(cells: pa.Table, folder: Path, *, synthetic: bool) -> Path:

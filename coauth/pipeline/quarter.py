@@ -17,8 +17,7 @@ from coauth.pipeline import networks, positions, public, report_inputs, run_reco
 from coauth.pipeline.networks import Profile
 from coauth.pipeline.project import Project
 from coauth.pipeline.quarter_reports import Reports, processes
-from coauth.pipeline.vintage_tables import asked as of_vintage
-from coauth.pipeline.vintage_tables import read
+from coauth.pipeline.vintage_tables import queries_of, read_tables
 from coauth.queries import Queries
 from coauth.report.explorer import Atlas
 from coauth.storage import Vintage, atomic
@@ -35,7 +34,7 @@ years are a gigabyte that nothing opens. `coauth export` writes any other cut.
 """
 
 
-def quarter(
+def write_quarter(
     project: Project,
     vintage: Vintage,
     *,
@@ -75,8 +74,8 @@ def _written(
 ) -> dict[str, Path]:
     told, tables, asked = (
         report_inputs.of(project, vintage, against),
-        read(vintage),
-        of_vintage(project, vintage),
+        read_tables(vintage),
+        queries_of(project, vintage),
     )
     folder = project.reports / (marked(told.quarter) if told.synthetic else told.quarter)
     edition = public.edition(project, vintage, tables) if profile == "public" else None

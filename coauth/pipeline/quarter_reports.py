@@ -15,7 +15,7 @@ import pyarrow as pa
 from coauth.network.model import Network
 from coauth.pipeline.compare import revised
 from coauth.pipeline.project import Project
-from coauth.pipeline.vintage_tables import read
+from coauth.pipeline.vintage_tables import read_tables
 from coauth.report import document
 from coauth.report.explorer import Atlas
 from coauth.report.vintage_info import About
@@ -107,4 +107,4 @@ class Reports:
             if self.against
             else {}
         )
-        return read(vintage) | revisions
+        return read_tables(vintage) | revisions

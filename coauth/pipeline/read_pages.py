@@ -97,7 +97,7 @@ def claims(pages: Pages, ids: Collection[str], scope: Scope, as_of: date) -> dic
     return works.Reader(scope, as_of).claims((part.records(page) for part, page in pages), ids)
 
 
-def read(vintage: Vintage, asked: Queries, shelf: TableStore, engine: Engine) -> works.Losses:
+def read_pages(vintage: Vintage, asked: Queries, shelf: TableStore, engine: Engine) -> works.Losses:
     """Put the works of all pages on the shelf, side by side; of records that share an id the newest
     counts, wherever it stands.
     """

@@ -13,7 +13,7 @@ from coauth.storage import Vintage
 from coauth.tables import schemas
 
 
-def read(vintage: Vintage, names: Iterable[str] = schemas.ALL) -> dict[str, pa.Table]:
+def read_tables(vintage: Vintage, names: Iterable[str] = schemas.ALL) -> dict[str, pa.Table]:
     """The tables of a built vintage; to the admissions imported before it was built come the totals
     fetched since.
     """
@@ -23,16 +23,16 @@ def read(vintage: Vintage, names: Iterable[str] = schemas.ALL) -> dict[str, pa.T
     }
 
 
-def asked(project: Project, vintage: Vintage) -> Queries:
+def queries_of(project: Project, vintage: Vintage) -> Queries:
     """The project's queries, of technologies those made for the topics of this vintage."""
     return project.queries.of_topics(vintage.eras.topic_model)
 
 
-def informed(project: Project, vintage: Vintage) -> Queries:
+def informed_queries(project: Project, vintage: Vintage) -> Queries:
     """The project's queries as they are asked of this vintage: technologies for its topics, with
     what was measured of them on it.
     """
-    return asked(project, vintage).informed(
+    return queries_of(project, vintage).informed(
         vintage.manifest.get("technology_quality"),
         (vintage.manifest.get("build") or {}).get("queries", ""),
     )

@@ -8,7 +8,8 @@ from datetime import date
 
 import pytest
 
-from coauth.pipeline import Project, Source, harvest
+from coauth.pipeline.harvest import Source, harvest_pages
+from coauth.pipeline.project import Project
 from tests.support.commands import CHECKOUT, coauth, project
 from tests.support.harvests import WORLD
 from tests.support.standin import Fault, StandIn
@@ -147,6 +148,8 @@ def test_a_harvest_accounts_for_itself(root):
     scope = root / "queries/scope.toml"
     scope.write_text(scope.read_text().replace("first_year = 2011", "first_year = 2020"))
     with StandIn(WORLD, faults=[Fault("http_503", nth=2)]) as server:
-        vintage = harvest(Project(root), Source("api", url=server.url), today=date(2020, 6, 15))
+        vintage = harvest_pages(
+            Project(root), Source("api", url=server.url), today=date(2020, 6, 15)
+        )
     told = vintage.manifest["account"]
     assert told["records"] == 500 == told["works"] + sum(told["dropped"].values())

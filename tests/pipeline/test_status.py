@@ -7,10 +7,12 @@ from datetime import date
 import pytest
 from click.testing import CliRunner
 
-from coauth import cli, pipeline
+from coauth import cli
 from coauth.errors import HarvestIncomplete, SourceError
-from coauth.pipeline import Project, Source
 from coauth.pipeline import status as holdings
+from coauth.pipeline.build import build_tables
+from coauth.pipeline.harvest import Source, harvest_pages
+from coauth.pipeline.project import Project
 from coauth.storage import Cache
 from coauth.tables import schemas
 from tests.support.commands import coauth, project
@@ -36,9 +38,7 @@ def root(tmp_path):
 
 
 def harvest(root, server, **more):
-    return pipeline.harvest(
-        Project(root), Source("api", url=server.url), **({"today": TODAY} | more)
-    )
+    return harvest_pages(Project(root), Source("api", url=server.url), **({"today": TODAY} | more))
 
 
 def shown(vintage, **more):
@@ -118,7 +118,7 @@ def test_the_plan_is_in_the_manifest_before_the_first_page(root):
         StandIn(WORLD, daily_credits=6, key=KEY) as server,
         pytest.raises(SourceError, match="budget"),
     ):
-        pipeline.harvest(Project(root), Source("api", url=server.url, key=KEY), today=TODAY)
+        harvest_pages(Project(root), Source("api", url=server.url, key=KEY), today=TODAY)
     plan = Cache(root / "cache").newest().manifest["plan"]
     assert plan["slices"] == [f"2020-{m:02d}" for m in range(1, 7)]
     assert plan["controls"]["publication_year"] == {"2020": 500}
@@ -153,7 +153,7 @@ def test_only_the_damaged_slice_is_fetched_again(root, harm):
         assert len(server.requests) == asked, "nothing to mend"
         HARMS[harm](vintage.slice("2020-03").path)
         assert holdings.of_vintage(vintage, verify=True)["damage"]
-        mended = pipeline.harvest(
+        mended = harvest_pages(
             Project(root), Source("api", url=server.url), today=date(2020, 8, 1), name=vintage.name
         )
         pages = [r for r in server.requests[asked:] if "cursor" in r.query]
@@ -199,16 +199,14 @@ def test_a_damaged_vintage_of_files_is_read_again_from_where_it_came(root, tmp_p
     """
     records = tmp_path / "works.jsonl"
     records.write_text("".join(json.dumps(w) + "\n" for w in WORLD))
-    vintage = pipeline.harvest(
-        Project(root), Source("files", path=records), today=TODAY, name="mine"
-    )
+    vintage = harvest_pages(Project(root), Source("files", path=records), today=TODAY, name="mine")
     before = files(vintage)
     HARMS["cut"](vintage.slice("from").path)
-    assert files(pipeline.harvest(Project(root), Source("api"), today=TODAY, name="mine")) == before
+    assert files(harvest_pages(Project(root), Source("api"), today=TODAY, name="mine")) == before
     HARMS["cut"](vintage.slice("from").path)
     records.write_text(records.read_text() + "\n")
     with pytest.raises(SourceError, match="files changed since"):
-        pipeline.harvest(Project(root), Source("api"), today=TODAY, name="mine")
+        harvest_pages(Project(root), Source("api"), today=TODAY, name="mine")
 
 
 def test_tables_after_a_repair_are_the_same_bytes(tmp_path):
@@ -219,14 +217,14 @@ def test_tables_after_a_repair_are_the_same_bytes(tmp_path):
     world = [w for w in WORLD if len(w["authorships"]) < 100][:150]
     with StandIn(world) as server:
         vintage = harvest(root, server, today=date(2026, 11, 20))
-        hashes = pipeline.build(Project(root), vintage)["sha256"]
+        hashes = build_tables(Project(root), vintage)["sha256"]
         HARMS["cut"](vintage.slice("2020-03").path)
         refused = coauth(root, "status", "--verify", check=False)
         assert refused.returncode == 1
         assert "2020-03/0001.json.gz: changed since it was stored" in refused.stdout
         assert f"`coauth harvest --vintage {vintage.name}`" in refused.stderr
         vintage = harvest(root, server, today=date(2026, 11, 20), name=vintage.name)
-    assert pipeline.build(Project(root), vintage)["sha256"] == hashes
+    assert build_tables(Project(root), vintage)["sha256"] == hashes
 
 
 def test_compare_tells_works_apart_and_what_they_do(tmp_path):
@@ -248,7 +246,7 @@ def test_compare_tells_works_apart_and_what_they_do(tmp_path):
     ):
         with StandIn(world) as server:
             vintage = harvest(root, server, today=date(2026, 11, 20), fresh=True)
-        pipeline.build(Project(root), vintage)
+        build_tables(Project(root), vintage)
         names.append(vintage.name)
     run = CliRunner()
     shown = run.invoke(cli.coauth, ["compare", *names, "--root", str(root)])

@@ -19,11 +19,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coauth import pipeline
 from coauth import public as disclosure
 from coauth.engine.duck import DuckDB
 from coauth.errors import DisclosureError
-from coauth.pipeline import Project, public
+from coauth.pipeline import public
+from coauth.pipeline.project import Project
+from coauth.pipeline.vintage_tables import read_tables
 from coauth.public import Counted, Earlier, Tie, exposed, withhold
 from coauth.public.cells import Reaches
 from coauth.public.editions import decide
@@ -796,7 +797,7 @@ def counted_truth(project, vintage):
                 mine["n_authors_with_institution"].sum()
             ),
         }
-    admitted = pipeline.read_tables(vintage, public.COUNTED)["admissions"].to_pylist()
+    admitted = read_tables(vintage, public.COUNTED)["admissions"].to_pylist()
     return found | {
         (r["country_code"], r["source"], r["year"], r["year"], ""): r["admissions"]
         for r in admitted
@@ -1081,7 +1082,7 @@ def test_same_vintage_same_bytes_and_the_internal_report_is_apart(project, quart
         "run": (folder / "run.json").read_bytes()
     }
     kept = vintage.published
-    edition = public.edition(project, vintage, pipeline.read_tables(vintage))
+    edition = public.edition(project, vintage, read_tables(vintage))
     assert edition.cells.equals(kept)
     path = public.write(edition.cells, folder, synthetic=True)
     assert path.read_bytes() == before[path.relative_to(folder)]

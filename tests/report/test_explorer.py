@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from coauth import pipeline
-from coauth.pipeline import Project
+from coauth.pipeline import networks
+from coauth.pipeline.project import Project
+from coauth.pipeline.vintage_tables import read_tables
 from coauth.report import explorer
 from coauth.report.context import ReportContext
 from coauth.report.text import Words
@@ -112,8 +113,8 @@ def test_same_tables_same_bytes(context):
 def sampled(sample_root):
     project = Project(sample_root)
     vintage = project.cache.vintages()[-1]
-    made = pipeline.read_tables(vintage)
-    network = pipeline.network(project, vintage, tables=made, counting="newman")
+    made = read_tables(vintage)
+    network = networks.network(project, vintage, tables=made, counting="newman")
     shown = explorer.explore(
         ReportContext(
             made, project.queries, about(synthetic=True), Words("da"), counted.change, benefits

@@ -13,7 +13,7 @@ from scipy import stats
 
 from coauth import cli
 from coauth.errors import QueryError
-from coauth.pipeline import Project
+from coauth.pipeline.project import Project
 from coauth.review import labelling
 from coauth.tables.schemas import AREAS
 from tests.studies import quality as measured

@@ -1,6 +1,6 @@
 """Vintages that hold nothing."""
 
-from coauth.pipeline import Project
+from coauth.pipeline.project import Project
 
 
 def vintage(root, *, synthetic=False, kind="api"):

@@ -24,7 +24,8 @@ import pytest
 
 from coauth.errors import HarvestIncomplete, SourceError
 from coauth.openalex import split
-from coauth.pipeline import Project, Source, harvest
+from coauth.pipeline.harvest import Source, harvest_pages
+from coauth.pipeline.project import Project
 from coauth.sources import snapshot
 from coauth.sources.snapshot import packing
 from coauth.sources.snapshot.packing import contents
@@ -513,7 +514,7 @@ def root(tmp_path):
 
 def harvested(tmp_path, path, **more):
     project = root(tmp_path)
-    return harvest(project, Source("files", path=path), today=date(2020, 6, 15), **more)
+    return harvest_pages(project, Source("files", path=path), today=date(2020, 6, 15), **more)
 
 
 @pytest.fixture(autouse=True)

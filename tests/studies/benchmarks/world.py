@@ -28,7 +28,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from coauth.pipeline import Project
+from coauth.pipeline.project import Project
 from coauth.sources.sample import AS_OF
 from coauth.sources.sample.atlas import atlas
 from coauth.sources.sample.atlas import world as facts
