@@ -105,7 +105,7 @@ def build(
     from coauth.pipeline.build import build_tables  # noqa: PLC0415
 
     project = _project(root)
-    return build_tables(
+    made = build_tables(
         project,
         project.cache.find(vintage, complete=not allow_incomplete),
         engine=engine,
@@ -115,6 +115,7 @@ def build(
         allow_incomplete=allow_incomplete,
         allow_mixed=allow_mixed,
     )
+    return made.plain()
 
 
 def tables(name: str, *, root: Folder = ".", vintage: str | None = None) -> pd.DataFrame:
@@ -148,7 +149,8 @@ def graph(
     counting    the rule behind the weight; that of queries/measures.toml by default
     flagged     only edges with a review cue          domestic  only domestic institutions
     min_weight  only edges of this weight             top       only the strongest institutions
-    ego         an institution's id: it and its partners   backbone  only edges that stand out
+    ego         an institution, by name, alias, ROR or id: it and its partners
+    backbone    only edges that stand out
     """
     from coauth import network  # noqa: PLC0415
     from coauth.pipeline import networks  # noqa: PLC0415
@@ -245,7 +247,6 @@ def explain(
     import pandas as pd  # noqa: PLC0415
 
     from coauth import review  # noqa: PLC0415
-    from coauth.errors import NotFound  # noqa: PLC0415
     from coauth.pipeline.vintage_tables import informed_queries, read_tables  # noqa: PLC0415
 
     project = _project(root)
@@ -253,9 +254,7 @@ def explain(
     made, queries = read_tables(of), informed_queries(project, of)
     if list_id:
         return pd.DataFrame(review.listing(made, list_id, queries, years))
-    if len(institutions) != 2:
-        raise NotFound(f"{len(institutions)} institutions named; give two, or list_id")
-    a, b = (review.resolve(i, made["institutions"], queries) for i in institutions)
+    a, b = review.resolve_pair(institutions, made["institutions"], queries)
     return pd.DataFrame(review.pair(made, a, b, queries, years, left_out=left_out))
 
 

@@ -12,7 +12,7 @@ import coauth
 
 PACKAGE = Path(coauth.__file__).parent
 LAYERS = [
-    {"errors"},
+    {"errors", "progress"},
     {"tables", "queries"},
     {"openalex"},
     {"storage", "engine"},

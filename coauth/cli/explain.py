@@ -19,7 +19,6 @@ from coauth.cli.group import (
     wide,
     years,
 )
-from coauth.errors import NotFound
 from coauth.pipeline.project import Project
 from coauth.pipeline.status import counted
 from coauth.pipeline.vintage_tables import informed_queries, read_tables
@@ -85,11 +84,7 @@ def explain_(
         )
         of += f" '{list_id}'"
     else:
-        a, b = (review.resolve(i, tables["institutions"], asked) for i in institutions)
-        if a == b:
-            raise NotFound(
-                f"'{institutions[0]}' and '{institutions[1]}' are the same institution ({a})"
-            )
+        a, b = review.resolve_pair(institutions, tables["institutions"], asked)
         works = review.pair(tables, a, b, asked, asked_years, left_out=left_out)
         names = dict(
             zip(

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from coauth import review
 from coauth.cli.group import Answer, Command, coauth, common, of_vintage
 from coauth.cli.group import years as read_years
 from coauth.cli.harvest_build import statbank
@@ -89,7 +88,6 @@ def export(
     out: Path,
     dynamic: bool,
     years: str | None,
-    ego: str | None,
     vintage: str | None,
     **filters: Any,
 ) -> None:
@@ -103,15 +101,11 @@ def export(
         if form != "gexf":
             raise click.UsageError("--dynamic goes with gexf")
         form = "gexf-dynamic"
-    if ego:
-        joined = filters["unit"] != "institution" or ego.startswith("list:")
-        filters["ego"] = (
-            ego if joined else review.resolve(ego, chosen.read("institutions"), project.queries)
-        )
     given = {k: v for k, v in filters.items() if v} | (
         {"years": read_years(years)} if years else {}
     )
-    paths = export_network(project, chosen, form, out, **given)
+    with answer.progress() as bar:
+        paths = export_network(project, chosen, form, out, progress=bar, **given)
     answer.give(paths, map(str, paths))
 
 
@@ -151,12 +145,14 @@ def report(
         )
     chosen = project.cache.find(vintage, quarter)
     fetch_totals_once(project, chosen, **statbank())
-    paths = write_quarter(
-        project,
-        chosen,
-        languages=language or ("en", "da"),
-        against=against,
-        side_by_side=True,
-        profile=profile,
-    )
+    with answer.progress() as bar:
+        paths = write_quarter(
+            project,
+            chosen,
+            languages=language or ("en", "da"),
+            against=against,
+            side_by_side=True,
+            profile=profile,
+            progress=bar,
+        )
     answer.give(paths, (f"{name:<14} {path}" for name, path in paths.items()))

@@ -25,6 +25,7 @@ from coauth.pipeline.quarter import write_quarter
 from coauth.pipeline.status import counted
 from coauth.queries import Queries
 from coauth.storage import Vintage
+from coauth.storage.manifest import Account, Build
 from coauth.tables.contract import MARK
 
 _SYNTHETIC = f"{MARK}: none of these numbers is about the real world."
@@ -203,41 +204,42 @@ def rebuild(
     """
     project.queries  # noqa: B018  faults in queries/ show before anything is fetched
     done = _harvested(project, answer, vintage, options, engine, threads, allow_incomplete)
-    built = build_tables(
-        project,
-        done,
-        engine=engine,
-        level=level,
-        memory=memory,
-        threads=threads,
-        allow_incomplete=allow_incomplete,
-        allow_mixed=allow_mixed,
-    )
-    fetch_totals_once(project, done, **statbank())
-    paths = write_quarter(project, done, side_by_side=True)
+    with answer.progress() as bar:
+        built = build_tables(
+            project,
+            done,
+            engine=engine,
+            level=level,
+            memory=memory,
+            threads=threads,
+            allow_incomplete=allow_incomplete,
+            allow_mixed=allow_mixed,
+            progress=bar,
+        )
+        fetch_totals_once(project, done, **statbank())
+        paths = write_quarter(project, done, side_by_side=True, progress=bar)
     answer.give(
-        {"vintage": done.name, "rows": built["rows"], "paths": paths},
+        {"vintage": done.name, "rows": built.rows, "paths": paths},
         _summary(project, done, built, paths),
     )
 
 
 def _summary(
-    project: Project, vintage: Vintage, built: Mapping[str, Any], paths: Mapping[str, Path]
+    project: Project, vintage: Vintage, built: Build, paths: Mapping[str, Path]
 ) -> Iterable[str]:
-    rows = built["rows"]
-    if built["synthetic"]:
+    rows = built.rows
+    if built.synthetic:
         yield _SYNTHETIC
-    if not built["complete"]:
+    if not built.complete:
         yield "INCOMPLETE: slices of the harvest hold fewer works than OpenAlex counts; every number may be too small."
-    if built["mixed"]:
-        yield f"MIXED: {built['mixed']}; institutions of its years are not comparable."
+    if built.mixed:
+        yield f"MIXED: {built.mixed}; institutions of its years are not comparable."
     said = _read(
         f"{vintage.name} ({vintage.quarter})",
-        harvest_status.account(vintage.manifest) or built["losses"]["works"],
+        harvest_status.account_of(vintage.manifest) or built.losses.works,
     )
     said += [
-        ("not counted", f"{n:,} works: {reason}")
-        for reason, n in built["losses"]["excluded"].items()
+        ("not counted", f"{n:,} works: {reason}") for reason, n in built.losses.excluded.items()
     ]
     said += [
         (
@@ -253,7 +255,7 @@ def _summary(
     yield from (f"{name:<14} {text}" for name, text in said)
 
 
-def _read(vintage: str, losses: Mapping[str, Any], standing: str = "") -> list[tuple[str, str]]:
+def _read(vintage: str, losses: Account, standing: str = "") -> list[tuple[str, str]]:
     """What came of a vintage's records."""
     (_, records), *rest = harvest_status.account_lines(losses)
     return [("vintage", f"{vintage}: {records}{standing}"), *rest]
@@ -290,14 +292,14 @@ def harvest(
     """
     done = _harvested(project, answer, vintage, options, engine)
     said = [f"vintage {done.name} is complete ({done.quarter}): {done.path}", *_account(done)]
-    answer.give(done.manifest, said)
+    answer.give(done.manifest.plain(), said)
 
 
 def _account(vintage: Vintage) -> Iterable[str]:
     """What became of a vintage's records: the same lines after `harvest` and `build`, and in
     `status`.
     """
-    if account := harvest_status.account(vintage.manifest):
+    if account := harvest_status.account_of(vintage.manifest):
         yield from (f"{name:<15} {text}" for name, text in harvest_status.account_lines(account))
 
 
@@ -347,7 +349,9 @@ def _first_look(seen: Mapping[str, Any]) -> Iterable[str]:
     if seen["synthetic"]:
         yield _SYNTHETIC
     said = _read(
-        seen["vintage"], seen["losses"], "" if seen["complete"] else "; the harvest is not complete"
+        seen["vintage"],
+        Account(**seen["losses"]),
+        "" if seen["complete"] else "; the harvest is not complete",
     )
     said += [
         (
@@ -392,19 +396,21 @@ def build(
     Example: coauth build --memory 2GB
     """
     chosen = project.cache.find(vintage, complete=not allow_incomplete)
-    built = build_tables(
-        project,
-        chosen,
-        engine=engine,
-        level=level,
-        memory=memory,
-        threads=threads,
-        allow_incomplete=allow_incomplete,
-        allow_mixed=allow_mixed,
-    )
+    with answer.progress() as bar:
+        built = build_tables(
+            project,
+            chosen,
+            engine=engine,
+            level=level,
+            memory=memory,
+            threads=threads,
+            allow_incomplete=allow_incomplete,
+            allow_mixed=allow_mixed,
+            progress=bar,
+        )
     answer.give(
-        built,
-        [*_account(chosen), *(f"{name:<15} {n:>12,} rows" for name, n in built["rows"].items())],
+        built.plain(),
+        [*_account(chosen), *(f"{name:<15} {n:>12,} rows" for name, n in built.rows.items())],
     )
 
 

@@ -93,7 +93,7 @@ def compare_(project: Project, answer: Answer, old: str, new: str) -> None:
     vintages = project.cache.find(old), project.cache.find(new)
     works, revised = compare_vintages(project, *vintages)
     relations = relations_between(*vintages)
-    before, after = ((v.manifest.get("build") or {}).get("lists", {}) for v in vintages)
+    before, after = (v.built.lists for v in vintages)
     unlike = (
         {t.id for t in project.queries.technologies}
         if relations["topic_model"] != "same"
@@ -176,7 +176,7 @@ def sql(
     chosen = project.cache.find(vintage)
     stored = {table: chosen.rows(table) for table in schemas.ALL}
     frame = DuckDB({}, shared).query(file.read_text("utf-8"), str(file), **stored).to_pandas()
-    notice = [f"-- {MARK}"] if chosen.manifest["build"]["synthetic"] else []
+    notice = [f"-- {MARK}"] if chosen.manifest.synthetic else []
     answer.give(frame.to_dict("records"), [*notice, frame.to_csv(index=False).rstrip()])
 
 

@@ -44,15 +44,11 @@ class DuckDB(Engine):
         for name, table in shared.items():
             self._connection.register(name, table)
 
-    def each(self, task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        with joblib.parallel_config(
-            "loky", idle_worker_timeout=5
-        ):  # what follows needs their memory
-            return list(
-                joblib.Parallel(max(1, min(self.workers, len(items))))(
-                    joblib.delayed(task)(item) for item in items
-                )
-            )
+    def each(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        with joblib.parallel_config("loky", idle_worker_timeout=5):  # what follows needs memory
+            workers = max(1, min(self.workers, len(items)))
+            shared = joblib.Parallel(workers, return_as="generator")
+        yield from shared(joblib.delayed(task)(item) for item in items)
 
     def close(self) -> None:
         self._connection.close()

@@ -23,9 +23,7 @@ def counted(project: Project, vintage: Vintage) -> bool:
     """Whether StatBank can be asked at all: it counts Denmark, and invented works go with invented
     admissions.
     """
-    return "DK" in project.queries.scope.countries and not (
-        vintage.manifest.get("build") or {}
-    ).get("synthetic")
+    return "DK" in project.queries.scope.countries and not vintage.manifest.synthetic
 
 
 def fetch_totals(
@@ -60,9 +58,9 @@ def totals(vintage: Vintage) -> pa.Table:
     """`ADMISSIONS` beside those of the build: StatBank's totals as kept, the sample's invented
     ones, or none.
     """
-    source = vintage.manifest["source"]
-    if source["kind"] == "sample":
-        return sample.admissions(source["seed"])
+    origin = vintage.manifest.source
+    if origin.kind == "sample" and origin.seed is not None:
+        return sample.admissions(origin.seed)
     kept = vintage.totals
     return (
         statbank.read(kept["body"].encode(), date.fromisoformat(kept["retrieved"]))

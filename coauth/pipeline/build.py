@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 from collections.abc import Iterator
-from functools import partial
 from importlib.metadata import version
-from typing import Any
 
 import joblib
 import pyarrow as pa
@@ -20,6 +18,7 @@ from coauth.errors import HarvestIncomplete, HarvestMixed
 from coauth.pipeline.compare import earlier, revise, since
 from coauth.pipeline.project import Project
 from coauth.pipeline.read_pages import read_pages
+from coauth.progress import Progress, Stage, ignore
 from coauth.queries import Queries, RollUp
 from coauth.stages import (
     benefits,
@@ -36,6 +35,7 @@ from coauth.stages.revisions import Counted
 from coauth.stages.works import coverage, inclusion
 from coauth.stats import incidence
 from coauth.storage import TableStore, Vintage
+from coauth.storage.manifest import Account, Build, Losses, Since
 from coauth.tables import absence, schemas
 from coauth.tables.contract import STRINGS, Table
 
@@ -54,9 +54,10 @@ def build_tables(
     threads: int | None = None,
     allow_incomplete: bool = False,
     allow_mixed: bool = False,
-) -> dict[str, Any]:
-    """All tables of a vintage from its pages; returns rows per table and losses per stage, and
-    records them.
+    progress: Progress = ignore,
+) -> Build:
+    """What the tables rest on, rows per table and losses per stage, after all tables of a vintage
+    are made from its pages; it is recorded too.
     """
     if not vintage.complete and not allow_incomplete:
         raise HarvestIncomplete(
@@ -75,32 +76,39 @@ def build_tables(
     with vintage.held():
         with vintage.shelf() as shelf:
             running = ENGINES[engine](asked.sql, asked.tables(), memory, threads, shelf.spill)
-            losses = read_pages(vintage, asked, shelf, running)
+            losses = read_pages(vintage, asked, shelf, running, progress)
             making = _Making(
-                project, vintage, asked, running, shelf, threads or joblib.cpu_count(), windows
+                project,
+                vintage,
+                asked,
+                running,
+                shelf,
+                threads or joblib.cpu_count(),
+                windows,
+                Stage(progress, "tables", "tables", len(schemas.ALL)),
             )
             making.tables(
                 asked.rollup if level == "unified" else RollUp(drop_ancestors=False), level
             )
-        summary = {
-            "complete": vintage.complete,
-            "mixed": mixed,
-            "no_cues": asked.no_cues,
-            "lacking": making.lacking,
-            "eras": eras._asdict(),
-            "engine": engine,
-            "level": level,
-            "queries": asked.fingerprint,
-            "lists": asked.lists(),
-            "parts": asked.parts(),
-            "since": making.since,
-            "synthetic": making.synthetic,
-            "losses": {"works": losses.balance(), "excluded": making.excluded},
-            "rows": making.rows,
-            "sha256": making.sha256,
-            "seed": asked.measures.seed,
-            "versions": versions(*running.packages),
-        }
+        summary = Build(
+            complete=vintage.complete,
+            mixed=mixed,
+            no_cues=asked.no_cues,
+            lacking=making.lacking,
+            eras=eras._asdict(),
+            engine=engine,
+            level=level,
+            queries=asked.fingerprint,
+            lists=asked.lists(),
+            parts=asked.parts(),
+            since=making.since,
+            synthetic=making.synthetic,
+            losses=Losses(works=Account(**losses.balance()), excluded=making.excluded),
+            rows=making.rows,
+            sha256=making.sha256,
+            seed=asked.measures.seed,
+            versions=versions(*running.packages),
+        )
         vintage.record(build=summary)
     return summary
 
@@ -117,6 +125,7 @@ class _Making:
         shelf: TableStore,
         workers: int,
         memory: int,
+        stage: Stage,
     ) -> None:
         (
             self.project,
@@ -126,18 +135,31 @@ class _Making:
             self.shelf,
             self.workers,
             self.memory,
-        ) = project, vintage, asked, engine, shelf, workers, memory
+            self.stage,
+        ) = project, vintage, asked, engine, shelf, workers, memory, stage
         self.synthetic = schemas.is_synthetic(shelf.parts("works").to_table(["title"]))
         self.rows: dict[str, int] = {}
         self.sha256: dict[str, str] = {}
         self.excluded: dict[str, int] = {}
-        self.since: dict[str, Any] | None = None
+        self.since: Since | None = None
         self.lacking: list[str] = []
 
     def _keep(self, contract: Table, rows: pa.Table | Iterator[pa.RecordBatch]) -> None:
         self.sha256[contract.name] = self.shelf.write(contract, rows, synthetic=self.synthetic)
         self.rows[contract.name] = self.shelf.rows(contract.name).count_rows()
         log.info("%s: %d rows", contract.name, self.rows[contract.name])
+        self.stage.add(1, contract.name)
+
+    def _keep_windows(self, batches: Iterator[pa.RecordBatch]) -> None:
+        """`CENTRALITY`, which takes most of the time of all tables, window by window."""
+
+        def counted() -> Iterator[pa.RecordBatch]:
+            for batch in batches:
+                yield batch
+                first, last = (batch[c][0].as_py() for c in ("first_year", "last_year"))
+                self.stage.add(0, f"centrality of {first}–{last}")
+
+        self._keep(schemas.CENTRALITY, counted())
 
     def tables(self, rollup: RollUp, level: str) -> None:
         """Everything in `tables.ALL`."""
@@ -256,7 +278,7 @@ class _Making:
             measures,
             shelf.read("institutions"),
             listed,
-            write=partial(self._keep, schemas.CENTRALITY),
+            write=self._keep_windows,
             workers=self.workers,
             memory=self.memory,
         )

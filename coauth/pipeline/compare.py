@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import pandas as pd
 import pyarrow as pa
@@ -15,6 +15,7 @@ from coauth.queries import Queries
 from coauth.stages import copublications, flags, revisions
 from coauth.stages.revisions import Counted
 from coauth.storage import Cache, Vintage
+from coauth.storage.manifest import Since
 
 
 def compare_vintages(project: Project, old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:
@@ -91,25 +92,23 @@ def counted(vintage: Vintage) -> Counted:
     that did not yet record this.
     """
     manifest = vintage.manifest
-    build: dict[str, Any] = manifest.get("build") or {}
-    if "parts" not in build:
+    build = manifest.build
+    if build is None or build.parts is None:
         raise NotFound(
             f"vintage {vintage.name} has no counts to compare with; run `coauth build --vintage {vintage.name}`"
         )
     return Counted(
         vintage.as_of,
-        build["versions"]["coauth"],
-        manifest["scope"],
-        build["parts"],
+        build.versions["coauth"],
+        manifest.scope,
+        build.parts,
         vintage.eras,
-        build["level"],
+        build.level,
     )
 
 
-def since(old: Vintage, after: Counted) -> dict[str, Any]:
-    """What a report says of the earlier vintage: its name and day, its coauth, and which questions
-    are not the same.
-    """
+def since(old: Vintage, after: Counted) -> Since:
+    """What a report says of the earlier vintage."""
     before = counted(old)
     if before.as_of >= after.as_of:
         raise NotFound(
@@ -120,14 +119,13 @@ def since(old: Vintage, after: Counted) -> dict[str, Any]:
         for part in sorted(before.parts.keys() | after.parts.keys())
         if before.differs(after, part)
     ]
-    relations = before.eras.relations(after.eras)
-    return {
-        "vintage": old.name,
-        "as_of": before.as_of.isoformat(),
-        "version": before.version,
-        "parts": changed,
-        "relations": relations,
-    }
+    return Since(
+        vintage=old.name,
+        as_of=before.as_of,
+        version=before.version,
+        parts=changed,
+        relations=before.eras.relations(after.eras),
+    )
 
 
 def earlier(cache: Cache, vintage: Vintage, level: str) -> Vintage | None:
@@ -135,7 +133,7 @@ def earlier(cache: Cache, vintage: Vintage, level: str) -> Vintage | None:
     there is none.
     """
     for old in reversed(cache.like(vintage)):
-        build = old.manifest.get("build") or {}
-        if old.as_of < vintage.as_of and "parts" in build and build["level"] == level:
+        build = old.manifest.build
+        if old.as_of < vintage.as_of and build and build.parts and build.level == level:
             return old
     return None

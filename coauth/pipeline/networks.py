@@ -20,6 +20,7 @@ from coauth.pipeline.project import Project
 from coauth.pipeline.vintage_tables import informed_queries, read_tables
 from coauth.public import COUNTING, Edition, statement
 from coauth.public import public as public_tables
+from coauth.review import resolve
 from coauth.storage import Vintage
 
 Unit = Literal["institution", "country", "group"]
@@ -43,12 +44,20 @@ def network(
     colours. `profile` "public" sums the institutions of each watchlist and takes out small cells
     (see `coauth.public`), beside the vintage's public edition.
     """
-    return cut(
-        project,
-        base(project, vintage, tables or read_tables(vintage), unit, profile, filters.get("ego")),
-        years=years,
-        **filters,
-    )
+    tables = tables or read_tables(vintage)
+    filters["ego"] = ego = node_id(project, tables, unit, filters.get("ego"))
+    return cut(project, base(project, vintage, tables, unit, profile, ego), years=years, **filters)
+
+
+def node_id(
+    project: Project, tables: Mapping[str, pa.Table], unit: Unit, name: str | None
+) -> str | None:
+    """Id of the node a person means: an institution by name, alias, ROR or id; a country, a group,
+    or a list that is summed (`list:…`) by its id alone. Raises `NotFound` as `review.resolve` does.
+    """
+    if name is None or unit != "institution" or name.startswith("list:"):
+        return name
+    return resolve(name, tables["institutions"], project.queries)
 
 
 class Base(NamedTuple):

@@ -18,6 +18,7 @@ from coauth.pipeline.networks import Profile
 from coauth.pipeline.project import Project
 from coauth.pipeline.quarter_reports import Reports, processes
 from coauth.pipeline.vintage_tables import queries_of, read_tables
+from coauth.progress import Progress, Stage, ignore
 from coauth.queries import Queries
 from coauth.report.explorer import Atlas
 from coauth.storage import Vintage, atomic
@@ -42,6 +43,7 @@ def write_quarter(
     against: str | None = None,
     side_by_side: bool = False,
     profile: Profile = "internal",
+    progress: Progress = ignore,
 ) -> dict[str, Path]:
     """reports/<quarter>/: the report in each language, three Gephi files (one without an
     institution is left out), run.json. Same vintage, same bytes.
@@ -61,7 +63,8 @@ def write_quarter(
         if side_by_side and min(len(languages), joblib.cpu_count()) > 1
         else nullcontext() as pool
     ):
-        return _written(project, vintage, languages, against, profile, pool)
+        stage = Stage(progress, "report", "steps", 2 + len(languages))
+        return _written(project, vintage, languages, against, profile, pool, stage)
 
 
 def _written(
@@ -71,6 +74,7 @@ def _written(
     against: str | None,
     profile: Profile,
     pool: Executor | None,
+    stage: Stage,
 ) -> dict[str, Path]:
     told, tables, asked = (
         report_inputs.of(project, vintage, against),
@@ -109,6 +113,7 @@ def _written(
         list[Path](),
     )
     paths = {form: folder / name for name, (form, drawn) in cuts.items() if drawn.nodes.num_rows}
+    stage.add(1, "networks cut")
     with atomic.reported(folder, run_record.ADVICE):
         run_record.forget(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -134,6 +139,7 @@ def _written(
                         synthetic=told.synthetic,
                     )
                 )
+            stage.add(1, "networks written")
 
         if edition:
             paths["cells"] = public.write(edition.cells, folder, synthetic=told.synthetic)
@@ -145,6 +151,7 @@ def _written(
         for language, there in reports.write(languages, pool, export_networks):
             paths[f"report.{language}"], paths[f"report.{language}.pdf"] = there[:2]
             written += there
+            stage.add(1, f"report in {language}")
         paths["run"] = run_record.record(folder, sorted(set(written)), asked, vintage, told)
         if edition:
             vintage.published = edition.cells

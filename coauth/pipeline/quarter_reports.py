@@ -19,8 +19,6 @@ from coauth.pipeline.vintage_tables import read_tables
 from coauth.report import document
 from coauth.report.explorer import Atlas
 from coauth.report.vintage_info import About
-from coauth.stages import benefits
-from coauth.stats.counts import change
 
 
 @contextmanager
@@ -64,17 +62,19 @@ class Reports:
 
     def write(
         self, languages: Sequence[str], pool: Executor | None, meanwhile: Callable[[], None]
-    ) -> list[tuple[str, list[Path]]]:
+    ) -> Iterator[tuple[str, list[Path]]]:
         """The files of each language, the page first and then the PDF. Drawing takes the time, and
         matplotlib draws on one core; what is to be done `meanwhile` is done here while the
         processes of `pool` draw.
         """
         if pool is None:
             meanwhile()
-            return [(language, self(language)) for language in languages]
+            yield from ((language, self(language)) for language in languages)
+            return
         begun = [pool.submit(self, language) for language in languages]
         meanwhile()
-        return [(language, done.result()) for language, done in zip(languages, begun, strict=True)]
+        for language, done in zip(languages, begun, strict=True):
+            yield language, done.result()
 
     def __call__(self, language: str) -> list[Path]:
         from coauth.export import picture  # noqa: PLC0415  matplotlib is loaded by who draws
@@ -93,8 +93,6 @@ class Reports:
             queries=queries,
             about=self.about,
             language=language,
-            change=change,
-            benefits=benefits,
             picture=figure,
             atlas=self.atlas if self.atlas.network.nodes.num_rows else None,
             links=self.links,

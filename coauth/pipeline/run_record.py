@@ -19,7 +19,7 @@ def record(
     folder: Path, written: Iterable[Path], asked: Queries, vintage: Vintage, about: About
 ) -> Path:
     """Same entries, same bytes in every file listed."""
-    manifest = vintage.manifest
+    manifest, built = vintage.manifest, vintage.built
     entries = {
         "coauth": about.versions["coauth"],
         "vintage": vintage.name,
@@ -31,7 +31,7 @@ def record(
         "complete": about.complete,
         "affiliation_matcher": about.affiliation_matcher,
         "topic_model": about.topic_model,
-        "scope": manifest["scope"],
+        "scope": manifest.scope,
         "queries_sha256": asked.fingerprint,
         "seed": about.seed,
         "versions": about.versions,
@@ -46,9 +46,9 @@ def record(
         about.profile == "internal"
     ):  # losses and rows are counts, and a hash tells whether a guess of a table is right
         entries |= {
-            "losses": manifest["build"]["losses"],
-            "rows": manifest["build"]["rows"],
-            "tables_sha256": manifest["build"]["sha256"],
+            "losses": built.losses.plain(),
+            "rows": built.rows,
+            "tables_sha256": built.sha256,
         }
     path = folder / "run.json"
     atomic.write(

@@ -32,7 +32,7 @@ def informed_queries(project: Project, vintage: Vintage) -> Queries:
     """The project's queries as they are asked of this vintage: technologies for its topics, with
     what was measured of them on it.
     """
+    manifest = vintage.manifest
     return queries_of(project, vintage).informed(
-        vintage.manifest.get("technology_quality"),
-        (vintage.manifest.get("build") or {}).get("queries", ""),
+        manifest.technology_quality, manifest.build.queries if manifest.build else ""
     )

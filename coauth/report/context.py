@@ -15,7 +15,6 @@ import pyarrow as pa
 
 from coauth.queries import Event, Queries, Technologies, Watchlist, Years
 from coauth.report.data import frames
-from coauth.report.data.frames import Benefits, Change
 from coauth.report.render.charts import Date
 from coauth.report.text import Words
 from coauth.report.vintage_info import About
@@ -27,8 +26,6 @@ class ReportContext:
     queries: Queries
     about: About
     words: Words
-    change: Change
-    benefits: Benefits
 
     # -- of the questions
 

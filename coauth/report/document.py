@@ -14,7 +14,6 @@ import pyarrow as pa
 from coauth.errors import QueryError
 from coauth.network.model import Network
 from coauth.queries import Queries
-from coauth.report.data.frames import Benefits, Change
 from coauth.report.explorer import Atlas
 from coauth.report.text import Words
 from coauth.report.vintage_info import About
@@ -64,8 +63,6 @@ def build(
     queries: Queries,
     about: About,
     language: str,
-    change: Change,
-    benefits: Benefits,
     picture: Figure | None = None,
     atlas: Atlas | None = None,
     links: Mapping[str, str] | None = None,
@@ -74,9 +71,8 @@ def build(
     tables/ into `folder`; returns the files.
 
     The page comes first, then the PDF. They load nothing and hold no path; `links` (format -> file
-    name beside the page) are listed in them. `change(before, after, confidence, spread)` is
-    `coauth.stats.counts.change`, `benefits` the module of that name; `picture` the network,
-    drawn elsewhere, and `atlas` what a reader may walk through on top of it. Same tables, queries
+    name beside the page) are listed in them. `picture` is the
+    network, drawn elsewhere, and `atlas` what a reader may walk through on top of it. Same tables, queries
     and `about`: same bytes. Raises `NotFound` for a language without words, `QueryError` for a
     scope of every country.
     """
@@ -100,8 +96,6 @@ def build(
         queries,
         about,
         words,
-        change,
-        benefits,
         picture,
         atlas,
         {"pdf": paper.name} | dict(links or {}),

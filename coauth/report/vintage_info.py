@@ -8,22 +8,7 @@ from datetime import date
 from typing import Any
 
 from coauth.openalex.eras import Relation
-
-
-@dataclass(frozen=True)
-class Since:
-    """The earlier vintage a report is held against, and what else than OpenAlex is not as it was
-    then.
-    """
-
-    vintage: str
-    as_of: date
-    version: str
-    """Of coauth, then."""
-    parts: tuple[str, ...] = ()
-    """Questions that differ: series by their names, `queries/scope`, `queries/sql`,
-    `queries/institutions`.
-    """
+from coauth.storage.manifest import Since
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ when it fits exactly one institution; otherwise the candidates are listed and no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -66,6 +66,18 @@ def resolve(said: str, institutions: pa.Table, queries: Queries) -> str:
         for r in rows.head(_SHOWN).itertuples(index=False)
     )
     raise NotFound(f"'{said}' fits {len(near)} institutions, name one by its id: {candidates}")
+
+
+def resolve_pair(names: Sequence[str], institutions: pa.Table, queries: Queries) -> tuple[str, str]:
+    """The ids of two institutions a person means. Raises `NotFound` for any other number of them,
+    or where both are the same one.
+    """
+    if len(names) != 2:
+        raise NotFound(f"{len(names)} institutions named; give two, or a list")
+    a, b = (resolve(name, institutions, queries) for name in names)
+    if a == b:
+        raise NotFound(f"'{names[0]}' and '{names[1]}' are the same institution ({a})")
+    return a, b
 
 
 Years = tuple[int, int] | None

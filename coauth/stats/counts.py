@@ -185,7 +185,7 @@ class Change(NamedTuple):
     high: float | None
 
 
-def change(before: int, after: int, confidence: float, spread: Spread = CHANCE) -> Change:
+def compare_counts(before: int, after: int, confidence: float, spread: Spread = CHANCE) -> Change:
     """The relative change of two independent counts, with its interval.
 
     Given their sum n, `after` is binomial with p = r/(1+r), r the ratio of the means: the exact
@@ -193,9 +193,9 @@ def change(before: int, after: int, confidence: float, spread: Spread = CHANCE) 
     10.1093/biomet/31.3-4.313). With the `spread` of their series each counts for as many as tell as
     much by chance alone, n/φ.
 
-    >>> change(110, 82, 0.95)
+    >>> compare_counts(110, 82, 0.95)
     Change(before=110, after=82, ratio=-0.2545454545454545, low=-0.4468966384149299, high=0.001304490349206766)
-    >>> [round(end, 3) for end in change(110, 82, 0.95, Spread(0.01, 6.4))[3:]]
+    >>> [round(end, 3) for end in compare_counts(110, 82, 0.95, Spread(0.01, 6.4))[3:]]
     [-0.521, 0.156]
     """
     if before == 0 or after == 0:

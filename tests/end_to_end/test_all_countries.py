@@ -79,9 +79,7 @@ def test_every_country_is_the_list_of_all_that_occur(built):
         "coverage",
     ):
         assert everywhere.read(name).equals(named.read(name)), name
-    assert everywhere.manifest["build"]["losses"]["works"]["dropped"] == {
-        "no institution of the scope's country": 1
-    }
+    assert everywhere.built.losses.works.dropped == {"no institution of the scope's country": 1}
 
 
 def test_where_everything_is_home_nothing_is_abroad(built):
@@ -111,8 +109,6 @@ def test_what_every_country_cannot_have_says_so(built, tmp_path):
             queries=made.queries,
             about=None,
             language="en",
-            change=None,
-            benefits=None,
         )
     assert codes(["*"]) >= {"DK", "CN", "XK"}
-    assert vintage.manifest["scope"]["countries"] == ["*"]
+    assert vintage.manifest.scope["countries"] == ["*"]

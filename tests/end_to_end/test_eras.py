@@ -25,8 +25,6 @@ from coauth.report.context import ReportContext
 from coauth.report.sections import headlines, revisions
 from coauth.report.sections.technologies import technologies
 from coauth.report.text import Words, bare
-from coauth.stages import benefits
-from coauth.stats import counts as counted
 from coauth.storage import Cache
 from tests.support.commands import coauth, project
 from tests.support.standin import StandIn
@@ -122,7 +120,7 @@ def test_a_vintage_of_one_day_stands_on_one_side(root, day, said):
         vintage = harvest_pages(Project(root), Source("api", url=server.url), today=day)
     assert str(vintage.eras) == said
     assert f"  eras       {said}" in status.lines(status.of_vintage(vintage, verify=False))
-    assert (vintage.manifest["affiliation_matcher"], vintage.manifest["topic_model"]) == tuple(
+    assert (vintage.manifest.affiliation_matcher, vintage.manifest.topic_model) == tuple(
         vintage.eras
     )
 
@@ -137,7 +135,7 @@ def test_a_vintage_across_the_day_is_mixed(root, caplog):
     assert warning.startswith(
         "vintage 2026-09-26 holds pages fetched before 2026-09-28, when OpenAlex"
     )
-    assert vintage.manifest["affiliation_matcher"] == "mixed"
+    assert vintage.manifest.affiliation_matcher == "mixed"
     slices = len(vintage.slices())
     assert (
         f"  eras       matcher mixed: {slices - 4} of {slices} slices fetched before 2026-09-28, "
@@ -147,12 +145,12 @@ def test_a_vintage_across_the_day_is_mixed(root, caplog):
         HarvestMixed, match=r"harvest anew with `coauth harvest --new`, or give --allow-mixed"
     ):
         build_tables(Project(root), vintage)
-    assert not vintage.manifest.get("build")
+    assert vintage.manifest.build is None
     refused = coauth(root, "build", check=False)
     assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
     coauth(root, "build", "--allow-mixed")
     told = Cache(root / "cache").find()
-    assert told.manifest["build"]["mixed"].startswith(
+    assert told.built.mixed.startswith(
         f"{slices - 4} of {slices} slices were fetched before 2026-09-28"
     )
     assert b"mixed" in pq.read_schema(told.path / "tables" / "edges.parquet").metadata
@@ -203,7 +201,7 @@ def test_a_vintage_of_an_older_coauth_stands_where_its_dates_say(root):
             Project(root), Source("api", url=server.url), today=date(2026, 9, 20)
         )
     shutil.rmtree(vintage.path / "fetched")
-    manifest = {k: v for k, v in vintage.manifest.items() if k != "affiliation_matcher"}
+    manifest = {k: v for k, v in vintage.manifest.plain().items() if k != "affiliation_matcher"}
     for completed, era in (("2026-09-27", "2023"), ("2026-09-30", "mixed")):
         (vintage.path / "manifest.json").write_text(json.dumps(manifest | {"completed": completed}))
         assert vintage.eras.affiliation_matcher == era
@@ -323,8 +321,6 @@ def context(root, language, against=None):
         informed_queries(project, vintage),
         report_inputs.of(project, vintage, against),
         Words(language),
-        counted.change,
-        benefits,
     )
 
 

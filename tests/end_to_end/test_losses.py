@@ -151,5 +151,5 @@ def test_a_harvest_accounts_for_itself(root):
         vintage = harvest_pages(
             Project(root), Source("api", url=server.url), today=date(2020, 6, 15)
         )
-    told = vintage.manifest["account"]
+    told = vintage.manifest.account.plain()
     assert told["records"] == 500 == told["works"] + sum(told["dropped"].values())

@@ -29,8 +29,6 @@ from coauth.sources.sample import AS_OF, truth
 from coauth.sources.sample.later import PLANTED, changes, read_on
 from coauth.sources.sample.plan import works
 from coauth.sources.sample.records import serve
-from coauth.stages import benefits
-from coauth.stats import counts as counted
 from coauth.tables.schemas import CAUSES
 from tests.support.commands import project as new_project
 
@@ -89,8 +87,6 @@ def brief_of(root, language, against=None):
         project.queries,
         report_inputs.of(project, vintage, against),
         Words(language, valued=True),
-        counted.change,
-        benefits,
     )
 
 
@@ -169,7 +165,7 @@ def test_a_change_is_told_with_what_it_was(root, asked):
     it.
     """
     old = read_tables(Project(root).cache.find(AS_OF.isoformat()))
-    said = frames.changes(old, ["china"], asked, counted.change).iloc[0]
+    said = frames.changes(old, ["china"], asked).iloc[0]
     facts = next(h for h in headlines(brief_of(root, "en")) if "China" in h.label).facts
     assert [facts[f"china.then.{name}"] for name in ("ratio", "low", "high")] == [
         said[name] for name in ("ratio", "low", "high")

@@ -194,8 +194,8 @@ def test_the_sample_from_pages(root, monkeypatch, nth):
     other, there = built(root, vintage, "spark", monkeypatch)
     assert here["edges"].num_rows > 20 * len(chosen)
     same(here, there)
-    assert other["sha256"] == duck["sha256"]
-    assert (other["losses"], other["rows"]) == (duck["losses"], duck["rows"])
+    assert other.sha256 == duck.sha256
+    assert (other.losses, other.rows) == (duck.losses, duck.rows)
     assert (other["engine"], "pyspark" in other["versions"], "duckdb" in other["versions"]) == (
         "spark",
         True,
@@ -236,7 +236,7 @@ def test_the_sample_from_a_snapshot(root, tmp_path, monkeypatch, layout, nth):
                 for p in (vintage.path / "pages").rglob("*.json*")
             )
         )
-        assert vintage.manifest["harvest"]["moved"] == 50
+        assert vintage.manifest.harvest.moved == 50
     assert stored[0] == stored[1]
     if (
         nth == 1

@@ -126,7 +126,9 @@ def test_the_network_is_counted_as_the_measures_are(asked):
     )
     project, vintage = (
         SimpleNamespace(queries=full),
-        SimpleNamespace(manifest={}, eras=Eras("3.0", "v2")),
+        SimpleNamespace(
+            manifest=SimpleNamespace(technology_quality=None, build=None), eras=Eras("3.0", "v2")
+        ),
     )
     assert networks.network(project, vintage, tables=world()).counting == "full"
     assert (

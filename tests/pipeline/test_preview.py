@@ -13,6 +13,7 @@ from coauth.stages.works import Reader
 from coauth.storage import Cache
 from tests.support.commands import coauth, project, refused
 from tests.support.previews import ties
+from tests.support.vintages import entries
 from tests.support.world import AS_OF, page, work
 
 
@@ -23,7 +24,7 @@ def harvested(tmp_path):
     """
 
     def made(*pages):
-        vintage = Cache(tmp_path / "cache").create("2026-11-20", started="2026-11-20")
+        vintage = Cache(tmp_path / "cache").create("2026-11-20", **entries("2026-11-20"))
         for month, served in enumerate(pages, 1):
             vintage.slice(f"2020-{month:02d}").write(1, served)
         return vintage

@@ -18,6 +18,7 @@ from coauth.tables import schemas
 from tests.support.commands import coauth, project
 from tests.support.harvests import KEY, WORLD
 from tests.support.standin import Fault, StandIn
+from tests.support.vintages import BUILD, entries
 
 TODAY = date(2020, 6, 15)
 
@@ -101,12 +102,12 @@ def test_control_totals_that_never_came_are_said_to_be_missing(root):
     ):
         patch.setattr("coauth.sources.http.pause", lambda _: 0.0)
         vintage = harvest(root, server)
-    assert vintage.manifest["harvest"]["controls_unanswered"] == [
+    assert vintage.manifest.harvest.controls_unanswered == [
         "address_without_institution",
         "publication_year",
         "type",
     ]
-    assert vintage.manifest["harvest"]["distinct"] == 500
+    assert vintage.manifest.harvest.distinct == 500
     said = "\n".join(shown(vintage))
     assert "control    not answered" in said
     assert "complement not answered" in said
@@ -119,14 +120,12 @@ def test_the_plan_is_in_the_manifest_before_the_first_page(root):
         pytest.raises(SourceError, match="budget"),
     ):
         harvest_pages(Project(root), Source("api", url=server.url, key=KEY), today=TODAY)
-    plan = Cache(root / "cache").newest().manifest["plan"]
-    assert plan["slices"] == [f"2020-{m:02d}" for m in range(1, 7)]
-    assert plan["controls"]["publication_year"] == {"2020": 500}
-    assert plan["budget"] == {"estimated_cost": 11, "left_before": 3}
+    plan = Cache(root / "cache").newest().manifest.plan
+    assert plan.slices == [f"2020-{m:02d}" for m in range(1, 7)]
+    assert plan.controls.publication_year == {"2020": 500}
+    assert plan.budget == {"estimated_cost": 11, "left_before": 3}
     with StandIn(WORLD) as server:
-        assert (
-            harvest(root, server).manifest["harvest"]["slices"]["2020-03"]["expected_first"] == 100
-        )
+        assert harvest(root, server).manifest.harvest.slices["2020-03"]["expected_first"] == 100
 
 
 HARMS = {
@@ -162,12 +161,12 @@ def test_only_the_damaged_slice_is_fetched_again(root, harm):
         "whole pages are only counted again"
     )
     assert files(mended) == before
-    assert (mended.name, mended.manifest["completed"], mended.damage()) == (
+    assert (mended.name, mended.manifest.completed, mended.damage()) == (
         vintage.name,
         "2020-06-15",
         [],
     )
-    assert mended.manifest["repaired"] == {"2020-03": "2020-08-01"}
+    assert mended.manifest.repaired == {"2020-03": "2020-08-01"}
 
 
 def test_a_mending_that_is_interrupted_leaves_an_unfinished_vintage(root):
@@ -182,7 +181,7 @@ def test_a_mending_that_is_interrupted_leaves_an_unfinished_vintage(root):
             harvest(root, server_at("http://127.0.0.1:9"), name=vintage.name)
     assert not vintage.complete
     with StandIn(WORLD) as server:
-        assert harvest(root, server).manifest["completed"] == "2020-06-15"
+        assert harvest(root, server).manifest.completed == "2020-06-15"
     assert files(vintage) == before
 
 
@@ -217,14 +216,14 @@ def test_tables_after_a_repair_are_the_same_bytes(tmp_path):
     world = [w for w in WORLD if len(w["authorships"]) < 100][:150]
     with StandIn(world) as server:
         vintage = harvest(root, server, today=date(2026, 11, 20))
-        hashes = build_tables(Project(root), vintage)["sha256"]
+        hashes = build_tables(Project(root), vintage).sha256
         HARMS["cut"](vintage.slice("2020-03").path)
         refused = coauth(root, "status", "--verify", check=False)
         assert refused.returncode == 1
         assert "2020-03/0001.json.gz: changed since it was stored" in refused.stdout
         assert f"`coauth harvest --vintage {vintage.name}`" in refused.stderr
         vintage = harvest(root, server, today=date(2026, 11, 20), name=vintage.name)
-    assert build_tables(Project(root), vintage)["sha256"] == hashes
+    assert build_tables(Project(root), vintage).sha256 == hashes
 
 
 def test_compare_tells_works_apart_and_what_they_do(tmp_path):
@@ -315,14 +314,16 @@ def built(root, works, *, countries=("DK",), synthetic=False):
     ]
     vintage = Cache(root / "cache").create(
         "2026-11-20",
-        source={"kind": "api"},
-        started="2026-11-20",
-        completed="2026-11-20",
-        scope={"countries": list(countries)},
+        **entries(
+            "2026-11-20",
+            source={"kind": "api"},
+            completed="2026-11-20",
+            scope={"countries": list(countries)},
+        ),
     )
     with vintage.shelf() as shelf:
         shelf.write(schemas.COPUBLICATIONS, schemas.COPUBLICATIONS.of(rows), synthetic=synthetic)
-    vintage.record(build={"synthetic": synthetic})
+    vintage.record(build=BUILD | {"synthetic": synthetic})
     return vintage
 
 

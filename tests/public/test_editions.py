@@ -32,9 +32,8 @@ from coauth.public.suppression import small
 from coauth.queries import Groups
 from coauth.report import document
 from coauth.report.vintage_info import About
-from coauth.stages import benefits, copublications
+from coauth.stages import copublications
 from coauth.stats import areas
-from coauth.stats import counts as counted
 from coauth.storage import Vintage
 from coauth.storage.table_store import store
 from coauth.tables import schemas
@@ -310,8 +309,6 @@ def written(edition, folder, asked):
         queries=asked,
         about=about(folder.name),
         language="en",
-        change=counted.change,
-        benefits=benefits,
     )
     return Reader(folder, asked)
 

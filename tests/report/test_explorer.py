@@ -15,8 +15,6 @@ from coauth.pipeline.vintage_tables import read_tables
 from coauth.report import explorer
 from coauth.report.context import ReportContext
 from coauth.report.text import Words
-from coauth.stages import benefits
-from coauth.stats import counts as counted
 from tests.support.reports import BEIHANG, about, briefed, explore
 
 SCRIPTS = Path(explorer.__file__).parent
@@ -116,9 +114,7 @@ def sampled(sample_root):
     made = read_tables(vintage)
     network = networks.network(project, vintage, tables=made, counting="newman")
     shown = explorer.explore(
-        ReportContext(
-            made, project.queries, about(synthetic=True), Words("da"), counted.change, benefits
-        ),
+        ReportContext(made, project.queries, about(synthetic=True), Words("da")),
         explorer.Atlas(network, vintage.layout, True),
     )
     return shown.data, made

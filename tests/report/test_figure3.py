@@ -23,8 +23,6 @@ from coauth.report.sections import methods
 from coauth.report.sections.admissions import admissions
 from coauth.report.text import Words
 from coauth.sources import sample, statbank
-from coauth.stages import benefits
-from coauth.stats import counts as counted
 from coauth.tables import schemas
 from tests.support.commands import project
 from tests.support.reports import about
@@ -193,7 +191,7 @@ def extract(**cells):
 
 
 def context(made, asked, language="en", **changes):
-    return ReportContext(made, asked, about(**changes), Words(language), counted.change, benefits)
+    return ReportContext(made, asked, about(**changes), Words(language))
 
 
 def shown(asked, rows, language="en", **changes):

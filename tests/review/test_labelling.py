@@ -369,10 +369,10 @@ def test_a_sheet_goes_out_blind_and_comes_back_as_numbers_the_vintage_keeps(copi
     printed = coauth(copied, "flags", "score", str(sheet)).stdout
     assert printed.splitlines()[1].startswith("all ")
     (vintage,) = Project(copied).cache.vintages()
-    kept = vintage.manifest["technology_quality"]
+    kept = vintage.manifest.technology_quality
     assert {r["class"] for r in kept["classes"]} == {"all", "any", *AREAS}
     assert (
-        kept["queries"] == vintage.manifest["build"]["queries"]
+        kept["queries"] == vintage.manifest.build.queries
     )  # so that the vintage's reports and exports go by it
     assert all(
         r["precision"] is None or r["precision_low"] <= r["precision"] <= r["precision_high"]

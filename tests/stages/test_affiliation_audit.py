@@ -19,6 +19,7 @@ from coauth.stages import affiliation_audit
 from coauth.stages.works import Reader
 from coauth.storage import Cache
 from tests.support.commands import coauth, project
+from tests.support.vintages import entries
 from tests.support.world import AS_OF, page, place, work
 
 DTU, KU, HOSPITAL, BEIHANG = "I1", "I2", "I3", "I10"
@@ -247,7 +248,7 @@ def test_of_records_with_one_id_the_newest_is_audited(questions, tmp_path):
     newer = work(1, 2020, [HOME, HOME], updated_date="2026-01-01")
     for n, several in enumerate(([older, newer], [newer, older])):
         vintage = Cache(tmp_path / f"c{n}").create(
-            "2026-11-20", started="2026-11-20", source={"kind": "files"}
+            "2026-11-20", **entries("2026-11-20", source={"kind": "files"})
         )
         for number, record in enumerate(several, 1):
             vintage.slice("from").write(number, page(record))

@@ -16,7 +16,6 @@ from coauth.openalex.eras import MIXED
 from coauth.queries import Queries
 from coauth.report.context import ReportContext
 from coauth.report.data import frames
-from coauth.report.data.frames import Benefits, Change
 from coauth.report.explorer import Atlas
 from coauth.report.render.html import Headline, Page, Text
 from coauth.report.sections import copublications, methods, network, revisions
@@ -35,14 +34,12 @@ def compose(
     queries: Queries,
     about: About,
     words: Words,
-    change: Change,
-    benefits: Benefits,
     picture: Figure | None,
     atlas: Atlas | None,
     links: Mapping[str, str],
 ) -> Page:
     """The page, before anything is drawn."""
-    context = ReportContext(tables, queries, about, words, change, benefits)
+    context = ReportContext(tables, queries, about, words)
     return Page(
         title=words("head.title", title=about.title, home=context.home),
         kicker=words("head.kicker", quarter=words.quarter(about.quarter)),
@@ -178,7 +175,7 @@ def _international(context: ReportContext) -> Headline:
     )
     first, last = context.headline
     changes, beside = (
-        frames.changes(context.tables, ["international"], context.queries, context.change),
+        frames.changes(context.tables, ["international"], context.queries),
         "",
     )
     if len(changes) and not np.isnan(changes["ratio"].iloc[0]):
@@ -201,7 +198,7 @@ def _changed(context: ReportContext, series: str) -> Headline:
     """
     w, (first, last) = context.words, context.headline
     label = w("headline.change", series=context.series_name(series), first=first, last=last)
-    changes = frames.changes(context.tables, [series], context.queries, context.change)
+    changes = frames.changes(context.tables, [series], context.queries)
     if changes.empty:
         return Headline(
             label,

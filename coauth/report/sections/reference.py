@@ -15,6 +15,7 @@ from coauth.report.data import frames
 from coauth.report.render.html import Listing, Text, grid, with_text
 from coauth.stats import coherence
 from coauth.stats.coherence import Held
+from coauth.stats.counts import compare_counts
 from coauth.tables.schemas import COPUBLICATIONS
 
 
@@ -43,7 +44,7 @@ def _statements(context: ReportContext, reference: Reference) -> Listing | None:
         )
         if first not in works.index or last not in works.index:
             continue
-        found = context.change(
+        found = compare_counts(
             int(works[first]),
             int(works[last]),
             context.queries.measures.confidence,

@@ -25,6 +25,7 @@ is known to use. An error body can hold a whole record, and with it persons.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -45,7 +46,8 @@ from coauth.sources import http
 from coauth.sources.api import error_body
 from coauth.sources.api.rate_limit import Limiter
 from coauth.sources.http import READ_TIMEOUT, Blocked, TransientError, named
-from coauth.sources.progress import Progress, Silent
+
+log = logging.getLogger(__name__)
 
 API = "https://api.openalex.org"
 
@@ -123,7 +125,6 @@ class Transport:
         rate: float | None = None,
         wait: bool = False,
         timeout: float = READ_TIMEOUT,
-        progress: Progress | None = None,
         attempts: int = ATTEMPTS,
         sleep: Callable[[float], None] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -133,7 +134,7 @@ class Transport:
         self._auth = _Key(self._key)
         self._timeout = timeout
         self._attempts = attempts
-        self._wait, self._progress = wait, progress or Silent()
+        self._wait = wait
         self._sleep_as_given, self._now = sleep, now
         self.limiter = Limiter(rate or (None if url else RATE), self.sleep)
         self.stopped = threading.Event()
@@ -264,7 +265,7 @@ class Transport:
         reason = http.fault(state).reason
         with self._lock:
             self.retries[reason] += 1
-        self._progress.waiting(reason, state.upcoming_sleep)
+        log.info("%s: waiting %.0f s", reason, state.upcoming_sleep)
 
     # -- what went wrong
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ import joblib
 
 from coauth.errors import SourceError
 from coauth.openalex import LIST_AUTHORS, PER_PAGE, Page, of_records
-from coauth.sources.progress import Progress
+from coauth.progress import Stage
 from coauth.sources.tally import Tally, summed, updated
 from coauth.storage import Slice
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,15 +43,16 @@ class Input:
     """
 
 
-def stored(slice_: Slice, given: Input, progress: Progress) -> dict[str, Any]:
-    """Store one input as a slice and close it, unless that is done. What cannot be read to its end
-    leaves nothing.
+def stored(slice_: Slice, given: Input, stage: Stage, units: float = 1) -> dict[str, Any]:
+    """Store one input, so many units of a stage, as a slice and close it, unless that is done. What
+    cannot be read to its end leaves nothing.
     """
     if summary := slice_.checked():
+        stage.add(units, slice_.name)
         return summary
     slice_.clear()
     try:
-        summary = _paged(slice_, given, progress)
+        summary = _paged(slice_, given, stage)
     except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
         raise SourceError(
             f"{given.origin}: the gzip file is cut short or damaged; fetch it again (nothing of it was kept)"
@@ -60,15 +64,15 @@ def stored(slice_: Slice, given: Input, progress: Progress) -> dict[str, Any]:
     finally:
         if slice_.summary is None:
             slice_.clear()
-    progress.closed(slice_.name, summary["status"], summary["distinct"], summary["expected"])
+    stage.add(units, slice_.name)
     return summary
 
 
-def _paged(slice_: Slice, given: Input, progress: Progress) -> dict[str, Any]:
+def _paged(slice_: Slice, given: Input, stage: Stage) -> dict[str, Any]:
     seen = Tally()
     for page in _shared(slice_, given) if given.workers > 1 else _one_by_one(slice_, given):
         seen.join(page)
-        progress.page(slice_.name, page.works, 0)
+        stage.add(0, f"{slice_.name}, {seen.works:,} works")
     summary: dict[str, Any] = {
         "status": "complete" if given.whole else "incomplete",
         "expected": seen.distinct,
@@ -128,8 +132,13 @@ def incomplete(closed: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def sum_up(source: str, closed: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The summary of a manifest: each slice in short, and all of them added up."""
+    """The summary of a manifest: each slice in short, and all of them added up. Short ones are
+    warned of.
+    """
     shown = ("status", "expected", "stored", "distinct")
+    for name in incomplete(closed):
+        said = (closed[name][key] for key in ("status", "distinct", "expected"))
+        log.warning("slice %s %s: %d works of %d counted", name, *said)
     return {
         "source": source,
         "slices": {name: {key: summary[key] for key in shown} for name, summary in closed.items()},

@@ -779,7 +779,7 @@ def test_missing_files_are_counted_and_never_complete(tmp_path):
     assert "\n" not in str(raised.value)
     vintage = root(tmp_path).cache.vintages()[0]
     assert not vintage.complete
-    assert vintage.manifest["harvest"]["stored"] == 30
+    assert vintage.manifest.harvest.stored == 30
 
 
 @pytest.mark.parametrize("place", ["data/jsonl/institutions", "institutions"])

@@ -20,6 +20,7 @@ from coauth.stages import works
 from coauth.stages.works.newest import EQUAL, OLDER, moment
 from coauth.storage import Cache, TableStore
 from tests.support.previews import ties
+from tests.support.vintages import entries
 from tests.support.world import page, read_shipped, rows, url, work
 
 DAMAGED = {"authorships": "Berg; Lund"}
@@ -201,7 +202,7 @@ def vintage(tmp_path):
 
     def made(records, per_page=3):
         stored = Cache(tmp_path / f"cache{next(numbers)}").create(
-            "2026-11-20", started="2026-11-20", topic_model="v2"
+            "2026-11-20", **entries("2026-11-20", topic_model="v2")
         )
         for n, start in enumerate(range(0, len(records), per_page)):
             stored.slice(f"s{n:03d}").write(1, page(*records[start : start + per_page]))

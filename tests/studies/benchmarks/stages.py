@@ -48,7 +48,7 @@ def _build(changed=None, **options):
         with asking(root, changed or {}) as folder:
             project = Project(folder)
             summary = build_tables(project, project.cache.find(), **options)
-        return {"rows": summary["rows"], "sha256": summary["sha256"]}
+        return {"rows": summary.rows, "sha256": summary.sha256}
 
     return work
 
@@ -86,7 +86,7 @@ def technologies():
         vintage, asked = project.cache.find(), project.queries
         reader, matcher = (
             works.Reader(asked.scope, vintage.as_of),
-            technologies.Matcher(asked.technologies, vintage.manifest["topic_model"]),
+            technologies.Matcher(asked.technologies, vintage.manifest.topic_model),
         )
         parsing = classifying = found = 0
         for pages in vintage.parts(50):
