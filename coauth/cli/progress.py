@@ -50,16 +50,17 @@ class Bar:
             log.info("%s: %s", event.stage, words(event))
 
     def _draw(self, event: Event) -> None:
+        text = f"{event.stage}: {words(event)}"
         if self._bar is None or event.stage != self._stage:
             self._stage = event.stage
             self._open.close()
             self._open.enter_context(logging_redirect_tqdm())
-            form = "{desc} {bar:20} {postfix}" if event.total else "{desc} {postfix}"
+            form = "{bar:20} {desc}" if event.total else "{desc}"
             self._bar = self._open.enter_context(
-                tqdm(desc=f"{event.stage:<10}", total=event.total, bar_format=form)
+                tqdm(desc=text, total=event.total, bar_format=form, dynamic_ncols=True)
             )
         self._bar.n = event.done
-        self._bar.set_postfix_str(words(event), refresh=False)
+        self._bar.set_description_str(text, refresh=False)
         self._bar.update(0)
 
 
