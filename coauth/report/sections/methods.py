@@ -8,8 +8,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from coauth.queries.registry import MEASURES
 from coauth.report.context import ReportContext
-from coauth.report.data import flags, frames
+from coauth.report.data import centrality, flags, frames
 from coauth.report.render.html import Facts, Listing, Section, Text, grid
 from coauth.report.sections import centrality_trends
 from coauth.report.sections.reference import counts
@@ -62,8 +63,44 @@ def method(context: ReportContext) -> Section:
         _defined(w(f"method.{m}", **known))
         for m in (PUBLIC_METHOD if context.is_public else METHOD)
     )
-    held = () if context.is_public else (*quality(context), *counts(context))
+    held = () if context.is_public else (measures(context), *quality(context), *counts(context))
     return Section("method", w("method.title"), (*told, *held), settings(context))
+
+
+def measures(context: ReportContext) -> Listing:
+    """What each measure of centrality is, which values are the central ones, how sure it is, and
+    who is first by it.
+    """
+    w, settings = context.words, context.queries.measures
+    rows = centrality.leaders(context.tables, context.queries)
+    rows["larger"] = [MEASURES[name].larger for name in rows["measure"]]
+    rows["interval"] = [
+        MEASURES[name].interval if name in settings.resampled else "none"
+        for name in rows["measure"]
+    ]
+    rows["comparable"] = [MEASURES[name].comparable for name in rows["measure"]]
+    lines = []
+    for r in frames.each(rows):
+        record, leader = MEASURES[r.measure], w("format.missing")
+        if isinstance(r.institution_id, str):
+            number = w.percent if record.unit == "share" else w.number
+            value = number(r.value, record.digits)
+            leader = w("measures.leader", name=context.place(r.institution_id), value=value)
+        lines.append(
+            [
+                w.own(record, "title"),
+                w.own(record, "description"),
+                w(f"measures.{r.larger}"),
+                w(f"measures.interval_{r.interval}"),
+                w(f"measures.{'yes' if r.comparable else 'no'}"),
+                leader,
+            ]
+        )
+    window = w.years(frames.last_window(context.queries))
+    columns = [w(f"measures.{name}") for name in ("measure", "what", "central", "interval", "size")]
+    titles = [*columns, w("measures.first", window=window)]
+    limit = w.number(context.queries.scope.max_institutions)
+    return Listing(w("measures.table", limit=limit), grid(titles, lines, text=len(titles)), rows)
 
 
 def settings(context: ReportContext) -> Facts:

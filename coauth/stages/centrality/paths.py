@@ -15,16 +15,40 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import dijkstra
 
+from coauth.stages.centrality.basis import Basis, Blocks, Names, Values
 from coauth.stages.centrality.reduction import Skeleton
 from coauth.stats.distance import UNIT
 from coauth.stats.distance import distance as distances
 from coauth.stats.incidence import ONE, Floats, Integers
 
-__all__ = ["UNIT", "betweenness", "distance", "harmonic", "shortest_paths"]
+__all__ = ["UNIT", "betweenness", "distance", "harmonic", "of_graph", "shortest_paths"]
 
 _HUBS = 64
 _CELLS = 1 << 20  # nodes and edges × sources worked on at once: a few ten megabytes
 _TASK = 16  # blocks of sources handed to a process together
+
+
+def of_graph(basis: Basis, names: Names, blocks: Blocks) -> Values:
+    """`degree` (the number of j with w_ij > 0), `harmonic` and `betweenness`, of one graph for each
+    column of weights, the last two of one pass over its paths.
+    """
+    how = {"seed": basis.seed, "workers": basis.workers}
+    for block in blocks:
+        columns: dict[str, list[Floats]] = {name: [] for name in names}
+        for weights in block.T:
+            graph = basis.counted.project(weights)
+            values = {"degree": np.diff(graph.indptr).astype(np.float64)}
+            if {"harmonic", "betweenness"} <= columns.keys():
+                values["harmonic"], values["betweenness"] = shortest_paths(
+                    distance(graph), pivots=basis.pivots, **how
+                )
+            elif "harmonic" in columns:
+                values["harmonic"] = harmonic(distance(graph), workers=basis.workers)
+            elif "betweenness" in columns:
+                values["betweenness"] = betweenness(distance(graph), pivots=basis.pivots, **how)
+            for name, column in columns.items():
+                column.append(values[name])
+        yield {name: np.column_stack(column) for name, column in columns.items()}
 
 
 def distance(graph: sp.csr_array) -> sp.csr_array:
@@ -57,14 +81,14 @@ def shortest_paths(
     return _Pass(lengths, pivots, seed, harmonic=True).run(workers)
 
 
-def harmonic(lengths: sp.csr_array) -> Floats:
+def harmonic(lengths: sp.csr_array, *, workers: int = 1) -> Floats:
     """The first of `shortest_paths` alone: no path is counted, which is the larger half of the
     work.
 
     >>> harmonic(sp.csr_array(np.array([[0, 1, 0], [1, 0, 2], [0, 2, 0]]) * float(UNIT))).round(6).tolist()
     [0.666667, 0.75, 0.416667]
     """
-    return _Pass(lengths, 0, 0, harmonic=True).run(1)[0]
+    return _Pass(lengths, 0, 0, harmonic=True).run(workers)[0]
 
 
 def betweenness(
