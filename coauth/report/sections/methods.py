@@ -71,36 +71,30 @@ def measures(context: ReportContext) -> Listing:
     """What each measure of centrality is, which values are the central ones, how sure it is, and
     who is first by it.
     """
-    w, settings = context.words, context.queries.measures
+    w, chosen = context.words, context.queries.measures
     rows = centrality.leaders(context.tables, context.queries)
-    rows["larger"] = [MEASURES[name].larger for name in rows["measure"]]
-    rows["interval"] = [
-        MEASURES[name].interval if name in settings.resampled else "none"
-        for name in rows["measure"]
-    ]
-    rows["comparable"] = [MEASURES[name].comparable for name in rows["measure"]]
-    lines = []
-    for r in frames.each(rows):
-        record, leader = MEASURES[r.measure], w("format.missing")
-        if isinstance(r.institution_id, str):
-            number = w.percent if record.unit == "share" else w.number
-            value = number(r.value, record.digits)
-            leader = w("measures.leader", name=context.place(r.institution_id), value=value)
+    records, lines = [MEASURES[name] for name in rows["measure"]], []
+    rows["larger"] = [record.larger for record in records]
+    rows["interval"] = [r.interval if r.name in chosen.resampled else "none" for r in records]
+    rows["comparable"] = ["yes" if record.comparable else "no" for record in records]
+    for record, r in zip(records, frames.each(rows), strict=True):
+        number = w.percent if record.unit == "share" else w.number
+        leader = {
+            "name": context.place(str(r.institution_id)),
+            "value": number(r.value, record.digits),
+        }
         lines.append(
             [
                 w.own(record, "title"),
                 w.own(record, "description"),
-                w(f"measures.{r.larger}"),
-                w(f"measures.interval_{r.interval}"),
-                w(f"measures.{'yes' if r.comparable else 'no'}"),
-                leader,
+                *(w(f"measures.{key}") for key in (r.larger, f"by_{r.interval}", r.comparable)),
+                w("format.missing") if pd.isna(r.value) else w("measures.leader", **leader),
             ]
         )
-    window = w.years(frames.last_window(context.queries))
-    columns = [w(f"measures.{name}") for name in ("measure", "what", "central", "interval", "size")]
-    titles = [*columns, w("measures.first", window=window)]
-    limit = w.number(context.queries.scope.max_institutions)
-    return Listing(w("measures.table", limit=limit), grid(titles, lines, text=len(titles)), rows)
+    titles = [w(f"measures.{name}") for name in ("measure", "what", "central", "interval", "size")]
+    titles.append(w("measures.first", window=w.years(frames.last_window(context.queries))))
+    title = w("measures.table", limit=w.number(context.queries.scope.max_institutions))
+    return Listing(title, grid(titles, lines, text=len(titles)), rows)
 
 
 def settings(context: ReportContext) -> Facts:

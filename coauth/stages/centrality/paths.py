@@ -21,7 +21,7 @@ from coauth.stats.distance import UNIT
 from coauth.stats.distance import distance as distances
 from coauth.stats.incidence import ONE, Floats, Integers
 
-__all__ = ["UNIT", "betweenness", "distance", "harmonic", "of_graph", "shortest_paths"]
+__all__ = ["UNIT", "betweenness", "distance", "of_graph", "shortest_paths"]
 
 _HUBS = 64
 _CELLS = 1 << 20  # nodes and edges × sources worked on at once: a few ten megabytes
@@ -32,23 +32,20 @@ def of_graph(basis: Basis, names: Names, blocks: Blocks) -> Values:
     """`degree` (the number of j with w_ij > 0), `harmonic` and `betweenness`, of one graph for each
     column of weights, the last two of one pass over its paths.
     """
+    pivots = basis.pivots if "betweenness" in names else 0
     how = {"seed": basis.seed, "workers": basis.workers}
     for block in blocks:
-        columns: dict[str, list[Floats]] = {name: [] for name in names}
+        columns = []
         for weights in block.T:
             graph = basis.counted.project(weights)
             values = {"degree": np.diff(graph.indptr).astype(np.float64)}
-            if {"harmonic", "betweenness"} <= columns.keys():
-                values["harmonic"], values["betweenness"] = shortest_paths(
-                    distance(graph), pivots=basis.pivots, **how
-                )
-            elif "harmonic" in columns:
-                values["harmonic"] = harmonic(distance(graph), workers=basis.workers)
-            elif "betweenness" in columns:
-                values["betweenness"] = betweenness(distance(graph), pivots=basis.pivots, **how)
-            for name, column in columns.items():
-                column.append(values[name])
-        yield {name: np.column_stack(column) for name, column in columns.items()}
+            if "harmonic" in names:
+                paths = shortest_paths(distance(graph), pivots=pivots, **how)
+                values["harmonic"], values["betweenness"] = paths
+            elif "betweenness" in names:
+                values["betweenness"] = betweenness(distance(graph), pivots=pivots, **how)
+            columns.append(values)
+        yield {name: np.column_stack([values[name] for values in columns]) for name in names}
 
 
 def distance(graph: sp.csr_array) -> sp.csr_array:
@@ -67,8 +64,8 @@ def shortest_paths(
     `UNIT`s.
 
     harmonic_i = Σ_j 1/d_ij / (n−1), in works: d is in 1/works, and unreachable pairs add 0
-    (Marchiori & Latora 2000, doi 10.1016/S0378-4371(00)00311-3). Exact, whatever `pivots`.
-    Betweenness is as in `betweenness`, which leaves out the half of the work that harmonic
+    (Marchiori & Latora 2000, doi 10.1016/S0378-4371(00)00311-3). Exact, whatever `pivots`,
+    and with 0 of them no path is counted, which is the larger half of the work. Betweenness is as in `betweenness`, which leaves out the half of the work that harmonic
     closeness takes when betweenness has pivots. Both 0 where n is too small.
 
     `workers` processes share the sources; the result is the same to the last bit.
@@ -79,16 +76,6 @@ def shortest_paths(
     ([0.666667, 0.75, 0.416667], [0.0, 1.0, 0.0])
     """
     return _Pass(lengths, pivots, seed, harmonic=True).run(workers)
-
-
-def harmonic(lengths: sp.csr_array, *, workers: int = 1) -> Floats:
-    """The first of `shortest_paths` alone: no path is counted, which is the larger half of the
-    work.
-
-    >>> harmonic(sp.csr_array(np.array([[0, 1, 0], [1, 0, 2], [0, 2, 0]]) * float(UNIT))).round(6).tolist()
-    [0.666667, 0.75, 0.416667]
-    """
-    return _Pass(lengths, 0, 0, harmonic=True).run(workers)[0]
 
 
 def betweenness(
