@@ -74,9 +74,10 @@ def measures(context: ReportContext) -> Listing:
     w, chosen = context.words, context.queries.measures
     rows = centrality.leaders(context.tables, context.queries)
     records, lines = [MEASURES[name] for name in rows["measure"]], []
-    rows["larger"] = [record.larger for record in records]
     rows["interval"] = [r.interval if r.name in chosen.resampled else "none" for r in records]
     rows["comparable"] = ["yes" if record.comparable else "no" for record in records]
+    for column in ("larger", "unit", "source"):
+        rows[column] = [getattr(record, column) for record in records]
     for record, r in zip(records, frames.each(rows), strict=True):
         number = w.percent if record.unit == "share" else w.number
         leader = {
