@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
 
-    from coauth.pipeline import Project, Source
+    from coauth.pipeline.harvest import Source
+    from coauth.pipeline.project import Project
 
 Folder = str | Path
 Span = tuple[int, int]
@@ -48,14 +49,17 @@ def rebuild(
     statbank     another address of StatBank, where PhD totals come from (none for the sample)
     allow_mixed  build although the pages are of two affiliation matchers
     """
-    from coauth import pipeline  # noqa: PLC0415
+    from coauth.pipeline.admissions import fetch_totals_once  # noqa: PLC0415
+    from coauth.pipeline.build import build_tables  # noqa: PLC0415
+    from coauth.pipeline.harvest import harvest_pages  # noqa: PLC0415
+    from coauth.pipeline.quarter import write_quarter  # noqa: PLC0415
 
     project, today = _project(root), _today()
     source = _source(sample=sample, records=records, key=key, url=url)
-    vintage = pipeline.harvest(project, source, today=today, as_of=as_of, wait=wait)
-    pipeline.build(project, vintage, allow_mixed=allow_mixed)
-    pipeline.fetch_totals_once(project, vintage, today=today, url=statbank)
-    return pipeline.quarter(project, vintage)
+    vintage = harvest_pages(project, source, today=today, as_of=as_of, wait=wait)
+    build_tables(project, vintage, allow_mixed=allow_mixed)
+    fetch_totals_once(project, vintage, today=today, url=statbank)
+    return write_quarter(project, vintage)
 
 
 def harvest(
@@ -72,11 +76,11 @@ def harvest(
     """Name of a complete vintage: the unfinished one continued, this quarter's, or a `new` one.
     The source is chosen as in `rebuild`.
     """
-    from coauth import pipeline  # noqa: PLC0415
+    from coauth.pipeline.harvest import harvest_pages  # noqa: PLC0415
 
     source = _source(sample=sample, records=records, key=key, url=url)
     project = _project(root)
-    return pipeline.harvest(project, source, today=_today(), as_of=as_of, fresh=new, wait=wait).name
+    return harvest_pages(project, source, today=_today(), as_of=as_of, fresh=new, wait=wait).name
 
 
 def build(
@@ -98,10 +102,10 @@ def build(
     allow_incomplete  build although slices are short, and say so in every output
     allow_mixed       build although the pages are of two affiliation matchers, and say so
     """
-    from coauth import pipeline  # noqa: PLC0415
+    from coauth.pipeline.build import build_tables  # noqa: PLC0415
 
     project = _project(root)
-    return pipeline.build(
+    made = build_tables(
         project,
         project.cache.find(vintage, complete=not allow_incomplete),
         engine=engine,
@@ -111,6 +115,7 @@ def build(
         allow_incomplete=allow_incomplete,
         allow_mixed=allow_mixed,
     )
+    return made.plain()
 
 
 def tables(name: str, *, root: Folder = ".", vintage: str | None = None) -> pd.DataFrame:
@@ -136,17 +141,20 @@ def graph(
     ego: str | None = None,
     backbone: Backbone | None = None,
 ) -> nx.Graph:
-    """The network of a window of years (all by default); its edges carry `weight` (strength: larger
-    is closer) and `distance` (smaller is closer, for shortest paths).
+    """The network of a window of years (all by default); its edges carry `weight` (works: larger is
+    closer) and `distance` (a whole number for shortest paths: smaller is closer; an edge of weight
+    1 is 720720·2²⁰ long, one of weight 2 half of that). `graph.graph["units"]` says the same.
 
     unit        what a node is; works are counted anew between countries or groups
     profile     "public" sums listed institutions and takes out small cells
     counting    the rule behind the weight; that of queries/measures.toml by default
     flagged     only edges with a review cue          domestic  only domestic institutions
     min_weight  only edges of this weight             top       only the strongest institutions
-    ego         an institution's id: it and its partners   backbone  only edges that stand out
+    ego         an institution, by name, alias, ROR or id: it and its partners
+    backbone    only edges that stand out
     """
-    from coauth import network, pipeline  # noqa: PLC0415
+    from coauth import network  # noqa: PLC0415
+    from coauth.pipeline import networks  # noqa: PLC0415
 
     project = _project(root)
     cuts = _given(
@@ -160,7 +168,7 @@ def graph(
         backbone=backbone,
     )
     of = project.cache.find(vintage)
-    chosen = pipeline.network(project, of, unit=unit, profile=profile, **cuts)
+    chosen = networks.network(project, of, unit=unit, profile=profile, **cuts)
     return network.to_networkx(chosen)
 
 
@@ -184,7 +192,7 @@ def export(
     """Files written, the main one first: the network of `graph` in a format of
     `coauth.export.formats.FORMATS`. The cuts are those of `graph`.
     """
-    from coauth import pipeline  # noqa: PLC0415
+    from coauth.pipeline.export import export_network  # noqa: PLC0415
 
     project = _project(root)
     cuts = _given(
@@ -198,9 +206,7 @@ def export(
         backbone=backbone,
     )
     of = project.cache.find(vintage)
-    return pipeline.export_network(
-        project, of, form, Path(path), unit=unit, profile=profile, **cuts
-    )
+    return export_network(project, of, form, Path(path), unit=unit, profile=profile, **cuts)
 
 
 def report(
@@ -216,12 +222,13 @@ def report(
     """Paths of the files of reports/<quarter>/ by name: report, Gephi files and run.json of the
     newest complete vintage of the quarter; `against` an earlier vintage.
     """
-    from coauth import pipeline  # noqa: PLC0415
+    from coauth.pipeline.admissions import fetch_totals_once  # noqa: PLC0415
+    from coauth.pipeline.quarter import write_quarter  # noqa: PLC0415
 
     project = _project(root)
     of = project.cache.find(vintage, quarter)
-    pipeline.fetch_totals_once(project, of, today=_today(), url=statbank)
-    return pipeline.quarter(project, of, languages=languages, against=against, profile=profile)
+    fetch_totals_once(project, of, today=_today(), url=statbank)
+    return write_quarter(project, of, languages=languages, against=against, profile=profile)
 
 
 def explain(
@@ -240,17 +247,15 @@ def explain(
     """
     import pandas as pd  # noqa: PLC0415
 
-    from coauth import pipeline, review  # noqa: PLC0415
-    from coauth.errors import NotFound  # noqa: PLC0415
+    from coauth import review  # noqa: PLC0415
+    from coauth.pipeline.vintage_tables import VintageTables, informed_queries  # noqa: PLC0415
 
     project = _project(root)
     of = project.cache.find(vintage)
-    made, queries = pipeline.read_tables(of), pipeline.informed_queries(project, of)
+    made, queries = VintageTables(of), informed_queries(project, of)
     if list_id:
         return pd.DataFrame(review.listing(made, list_id, queries, years))
-    if len(institutions) != 2:
-        raise NotFound(f"{len(institutions)} institutions named; give two, or list_id")
-    a, b = (review.resolve(i, made["institutions"], queries) for i in institutions)
+    a, b = review.resolve_pair(institutions, made["institutions"], queries)
     return pd.DataFrame(review.pair(made, a, b, queries, years, left_out=left_out))
 
 
@@ -264,12 +269,14 @@ def shifts(
     vintage: str | None = None,
 ) -> pd.DataFrame:
     """Changes of a centrality between two windows, one row an institution and pair of windows, with
-    interval, verdict and reason (`SHIFTS`, variant `k`, and the institution's name).
+    interval, verdict and reason (`SHIFTS`, variant `k`, and the institution's name), the most
+    central after first.
 
     Raises `NotFound` for a measure without an interval, and where no row is left.
     """
     from coauth import review  # noqa: PLC0415
     from coauth.errors import NotFound  # noqa: PLC0415
+    from coauth.queries.registry import MEASURES  # noqa: PLC0415
 
     project = _project(root)
     of = project.cache.find(vintage)
@@ -296,17 +303,17 @@ def shifts(
     names = places.select(["institution_id", "name"]).to_pandas()
     order = ["after_first", "before_first", "after"]
     named: pd.DataFrame = rows.merge(names, on="institution_id")
-    return named.sort_values(order, ascending=[True, True, False])
+    return named.sort_values(order, ascending=[True, True, MEASURES[measure].sign < 0])
 
 
 def compare(old: str, new: str, *, root: Folder = ".") -> tuple[pd.DataFrame, pd.DataFrame]:
     """What became of each work between two built vintages, and what each headline number changed by
     and why (`REVISIONS`).
     """
-    from coauth import pipeline  # noqa: PLC0415
+    from coauth.pipeline.compare import compare_vintages  # noqa: PLC0415
 
     project = _project(root)
-    works, revisions = pipeline.compare(project, *(project.cache.find(n) for n in (old, new)))
+    works, revisions = compare_vintages(project, *(project.cache.find(n) for n in (old, new)))
     return works, revisions.to_pandas()
 
 
@@ -318,25 +325,25 @@ def audit(*, root: Folder = ".", vintage: str | None = None) -> dict[str, pd.Dat
     Read from the pages, and kept with a complete vintage. Raises `NotFound` where there is no such
     vintage, or none of its pages.
     """
-    from coauth import pipeline  # noqa: PLC0415
     from coauth.errors import NotFound  # noqa: PLC0415
+    from coauth.pipeline.audit import audit_affiliations  # noqa: PLC0415
 
     project = _project(root)
     chosen = project.cache.find(vintage, complete=False)
-    survey = pipeline.audit(project, chosen)
+    survey = audit_affiliations(project, chosen)
     if survey is None:
         raise NotFound(f"no page of vintage {chosen.name} is there yet; run `coauth harvest`")
     return {name: table.to_pandas() for name, table in survey._asdict().items()}
 
 
 def _project(root: Folder) -> Project:
-    from coauth.pipeline import Project  # noqa: PLC0415
+    from coauth.pipeline.project import Project  # noqa: PLC0415
 
     return Project(Path(root))
 
 
 def _source(*, sample: bool, records: Folder | None, key: str | None, url: str | None) -> Source:
-    from coauth.pipeline import Source  # noqa: PLC0415
+    from coauth.pipeline.harvest import Source  # noqa: PLC0415
 
     kind = "sample" if sample else "files" if records else "api"
     return Source(kind, path=Path(records) if records else None, key=key, url=url)

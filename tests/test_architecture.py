@@ -12,8 +12,9 @@ import coauth
 
 PACKAGE = Path(coauth.__file__).parent
 LAYERS = [
-    {"errors"},
-    {"tables", "queries"},
+    {"errors", "progress"},
+    {"queries"},
+    {"tables"},
     {"openalex"},
     {"storage", "engine"},
     {"stats"},
@@ -180,6 +181,13 @@ def test_the_command_line_starts_without_what_it_seldom_needs():
     )
 
 
+@pytest.mark.parametrize("name", ["tables", "export", "report", "pipeline"])
+def test_some_rooms_export_nothing(name):
+    """A file of these is imported by its name, which no function hides."""
+    (docstring,) = ast.parse((PACKAGE / name / "__init__.py").read_text("utf-8")).body
+    assert isinstance(docstring, ast.Expr)
+
+
 def test_rooms_with_a_verbs_name_are_imported_file_by_file():
     """`from coauth import tables` would be the verb."""
     for path in [*modules(), *Path(__file__).parent.rglob("*.py")]:
@@ -187,6 +195,35 @@ def test_rooms_with_a_verbs_name_are_imported_file_by_file():
             if isinstance(node, ast.ImportFrom) and node.module == "coauth":
                 rooms = {a.name for a in node.names} & {"tables", "export", "report"}
                 assert not rooms, f"{path}: {rooms}"
+
+
+WEAK = {
+    *("found", "made", "known", "told", "said", "shown", "drawn", "asked", "seen", "kept", "held"),
+    *("given", "there", "here", "those", "which", "alone"),
+}
+"""Words that say that something happened to a thing, or point at it, and not what it is."""
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_names_are_nouns_and_verbs(path):
+    """No parameter, field, function, class or name of a module is a participle or a pronoun."""
+    tree = ast.parse(path.read_text("utf-8"))
+    names = {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
+    names |= {
+        n.name
+        for n in ast.walk(tree)
+        if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
+    bodies = [tree, *(n for n in ast.walk(tree) if isinstance(n, ast.ClassDef))]
+    names |= {
+        target.id
+        for body in bodies
+        for n in body.body
+        if isinstance(n, ast.Assign | ast.AnnAssign)
+        for target in ast.walk(n)
+        if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store)
+    }
+    assert not {n for n in names if n.lower() in WEAK}
 
 
 TESTS = Path(__file__).parent

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from coauth import pipeline, review
+from coauth import review
 from coauth.cli.group import (
     CAUTION,
     NO_TOPICS,
@@ -19,9 +19,9 @@ from coauth.cli.group import (
     wide,
     years,
 )
-from coauth.errors import NotFound
-from coauth.pipeline import Project
-from coauth.pipeline.status import counted
+from coauth.pipeline.project import Project
+from coauth.pipeline.status import count_of
+from coauth.pipeline.vintage_tables import VintageTables, informed_queries
 from coauth.queries import Queries
 from coauth.tables import absence
 
@@ -73,7 +73,7 @@ def explain_(
     ):
         raise click.UsageError("give two institutions, or --list (which has no --left-out)")
     chosen = project.cache.find(vintage)
-    tables, asked = pipeline.read_tables(chosen), pipeline.informed_queries(project, chosen)
+    tables, asked = VintageTables(chosen), informed_queries(project, chosen)
     asked_years = years(span) if span else None
     if list_id:
         works = review.listing(tables, list_id, asked, asked_years)
@@ -84,11 +84,7 @@ def explain_(
         )
         of += f" '{list_id}'"
     else:
-        a, b = (review.resolve(i, tables["institutions"], asked) for i in institutions)
-        if a == b:
-            raise NotFound(
-                f"'{institutions[0]}' and '{institutions[1]}' are the same institution ({a})"
-            )
+        a, b = review.resolve_pair(institutions, tables["institutions"], asked)
         works = review.pair(tables, a, b, asked, asked_years, left_out=left_out)
         names = dict(
             zip(
@@ -103,7 +99,7 @@ def explain_(
     unknown = [wide(NO_TOPICS)] if absence.topics(tables["works"]) else []
     heading = [
         wide(
-            f"{counted(len(works))} {of} in {span or f'{first}-{last}'}"
+            f"{count_of(len(works))} {of} in {span or f'{first}-{last}'}"
             + (f", {uncounted} of which count nowhere" if uncounted else "")
         )
     ]
@@ -162,7 +158,7 @@ def _work(work: Mapping[str, Any]) -> Iterable[str]:
     )
     known = [
         work["type"],
-        counted(work["n_institutions"], "institution"),
+        count_of(work["n_institutions"], "institution"),
         f"affiliations {work['affiliation_status']}",
         topic,
     ]

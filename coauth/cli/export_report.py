@@ -7,13 +7,16 @@ from typing import Any
 
 import click
 
-from coauth import pipeline, review
 from coauth.cli.group import Answer, Command, coauth, common, of_vintage
 from coauth.cli.group import years as read_years
 from coauth.cli.harvest_build import statbank
 from coauth.export.formats import FORMATS
 from coauth.network.model import COUNTINGS
-from coauth.pipeline import Project
+from coauth.pipeline.admissions import fetch_totals_once
+from coauth.pipeline.export import export_network
+from coauth.pipeline.networks import Profile
+from coauth.pipeline.project import Project
+from coauth.pipeline.quarter import write_quarter
 
 
 def of_profile(command: Command) -> Command:
@@ -85,7 +88,6 @@ def export(
     out: Path,
     dynamic: bool,
     years: str | None,
-    ego: str | None,
     vintage: str | None,
     **filters: Any,
 ) -> None:
@@ -99,15 +101,11 @@ def export(
         if form != "gexf":
             raise click.UsageError("--dynamic goes with gexf")
         form = "gexf-dynamic"
-    if ego:
-        joined = filters["unit"] != "institution" or ego.startswith("list:")
-        filters["ego"] = (
-            ego if joined else review.resolve(ego, chosen.read("institutions"), project.queries)
-        )
     given = {k: v for k, v in filters.items() if v} | (
         {"years": read_years(years)} if years else {}
     )
-    paths = pipeline.export_network(project, chosen, form, out, **given)
+    with answer.progress() as bar:
+        paths = export_network(project, chosen, form, out, progress=bar, **given)
     answer.give(paths, map(str, paths))
 
 
@@ -133,7 +131,7 @@ def report(
     quarter: str | None,
     language: tuple[str, ...],
     against: str | None,
-    profile: pipeline.Profile,
+    profile: Profile,
     vintage: str | None,
 ) -> None:
     """Write reports/<quarter>/ from the newest complete vintage of the quarter; --profile public
@@ -146,13 +144,15 @@ def report(
             "--against goes with the internal profile; a public report is held against the public one before it"
         )
     chosen = project.cache.find(vintage, quarter)
-    pipeline.fetch_totals_once(project, chosen, **statbank())
-    paths = pipeline.quarter(
-        project,
-        chosen,
-        languages=language or ("en", "da"),
-        against=against,
-        side_by_side=True,
-        profile=profile,
-    )
+    fetch_totals_once(project, chosen, **statbank())
+    with answer.progress() as bar:
+        paths = write_quarter(
+            project,
+            chosen,
+            languages=language or ("en", "da"),
+            against=against,
+            side_by_side=True,
+            profile=profile,
+            progress=bar,
+        )
     answer.give(paths, (f"{name:<14} {path}" for name, path in paths.items()))

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from coauth import pipeline
 from coauth.cli.group import (
     CAUTION,
     NO_TOPICS,
@@ -22,8 +21,10 @@ from coauth.cli.group import (
     wide,
 )
 from coauth.errors import NotFound
-from coauth.pipeline import Project, status
-from coauth.pipeline.status import counted
+from coauth.pipeline import status
+from coauth.pipeline.project import Project
+from coauth.pipeline.status import count_of
+from coauth.pipeline.vintage_tables import VintageTables, informed_queries
 from coauth.queries import Queries, Technologies
 from coauth.review import candidates, labelling
 from coauth.stages import flags, technologies
@@ -47,7 +48,7 @@ def flags_check(project: Project, answer: Answer, vintage: str | None) -> None:
     Example: coauth flags check
     """
     chosen = project.cache.find(vintage)
-    found = candidates.check(pipeline.read_tables(chosen), chosen.pages(), project.queries)
+    found = candidates.check(VintageTables(chosen), chosen.pages(), project.queries)
     answer.give(found, [*_findings(found, project.queries), *map(wide, CAUTION)])
 
 
@@ -71,7 +72,7 @@ def flags_pairs(project: Project, answer: Answer, most: int, vintage: str | None
     """
     chosen = project.cache.find(vintage)
     institutions = chosen.read("institutions")
-    asked = pipeline.informed_queries(project, chosen)
+    asked = informed_queries(project, chosen)
     rows = flags.ordered(chosen.read("evidence"), institutions, asked.marks())
     names = dict(
         zip(
@@ -147,12 +148,12 @@ def flags_sample(
     Example: coauth flags sample -n 300 -o sheet.csv
     """
     chosen = project.cache.find(vintage)
-    sheet = labelling.sample(pipeline.read_tables(chosen), _with_cues(project, chosen), size, seed)
+    sheet = labelling.sample(VintageTables(chosen), _with_cues(project, chosen), size, seed)
     atomic.write({out: [sheet.to_csv(index=False, lineterminator="\n")]}, "name another file")
     answer.give(
         {"path": out, "works": len(sheet)},
         [
-            f"{out}: {counted(len(sheet))} to label; for internal use, since a list of works leads to people"
+            f"{out}: {count_of(len(sheet))} to label; for internal use, since a list of works leads to people"
         ],
     )
 
@@ -173,14 +174,14 @@ def flags_score(project: Project, answer: Answer, sheet: Path, vintage: str | No
     """
     chosen = project.cache.find(vintage)
     rows, agreed = labelling.score(
-        labelling.read(sheet), pipeline.read_tables(chosen), _with_cues(project, chosen)
+        labelling.read(sheet), VintageTables(chosen), _with_cues(project, chosen)
     )
     kept = {
         "queries": project.queries.fingerprint,
         "classes": rows.astype(object).where(rows.notna(), None).to_dict("records"),
         "agreement": agreed._asdict() if agreed else None,
     }
-    with chosen.held():
+    with chosen.lock():
         chosen.record(technology_quality=json.loads(json.dumps(kept, default=plain)))
     answer.give(
         kept,
@@ -236,7 +237,7 @@ def _with_cues(project: Project, vintage: Vintage) -> Queries:
     """The queries as asked of a vintage. Raises `NotFound` where its topics are others than
     those the technologies are defined for.
     """
-    asked = pipeline.informed_queries(project, vintage)
+    asked = informed_queries(project, vintage)
     if asked.no_cues:
         raise NotFound(f"vintage {vintage.name}: {asked.no_cues}")
     return asked
@@ -247,14 +248,14 @@ def _area(on: Technologies | None, area: str) -> str:
     return (on.eu10.get(area, area) if on else area) + (f" ({mark})" if mark else "")
 
 
-def _findings(found: Sequence[Mapping[str, Any]], queries: Queries) -> Iterable[str]:
+def _findings(findings: Sequence[Mapping[str, Any]], queries: Queries) -> Iterable[str]:
     """By list and finding, each finding with what it means."""
     for w in (w for w in queries.watchlists if w.enabled):
         yield wide(
             f"{w.id}: {w.name}, {w.kind}, {w.match}, version {w.version}, retrieved {w.retrieved}"
         )
         for finding, meaning in candidates.MEANING.items():
-            here = [f for f in found if (f["list_id"], f["finding"]) == (w.id, finding)]
+            here = [f for f in findings if (f["list_id"], f["finding"]) == (w.id, finding)]
             if here:
                 yield "\n" + wide(f"{finding} ({len(here)}): {meaning}", "  ")
                 yield from (wide(_finding(f), "    ", "        ") for f in here)
@@ -264,5 +265,5 @@ def _findings(found: Sequence[Mapping[str, Any]], queries: Queries) -> Iterable[
 def _finding(f: Mapping[str, Any]) -> str:
     entry = f"{f['entry_id']}: " if f["entry_id"] else ""
     institution = f"{f['institution_id']} " if f["institution_id"] else ""
-    works = f" ({counted(f['works'])}, e.g. {', '.join(f['examples'])})" if f["works"] else ""
+    works = f" ({count_of(f['works'])}, e.g. {', '.join(f['examples'])})" if f["works"] else ""
     return f"{entry}{institution}{f['name'] or ''}{works}"

@@ -100,7 +100,7 @@ def common(command: Command) -> Command:
                 f"--root {root} is no folder, nor a link to one; name a folder with queries/ in it (`coauth init DIR` makes one)"
             )
 
-        from coauth.pipeline import Project  # noqa: PLC0415  help needs none of it
+        from coauth.pipeline.project import Project  # noqa: PLC0415
 
         return command(Project(root), Answer(as_json, quiet, verbose), *args, **options)
 
@@ -201,10 +201,10 @@ def wide(text: str, indent: str = "", then: str | None = None) -> str:
     )
 
 
-def years(said: str) -> tuple[int, int]:
-    first, _, last = said.partition("-")
+def years(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
     if not (first.isdigit() and (last or first).isdigit() and int(first) <= int(last or first)):
-        raise click.BadParameter(f"'{said}' is not a year or Y1-Y2, e.g. 2019-2024")
+        raise click.BadParameter(f"'{text}' is not a year or Y1-Y2, e.g. 2019-2024")
     return int(first), int(last or first)
 
 

@@ -12,14 +12,20 @@ from typing import Any
 
 import click
 
-from coauth import pipeline
 from coauth.cli.group import NO_TOPICS, Answer, Command, coauth, common, notices, of_vintage
 from coauth.errors import CacheError, QueryError, SourceError
-from coauth.pipeline import Project, Source
 from coauth.pipeline import status as harvest_status
-from coauth.pipeline.status import counted
+from coauth.pipeline.admissions import fetch_totals, fetch_totals_once, import_admissions
+from coauth.pipeline.audit import audit_affiliations
+from coauth.pipeline.build import ENGINES, build_tables
+from coauth.pipeline.harvest import Source, budget_left, harvest_pages
+from coauth.pipeline.preview import preview_network
+from coauth.pipeline.project import Project
+from coauth.pipeline.quarter import write_quarter
+from coauth.pipeline.status import count_of
 from coauth.queries import Queries
 from coauth.storage import Vintage
+from coauth.storage.manifest import Account, Build
 from coauth.tables.contract import MARK
 
 _SYNTHETIC = f"{MARK}: none of these numbers is about the real world."
@@ -52,8 +58,11 @@ def init(folder: Path) -> None:
 def _lay_out(origin: Path, folder: Path) -> int:
     kept = 0
     files = [p for p in sorted((origin / "queries").rglob("*")) if p.suffix in {".toml", ".sql"}]
-    for file in [*files, *(origin / "reports" / name for name in ("quarterly.py", "SCHEDULE.md"))]:
-        target = folder / file.relative_to(origin)
+    places = {file: file.relative_to(origin) for file in files}
+    places[origin / "reports" / "quarterly.py"] = Path("reports", "quarterly.py")
+    places[Path(__file__).parents[1] / "docs" / "schedule.md"] = Path("reports", "SCHEDULE.md")
+    for file, place in places.items():
+        target = folder / place
         if target.exists():
             kept += 1
             continue
@@ -82,6 +91,7 @@ def of_source(command: Command) -> Command:
         ),
         click.option(
             "--as-of",
+            metavar="DAY",
             type=click.DateTime(["%Y-%m-%d"]),
             help="With --from: the day the records were taken from OpenAlex. With --sample: a day after 2026-10-15, when the world has changed.",
         ),
@@ -97,13 +107,7 @@ def of_source(command: Command) -> Command:
 
 
 def _harvested(
-    project: Project,
-    answer: Answer,
-    vintage: str | None,
-    options: Mapping[str, Any],
-    engine: str,
-    threads: int | None = None,
-    allow_incomplete: bool = False,
+    project: Project, answer: Answer, vintage: str | None, options: Mapping[str, Any]
 ) -> Vintage:
     if options["sample"] and options["records"]:
         raise click.UsageError("--sample and --from are two different sources; give one")
@@ -114,7 +118,7 @@ def _harvested(
     for notice in [] if answer.quiet else notices(project.queries):
         click.echo(f"notice: {notice}", err=True)
     with answer.progress() as bar:
-        return pipeline.harvest(
+        return harvest_pages(
             project,
             source,
             today=datetime.now(UTC).date(),
@@ -122,17 +126,17 @@ def _harvested(
             name=vintage,
             fresh=options["fresh"],
             wait=options["wait"],
-            allow_incomplete=allow_incomplete,
+            allow_incomplete=options.get("allow_incomplete", False),
             progress=bar,
-            engine=engine,
-            threads=threads,
+            engine=options["engine"],
+            threads=options.get("threads"),
         )
 
 
 def of_engine(command: Command) -> Command:
     return click.option(
         "--engine",
-        type=click.Choice(list(pipeline.ENGINES)),
+        type=click.Choice(list(ENGINES)),
         default="duckdb",
         show_default=True,
         help="DuckDB, or Spark in this machine or on a cluster; the tables are the same.",
@@ -174,65 +178,49 @@ def of_build(command: Command) -> Command:
     return command
 
 
+OF_BUILD = ("engine", "level", "memory", "threads", "allow_incomplete", "allow_mixed")
+
+
 @coauth.command()
 @of_source
 @of_build
 @of_vintage
 @common
-def rebuild(
-    project: Project,
-    answer: Answer,
-    vintage: str | None,
-    engine: str,
-    level: str,
-    memory: str | None,
-    threads: int | None,
-    allow_incomplete: bool,
-    allow_mixed: bool,
-    **options: Any,
-) -> None:
+def rebuild(project: Project, answer: Answer, vintage: str | None, **options: Any) -> None:
     """Harvest what is missing, then build tables, Gephi files and report. Safe to run again after
     any interruption.
 
     Example: coauth rebuild --sample
     """
     project.queries  # noqa: B018  faults in queries/ show before anything is fetched
-    done = _harvested(project, answer, vintage, options, engine, threads, allow_incomplete)
-    built = pipeline.build(
-        project,
-        done,
-        engine=engine,
-        level=level,
-        memory=memory,
-        threads=threads,
-        allow_incomplete=allow_incomplete,
-        allow_mixed=allow_mixed,
-    )
-    pipeline.fetch_totals_once(project, done, **statbank())
-    paths = pipeline.quarter(project, done, side_by_side=True)
+    done = _harvested(project, answer, vintage, options)
+    with answer.progress() as bar:
+        how = {name: options[name] for name in OF_BUILD}
+        built = build_tables(project, done, progress=bar, **how)
+        fetch_totals_once(project, done, **statbank())
+        paths = write_quarter(project, done, side_by_side=True, progress=bar)
     answer.give(
-        {"vintage": done.name, "rows": built["rows"], "paths": paths},
+        {"vintage": done.name, "rows": built.rows, "paths": paths},
         _summary(project, done, built, paths),
     )
 
 
 def _summary(
-    project: Project, vintage: Vintage, built: Mapping[str, Any], paths: Mapping[str, Path]
+    project: Project, vintage: Vintage, built: Build, paths: Mapping[str, Path]
 ) -> Iterable[str]:
-    rows = built["rows"]
-    if built["synthetic"]:
+    rows = built.rows
+    if built.synthetic:
         yield _SYNTHETIC
-    if not built["complete"]:
+    if not built.complete:
         yield "INCOMPLETE: slices of the harvest hold fewer works than OpenAlex counts; every number may be too small."
-    if built["mixed"]:
-        yield f"MIXED: {built['mixed']}; institutions of its years are not comparable."
+    if built.mixed:
+        yield f"MIXED: {built.mixed}; institutions of its years are not comparable."
     said = _read(
         f"{vintage.name} ({vintage.quarter})",
-        harvest_status.account(vintage.manifest) or built["losses"]["works"],
+        harvest_status.account_of(vintage.manifest) or built.losses.works,
     )
     said += [
-        ("not counted", f"{n:,} works: {reason}")
-        for reason, n in built["losses"]["excluded"].items()
+        ("not counted", f"{n:,} works: {reason}") for reason, n in built.losses.excluded.items()
     ]
     said += [
         (
@@ -248,7 +236,7 @@ def _summary(
     yield from (f"{name:<14} {text}" for name, text in said)
 
 
-def _read(vintage: str, losses: Mapping[str, Any], standing: str = "") -> list[tuple[str, str]]:
+def _read(vintage: str, losses: Account, standing: str = "") -> list[tuple[str, str]]:
     """What came of a vintage's records."""
     (_, records), *rest = harvest_status.account_lines(losses)
     return [("vintage", f"{vintage}: {records}{standing}"), *rest]
@@ -275,24 +263,22 @@ def _verdicts(project: Project, vintage: Vintage) -> str:
 @of_engine
 @of_vintage
 @common
-def harvest(
-    project: Project, answer: Answer, vintage: str | None, engine: str, **options: Any
-) -> None:
+def harvest(project: Project, answer: Answer, vintage: str | None, **options: Any) -> None:
     """Only the harvest: continue an unfinished vintage or start a new one; with --vintage also mend
     a damaged one.
 
     Example: OPENALEX_API_KEY=… coauth harvest --wait
     """
-    done = _harvested(project, answer, vintage, options, engine)
+    done = _harvested(project, answer, vintage, options)
     said = [f"vintage {done.name} is complete ({done.quarter}): {done.path}", *_account(done)]
-    answer.give(done.manifest, said)
+    answer.give(done.manifest.plain(), said)
 
 
 def _account(vintage: Vintage) -> Iterable[str]:
     """What became of a vintage's records: the same lines after `harvest` and `build`, and in
     `status`.
     """
-    if account := harvest_status.account(vintage.manifest):
+    if account := harvest_status.account_of(vintage.manifest):
         yield from (f"{name:<15} {text}" for name, text in harvest_status.account_lines(account))
 
 
@@ -320,7 +306,7 @@ def preview(project: Project, answer: Answer, vintage: str | None, top: int) -> 
         project.cache.find(vintage) if vintage else project.cache.newest(),
         project.queries,
     )
-    seen = pipeline.preview(
+    seen = preview_network(
         chosen, asked.scope, asked.measures.counting, asked.scope.max_institutions
     )
     result = {
@@ -338,16 +324,18 @@ def preview(project: Project, answer: Answer, vintage: str | None, top: int) -> 
     answer.give(result, _first_look(result))
 
 
-def _first_look(seen: Mapping[str, Any]) -> Iterable[str]:
-    if seen["synthetic"]:
+def _first_look(preview: Mapping[str, Any]) -> Iterable[str]:
+    if preview["synthetic"]:
         yield _SYNTHETIC
     said = _read(
-        seen["vintage"], seen["losses"], "" if seen["complete"] else "; the harvest is not complete"
+        preview["vintage"],
+        Account(**preview["losses"]),
+        "" if preview["complete"] else "; the harvest is not complete",
     )
     said += [
         (
             "network",
-            f"{seen['institutions']:,} institutions and {counted(seen['pairs'], 'pair')} of {counted(seen['works'])} of 2 to {seen['max_institutions']} institutions",
+            f"{preview['institutions']:,} institutions and {count_of(preview['pairs'], 'pair')} of {count_of(preview['works'])} of 2 to {preview['max_institutions']} institutions",
         )
     ]
     said += [
@@ -355,12 +343,12 @@ def _first_look(seen: Mapping[str, Any]) -> Iterable[str]:
             "first" if n == 0 else "",
             f"{row['pagerank']:8.1f}  {row['works']:7,} works  {row['name']} ({row['country_code'] or '?'})",
         )
-        for n, row in enumerate(seen["first"])
+        for n, row in enumerate(preview["first"])
     ]
     said += [
         (
             "",
-            f"PageRank (1 = the mean), counting {seen['counting']}. Institutions as harvested, duplicates not sought, no intervals:",
+            f"PageRank (1 = the mean), counting {preview['counting']}. Institutions as harvested, duplicates not sought, no intervals:",
         ),
         ("", "numbers to see by, not to quote; `coauth build` makes those."),
     ]
@@ -371,35 +359,17 @@ def _first_look(seen: Mapping[str, Any]) -> Iterable[str]:
 @of_build
 @of_vintage
 @common
-def build(
-    project: Project,
-    answer: Answer,
-    vintage: str | None,
-    engine: str,
-    level: str,
-    memory: str | None,
-    threads: int | None,
-    allow_incomplete: bool,
-    allow_mixed: bool,
-) -> None:
+def build(project: Project, answer: Answer, vintage: str | None, **options: Any) -> None:
     """Build the tables of a harvested vintage: cache/<vintage>/pages -> tables.
 
     Example: coauth build --memory 2GB
     """
-    chosen = project.cache.find(vintage, complete=not allow_incomplete)
-    built = pipeline.build(
-        project,
-        chosen,
-        engine=engine,
-        level=level,
-        memory=memory,
-        threads=threads,
-        allow_incomplete=allow_incomplete,
-        allow_mixed=allow_mixed,
-    )
+    chosen = project.cache.find(vintage, complete=not options["allow_incomplete"])
+    with answer.progress() as bar:
+        built = build_tables(project, chosen, progress=bar, **options)
     answer.give(
-        built,
-        [*_account(chosen), *(f"{name:<15} {n:>12,} rows" for name, n in built["rows"].items())],
+        built.plain(),
+        [*_account(chosen), *(f"{name:<15} {n:>12,} rows" for name, n in built.rows.items())],
     )
 
 
@@ -468,7 +438,7 @@ def _audit(
     asked for or the questions cannot be read.
     """
     try:
-        made = pipeline.audit(project, vintage, anew=anew)
+        made = audit_affiliations(project, vintage, anew=anew)
     except (QueryError, CacheError):
         if anew:
             raise
@@ -494,7 +464,7 @@ def _budget_left() -> str | None:
     if not (key or url):
         return None
     try:
-        left = pipeline.budget_left(key, url)
+        left = budget_left(key, url)
     except SourceError as fault:
         return f"not known: {fault}"
     return "not told by this address" if left is None else f"{left:,} credits left today"
@@ -524,7 +494,7 @@ def import_(project: Project, answer: Answer, file: Path) -> None:
     country_code is ISO 3166-1 alpha-2, `international` (all from abroad) or `total`; admissions is
     empty exactly where suppressed is true.
     """
-    table = pipeline.import_admissions(project, file)
+    table = import_admissions(project, file)
     answer.give(
         {"rows": table.num_rows},
         [f"{table.num_rows} rows imported; run `coauth build`, then `coauth report`"],
@@ -542,7 +512,7 @@ def fetch_(project: Project, answer: Answer, vintage: str | None) -> None:
     numbers stay the same.
     """
     chosen = project.cache.find(vintage)
-    table = pipeline.fetch_totals(project, chosen, **statbank())
+    table = fetch_totals(project, chosen, **statbank())
     first, *_, last = table["year"].to_pylist()
     answer.give(
         chosen.totals,

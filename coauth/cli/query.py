@@ -8,14 +8,22 @@ from typing import Any
 
 import click
 
-from coauth import api, pipeline
+from coauth import api
 from coauth.cli.group import Answer, coauth, common, notices, of_vintage, wide, years
 from coauth.engine.duck import DuckDB
 from coauth.openalex import eras
-from coauth.pipeline import Project
+from coauth.pipeline.compare import compare_vintages, relations_between
+from coauth.pipeline.project import Project
+from coauth.queries import registry
 from coauth.stages import revisions
 from coauth.tables import schemas
 from coauth.tables.contract import MARK
+
+
+def _listed(*intervals: str) -> str:
+    """Measures whose interval is had so; of those where smaller is more central, that it is."""
+    records = (registry.MEASURES[name] for name in registry.select(*intervals))
+    return ", ".join(r.name if r.sign > 0 else f"{r.name} ({r.direction})" for r in records)
 
 
 @coauth.command("shifts")
@@ -24,7 +32,8 @@ from coauth.tables.contract import MARK
     "--measure",
     default="strength_share",
     show_default=True,
-    help="One with an interval of its change: strength, strength_share, pagerank, eigenvector, participation or exposure.",
+    help=f"One with an interval of its change: {_listed('works')}. Without one: "
+    f"{_listed('jackknife', 'paths', 'none')}.",
 )
 @click.option("--before", metavar="Y1-Y2", help="Window before, e.g. 2018-2020.")
 @click.option("--after", metavar="Y1-Y2", help="Window after, e.g. 2022-2024.")
@@ -90,9 +99,9 @@ def compare_(project: Project, answer: Answer, old: str, new: str) -> None:
     Example: coauth compare 2026-08-14 2026-11-20
     """
     vintages = project.cache.find(old), project.cache.find(new)
-    works, revised = pipeline.compare(project, *vintages)
-    relations = pipeline.relations(*vintages)
-    before, after = ((v.manifest.get("build") or {}).get("lists", {}) for v in vintages)
+    works, revised = compare_vintages(project, *vintages)
+    relations = relations_between(*vintages)
+    before, after = (v.built.lists for v in vintages)
     unlike = (
         {t.id for t in project.queries.technologies}
         if relations["topic_model"] != "same"
@@ -175,7 +184,7 @@ def sql(
     chosen = project.cache.find(vintage)
     stored = {table: chosen.rows(table) for table in schemas.ALL}
     frame = DuckDB({}, shared).query(file.read_text("utf-8"), str(file), **stored).to_pandas()
-    notice = [f"-- {MARK}"] if chosen.manifest["build"]["synthetic"] else []
+    notice = [f"-- {MARK}"] if chosen.manifest.synthetic else []
     answer.give(frame.to_dict("records"), [*notice, frame.to_csv(index=False).rstrip()])
 
 

@@ -11,7 +11,7 @@ engines differ in where it runs, not in what comes out.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import ClassVar, TypeAlias, TypeVar
 
@@ -87,9 +87,9 @@ class Engine(ABC):
             return batches.read_all()
 
     @abstractmethod
-    def each(self, task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """What `task` returns for each item, in their order; items are worked on side by side, in
-        other processes.
+    def each(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterable[Result]:
+        """What `task` returns for each item, in their order and as soon as the engine has it; items
+        are worked on side by side, in other processes.
         """
 
     def close(self) -> None:  # noqa: B027  an engine may have nothing to give back

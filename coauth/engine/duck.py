@@ -44,15 +44,11 @@ class DuckDB(Engine):
         for name, table in shared.items():
             self._connection.register(name, table)
 
-    def each(self, task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        with joblib.parallel_config(
-            "loky", idle_worker_timeout=5
-        ):  # what follows needs their memory
-            return list(
-                joblib.Parallel(max(1, min(self.workers, len(items))))(
-                    joblib.delayed(task)(item) for item in items
-                )
-            )
+    def each(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        with joblib.parallel_config("loky", idle_worker_timeout=5):  # what follows needs memory
+            workers = max(1, min(self.workers, len(items)))
+            shared = joblib.Parallel(workers, return_as="generator")
+        yield from shared(joblib.delayed(task)(item) for item in items)
 
     def close(self) -> None:
         self._connection.close()
@@ -73,8 +69,8 @@ class DuckDB(Engine):
             except duckdb.Error as fault:
                 raise QueryError(f"{where}: {fault}") from fault
 
-    def _show(self, alias: str, rows: Rows, coded: Coded, given: ExitStack) -> None:
-        """Let statements read a table by its name until `given` is closed, its `coded` columns as
+    def _show(self, alias: str, rows: Rows, coded: Coded, stack: ExitStack) -> None:
+        """Let statements read a table by its name until `stack` is closed, its `coded` columns as
         an ENUM in the order of texts.
         """
         db = self._connection
@@ -87,7 +83,7 @@ class DuckDB(Engine):
                 "rows",
                 f'CREATE TYPE {kind} AS ENUM (SELECT DISTINCT "{column}" FROM rows WHERE "{column}" IS NOT NULL ORDER BY 1)',
             )
-            given.callback(db.execute, f"DROP TYPE {kind}")
+            stack.callback(db.execute, f"DROP TYPE {kind}")
             relation = relation.project(f'* REPLACE (CAST("{column}" AS {kind}) AS "{column}")')
         relation.create_view(alias)
-        given.callback(db.execute, f'DROP VIEW "{alias}"')
+        stack.callback(db.execute, f'DROP VIEW "{alias}"')

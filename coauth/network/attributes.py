@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 
 from coauth.network.edges import UNIT, Ints, Mask, Pairs
 from coauth.network.model import EDGE_YEARS, EDGES, EUROPE, GROUPS, NODE_YEARS, NODES, NORDIC, legal
+from coauth.queries.registry import EXPORTED
 
-MEASURES = ("pagerank", "eigenvector", "harmonic", "betweenness")
+MEASURES = tuple(record.name for record in EXPORTED)
 VARIANT = "k"
 
 
@@ -95,7 +96,7 @@ def surprise(related: pa.Table, window: tuple[int, int] | None) -> dict[tuple[st
 # -- measures
 
 
-def counted(measured: pa.Table, counting: str) -> pa.Table:
+def of_counting(measured: pa.Table, counting: str) -> pa.Table:
     """The rows of centrality or shifts by this counting, of works of at most K institutions."""
     return measured.filter(
         pc.and_(pc.equal(measured["counting"], counting), pc.equal(measured["variant"], VARIANT))
@@ -166,7 +167,7 @@ def nodes(
     institutions: pa.Table,
     nodes: Ints,
     pairs: Pairs,
-    shown: Pairs,
+    visible: Pairs,
     listed: Mapping[str, list[str]],
     topics: Mapping[str, list[str]],
     measured: Mapping[str, pa.Array],
@@ -178,7 +179,7 @@ def nodes(
         rows[c].to_pylist() for c in ("institution_id", "country_code", "is_domestic")
     )
     lists = [listed.get(i, []) for i in ids]
-    first, last = _spans(shown)
+    first, last = _spans(visible)
     change = [changes.get(i, {}) for i in ids]
     return NODES.check(
         pa.table(

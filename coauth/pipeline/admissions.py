@@ -19,20 +19,20 @@ from coauth.tables.schemas import ADMISSIONS
 log = logging.getLogger(__name__)
 
 
-def counted(project: Project, vintage: Vintage) -> bool:
+def has_statbank(project: Project, vintage: Vintage) -> bool:
     """Whether StatBank can be asked at all: it counts Denmark, and invented works go with invented
     admissions.
     """
-    return "DK" in project.queries.scope.countries and not (
-        vintage.manifest.get("build") or {}
-    ).get("synthetic")
+    return "DK" in project.queries.scope.countries and not vintage.manifest.synthetic
 
 
-def fetch(project: Project, vintage: Vintage, *, today: date, url: str | None = None) -> pa.Table:
+def fetch_totals(
+    project: Project, vintage: Vintage, *, today: date, url: str | None = None
+) -> pa.Table:
     """The totals of StatBank as of today, kept with the vintage in place of older ones. Raises
     `SourceError`.
     """
-    if not counted(project, vintage):
+    if not has_statbank(project, vintage):
         raise SourceError(
             "StatBank counts PhD admissions in Denmark; this vintage is of another country, or of invented works"
         )
@@ -41,13 +41,15 @@ def fetch(project: Project, vintage: Vintage, *, today: date, url: str | None = 
     return totals(vintage)
 
 
-def fetch_once(project: Project, vintage: Vintage, *, today: date, url: str | None = None) -> None:
+def fetch_totals_once(
+    project: Project, vintage: Vintage, *, today: date, url: str | None = None
+) -> None:
     """What a report does: fetch totals that are missing, and go on without them where StatBank does
     not give them.
     """
-    if vintage.totals is None and counted(project, vintage):
+    if vintage.totals is None and has_statbank(project, vintage):
         try:
-            fetch(project, vintage, today=today, url=url)
+            fetch_totals(project, vintage, today=today, url=url)
         except SourceError as fault:
             log.warning("the report is written without Statistics Denmark's PhD totals: %s", fault)
 
@@ -56,9 +58,9 @@ def totals(vintage: Vintage) -> pa.Table:
     """`ADMISSIONS` beside those of the build: StatBank's totals as kept, the sample's invented
     ones, or none.
     """
-    source = vintage.manifest["source"]
-    if source["kind"] == "sample":
-        return sample.admissions(source["seed"])
+    origin = vintage.manifest.source
+    if origin.kind == "sample" and origin.seed is not None:
+        return sample.admissions(origin.seed)
     kept = vintage.totals
     return (
         statbank.read(kept["body"].encode(), date.fromisoformat(kept["retrieved"]))

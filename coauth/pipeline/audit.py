@@ -20,7 +20,7 @@ SMALL = 20
 """Pages that are read while a person waits: some two thousand works, in a third of a second."""
 
 
-def audit(project: Project, vintage: Vintage, *, anew: bool = True) -> Audit | None:
+def audit_affiliations(project: Project, vintage: Vintage, *, anew: bool = True) -> Audit | None:
     """What the strings of a vintage name and no institution was matched to
     (`coauth.stages.affiliation_audit`).
 

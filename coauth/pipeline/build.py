@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import platform
 from collections.abc import Iterator
-from functools import partial
+from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any
 
 import joblib
 import pyarrow as pa
@@ -19,7 +18,8 @@ from coauth.engine.spark import Spark
 from coauth.errors import HarvestIncomplete, HarvestMixed
 from coauth.pipeline.compare import earlier, revise, since
 from coauth.pipeline.project import Project
-from coauth.pipeline.read_pages import read
+from coauth.pipeline.read_pages import read_pages
+from coauth.progress import Progress, Stage, ignore
 from coauth.queries import Queries, RollUp
 from coauth.stages import (
     benefits,
@@ -36,6 +36,7 @@ from coauth.stages.revisions import Counted
 from coauth.stages.works import coverage, inclusion
 from coauth.stats import incidence
 from coauth.storage import TableStore, Vintage
+from coauth.storage.manifest import Account, Build, Losses, Since
 from coauth.tables import absence, schemas
 from coauth.tables.contract import STRINGS, Table
 
@@ -44,7 +45,7 @@ log = logging.getLogger(__name__)
 ENGINES: dict[str, type[DuckDB] | type[Spark]] = {"duckdb": DuckDB, "spark": Spark}
 
 
-def build(
+def build_tables(
     project: Project,
     vintage: Vintage,
     *,
@@ -54,9 +55,10 @@ def build(
     threads: int | None = None,
     allow_incomplete: bool = False,
     allow_mixed: bool = False,
-) -> dict[str, Any]:
-    """All tables of a vintage from its pages; returns rows per table and losses per stage, and
-    records them.
+    progress: Progress = ignore,
+) -> Build:
+    """What the tables rest on, rows per table and losses per stage, after all tables of a vintage
+    are made from its pages; it is recorded too.
     """
     if not vintage.complete and not allow_incomplete:
         raise HarvestIncomplete(
@@ -72,72 +74,84 @@ def build(
     if asked.no_cues:
         log.warning("%s", asked.no_cues)
     vintage = Vintage(vintage.path.resolve())  # other processes may stand in another folder
-    with vintage.held():
+    with vintage.lock():
         with vintage.shelf() as shelf:
             running = ENGINES[engine](asked.sql, asked.tables(), memory, threads, shelf.spill)
-            losses = read(vintage, asked, shelf, running)
+            losses = read_pages(vintage, asked, shelf, running, progress)
             making = _Making(
-                project, vintage, asked, running, shelf, threads or joblib.cpu_count(), windows
+                project,
+                vintage,
+                asked,
+                running,
+                shelf,
+                threads or joblib.cpu_count(),
+                windows,
+                Stage(progress, "tables", "tables", len(schemas.ALL)),
             )
+            making.stage.add(0)
             making.tables(
                 asked.rollup if level == "unified" else RollUp(drop_ancestors=False), level
             )
-        summary = {
-            "complete": vintage.complete,
-            "mixed": mixed,
-            "no_cues": asked.no_cues,
-            "lacking": making.lacking,
-            "eras": eras._asdict(),
-            "engine": engine,
-            "level": level,
-            "queries": asked.fingerprint,
-            "lists": asked.lists(),
-            "parts": asked.parts(),
-            "since": making.since,
-            "synthetic": making.synthetic,
-            "losses": {"works": losses.balance(), "excluded": making.excluded},
-            "rows": making.rows,
-            "sha256": making.sha256,
-            "seed": asked.measures.seed,
-            "versions": versions(*running.packages),
-        }
+        summary = Build(
+            complete=vintage.complete,
+            mixed=mixed,
+            no_cues=asked.no_cues,
+            lacking=making.lacking,
+            eras=eras._asdict(),
+            engine=engine,
+            level=level,
+            queries=asked.fingerprint,
+            lists=asked.lists(),
+            parts=asked.parts(),
+            since=making.since,
+            synthetic=making.synthetic,
+            losses=Losses(works=Account(**losses.balance()), excluded=making.excluded),
+            rows=making.rows,
+            sha256=making.sha256,
+            seed=asked.measures.seed,
+            versions=versions(*running.packages),
+        )
         vintage.record(build=summary)
     return summary
 
 
+@dataclass
 class _Making:
     """The tables in the order in which they are made; each is on the shelf before the next."""
 
-    def __init__(
-        self,
-        project: Project,
-        vintage: Vintage,
-        asked: Queries,
-        engine: Engine,
-        shelf: TableStore,
-        workers: int,
-        memory: int,
-    ) -> None:
-        (
-            self.project,
-            self.vintage,
-            self.asked,
-            self.engine,
-            self.shelf,
-            self.workers,
-            self.memory,
-        ) = project, vintage, asked, engine, shelf, workers, memory
-        self.synthetic = schemas.is_synthetic(shelf.parts("works").to_table(["title"]))
-        self.rows: dict[str, int] = {}
-        self.sha256: dict[str, str] = {}
-        self.excluded: dict[str, int] = {}
-        self.since: dict[str, Any] | None = None
-        self.lacking: list[str] = []
+    project: Project
+    vintage: Vintage
+    queries: Queries
+    engine: Engine
+    shelf: TableStore
+    workers: int
+    memory: int
+    stage: Stage
+    rows: dict[str, int] = field(default_factory=dict)
+    sha256: dict[str, str] = field(default_factory=dict)
+    excluded: dict[str, int] = field(default_factory=dict)
+    since: Since | None = None
+    lacking: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.synthetic = schemas.is_synthetic(self.shelf.parts("works").to_table(["title"]))
 
     def _keep(self, contract: Table, rows: pa.Table | Iterator[pa.RecordBatch]) -> None:
         self.sha256[contract.name] = self.shelf.write(contract, rows, synthetic=self.synthetic)
         self.rows[contract.name] = self.shelf.rows(contract.name).count_rows()
         log.info("%s: %d rows", contract.name, self.rows[contract.name])
+        self.stage.add(1, contract.name)
+
+    def _keep_windows(self, batches: Iterator[pa.RecordBatch]) -> None:
+        """`CENTRALITY`, which takes most of the time of all tables, window by window."""
+
+        def windows() -> Iterator[pa.RecordBatch]:
+            for batch in batches:
+                yield batch
+                first, last = (batch[c][0].as_py() for c in ("first_year", "last_year"))
+                self.stage.add(0, f"centrality of {first}–{last}")
+
+        self._keep(schemas.CENTRALITY, windows())
 
     def tables(self, rollup: RollUp, level: str) -> None:
         """Everything in `tables.ALL`."""
@@ -210,8 +224,8 @@ class _Making:
         shelf, engine, scope, confidence = (
             self.shelf,
             self.engine,
-            self.asked.scope,
-            self.asked.measures.confidence,
+            self.queries.scope,
+            self.queries.measures.confidence,
         )
         works_, countries, affiliations, described = (
             shelf.rows(n) for n in ("works", "countries", "affiliations", "institutions")
@@ -228,7 +242,7 @@ class _Making:
         )
 
     def _measures(self) -> None:
-        shelf, scope, measures = self.shelf, self.asked.scope, self.asked.measures
+        shelf, scope, measures = self.shelf, self.queries.scope, self.queries.measures
         counted = shelf.read("works", [*incidence.COLUMNS, "publication_date"])
         affiliations = shelf.read(
             "affiliations",
@@ -241,7 +255,7 @@ class _Making:
             affiliations,
             shelf.read("institutions"),
             listed,
-            self.asked.events,
+            self.queries.events,
             scope,
             measures.confidence,
         )
@@ -256,7 +270,7 @@ class _Making:
             measures,
             shelf.read("institutions"),
             listed,
-            write=partial(self._keep, schemas.CENTRALITY),
+            write=self._keep_windows,
             workers=self.workers,
             memory=self.memory,
         )
@@ -267,13 +281,13 @@ class _Making:
         now = Counted(
             self.vintage.as_of,
             version("coauth"),
-            self.asked.scope.model_dump(mode="json"),
-            self.asked.parts(),
+            self.queries.scope.model_dump(mode="json"),
+            self.queries.parts(),
             self.vintage.eras,
             level,
         )
         self.since = since(old, now) if old else None
-        return revise(old, self.shelf, self.asked, now) if old else schemas.REVISIONS.empty()
+        return revise(old, self.shelf, self.queries, now) if old else schemas.REVISIONS.empty()
 
 
 def _count(table: pa.Table, column: str) -> dict[str, int]:

@@ -9,11 +9,12 @@ from coauth.export import formats
 from coauth.pipeline import networks, positions, report_inputs
 from coauth.pipeline.networks import Profile, Unit
 from coauth.pipeline.project import Project
-from coauth.pipeline.vintage_tables import read
+from coauth.pipeline.vintage_tables import VintageTables
+from coauth.progress import Progress, Stage, ignore
 from coauth.storage import Vintage
 
 
-def write(
+def export_network(
     project: Project,
     vintage: Vintage,
     form: str,
@@ -21,6 +22,7 @@ def write(
     *,
     unit: Unit = "institution",
     profile: Profile = "internal",
+    progress: Progress = ignore,
     **filters: Any,
 ) -> list[Path]:
     """Export the network in one format (see `coauth.export.formats`); returns the files written.
@@ -28,13 +30,20 @@ def write(
     Places are those of the vintage's one layout. Countries, groups and the public profile have a
     layout of their own.
     """
-    base = networks.base(project, vintage, read(vintage), unit, profile, filters.get("ego"))
+    stage = Stage(progress, "export", "steps", 3)
+    stage.add(0)
+    tables = VintageTables(vintage)
+    if ego := networks.node_id(project, tables, unit, filters.get("ego")):
+        filters["ego"] = ego
+    base = networks.base(project, vintage, tables, unit, profile, ego)
     whole = networks.cut(project, base)
     chosen = networks.cut(project, base, **filters) if filters else whole
+    stage.add(1, "network cut")
     own = unit != "institution" or profile == "public"
-    where = positions.own(whole, project) if own else positions.kept(whole, project, vintage)
+    where = positions.own(whole, project) if own else positions.keep(whole, project, vintage)
+    stage.add(1, "institutions placed")
     told = report_inputs.of(project, vintage)
-    return formats.write(
+    paths = formats.write(
         chosen,
         form,
         path,
@@ -43,3 +52,5 @@ def write(
         provenance=report_inputs.provenance(told) | {"profile": profile},
         synthetic=told.synthetic,
     )
+    stage.add(1, path.name)
+    return paths

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import joblib
 import msgspec
@@ -19,9 +18,10 @@ from coauth.errors import HarvestIncomplete, SourceError
 from coauth.openalex.eras import BORDERS, MATCHER, UNKNOWN, Eras
 from coauth.pipeline.project import Project
 from coauth.pipeline.read_pages import account
+from coauth.progress import Progress, ignore
 from coauth.sources import api, sample, snapshot
-from coauth.sources.progress import Progress
 from coauth.storage import Vintage, quarter
+from coauth.storage.manifest import Harvest, Origin
 from coauth.tables.contract import marked
 
 log = logging.getLogger(__name__)
@@ -37,13 +37,13 @@ class Source:
     url: str | None = None
     key: str | None = None
 
-    def identity(self) -> dict[str, Any]:
+    def origin(self) -> Origin:
         """What must be the same for a harvest to be continued; never the key."""
         if self.kind == "sample":
-            return {"kind": "sample", "seed": self.seed}
+            return Origin(kind="sample", seed=self.seed)
         if self.kind == "files":
-            return {"kind": "files", "path": str(self.path), "state": _state(self.path)}
-        return {"kind": "api"}
+            return Origin(kind="files", path=str(self.path), state=_state(self.path))
+        return Origin(kind="api")
 
 
 def _state(path: Path | None) -> str:
@@ -57,7 +57,7 @@ def _state(path: Path | None) -> str:
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
-def harvest(
+def harvest_pages(
     project: Project,
     source: Source,
     *,
@@ -67,7 +67,7 @@ def harvest(
     fresh: bool = False,
     wait: bool = False,
     allow_incomplete: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = ignore,
     engine: str = "duckdb",
     threads: int | None = None,
 ) -> Vintage:
@@ -93,18 +93,18 @@ def harvest(
     older = _continued(project, source, day, name, fresh)
     vintage = older or project.cache.create(
         name or (marked(str(source.seed)) if source.kind == "sample" else day.isoformat()),
-        source=source.identity(),
+        source=source.origin(),
         scope=scope.model_dump(mode="json"),
         scope_fingerprint=scope.fingerprint,
-        started=day.isoformat(),
+        started=day,
         completed=None,
         **_eras(source, day, as_of)._asdict(),
-        **({"taken": as_of.isoformat() if as_of else None} if source.kind == "files" else {}),
+        **({"taken": as_of} if source.kind == "files" else {}),
     )
     if vintage.complete and name is None:
         return vintage
     try:
-        with vintage.held():
+        with vintage.lock():
             if vintage.complete and not _reopened(vintage, today):
                 return vintage
             _warn_of_borders(vintage, today)
@@ -145,12 +145,12 @@ def _fill(
     today: date,
     wait: bool,
     allow_incomplete: bool,
-    progress: Progress | None,
+    progress: Progress,
     engine: str,
     threads: int | None,
 ) -> Vintage:
     scope = project.queries.scope
-    began, now = date.fromisoformat(vintage.manifest["started"]), _calendar(today)
+    began, now = vintage.manifest.started, _calendar(today)
     if source.kind == "api":
         summary = api.fill(
             vintage,
@@ -160,11 +160,11 @@ def _fill(
             url=source.url,
             wait=wait,
             progress=progress,
-            settled=bool(vintage.manifest.get("reopened")),
+            settled=vintage.manifest.reopened is not None,
             today=now,
         )
     elif source.kind == "files":
-        assert source.path is not None  # noqa: S101  identity() has looked at it
+        assert source.path is not None  # noqa: S101  origin() has looked at it
         nodes = Spark({}, {}, threads=threads, spill=vintage.path) if engine == "spark" else None
         summary = snapshot.fill(
             Vintage(vintage.path.resolve()),
@@ -182,22 +182,23 @@ def _fill(
             f"synthetic sample, seed {source.seed}",
             "sample",
             threads or joblib.cpu_count(),
+            progress,
         )
         vintage.write_text(
             marked("truth.json"),
             json.dumps(sample.truth(source.seed, began), indent=1, ensure_ascii=False),
         )
-    passed_over = {"passed_over": summary.get("ignored_reasons", {})}
-    vintage.record(harvest=summary, account=account(vintage, scope) | passed_over)
-    vintage.record(
-        **(_eras_of_records(vintage, summary) if source.kind == "files" else vintage.eras)._asdict()
-    )
-    if short := summary.get("incomplete"):
+    harvested = Harvest(**summary)
+    passed_over = {"passed_over": harvested.ignored_reasons}
+    vintage.record(harvest=harvested, account=account(vintage, scope) | passed_over)
+    eras = _eras_of_records(vintage, harvested) if source.kind == "files" else vintage.eras
+    vintage.record(**eras._asdict())
+    if short := harvested.incomplete:
         if allow_incomplete:
             return vintage
-        if missing := summary.get("missing_files"):
+        if missing := harvested.missing_files:
             raise HarvestIncomplete(
-                f"vintage {vintage.name}: {len(missing):,} of the {summary['named_files']:,} files that {summary['manifest_file']} names "
+                f"vintage {vintage.name}: {len(missing):,} of the {harvested.named_files:,} files that {harvested.manifest_file} names "
                 f"are not there (first {missing[0]}); fetch them and run `coauth harvest --from` again, or `coauth build "
                 "--allow-incomplete` to go on with what is there"
             )
@@ -205,11 +206,8 @@ def _fill(
             f"vintage {vintage.name}: {len(short)} slices hold fewer works than OpenAlex counts ({', '.join(sorted(short)[:5])}…); "
             "run `coauth harvest` again to retry them, or `coauth build --allow-incomplete` to go on with what is there"
         )
-    completed = (
-        vintage.manifest.get("reopened")
-        or (day if source.kind != "api" else max(now(), began)).isoformat()
-    )
-    vintage.record(completed=completed, reopened=None)
+    ended = day if source.kind != "api" else max(now(), began)
+    vintage.record(completed=vintage.manifest.reopened or ended, reopened=None)
     return vintage
 
 
@@ -256,15 +254,14 @@ def _own_source(project: Project, source: Source, name: str | None) -> Source:
     """A vintage asked for by name, with no other source said, is continued or mended from where it
     came.
     """
-    there = {v.name: v.manifest["source"] for v in project.cache.vintages()}
-    own = there.get(name or "", {"kind": "api"})
-    if source.kind != "api" or own["kind"] == "api":
+    own = next((v.manifest.source for v in project.cache.vintages() if v.name == name), None)
+    if source.kind != "api" or own is None or own.kind == "api":
         return source
     return replace(
         source,
-        kind=own["kind"],
-        path=Path(own["path"]) if "path" in own else None,
-        seed=own.get("seed", source.seed),
+        kind=own.kind,
+        path=Path(own.path) if own.path else None,
+        seed=source.seed if own.seed is None else own.seed,
     )
 
 
@@ -275,14 +272,12 @@ def _reopened(vintage: Vintage, today: date) -> bool:
     damaged = {
         slice_.name for slice_ in vintage.slices() if slice_.status == "open" or slice_.damage()
     }
-    damaged |= vintage.manifest.get("harvest", {}).get("slices", {}).keys() - {
-        s.name for s in vintage.slices()
-    }
+    manifest = vintage.manifest
+    if manifest.harvest:
+        damaged |= manifest.harvest.slices.keys() - {s.name for s in vintage.slices()}
     if damaged:
-        repaired = vintage.manifest.get("repaired", {}) | dict.fromkeys(
-            sorted(damaged), today.isoformat()
-        )
-        vintage.record(reopened=vintage.manifest["completed"], completed=None, repaired=repaired)
+        repaired = manifest.repaired | dict.fromkeys(sorted(damaged), today)
+        vintage.record(reopened=manifest.completed, completed=None, repaired=repaired)
     return bool(damaged)
 
 
@@ -296,12 +291,11 @@ def budget_left(key: str | None, url: str | None) -> int | None:
 def _continued(
     project: Project, source: Source, day: date, name: str | None, fresh: bool
 ) -> Vintage | None:
-    wanted = (source.identity(), project.queries.scope.fingerprint)
+    wanted = (source.origin(), project.queries.scope.fingerprint)
     fitting = [
         v
         for v in project.cache.vintages()
-        if (v.manifest["source"], v.manifest["scope_fingerprint"]) == wanted
-        and name in (None, v.name)
+        if (v.manifest.source, v.manifest.scope_fingerprint) == wanted and name in (None, v.name)
     ]
     if name and not fitting and not fresh and name in {v.name for v in project.cache.vintages()}:
         raise SourceError(
@@ -323,18 +317,16 @@ def _eras(source: Source, day: date, as_of: date | None) -> Eras:
     )
 
 
-def _eras_of_records(vintage: Vintage, summary: Mapping[str, Any]) -> Eras:
+def _eras_of_records(vintage: Vintage, harvested: Harvest) -> Eras:
     """Once all records are read: by the day they were said to be taken, as far as none was
     updated in another era since.
     """
-    if "taken" not in vintage.manifest:  # begun by a coauth that did not note it
+    manifest = vintage.manifest
+    if "taken" not in manifest.model_fields_set:  # begun by a coauth that did not note it
         return vintage.eras
-    taken = date.fromisoformat(day) if (day := vintage.manifest["taken"]) else None
-    days = [date.fromisoformat(day) for day in summary["updated"]]
-    oldest, newest = (
-        (days[0] if days and not summary["undated"] else None),
-        (days[-1] if days else None),
-    )
+    taken, days = manifest.taken, [date.fromisoformat(day) for day in harvested.updated]
+    oldest = days[0] if days and not harvested.undated else None
+    newest = days[-1] if days else None
     eras = Eras.from_records(taken, oldest, newest)
     for border, era, said in zip(BORDERS, eras, Eras.from_records(taken, None, None), strict=True):
         if era != said and taken:

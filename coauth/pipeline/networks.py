@@ -17,10 +17,12 @@ from coauth.network import build as build_network
 from coauth.network.model import Network
 from coauth.pipeline import public
 from coauth.pipeline.project import Project
-from coauth.pipeline.vintage_tables import informed, read
+from coauth.pipeline.vintage_tables import VintageTables, informed_queries
 from coauth.public import COUNTING, STATEMENT
 from coauth.public import public as public_tables
+from coauth.review import resolve
 from coauth.storage import Vintage
+from coauth.tables.schemas import Tables
 
 Unit = Literal["institution", "country", "group"]
 Profile = Literal["internal", "public"]
@@ -30,7 +32,7 @@ def network(
     project: Project,
     vintage: Vintage,
     *,
-    tables: Mapping[str, pa.Table] | None = None,
+    tables: Tables | None = None,
     years: tuple[int, int] | None = None,
     unit: Unit = "institution",
     profile: Profile = "internal",
@@ -43,32 +45,38 @@ def network(
     colours. `profile` "public" sums the institutions of each watchlist and rounds counts (see
     `coauth.public`).
     """
-    return cut(
-        project,
-        base(project, vintage, tables or read(vintage), unit, profile, filters.get("ego")),
-        years=years,
-        **filters,
-    )
+    tables = tables or VintageTables(vintage)
+    filters["ego"] = ego = node_id(project, tables, unit, filters.get("ego"))
+    return cut(project, base(project, vintage, tables, unit, profile, ego), years=years, **filters)
+
+
+def node_id(project: Project, tables: Tables, unit: Unit, name: str | None) -> str | None:
+    """Id of the node a person means: an institution by name, alias, ROR or id; a country, a group,
+    or a list that is summed (`list:…`) by its id alone. Raises `NotFound` as `review.resolve` does.
+    """
+    if name is None or unit != "institution" or name.startswith("list:"):
+        return name
+    return resolve(name, tables["institutions"], project.queries)
 
 
 class Base(NamedTuple):
     """Tables that networks are cut from, and what is to be said of each."""
 
-    tables: Mapping[str, pa.Table]
-    told: Mapping[str, Any]
+    tables: Tables
+    facts: Mapping[str, Any]
     standings: Mapping[str, str]
 
 
 def base(
     project: Project,
     vintage: Vintage,
-    tables: Mapping[str, pa.Table],
+    tables: Tables,
     unit: Unit = "institution",
     profile: Profile = "internal",
     ego: str | None = None,
 ) -> Base:
     asked, wholes, told = project.queries, _wholes(tables, unit, profile), {"unit": unit}
-    standings = informed(project, vintage).marks()
+    standings = informed_queries(project, vintage).marks()
     if wholes:
         tables = aggregate.join(tables, wholes, DuckDB(asked.sql, asked.tables()))
     if profile == "internal":
@@ -86,7 +94,7 @@ def cut(
     """Raises `DisclosureError` where a public network is asked for that would tell more than the
     works of the pairs it shows.
     """
-    asked, only = project.queries, whole.told.get("counting")
+    asked, only = project.queries, whole.facts.get("counting")
     if only and filters.get("counting", only) != only:
         raise DisclosureError(
             f"a public network has {only} counting only: other weights tell how many institutions single works have"
@@ -100,7 +108,7 @@ def cut(
         build_network(
             whole.tables, scope=asked.scope, years=years, window=asked.measures.window, **filters
         ),
-        **whole.told,
+        **whole.facts,
     )
     return replace(drawn, edges=_without(drawn.edges, "strict_weight")) if only else drawn
 
@@ -111,7 +119,7 @@ def _without(table: pa.Table, name: str) -> pa.Table:
     )
 
 
-def _wholes(tables: Mapping[str, pa.Table], unit: Unit, profile: Profile) -> aggregate.Wholes:
+def _wholes(tables: Tables, unit: Unit, profile: Profile) -> aggregate.Wholes:
     if unit == "country":
         return aggregate.by_country(tables["institutions"])
     if unit == "group":

@@ -36,7 +36,7 @@ class Preview(NamedTuple):
     pagerank: Floats
     """of each institution, in the network's order; the mean is 1"""
     described: pa.Table
-    """what records say of institutions (`coauth.stages.works.FOUND`)"""
+    """what records say of institutions (`coauth.stages.works.INSTITUTION_RECORDS`)"""
 
     def first(self, most: int) -> list[dict[str, Any]]:
         """The institutions of highest PageRank; of equal ones that with more works, then with the
@@ -62,7 +62,9 @@ class Preview(NamedTuple):
         ]
 
 
-def preview(vintage: Vintage, scope: Scope, counting: str, most: int | None = None) -> Preview:
+def preview_network(
+    vintage: Vintage, scope: Scope, counting: str, most: int | None = None
+) -> Preview:
     """The network of the works on a vintage's pages, complete or not: works in scope that are
     neither retracted nor paratext, of two to `most` institutions. Raises `NotFound` where there is
     none.

@@ -9,34 +9,30 @@ import pyarrow as pa
 from coauth import public
 from coauth.errors import DisclosureError
 from coauth.openalex.eras import Relation
-from coauth.pipeline.compare import relations as vintage_relations
+from coauth.pipeline.compare import relations_between
 from coauth.pipeline.project import Project
-from coauth.pipeline.vintage_tables import asked, read
+from coauth.pipeline.vintage_tables import VintageTables, queries_of
 from coauth.public import Rounding
 from coauth.stages import events
 from coauth.storage import Vintage
 from coauth.tables import schemas
-
-COUNTED = ("works", "memberships", "copublications", "technologies", "admissions")
-"""Tables that an edition is counted from."""
+from coauth.tables.schemas import Name, Tables
 
 
-def edition(
-    project: Project, vintage: Vintage, tables: Mapping[str, pa.Table]
-) -> dict[str, pa.Table]:
+def edition(project: Project, vintage: Vintage, tables: Tables) -> dict[Name, pa.Table]:
     """The public tables of a vintage: those of `coauth.public.edition`, tests of the policy dates on
     them, and what changed since the vintage that it was built against, rounded alike.
     """
-    queries, rounding = asked(project, vintage), rounding_of(project)
-    tables = public.edition(tables, queries, rounding)
-    return tables | {
+    queries, rounding = queries_of(project, vintage), rounding_of(project)
+    counts = public.edition(tables, queries, rounding)
+    return counts | {
         "events": events.regress_counts(
-            tables["copublications"],
+            counts["copublications"],
             queries.events,
             queries.scope,
             queries.measures.confidence,
         ),
-        "revisions": _revisions(project, vintage, tables["copublications"], rounding),
+        "revisions": _revisions(project, vintage, counts["copublications"], rounding),
     }
 
 
@@ -56,8 +52,8 @@ def rounding_of(project: Project) -> Rounding:
 
 def against(project: Project, vintage: Vintage) -> Vintage | None:
     """The vintage that this one was built against, if any."""
-    told = (vintage.manifest.get("build") or {}).get("since")
-    return project.cache.find(told["vintage"]) if told else None
+    since = vintage.built.since
+    return project.cache.find(since.vintage) if since else None
 
 
 def relations(project: Project, vintage: Vintage) -> Mapping[str, Relation]:
@@ -65,7 +61,7 @@ def relations(project: Project, vintage: Vintage) -> Mapping[str, Relation]:
     OpenAlex.
     """
     earlier = against(project, vintage)
-    return vintage_relations(earlier, vintage) if earlier else {}
+    return relations_between(earlier, vintage) if earlier else {}
 
 
 def _revisions(
@@ -74,5 +70,5 @@ def _revisions(
     earlier = against(project, vintage)
     if earlier is None:
         return schemas.REVISIONS.empty()
-    before = public.edition(read(earlier, COUNTED), asked(project, earlier), rounding)
+    before = public.edition(VintageTables(earlier), queries_of(project, earlier), rounding)
     return public.revisions(counts, before["copublications"], earlier.name)

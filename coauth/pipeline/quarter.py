@@ -14,28 +14,30 @@ import joblib
 
 from coauth.export import formats
 from coauth.pipeline import networks, positions, public, report_inputs, run_record
+from coauth.pipeline.compare import revised
 from coauth.pipeline.networks import Profile
 from coauth.pipeline.project import Project
 from coauth.pipeline.quarter_reports import Reports, processes
-from coauth.pipeline.vintage_tables import asked as of_vintage
-from coauth.pipeline.vintage_tables import read
+from coauth.pipeline.vintage_tables import VintageTables, queries_of
+from coauth.progress import Progress, Stage, ignore
 from coauth.queries import Queries
 from coauth.report.explorer import Atlas
 from coauth.storage import Vintage, atomic
 from coauth.tables.contract import marked
+from coauth.tables.schemas import Name, Tables
 
 log = logging.getLogger(__name__)
 
-DRAWN = 400
+PICTURE_INSTITUTIONS = 400
 """Institutions in the report's picture: more than this and a page shows a hairball."""
 
-LIGHT = 500
+LIGHT_INSTITUTIONS = 500
 """Strongest institutions in the quarter's dynamic and Gephi Lite files: a whole country's fourteen
 years are a gigabyte that nothing opens. `coauth export` writes any other cut.
 """
 
 
-def quarter(
+def write_quarter(
     project: Project,
     vintage: Vintage,
     *,
@@ -43,6 +45,7 @@ def quarter(
     against: str | None = None,
     side_by_side: bool = False,
     profile: Profile = "internal",
+    progress: Progress = ignore,
 ) -> dict[str, Path]:
     """reports/<quarter>/: the report in each language, three Gephi files (one without an
     institution is left out), run.json. Same vintage, same bytes.
@@ -60,7 +63,9 @@ def quarter(
         if side_by_side and min(len(languages), joblib.cpu_count()) > 1
         else nullcontext() as pool
     ):
-        return _written(project, vintage, languages, against, profile, pool)
+        stage = Stage(progress, "report", "steps", 2 + len(languages))
+        stage.add(0)
+        return _written(project, vintage, languages, against, profile, pool, stage)
 
 
 def _written(
@@ -70,12 +75,10 @@ def _written(
     against: str | None,
     profile: Profile,
     pool: Executor | None,
+    stage: Stage,
 ) -> dict[str, Path]:
-    told, tables, asked = (
-        report_inputs.of(project, vintage, against),
-        read(vintage),
-        of_vintage(project, vintage),
-    )
+    told, asked = report_inputs.of(project, vintage, against), queries_of(project, vintage)
+    tables: Tables = VintageTables(vintage, _against(project, vintage, against))
     folder = project.reports / (marked(told.quarter) if told.synthetic else told.quarter)
     edition = public.edition(project, vintage, tables) if profile == "public" else None
     base = networks.base(project, vintage, tables, profile=profile)
@@ -83,16 +86,14 @@ def _written(
     if edition:
         told = replace(told.public, relations=public.relations(project, vintage))
         folder, where = folder.with_name(f"{folder.name}-public"), positions.own(whole, project)
-        shown = {
-            **edition,
-            **{name: base.tables[name] for name in ("edges", "flags", "institutions")},
-        }
+        own: tuple[Name, ...] = ("edges", "flags", "institutions")
+        tables = {**edition, **{name: base.tables[name] for name in own}}
     else:
-        where, shown = positions.kept(whole, project, vintage), None
+        where = positions.keep(whole, project, vintage)
     thinned = (
         {} if edition else {"backbone": "disparity"}
     )  # a public network is thin, and of its pairs abroad none would be left
-    latest = networks.cut(project, base, years=_latest(asked), top=DRAWN, **thinned)
+    latest = networks.cut(project, base, years=_latest(asked), top=PICTURE_INSTITUTIONS, **thinned)
     atlas = Atlas(
         whole
         if edition or whole.counting == "newman"
@@ -108,6 +109,7 @@ def _written(
         list[Path](),
     )
     paths = {form: folder / name for name, (form, drawn) in cuts.items() if drawn.nodes.num_rows}
+    stage.add(1, "networks cut")
     with atomic.reported(folder, run_record.ADVICE):
         run_record.forget(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -133,28 +135,37 @@ def _written(
                         synthetic=told.synthetic,
                     )
                 )
+            stage.add(1, "networks written")
 
         links = {form: path.relative_to(folder).as_posix() for form, path in paths.items()}
-        reports = Reports(
-            project.root, vintage.name, folder, links, told, latest, atlas, against, shown
-        )
+        reports = Reports(project.root, folder, links, told, latest, atlas, tables)
         for language, there in reports.write(languages, pool, export_networks):
             paths[f"report.{language}"], paths[f"report.{language}.pdf"] = there[:2]
             written += there
+            stage.add(1, f"report in {language}")
         paths["run"] = run_record.record(folder, sorted(set(written)), asked, vintage, told)
     return paths
 
 
-def _networks(asked: Queries) -> list[tuple[str, str, dict[str, Any]]]:
+def _against(project: Project, vintage: Vintage, name: str | None) -> Tables:
+    """`revisions` against another vintage than when this was built."""
+    return {"revisions": revised(project, project.cache.find(name), vintage)} if name else {}
+
+
+def _networks(queries: Queries) -> list[tuple[str, str, dict[str, Any]]]:
     """Format, name and cut of the quarter's Gephi files: the latest window whole, all years of the
     strongest.
     """
     return [
-        ("gexf", "network.gexf", {"years": _latest(asked)}),
-        ("gexf-dynamic", "network-dynamic.gexf", {"top": LIGHT}),
-        ("gephi-lite", "network-gephi-lite.gexf", {"years": _latest(asked), "top": LIGHT}),
+        ("gexf", "network.gexf", {"years": _latest(queries)}),
+        ("gexf-dynamic", "network-dynamic.gexf", {"top": LIGHT_INSTITUTIONS}),
+        (
+            "gephi-lite",
+            "network-gephi-lite.gexf",
+            {"years": _latest(queries), "top": LIGHT_INSTITUTIONS},
+        ),
     ]
 
 
-def _latest(asked: Queries) -> tuple[int, int]:
-    return (asked.scope.last_year - asked.measures.window + 1, asked.scope.last_year)
+def _latest(queries: Queries) -> tuple[int, int]:
+    return (queries.scope.last_year - queries.measures.window + 1, queries.scope.last_year)

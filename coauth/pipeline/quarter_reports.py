@@ -10,17 +10,12 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-import pyarrow as pa
-
 from coauth.network.model import Network
-from coauth.pipeline.compare import revised
 from coauth.pipeline.project import Project
-from coauth.pipeline.vintage_tables import read
 from coauth.report import document
 from coauth.report.explorer import Atlas
 from coauth.report.vintage_info import About
-from coauth.stages import benefits
-from coauth.stats.counts import change
+from coauth.tables.schemas import Tables
 
 
 @contextmanager
@@ -51,60 +46,48 @@ class Reports:
     """What the report of a quarter is drawn from, as it goes to the process that draws a language."""
 
     root: Path
-    vintage: str
     folder: Path
     links: Mapping[str, str]
     about: About
     latest: Network
     """The strongest of the latest window, for the picture."""
     atlas: Atlas
-    against: str | None
-    tables: Mapping[str, pa.Table] | None
-    """None: read from disk, where another process has them sooner than by hand."""
+    tables: Tables
 
     def write(
         self, languages: Sequence[str], pool: Executor | None, meanwhile: Callable[[], None]
-    ) -> list[tuple[str, list[Path]]]:
+    ) -> Iterator[tuple[str, list[Path]]]:
         """The files of each language, the page first and then the PDF. Drawing takes the time, and
         matplotlib draws on one core; what is to be done `meanwhile` is done here while the
         processes of `pool` draw.
         """
         if pool is None:
             meanwhile()
-            return [(language, self(language)) for language in languages]
+            yield from ((language, self(language)) for language in languages)
+            return
         begun = [pool.submit(self, language) for language in languages]
         meanwhile()
-        return [(language, done.result()) for language, done in zip(languages, begun, strict=True)]
+        for language, done in zip(languages, begun, strict=True):
+            yield language, done.result()
 
     def __call__(self, language: str) -> list[Path]:
         from coauth.export import picture  # noqa: PLC0415  matplotlib is loaded by who draws
 
         project = Project(self.root)
         queries = project.queries.of_topics(self.about.topic_model)
-        latest = document.named(self.latest, language, queries, synthetic=self.about.synthetic)
+        latest = document.name_nodes(self.latest, language, queries, synthetic=self.about.synthetic)
         figure = (
             picture.draw(latest, self.atlas.positions, labels=30, groups=document.legend(language))
             if latest.nodes.num_rows
             else None
         )
         return document.build(
-            self.tables or self._read(project),
+            self.tables,
             self.folder,
             queries=queries,
             about=self.about,
             language=language,
-            change=change,
-            benefits=benefits,
             picture=figure,
             atlas=self.atlas if self.atlas.network.nodes.num_rows else None,
             links=self.links,
         )
-
-    def _read(self, project: Project) -> dict[str, pa.Table]:
-        vintage = project.cache.find(self.vintage)
-        revisions = (
-            {"revisions": revised(project, project.cache.find(self.against), vintage)}
-            if self.against
-            else {}
-        )
-        return read(vintage) | revisions

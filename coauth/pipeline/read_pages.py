@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -14,6 +13,7 @@ import pyarrow as pa
 
 from coauth.engine import Engine, Result
 from coauth.errors import NotFound
+from coauth.progress import Progress, Stage, ignore
 from coauth.queries import Queries, Scope
 from coauth.stages import technologies, works
 from coauth.storage import Slice, TableStore, Vintage
@@ -34,7 +34,7 @@ Part = TypeVar("Part")
 class _Reading:
     """Reads parts of a vintage, here or in another process, and puts what they hold on the shelf."""
 
-    asked: Queries
+    queries: Queries
     as_of: date
     topic_model: str
     shelf: TableStore
@@ -46,8 +46,8 @@ class _Reading:
         (`newest.CLAIMS`).
         """
         reader, matcher = (
-            works.Reader(self.asked.scope, self.as_of),
-            technologies.Matcher(self.asked.technologies, self.topic_model),
+            works.Reader(self.queries.scope, self.as_of),
+            technologies.Matcher(self.queries.technologies, self.topic_model),
         )
         return [
             self._read(number, pages, elsewhere, reader, matcher)
@@ -72,7 +72,7 @@ class _Reading:
         self, parts: Sequence[tuple[int, Pages, Collection[str]]]
     ) -> list[dict[str, works.Claim]]:
         """What the records of some ids of each part say."""
-        return [claims(pages, ids, self.asked.scope, self.as_of) for _, pages, ids in parts]
+        return [claims(pages, ids, self.queries.scope, self.as_of) for _, pages, ids in parts]
 
 
 def one_after_another(
@@ -97,12 +97,20 @@ def claims(pages: Pages, ids: Collection[str], scope: Scope, as_of: date) -> dic
     return works.Reader(scope, as_of).claims((part.records(page) for part, page in pages), ids)
 
 
-def read(vintage: Vintage, asked: Queries, shelf: TableStore, engine: Engine) -> works.Losses:
+def read_pages(
+    vintage: Vintage,
+    queries: Queries,
+    shelf: TableStore,
+    engine: Engine,
+    progress: Progress = ignore,
+) -> works.Losses:
     """Put the works of all pages on the shelf, side by side; of records that share an id the newest
     counts, wherever it stands.
     """
-    reading = _Reading(asked, vintage.as_of, vintage.eras.topic_model, shelf)
+    reading = _Reading(queries, vintage.as_of, vintage.eras.topic_model, shelf)
     parts = vintage.parts(PAGES) or [[]]
+    stage = Stage(progress, "read", "pages", sum(map(len, parts)) or None, even=True)
+    stage.add(0)
 
     def every(task: Callable[[Any], list[Result]], about: Mapping[int, Any]) -> dict[int, Result]:
         workers = min(
@@ -111,10 +119,18 @@ def read(vintage: Vintage, asked: Queries, shelf: TableStore, engine: Engine) ->
         runs = np.array_split(
             np.array(list(about)), min(len(about), 4 * workers) if workers > 1 else 1
         )
-        done = engine.each(task, [[(int(n), parts[n], about[n]) for n in run] for run in runs])
-        return dict(zip(about, chain.from_iterable(done), strict=True))
+        done: list[Result] = []
+        for run, results in zip(
+            runs,
+            engine.each(task, [[(int(n), parts[n], about[n]) for n in run] for run in runs]),
+            strict=True,
+        ):
+            done += results
+            stage.add(sum(len(parts[n]) for n in run))
+        return dict(zip(about, done, strict=True))
 
     results = every(reading, {n: {} for n in range(len(parts))})
+    stage = Stage(progress, "read again", "pages")  # few: those of records that stand twice
     elsewhere = works.newest.elsewhere(
         [c for _, c in results.values()], lambda ids: every(reading.claims, ids)
     )

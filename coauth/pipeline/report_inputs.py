@@ -4,18 +4,16 @@ against.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
-from typing import Any
 
-from coauth.openalex.eras import MIXED, Eras, Relation
+from coauth.openalex.eras import MIXED, Eras
 from coauth.pipeline import status
-from coauth.pipeline.compare import counted
+from coauth.pipeline.compare import how_counted
 from coauth.pipeline.compare import since as since_vintage
 from coauth.pipeline.project import Project
-from coauth.report.vintage_info import About, Since
+from coauth.report.vintage_info import About
 from coauth.storage import Vintage
+from coauth.storage.manifest import Origin, Since
 from coauth.tables.contract import MARK
 
 
@@ -23,34 +21,31 @@ def of(project: Project, vintage: Vintage, against: str | None = None) -> About:
     """Raises `NotFound` where nothing is built, or where the vintage named by `against` is not an
     earlier one.
     """
-    manifest = vintage.manifest
-    built = manifest.get("build") or {}
-    if not built:
-        vintage.read("works")  # says that nothing is built, and what to run
-    losses, since, relations = built["losses"], *_since(project, vintage, against)
+    manifest, built = vintage.manifest, vintage.built
+    losses, since = built.losses, _since(project, vintage, against)
     return About(
         title=project.queries.scope.title,
         quarter=vintage.quarter,
         vintage=vintage.name,
         as_of=vintage.as_of,
-        synthetic=built["synthetic"],
-        complete=built["complete"],
-        level=built["level"],
+        synthetic=built.synthetic,
+        complete=built.complete,
+        level=built.level,
         affiliation_matcher=vintage.eras.affiliation_matcher,
         topic_model=vintage.eras.topic_model,
-        source=_source(manifest["source"]),
-        records=losses["works"]["records"],
-        works=losses["works"]["works"],
-        dropped=losses["works"]["dropped"],
-        noted=losses["works"]["noted"],
-        excluded=losses["excluded"],
-        passed_over=(manifest.get("account") or {}).get("passed_over", {}),
-        versions=built["versions"],
-        queries_fingerprint=built["queries"],
-        seed=built["seed"],
-        quality=manifest.get("technology_quality"),
+        source=_source(manifest.source),
+        records=losses.works.records,
+        works=losses.works.works,
+        dropped=losses.works.dropped,
+        noted=losses.works.noted,
+        excluded=losses.excluded,
+        passed_over=manifest.account.passed_over if manifest.account else {},
+        versions=built.versions,
+        queries_fingerprint=built.queries,
+        seed=built.seed,
+        quality=manifest.technology_quality,
         since=since,
-        relations=relations,
+        relations=(since and since.relations) or {},
         part=status.is_part(vintage),
         lacking=status.lacking(vintage),
     )
@@ -76,35 +71,20 @@ def provenance(about: About) -> dict[str, str]:
     }
 
 
-def _since(
-    project: Project, vintage: Vintage, against: str | None
-) -> tuple[Since | None, Mapping[str, Relation]]:
-    """The vintage a report is held against, and what lies between: the one asked for, else the
-    one that was there when this was built.
+def _since(project: Project, vintage: Vintage, against: str | None) -> Since | None:
+    """The vintage a report is held against: the one asked for, else the one that was there when
+    this was built.
     """
-    told = vintage.manifest["build"].get("since")
-    if against or (told and "relations" not in told):  # built by a coauth that did not note them
-        against = against or told["vintage"]
-        told = since_vintage(project.cache.find(against), counted(vintage))
-    return (
-        (
-            Since(
-                told["vintage"],
-                date.fromisoformat(told["as_of"]),
-                told["version"],
-                tuple(told["parts"]),
-            ),
-            told["relations"],
-        )
-        if told
-        else (None, {})
-    )
+    since = vintage.built.since
+    if since and since.relations is None:  # built by a coauth that did not note them
+        against = against or since.vintage
+    return since_vintage(project.cache.find(against), how_counted(vintage)) if against else since
 
 
-def _source(identity: Mapping[str, Any]) -> str:
+def _source(origin: Origin) -> str:
     """The same in every language, without a path of the machine it was made on."""
-    if identity["kind"] == "sample":
-        return f"{MARK} {identity['seed']}"
-    if identity["kind"] == "files":
-        return f"OpenAlex: {Path(identity['path']).name}"
+    if origin.kind == "sample":
+        return f"{MARK} {origin.seed}"
+    if origin.kind == "files":
+        return f"OpenAlex: {Path(origin.path or '').name}"
     return "OpenAlex API"

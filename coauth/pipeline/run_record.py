@@ -16,10 +16,10 @@ ADVICE = atomic.ADVICE
 
 
 def record(
-    folder: Path, written: Iterable[Path], asked: Queries, vintage: Vintage, about: About
+    folder: Path, files: Iterable[Path], queries: Queries, vintage: Vintage, about: About
 ) -> Path:
     """Same entries, same bytes in every file listed."""
-    manifest = vintage.manifest
+    manifest, built = vintage.manifest, vintage.built
     entries = {
         "coauth": about.versions["coauth"],
         "vintage": vintage.name,
@@ -31,24 +31,24 @@ def record(
         "complete": about.complete,
         "affiliation_matcher": about.affiliation_matcher,
         "topic_model": about.topic_model,
-        "scope": manifest["scope"],
-        "queries_sha256": asked.fingerprint,
+        "scope": manifest.scope,
+        "queries_sha256": queries.fingerprint,
         "seed": about.seed,
         "versions": about.versions,
         "profile": about.profile,
         "statbank": {k: v for k, v in (vintage.totals or {}).items() if k != "body"} or None,
         "files_sha256": {
             p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-            for p in written
+            for p in files
         },
     }
     if (
         about.profile == "internal"
     ):  # losses and rows are counts, and a hash tells whether a guess of a table is right
         entries |= {
-            "losses": manifest["build"]["losses"],
-            "rows": manifest["build"]["rows"],
-            "tables_sha256": manifest["build"]["sha256"],
+            "losses": built.losses.plain(),
+            "rows": built.rows,
+            "tables_sha256": built.sha256,
         }
     path = folder / "run.json"
     atomic.write(

@@ -19,6 +19,7 @@ from coauth.openalex.eras import BORDERS, MIXED, UNKNOWN
 from coauth.queries import Queries
 from coauth.stats import coherence
 from coauth.storage import Slice, Vintage
+from coauth.storage.manifest import Account, Controls, Manifest
 from coauth.tables import absence
 
 _COUNTS = ("expected", "stored", "distinct", "duplicates", "authors_cut", "pages")
@@ -30,20 +31,20 @@ def of_vintage(vintage: Vintage, queries: Queries | None = None, *, verify: bool
     """
     manifest = vintage.manifest
     slices = [_slice(part) for part in vintage.slices()]
-    told = manifest.get("harvest") or manifest.get("plan") or {}
+    harvested = manifest.harvest or manifest.plan
     return {
         "vintage": vintage.name,
         "quarter": vintage.quarter,
         "complete": vintage.complete,
-        "built": bool(manifest.get("build")),
-        "source": manifest["source"]["kind"],
+        "built": manifest.build is not None,
+        "source": manifest.source.kind,
         **_eras(vintage, manifest, queries),
         "slices": slices,
         "by_status": dict(sorted(Counter(s["status"] for s in slices).items())),
-        "account": account(manifest),
-        "planned": len(manifest["plan"]["slices"]) if "plan" in manifest else None,
-        "controls": _controls(told.get("controls"), slices),
-        "repaired": manifest.get("repaired", {}),
+        "account": account.plain() if (account := account_of(manifest)) else None,
+        "planned": len(manifest.plan.slices) if manifest.plan else None,
+        "controls": _controls(harvested.controls if harvested else None, slices),
+        "repaired": manifest.repaired,
         "damage": vintage.damage() if verify else [],
         "verified": verify,
         "coherence": _coherence(vintage, queries) if queries else None,
@@ -51,30 +52,31 @@ def of_vintage(vintage: Vintage, queries: Queries | None = None, *, verify: bool
     }
 
 
-def account(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+def account_of(manifest: Manifest) -> Account | None:
     """What became of a vintage's records, as its build says, or its harvest before that; None for
     one harvested before 2026-12.
     """
-    told = manifest.get("account")
-    built = (manifest.get("build") or {}).get("losses", {}).get("works")
-    return {**(told or {"passed_over": {}}), **built} if built else told
+    if not manifest.build:
+        return manifest.account
+    passed_over = manifest.account.passed_over if manifest.account else {}
+    return manifest.build.losses.works.model_copy(update={"passed_over": passed_over})
 
 
 def lacking(vintage: Vintage) -> frozenset[str]:
     """What no record of a built vintage has (`coauth.tables.absence`), as its build says; read from
     its tables where that is older.
     """
-    told = (vintage.manifest.get("build") or {}).get("lacking")
-    if told is None:
-        told = absence.lacking(
+    names = vintage.built.lacking
+    if names is None:
+        names = absence.lacking(
             vintage.read("works", ["primary_topic_id"]), vintage.read("institutions", ["type"])
         )
-    return frozenset(told)
+    return frozenset(names)
 
 
-def account_lines(account: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def account_lines(account: Account) -> Iterable[tuple[str, str]]:
     """The account for people, the same wherever it is given: a name and what is said, line by line."""
-    examples = account.get("examples", {})
+    examples = account.examples
 
     def named(reason: str) -> str:
         return (
@@ -83,33 +85,33 @@ def account_lines(account: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
             else ""
         )
 
-    yield "records", f"{account['records']:,} records, {counted(account['works'], 'work')} in scope"
-    for reason, count in account["dropped"].items():
-        yield "left out", f"{counted(count, 'record')}: {reason}{named(reason)}"
-    for reason, count in account["noted"].items():
-        yield "noted", f"{counted(count, 'work')}: {reason}{named(reason)}"
-    for name, reason in account.get("passed_over", {}).items():
+    yield "records", f"{account.records:,} records, {count_of(account.works, 'work')} in scope"
+    for reason, count in account.dropped.items():
+        yield "left out", f"{count_of(count, 'record')}: {reason}{named(reason)}"
+    for reason, count in account.noted.items():
+        yield "noted", f"{count_of(count, 'work')}: {reason}{named(reason)}"
+    for name, reason in account.passed_over.items():
         yield "passed over", f"{name}: {reason}"
 
 
-def counted(number: int, of: str = "work") -> str:
+def count_of(number: int, of: str = "work") -> str:
     """
-    >>> counted(1), counted(1200), counted(0, "pair")
+    >>> count_of(1), count_of(1200), count_of(0, "pair")
     ('1 work', '1,200 works', '0 pairs')
     """
     return f"{number:,} {of}{'s' * (number != 1)}"
 
 
-def _eras(vintage: Vintage, manifest: Mapping[str, Any], queries: Queries | None) -> dict[str, Any]:
+def _eras(vintage: Vintage, manifest: Manifest, queries: Queries | None) -> dict[str, Any]:
     """On which side of OpenAlex's replacements it stands, what tells that, and what cannot be
     told for it.
     """
     eras, days = vintage.eras, vintage.fetched
-    updated = (manifest.get("harvest") or {}).get("updated") or [None]
+    updated = manifest.harvest.updated if manifest.harvest else []
     return {
         "eras": eras._asdict(),
-        "taken": manifest.get("taken"),
-        "newest_record": updated[-1],
+        "taken": manifest.taken,
+        "newest_record": updated[-1] if updated else None,
         "fetched": [min(days)[0].isoformat(), max(last for _, last in days).isoformat()]
         if days
         else None,
@@ -153,12 +155,10 @@ def _coherence(vintage: Vintage, queries: Queries) -> list[dict[str, Any]] | Non
     where what is built is invented, or where the records are an unknown part of the country's
     works, whose counts say nothing of a national total.
     """
-    built = vintage.manifest.get("build")
-    if not built or built["synthetic"] or is_part(vintage):
+    manifest = vintage.manifest
+    if not manifest.build or manifest.synthetic or is_part(vintage):
         return None
-    held = coherence.hold(
-        vintage.read("copublications"), queries, vintage.manifest["scope"]["countries"]
-    )
+    held = coherence.hold(vintage.read("copublications"), queries, manifest.scope["countries"])
     return [asdict(h) | {"agrees": h.agrees, "told": str(h)} for h in held]
 
 
@@ -167,12 +167,8 @@ def is_part(vintage: Vintage) -> bool:
     works of the country.
     """
     manifest = vintage.manifest
-    whole = (manifest.get("harvest") or {}).get("source") == "snapshot"
-    return (
-        manifest["source"]["kind"] == "files"
-        and not whole
-        and not (manifest.get("build") or {}).get("synthetic")
-    )
+    whole = manifest.harvest is not None and manifest.harvest.source == "snapshot"
+    return manifest.source.kind == "files" and not whole and not manifest.synthetic
 
 
 def _slice(part: Slice) -> dict[str, Any]:
@@ -186,18 +182,18 @@ def _slice(part: Slice) -> dict[str, Any]:
 
 
 def _controls(
-    counted: Mapping[str, Any] | None, slices: Iterable[Mapping[str, Any]]
+    controls: Controls | None, slices: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any] | None:
     """Control totals against what is stored; None for sources that give none, nulls for calls that
     went unanswered.
     """
-    if counted is None:
+    if controls is None:
         return None
     stored: Counter[str] = Counter()
     for part in slices:
         stored[part["slice"][:4]] += part.get("distinct", 0)
-    years = counted.get("publication_year")
-    complement = counted.get("address_without_institution")
+    years = controls.publication_year
+    complement = controls.address_without_institution
     return {
         "counted": None if years is None else sum(years.values()),
         "stored": stored.total(),
@@ -208,7 +204,7 @@ def _controls(
             for year in sorted(years.keys() | stored.keys())
             if years.get(year, 0) != stored[year]
         },
-        "by_type": counted.get("type"),
+        "by_type": controls.type,
         "address_without_institution": None if complement is None else sum(complement.values()),
         "address_without_institution_by_year": complement,
     }
@@ -241,7 +237,8 @@ def lines(standing: Mapping[str, Any], *, every_slice: bool = False) -> Iterable
         if every_slice or part["status"] != "complete":
             yield f"  {part['slice']:<24} {_of_slice(part)}"
     if account := standing["account"]:
-        yield from (f"  {name:<10} {text}" for name, text in account_lines(account))
+        for name, text in account_lines(Account(**account)):
+            yield f"  {name:<10} {text}"
     yield from _control_lines(standing["controls"], standing["complete"])
     if standing["built"] and standing["part"]:
         yield "  figure 1   held against nothing: records from files are an unknown part of the country's works"
@@ -312,13 +309,13 @@ def _control_lines(controls: Mapping[str, Any] | None, complete: bool) -> Iterab
         yield f"  complement {without:,} works with an address in the country and no institution matched there{share}"
 
 
-def _coherence_lines(held: list[Mapping[str, Any]] | None, *, every_series: bool) -> Iterable[str]:
-    if held is None:
+def _coherence_lines(rows: list[Mapping[str, Any]] | None, *, every_series: bool) -> Iterable[str]:
+    if rows is None:
         return
-    if not held:
+    if not rows:
         yield "  figure 1   held against nothing: queries/reference has no published counts of this scope"
-    for reference in dict.fromkeys(h["reference"] for h in held):
-        mine = [h for h in held if h["reference"] == reference]
+    for reference in dict.fromkeys(h["reference"] for h in rows):
+        mine = [h for h in rows if h["reference"] == reference]
         agreeing = sum(h["agrees"] for h in mine)
         yield f"  figure 1   {agreeing} of {len(mine)} series agree with {reference} (queries/reference)"
         for h in mine:

@@ -7,7 +7,6 @@ be drawn, written or worked out: no work, no pair, no centrality, no shift.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -19,7 +18,7 @@ from coauth.queries import Queries
 from coauth.stats import areas
 from coauth.stats.counts import with_intervals
 from coauth.tables import schemas
-from coauth.tables.schemas import own_basis
+from coauth.tables.schemas import Name, Tables, own_basis
 
 COPUBLICATIONS = schemas.COPUBLICATIONS.published("works", "works_low", "works_high")
 PROFILES = schemas.PROFILES.published("works")
@@ -29,9 +28,7 @@ COVERAGE = schemas.COVERAGE.published(
 INTERNATIONAL = "international"
 
 
-def edition(
-    tables: Mapping[str, pa.Table], queries: Queries, rounding: Rounding
-) -> dict[str, pa.Table]:
+def edition(tables: Tables, queries: Queries, rounding: Rounding) -> dict[Name, pa.Table]:
     """`copublications`, `coverage`, `profiles` and `admissions` as they are published: measured years,
     the series of Figures 1 and 2 and those that their shares are of; null where the count is 1 to 4.
     """

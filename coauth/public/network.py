@@ -8,8 +8,6 @@ counting): one that depends on how many institutions a work has would tell how m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +18,7 @@ from coauth.public.rounding import BASE, Rounding
 from coauth.queries import Queries
 from coauth.tables import schemas
 from coauth.tables.contract import FLOAT, INT
+from coauth.tables.schemas import Name, Tables
 
 COUNTING = "full"
 """Of public networks, whatever measures.toml says (`coauth.network.model.COUNTINGS`)."""
@@ -32,8 +31,8 @@ STATEMENT = (
 
 
 def public(
-    tables: Mapping[str, pa.Table], queries: Queries, rounding: Rounding, ego: str | None = None
-) -> dict[str, pa.Table]:
+    tables: Tables, queries: Queries, rounding: Rounding, ego: str | None = None
+) -> dict[Name, pa.Table]:
     """The tables of the public profile.
 
     Edges keep the works of at most K institutions, as every weight. What rests on other cells is left
@@ -70,9 +69,7 @@ def public(
     )
 
 
-def _rounded(
-    edges: pa.Table, tables: Mapping[str, pa.Table], queries: Queries, rounding: Rounding
-) -> list[int]:
+def _rounded(edges: pa.Table, tables: Tables, queries: Queries, rounding: Rounding) -> list[int]:
     """The published works of each edge, by the keys of its works."""
     works = tables["works"].select(["work_id", "year", "included", "n_institutions"]).to_pandas()
     k = works["n_institutions"]

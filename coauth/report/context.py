@@ -4,31 +4,28 @@ on the page.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from coauth.queries import Event, Queries, Technologies, Watchlist, Years
 from coauth.report.data import frames
-from coauth.report.data.frames import Benefits, Change
 from coauth.report.render.charts import Date
 from coauth.report.text import Words
 from coauth.report.vintage_info import About
+from coauth.tables.schemas import Tables
 
 
 @dataclass(frozen=True)
 class ReportContext:
-    tables: Mapping[str, pa.Table]
+    tables: Tables
     queries: Queries
     about: About
     words: Words
-    change: Change
-    benefits: Benefits
 
     # -- of the questions
 
@@ -79,9 +76,9 @@ class ReportContext:
         ]
 
     def series_name(self, series: str) -> str:
-        known = {g.id: self.words.named(g) for g in self.queries.groups.group}
-        known |= {f"list:{w.id}": self.words.named(w) for w in self.queries.watchlists}
-        return known.get(series) or self.words.known(f"series.{series}", series)
+        known = {g.id: self.words.name(g) for g in self.queries.groups.group}
+        known |= {f"list:{w.id}": self.words.name(w) for w in self.queries.watchlists}
+        return known.get(series) or self.words.word_or(f"series.{series}", series)
 
     @cached_property
     def _institutions(self) -> pd.DataFrame:
@@ -226,7 +223,7 @@ class ReportContext:
             and (not e.series or set(series) & set(e.series))
         ]
         told = "; ".join(
-            f"{letter}: {self.words.named(e)}, {self.words.day(e.date)}" for e, letter in drawn
+            f"{letter}: {self.words.name(e)}, {self.words.day(e.date)}" for e, letter in drawn
         )
         return self.words("figure.dates", dates=told) if drawn else ""
 

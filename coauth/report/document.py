@@ -14,17 +14,17 @@ import pyarrow as pa
 from coauth.errors import QueryError
 from coauth.network.model import Network
 from coauth.queries import Queries
-from coauth.report.data.frames import Benefits, Change
 from coauth.report.explorer import Atlas
 from coauth.report.text import Words
 from coauth.report.vintage_info import About
 from coauth.storage import atomic
 from coauth.tables.contract import MARK
+from coauth.tables.schemas import Tables
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["About", "Atlas", "build", "legend", "named"]
+__all__ = ["About", "Atlas", "build", "legend", "name_nodes"]
 
 
 def legend(language: str) -> dict[str, str]:
@@ -39,7 +39,7 @@ def legend(language: str) -> dict[str, str]:
     }
 
 
-def named(network: Network, language: str, queries: Queries, *, synthetic: bool) -> Network:
+def name_nodes(network: Network, language: str, queries: Queries, *, synthetic: bool) -> Network:
     """The network with its nodes called as a language calls them, for the same picture."""
     words, nodes = Words(language), network.nodes
     rows = nodes.select(["institution_id", "label", "ror"]).to_pylist()
@@ -58,14 +58,12 @@ def named(network: Network, language: str, queries: Queries, *, synthetic: bool)
 
 
 def build(
-    tables: Mapping[str, pa.Table],
+    tables: Tables,
     folder: Path,
     *,
     queries: Queries,
     about: About,
     language: str,
-    change: Change,
-    benefits: Benefits,
     picture: Figure | None = None,
     atlas: Atlas | None = None,
     links: Mapping[str, str] | None = None,
@@ -74,9 +72,8 @@ def build(
     tables/ into `folder`; returns the files.
 
     The page comes first, then the PDF. They load nothing and hold no path; `links` (format -> file
-    name beside the page) are listed in them. `change(before, after, confidence, spread)` is
-    `coauth.stats.counts.change`, `benefits` the module of that name; `picture` the network,
-    drawn elsewhere, and `atlas` what a reader may walk through on top of it. Same tables, queries
+    name beside the page) are listed in them. `picture` is the
+    network, drawn elsewhere, and `atlas` what a reader may walk through on top of it. Same tables, queries
     and `about`: same bytes. Raises `NotFound` for a language without words, `QueryError` for a
     scope of every country.
     """
@@ -100,8 +97,6 @@ def build(
         queries,
         about,
         words,
-        change,
-        benefits,
         picture,
         atlas,
         {"pdf": paper.name} | dict(links or {}),

@@ -8,22 +8,7 @@ from datetime import date
 from typing import Any
 
 from coauth.openalex.eras import Relation
-
-
-@dataclass(frozen=True)
-class Since:
-    """The earlier vintage a report is held against, and what else than OpenAlex is not as it was
-    then.
-    """
-
-    vintage: str
-    as_of: date
-    version: str
-    """Of coauth, then."""
-    parts: tuple[str, ...] = ()
-    """Questions that differ: series by their names, `queries/scope`, `queries/sql`,
-    `queries/institutions`.
-    """
+from coauth.storage.manifest import Since
 
 
 @dataclass(frozen=True)
@@ -84,7 +69,7 @@ class About:
     """
 
     @property
-    def counted(self) -> int | None:
+    def included(self) -> int | None:
         """Works that count somewhere."""
         return None if self.works is None else self.works - sum(self.excluded.values())
 

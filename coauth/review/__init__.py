@@ -6,7 +6,7 @@ when it fits exactly one institution; otherwise the candidates are listed and no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -16,12 +16,12 @@ from coauth.errors import NotFound
 from coauth.queries import Queries
 from coauth.review import caveats
 from coauth.tables.contract import STRING
-from coauth.tables.schemas import AREAS
+from coauth.tables.schemas import AREAS, Tables
 
 _SHOWN = 12
 
 
-def resolve(said: str, institutions: pa.Table, queries: Queries) -> str:
+def resolve(query: str, institutions: pa.Table, queries: Queries) -> str:
     """The institution_id a person means. Raises `NotFound` for no institution or several, listing
     what comes near.
 
@@ -35,7 +35,7 @@ def resolve(said: str, institutions: pa.Table, queries: Queries) -> str:
     frame = institutions.select(
         ["institution_id", "ror", "name", "country_code", "works"]
     ).to_pandas()
-    word = said.strip()
+    word = query.strip()
     listed = (
         (name, e.ror)
         for w in queries.watchlists
@@ -50,7 +50,7 @@ def resolve(said: str, institutions: pa.Table, queries: Queries) -> str:
     if (
         len(exact) == 0 and meant
     ):  # "RH" is Rigshospitalet or nobody, never the one name with rh in it
-        raise NotFound(f"no institution of this vintage is '{said}' ({', '.join(sorted(meant))})")
+        raise NotFound(f"no institution of this vintage is '{query}' ({', '.join(sorted(meant))})")
     if len(exact) == 0:
         exact = frame[frame["name"].str.casefold() == word.casefold()]
     near = exact if len(exact) else frame[frame["name"].str.contains(word, case=False, regex=False)]
@@ -58,14 +58,26 @@ def resolve(said: str, institutions: pa.Table, queries: Queries) -> str:
         return str(near["institution_id"].iloc[0])
     if len(near) == 0:
         raise NotFound(
-            f"no institution '{said}' in this vintage; give an OpenAlex id (I…), a ROR, or part of its name"
+            f"no institution '{query}' in this vintage; give an OpenAlex id (I…), a ROR, or part of its name"
         )
     rows = near.sort_values(["works", "institution_id"], ascending=[False, True])
     candidates = "; ".join(
         f"{r.institution_id} {r.name} ({r.country_code})"
         for r in rows.head(_SHOWN).itertuples(index=False)
     )
-    raise NotFound(f"'{said}' fits {len(near)} institutions, name one by its id: {candidates}")
+    raise NotFound(f"'{query}' fits {len(near)} institutions, name one by its id: {candidates}")
+
+
+def resolve_pair(names: Sequence[str], institutions: pa.Table, queries: Queries) -> tuple[str, str]:
+    """The ids of two institutions a person means. Raises `NotFound` for any other number of them,
+    or where both are the same one.
+    """
+    if len(names) != 2:
+        raise NotFound(f"{len(names)} institutions named; give two, or a list")
+    a, b = (resolve(name, institutions, queries) for name in names)
+    if a == b:
+        raise NotFound(f"'{names[0]}' and '{names[1]}' are the same institution ({a})")
+    return a, b
 
 
 Years = tuple[int, int] | None
@@ -75,7 +87,7 @@ of.
 
 
 def pair(
-    tables: Mapping[str, pa.Table],
+    tables: Tables,
     a: str,
     b: str,
     queries: Queries,
@@ -93,7 +105,7 @@ def pair(
 
 
 def pairs(
-    tables: Mapping[str, pa.Table],
+    tables: Tables,
     ends: Iterable[tuple[str, str]],
     queries: Queries,
     years: Years = None,
@@ -127,7 +139,7 @@ def pairs(
 
 
 def listing(
-    tables: Mapping[str, pa.Table], list_id: str, queries: Queries, years: Years = None
+    tables: Tables, list_id: str, queries: Queries, years: Years = None
 ) -> list[dict[str, Any]]:
     """The works with any institution of a watchlist, or with any technology of a set and a foreign
     institution, newest first.
@@ -172,9 +184,7 @@ def listing(
     )
 
 
-def _on(
-    tables: Mapping[str, pa.Table], list_id: str, works: Iterable[str]
-) -> dict[str, list[dict[str, Any]]]:
+def _on(tables: Tables, list_id: str, works: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
     """Work -> the institutions of a watchlist on it, each with its name, entry and how it is known
     to be that.
     """
@@ -217,7 +227,7 @@ def _measured(queries: Queries) -> tuple[int, int]:
 
 
 def _works(
-    tables: Mapping[str, pa.Table], ids: set[str], years: tuple[int, int], *, left_out: bool = False
+    tables: Tables, ids: set[str], years: tuple[int, int], *, left_out: bool = False
 ) -> pa.Table:
     wanted = (
         _among("work_id", ids) & (pc.field("year") >= years[0]) & (pc.field("year") <= years[1])
@@ -261,7 +271,7 @@ class _Told:
 
     def __init__(
         self,
-        tables: Mapping[str, pa.Table],
+        tables: Tables,
         works: pa.Table,
         institutions: set[str],
         queries: Queries,

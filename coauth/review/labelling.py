@@ -16,13 +16,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from coauth.errors import QueryError
 from coauth.queries import Queries
 from coauth.stats.counts import binomial
-from coauth.tables.schemas import AREAS
+from coauth.tables.schemas import AREAS, Tables
 
 MIN_POSITIVES = 30
 """Fewer works that truly belong to an area say nothing worth printing about it: "unmeasured"."""
@@ -50,7 +49,7 @@ class Agreement(NamedTuple):
 # -- the sheet
 
 
-def strata(tables: Mapping[str, pa.Table], queries: Queries) -> pd.Series:
+def strata(tables: Tables, queries: Queries) -> pd.Series:
     """work_id -> stratum: the first EU-10 area found on it; "near" for a topic of a technology
     without a hit; "far" for the rest.
     """
@@ -74,7 +73,7 @@ def strata(tables: Mapping[str, pa.Table], queries: Queries) -> pd.Series:
     ).sort_index()
 
 
-def predicted(tables: Mapping[str, pa.Table], queries: Queries) -> dict[str, set[str]]:
+def predicted(tables: Tables, queries: Queries) -> dict[str, set[str]]:
     """work_id -> EU-10 areas of the technologies found on it."""
     areas = {(s.id, t.id): set(t.eu10) for s in queries.technologies for t in s.technology}
     found: dict[str, set[str]] = {}
@@ -85,7 +84,7 @@ def predicted(tables: Mapping[str, pa.Table], queries: Queries) -> dict[str, set
     return {w: a for w, a in found.items() if a}
 
 
-def sample(tables: Mapping[str, pa.Table], queries: Queries, size: int, seed: int) -> pd.DataFrame:
+def sample(tables: Tables, queries: Queries, size: int, seed: int) -> pd.DataFrame:
     """A blind sheet of about `size` works: as many from each stratum as it has, up to an equal
     part, in random order.
     """
@@ -152,7 +151,7 @@ def _areas(cell: str) -> set[str] | None:
 
 
 def score(
-    sheet: pd.DataFrame, tables: Mapping[str, pa.Table], queries: Queries
+    sheet: pd.DataFrame, tables: Tables, queries: Queries
 ) -> tuple[pd.DataFrame, Agreement | None]:
     """`measure` of a labelled sheet against the vintage's technologies, each work weighted by its
     stratum; and the labellers' agreement.
@@ -195,11 +194,11 @@ def score(
     return measure(truth, predicted(tables, queries), AREAS, confidence, weights), agreed
 
 
-def _uneven(stratum: pd.Series, drawn: pd.Series) -> str:
+def _uneven(stratum: pd.Series, sizes: pd.Series) -> str:
     """Strata that are not on the sheet as `sample` puts them there, all with the same number of
     works or all they have; "" if there is none.
     """
-    there, all_ = drawn.value_counts(), stratum.value_counts()
+    there, all_ = sizes.value_counts(), stratum.value_counts()
     part = there.max()
     return ", ".join(
         f"{s}: {there.get(s, 0)} of {all_[s]} works"
@@ -210,7 +209,7 @@ def _uneven(stratum: pd.Series, drawn: pd.Series) -> str:
 
 def measure(
     truth: Mapping[str, set[str]],
-    found: Mapping[str, set[str]],
+    matches: Mapping[str, set[str]],
     classes: Sequence[str],
     confidence: float,
     weights: Mapping[str, float] | None = None,
@@ -224,12 +223,12 @@ def measure(
     interval. `standing`: "unmeasured" below `MIN_POSITIVES` true works, "indicative" below `GOOD`,
     else "measured".
 
-    >>> measure({"W1": {"EU2"}, "W2": set()}, {"W1": {"EU2"}, "W2": {"EU2"}}, ["EU2"], 0.95).loc[0, ["precision", "recall"]].to_list()
+    >>> measure({"W1": {"EU2"}, "W2": set()}, {"W1": {"EU2"}, "W2": {"EU2"}}, ["EU2"], 0.95).loc[0, ["precision", "recall"]].astype(float).to_list()
     [0.5, 1.0]
     """
     weights = weights or dict.fromkeys(truth, 1.0)
-    pairs = [(w, c, c in truth[w], c in found.get(w, ())) for w in truth for c in classes]
-    any_ = [(w, "any", bool(truth[w]), bool(found.get(w))) for w in truth]
+    pairs = [(w, c, c in truth[w], c in matches.get(w, ())) for w in truth for c in classes]
+    any_ = [(w, "any", bool(truth[w]), bool(matches.get(w))) for w in truth]
     groups: list[tuple[str, list[tuple[str, str, bool, bool]]]] = [("all", pairs), ("any", any_)]
     groups += [(c, [p for p in pairs if p[1] == c]) for c in classes]
     return pd.DataFrame([_row(name, rows, weights, confidence) for name, rows in groups])

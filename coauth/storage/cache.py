@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from coauth.errors import CacheError, NotFound
 from coauth.storage import atomic
+from coauth.storage.manifest import Manifest
 from coauth.storage.table_store import store
 from coauth.storage.vintage import Vintage
 from coauth.tables import schemas
@@ -35,11 +36,11 @@ class Cache:
         """Complete ones up to the date of a vintage and of the same kind of source, oldest first:
         what it may be held against.
         """
-        kind = vintage.manifest["source"]["kind"]
+        kind = vintage.manifest.source.kind
         there = [
             v
             for v in self.vintages()
-            if v.complete and v.as_of <= vintage.as_of and v.manifest["source"]["kind"] == kind
+            if v.complete and v.as_of <= vintage.as_of and v.manifest.source.kind == kind
         ]
         return sorted(there, key=lambda v: (v.as_of, v.order))
 
@@ -50,7 +51,7 @@ class Cache:
         taken = {p.name for p in self.folder.glob("*")}
         free = next(n for n in (name, *(f"{name}.{i}" for i in range(2, 1000))) if n not in taken)
         vintage = Vintage(self.folder / free)
-        vintage.record(**manifest)
+        Manifest.from_entries(manifest).write(vintage.path / "manifest.json")
         return vintage
 
     @property

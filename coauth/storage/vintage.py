@@ -21,6 +21,7 @@ from coauth.openalex import Page
 from coauth.openalex.eras import MATCHER, MIXED, UNKNOWN, Eras
 from coauth.storage import atomic
 from coauth.storage.disk import ADVICE, json_bytes, read_bytes
+from coauth.storage.manifest import Build, Manifest
 from coauth.storage.slice import Slice
 from coauth.storage.table_store import TableStore, store
 from coauth.tables import schemas
@@ -49,7 +50,7 @@ class Vintage:
         return stem, int(number) if number.isdecimal() else 0, self.name
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Keep other processes from writing to this vintage meanwhile. Raises `CacheError` where
         one already does.
         """
@@ -69,20 +70,22 @@ class Vintage:
     # -- manifest
 
     @property
-    def manifest(self) -> dict[str, Any]:
-        path = self.path / "manifest.json"
-        if not path.exists():
-            return {}
-        try:
-            return dict(json.loads(read_bytes(path)))
-        except ValueError as fault:
-            raise CacheError(
-                f"{path}: damaged ({fault}); move the folder away and harvest again"
-            ) from fault
+    def manifest(self) -> Manifest:
+        return Manifest.read(self.path / "manifest.json")
 
     def record(self, **entries: Any) -> None:
         """Set entries of the manifest, keeping the others."""
-        atomic.write({self.path / "manifest.json": json_bytes(self.manifest | entries)}, ADVICE)
+        changed = Manifest.from_entries(self.manifest.plain() | entries)
+        changed.write(self.path / "manifest.json")
+
+    @property
+    def built(self) -> Build:
+        """What its tables rest on. Raises `NotFound` where there are none."""
+        if build := self.manifest.build:
+            return build
+        raise NotFound(
+            f"vintage {self.name} has no tables yet; run `coauth build --vintage {self.name}`"
+        )
 
     def discard(self) -> None:
         """Take the vintage off the disk, with all that is in it."""
@@ -91,13 +94,13 @@ class Vintage:
 
     @property
     def complete(self) -> bool:
-        return bool(self.manifest.get("completed"))
+        return self.manifest.completed is not None
 
     @property
     def as_of(self) -> date:
         """The UTC date on which the harvest completed; before that, on which it began."""
         manifest = self.manifest
-        return date.fromisoformat(manifest.get("completed") or manifest["started"])
+        return manifest.completed or manifest.started
 
     @property
     def quarter(self) -> str:
@@ -109,16 +112,10 @@ class Vintage:
         which none was noted those of the harvest.
         """
         manifest = self.manifest
-        if manifest.get("source", {}).get("kind") != "api":
+        if manifest.source.kind != "api":
             return []
-        begun, ended = (
-            manifest["started"],
-            manifest.get("completed") or manifest.get("reopened") or manifest["started"],
-        )
-        return [
-            part.fetched or (date.fromisoformat(begun), date.fromisoformat(ended))
-            for part in self.slices()
-        ]
+        ended = manifest.completed or manifest.reopened or manifest.started
+        return [part.fetched or (manifest.started, ended) for part in self.slices()]
 
     @property
     def eras(self) -> Eras:
@@ -128,13 +125,11 @@ class Vintage:
         manifest = self.manifest
         if days := self.fetched:
             return Eras.from_days(min(first for first, _ in days), max(last for _, last in days))
-        if {"affiliation_matcher", "topic_model"} <= manifest.keys():
-            return Eras(manifest["affiliation_matcher"], manifest["topic_model"])
-        if manifest.get("topic_model", UNKNOWN) == UNKNOWN:
+        if manifest.affiliation_matcher and manifest.topic_model:
+            return Eras(manifest.affiliation_matcher, manifest.topic_model)
+        if manifest.topic_model in (None, UNKNOWN):
             return Eras(UNKNOWN, UNKNOWN)
-        return Eras.from_days(
-            date.fromisoformat(manifest["started"]), self.as_of
-        )  # of a coauth that recorded topics alone
+        return Eras.from_days(manifest.started, self.as_of)  # a coauth that recorded topics alone
 
     @property
     def mixed(self) -> str:
@@ -174,12 +169,9 @@ class Vintage:
         slices that are gone.
         """
         there = self.slices()
-        named = self.manifest.get("harvest") or {}
-        lost = (
-            sorted(named.get("slices", {}).keys() - {p.name for p in there})
-            if self.complete
-            else []
-        )
+        manifest = self.manifest
+        named = manifest.harvest.slices.keys() if manifest.harvest and manifest.completed else set()
+        lost = sorted(named - {p.name for p in there})
         opened = [p for p in there if self.complete and p.status == "open"]
         return [
             *(f"{self.slice(name).path}: missing" for name in lost),
@@ -228,7 +220,7 @@ class Vintage:
         if name not in schemas.ALL:
             raise NotFound(f"no table '{name}'; there are: {', '.join(sorted(schemas.ALL))}")
         path = self.path / "tables" / f"{name}.parquet"
-        if not (self.manifest.get("build") and path.exists()):
+        if not (self.manifest.build and path.exists()):
             raise NotFound(
                 f"vintage {self.name} has no table '{name}' yet; run `coauth build --vintage {self.name}`"
             )
@@ -310,5 +302,5 @@ class Vintage:
         """Keep a table that was made from the pages, with a digest of what it rests on, in the
         place of the one before it.
         """
-        mark = {"notice": MARK} if self.manifest["source"]["kind"] == "sample" else {}
+        mark = {"notice": MARK} if self.manifest.source.kind == "sample" else {}
         store(self.path / f"{contract.name}.parquet", contract, rows, {"basis": basis} | mark)

@@ -7,9 +7,13 @@ OpenAlex's short form ("W…", "I…", "T…").
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal, cast
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from coauth.queries.registry import DIRECTION, MEASURES
 from coauth.tables.contract import BOOL, DAY, FLOAT, INT, MARK, STRING, STRINGS, Column, Table
 
 # -- columns that several tables share
@@ -693,7 +697,7 @@ _MEASURE = (
     Column(
         "measure",
         STRING,
-        "strength, strength_share, degree, degree_rarefied, pagerank (N × PR), eigenvector, harmonic, betweenness, participation, exposure",
+        ", ".join(f"{record.name} ({record.unit})" for record in MEASURES.values()),
     ),
     Column("counting", STRING, "newman, full, strict or author"),
     Column(
@@ -715,10 +719,10 @@ CENTRALITY = Table(
     columns(
         WINDOW,
         _MEASURE,
-        Column("value", FLOAT, "the measure; larger is more central"),
+        Column("value", FLOAT, f"the measure; {DIRECTION}"),
         interval("the value"),
         _ENDS,
-        Column("rank", INT, "1 = largest; ties share the better rank"),
+        Column("rank", INT, "1 = most central; ties share the better rank"),
         Column("rank_low", INT, "best rank of the interval", null=True),
         Column("rank_high", INT, "worst rank of the interval", null=True),
         Column(
@@ -783,7 +787,11 @@ SHIFTS = Table(
             FLOAT,
             "Benjamini–Hochberg over the roster; the verdict rests on that of the row `reweighted`",
         ),
-        Column("verdict", STRING, "rose, fell, no clear change, or not comparable: coverage"),
+        Column(
+            "verdict",
+            STRING,
+            "rose (more central), fell (less), no clear change, or not comparable: coverage",
+        ),
         Column("reason", STRING, "why this verdict, in words"),
         Column(
             "verdict_complete_coverage",
@@ -901,8 +909,37 @@ MATCHES = Table(
 
 # -- all of them
 
-ALL: dict[str, Table] = {
-    t.name: t
+Name = Literal[
+    "works",
+    "affiliations",
+    "countries",
+    "institutions",
+    "technologies",
+    "edges",
+    "pairs",
+    "hyperauthorship",
+    "listed",
+    "flags",
+    "evidence",
+    "benefits",
+    "memberships",
+    "copublications",
+    "centrality",
+    "shifts",
+    "events",
+    "matches",
+    "coverage",
+    "admissions",
+    "revisions",
+    "profiles",
+]
+"""Names of the tables of a vintage; `profiles` is in public editions alone."""
+
+Tables = Mapping[Name, pa.Table]
+"""The tables of a vintage, of a public edition, or of a cut: those that are there, by name."""
+
+ALL: dict[Name, Table] = {
+    cast("Name", t.name): t
     for t in (
         WORKS,
         AFFILIATIONS,

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from coauth.pipeline import Project
+from coauth.pipeline.project import Project
 from coauth.queries import elsewhere
 from coauth.report import text
 from coauth.stages import events

@@ -11,17 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coauth import pipeline, queries
+from coauth import queries
 from coauth.errors import HarvestMixed
 from coauth.openalex import eras
 from coauth.openalex.eras import BORDERS, MATCHER, TOPICS, Eras
-from coauth.pipeline import Project, Source, report_inputs, status
+from coauth.pipeline import report_inputs, status
+from coauth.pipeline.build import build_tables
+from coauth.pipeline.harvest import Source, harvest_pages
+from coauth.pipeline.project import Project
+from coauth.pipeline.quarter import write_quarter
+from coauth.pipeline.vintage_tables import VintageTables, informed_queries
 from coauth.report.context import ReportContext
 from coauth.report.sections import headlines, revisions
 from coauth.report.sections.technologies import technologies
 from coauth.report.text import Words, bare
-from coauth.stages import benefits
-from coauth.stats import counts as counted
 from coauth.storage import Cache
 from tests.support.commands import coauth, project
 from tests.support.standin import StandIn
@@ -96,11 +99,11 @@ def across(root, first, then):
     """A vintage of which two months were fetched on one day, the others on another."""
     with StandIn(RECORDS) as server:
         source = Source("api", url=server.url)
-        vintage = pipeline.harvest(Project(root), source, today=first)
+        vintage = harvest_pages(Project(root), source, today=first)
         for month in ("2026-03", "2026-04", "2026-05", "2026-06"):
             shutil.rmtree(vintage.path / "pages" / month)
         vintage.record(completed=None)
-        return pipeline.harvest(Project(root), source, today=then)
+        return harvest_pages(Project(root), source, today=then)
 
 
 @pytest.mark.parametrize(
@@ -114,10 +117,10 @@ def across(root, first, then):
 def test_a_vintage_of_one_day_stands_on_one_side(root, day, said):
     """In the manifest and in `status`, by the day of fetching."""
     with StandIn(RECORDS) as server:
-        vintage = pipeline.harvest(Project(root), Source("api", url=server.url), today=day)
+        vintage = harvest_pages(Project(root), Source("api", url=server.url), today=day)
     assert str(vintage.eras) == said
     assert f"  eras       {said}" in status.lines(status.of_vintage(vintage, verify=False))
-    assert (vintage.manifest["affiliation_matcher"], vintage.manifest["topic_model"]) == tuple(
+    assert (vintage.manifest.affiliation_matcher, vintage.manifest.topic_model) == tuple(
         vintage.eras
     )
 
@@ -132,7 +135,7 @@ def test_a_vintage_across_the_day_is_mixed(root, caplog):
     assert warning.startswith(
         "vintage 2026-09-26 holds pages fetched before 2026-09-28, when OpenAlex"
     )
-    assert vintage.manifest["affiliation_matcher"] == "mixed"
+    assert vintage.manifest.affiliation_matcher == "mixed"
     slices = len(vintage.slices())
     assert (
         f"  eras       matcher mixed: {slices - 4} of {slices} slices fetched before 2026-09-28, "
@@ -141,19 +144,19 @@ def test_a_vintage_across_the_day_is_mixed(root, caplog):
     with pytest.raises(
         HarvestMixed, match=r"harvest anew with `coauth harvest --new`, or give --allow-mixed"
     ):
-        pipeline.build(Project(root), vintage)
-    assert not vintage.manifest.get("build")
+        build_tables(Project(root), vintage)
+    assert vintage.manifest.build is None
     refused = coauth(root, "build", check=False)
     assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
     coauth(root, "build", "--allow-mixed")
     told = Cache(root / "cache").find()
-    assert told.manifest["build"]["mixed"].startswith(
+    assert told.built.mixed.startswith(
         f"{slices - 4} of {slices} slices were fetched before 2026-09-28"
     )
     assert b"mixed" in pq.read_schema(told.path / "tables" / "edges.parquet").metadata
     coauth(root, "export", "gexf", "-o", str(root / "x.gexf"))
     assert "mixed: YES" in (root / "x.gexf").read_text("utf-8")
-    pipeline.quarter(Project(root), told)
+    write_quarter(Project(root), told)
     page = next(root.glob("reports/*/report.html")).read_text("utf-8")
     assert "This harvest is MIXED" in page
     assert "Udtrækket er BLANDET" in next(root.glob("reports/*/report.da.html")).read_text("utf-8")
@@ -168,7 +171,7 @@ def test_across_the_topics_alone_it_is_built_without_technologies(root, caplog):
     vintage = across(root, date(2026, 10, 1), date(2026, 10, 7))
     assert tuple(vintage.eras) == ("3.0", "mixed")
     assert "the records' topics are v1 and v2" in caplog.text
-    pipeline.build(Project(root), vintage)
+    build_tables(Project(root), vintage)
     assert vintage.read("technologies").num_rows == 0
 
 
@@ -177,13 +180,13 @@ def test_a_slice_continued_on_another_day_is_of_both(root):
     many = [work(n, 2026, [["I1"], ["I30"]], publication_date="2026-01-10") for n in range(1, 231)]
     with StandIn(many) as server:
         source = Source("api", url=server.url)
-        vintage = pipeline.harvest(Project(root), source, today=date(2026, 9, 27))
+        vintage = harvest_pages(Project(root), source, today=date(2026, 9, 27))
         part = vintage.slice("2026-01")
         before = {p.name: p.read_bytes() for p in part.path.iterdir()}
         (part.path / "slice.json").unlink()
         (part.path / "0003.json.gz").unlink()
         vintage.record(completed=None)
-        vintage = pipeline.harvest(Project(root), source, today=date(2026, 9, 30))
+        vintage = harvest_pages(Project(root), source, today=date(2026, 9, 30))
     assert vintage.slice("2026-01").fetched == (date(2026, 9, 27), date(2026, 9, 30))
     assert {p.name: p.read_bytes() for p in part.path.iterdir()} == before
     assert vintage.eras.affiliation_matcher == "mixed"
@@ -194,11 +197,11 @@ def test_a_vintage_of_an_older_coauth_stands_where_its_dates_say(root):
     one it was completed.
     """
     with StandIn(RECORDS) as server:
-        vintage = pipeline.harvest(
+        vintage = harvest_pages(
             Project(root), Source("api", url=server.url), today=date(2026, 9, 20)
         )
     shutil.rmtree(vintage.path / "fetched")
-    manifest = {k: v for k, v in vintage.manifest.items() if k != "affiliation_matcher"}
+    manifest = {k: v for k, v in vintage.manifest.plain().items() if k != "affiliation_matcher"}
     for completed, era in (("2026-09-27", "2023"), ("2026-09-30", "mixed")):
         (vintage.path / "manifest.json").write_text(json.dumps(manifest | {"completed": completed}))
         assert vintage.eras.affiliation_matcher == era
@@ -314,12 +317,10 @@ def context(root, language, against=None):
     project = Project(root)
     vintage = project.cache.find()
     return ReportContext(
-        pipeline.read_tables(vintage),
-        pipeline.informed_queries(project, vintage),
+        VintageTables(vintage),
+        informed_queries(project, vintage),
         report_inputs.of(project, vintage, against),
         Words(language),
-        counted.change,
-        benefits,
     )
 
 

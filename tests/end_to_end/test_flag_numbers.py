@@ -14,7 +14,9 @@ import pandas as pd
 import pytest
 from lxml import etree
 
-from coauth import pipeline, review
+from coauth import review
+from coauth.pipeline.project import Project
+from coauth.pipeline.vintage_tables import VintageTables
 from coauth.queries import Years
 from coauth.report.data.frames import last_window, window_before
 from coauth.tables.contract import MARK
@@ -41,8 +43,8 @@ class Told:
     """What `explain` lists, by pair and by list."""
 
     def __init__(self, root):
-        project = pipeline.Project(root)
-        self.made, self.asked = pipeline.read_tables(project.cache.find()), project.queries
+        project = Project(root)
+        self.made, self.asked = VintageTables(project.cache.find()), project.queries
         flags = self.made["flags"].select(["source", "target"]).to_pandas().drop_duplicates()
         pairs = self.made["pairs"].select(["source", "target"]).to_pandas().drop_duplicates()
         self.listed = set(self.made["listed"]["institution_id"].to_pylist())

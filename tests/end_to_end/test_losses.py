@@ -8,7 +8,8 @@ from datetime import date
 
 import pytest
 
-from coauth.pipeline import Project, Source, harvest
+from coauth.pipeline.harvest import Source, harvest_pages
+from coauth.pipeline.project import Project
 from tests.support.commands import CHECKOUT, coauth, project
 from tests.support.harvests import WORLD
 from tests.support.standin import Fault, StandIn
@@ -47,8 +48,8 @@ def account(text):
 
 
 def test_harvest_status_and_build_say_the_same(root, tmp_path):
-    """Seven records of which four are no works: three commands give one account, and README shows
-    it as it is printed.
+    """Seven records of which four are no works: three commands give one account, and the page on
+    records shows it as it is printed.
     """
     file = saved(tmp_path / "saved.jsonl", FEW, BROKEN)
     said = [
@@ -58,7 +59,7 @@ def test_harvest_status_and_build_say_the_same(root, tmp_path):
     told = [account(run.stdout) for run in said]
     assert told[0] == told[1] == told[2]
     quoted = (
-        (ROOT / "README.md")
+        (ROOT / "coauth" / "docs" / "howto" / "records.md")
         .read_text("utf-8")
         .partition("$ coauth harvest --from saved.jsonl\n")[2]
         .partition("```")[0]
@@ -147,6 +148,8 @@ def test_a_harvest_accounts_for_itself(root):
     scope = root / "queries/scope.toml"
     scope.write_text(scope.read_text().replace("first_year = 2011", "first_year = 2020"))
     with StandIn(WORLD, faults=[Fault("http_503", nth=2)]) as server:
-        vintage = harvest(Project(root), Source("api", url=server.url), today=date(2020, 6, 15))
-    told = vintage.manifest["account"]
+        vintage = harvest_pages(
+            Project(root), Source("api", url=server.url), today=date(2020, 6, 15)
+        )
+    told = vintage.manifest.account.plain()
     assert told["records"] == 500 == told["works"] + sum(told["dropped"].values())

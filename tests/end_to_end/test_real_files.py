@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from coauth.pipeline import Project
+from coauth.pipeline.project import Project
 from tests.support.commands import coauth, project
 from tests.support.mutations import reason
 

@@ -220,7 +220,7 @@ def test_flags_count_their_evidence(frames):
 
 def test_losses_balance(vintage):
     """Records in = works + dropped by reason; works = included + excluded by reason."""
-    built = vintage.manifest["build"]
+    built = vintage.built.plain()
     losses = built["losses"]["works"]
     assert losses["records"] == losses["works"] + sum(losses["dropped"].values())
     included = int(vintage.read("works")["included"].to_numpy(zero_copy_only=False).sum())

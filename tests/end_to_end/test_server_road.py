@@ -46,7 +46,7 @@ def pointed_at(server):
 
 
 def table_hashes(root):
-    return Cache(root / "cache").find().manifest["build"]["sha256"]
+    return Cache(root / "cache").find().built.sha256
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +179,7 @@ def test_real_records_of_another_country_run_through(real_records, tmp_path):
     coauth(root, "harvest", "--from", str(records))
     coauth(root, "build")
     coauth(root, "report", "--language", "en")
-    built = Cache(root / "cache").find().manifest["build"]
+    built = Cache(root / "cache").find().built.plain()
     losses = built["losses"]["works"]
     assert losses["records"] == 613 == losses["works"] + sum(losses["dropped"].values())
     assert losses["works"] >= 30
@@ -193,7 +193,7 @@ def test_the_damaged_page_runs_through(real_records, tmp_path):
     done = coauth(
         root, "rebuild", "--from", str(real_records / "openalex" / "works" / "damaged_dk_page.json")
     )
-    losses = Cache(root / "cache").find().manifest["build"]["losses"]["works"]
+    losses = Cache(root / "cache").find().built.losses.works.plain()
     assert losses["records"] == 13 == losses["works"] + sum(losses["dropped"].values())
     assert losses["dropped"]["no OpenAlex work id"] >= 3
     assert "written without Statistics Denmark's PhD totals" in done.stderr

@@ -9,10 +9,16 @@ from collections import Counter
 
 import pytest
 
-from coauth import pipeline, review
+from coauth import review
 from coauth.cli import coauth
 from coauth.errors import NotFound
-from coauth.pipeline import Project, Source, report_inputs, run_record
+from coauth.pipeline import report_inputs, run_record
+from coauth.pipeline.build import build_tables
+from coauth.pipeline.compare import revised
+from coauth.pipeline.harvest import Source, harvest_pages
+from coauth.pipeline.project import Project
+from coauth.pipeline.quarter import write_quarter
+from coauth.pipeline.vintage_tables import VintageTables
 from coauth.report import document
 from coauth.report.context import ReportContext
 from coauth.report.data import frames
@@ -23,8 +29,6 @@ from coauth.sources.sample import AS_OF, truth
 from coauth.sources.sample.later import PLANTED, changes, read_on
 from coauth.sources.sample.plan import works
 from coauth.sources.sample.records import serve
-from coauth.stages import benefits
-from coauth.stats import counts as counted
 from coauth.tables.schemas import CAUSES
 from tests.support.commands import project as new_project
 
@@ -53,8 +57,8 @@ def root(tmp_path_factory):
     for day, records in ((AS_OF, first), (LATER, list(read_on(first, 1, LATER)))):
         file = root / "records.jsonl"
         file.write_text("\n".join(map(json.dumps, records)), "utf-8")
-        vintage = pipeline.harvest(Project(root), Source("files", path=file), today=day, as_of=day)
-        pipeline.build(Project(root), vintage, threads=1)
+        vintage = harvest_pages(Project(root), Source("files", path=file), today=day, as_of=day)
+        build_tables(Project(root), vintage, threads=1)
     return root
 
 
@@ -79,12 +83,10 @@ def brief_of(root, language, against=None):
     project = Project(root)
     vintage = project.cache.find()
     return ReportContext(
-        pipeline.read_tables(vintage),
+        VintageTables(vintage),
         project.queries,
         report_inputs.of(project, vintage, against),
         Words(language, valued=True),
-        counted.change,
-        benefits,
     )
 
 
@@ -112,7 +114,7 @@ def test_works_of_a_list_then_and_now_are_what_explain_lists_of_each_vintage(roo
         "then": Project(root).cache.find(AS_OF.isoformat()),
         "now": Project(root).cache.find(),
     }
-    made = {side: pipeline.read_tables(v) for side, v in vintages.items()}
+    made = {side: VintageTables(v) for side, v in vintages.items()}
     spans = [
         *((y, y) for y in asked.measures.headline_change),
         (asked.scope.first_year, asked.scope.last_year),
@@ -162,8 +164,8 @@ def test_a_change_is_told_with_what_it_was(root, asked):
     """China's change from 2020 to 2023 with its interval, as the earlier vintage's own report says
     it.
     """
-    old = pipeline.read_tables(Project(root).cache.find(AS_OF.isoformat()))
-    said = frames.changes(old, ["china"], asked, counted.change).iloc[0]
+    old = VintageTables(Project(root).cache.find(AS_OF.isoformat()))
+    said = frames.changes(old, ["china"], asked).iloc[0]
     facts = next(h for h in headlines(brief_of(root, "en")) if "China" in h.label).facts
     assert [facts[f"china.then.{name}"] for name in ("ratio", "low", "high")] == [
         said[name] for name in ("ratio", "low", "high")
@@ -200,7 +202,7 @@ def test_another_list_is_told_apart_from_openalex(root, tmp_path):
     start = text.index('[[entry]]\nid = "hit"')
     path.write_text(text[:start] + text[text.index("[[entry]]", start + 1) :], "utf-8")
     project = Project(again)
-    pipeline.build(project, project.cache.find(), threads=1)
+    build_tables(project, project.cache.find(), threads=1)
     context = brief_of(again, "en")
     made = [r for r in context.tables["revisions"].to_pylist() if r["cause"] == "changed lists"]
     assert {r["series"] for r in made} == {"list:miit"}
@@ -210,9 +212,7 @@ def test_another_list_is_told_apart_from_openalex(root, tmp_path):
     ]
     path.write_text(text, "utf-8")
     with pytest.raises(NotFound, match="queries/ changed since the newer vintage was built"):
-        pipeline.revised(
-            Project(again), project.cache.find(AS_OF.isoformat()), project.cache.find()
-        )
+        revised(Project(again), project.cache.find(AS_OF.isoformat()), project.cache.find())
 
 
 def test_against_chooses_the_earlier_vintage(root, monkeypatch):
@@ -229,7 +229,7 @@ def test_against_chooses_the_earlier_vintage(root, monkeypatch):
     )
     monkeypatch.setattr(run_record, "record", lambda *_: None)
     project = Project(root)
-    pipeline.quarter(project, project.cache.find(), languages=("en",), against=AS_OF.isoformat())
+    write_quarter(project, project.cache.find(), languages=("en",), against=AS_OF.isoformat())
     ((made, given),) = seen
     assert made["revisions"].equals(project.cache.find().read("revisions"))
     assert given["about"].since.vintage == AS_OF.isoformat()

@@ -12,10 +12,11 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from coauth import pipeline
 from coauth.engine.spark import Spark
 from coauth.errors import CacheError, EngineError, QueryError
-from coauth.pipeline import Project, Source
+from coauth.pipeline.build import build_tables
+from coauth.pipeline.harvest import Source, harvest_pages
+from coauth.pipeline.project import Project
 from coauth.sources import sample
 from coauth.tables import schemas
 from tests.support.commands import every, project
@@ -159,8 +160,8 @@ def built(root, vintage, engine, monkeypatch):
     """The summary and all tables of a build; parts are small, so that there are several for each
     worker.
     """
-    monkeypatch.setattr(sys.modules["coauth.pipeline.read_pages"], "PAGES", 2)
-    summary = pipeline.build(root, vintage, engine=engine, threads=2)
+    monkeypatch.setattr("coauth.pipeline.read_pages.PAGES", 2)
+    summary = build_tables(root, vintage, engine=engine, threads=2)
     return summary, {name: vintage.read(name) for name in schemas.ALL}
 
 
@@ -188,15 +189,13 @@ def test_the_sample_from_pages(root, monkeypatch, nth):
     """
     chosen = every(nth)
     monkeypatch.setattr(sample, "records", lambda *_: iter(chosen))
-    vintage = pipeline.harvest(
-        root, Source("sample"), today=date(2026, 11, 22), name=f"pages-{nth}"
-    )
+    vintage = harvest_pages(root, Source("sample"), today=date(2026, 11, 22), name=f"pages-{nth}")
     duck, here = built(root, vintage, "duckdb", monkeypatch)
     other, there = built(root, vintage, "spark", monkeypatch)
     assert here["edges"].num_rows > 20 * len(chosen)
     same(here, there)
-    assert other["sha256"] == duck["sha256"]
-    assert (other["losses"], other["rows"]) == (duck["losses"], duck["rows"])
+    assert other.sha256 == duck.sha256
+    assert (other.losses, other.rows) == (duck.losses, duck.rows)
     assert (other["engine"], "pyspark" in other["versions"], "duckdb" in other["versions"]) == (
         "spark",
         True,
@@ -222,7 +221,7 @@ def test_the_sample_from_a_snapshot(root, tmp_path, monkeypatch, layout, nth):
     stored = []
     for engine in ("duckdb", "spark"):
         source = Source("files", path=place)
-        vintage = pipeline.harvest(
+        vintage = harvest_pages(
             root,
             source,
             today=date(2026, 11, 22),
@@ -237,7 +236,7 @@ def test_the_sample_from_a_snapshot(root, tmp_path, monkeypatch, layout, nth):
                 for p in (vintage.path / "pages").rglob("*.json*")
             )
         )
-        assert vintage.manifest["harvest"]["moved"] == 50
+        assert vintage.manifest.harvest.moved == 50
     assert stored[0] == stored[1]
     if (
         nth == 1

@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from coauth import pipeline
 from coauth.errors import CacheError, NotFound, TableError
 from coauth.export import formats, layout, picture, style
 from coauth.network import build, to_networkx
 from coauth.network.model import EDGES, GROUPS
-from coauth.pipeline import Project
+from coauth.pipeline.export import export_network
+from coauth.pipeline.project import Project
 from coauth.storage import Vintage
 from tests.support.small_network import AS_OF, BEIHANG, KU, PLACES, PROVENANCE, SCOPE, WORKS, world
 
@@ -475,11 +475,11 @@ def two_vintages(sample_root, tmp_path):
 def test_a_quarter_is_drawn_where_the_last_one_was(two_vintages, tmp_path):
     """Not where the seed alone would put it; and the second export of a vintage moves nobody."""
     project, older, newer = two_vintages
-    pipeline.export_network(project, newer, "csv", tmp_path / "n.csv", years=(2022, 2024))
+    export_network(project, newer, "csv", tmp_path / "n.csv", years=(2022, 2024))
     first = newer.layout
     moved = [np.hypot(*np.subtract(older.layout[i], first[i])) for i in first]
     assert np.median(moved) < 0.1 * layout.RADIUS
-    pipeline.export_network(project, newer, "csv", tmp_path / "n.csv", years=(2011, 2013))
+    export_network(project, newer, "csv", tmp_path / "n.csv", years=(2011, 2013))
     assert newer.layout == first
 
 
@@ -487,7 +487,7 @@ def test_an_export_reads_each_table_once(two_vintages, tmp_path, monkeypatch):
     project, _, newer = two_vintages
     read, names = Vintage.read, []
     monkeypatch.setattr(Vintage, "read", lambda self, name: names.append(name) or read(self, name))
-    pipeline.export_network(project, newer, "csv", tmp_path / "n.csv", top=5)
+    export_network(project, newer, "csv", tmp_path / "n.csv", top=5)
     assert len(names) == len(set(names))
 
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coauth import pipeline
 from coauth.errors import NotFound, TableError
 from coauth.network import build, distance, to_networkx
 from coauth.openalex.eras import Eras
+from coauth.pipeline import networks
 from coauth.tables import schemas
 from tests.support.small_network import (
     BEIHANG,
@@ -126,11 +126,13 @@ def test_the_network_is_counted_as_the_measures_are(asked):
     )
     project, vintage = (
         SimpleNamespace(queries=full),
-        SimpleNamespace(manifest={}, eras=Eras("3.0", "v2")),
+        SimpleNamespace(
+            manifest=SimpleNamespace(technology_quality=None, build=None), eras=Eras("3.0", "v2")
+        ),
     )
-    assert pipeline.network(project, vintage, tables=world()).counting == "full"
+    assert networks.network(project, vintage, tables=world()).counting == "full"
     assert (
-        pipeline.network(project, vintage, tables=world(), counting="author").counting == "author"
+        networks.network(project, vintage, tables=world(), counting="author").counting == "author"
     )
 
 

@@ -8,11 +8,12 @@ from collections import Counter
 import pytest
 
 from coauth.errors import NotFound
-from coauth.pipeline import preview
+from coauth.pipeline.preview import preview_network
 from coauth.stages.works import Reader
 from coauth.storage import Cache
 from tests.support.commands import coauth, project, refused
 from tests.support.previews import ties
+from tests.support.vintages import entries
 from tests.support.world import AS_OF, page, work
 
 
@@ -23,7 +24,7 @@ def harvested(tmp_path):
     """
 
     def made(*pages):
-        vintage = Cache(tmp_path / "cache").create("2026-11-20", started="2026-11-20")
+        vintage = Cache(tmp_path / "cache").create("2026-11-20", **entries("2026-11-20"))
         for month, served in enumerate(pages, 1):
             vintage.slice(f"2020-{month:02d}").write(1, served)
         return vintage
@@ -55,7 +56,7 @@ def test_a_network_by_hand(asked, harvested):
             ),
         ),
     )
-    seen = preview(vintage, asked.scope, "full", most=3)
+    seen = preview_network(vintage, asked.scope, "full", most=3)
     assert ties(seen) == {("I1", "I10"): 3, ("I1", "I20"): 1, ("I10", "I20"): 1}
     assert seen.losses.balance() == {
         "records": 9,
@@ -73,16 +74,16 @@ def test_a_network_by_hand(asked, harvested):
     ]
     assert seen.pagerank.mean() == pytest.approx(1)
     assert not seen.synthetic
-    newman = preview(vintage, asked.scope, "newman", most=3)
+    newman = preview_network(vintage, asked.scope, "newman", most=3)
     assert ties(newman) == {("I1", "I10"): 2.5, ("I1", "I20"): 0.5, ("I10", "I20"): 0.5}
-    assert ("I1", "I30") in ties(preview(vintage, asked.scope, "full"))
+    assert ("I1", "I30") in ties(preview_network(vintage, asked.scope, "full"))
 
 
 def test_nothing_to_see(asked, harvested):
     """No page, no work in scope, or no work of two institutions: one line that says what to do."""
     for pages in ((), (page(work(1, 2020, [["I10"], ["I20"]])),), (page(work(1, 2020, [["I1"]])),)):
         with pytest.raises(NotFound, match="run `coauth harvest`, or look at queries/scope"):
-            preview(harvested(*pages), asked.scope, "full")
+            preview_network(harvested(*pages), asked.scope, "full")
 
 
 def test_links_are_those_that_tables_are_made_of(asked, sample_root):
@@ -133,7 +134,7 @@ def test_the_sample_is_counted_as_by_hand(asked, sample_root):
                     )
                 )
             met |= {told["id"]} if fit else set()
-    assert ties(preview(vintage, asked.scope, "full")) == pairs
+    assert ties(preview_network(vintage, asked.scope, "full")) == pairs
 
 
 def test_the_verb(sample_root, tmp_path):

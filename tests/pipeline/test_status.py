@@ -7,15 +7,18 @@ from datetime import date
 import pytest
 from click.testing import CliRunner
 
-from coauth import cli, pipeline
+from coauth import cli
 from coauth.errors import HarvestIncomplete, SourceError
-from coauth.pipeline import Project, Source
 from coauth.pipeline import status as holdings
+from coauth.pipeline.build import build_tables
+from coauth.pipeline.harvest import Source, harvest_pages
+from coauth.pipeline.project import Project
 from coauth.storage import Cache
 from coauth.tables import schemas
 from tests.support.commands import coauth, project
 from tests.support.harvests import KEY, WORLD
 from tests.support.standin import Fault, StandIn
+from tests.support.vintages import BUILD, entries
 
 TODAY = date(2020, 6, 15)
 
@@ -36,9 +39,7 @@ def root(tmp_path):
 
 
 def harvest(root, server, **more):
-    return pipeline.harvest(
-        Project(root), Source("api", url=server.url), **({"today": TODAY} | more)
-    )
+    return harvest_pages(Project(root), Source("api", url=server.url), **({"today": TODAY} | more))
 
 
 def shown(vintage, **more):
@@ -101,12 +102,12 @@ def test_control_totals_that_never_came_are_said_to_be_missing(root):
     ):
         patch.setattr("coauth.sources.http.pause", lambda _: 0.0)
         vintage = harvest(root, server)
-    assert vintage.manifest["harvest"]["controls_unanswered"] == [
+    assert vintage.manifest.harvest.controls_unanswered == [
         "address_without_institution",
         "publication_year",
         "type",
     ]
-    assert vintage.manifest["harvest"]["distinct"] == 500
+    assert vintage.manifest.harvest.distinct == 500
     said = "\n".join(shown(vintage))
     assert "control    not answered" in said
     assert "complement not answered" in said
@@ -118,15 +119,13 @@ def test_the_plan_is_in_the_manifest_before_the_first_page(root):
         StandIn(WORLD, daily_credits=6, key=KEY) as server,
         pytest.raises(SourceError, match="budget"),
     ):
-        pipeline.harvest(Project(root), Source("api", url=server.url, key=KEY), today=TODAY)
-    plan = Cache(root / "cache").newest().manifest["plan"]
-    assert plan["slices"] == [f"2020-{m:02d}" for m in range(1, 7)]
-    assert plan["controls"]["publication_year"] == {"2020": 500}
-    assert plan["budget"] == {"estimated_cost": 11, "left_before": 3}
+        harvest_pages(Project(root), Source("api", url=server.url, key=KEY), today=TODAY)
+    plan = Cache(root / "cache").newest().manifest.plan
+    assert plan.slices == [f"2020-{m:02d}" for m in range(1, 7)]
+    assert plan.controls.publication_year == {"2020": 500}
+    assert plan.budget == {"estimated_cost": 11, "left_before": 3}
     with StandIn(WORLD) as server:
-        assert (
-            harvest(root, server).manifest["harvest"]["slices"]["2020-03"]["expected_first"] == 100
-        )
+        assert harvest(root, server).manifest.harvest.slices["2020-03"]["expected_first"] == 100
 
 
 HARMS = {
@@ -153,7 +152,7 @@ def test_only_the_damaged_slice_is_fetched_again(root, harm):
         assert len(server.requests) == asked, "nothing to mend"
         HARMS[harm](vintage.slice("2020-03").path)
         assert holdings.of_vintage(vintage, verify=True)["damage"]
-        mended = pipeline.harvest(
+        mended = harvest_pages(
             Project(root), Source("api", url=server.url), today=date(2020, 8, 1), name=vintage.name
         )
         pages = [r for r in server.requests[asked:] if "cursor" in r.query]
@@ -162,12 +161,12 @@ def test_only_the_damaged_slice_is_fetched_again(root, harm):
         "whole pages are only counted again"
     )
     assert files(mended) == before
-    assert (mended.name, mended.manifest["completed"], mended.damage()) == (
+    assert (mended.name, mended.manifest.completed, mended.damage()) == (
         vintage.name,
-        "2020-06-15",
+        date(2020, 6, 15),
         [],
     )
-    assert mended.manifest["repaired"] == {"2020-03": "2020-08-01"}
+    assert mended.manifest.repaired == {"2020-03": date(2020, 8, 1)}
 
 
 def test_a_mending_that_is_interrupted_leaves_an_unfinished_vintage(root):
@@ -182,7 +181,7 @@ def test_a_mending_that_is_interrupted_leaves_an_unfinished_vintage(root):
             harvest(root, server_at("http://127.0.0.1:9"), name=vintage.name)
     assert not vintage.complete
     with StandIn(WORLD) as server:
-        assert harvest(root, server).manifest["completed"] == "2020-06-15"
+        assert harvest(root, server).manifest.completed == date(2020, 6, 15)
     assert files(vintage) == before
 
 
@@ -199,16 +198,14 @@ def test_a_damaged_vintage_of_files_is_read_again_from_where_it_came(root, tmp_p
     """
     records = tmp_path / "works.jsonl"
     records.write_text("".join(json.dumps(w) + "\n" for w in WORLD))
-    vintage = pipeline.harvest(
-        Project(root), Source("files", path=records), today=TODAY, name="mine"
-    )
+    vintage = harvest_pages(Project(root), Source("files", path=records), today=TODAY, name="mine")
     before = files(vintage)
     HARMS["cut"](vintage.slice("from").path)
-    assert files(pipeline.harvest(Project(root), Source("api"), today=TODAY, name="mine")) == before
+    assert files(harvest_pages(Project(root), Source("api"), today=TODAY, name="mine")) == before
     HARMS["cut"](vintage.slice("from").path)
     records.write_text(records.read_text() + "\n")
     with pytest.raises(SourceError, match="files changed since"):
-        pipeline.harvest(Project(root), Source("api"), today=TODAY, name="mine")
+        harvest_pages(Project(root), Source("api"), today=TODAY, name="mine")
 
 
 def test_tables_after_a_repair_are_the_same_bytes(tmp_path):
@@ -219,14 +216,14 @@ def test_tables_after_a_repair_are_the_same_bytes(tmp_path):
     world = [w for w in WORLD if len(w["authorships"]) < 100][:150]
     with StandIn(world) as server:
         vintage = harvest(root, server, today=date(2026, 11, 20))
-        hashes = pipeline.build(Project(root), vintage)["sha256"]
+        hashes = build_tables(Project(root), vintage).sha256
         HARMS["cut"](vintage.slice("2020-03").path)
         refused = coauth(root, "status", "--verify", check=False)
         assert refused.returncode == 1
         assert "2020-03/0001.json.gz: changed since it was stored" in refused.stdout
         assert f"`coauth harvest --vintage {vintage.name}`" in refused.stderr
         vintage = harvest(root, server, today=date(2026, 11, 20), name=vintage.name)
-    assert pipeline.build(Project(root), vintage)["sha256"] == hashes
+    assert build_tables(Project(root), vintage).sha256 == hashes
 
 
 def test_compare_tells_works_apart_and_what_they_do(tmp_path):
@@ -248,7 +245,7 @@ def test_compare_tells_works_apart_and_what_they_do(tmp_path):
     ):
         with StandIn(world) as server:
             vintage = harvest(root, server, today=date(2026, 11, 20), fresh=True)
-        pipeline.build(Project(root), vintage)
+        build_tables(Project(root), vintage)
         names.append(vintage.name)
     run = CliRunner()
     shown = run.invoke(cli.coauth, ["compare", *names, "--root", str(root)])
@@ -317,14 +314,16 @@ def built(root, works, *, countries=("DK",), synthetic=False):
     ]
     vintage = Cache(root / "cache").create(
         "2026-11-20",
-        source={"kind": "api"},
-        started="2026-11-20",
-        completed="2026-11-20",
-        scope={"countries": list(countries)},
+        **entries(
+            "2026-11-20",
+            source={"kind": "api"},
+            completed="2026-11-20",
+            scope={"countries": list(countries)},
+        ),
     )
     with vintage.shelf() as shelf:
         shelf.write(schemas.COPUBLICATIONS, schemas.COPUBLICATIONS.of(rows), synthetic=synthetic)
-    vintage.record(build={"synthetic": synthetic})
+    vintage.record(build=BUILD | {"synthetic": synthetic})
     return vintage
 
 

@@ -21,19 +21,19 @@ from coauth.public.suppression import small
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coauth import pipeline
 from coauth import public as disclosure
 from coauth.engine.duck import DuckDB
 from coauth.errors import DisclosureError
-from coauth.pipeline import Project, public
+from coauth.pipeline import public
+from coauth.pipeline.project import Project
+from coauth.pipeline.vintage_tables import VintageTables
 from coauth.public import Counted, Earlier, Tie, exposed, withhold
 from coauth.public.editions import decide
 from coauth.queries import Groups
 from coauth.report import document
 from coauth.report.vintage_info import About
-from coauth.stages import benefits, copublications
+from coauth.stages import copublications
 from coauth.stats import areas
-from coauth.stats import counts as counted
 from coauth.storage import Vintage
 from coauth.storage.table_store import store
 from coauth.tables import schemas
@@ -309,8 +309,6 @@ def written(edition, folder, asked):
         queries=asked,
         about=about(folder.name),
         language="en",
-        change=counted.change,
-        benefits=benefits,
     )
     return Reader(folder, asked)
 
@@ -796,7 +794,7 @@ def counted_truth(project, vintage):
                 mine["n_authors_with_institution"].sum()
             ),
         }
-    admitted = pipeline.read_tables(vintage, public.COUNTED)["admissions"].to_pylist()
+    admitted = VintageTables(vintage)["admissions"].to_pylist()
     return found | {
         (r["country_code"], r["source"], r["year"], r["year"], ""): r["admissions"]
         for r in admitted
@@ -916,7 +914,7 @@ def told(quarters, request):
     n, language = request.param
     folder, suffix = quarters[n].folder, "" if language == "en" else ".da"
     page = disclosure_audit.page(folder / f"report{suffix}.html")
-    return folder, language, suffix, page, disclosure_audit.shown(page, folder, language)
+    return folder, language, suffix, page, disclosure_audit.published(page, folder, language)
 
 
 def test_the_page_tells_only_cells_of_its_tables(told):
@@ -1081,7 +1079,7 @@ def test_same_vintage_same_bytes_and_the_internal_report_is_apart(project, quart
         "run": (folder / "run.json").read_bytes()
     }
     kept = vintage.published
-    edition = public.edition(project, vintage, pipeline.read_tables(vintage))
+    edition = public.edition(project, vintage, VintageTables(vintage))
     assert edition.cells.equals(kept)
     path = public.write(edition.cells, folder, synthetic=True)
     assert path.read_bytes() == before[path.relative_to(folder)]

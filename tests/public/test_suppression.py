@@ -9,11 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from coauth import pipeline, public
+from coauth import public
 from coauth.errors import DisclosureError, NotFound
 from coauth.export import formats
 from coauth.network import build
-from coauth.pipeline import Project
+from coauth.pipeline import networks
+from coauth.pipeline.project import Project
+from coauth.pipeline.vintage_tables import VintageTables
 from coauth.public import SMALLEST
 from coauth.tables import schemas
 from tests.support.commands import coauth
@@ -148,14 +150,14 @@ def test_a_counting_or_cut_that_would_tell_is_refused(sample):
         ({"backbone": "projection"}, "no --backbone"),
     ):
         with pytest.raises(DisclosureError, match=why):
-            pipeline.network(project, vintage, tables=given, profile="public", **asked)
+            networks.network(project, vintage, tables=given, profile="public", **asked)
     assert (
-        pipeline.network(
+        networks.network(
             project, vintage, tables=given, profile="public", backbone="disparity"
         ).edges.num_rows
         > 0
     )
-    net = pipeline.network(project, vintage, tables=given, profile="public")
+    net = networks.network(project, vintage, tables=given, profile="public")
     assert net.counting == "full"
     assert net.edges["weight"].to_pylist() == net.edges["works"].to_pylist()
     assert net.edges["strict_weight"].null_count == net.edges.num_rows > 50
@@ -174,7 +176,7 @@ def test_an_institution_of_small_cells_cannot_be_asked_for():
 def sample(sample_root):
     project = Project(sample_root)
     vintage = project.cache.find()
-    return project, vintage, pipeline.read_tables(vintage)
+    return project, vintage, VintageTables(vintage)
 
 
 @pytest.mark.parametrize("unit", ["institution", "country"])
@@ -183,7 +185,7 @@ def test_totals_and_years_add_up_to_publishable_cells(sample, unit):
     year is large.
     """
     project, vintage, given = sample
-    net = pipeline.network(project, vintage, tables=given, unit=unit, profile="public")
+    net = networks.network(project, vintage, tables=given, unit=unit, profile="public")
     assert net.edges.num_rows > 50
     assert pc.min(net.edge_years["works"]).as_py() >= SMALLEST
     sums, strength = defaultdict(int), defaultdict(float)
@@ -204,7 +206,7 @@ def test_a_shorter_window_gives_no_cell_back(sample):
     first, last = project.queries.scope.first_year, project.queries.scope.last_year
 
     def works(years):
-        net = pipeline.network(project, vintage, tables=given, years=years, profile="public")
+        net = networks.network(project, vintage, tables=given, years=years, profile="public")
         return {(r["source"], r["target"]): r["works"] for r in net.edges.to_pylist()}
 
     whole, shorter = works((first, last)), works((first, last - 1))
@@ -216,10 +218,10 @@ def test_a_shorter_window_gives_no_cell_back(sample):
 def test_no_listed_institution_stands_by_itself(sample):
     project, vintage, given = sample
     listed = set(given["listed"]["institution_id"].to_pylist())
-    net = pipeline.network(project, vintage, tables=given, profile="public")
+    net = networks.network(project, vintage, tables=given, profile="public")
     assert not listed & set(net.nodes["institution_id"].to_pylist())
     assert listed & set(
-        pipeline.network(project, vintage, tables=given).nodes["institution_id"].to_pylist()
+        networks.network(project, vintage, tables=given).nodes["institution_id"].to_pylist()
     )
 
 

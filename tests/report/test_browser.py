@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from matplotlib.figure import Figure
 
-from coauth.pipeline import Project
+from coauth.pipeline.project import Project
 from coauth.report.explorer import Explorer
 from coauth.report.render.html import Chart, Page, Section, Writer
 from tests.support import browser

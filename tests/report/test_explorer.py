@@ -9,13 +9,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from coauth import pipeline
-from coauth.pipeline import Project
+from coauth.pipeline import networks
+from coauth.pipeline.project import Project
+from coauth.pipeline.vintage_tables import VintageTables
 from coauth.report import explorer
 from coauth.report.context import ReportContext
 from coauth.report.text import Words
-from coauth.stages import benefits
-from coauth.stats import counts as counted
 from tests.support.reports import BEIHANG, about, briefed, explore
 
 SCRIPTS = Path(explorer.__file__).parent
@@ -112,12 +111,10 @@ def test_same_tables_same_bytes(context):
 def sampled(sample_root):
     project = Project(sample_root)
     vintage = project.cache.vintages()[-1]
-    made = pipeline.read_tables(vintage)
-    network = pipeline.network(project, vintage, tables=made, counting="newman")
+    made = VintageTables(vintage)
+    network = networks.network(project, vintage, tables=made, counting="newman")
     shown = explorer.explore(
-        ReportContext(
-            made, project.queries, about(synthetic=True), Words("da"), counted.change, benefits
-        ),
+        ReportContext(made, project.queries, about(synthetic=True), Words("da")),
         explorer.Atlas(network, vintage.layout, True),
     )
     return shown.data, made

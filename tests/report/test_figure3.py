@@ -12,18 +12,17 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
-from coauth import cli, pipeline
-from coauth.cli import harvest_build
+from coauth import cli
+from coauth.cli import export_report, harvest_build
 from coauth.errors import CacheError, SourceError
-from coauth.pipeline import Project
+from coauth.pipeline.admissions import fetch_totals, fetch_totals_once, totals
+from coauth.pipeline.project import Project
 from coauth.report.context import ReportContext
 from coauth.report.render.html import Chart, Text
 from coauth.report.sections import methods
 from coauth.report.sections.admissions import admissions
 from coauth.report.text import Words
 from coauth.sources import sample, statbank
-from coauth.stages import benefits
-from coauth.stats import counts as counted
 from coauth.tables import schemas
 from tests.support.commands import project
 from tests.support.reports import about
@@ -49,13 +48,13 @@ def test_totals_are_fetched_once_and_kept(root):
     of = vintage(root)
     with StatBank() as server:
         for _ in range(2):
-            pipeline.fetch_totals_once(Project(root), of, today=DAY, url=server.url)
+            fetch_totals_once(Project(root), of, today=DAY, url=server.url)
         assert len(server.questions) == 2
     kept = (of.path / "statbank.json").read_bytes()
-    pipeline.fetch_totals_once(Project(root), of, today=date(2027, 1, 1), url=NOBODY)
+    fetch_totals_once(Project(root), of, today=date(2027, 1, 1), url=NOBODY)
     assert (of.path / "statbank.json").read_bytes() == kept
     assert of.totals["retrieved"] == "2026-11-20"
-    assert pipeline.totals(of)["admissions"].to_pylist() == [persons(y, "TOT") for y in YEARS]
+    assert totals(of)["admissions"].to_pylist() == [persons(y, "TOT") for y in YEARS]
 
 
 def test_asked_for_by_name_they_are_fetched_anew(root):
@@ -77,7 +76,7 @@ def test_asked_for_by_name_they_are_fetched_anew(root):
         "no connection to 127.0.0.1 of COAUTH_STATBANK_URL (connection refused); check the network"
         in gone.stderr
     )
-    assert pipeline.totals(of)["admissions"].to_pylist() == [7]
+    assert totals(of)["admissions"].to_pylist() == [7]
     with StatBank() as server:
         done = run.invoke(
             cli.coauth,
@@ -85,7 +84,7 @@ def test_asked_for_by_name_they_are_fetched_anew(root):
             env={"COAUTH_STATBANK_URL": server.url},
         )
     assert done.stdout == "PhD totals 1996–2024 kept with vintage 2026-11-20; run `coauth report`\n"
-    assert pipeline.totals(of).num_rows == len(YEARS)
+    assert totals(of).num_rows == len(YEARS)
 
 
 @pytest.mark.parametrize(
@@ -106,19 +105,19 @@ def test_what_was_changed_on_disk_is_not_believed(root, harm, says):
     of.keep_totals("PHD1", b"HOMR;KOEN;TID;INDHOLD\nSUM;TOT;2020;7\nSUM;M;2020;7\n", DAY)
     harm(of.path / "statbank.json")
     with pytest.raises(CacheError, match=rf"{says}.*coauth admissions fetch --vintage 2026-11-20"):
-        pipeline.totals(of)
+        totals(of)
 
 
 def test_an_unreachable_statbank_is_one_line_in_the_log(root, caplog):
     """The report goes on without; nothing is stored."""
     of = vintage(root)
     with caplog.at_level(logging.WARNING, "coauth"):
-        pipeline.fetch_totals_once(Project(root), of, today=DAY, url=NOBODY)
+        fetch_totals_once(Project(root), of, today=DAY, url=NOBODY)
     assert [r.getMessage().split(":")[0] for r in caplog.records] == [
         "the report is written without Statistics Denmark's PhD totals"
     ]
     assert of.totals is None
-    assert pipeline.totals(of).num_rows == 0
+    assert totals(of).num_rows == 0
 
 
 def test_no_network_for_invented_works_or_another_country(root):
@@ -135,13 +134,13 @@ def test_no_network_for_invented_works_or_another_country(root):
             (swedish, {}),
         ):
             of = vintage(place, **options)
-            pipeline.fetch_totals_once(Project(place), of, today=DAY, url=server.url)
+            fetch_totals_once(Project(place), of, today=DAY, url=server.url)
             with pytest.raises(SourceError, match="counts PhD admissions in Denmark"):
-                pipeline.fetch_totals(Project(place), of, today=DAY, url=server.url)
+                fetch_totals(Project(place), of, today=DAY, url=server.url)
         assert server.questions == []
-    assert set(
-        pipeline.totals(vintage(root, synthetic=True, kind="sample"))["source"].to_pylist()
-    ) == {"SYNTHETIC SAMPLE"}
+    assert set(totals(vintage(root, synthetic=True, kind="sample"))["source"].to_pylist()) == {
+        "SYNTHETIC SAMPLE"
+    }
 
 
 @pytest.mark.parametrize("words", [["report"], ["rebuild"]], ids=" ".join)
@@ -149,17 +148,14 @@ def test_a_report_fetches_before_it_is_written(root, monkeypatch, words):
     """By the address in the environment, and the totals are there when the report is drawn."""
     of = vintage(root)
     seen = []
-    monkeypatch.setattr(
-        pipeline, "quarter", lambda _, v, **__: seen.append(v.totals["retrieved"]) or {}
-    )
-    monkeypatch.setattr(pipeline, "harvest", lambda *_, **__: of)
-    monkeypatch.setattr(
-        pipeline,
-        "build",
-        lambda *_, **__: {
-            "losses": {"works": {"records": 0, "works": 0, "dropped": {}}, "excluded": {}}
-        },
-    )
+    for command in (export_report, harvest_build):
+        monkeypatch.setattr(
+            command,
+            "write_quarter",
+            lambda _, v, **__: seen.append(v.totals["retrieved"]) or {},
+        )
+    monkeypatch.setattr(harvest_build, "harvest_pages", lambda *_, **__: of)
+    monkeypatch.setattr(harvest_build, "build_tables", lambda *_, **__: {"rows": {}})
     monkeypatch.setattr(harvest_build, "_summary", lambda *_: [])
     monkeypatch.setattr(of.__class__, "read", lambda *_: None)
     with StatBank() as server:
@@ -195,7 +191,7 @@ def extract(**cells):
 
 
 def context(made, asked, language="en", **changes):
-    return ReportContext(made, asked, about(**changes), Words(language), counted.change, benefits)
+    return ReportContext(made, asked, about(**changes), Words(language))
 
 
 def shown(asked, rows, language="en", **changes):

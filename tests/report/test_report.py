@@ -459,8 +459,6 @@ def build(
         queries=asked,
         about=about(**changes),
         language=language,
-        change=counted.change,
-        benefits=benefits,
         picture=picture() if made else None,
         links={"gexf": "network.gexf"},
     )
@@ -570,7 +568,7 @@ def test_the_headlines_are_the_tables_numbers(
     page: tuple[str, Path], asked: queries.Queries
 ) -> None:
     shown = plain(page[0])
-    told = counted.change(2996, 3742, 0.95, frames.spread(full(), "china", asked))
+    told = counted.compare_counts(2996, 3742, 0.95, frames.spread(full(), "china", asked))
     assert (
         f"China: works, 2020 to 2023 +{100 * told.ratio:.0f}% 95% interval: +{100 * told.low:.0f}% to +{100 * told.high:.0f}%"
         in shown
@@ -589,18 +587,22 @@ def test_what_cannot_be_told_from_chance_is_no_number(page: tuple[str, Path]) ->
     )
     assert found
     assert found[1] == "No clear change"
-    low, high = counted.change(96, 80, 0.95)[3:]
+    low, high = counted.compare_counts(96, 80, 0.95)[3:]
     assert low < 0 < high
 
 
 def test_the_smallest_fall_is_the_smallest() -> None:
-    fall = frames.smallest_fall(96, 0.95, counted.change)
+    fall = frames.smallest_fall(96, 0.95)
     assert fall is not None
     after = round(96 * (1 - fall))
-    assert counted.change(96, after, 0.95).high < 0 <= counted.change(96, after + 1, 0.95).high
-    assert frames.smallest_fall(0, 0.95, counted.change) is None
-    assert frames.smallest_fall(3, 0.95, counted.change) is None
-    assert frames.works_for_quarter_fall(0.95, counted.change) == 115
+    assert (
+        counted.compare_counts(96, after, 0.95).high
+        < 0
+        <= counted.compare_counts(96, after + 1, 0.95).high
+    )
+    assert frames.smallest_fall(0, 0.95) is None
+    assert frames.smallest_fall(3, 0.95) is None
+    assert frames.works_for_quarter_fall(0.95) == 115
 
 
 def test_a_flagged_pair_is_told_with_all_it_rests_on(page: tuple[str, Path]) -> None:
@@ -621,8 +623,8 @@ def test_a_flagged_pair_is_told_with_all_it_rests_on(page: tuple[str, Path]) -> 
 def test_pairs_are_not_compared_with_years_that_were_not_measured(asked: queries.Queries) -> None:
     """Measured from 2020 on, the three years before 2022 are two: fewer works in them say nothing."""
     late = asked.model_copy(update={"scope": asked.scope.model_copy(update={"first_year": 2020})})
-    assert len(cues.moved(full(), asked, counted.change)) == 2
-    assert cues.moved(full(), late, counted.change).empty
+    assert len(cues.moved(full(), asked)) == 2
+    assert cues.moved(full(), late).empty
 
 
 def test_a_year_without_list_dates_makes_the_sum_unknown(asked: queries.Queries) -> None:

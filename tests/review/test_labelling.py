@@ -13,7 +13,7 @@ from scipy import stats
 
 from coauth import cli
 from coauth.errors import QueryError
-from coauth.pipeline import Project
+from coauth.pipeline.project import Project
 from coauth.review import labelling
 from coauth.tables.schemas import AREAS
 from tests.studies import quality as measured
@@ -237,7 +237,9 @@ def test_seeded_titles_are_told_apart(asked):
     """
     matcher = measured.widest(asked)
     for t, (mine, others) in measured.seeded_titles().items():
-        found = {x: t in {r.technology_id for r in matcher.said(x, None)} for x in (*mine, *others)}
+        found = {
+            x: t in {r.technology_id for r in matcher.phrases(x, None)} for x in (*mine, *others)
+        }
         assert [x for x in mine if not found[x]] == [], t
         assert [x for x in others if found[x]] == [], t
 
@@ -369,10 +371,10 @@ def test_a_sheet_goes_out_blind_and_comes_back_as_numbers_the_vintage_keeps(copi
     printed = coauth(copied, "flags", "score", str(sheet)).stdout
     assert printed.splitlines()[1].startswith("all ")
     (vintage,) = Project(copied).cache.vintages()
-    kept = vintage.manifest["technology_quality"]
+    kept = vintage.manifest.technology_quality
     assert {r["class"] for r in kept["classes"]} == {"all", "any", *AREAS}
     assert (
-        kept["queries"] == vintage.manifest["build"]["queries"]
+        kept["queries"] == vintage.manifest.build.queries
     )  # so that the vintage's reports and exports go by it
     assert all(
         r["precision"] is None or r["precision_low"] <= r["precision"] <= r["precision_high"]

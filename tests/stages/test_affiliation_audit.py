@@ -4,20 +4,22 @@ hand, and how status tells it.
 
 import json
 import random
-import sys
 
 import pytest
 from click.testing import CliRunner
 
 import coauth as package
-from coauth import cli, pipeline
+from coauth import cli
 from coauth.openalex import outlines, pack, records
-from coauth.pipeline import Project, status
+from coauth.pipeline import status
+from coauth.pipeline.audit import audit_affiliations
+from coauth.pipeline.project import Project
 from coauth.queries import RollUp, Watchlist
 from coauth.stages import affiliation_audit
 from coauth.stages.works import Reader
 from coauth.storage import Cache
 from tests.support.commands import coauth, project
+from tests.support.vintages import entries
 from tests.support.world import AS_OF, page, place, work
 
 DTU, KU, HOSPITAL, BEIHANG = "I1", "I2", "I3", "I10"
@@ -246,11 +248,11 @@ def test_of_records_with_one_id_the_newest_is_audited(questions, tmp_path):
     newer = work(1, 2020, [HOME, HOME], updated_date="2026-01-01")
     for n, several in enumerate(([older, newer], [newer, older])):
         vintage = Cache(tmp_path / f"c{n}").create(
-            "2026-11-20", started="2026-11-20", source={"kind": "files"}
+            "2026-11-20", **entries("2026-11-20", source={"kind": "files"})
         )
         for number, record in enumerate(several, 1):
             vintage.slice("from").write(number, page(record))
-        made = pipeline.audit(_Asking(questions), vintage)
+        made = audit_affiliations(_Asking(questions), vintage)
         assert [
             (y["works"], y["works_complete"], y["works_domestic"]) for y in made.years.to_pylist()
         ] == [(1, 1, 0)]
@@ -307,14 +309,12 @@ def test_status_tells_it_of_a_small_harvest_at_once(root):
 
 def test_a_large_one_is_read_when_asked_for_and_kept(root, monkeypatch):
     """Until the watchlists or the pages change; damage is told; Python gives the same tables."""
-    monkeypatch.setattr(sys.modules["coauth.pipeline.audit"], "SMALL", 0)
+    monkeypatch.setattr("coauth.pipeline.audit.SMALL", 0)
     run = lambda *more: CliRunner().invoke(cli.coauth, ["status", "--root", str(root), *more])  # noqa: E731
     assert "audit      none yet; `coauth status --audit`" in run().stdout
     asked_for = run("--audit").stdout
     assert "2020         2         0         1         1" in asked_for
-    monkeypatch.setattr(
-        sys.modules["coauth.pipeline.audit"], "_made", None
-    )  # whoever makes it again fails
+    monkeypatch.setattr("coauth.pipeline.audit._made", None)  # whoever makes it again fails
     assert run().stdout == asked_for
     frames = package.audit(root=root)
     assert frames["years"]["works_none"].tolist() == [0, 1]

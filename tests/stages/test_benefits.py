@@ -3,7 +3,7 @@
 import pytest
 from scipy import stats
 
-from coauth.stages import benefits
+from coauth.report.data import benefits
 from tests.support.world import rows, topic, work
 
 HIT = {"id": "I204983213", "country_code": "CN"}

@@ -208,18 +208,18 @@ def test_binomial_intervals_are_exact(confidence):
 def test_a_change_from_or_to_nothing_has_no_ratio():
     """A relative change needs two counts."""
     for pair in ((0, 5), (5, 0), (0, 0)):
-        assert counted.change(*pair, 0.95) == (*pair, None, None, None)
+        assert counted.compare_counts(*pair, 0.95) == (*pair, None, None, None)
 
 
 def test_a_change_reads_the_same_both_ways():
     """From a to b is the inverse of from b to a, ends exchanged; equal counts are a change of 0
     inside the interval.
     """
-    there, back = counted.change(40, 90, 0.95), counted.change(90, 40, 0.95)
+    there, back = counted.compare_counts(40, 90, 0.95), counted.compare_counts(90, 40, 0.95)
     assert (1 + there.ratio) * (1 + back.ratio) == pytest.approx(1)
     assert (1 + there.low) * (1 + back.high) == pytest.approx(1)
     assert (1 + there.high) * (1 + back.low) == pytest.approx(1)
-    level = counted.change(50, 50, 0.95)
+    level = counted.compare_counts(50, 50, 0.95)
     assert level.ratio == 0
     assert level.low < 0 < level.high
 
@@ -235,7 +235,7 @@ def test_the_interval_of_a_change_holds_what_it_promises(before, ratio):
     low, high = counted.binomial(b[some], (a + b)[some].astype(float), 0.95)
     held = ((low / (1 - low) <= ratio) & (ratio <= high / (1 - high))).mean()
     assert 0.945 <= held <= 0.99
-    one = counted.change(int(a[some][0]), int(b[some][0]), 0.95)
+    one = counted.compare_counts(int(a[some][0]), int(b[some][0]), 0.95)
     assert (one.low, one.high) == (
         pytest.approx(low[0] / (1 - low[0]) - 1),
         pytest.approx(high[0] / (1 - high[0]) - 1),
@@ -246,8 +246,8 @@ def test_a_fall_of_a_quarter_needs_a_hundred_works():
     """As the method page says: from about 110 works a fall of a quarter can be told from noise,
     from 50 it cannot.
     """
-    assert counted.change(50, 38, 0.95).high > 0
-    assert counted.change(150, 112, 0.95).high < 0
+    assert counted.compare_counts(50, 38, 0.95).high > 0
+    assert counted.compare_counts(150, 112, 0.95).high < 0
 
 
 def test_a_listed_institution_at_home_is_no_partner_country(world):

@@ -2,6 +2,8 @@
 called a fall.
 """
 
+import dataclasses
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -9,6 +11,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coauth.queries.registry import MEASURES
 from coauth.stages import shifts
 from coauth.stages.shifts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR, false_discovery, two_sided
 from coauth.stages.shifts.changes import Changes
@@ -192,6 +195,18 @@ class TestPlanted:
             assert "-" not in r["reason"]
         found = row(verdicts, "Falling")
         assert f"{found['before']:,.0f}" in found["reason"]
+
+    def test_where_smaller_is_more_central_a_fall_is_a_rise(self, monkeypatch, verdicts):
+        """Of the same numbers."""
+        turned = dataclasses.replace(MEASURES["strength"], larger="less")
+        monkeypatch.setitem(MEASURES, "strength", turned)
+        again = judged(planted(), listed={"f0"})
+        for name in ("Falling", "Rising"):
+            before, after = (row(table, name, "strength") for table in (verdicts, again))
+            assert {before["verdict"], after["verdict"]} == {ROSE, FELL}
+            assert before["change"] == after["change"]
+            assert "smaller is more central) went from" in after["reason"]
+            assert row(again, name, "pagerank") == row(verdicts, name, "pagerank")
 
     def test_same_again_in_any_order(self, verdicts):
         """Row order changes nothing, to the byte."""
@@ -395,8 +410,8 @@ class TestStatistics:
             *tables(works), *asked(**SETTING), listed=listing(["f0", "f1", "elsewhere"])
         )
         assert {i for i in kept.institutions if i[0].islower()} == {"f0", "f1"}
-        assert {key[0] for key in kept.drawn} == {BEFORE, AFTER}
-        assert {d.dtype for d in kept.drawn.values()} == {np.dtype(np.float32)}
+        assert {key[0] for key in kept.draws} == {BEFORE, AFTER}
+        assert {d.dtype for d in kept.draws.values()} == {np.dtype(np.float32)}
         counts = kept.works[BEFORE] + kept.works[AFTER]
         assert counts.min() >= 30
         assert pa.array(kept.institutions).type == pa.string()

@@ -11,7 +11,6 @@ from coauth.engine.duck import DuckDB
 from coauth.report.data import frames
 from coauth.stages import copublications
 from coauth.stats import coherence
-from coauth.stats.counts import change
 from coauth.tables import schemas
 from tests.support.world import rows
 
@@ -100,9 +99,7 @@ def test_figure_1_has_the_changes_of_the_reference(asked, published):
     made = copublications.count(
         schemas.MEMBERSHIPS.check(members), schemas.WORKS.empty(), asked.scope, 0.95, engine
     )
-    found = frames.changes({"copublications": made}, list(CHANGES), asked, change).set_index(
-        "group_id"
-    )
+    found = frames.changes({"copublications": made}, list(CHANGES), asked).set_index("group_id")
     assert {g: f"{100 * found['ratio'][g]:+.1f}" for g in CHANGES} == CHANGES
     assert {g: frames.direction(found["low"][g], found["high"][g]) for g in CHANGES} == {
         "china": "rose",

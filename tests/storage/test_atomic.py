@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from coauth import pipeline
 from coauth.errors import CacheError, NotFound
-from coauth.pipeline import Project
+from coauth.pipeline.export import export_network
+from coauth.pipeline.project import Project
 from coauth.storage import atomic
 from tests.support.commands import coauth, project
 from tests.support.world import work
@@ -191,9 +191,7 @@ def test_an_empty_public_export_says_what_was_taken_out(root, tmp_path):
 def test_an_empty_export_from_python(root, tmp_path):
     asked = Project(root)
     with pytest.raises(NotFound, match="no institution is left"):
-        pipeline.export_network(
-            asked, asked.cache.find(), "gexf", tmp_path / "x.gexf", years=(2012, 2013)
-        )
+        export_network(asked, asked.cache.find(), "gexf", tmp_path / "x.gexf", years=(2012, 2013))
     assert not list(tmp_path.iterdir())
 
 

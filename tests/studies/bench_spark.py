@@ -21,9 +21,10 @@ from pathlib import Path
 import msgspec
 import pyarrow.dataset as ds
 
-from coauth import pipeline
 from coauth.engine.spark import Spark
-from coauth.pipeline import Project, Source
+from coauth.pipeline.build import build_tables
+from coauth.pipeline.harvest import Source, harvest_pages
+from coauth.pipeline.project import Project
 from coauth.sources import sample
 from coauth.storage.table_store import store
 from coauth.tables import schemas
@@ -132,7 +133,7 @@ def main():
         Spark({}, {}, threads=2, spill=made.root).each(len, ["", ""])
     for name, engine in (("serial", "duckdb"), ("spark", "spark")):
         with timed(f"snapshot: JSONL, {name}", raw=raw, gz=packed, records=records):
-            pipeline.harvest(
+            harvest_pages(
                 made, Source("files", path=place), today=TODAY, name=name, fresh=True, engine=engine
             )
     texts = [msgspec.json.encode(r) for r in sample.records(1)]
@@ -144,10 +145,10 @@ def main():
                     t.replace(b"openalex.org/W", b"openalex.org/W%d" % (n + 1)) + b"\n"
                     for t in texts
                 )
-        vintage = pipeline.harvest(made, Source("files", path=file), today=TODAY, name=f"x{copies}")
+        vintage = harvest_pages(made, Source("files", path=file), today=TODAY, name=f"x{copies}")
         for engine in ("duckdb", "spark"):
             with timed(f"build of {copies} samples, {engine}"), every_answer():
-                pipeline.build(made, vintage, engine=engine, threads=2)
+                build_tables(made, vintage, engine=engine, threads=2)
     stream(made, vintage)
     print(
         f"driver: peak memory                {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:,.2f} GiB"

@@ -45,6 +45,7 @@ from pathlib import Path
 import msgspec
 
 from coauth.errors import CoauthError
+from coauth.progress import ignore
 from coauth.sources.api import requests
 from coauth.sources.api.harvest import DRIFT
 from tests.support.harvests import CONTROLS, begun, harvest, only_pages, stored_files, world
@@ -138,17 +139,11 @@ class Interrupted:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self.fsync(file)
 
-    def page(self, name, works, spent):
+    def __call__(self, event):
         if self.kind == "kill after a page":
             self.left -= 1
             if self.left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
-
-    def planned(self, works, cost, left): ...
-
-    def closed(self, name, status, distinct, expected): ...
-
-    def waiting(self, reason, seconds): ...
 
 
 def run(folder, faults_server, *, interruption=None, workers=1, soft_timeout=True):
@@ -166,7 +161,7 @@ def run(folder, faults_server, *, interruption=None, workers=1, soft_timeout=Tru
             url = told.read()
         if not soft_timeout:
             requests.SOFT_TIMEOUT_MS = 10**9
-        progress = Interrupted(*interruption) if interruption else None
+        progress = Interrupted(*interruption) if interruption else ignore
         try:
             said = {
                 "summary": harvest(folder, At(url), workers=workers, progress=progress, timeout=0.3)

@@ -27,6 +27,7 @@ from coauth.storage import Cache
 from tests.support.harvests import authorship, harvest, scope, stored_ids, work
 from tests.support.snapshots import block, lines, table
 from tests.support.standin import StandIn
+from tests.support.vintages import entries
 
 # -- snapshot
 
@@ -98,7 +99,7 @@ def measure_snapshot(gigabytes):
             packed = sum(f.stat().st_size for f in files)
             base, size = alone(files, layout)
             logging.disable(logging.WARNING)
-            vintage = Cache(root / "cache").create("v", started="2026-10-15")
+            vintage = Cache(root / "cache").create("v", **entries("2026-10-15"))
             begun, start = time.monotonic(), time.process_time()
             summary = snapshot.fill(vintage, root, scope=scope())
             cpu, wall = time.process_time() - start, time.monotonic() - begun

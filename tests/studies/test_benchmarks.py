@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from coauth import cli, openalex
-from coauth.pipeline import Project
+from coauth.pipeline.project import Project
 from tests.studies.benchmarks import others, stages, world
 from tests.studies.benchmarks.measure import answer, run
 from tests.studies.benchmarks.results import Results

@@ -14,6 +14,7 @@ from coauth.queries import Scope
 from coauth.sources import api
 from coauth.storage import Cache, Vintage
 from tests.support.standin import StandIn
+from tests.support.vintages import entries
 
 AS_OF = date(2020, 6, 15)
 
@@ -129,11 +130,14 @@ INSIDE = {r["id"] for r in WORLD if int(r["id"][-4:]) < 9_000}
 LONG = sum(len(r["authorships"]) >= 100 for r in WORLD)
 
 
-def begun(tmp_path: Path) -> Vintage:
-    found = Cache(tmp_path / "cache").vintages()
-    return (
-        found[0] if found else Cache(tmp_path / "cache").create("2020-06-15", started="2020-06-15")
-    )
+def begun(tmp_path: Path, wanted: Scope | None = None) -> Vintage:
+    """The vintage that is there, or a new one that asks for the `wanted` scope."""
+    cache = Cache(tmp_path / "cache")
+    if vintages := cache.vintages():
+        return vintages[0]
+    fingerprint = (wanted or scope()).fingerprint
+    day = AS_OF.isoformat()
+    return cache.create(day, **entries(day, source={"kind": "api"}, scope_fingerprint=fingerprint))
 
 
 class Naps(list[float]):
@@ -152,7 +156,7 @@ def harvest(tmp_path: Path, server: StandIn | None, **given: Any) -> dict[str, A
         "timeout": 5.0,
     }
     chosen = given.pop("scope", scope())
-    return api.fill(begun(tmp_path), chosen, **(options | given))
+    return api.fill(begun(tmp_path, chosen), chosen, **(options | given))
 
 
 def stored_ids(tmp_path: Path) -> Counter[str]:

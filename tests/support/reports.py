@@ -8,9 +8,8 @@ from coauth import network as graph
 from coauth.report import explorer
 from coauth.report.context import ReportContext
 from coauth.report.text import Words
-from coauth.report.vintage_info import About, Since
-from coauth.stages import benefits
-from coauth.stats import counts as counted
+from coauth.report.vintage_info import About
+from coauth.storage.manifest import Since
 from coauth.tables import schemas
 from tests.support.world import World
 
@@ -67,7 +66,12 @@ def about(**changes: object) -> About:
         "versions": {"coauth": "0.2.0"},
         "queries_fingerprint": "ab" * 32,
         "seed": 1,
-        "since": Since("2026-08-20", date(2026, 8, 20), "0.1.0", ("list:miit", "queries/sql")),
+        "since": Since(
+            vintage="2026-08-20",
+            as_of=date(2026, 8, 20),
+            version="0.1.0",
+            parts=["list:miit", "queries/sql"],
+        ),
         "quality": QUALITY,
     }
     return About(**(facts | changes))  # type: ignore[arg-type]
@@ -84,7 +88,7 @@ def briefed(records, asked, language="en"):
         "centrality": schemas.CENTRALITY.empty(),
         "shifts": schemas.SHIFTS.empty(),
     }
-    return ReportContext(made, w.asked, about(), Words(language), counted.change, benefits)
+    return ReportContext(made, w.asked, about(), Words(language))
 
 
 def explore(context, *, works=True):

@@ -12,8 +12,6 @@ from scipy import stats
 
 from coauth.queries import Queries
 from coauth.report.data.frames import (
-    Change,
-    Tables,
     each,
     frame,
     institutions,
@@ -21,8 +19,8 @@ from coauth.report.data.frames import (
     window_before,
 )
 from coauth.stats import areas
-from coauth.stats.counts import binomial
-from coauth.tables.schemas import ALL, AREAS, TECHNOLOGIES, own_basis
+from coauth.stats.counts import binomial, compare_counts
+from coauth.tables.schemas import ALL, AREAS, TECHNOLOGIES, Tables, own_basis
 
 STRONGEST = 20
 """Pairs shown on the page; the CSV has all."""
@@ -103,7 +101,7 @@ def compared(queries: Queries) -> bool:
     return window_before(queries)[0] >= queries.scope.first_year
 
 
-def moved(tables: Tables, queries: Queries, change: Change) -> pd.DataFrame:
+def moved(tables: Tables, queries: Queries) -> pd.DataFrame:
     """Domestic–listed pairs of the last two windows: works in each, their change with its interval,
     and what may be said of it.
 
@@ -123,7 +121,7 @@ def moved(tables: Tables, queries: Queries, change: Change) -> pd.DataFrame:
         pd.concat(sides, axis=1, keys=["before", "after"]).fillna(0).astype("int64").reset_index()
     )
     found = [
-        change(int(b), int(a), queries.measures.confidence)
+        compare_counts(int(b), int(a), queries.measures.confidence)
         for b, a in zip(rows["before"], rows["after"], strict=True)
     ]
     for name in ("ratio", "low", "high"):

@@ -6,30 +6,16 @@ A frame without rows means "nothing to show" everywhere; no function raises for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from coauth.queries import Queries, Watchlist, Years
-from coauth.stats.counts import CHANCE, Spread, spread_of
-from coauth.tables.schemas import ALL, CAUSES, own_basis
-
-Change = Callable[..., Any]
-"""`change(before, after, confidence)` -> an object with before, after, ratio, low, high (ratios
-None where a count is 0).
-"""
-Tables = Mapping[str, pa.Table]
-
-
-class Benefits(Protocol):
-    """What `coauth.stages.benefits` works out of its table."""
-
-    def shares(self, benefits: pa.Table, years: Years, confidence: float) -> pd.DataFrame: ...
-    def fields(self, benefits: pa.Table, years: Years) -> pd.DataFrame: ...
-
+from coauth.stats.counts import CHANCE, Spread, compare_counts, spread_of
+from coauth.tables.schemas import ALL, CAUSES, Name, Tables, own_basis
 
 MIN_POSITIVES = 30
 """Works that truly belong to an area, below which nothing is said of its cues
@@ -44,12 +30,12 @@ alone moves it by 20 points.
 """
 
 
-def table(tables: Tables, name: str) -> pa.Table:
+def table(tables: Tables, name: Name) -> pa.Table:
     """A table, or an empty one under its contract where it was not made."""
     return tables.get(name, ALL[name].empty())
 
 
-def frame(tables: Tables, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def frame(tables: Tables, name: Name, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """The same as a frame."""
     found = table(tables, name)
     taken: pd.DataFrame = (found.select(list(columns)) if columns else found).to_pandas()
@@ -83,7 +69,7 @@ def partners(tables: Tables, queries: Queries) -> pd.DataFrame:
 
 
 def changes(
-    tables: Tables, names: Sequence[str], queries: Queries, change: Change, basis: str = ""
+    tables: Tables, names: Sequence[str], queries: Queries, basis: str = ""
 ) -> pd.DataFrame:
     """The headline change of each series that is there; ratio, low and high are missing where a
     count is 0 or withheld.
@@ -101,7 +87,7 @@ def changes(
                 "after": counts[last],
             }
             if not counts[[first, last]].isna().any():
-                found = change(
+                found = compare_counts(
                     int(counts[first]),
                     int(counts[last]),
                     queries.measures.confidence,
@@ -159,29 +145,27 @@ def spread_then(tables: Tables, name: str, queries: Queries) -> Spread:
     return spread_of(then.where(~rows["preliminary"].astype(bool)).to_numpy(dtype=float))
 
 
-def smallest_fall(
-    works: int, confidence: float, change: Change, spread: Spread = CHANCE
-) -> float | None:
+def smallest_fall(works: int, confidence: float, spread: Spread = CHANCE) -> float | None:
     """The smallest fall from `works` that can be told from chance, and from how the series varies;
     as a positive ratio; None where none can.
     """
     low, high = (
         0,
         works,
-    )  # change(works, low) can be told (or is no count), change(works, high) cannot
+    )  # a fall to `low` can be told (or is no count), one to `high` cannot
     while high - low > 1:
         middle = (low + high) // 2
-        told = change(works, middle, confidence, spread).high < 0
-        low, high = (middle, high) if told else (low, middle)
+        end = compare_counts(works, middle, confidence, spread).high
+        low, high = (middle, high) if end is not None and end < 0 else (low, middle)
     return None if low == 0 else 1 - low / works
 
 
-def works_for_quarter_fall(confidence: float, change: Change) -> int:
+def works_for_quarter_fall(confidence: float) -> int:
     """From how many works a year on a fall of a quarter can be told from chance, to the nearest
     five.
     """
     works = 4
-    while change(works, works * 3 // 4, confidence).high >= 0:
+    while (compare_counts(works, works * 3 // 4, confidence).high or 0) >= 0:
         works += 4
     return 5 * round(works / 5)
 

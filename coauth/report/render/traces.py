@@ -30,7 +30,7 @@ class Trace:
     colour: str
     x: Sequence[float]
     y: Sequence[float]
-    told: Sequence[str]
+    texts: Sequence[str]
 
 
 class Sheet(Figure):
@@ -49,13 +49,13 @@ class Sheet(Figure):
         colour: str,
         x: Iterable[float],
         y: Iterable[float],
-        told: Iterable[str],
+        texts: Iterable[str],
         artists: Iterable[Artist],
     ) -> None:
         """Remember a series and the `artists` that draw it; a point without a value is none."""
         points = [
             (a, b, t)
-            for a, b, t in zip(x, y, told, strict=True)
+            for a, b, t in zip(x, y, texts, strict=True)
             if np.isfinite(a) and np.isfinite(b)
         ]
         named = [t.series for t in self.traces]
@@ -96,4 +96,4 @@ def overlay(figure: Figure) -> str:
 
 def _disc(trace: Trace, n: int, height: float, scale: float) -> str:
     x, y = trace.axes.transData.transform((trace.x[n], trace.y[n])) * scale
-    return f'<circle cx="{x:.1f}" cy="{height - y:.1f}" r="{REACH}"><title>{escape(trace.told[n])}</title></circle>'
+    return f'<circle cx="{x:.1f}" cy="{height - y:.1f}" r="{REACH}"><title>{escape(trace.texts[n])}</title></circle>'

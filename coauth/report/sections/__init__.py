@@ -9,14 +9,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from matplotlib.figure import Figure
 
 from coauth.openalex.eras import MIXED
 from coauth.queries import Queries
 from coauth.report.context import ReportContext
 from coauth.report.data import frames
-from coauth.report.data.frames import Benefits, Change
 from coauth.report.explorer import Atlas
 from coauth.report.render.html import Headline, Page, Text
 from coauth.report.sections import copublications, methods, network, revisions
@@ -28,21 +26,20 @@ from coauth.report.sections.intensity import intensity
 from coauth.report.sections.technologies import technologies
 from coauth.report.text import Words
 from coauth.report.vintage_info import About
+from coauth.tables.schemas import Tables
 
 
 def compose(
-    tables: Mapping[str, pa.Table],
+    tables: Tables,
     queries: Queries,
     about: About,
     words: Words,
-    change: Change,
-    benefits: Benefits,
     picture: Figure | None,
     atlas: Atlas | None,
     links: Mapping[str, str],
 ) -> Page:
     """The page, before anything is drawn."""
-    context = ReportContext(tables, queries, about, words, change, benefits)
+    context = ReportContext(tables, queries, about, words)
     return Page(
         title=words("head.title", title=about.title, home=context.home),
         kicker=words("head.kicker", quarter=words.quarter(about.quarter)),
@@ -58,7 +55,7 @@ def compose(
             source=about.source,
             vintage=about.vintage,
             day=words.day(about.as_of),
-            works=words.number(about.counted),
+            works=words.number(about.included),
             records=words.number(about.records),
             level=methods.level(context),
             matcher=methods.matcher(context),
@@ -68,7 +65,7 @@ def compose(
         headlines=headlines(context),
         notes=_notes(context),
         facts={
-            "works": about.counted,
+            "works": about.included,
             "records": about.records,
             **copublications.coverage_facts(context),
         },
@@ -178,7 +175,7 @@ def _international(context: ReportContext) -> Headline:
     )
     first, last = context.headline
     changes, beside = (
-        frames.changes(context.tables, ["international"], context.queries, context.change),
+        frames.changes(context.tables, ["international"], context.queries),
         "",
     )
     if len(changes) and not np.isnan(changes["ratio"].iloc[0]):
@@ -201,7 +198,7 @@ def _changed(context: ReportContext, series: str) -> Headline:
     """
     w, (first, last) = context.words, context.headline
     label = w("headline.change", series=context.series_name(series), first=first, last=last)
-    changes = frames.changes(context.tables, [series], context.queries, context.change)
+    changes = frames.changes(context.tables, [series], context.queries)
     if changes.empty:
         return Headline(
             label,

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from coauth.queries import Technologies, Watchlist
 from coauth.report.context import ReportContext
-from coauth.report.data import frames
+from coauth.report.data import benefits, frames
 from coauth.report.render import charts
 from coauth.report.render.charts import BLUE, GREY, ORANGE, canvas, percent_axis, plain, styled
 from coauth.report.render.html import Chart, Grid, Listing, Section, Text, grid
@@ -27,7 +27,7 @@ def gains(context: ReportContext) -> Section:
     w, window = context.words, frames.last_window(context.queries)
     counts = frames.table(context.tables, "benefits")
     absent = [Text(context.no_cues, "caution")] if context.no_cues else []
-    rows = context.benefits.shares(counts, window, context.queries.measures.confidence)
+    rows = benefits.shares(counts, window, context.queries.measures.confidence)
     if rows.empty:
         return Section(
             "benefits",
@@ -78,7 +78,7 @@ def _name(context: ReportContext, cue: str, *, several: bool) -> str:
         *context.queries.watchlists,
         *context.queries.technologies,
     ]
-    named = {x.id: context.words.named(x) for x in lists}
+    named = {x.id: context.words.name(x) for x in lists}
     said = context.words(f"benefits.cue_{kind}")
     return f"{said}: {named.get(list_id, list_id)}" if several else said
 
@@ -115,7 +115,7 @@ def _grid(context: ReportContext, rows: pd.DataFrame, names: dict[str, str]) -> 
 def _fields(context: ReportContext, counts: pa.Table, names: dict[str, str]) -> tuple[Listing, ...]:
     """The largest fields of all cues together, and what share each has of a cue's works."""
     w, window = context.words, frames.last_window(context.queries)
-    rows = context.benefits.fields(counts, window)
+    rows = benefits.fields(counts, window)
     if rows.empty:
         return ()
     wide = rows.pivot(index="field_id", columns="cue", values=["works", "share"]).fillna(0)
@@ -127,7 +127,7 @@ def _fields(context: ReportContext, counts: pa.Table, names: dict[str, str]) -> 
         data[f"share {cue}"] = wide["share"][cue].loc[largest].to_numpy()
     lines = [
         [
-            w.known(f"field.{r['field_id']}", str(r["field_id"])),
+            w.word_or(f"field.{r['field_id']}", str(r["field_id"])),
             *(
                 w(
                     "cell.works_share",

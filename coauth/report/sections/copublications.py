@@ -28,7 +28,7 @@ def partners(context: ReportContext) -> Section:
     if rows.empty:
         return Section("partners", w("partners.title"), (Text(w("partners.none"), "none"),))
     shown = [g.id for g in context.queries.partners if g.id in set(rows["group_id"])]
-    changes = frames.changes(context.tables, shown, context.queries, context.change)
+    changes = frames.changes(context.tables, shown, context.queries)
     titles = {g: (context.series_name(g), _change_words(context, changes, g)) for g in shown}
     dates = context.dates()
     chart = Chart(
@@ -83,7 +83,7 @@ def _at_home(context: ReportContext) -> str:
         told.append(
             w(
                 f"partners.{form}",
-                group=w.named(group),
+                group=w.name(group),
                 home=w.listing(own),
                 countries=w.listing([w.country(c) for c in left or ("",)]),
             )
@@ -150,7 +150,7 @@ def _summary(context: ReportContext, changes: pd.DataFrame) -> Listing:
     """
     w, (first, last) = context.words, context.headline
     strict = frames.changes(
-        context.tables, list(changes["group_id"]), context.queries, context.change, "institution"
+        context.tables, list(changes["group_id"]), context.queries, "institution"
     )
     lines, both = [], []
     for row in changes.to_dict("records"):
@@ -224,9 +224,7 @@ def _list_facts(context: ReportContext) -> Facts:
         if s
     )
     facts: dict[str, float | None] = {}
-    for r in frames.changes(context.tables, list(names), context.queries, context.change).to_dict(
-        "records"
-    ):
+    for r in frames.changes(context.tables, list(names), context.queries).to_dict("records"):
         facts |= {
             f"{r['group_id']}.{name}": r[name]
             for name in ("before", "after", "ratio", "low", "high")
@@ -236,22 +234,17 @@ def _list_facts(context: ReportContext) -> Facts:
             facts[f"{r['group_id']}.smallest_fall"] = frames.smallest_fall(
                 int(r["before"]),
                 measures.confidence,
-                context.change,
                 frames.spread(context.tables, r["group_id"], context.queries),
             )
     return facts | (
-        {
-            "works_for_quarter_fall": frames.works_for_quarter_fall(
-                measures.confidence, context.change
-            )
-        }
+        {"works_for_quarter_fall": frames.works_for_quarter_fall(measures.confidence)}
         if names
         else {}
     )
 
 
 def _list(context: ReportContext, watchlist: Watchlist) -> list[Text | Listing | Chart]:
-    w, series, name = context.words, f"list:{watchlist.id}", context.words.named(watchlist)
+    w, series, name = context.words, f"list:{watchlist.id}", context.words.name(watchlist)
     rows = frames.series(context.tables, series, context.queries)
     if rows.empty:
         return [Text(w("lists.none", list=name, home=context.home), "none")]
@@ -261,7 +254,7 @@ def _list(context: ReportContext, watchlist: Watchlist) -> list[Text | Listing |
     )
     indices = indices if series in set(indices["group_id"]) else indices.iloc[:0]
     names = {s: context.series_name(s) for s in (series, beside) if s}
-    changes = frames.changes(context.tables, list(names), context.queries, context.change)
+    changes = frames.changes(context.tables, list(names), context.queries)
     told = [
         w("lists.told", series=names[s], change=_change_words(context, changes, s))
         for s in changes["group_id"]
@@ -351,7 +344,7 @@ def _power(context: ReportContext, changes: pd.DataFrame, series: str) -> list[T
     w, confidence = context.words, context.queries.measures.confidence
     rule = w(
         "lists.rule",
-        works=w.number(frames.works_for_quarter_fall(confidence, context.change)),
+        works=w.number(frames.works_for_quarter_fall(confidence)),
         confidence=context.confidence,
     )
     row = changes[changes["group_id"] == series]
@@ -359,7 +352,7 @@ def _power(context: ReportContext, changes: pd.DataFrame, series: str) -> list[T
         return [Text(rule)]
     before = int(row["before"].iloc[0])
     fall = frames.smallest_fall(
-        before, confidence, context.change, frames.spread(context.tables, series, context.queries)
+        before, confidence, frames.spread(context.tables, series, context.queries)
     )
     year = context.headline[0]
     own = (
@@ -394,7 +387,7 @@ def _entries(context: ReportContext, watchlist: Watchlist) -> Listing:
         source=w.own(watchlist, "source").rstrip("."),
     )
     return Listing(
-        w("lists.entries", list=w.named(watchlist)),
+        w("lists.entries", list=w.name(watchlist)),
         grid(titles, lines),
         rows,
         context.notes(note),

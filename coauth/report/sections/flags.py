@@ -40,7 +40,7 @@ def flagged(context: ReportContext) -> Section:
             Text(w("cues.explain")),
             Text(_command(context, top.to_dict()), "command"),
         ]
-    moved = flags.moved(context.tables, context.queries, context.change)
+    moved = flags.moved(context.tables, context.queries)
     facts = (
         {"pairs": len(rows)}
         | {kind: int((moved["kind"] == kind).sum()) for kind in MOVES}

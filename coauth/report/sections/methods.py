@@ -8,8 +8,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from coauth.queries.registry import MEASURES
 from coauth.report.context import ReportContext
-from coauth.report.data import flags, frames
+from coauth.report.data import centrality, flags, frames
 from coauth.report.render.html import Facts, Listing, Section, Text, grid
 from coauth.report.sections import centrality_trends
 from coauth.report.sections.reference import counts
@@ -52,7 +53,7 @@ def method(context: ReportContext) -> Section:
         "replicates": w.number(queries.measures.replicates),
         "rate": w.percent(queries.measures.false_discovery_rate),
         "types": w.listing(
-            [w.known(f"type.{t}", t.replace("-", " ")) for t in queries.scope.types]
+            [w.word_or(f"type.{t}", t.replace("-", " ")) for t in queries.scope.types]
         ),
         "smallest": w.number(queries.measures.smallest_pair),
         "roster": w.number(queries.measures.roster_min_works),
@@ -62,8 +63,39 @@ def method(context: ReportContext) -> Section:
         _defined(w(f"method.{m}", **known))
         for m in (PUBLIC_METHOD if context.is_public else METHOD)
     )
-    held = () if context.is_public else (*quality(context), *counts(context))
+    held = () if context.is_public else (measures(context), *quality(context), *counts(context))
     return Section("method", w("method.title"), (*told, *held), settings(context))
+
+
+def measures(context: ReportContext) -> Listing:
+    """What each measure of centrality is, which values are the central ones, how sure it is, and
+    who is first by it.
+    """
+    w, chosen = context.words, context.queries.measures
+    rows = centrality.leaders(context.tables, context.queries)
+    records, lines = [MEASURES[name] for name in rows["measure"]], []
+    rows["interval"] = [r.interval if r.name in chosen.resampled else "none" for r in records]
+    rows["comparable"] = ["yes" if record.comparable else "no" for record in records]
+    for column in ("larger", "unit", "source"):
+        rows[column] = [getattr(record, column) for record in records]
+    for record, r in zip(records, frames.each(rows), strict=True):
+        number = w.percent if record.unit == "share" else w.number
+        leader = {
+            "name": context.place(str(r.institution_id)),
+            "value": number(r.value, record.digits),
+        }
+        lines.append(
+            [
+                w.own(record, "title"),
+                w.own(record, "description"),
+                *(w(f"measures.{key}") for key in (r.larger, f"by_{r.interval}", r.comparable)),
+                w("format.missing") if pd.isna(r.value) else w("measures.leader", **leader),
+            ]
+        )
+    titles = [w(f"measures.{name}") for name in ("measure", "what", "central", "interval", "size")]
+    titles.append(w("measures.first", window=w.years(frames.last_window(context.queries))))
+    title = w("measures.table", limit=w.number(context.queries.scope.max_institutions))
+    return Listing(title, grid(titles, lines, text=len(titles)), rows)
 
 
 def settings(context: ReportContext) -> Facts:
@@ -107,7 +139,7 @@ def data(context: ReportContext) -> Section:
     """Records in, works out, each loss by reason, and what the numbers depend on."""
     w, about = context.words, context.about
     versions = ", ".join(f"{name} {number}" for name, number in sorted(about.versions.items()))
-    lists = "; ".join(f"{w.named(x)} ({x.version})" for x in context.watchlists) or w(
+    lists = "; ".join(f"{w.name(x)} ({x.version})" for x in context.watchlists) or w(
         "format.missing"
     )
     facts = [  # name, in words, and as it stands for the CSV, which is the same in every language
@@ -160,7 +192,7 @@ def _losses(context: ReportContext) -> Listing:
         ("works", "", about.works),
         *(("noted", r, n) for r, n in sorted(about.noted.items())),
         *(("excluded", r, -n) for r, n in sorted(about.excluded.items())),
-        ("counted", "", about.counted),
+        ("counted", "", about.included),
     ]
     lines = [[_step(context, step, reason), w.number(n)] for step, reason, n in rows]
     frame = pd.DataFrame(rows, columns=["step", "reason", "works"])
@@ -179,11 +211,11 @@ def _reason(context: ReportContext, reason: str) -> str:
     is OpenAlex's own word.
     """
     w = context.words
-    if (known := w.known(f"reason.{_key(reason)}", "")) or ": " not in reason:
+    if (known := w.word_or(f"reason.{_key(reason)}", "")) or ": " not in reason:
         return known or reason
     field, _, rest = reason.partition(": ")
-    parts = ", ".join(w.known(f"reason.{_key(part)}", part) for part in rest.split(", "))
-    return f"{w.known(f'reason.{_key(field)}', field)}: {parts}"
+    parts = ", ".join(w.word_or(f"reason.{_key(part)}", part) for part in rest.split(", "))
+    return f"{w.word_or(f'reason.{_key(field)}', field)}: {parts}"
 
 
 def _key(reason: str) -> str:
@@ -199,7 +231,7 @@ def matcher(context: ReportContext) -> str:
 
 
 def topic_model(context: ReportContext) -> str:
-    return context.words.known(
+    return context.words.word_or(
         f"topic_model.{context.about.topic_model}", context.about.topic_model
     )
 
@@ -209,7 +241,7 @@ def changelog_and_files(context: ReportContext, links: Mapping[str, str]) -> Sec
     w = context.words
     told = [Text(w("files.beside"))]
     told += [
-        Text(name, "file", w.known(f"format_name.{form}", form))
+        Text(name, "file", w.word_or(f"format_name.{form}", form))
         for form, name in sorted(links.items())
     ]
     commands = [

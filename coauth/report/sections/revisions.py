@@ -14,7 +14,8 @@ from coauth.report.context import ReportContext
 from coauth.report.data import frames
 from coauth.report.render.html import Facts, Listing, Section, Text, grid
 from coauth.report.text import slug
-from coauth.report.vintage_info import Since
+from coauth.stats.counts import compare_counts
+from coauth.storage.manifest import Since
 from coauth.tables.schemas import CAUSES
 
 
@@ -52,7 +53,7 @@ def sentence(context: ReportContext, series: str, years: Sequence[int]) -> tuple
             causes=_causes(context, counts[0]),
         ), facts
     first, last = counts[0], counts[-1]
-    found = context.change(
+    found = compare_counts(
         int(first["then"]),
         int(last["then"]),
         context.queries.measures.confidence,

@@ -17,6 +17,7 @@ from datetime import date
 from typing import Any
 
 from coauth.errors import SourceError
+from coauth.progress import Progress, ignore
 from coauth.queries import Scope
 from coauth.sources.api.harvest import Harvest
 from coauth.sources.api.plan import months
@@ -24,7 +25,6 @@ from coauth.sources.api.requests import credits_left
 from coauth.sources.api.transport import Transport
 from coauth.sources.api.walk import utc_day
 from coauth.sources.http import READ_TIMEOUT
-from coauth.sources.progress import InTurn, Progress
 from coauth.storage import Vintage
 
 __all__ = ["budget_left", "fill"]
@@ -47,7 +47,7 @@ def fill(
     url: str | None = None,
     wait: bool = False,
     workers: int = 4,
-    progress: Progress | None = None,
+    progress: Progress = ignore,
     rate: float | None = None,
     timeout: float = READ_TIMEOUT,
     settled: bool = False,
@@ -78,20 +78,14 @@ def fill(
             "(developers.openalex.org/download) and run `coauth harvest --from FOLDER`, or name countries in queries/scope.toml"
         )
     plan = months(scope, as_of)
-    told = InTurn(progress)
-    with Transport(
-        key=key, url=url, rate=rate, wait=wait, timeout=timeout, progress=told, sleep=sleep
-    ) as line:
+    with Transport(key=key, url=url, rate=rate, wait=wait, timeout=timeout, sleep=sleep) as line:
         _same_scope(vintage, scope)
-        harvest = Harvest(vintage, line, scope.countries, plan, told, settled, today)
+        harvest = Harvest(vintage, line, scope.countries, plan, progress, settled, today)
         return harvest.run(workers, ask_budget=bool(key))
 
 
 def _same_scope(vintage: Vintage, scope: Scope) -> None:
-    begun_under = vintage.manifest.get("scope_fingerprint")
-    if begun_under is None:
-        vintage.record(scope_fingerprint=scope.fingerprint)
-    elif begun_under != scope.fingerprint:
+    if vintage.manifest.scope_fingerprint != scope.fingerprint:
         raise SourceError(
             f"vintage {vintage.name} was begun under another scope (country, first year or types in queries/scope.toml "
             "differ): go back to that scope, or begin a new vintage with --vintage"

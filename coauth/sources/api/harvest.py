@@ -11,12 +11,12 @@ from functools import partial
 from math import ceil
 from typing import Any
 
+from coauth.progress import Progress, Stage
 from coauth.sources.api.plan import Part
 from coauth.sources.api.requests import PYALEX, Questions, credits_left
 from coauth.sources.api.transport import API, NoAnswer, Refused, Transport
-from coauth.sources.api.walk import DONE, TooLarge, Walk
+from coauth.sources.api.walk import CLOSED, TooLarge, Walk
 from coauth.sources.api.workers import together
-from coauth.sources.progress import InTurn
 from coauth.sources.tally import summed
 from coauth.storage import Vintage
 
@@ -52,18 +52,14 @@ class Harvest:
         line: Transport,
         countries: Iterable[str],
         plan: list[Part],
-        told: InTurn,
+        progress: Progress,
         settled: bool,
         today: Callable[[], date],
     ) -> None:
         self.today = today
-        self.vintage, self.line, self.plan, self.told, self.settled = (
-            vintage,
-            line,
-            plan,
-            told,
-            settled,
-        )
+        self.vintage, self.line, self.plan, self.settled = vintage, line, plan, settled
+        self.progress = progress
+        self.stage = Stage(progress, "harvest", "works")  # of how many is known once it is counted
         self.ask = partial(Questions, line, tuple(countries))
         self.everything = self.ask(Part("all", plan[0].first, plan[-1].last, plan[0].types))
         self.controls: Controls = dict.fromkeys(CONTROLS)
@@ -104,7 +100,7 @@ class Harvest:
         """What the run will cost, and what is there for it. Too little is said, not refused: what
         is fetched stays.
         """
-        done = [c for s in self.vintage.slices() if s.status in DONE and (c := s.summary)]
+        done = [c for s in self.vintage.slices() if s.status in CLOSED and (c := s.summary)]
         works_left = max(
             0,
             sum((self.controls["publication_year"] or {}).values())
@@ -114,7 +110,13 @@ class Harvest:
             0, len(self.plan) - len(done)
         )  # the last page of a slice is half empty
         left = _credits_if_told(self.line) if ask else None
-        self.told.planned(works_left, cost, left)
+        log.info(
+            "about %s works to fetch, %s credits%s",
+            f"{works_left:,}",
+            f"{cost:,}",
+            "" if left is None else f", {left:,} credits left today",
+        )
+        self.stage = Stage(self.progress, "harvest", "works", works_left or None, even=True)
         return {"estimated_cost": cost, "left_before": left}
 
     def harvest(self, part: Part) -> list[Leaf]:
@@ -126,13 +128,16 @@ class Harvest:
             return [leaf for piece in finer for leaf in self.harvest(piece)]
         slice_ = self.vintage.slice(part.name)
         summary = slice_.checked()
-        if summary and summary.get("status") in DONE:
+        if summary and summary.get("status") in CLOSED:
             return [(part, summary)]
         walk = Walk(
             self.ask(part),
             slice_,
             most=LARGE if finer and not slice_.numbers else None,
-            told=lambda page: self.told.page(part.name, len(page.works), self.line.credits),
+            tell=lambda page: self.stage.add(
+                len(page.works),
+                f"{part.name}, {len(self.now_closed)} slices, {self.line.credits} credits",
+            ),
             today=self.today,
         )
         try:
@@ -140,7 +145,12 @@ class Harvest:
         except TooLarge:
             return [leaf for piece in finer for leaf in self.harvest(piece)]
         self.now_closed.add(part.name)
-        self.told.closed(part.name, summary["status"], summary["distinct"], summary["expected"])
+        if summary["status"] != "complete":
+            log.warning(
+                "slice %s %s: %d works of %d counted",
+                part.name,
+                *(summary[name] for name in ("status", "distinct", "expected")),
+            )
         return [(part, summary)]
 
     def _short_of(self, leaves: dict[str, Leaf]) -> list[Part]:
@@ -155,7 +165,7 @@ class Harvest:
         if control is None:
             return short
         for year, members in _by_year(leaves).items():
-            if any(s["status"] not in DONE for _, s in members) or _distinct(
+            if any(s["status"] not in CLOSED for _, s in members) or _distinct(
                 members
             ) == control.get(year, 0):
                 continue
@@ -189,7 +199,7 @@ class Harvest:
                 name: {key: summary[key] for key in shown} for name, summary in closed.items()
             },
             "incomplete": [
-                name for name, summary in closed.items() if summary["status"] not in DONE
+                name for name, summary in closed.items() if summary["status"] not in CLOSED
             ],
             "drifted": [name for name, summary in closed.items() if summary["status"] == "drifted"],
             **summed(closed.values()),
@@ -209,8 +219,8 @@ class Harvest:
         }
 
 
-def _flat(found: Iterable[list[Leaf]]) -> dict[str, Leaf]:
-    return {leaf[0].name: leaf for leaves in found for leaf in leaves}
+def _flat(parts: Iterable[list[Leaf]]) -> dict[str, Leaf]:
+    return {leaf[0].name: leaf for leaves in parts for leaf in leaves}
 
 
 def _by_year(leaves: dict[str, Leaf]) -> dict[str, list[Leaf]]:

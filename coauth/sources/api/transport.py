@@ -25,6 +25,7 @@ is known to use. An error body can hold a whole record, and with it persons.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -44,8 +45,9 @@ from coauth.errors import BudgetSpent, SourceError
 from coauth.sources import http
 from coauth.sources.api import error_body
 from coauth.sources.api.rate_limit import Limiter
-from coauth.sources.http import READ_TIMEOUT, Blocked, TransientError, named
-from coauth.sources.progress import Progress, Silent
+from coauth.sources.http import READ_TIMEOUT, Blocked, TransientError, status_name
+
+log = logging.getLogger(__name__)
 
 API = "https://api.openalex.org"
 
@@ -72,7 +74,7 @@ class Refused(SourceError):
 
     def __init__(self, status: int, words: str) -> None:
         super().__init__(
-            f"OpenAlex refused a request with {named(status)}{': ' if words else ''}{words}"
+            f"OpenAlex refused a request with {status_name(status)}{': ' if words else ''}{words}"
         )
         self.status = status
         self.words = words
@@ -123,7 +125,6 @@ class Transport:
         rate: float | None = None,
         wait: bool = False,
         timeout: float = READ_TIMEOUT,
-        progress: Progress | None = None,
         attempts: int = ATTEMPTS,
         sleep: Callable[[float], None] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -133,7 +134,7 @@ class Transport:
         self._auth = _Key(self._key)
         self._timeout = timeout
         self._attempts = attempts
-        self._wait, self._progress = wait, progress or Silent()
+        self._wait = wait
         self._sleep_as_given, self._now = sleep, now
         self.limiter = Limiter(rate or (None if url else RATE), self.sleep)
         self.stopped = threading.Event()
@@ -264,11 +265,13 @@ class Transport:
         reason = http.fault(state).reason
         with self._lock:
             self.retries[reason] += 1
-        self._progress.waiting(reason, state.upcoming_sleep)
+        log.info("%s: waiting %.0f s", reason, state.upcoming_sleep)
 
     # -- what went wrong
 
-    def _failure(self, reason: str, told: float | None = None, *, cure: str = "") -> Exception:
+    def _failure(
+        self, reason: str, retry_after: float | None = None, *, cure: str = ""
+    ) -> Exception:
         """A failure that may pass, unless OpenAlex has done nothing but fail for a long time."""
         with self._lock:
             self._failures += 1
@@ -278,7 +281,7 @@ class Transport:
                 f"OpenAlex has not answered one of the last {SILENCE} requests (last: {reason}); what was fetched is "
                 "stored: run `coauth harvest` again later"
             )
-        return TransientError(reason, told, cure=cure)
+        return TransientError(reason, retry_after, cure=cure)
 
     def _unreachable(self, fault: TransientError | Blocked) -> SourceError:
         mirror = "" if self.address == API else " of COAUTH_OPENALEX_URL"
@@ -304,7 +307,7 @@ class Transport:
             spoken = status in (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN)
             return Refused(status, error_body.known_words(body, url) if spoken else "")
         return self._failure(
-            named(status),
+            status_name(status),
             error_body.pause(answer.headers, body)
             if status == HTTPStatus.SERVICE_UNAVAILABLE
             else None,
@@ -324,13 +327,13 @@ class Transport:
         self.limiter.hold(pause)
         return TransientError("429: too many requests a second", pause, rate_limited=True)
 
-    def _budget_spent(self, answer: requests.Response, told: float | None) -> Exception:
+    def _budget_spent(self, answer: requests.Response, retry_after: float | None) -> Exception:
         now = self._now()
         midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), UTC)
         until_midnight = int((midnight - now).total_seconds()) + 1
         seconds = (
-            told
-            if told is not None
+            retry_after
+            if retry_after is not None
             else float(error_body.number(answer.headers, "X-RateLimit-Reset", until_midnight))
         )
         if self._wait:

@@ -12,12 +12,12 @@ from coauth.sources.sample.effects import AFTER, BEFORE, YEARS, Effect
 from coauth.sources.sample.later import changes
 from coauth.sources.sample.plan import works
 from coauth.sources.sample.records import AS_OF
-from coauth.sources.sample.work import KEPT, MARK, Work
+from coauth.sources.sample.work import COMPLETE, MARK, Work
 
 Counts = dict[str, int]
 
 
-class Known(NamedTuple):
+class KnownWork(NamedTuple):
     """A work with the institutions it truly has, and those its record shows."""
 
     work: Work
@@ -44,9 +44,9 @@ def truth(seed: int = 1, day: date = AS_OF) -> dict[str, Any]:
         "revisions": [change._asdict() for change, _ in changes(seed, day)] if day > AS_OF else [],
         "records": _by_year(map(_know, everything), lambda _: True),
         "works": _by_year(originals, lambda _: True),
-        "international_works": _by_year(originals, lambda known: known.work.foreign),
-        "true_collaborative_works": _by_year(originals, lambda known: len(known.true) > 1),
-        "visible_collaborative_works": _by_year(originals, lambda known: len(known.visible) > 1),
+        "international_works": _by_year(originals, lambda work: work.work.foreign),
+        "true_collaborative_works": _by_year(originals, lambda work: len(work.true) > 1),
+        "visible_collaborative_works": _by_year(originals, lambda work: len(work.visible) > 1),
         "partner_works": _partners(originals),
         "coverage": _coverage(originals),
         "effects": {"miit": _miit(originals)}
@@ -67,9 +67,11 @@ def truth(seed: int = 1, day: date = AS_OF) -> dict[str, Any]:
     }
 
 
-def _know(work: Work) -> Known:
-    shown = [_own(seat) for seat, fate in zip(work.seats, work.fate, strict=True) if fate == KEPT]
-    return Known(
+def _know(work: Work) -> KnownWork:
+    shown = [
+        _own(seat) for seat, fate in zip(work.seats, work.fate, strict=True) if fate == COMPLETE
+    ]
+    return KnownWork(
         work,
         frozenset(chain.from_iterable(map(_own, work.seats))),
         frozenset(chain.from_iterable(shown)),
@@ -83,23 +85,23 @@ def _own(seat: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(i for i in seat if not any(i in places[other].ancestors for other in seat))
 
 
-def _by_year(chosen: Iterable[Known], condition: Callable[[Known], bool]) -> Counts:
+def _by_year(works: Iterable[KnownWork], condition: Callable[[KnownWork], bool]) -> Counts:
     counts = {str(year): 0 for year in YEARS}
-    for known in chosen:
+    for known in works:
         counts[str(known.work.year)] += condition(known)
     return counts
 
 
-def _complete(known: Known) -> bool:
-    return all(fate == KEPT for fate in known.work.fate)
+def _complete(work: KnownWork) -> bool:
+    return all(fate == COMPLETE for fate in work.work.fate)
 
 
-def _institution_effect(effect: Effect, originals: list[Known]) -> dict[str, Any]:
+def _institution_effect(effect: Effect, originals: list[KnownWork]) -> dict[str, Any]:
     index = atlas().by_key[effect.key]
-    true = _by_year(originals, lambda known: index in known.true and len(known.true) > 1)
-    visible = _by_year(originals, lambda known: index in known.visible and len(known.visible) > 1)
-    of_true = _by_year(originals, lambda known: len(known.true) > 1)
-    of_visible = _by_year(originals, lambda known: len(known.visible) > 1)
+    true = _by_year(originals, lambda work: index in work.true and len(work.true) > 1)
+    visible = _by_year(originals, lambda work: index in work.visible and len(work.visible) > 1)
+    of_true = _by_year(originals, lambda work: len(work.true) > 1)
+    of_visible = _by_year(originals, lambda work: len(work.visible) > 1)
     return {
         "institution": atlas().institutions[index].id,
         "name": atlas().institutions[index].name,
@@ -109,7 +111,7 @@ def _institution_effect(effect: Effect, originals: list[Known]) -> dict[str, Any
         "true_works": true,
         "visible_works": visible,
         "partial_works": _by_year(
-            originals, lambda known: index in known.visible and not _complete(known)
+            originals, lambda work: index in work.visible and not _complete(work)
         ),
         "true_multiplier": _multiplier(true, of_true),
         "visible_multiplier": _multiplier(visible, of_visible),
@@ -118,7 +120,7 @@ def _institution_effect(effect: Effect, originals: list[Known]) -> dict[str, Any
     }
 
 
-def _side_effect(originals: list[Known]) -> float:
+def _side_effect(originals: list[KnownWork]) -> float:
     """Factor by which weighting complete works raises every other institution's share in the later
     window.
 
@@ -144,7 +146,7 @@ def _multiplier(part: Counts, whole: Counts) -> float:
     return round(shares[1] / shares[0], 4)
 
 
-def _miit(originals: list[Known]) -> dict[str, Any]:
+def _miit(originals: list[KnownWork]) -> dict[str, Any]:
     places = atlas().institutions
     rows = world()["miit"]["institutions"]
     seven = {f"https://openalex.org/{row['id']}" for row in rows}
@@ -154,8 +156,8 @@ def _miit(originals: list[Known]) -> dict[str, Any]:
     return {
         "institutions": sorted(seven),
         "children": sorted(places[i].id for i in children),
-        "true_works": _by_year(originals, lambda known: bool(family & known.true)),
-        "visible_works": _by_year(originals, lambda known: bool(family & known.visible)),
+        "true_works": _by_year(originals, lambda work: bool(family & work.true)),
+        "visible_works": _by_year(originals, lambda work: bool(family & work.visible)),
         "works_through_children_only": sum(
             not any(places[i].id in seven for s in w.seats for i in s) for w in named
         ),
@@ -165,7 +167,7 @@ def _miit(originals: list[Known]) -> dict[str, Any]:
     }
 
 
-def _partners(originals: list[Known]) -> dict[str, Counts]:
+def _partners(originals: list[KnownWork]) -> dict[str, Counts]:
     places = atlas().institutions
     counts = {code: _by_year((), bool) for code in atlas().foreign}
     for known in originals:
@@ -174,7 +176,7 @@ def _partners(originals: list[Known]) -> dict[str, Counts]:
     return counts
 
 
-def _coverage(originals: list[Known]) -> dict[str, Any]:
+def _coverage(originals: list[KnownWork]) -> dict[str, Any]:
     """Parts of works whose every author has an institution: the background apart from the planted
     losses.
     """
@@ -200,13 +202,13 @@ def _coverage(originals: list[Known]) -> dict[str, Any]:
     }
 
 
-def _part_complete(chosen: list[Known]) -> dict[str, float]:
-    complete = _by_year(chosen, _complete)
-    total = _by_year(chosen, lambda _: True)
+def _part_complete(works: list[KnownWork]) -> dict[str, float]:
+    complete = _by_year(works, _complete)
+    total = _by_year(works, lambda _: True)
     return {year: round(complete[year] / total[year], 4) for year in total if total[year]}
 
 
-def _consortia(originals: list[Known]) -> dict[str, Any]:
+def _consortia(originals: list[KnownWork]) -> dict[str, Any]:
     met = {
         role: [known for known in originals if known.work.role == role] for role in teams.CONSORTIA
     }
@@ -234,7 +236,7 @@ def _duplicates(everything: Iterable[Work]) -> dict[str, list[list[str]]]:
     return pairs
 
 
-def _technologies(originals: list[Known]) -> Counts:
+def _technologies(originals: list[KnownWork]) -> Counts:
     """Works on topics of critical technologies, and those of them that carry a phrase of the
     technology.
     """

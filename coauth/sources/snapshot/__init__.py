@@ -29,11 +29,11 @@ from typing import Any
 
 from coauth.engine import Engine
 from coauth.errors import SourceError
+from coauth.progress import Progress, Stage, ignore
 from coauth.queries import Scope
-from coauth.sources.progress import Progress, Silent
 from coauth.sources.snapshot import release
 from coauth.sources.snapshot.inputs import COUNTS, inputs
-from coauth.sources.snapshot.store import Input, stored, sum_up
+from coauth.sources.snapshot.store import Input, store_input, sum_up
 from coauth.storage import Vintage
 
 __all__ = ["fill", "store"]
@@ -44,7 +44,7 @@ def fill(
     path: Path,
     *,
     scope: Scope | None = None,
-    progress: Progress | None = None,
+    progress: Progress = ignore,
     engine: Engine | None = None,
 ) -> dict[str, Any]:
     """Store the records under `path`; returns a summary for the manifest.
@@ -57,11 +57,12 @@ def fill(
     damaged; of files other than a snapshot's nothing of this run is then kept.
     """
     if path.is_dir() and (copy := release.Copy.at(path)):
-        return release.fill(vintage, copy, scope, progress or Silent(), engine)
+        return release.fill(vintage, copy, scope, progress, engine)
     given, ignored = inputs(path)
     older = {i.name for i in given if vintage.slice(i.name).status != "open"}
     try:
-        closed = {i.name: stored(vintage.slice(i.name), i, progress or Silent()) for i in given}
+        stage = Stage(progress, "harvest", "files", len(given))
+        closed = {i.name: store_input(vintage.slice(i.name), i, stage) for i in given}
         summary = sum_up("files", closed)
         summary |= {name: sum(s.get(name, 0) for s in closed.values()) for name in COUNTS}
         if reason := _unreadable(vintage, summary):
@@ -86,7 +87,12 @@ def _unreadable(vintage: Vintage, summary: dict[str, Any]) -> str | None:
 
 
 def store(
-    vintage: Vintage, records: Iterable[bytes], request: str, slice_name: str, workers: int = 1
+    vintage: Vintage,
+    records: Iterable[bytes],
+    request: str,
+    slice_name: str,
+    workers: int = 1,
+    progress: Progress = ignore,
 ) -> dict[str, Any]:
     """Store records made by a program (the synthetic sample) as one slice; returns a summary for
     the manifest.
@@ -95,4 +101,5 @@ def store(
     depends on their number.
     """
     made = Input(slice_name, request, lambda: records, workers=workers)
-    return sum_up("records", {slice_name: stored(vintage.slice(slice_name), made, Silent())})
+    stage = Stage(progress, "harvest", "files", 1)
+    return sum_up("records", {slice_name: store_input(vintage.slice(slice_name), made, stage)})

@@ -28,13 +28,13 @@ import msgspec
 
 from coauth.engine import Engine
 from coauth.errors import SourceError
+from coauth.progress import Progress, Stage, ignore
 from coauth.queries import Scope
-from coauth.sources.progress import Progress, Silent
 from coauth.sources.snapshot.filter import Sieve, short
 from coauth.sources.snapshot.kinds import EMPTY, NO_RECORDS, no_works
 from coauth.sources.snapshot.packing import contents
 from coauth.sources.snapshot.reconcile import settle
-from coauth.sources.snapshot.store import Input, incomplete, stored, sum_up
+from coauth.sources.snapshot.store import Input, incomplete, store_input, sum_up
 from coauth.storage import Slice, Vintage
 
 log = logging.getLogger(__name__)
@@ -213,30 +213,31 @@ def _parts(
 ) -> Iterator[_Part]:
     """Every file stored, in order: one by one here, or as many at once as the engine takes."""
     inputs = list(zip(slices, copy.files, strict=True))
+    megabytes = sum(map(_megabytes, copy.files))
+    stage = Stage(progress, "harvest", "MB of files", megabytes, even=True)
     if engine is None:
-        yield from (_of_part(given, copy, sieve, progress) for given in inputs)
+        yield from (_of_part(given, copy, sieve, stage) for given in inputs)
         return
     at_once = 4 * engine.workers
     for start in range(0, len(inputs), at_once):
         batch = inputs[start : start + at_once]
-        for (slice_, _), part in zip(
-            batch,
-            engine.each(partial(_of_part, copy=copy, sieve=sieve, progress=Silent()), batch),
-            strict=True,
-        ):
-            progress.page(slice_.name, len(part.stored), 0)
-            progress.closed(
-                slice_.name,
-                part.summary["status"],
-                part.summary["distinct"],
-                part.summary["expected"],
-            )
+        task = partial(_of_part, copy=copy, sieve=sieve)
+        for (slice_, file), part in zip(batch, engine.each(task, batch), strict=True):
+            stage.add(_megabytes(file), slice_.name)
             yield part
 
 
-def _of_part(given: tuple[Slice, Path], copy: Copy, sieve: Sieve, progress: Progress) -> _Part:
-    """Store the records of one file. It is whole if it held as many as the manifest says."""
-    slice_, file = given
+def _megabytes(file: Path) -> float:
+    return file.stat().st_size / 1e6
+
+
+def _of_part(
+    part: tuple[Slice, Path], copy: Copy, sieve: Sieve, stage: Stage | None = None
+) -> _Part:
+    """Store the records of one file. It is whole if it held as many as the manifest says. Without
+    a stage nobody is told: another process has none.
+    """
+    slice_, file = part
     seen: Counter[str] = Counter()
     met: set[str] = set()
     name = name_of(file)
@@ -259,9 +260,8 @@ def _of_part(given: tuple[Slice, Path], copy: Copy, sieve: Sieve, progress: Prog
         summary is None or "supersedes" not in summary
     ):  # stored, and then interrupted before it was judged
         slice_.clear()
-        summary = stored(
-            slice_, Input(slice_.name, name, lambda: sieve.of(file)(seen, met), more=more), progress
-        )
+        source = Input(slice_.name, name, lambda: sieve.of(file)(seen, met), more=more)
+        summary = store_input(slice_, source, stage or Stage(ignore, "", ""), _megabytes(file))
     return _Part(
         summary, met, [short(work.id) for page in slice_.pages() for work in page.works if work.id]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ import joblib
 
 from coauth.errors import SourceError
 from coauth.openalex import LIST_AUTHORS, PER_PAGE, Page, of_records
-from coauth.sources.progress import Progress
+from coauth.progress import Stage
 from coauth.sources.tally import Tally, summed, updated
 from coauth.storage import Slice
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,58 +43,59 @@ class Input:
     """
 
 
-def stored(slice_: Slice, given: Input, progress: Progress) -> dict[str, Any]:
-    """Store one input as a slice and close it, unless that is done. What cannot be read to its end
-    leaves nothing.
+def store_input(slice_: Slice, source: Input, stage: Stage, units: float = 1) -> dict[str, Any]:
+    """Store one input, so many units of a stage, as a slice and close it, unless that is done. What
+    cannot be read to its end leaves nothing.
     """
     if summary := slice_.checked():
+        stage.add(units, slice_.name)
         return summary
     slice_.clear()
     try:
-        summary = _paged(slice_, given, progress)
+        summary = _paged(slice_, source, stage)
     except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
         raise SourceError(
-            f"{given.origin}: the gzip file is cut short or damaged; fetch it again (nothing of it was kept)"
+            f"{source.origin}: the gzip file is cut short or damaged; fetch it again (nothing of it was kept)"
         ) from fault
     except OSError as fault:
         raise SourceError(
-            f"{given.origin}: cannot be read ({fault.strerror}); give rights to it, or another --from"
+            f"{source.origin}: cannot be read ({fault.strerror}); give rights to it, or another --from"
         ) from fault
     finally:
         if slice_.summary is None:
             slice_.clear()
-    progress.closed(slice_.name, summary["status"], summary["distinct"], summary["expected"])
+    stage.add(units, slice_.name)
     return summary
 
 
-def _paged(slice_: Slice, given: Input, progress: Progress) -> dict[str, Any]:
+def _paged(slice_: Slice, source: Input, stage: Stage) -> dict[str, Any]:
     seen = Tally()
-    for page in _shared(slice_, given) if given.workers > 1 else _one_by_one(slice_, given):
+    for page in _shared(slice_, source) if source.workers > 1 else _one_by_one(slice_, source):
         seen.join(page)
-        progress.page(slice_.name, page.works, 0)
+        stage.add(0, f"{slice_.name}, {seen.works:,} works")
     summary: dict[str, Any] = {
-        "status": "complete" if given.whole else "incomplete",
+        "status": "complete" if source.whole else "incomplete",
         "expected": seen.distinct,
         **seen.counts(),
         **seen.days(),
     }
-    summary |= given.more()
+    summary |= source.more()
     slice_.close(**summary)
     return summary
 
 
-def _one_by_one(slice_: Slice, given: Input) -> Iterator[Tally]:
-    for number, page in enumerate(of_records(given.records(), given.origin), start=1):
-        yield _put(slice_, number, page, given.cut)
+def _one_by_one(slice_: Slice, source: Input) -> Iterator[Tally]:
+    for number, page in enumerate(of_records(source.records(), source.origin), start=1):
+        yield _put(slice_, number, page, source.cut)
 
 
-def _shared(slice_: Slice, given: Input) -> Iterator[Tally]:
-    records = iter(given.records())
+def _shared(slice_: Slice, source: Input) -> Iterator[Tally]:
+    records = iter(source.records())
     pages = enumerate(iter(lambda: list(islice(records, PER_PAGE)), []), start=1)
     with joblib.parallel_config("loky", idle_worker_timeout=5):  # what follows needs their memory
-        shared = joblib.Parallel(given.workers, batch_size=1, return_as="generator")
+        shared = joblib.Parallel(source.workers, batch_size=1, return_as="generator")
     yield from shared(
-        joblib.delayed(_page)(slice_, number, page, given.origin, given.cut)
+        joblib.delayed(_page)(slice_, number, page, source.origin, source.cut)
         for number, page in pages
     )
 
@@ -128,8 +132,13 @@ def incomplete(closed: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def sum_up(source: str, closed: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The summary of a manifest: each slice in short, and all of them added up."""
+    """The summary of a manifest: each slice in short, and all of them added up. Short ones are
+    warned of.
+    """
     shown = ("status", "expected", "stored", "distinct")
+    for name in incomplete(closed):
+        said = (closed[name][key] for key in ("status", "distinct", "expected"))
+        log.warning("slice %s %s: %d works of %d counted", name, *said)
     return {
         "source": source,
         "slices": {name: {key: summary[key] for key in shown} for name, summary in closed.items()},

@@ -10,15 +10,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from coauth.queries import Measures, Years
+from coauth.queries.registry import MEASURES, select
+from coauth.stages.centrality.basis import Partners
 from coauth.stages.centrality.measures import Rating, patterns, places, ranks, resampled
-from coauth.stages.centrality.partners import Partners
 from coauth.stages.centrality.path_bootstrap import strongest
 from coauth.stats.bootstrap import Values, draw, interval
 from coauth.stats.incidence import Flags, Floats, Incidence, Integers
 from coauth.stats.overdispersion import Factors
 from coauth.tables.schemas import CENTRALITY
 
-Kept = dict[Values, tuple[Floats, NDArray[np.float32]]]
+Candidates = dict[Values, tuple[Floats, NDArray[np.float32]]]
 """Values and resampled values of the institutions that may be judged."""
 
 
@@ -33,7 +34,7 @@ class Window:
     """variant -> how much each of these works counts"""
     factors: dict[str, Factors]
     """variant -> how much wider than Poisson's its spread is"""
-    shown: set[str]
+    measures: set[str]
     """measures that stand in the table"""
     sliding: bool
     compared: bool
@@ -52,11 +53,11 @@ class Common:
     """the institutions whose values are kept, in windows that are compared"""
     rarefied_to: int
 
-    def measure(self, window: Window, workers: int) -> tuple[pa.Table, Kept]:
+    def measure(self, window: Window, workers: int) -> tuple[pa.Table, Candidates]:
         """Its part of CENTRALITY, checked, and what is kept for `shifts`."""
-        blocks, kept = [CENTRALITY.empty()], Kept()
+        blocks, kept = [CENTRALITY.empty()], Candidates()
         for rating in self._resampled(window):
-            if rating.measure in window.shown:
+            if rating.measure in window.measures:
                 blocks.append(self._rows(window.years, rating))
             if window.compared:
                 kept[window.years, rating.variant, rating.measure] = self._kept(rating)
@@ -67,8 +68,10 @@ class Common:
             ]
         return CENTRALITY.check(pa.concat_tables(blocks)), kept
 
-    def _names(self, window: Window) -> set[str]:
-        return {name for name in self.measures.resampled if name in window.shown or window.compared}
+    def _names(self, window: Window, interval: str) -> set[str]:
+        """Measures of this window with an interval that is had so."""
+        names = {*self.measures.resampled} & {*select(interval)}
+        return names if window.compared else names & window.measures
 
     def _resampled(self, window: Window) -> Iterator[Rating]:
         times = draw(len(window.world.team), window.years, self.measures)
@@ -76,7 +79,7 @@ class Common:
             window.world,
             window.weights,
             times,
-            self._names(window),
+            self._names(window, "works"),
             self.measures.counting,
             window.factors,
             self.partners,
@@ -86,23 +89,21 @@ class Common:
         within_k, measures = window.world.only(window.weights["k"] > 0), self.measures
         yield from patterns(within_k, measures, self.partners, self.rarefied_to, workers)
         if window.compared or measures.path_windows == "all":
-            names = self._names(window) & window.shown
+            names = self._names(window, "paths") & window.measures
             yield from strongest(
                 within_k, window.years, names, measures, window.factors["k"], self.freedom, workers
             )
 
     def _kept(self, rating: Rating) -> tuple[Floats, NDArray[np.float32]]:
-        """0 for an institution that is not here. float32 holds a count up to 16 million exactly,
+        """The measure's `absent` for an institution that is not here. float32 holds a count up to 16 million exactly,
         and anything else to seven digits, for half the memory.
         """
-        value, drawn = (
-            np.zeros(len(self.judged)),
-            np.zeros((len(self.judged), rating.drawn.shape[1]), np.float32),
-        )
+        shape, absent = (len(self.judged), rating.draws.shape[1]), MEASURES[rating.measure].absent
+        value, drawn = np.full(shape[0], absent), np.full(shape, absent, np.float32)
         _, here, there = np.intersect1d(
             self.judged, rating.institutions, assume_unique=True, return_indices=True
         )
-        value[here], drawn[here] = rating.value[there], rating.drawn[there]
+        value[here], drawn[here] = rating.value[there], rating.draws[there]
         return value, drawn
 
     def _rows(self, window: Years, rating: Rating) -> pa.Table:
@@ -120,25 +121,25 @@ class Common:
         }
         if rating.ends is not None:
             columns |= rating.ends._asdict()
-        elif rating.drawn.shape[1]:
+        elif rating.draws.shape[1]:
             columns |= interval(
-                rating.value, rating.drawn, self.measures.confidence, self.freedom
+                rating.value, rating.draws, self.measures.confidence, self.freedom
             )._asdict()
+        sign = MEASURES[rating.measure].sign  # rank 1 is the most central
         members = np.array([name in self.roster for name in rating.institutions], bool)
         for name, ranked in (("rank", np.ones(n, bool)), ("fixed_rank", members)):
-            found = {name: ranks(rating.value[None, ranked])[0]}
-            if rating.drawn.shape[1]:
-                best, worst = places(
-                    rating.drawn if ranked.all() else rating.drawn[ranked], self.measures.confidence
-                )
+            found = {name: ranks(sign * rating.value[None, ranked])[0]}
+            if rating.draws.shape[1]:
+                drawn = rating.draws if ranked.all() else rating.draws[ranked]
+                best, worst = places(drawn if sign > 0 else -drawn, self.measures.confidence)
                 found |= {f"{name}_low": best, f"{name}_high": worst}
             columns |= {key: _at(ranked, rank) for key, rank in found.items()}
         nothing = {name: pa.nulls(n) for name in CENTRALITY.schema.names if name not in columns}
         return pa.table(columns | nothing).select(CENTRALITY.schema.names).cast(CENTRALITY.schema)
 
 
-def _at(rows: Flags, found: Integers) -> pa.Array:
+def _at(rows: Flags, indices: Integers) -> pa.Array:
     """What was found of these rows, null in the others."""
     filled = np.zeros(len(rows), np.int64)
-    filled[rows] = found
+    filled[rows] = indices
     return pa.array(filled, mask=~rows)

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coauth.queries import Measures, Period, Years
+from coauth.queries.registry import MEASURES
 from coauth.stats.bootstrap import Interval, Replicates, interval
 from coauth.stats.incidence import Floats, Integers
 from coauth.stats.overdispersion import tail
 
 
-def two_sided(change: Floats, drawn: NDArray[np.float64], freedom: float) -> Floats:
+def two_sided(change: Floats, replicates: NDArray[np.float64], freedom: float) -> Floats:
     """p of no change: 2·P(T > |change|/sd), sd that of the replicates (rows: institutions), T
     Student's with `freedom` degrees.
 
@@ -26,7 +27,7 @@ def two_sided(change: Floats, drawn: NDArray[np.float64], freedom: float) -> Flo
     >>> two_sided(np.array([0.0, 9.0, 1.0]), np.array([[-1.0, 1.0] * 200, [8.0, 10.0] * 200, [1.0] * 400]), np.inf).round(4).tolist()
     [1.0, 0.0, 1.0]
     """
-    spread = drawn.std(axis=1)
+    spread = replicates.std(axis=1)
     return tail(np.divide(change, spread, out=np.zeros_like(change), where=spread > 0), freedom)
 
 
@@ -70,8 +71,9 @@ class Changes:
         def of(window: Years) -> tuple[Floats, Floats]:
             key = (window, variant, measure)
             if key not in replicates.value:  # no work of this variant in the window
-                return np.zeros(len(roster)), np.zeros((len(roster), measures.replicates))
-            return replicates.value[key][roster], replicates.drawn[key][roster].astype(np.float64)
+                absent, shape = MEASURES[measure].absent, (len(roster), measures.replicates)
+                return np.full(len(roster), absent), np.full(shape, absent)
+            return replicates.value[key][roster], replicates.draws[key][roster].astype(np.float64)
 
         (before, was), (after, became) = of(period[0]), of(period[1])
         ends = interval(after - before, became - was, measures.confidence, replicates.freedom)
@@ -81,6 +83,10 @@ class Changes:
     def by(self, i: int) -> float:
         """After − before."""
         return float(self.after[i] - self.before[i])
+
+    def gain(self, i: int) -> float:
+        """The change towards the central: where smaller values are more central, before − after."""
+        return MEASURES[self.measure].sign * self.by(i)
 
     def sign(self, i: int) -> int:
         """+1 or −1 where the interval excludes 0 and the change lies on that side, else 0."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 import random
 import re
 import signal
@@ -20,6 +21,7 @@ import requests
 
 from coauth import openalex
 from coauth.errors import BudgetSpent, CacheError, SourceError
+from coauth.progress import Event
 from coauth.sources.api import harvest as run
 from coauth.sources.api import requests as questions
 from coauth.sources.api import walk
@@ -174,30 +176,25 @@ def test_types_and_countries_of_the_scope(tmp_path: Path) -> None:
     assert set(stored_ids(tmp_path / "b")) == {greenland["id"]}
 
 
-def test_progress_adds_up(tmp_path: Path) -> None:
-    class Heard:
-        works = 0
-        closed_slices: list[str] = []  # noqa: RUF012
-        plans: list[tuple[int, int, int | None]] = []  # noqa: RUF012
-
-        def planned(self, works: int, cost: int, left: int | None) -> None:
-            self.plans.append((works, cost, left))
-
-        def page(self, name: str, works: int, spent: int) -> None:
-            self.works += works
-
-        def closed(self, name: str, status: str, distinct: int, expected: int) -> None:
-            self.closed_slices.append(name)
-
-        def waiting(self, reason: str, seconds: float) -> None:
-            raise AssertionError
-
-    heard = Heard()
-    with StandIn(WORLD, key=KEY, daily_credits=1000) as server:
-        summary = harvest(tmp_path, server, key=KEY, progress=heard)
-    assert heard.works == 500
-    assert sorted(heard.closed_slices) == sorted(whole_months())
-    assert heard.plans == [(500, 11, 997)]
+def test_progress_adds_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Each page is an event, whatever thread it came on; the time left is that of the pace so far,
+    and what it will cost is said before.
+    """
+    events: list[Event] = []
+    with (
+        StandIn(WORLD, key=KEY, daily_credits=1000) as server,
+        caplog.at_level(logging.INFO, "coauth"),
+    ):
+        summary = harvest(tmp_path, server, key=KEY, progress=events.append)
+    assert {(e.stage, e.total, e.unit) for e in events} == {("harvest", 500, "works")}
+    assert [e.done for e in events] == sorted(e.done for e in events)
+    assert events[-1].done == 500
+    assert {e.detail.split(",")[0] for e in events} == set(whole_months())
+    for event in events[:-1]:
+        if event.done:
+            pace = event.elapsed / event.done
+            assert event.expected == pytest.approx(pace * (500 - event.done))
+    assert "about 500 works to fetch, 11 credits, 997 credits left today" in caplog.messages
     assert summary["budget"] == {"estimated_cost": 11, "left_before": 997}
 
 
@@ -668,16 +665,10 @@ class Killer:
     def __init__(self, nth: int, error: type[BaseException]) -> None:
         self.left, self.error = nth, error
 
-    def page(self, name: str, works: int, spent: int) -> None:
+    def __call__(self, event: Event) -> None:
         self.left -= 1
         if self.left == 0:
             raise self.error
-
-    def planned(self, works: int, cost: int, left: int | None) -> None: ...
-
-    def closed(self, name: str, status: str, distinct: int, expected: int) -> None: ...
-
-    def waiting(self, reason: str, seconds: float) -> None: ...
 
 
 @pytest.mark.parametrize("nth", [1, 2, 3, 5, 8])

@@ -15,6 +15,7 @@ from coauth.storage import Cache, Slice
 from tests.support.harvests import everything_on_disk, scope, work
 from tests.support.snapshots import copy, table
 from tests.support.standin import marked
+from tests.support.vintages import entries
 
 HERE = [work(n, "2020-02-02", authors=1 + n % 3) | {"is_xpac": False} for n in range(250)]
 ABROAD = [
@@ -31,7 +32,7 @@ def layout(request):
 
 @pytest.fixture
 def vintage(tmp_path):
-    return Cache(tmp_path / "cache").create("2026-10-15", started="2026-10-15")
+    return Cache(tmp_path / "cache").create("2026-10-15", **entries("2026-10-15"))
 
 
 def fill(vintage, root, **more):
@@ -73,7 +74,7 @@ def test_both_layouts_give_the_same_works(tmp_path):
     """One parser for both: the stored works are equal, abstracts, dates and affiliations included."""
     found = []
     for layout in ("jsonl", "parquet"):
-        vintage = Cache(tmp_path / layout).create("v", started="2026-10-15")
+        vintage = Cache(tmp_path / layout).create("v", **entries("2026-10-15"))
         fill(vintage, copy(tmp_path / f"copy-{layout}", {DAYS[0]: HERE}, layout))
         found.append([w for page in vintage.pages() for w in page.works])
     assert found[0] == found[1]
@@ -154,7 +155,7 @@ def test_a_file_that_was_stored_but_not_judged_is_read_again(
     of partitions.
     """
     root = copy(tmp_path / "copy", {DAYS[0]: HERE[:10], DAYS[1]: HERE[:1] + ABROAD[:2]}, layout)
-    whole = fill(Cache(tmp_path / "other").create("v", started="2026-10-15"), root)
+    whole = fill(Cache(tmp_path / "other").create("v", **entries("2026-10-15")), root)
 
     class Stop(Exception):
         pass
@@ -243,7 +244,7 @@ def test_broken_lines_and_abstracts_cost_themselves(tmp_path, vintage):
     summary = fill(vintage, root)
     assert (summary["stored"], summary["damaged"], summary["incomplete"]) == (12, 1, [])
 
-    other = Cache(tmp_path / "other").create("v", started="2026-10-15")
+    other = Cache(tmp_path / "other").create("v", **entries("2026-10-15"))
     root = copy(
         tmp_path / "parquet",
         {DAYS[0]: [HERE[0] | {"abstract_inverted_index": "{cut"}, HERE[1]]},
@@ -272,7 +273,7 @@ def test_other_columns_are_not_read_and_other_tables_are_refused(tmp_path, vinta
 def test_no_person_reaches_the_disk(tmp_path, layout):
     """Names, ids, ORCIDs and e-mails in every served field of both layouts."""
     records, markers = marked(HERE)
-    vintage = Cache(tmp_path / "cache").create("v", started="2026-10-15")
+    vintage = Cache(tmp_path / "cache").create("v", **entries("2026-10-15"))
     fill(vintage, copy(tmp_path / "copy", {DAYS[0]: records, DAYS[1]: records[:9]}, layout))
     haystack = b"\n".join(everything_on_disk(tmp_path / "cache"))
     assert b"https://openalex.org/W" in haystack

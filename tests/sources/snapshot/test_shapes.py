@@ -24,7 +24,8 @@ import pytest
 
 from coauth.errors import HarvestIncomplete, SourceError
 from coauth.openalex import split
-from coauth.pipeline import Project, Source, harvest
+from coauth.pipeline.harvest import Source, harvest_pages
+from coauth.pipeline.project import Project
 from coauth.sources import snapshot
 from coauth.sources.snapshot import packing
 from coauth.sources.snapshot.packing import contents
@@ -239,7 +240,7 @@ def same(record, name):
 
 
 @pytest.mark.parametrize("name", SHAPES)
-@pytest.mark.parametrize("held", [split.HELD, 2_000], ids=["whole", "walked through"])
+@pytest.mark.parametrize("held", [split.WHOLE_BYTES, 2_000], ids=["whole", "walked through"])
 def test_every_shape_gives_the_works(tmp_path, name, held, monkeypatch):
     """Also where the file is too large to be held; byte for byte where nothing had to be put
     together.
@@ -513,7 +514,7 @@ def root(tmp_path):
 
 def harvested(tmp_path, path, **more):
     project = root(tmp_path)
-    return harvest(project, Source("files", path=path), today=date(2020, 6, 15), **more)
+    return harvest_pages(project, Source("files", path=path), today=date(2020, 6, 15), **more)
 
 
 @pytest.fixture(autouse=True)
@@ -778,7 +779,7 @@ def test_missing_files_are_counted_and_never_complete(tmp_path):
     assert "\n" not in str(raised.value)
     vintage = root(tmp_path).cache.vintages()[0]
     assert not vintage.complete
-    assert vintage.manifest["harvest"]["stored"] == 30
+    assert vintage.manifest.harvest.stored == 30
 
 
 @pytest.mark.parametrize("place", ["data/jsonl/institutions", "institutions"])

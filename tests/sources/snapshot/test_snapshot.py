@@ -15,10 +15,12 @@ import pytest
 
 from coauth import openalex
 from coauth.errors import CacheError, SourceError
+from coauth.progress import Event
 from coauth.sources import snapshot
 from coauth.storage import Cache, Vintage
 from tests.support.harvests import KEY, everything_on_disk, scope, work
 from tests.support.standin import marked
+from tests.support.vintages import entries
 
 WORKS = [work(n, "2020-02-02", authors=1 + n % 3) for n in range(250)]
 IDS = [w["id"] for w in WORKS]
@@ -26,7 +28,7 @@ IDS = [w["id"] for w in WORKS]
 
 @pytest.fixture
 def vintage(tmp_path: Path) -> Vintage:
-    return Cache(tmp_path / "cache").create("2020-06-15", started="2020-06-15")
+    return Cache(tmp_path / "cache").create("2020-06-15", **entries("2020-06-15"))
 
 
 def ids(vintage: Vintage) -> list[str | None]:
@@ -173,7 +175,7 @@ def test_of_a_file_every_record_is_stored(tmp_path: Path, vintage: Vintage) -> N
 
 
 def saved(tmp_path: Path) -> Vintage:
-    other = Cache(tmp_path / "other").create("old", started="2020-06-15")
+    other = Cache(tmp_path / "other").create("old", **entries("2020-06-15"))
     for name, chosen in (("2020-01", WORKS[:150]), ("2020-02", WORKS[150:])):
         snapshot.store(other, lines(chosen).splitlines(), "made", name)
     return other
@@ -198,7 +200,7 @@ def test_what_was_not_whole_in_saved_pages_is_not_whole_here(
 
 
 def test_works_that_came_marked_stay_marked(tmp_path: Path, vintage: Vintage) -> None:
-    other = Cache(tmp_path / "other").create("old", started="2020-06-15")
+    other = Cache(tmp_path / "other").create("old", **entries("2020-06-15"))
     cut = openalex.Work(id="https://openalex.org/W1", authors_cut=True)
     broken = openalex.Work(id="https://openalex.org/W2", damage="Expected `int`")
     slice_ = other.slice("2020-01")
@@ -346,22 +348,12 @@ def test_an_interrupted_run_goes_on_with_the_file_it_was_at(
     for n in range(3):
         put(tmp_path / f"in/{n}.jsonl", lines(WORKS))
 
-    class Stopping:
-        works = 0
-
-        def planned(self, works: int, cost: int, left: int | None) -> None: ...
-
-        def closed(self, name: str, status: str, distinct: int, expected: int) -> None: ...
-
-        def waiting(self, reason: str, seconds: float) -> None: ...
-
-        def page(self, name: str, works: int, spent: int) -> None:
-            self.works += works
-            if self.works == 450:
-                raise Stop
+    def stop(event: Event) -> None:
+        if event.done == 1 and event.detail.endswith("200 works"):  # of the second file
+            raise Stop
 
     with pytest.raises(Stop):
-        snapshot.fill(vintage, tmp_path / "in", progress=Stopping())
+        snapshot.fill(vintage, tmp_path / "in", progress=stop)
     first = vintage.slice("from-00001").path / "0001.json.gz"
     written = first.stat().st_mtime_ns
     summary = snapshot.fill(vintage, tmp_path / "in")
@@ -374,7 +366,7 @@ def test_the_same_file_gives_the_same_bytes(tmp_path: Path) -> None:
     file = put(tmp_path / "w.jsonl", lines(WORKS))
     found = []
     for n in range(2):
-        vintage = Cache(tmp_path / f"cache{n}").create("v", started="2020-06-15")
+        vintage = Cache(tmp_path / f"cache{n}").create("v", **entries("2020-06-15"))
         snapshot.fill(vintage, file)
         found.append(
             [p.read_bytes() for p in sorted((vintage.path / "pages").rglob("*")) if p.is_file()]
@@ -389,7 +381,7 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
             tmp_path / f"{copies}.jsonl",
             lines([work(n, "2020-02-02", 5) for n in range(250)]) * copies,
         )
-        vintage = Cache(tmp_path / f"cache{copies}").create("v", started="2020-06-15")
+        vintage = Cache(tmp_path / f"cache{copies}").create("v", **entries("2020-06-15"))
         tracemalloc.start()
         snapshot.fill(vintage, file)
         peaks.append(tracemalloc.get_traced_memory()[1])
@@ -403,7 +395,7 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
 def test_no_person_reaches_the_disk(tmp_path: Path) -> None:
     records, markers = marked(WORKS)
     persons = [m for m in markers if "mark" not in m]
-    vintage = Cache(tmp_path / "cache").create("v", started="2020-06-15")
+    vintage = Cache(tmp_path / "cache").create("v", **entries("2020-06-15"))
     broken = f'{{"id": "https://openalex.org/W5", "authorships": "{persons[0]} {persons[1]} {KEY}"'.encode()
     snapshot.fill(vintage, put(tmp_path / "w.jsonl", lines(records) + broken))
     haystack = b"\n".join(everything_on_disk(tmp_path / "cache"))

@@ -5,7 +5,7 @@ standard errors allow.
 import numpy as np
 import pytest
 
-from coauth.pipeline import Project
+from coauth.pipeline.project import Project
 from tests.support.toy_worlds import centralities
 
 KEYS = ["measure", "variant", "institution_id"]

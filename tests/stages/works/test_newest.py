@@ -6,7 +6,6 @@ import gzip
 import itertools
 import json
 import random
-import sys
 from collections import Counter
 
 import pytest
@@ -15,11 +14,13 @@ from hypothesis import strategies as st
 
 from coauth import openalex
 from coauth.engine.duck import DuckDB
-from coauth.pipeline import preview, read_pages
+from coauth.pipeline.preview import preview_network
+from coauth.pipeline.read_pages import read_pages
 from coauth.stages import works
 from coauth.stages.works.newest import EQUAL, OLDER, moment
 from coauth.storage import Cache, TableStore
 from tests.support.previews import ties
+from tests.support.vintages import entries
 from tests.support.world import page, read_shipped, rows, url, work
 
 DAMAGED = {"authorships": "Berg; Lund"}
@@ -201,7 +202,7 @@ def vintage(tmp_path):
 
     def made(records, per_page=3):
         stored = Cache(tmp_path / f"cache{next(numbers)}").create(
-            "2026-11-20", started="2026-11-20", topic_model="v2"
+            "2026-11-20", **entries("2026-11-20", topic_model="v2")
         )
         for n, start in enumerate(range(0, len(records), per_page)):
             stored.slice(f"s{n:03d}").write(1, page(*records[start : start + per_page]))
@@ -237,7 +238,7 @@ def test_threads_parts_and_preview_agree(asked, vintage, tmp_path, monkeypatch, 
     """
     shown = {}
     for pages_a_part, seed in ((50, 1), (1, 1), (2, 2)):
-        monkeypatch.setattr(sys.modules["coauth.pipeline.read_pages"], "PAGES", pages_a_part)
+        monkeypatch.setattr("coauth.pipeline.read_pages.PAGES", pages_a_part)
         records = of_many(7)
         stored = vintage(random.Random(seed).sample(records, len(records)))
         shelf = TableStore(tmp_path / f"shelf{pages_a_part}", {})
@@ -248,7 +249,7 @@ def test_threads_parts_and_preview_agree(asked, vintage, tmp_path, monkeypatch, 
             name: sorted(map(str, shelf.parts(name).to_table().to_pylist()))
             for name in ("works", "authorships", "strings", "countries")
         }
-        seen = preview(stored, asked.scope, "full")
+        seen = preview_network(stored, asked.scope, "full")
         assert seen.losses == losses
         teams = {}
         for row in shelf.parts("authorships").to_table().to_pylist():

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from itertools import pairwise
 from math import log
 
-from coauth.pipeline import versions
+from coauth.pipeline.build import versions
 
 from .measure import Measured
 from .others import NETWORK, OTHERS, PARSE, UNPACK

@@ -41,13 +41,14 @@ def asking(root, changed):
 
 
 def _build(changed=None, **options):
-    from coauth import pipeline
+    from coauth.pipeline.build import build_tables
+    from coauth.pipeline.project import Project
 
     def work(root):
         with asking(root, changed or {}) as folder:
-            project = pipeline.Project(folder)
-            summary = pipeline.build(project, project.cache.find(), **options)
-        return {"rows": summary["rows"], "sha256": summary["sha256"]}
+            project = Project(folder)
+            summary = build_tables(project, project.cache.find(), **options)
+        return {"rows": summary.rows, "sha256": summary.sha256}
 
     return work
 
@@ -56,15 +57,16 @@ def tables():
     """pages → tables: every record parsed into Arrow tables on disk by all cores, technologies
     found in its texts.
     """
-    from coauth import pipeline
     from coauth.engine.duck import DuckDB
+    from coauth.pipeline.project import Project
+    from coauth.pipeline.read_pages import read_pages
     from coauth.storage import TableStore
 
     def work(root):
-        project = pipeline.Project(root)
+        project = Project(root)
         with tempfile.TemporaryDirectory(prefix="coauth-bench-") as folder:
             shelf = TableStore(Path(folder), {})
-            pipeline.read_pages(project.cache.find(), project.queries, shelf, DuckDB({}, {}))
+            read_pages(project.cache.find(), project.queries, shelf, DuckDB({}, {}))
             return {
                 "rows": {name: shelf.parts(name).count_rows() for name in ("works", "authorships")}
             }
@@ -76,15 +78,15 @@ def technologies():
     """Technologies found in the texts of every work, beside parsing the records they stand in: CPU
     seconds of each, in one process.
     """
-    from coauth import pipeline
+    from coauth.pipeline.project import Project
     from coauth.stages import technologies, works
 
     def work(root):
-        project = pipeline.Project(root)
+        project = Project(root)
         vintage, asked = project.cache.find(), project.queries
         reader, matcher = (
             works.Reader(asked.scope, vintage.as_of),
-            technologies.Matcher(asked.technologies, vintage.manifest["topic_model"]),
+            technologies.Matcher(asked.technologies, vintage.manifest.topic_model),
         )
         parsing = classifying = found = 0
         for pages in vintage.parts(50):
@@ -105,12 +107,12 @@ def edges():
     """tables → edges: year × pair with all weights, sorted and checked, from the tables of the last
     build.
     """
-    from coauth import pipeline
     from coauth.engine.duck import DuckDB
+    from coauth.pipeline.project import Project
     from coauth.stages import edges
 
     def work(root):
-        project = pipeline.Project(root)
+        project = Project(root)
         vintage, asked = project.cache.find(), project.queries
         made = edges.link(
             vintage.rows("works"), vintage.rows("affiliations"), DuckDB(asked.sql, asked.tables())
@@ -124,10 +126,10 @@ def _stored(root):
     """(collaborative works of at most K institutions, their affiliations' table, queries) from
     stored tables.
     """
-    from coauth import pipeline
+    from coauth.pipeline.project import Project
     from coauth.stats.incidence import incidence
 
-    project = pipeline.Project(root)
+    project = Project(root)
     vintage, asked = project.cache.find(), project.queries
     affiliations = vintage.read("affiliations")
     world = incidence(vintage.read("works"), affiliations)
@@ -144,8 +146,8 @@ def betweenness():
     """
     import joblib
 
+    from coauth.stages.centrality.basis import Partners
     from coauth.stages.centrality.measures import patterns
-    from coauth.stages.centrality.partners import Partners
     from coauth.stats.incidence import windows
 
     def work(root):
@@ -172,8 +174,8 @@ def resampling():
     """
     import numpy as np
 
+    from coauth.stages.centrality.basis import Partners
     from coauth.stages.centrality.measures import places, resampled
-    from coauth.stages.centrality.partners import Partners
     from coauth.stats.bootstrap import draw, interval
     from coauth.stats.incidence import windows
     from coauth.stats.overdispersion import Dispersion
@@ -199,8 +201,8 @@ def resampling():
                 {"k": dispersion.factors(window)},
                 Partners.of(None, None),
             ):
-                interval(rating.value, rating.drawn, measures.confidence, dispersion.freedom)
-                places(rating.drawn, measures.confidence)
+                interval(rating.value, rating.draws, measures.confidence, dispersion.freedom)
+                places(rating.draws, measures.confidence)
             sizes[f"{window[0]}–{window[1]}"] = len(part.institutions)
         return {"rows": sizes}
 
@@ -295,13 +297,13 @@ def stored():
     """
     import numpy as np
 
-    from coauth import pipeline
+    from coauth.pipeline.project import Project
     from coauth.stages.centrality.spectral import pagerank
     from coauth.stats.counting import Counting
     from coauth.stats.incidence import incidence
 
     def work(root):
-        vintage = pipeline.Project(root).cache.find()
+        vintage = Project(root).cache.find()
         world = incidence(
             vintage.read("works", ["work_id", "included"]),
             vintage.read("affiliations", ["work_id", "institution_id"]),
@@ -319,11 +321,12 @@ def pagerank():
     """JSON → PageRank: as `coauth preview` does it, but for the works of more than K institutions,
     which are here too.
     """
-    from coauth import pipeline
+    from coauth.pipeline.preview import preview_network
+    from coauth.pipeline.project import Project
 
     def work(root):
-        here = pipeline.Project(root)
-        seen = pipeline.preview(here.cache.find(), here.queries.scope, "full")
+        here = Project(root)
+        seen = preview_network(here.cache.find(), here.queries.scope, "full")
         return _told(seen.network, seen.graph, seen.pagerank)
 
     return work

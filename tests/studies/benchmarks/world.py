@@ -28,7 +28,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from coauth.pipeline import Project
+from coauth.pipeline.project import Project
 from coauth.sources.sample import AS_OF
 from coauth.sources.sample.atlas import atlas
 from coauth.sources.sample.atlas import world as facts
@@ -448,7 +448,7 @@ def at(root, works, seed=1):
     if (
         vintage is None
         or not vintage.complete
-        or vintage.manifest["source"] != identity(works, seed)
+        or vintage.manifest.source.plain() != identity(works, seed)
     ):
         raise SystemExit(
             f"{root}: not a whole vintage of {works:,} works of this version of the generator; remove the folder and run again"

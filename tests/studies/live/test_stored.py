@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from coauth.pipeline import Project, status
+from coauth.pipeline import status
+from coauth.pipeline.project import Project
 
 ROOT = os.environ.get("COAUTH_LIVE_ROOT")
 

@@ -60,7 +60,7 @@ class Tally:
             plain = counts.poisson(works, CONFIDENCE)
             share_low, share_high = counts.of_shares(works, works + others, measured, CONFIDENCE)
             share = mean / (mean + rest)
-            change = counts.change(
+            change = counts.compare_counts(
                 int(works[BEFORE]), int(works[AFTER]), CONFIDENCE, counts.spread_of(works)
             )
             ratio = mean[AFTER] / mean[BEFORE] - 1
