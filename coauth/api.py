@@ -141,8 +141,9 @@ def graph(
     ego: str | None = None,
     backbone: Backbone | None = None,
 ) -> nx.Graph:
-    """The network of a window of years (all by default); its edges carry `weight` (strength: larger
-    is closer) and `distance` (smaller is closer, for shortest paths).
+    """The network of a window of years (all by default); its edges carry `weight` (works: larger is
+    closer) and `distance` (a whole number for shortest paths: smaller is closer; an edge of weight
+    1 is 720720·2²⁰ long, one of weight 2 half of that). `graph.graph["units"]` says the same.
 
     unit        what a node is; works are counted anew between countries or groups
     profile     "public" sums listed institutions and takes out small cells
@@ -247,11 +248,11 @@ def explain(
     import pandas as pd  # noqa: PLC0415
 
     from coauth import review  # noqa: PLC0415
-    from coauth.pipeline.vintage_tables import informed_queries, read_tables  # noqa: PLC0415
+    from coauth.pipeline.vintage_tables import VintageTables, informed_queries  # noqa: PLC0415
 
     project = _project(root)
     of = project.cache.find(vintage)
-    made, queries = read_tables(of), informed_queries(project, of)
+    made, queries = VintageTables(of), informed_queries(project, of)
     if list_id:
         return pd.DataFrame(review.listing(made, list_id, queries, years))
     a, b = review.resolve_pair(institutions, made["institutions"], queries)

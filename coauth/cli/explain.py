@@ -21,7 +21,7 @@ from coauth.cli.group import (
 )
 from coauth.pipeline.project import Project
 from coauth.pipeline.status import counted
-from coauth.pipeline.vintage_tables import informed_queries, read_tables
+from coauth.pipeline.vintage_tables import VintageTables, informed_queries
 from coauth.queries import Queries
 from coauth.tables import absence
 
@@ -73,7 +73,7 @@ def explain_(
     ):
         raise click.UsageError("give two institutions, or --list (which has no --left-out)")
     chosen = project.cache.find(vintage)
-    tables, asked = read_tables(chosen), informed_queries(project, chosen)
+    tables, asked = VintageTables(chosen), informed_queries(project, chosen)
     asked_years = years(span) if span else None
     if list_id:
         works = review.listing(tables, list_id, asked, asked_years)

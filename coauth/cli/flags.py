@@ -24,7 +24,7 @@ from coauth.errors import NotFound
 from coauth.pipeline import status
 from coauth.pipeline.project import Project
 from coauth.pipeline.status import counted
-from coauth.pipeline.vintage_tables import informed_queries, read_tables
+from coauth.pipeline.vintage_tables import VintageTables, informed_queries
 from coauth.queries import Queries, Technologies
 from coauth.review import candidates, labelling
 from coauth.stages import flags, technologies
@@ -48,7 +48,7 @@ def flags_check(project: Project, answer: Answer, vintage: str | None) -> None:
     Example: coauth flags check
     """
     chosen = project.cache.find(vintage)
-    found = candidates.check(read_tables(chosen), chosen.pages(), project.queries)
+    found = candidates.check(VintageTables(chosen), chosen.pages(), project.queries)
     answer.give(found, [*_findings(found, project.queries), *map(wide, CAUTION)])
 
 
@@ -148,7 +148,7 @@ def flags_sample(
     Example: coauth flags sample -n 300 -o sheet.csv
     """
     chosen = project.cache.find(vintage)
-    sheet = labelling.sample(read_tables(chosen), _with_cues(project, chosen), size, seed)
+    sheet = labelling.sample(VintageTables(chosen), _with_cues(project, chosen), size, seed)
     atomic.write({out: [sheet.to_csv(index=False, lineterminator="\n")]}, "name another file")
     answer.give(
         {"path": out, "works": len(sheet)},
@@ -174,7 +174,7 @@ def flags_score(project: Project, answer: Answer, sheet: Path, vintage: str | No
     """
     chosen = project.cache.find(vintage)
     rows, agreed = labelling.score(
-        labelling.read(sheet), read_tables(chosen), _with_cues(project, chosen)
+        labelling.read(sheet), VintageTables(chosen), _with_cues(project, chosen)
     )
     kept = {
         "queries": project.queries.fingerprint,

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from coauth.errors import TableError
@@ -21,14 +20,15 @@ from coauth.network import backbone as significance
 from coauth.network.edges import Pairs, between, share_above_k
 from coauth.network.model import Network
 from coauth.queries import Scope
-from coauth.stats.distance import distance
+from coauth.stats.distance import UNIT, distance
+from coauth.tables.schemas import Tables
 
 if TYPE_CHECKING:
     import networkx as nx
 
 
 def build(
-    tables: Mapping[str, pa.Table],
+    tables: Tables,
     *,
     scope: Scope,
     years: tuple[int, int] | None = None,
@@ -137,12 +137,15 @@ def to_networkx(network: Network, provenance: Mapping[str, str] | None = None) -
     """An undirected graph of plain Python values.
 
     Node attributes are the columns of `network.NODES`; those without a value are left out. An edge
-    has `weight` (larger means closer) and `distance` = round(720720·2²⁰ / weight), an integer for
-    shortest paths: that of the measures, see `coauth.stats.distance`.
+    has `weight` (in works; larger means closer) and `distance` = round(720720·2²⁰ / weight), a
+    whole number for shortest paths (smaller means closer): that of the measures, see
+    `coauth.stats.distance`. `graph.graph["units"]` says the unit of both.
     """
     import networkx as nx  # noqa: PLC0415  importing coauth stays cheap
 
-    graph = nx.Graph(**dict(provenance or {}), years=network.years, about=network.statements())
+    units = {"weight": "works", "distance": f"1/{UNIT} of an edge of weight 1"}
+    about = {"years": network.years, "about": network.statements(), "units": units}
+    graph = nx.Graph(**dict(provenance or {}), **about)
     for row in network.nodes.to_pylist():
         name = row.pop("institution_id")
         graph.add_node(name, **{k: v for k, v in row.items() if v is not None})
@@ -152,7 +155,7 @@ def to_networkx(network: Network, provenance: Mapping[str, str] | None = None) -
     return graph
 
 
-def _demand(tables: Mapping[str, pa.Table], *names: str) -> None:
+def _demand(tables: Tables, *names: str) -> None:
     if missing := [t for t in names if t not in tables]:
         raise TableError(
             f"graph: tables missing: {', '.join(missing)}; hand in an empty one where there is nothing to show"

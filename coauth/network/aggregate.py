@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from coauth.engine import Engine
 from coauth.network.model import EUROPE, GROUPS, NORDIC
 from coauth.tables import schemas
+from coauth.tables.schemas import Name, Tables
 
 Wholes = Mapping[str, tuple[str, str, str | None, str]]
 """Institution -> id, name, country and type of the whole it is part of; those without an entry stay
@@ -88,7 +89,7 @@ def by_list(listed: pa.Table) -> Wholes:
     }
 
 
-def join(tables: Mapping[str, pa.Table], wholes: Wholes, engine: Engine) -> dict[str, pa.Table]:
+def join(tables: Tables, wholes: Wholes, engine: Engine) -> dict[Name, pa.Table]:
     """The tables with `wholes` in the place of their parts; edges and flags are counted again by
     their own statements.
 

@@ -9,7 +9,7 @@ from coauth.export import formats
 from coauth.pipeline import networks, positions, report_inputs
 from coauth.pipeline.networks import Profile, Unit
 from coauth.pipeline.project import Project
-from coauth.pipeline.vintage_tables import read_tables
+from coauth.pipeline.vintage_tables import VintageTables
 from coauth.progress import Progress, Stage, ignore
 from coauth.storage import Vintage
 
@@ -31,7 +31,7 @@ def export_network(
     layout of their own.
     """
     stage = Stage(progress, "export", "steps", 3)
-    tables = read_tables(vintage)
+    tables = VintageTables(vintage)
     if ego := networks.node_id(project, tables, unit, filters.get("ego")):
         filters["ego"] = ego
     base = networks.base(project, vintage, tables, unit, profile, ego)

@@ -17,11 +17,12 @@ from coauth.network import build as build_network
 from coauth.network.model import Network
 from coauth.pipeline import public
 from coauth.pipeline.project import Project
-from coauth.pipeline.vintage_tables import informed_queries, read_tables
+from coauth.pipeline.vintage_tables import VintageTables, informed_queries
 from coauth.public import COUNTING, Edition, statement
 from coauth.public import public as public_tables
 from coauth.review import resolve
 from coauth.storage import Vintage
+from coauth.tables.schemas import Tables
 
 Unit = Literal["institution", "country", "group"]
 Profile = Literal["internal", "public"]
@@ -31,7 +32,7 @@ def network(
     project: Project,
     vintage: Vintage,
     *,
-    tables: Mapping[str, pa.Table] | None = None,
+    tables: Tables | None = None,
     years: tuple[int, int] | None = None,
     unit: Unit = "institution",
     profile: Profile = "internal",
@@ -44,14 +45,12 @@ def network(
     colours. `profile` "public" sums the institutions of each watchlist and takes out small cells
     (see `coauth.public`), beside the vintage's public edition.
     """
-    tables = tables or read_tables(vintage)
+    tables = tables or VintageTables(vintage)
     filters["ego"] = ego = node_id(project, tables, unit, filters.get("ego"))
     return cut(project, base(project, vintage, tables, unit, profile, ego), years=years, **filters)
 
 
-def node_id(
-    project: Project, tables: Mapping[str, pa.Table], unit: Unit, name: str | None
-) -> str | None:
+def node_id(project: Project, tables: Tables, unit: Unit, name: str | None) -> str | None:
     """Id of the node a person means: an institution by name, alias, ROR or id; a country, a group,
     or a list that is summed (`list:…`) by its id alone. Raises `NotFound` as `review.resolve` does.
     """
@@ -63,7 +62,7 @@ def node_id(
 class Base(NamedTuple):
     """Tables that networks are cut from, and what is to be said of each."""
 
-    tables: Mapping[str, pa.Table]
+    tables: Tables
     told: Mapping[str, Any]
     standings: Mapping[str, str]
 
@@ -71,7 +70,7 @@ class Base(NamedTuple):
 def base(
     project: Project,
     vintage: Vintage,
-    tables: Mapping[str, pa.Table],
+    tables: Tables,
     unit: Unit = "institution",
     profile: Profile = "internal",
     ego: str | None = None,
@@ -133,7 +132,7 @@ def _without(table: pa.Table, name: str) -> pa.Table:
     )
 
 
-def _wholes(tables: Mapping[str, pa.Table], unit: Unit, profile: Profile) -> aggregate.Wholes:
+def _wholes(tables: Tables, unit: Unit, profile: Profile) -> aggregate.Wholes:
     if unit == "country":
         return aggregate.by_country(tables["institutions"])
     if unit == "group":

@@ -13,24 +13,14 @@ from coauth import public
 from coauth.openalex.eras import Relation
 from coauth.pipeline.compare import relations_between
 from coauth.pipeline.project import Project
-from coauth.pipeline.vintage_tables import queries_of, read_tables
+from coauth.pipeline.vintage_tables import VintageTables, queries_of
 from coauth.public import Cell, Counted, Earlier, Edition
 from coauth.storage import Vintage, atomic
 from coauth.tables.contract import MARK, marked
-
-COUNTED = (
-    "copublications",
-    "coverage",
-    "memberships",
-    "technologies",
-    "admissions",
-    "institutions",
-    "listed",
-)
-"""Tables that an edition is counted from."""
+from coauth.tables.schemas import Tables
 
 
-def edition(project: Project, vintage: Vintage, tables: Mapping[str, pa.Table]) -> Edition:
+def edition(project: Project, vintage: Vintage, tables: Tables) -> Edition:
     """The public tables of a vintage. Raises `DisclosureError` where earlier editions leave no way
     to make them, and `NotFound` where an earlier edition's vintage is not built.
     """
@@ -50,7 +40,7 @@ def earlier(project: Project, vintage: Vintage) -> list[Earlier]:
             found.append(
                 Earlier(
                     v.name,
-                    Counted.of(read_tables(v, COUNTED), queries_of(project, v)),
+                    Counted.of(VintageTables(v), queries_of(project, v)),
                     {c: n for c, n in rows if n is not None},
                     frozenset(c for c, n in rows if n is None),
                 )

@@ -14,15 +14,17 @@ import joblib
 
 from coauth.export import formats
 from coauth.pipeline import networks, positions, public, report_inputs, run_record
+from coauth.pipeline.compare import revised
 from coauth.pipeline.networks import Profile
 from coauth.pipeline.project import Project
 from coauth.pipeline.quarter_reports import Reports, processes
-from coauth.pipeline.vintage_tables import queries_of, read_tables
+from coauth.pipeline.vintage_tables import VintageTables, queries_of
 from coauth.progress import Progress, Stage, ignore
 from coauth.queries import Queries
 from coauth.report.explorer import Atlas
 from coauth.storage import Vintage, atomic
 from coauth.tables.contract import marked
+from coauth.tables.schemas import Name, Tables
 
 log = logging.getLogger(__name__)
 
@@ -76,11 +78,8 @@ def _written(
     pool: Executor | None,
     stage: Stage,
 ) -> dict[str, Path]:
-    told, tables, asked = (
-        report_inputs.of(project, vintage, against),
-        read_tables(vintage),
-        queries_of(project, vintage),
-    )
+    told, asked = report_inputs.of(project, vintage, against), queries_of(project, vintage)
+    tables: Tables = VintageTables(vintage, _against(project, vintage, against))
     folder = project.reports / (marked(told.quarter) if told.synthetic else told.quarter)
     edition = public.edition(project, vintage, tables) if profile == "public" else None
     base = networks.base(project, vintage, tables, profile=profile, edition=edition)
@@ -88,12 +87,10 @@ def _written(
     if edition:
         told = replace(told.public, relations=public.relations(project, vintage, edition))
         folder, where = folder.with_name(f"{folder.name}-public"), positions.own(whole, project)
-        shown = {
-            **edition.tables,
-            **{name: base.tables[name] for name in ("edges", "flags", "institutions")},
-        }
+        own: tuple[Name, ...] = ("edges", "flags", "institutions")
+        tables = {**edition.tables, **{name: base.tables[name] for name in own}}
     else:
-        where, shown = positions.kept(whole, project, vintage), None
+        where = positions.kept(whole, project, vintage)
     thinned = (
         {} if edition else {"backbone": "disparity"}
     )  # a public network is thin, and of its pairs abroad none would be left
@@ -145,9 +142,7 @@ def _written(
             paths["cells"] = public.write(edition.cells, folder, synthetic=told.synthetic)
             written.append(paths["cells"])
         links = {form: path.relative_to(folder).as_posix() for form, path in paths.items()}
-        reports = Reports(
-            project.root, vintage.name, folder, links, told, latest, atlas, against, shown
-        )
+        reports = Reports(project.root, folder, links, told, latest, atlas, tables)
         for language, there in reports.write(languages, pool, export_networks):
             paths[f"report.{language}"], paths[f"report.{language}.pdf"] = there[:2]
             written += there
@@ -156,6 +151,11 @@ def _written(
         if edition:
             vintage.published = edition.cells
     return paths
+
+
+def _against(project: Project, vintage: Vintage, name: str | None) -> Tables:
+    """`revisions` against another vintage than when this was built."""
+    return {"revisions": revised(project, project.cache.find(name), vintage)} if name else {}
 
 
 def _networks(asked: Queries) -> list[tuple[str, str, dict[str, Any]]]:

@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-import pyarrow as pa
-
 from coauth.network.model import Network
-from coauth.pipeline.compare import revised
 from coauth.pipeline.project import Project
-from coauth.pipeline.vintage_tables import read_tables
 from coauth.report import document
 from coauth.report.explorer import Atlas
 from coauth.report.vintage_info import About
+from coauth.tables.schemas import Tables
 
 
 @contextmanager
@@ -49,16 +46,13 @@ class Reports:
     """What the report of a quarter is drawn from, as it goes to the process that draws a language."""
 
     root: Path
-    vintage: str
     folder: Path
     links: Mapping[str, str]
     about: About
     latest: Network
     """The strongest of the latest window, for the picture."""
     atlas: Atlas
-    against: str | None
-    tables: Mapping[str, pa.Table] | None
-    """None: read from disk, where another process has them sooner than by hand."""
+    tables: Tables
 
     def write(
         self, languages: Sequence[str], pool: Executor | None, meanwhile: Callable[[], None]
@@ -88,7 +82,7 @@ class Reports:
             else None
         )
         return document.build(
-            self.tables or self._read(project),
+            self.tables,
             self.folder,
             queries=queries,
             about=self.about,
@@ -97,12 +91,3 @@ class Reports:
             atlas=self.atlas if self.atlas.network.nodes.num_rows else None,
             links=self.links,
         )
-
-    def _read(self, project: Project) -> dict[str, pa.Table]:
-        vintage = project.cache.find(self.vintage)
-        revisions = (
-            {"revisions": revised(project, project.cache.find(self.against), vintage)}
-            if self.against
-            else {}
-        )
-        return read_tables(vintage) | revisions

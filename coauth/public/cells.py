@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from coauth.public.suppression import Tie
 from coauth.queries import Queries
 from coauth.stats import areas
-from coauth.tables.schemas import own_basis
+from coauth.tables.schemas import Tables, own_basis
 
 COVERAGE = {
     "works": ("works", "all"),
@@ -57,7 +57,7 @@ Counts = dict[Cell, int | None]
 """None: withheld by the source."""
 
 
-def count(tables: Mapping[str, pa.Table], queries: Queries) -> Counts:
+def count(tables: Tables, queries: Queries) -> Counts:
     """Every cell of the measured years: series, coverage, technology areas of the last window,
     admissions.
     """
@@ -96,9 +96,7 @@ def shown_series(queries: Queries) -> frozenset[tuple[str, str]]:
     )
 
 
-def _series(
-    tables: Mapping[str, pa.Table], queries: Queries, first: int, last: int
-) -> Iterator[tuple[Cell, int]]:
+def _series(tables: Tables, queries: Queries, first: int, last: int) -> Iterator[tuple[Cell, int]]:
     shown = shown_series(queries)
     for r in _within(
         tables["copublications"].select(["year", "group_id", "basis", "works"]), first, last
@@ -107,7 +105,7 @@ def _series(
             yield Cell("works", r["group_id"], r["basis"], r["year"], r["year"]), r["works"]
 
 
-def _coverage(tables: Mapping[str, pa.Table], first: int, last: int) -> Iterator[tuple[Cell, int]]:
+def _coverage(tables: Tables, first: int, last: int) -> Iterator[tuple[Cell, int]]:
     years = tables["coverage"].group_by("year").aggregate([(c, "sum") for c in COVERAGE])
     for r in _within(years, first, last):
         for column, (unit, name) in COVERAGE.items():
@@ -118,7 +116,7 @@ def last_window(queries: Queries) -> tuple[int, int]:
     return queries.scope.last_year - queries.measures.window + 1, queries.scope.last_year
 
 
-def _areas(tables: Mapping[str, pa.Table], queries: Queries) -> Iterator[tuple[Cell, int]]:
+def _areas(tables: Tables, queries: Queries) -> Iterator[tuple[Cell, int]]:
     window = last_window(queries)
     rows = areas.profiles(
         tables["memberships"], tables["technologies"], areas.series(queries), window, queries
@@ -129,9 +127,7 @@ def _areas(tables: Mapping[str, pa.Table], queries: Queries) -> Iterator[tuple[C
         yield Cell("works", r["series"], basis, *window), r["total"]
 
 
-def _admissions(
-    tables: Mapping[str, pa.Table], first: int, last: int
-) -> Iterator[tuple[Cell, int | None]]:
+def _admissions(tables: Tables, first: int, last: int) -> Iterator[tuple[Cell, int | None]]:
     for r in _within(tables["admissions"], first, last):
         yield (
             Cell("admissions", r["country_code"], r["source"], r["year"], r["year"]),
@@ -156,7 +152,7 @@ class Reach:
 class Reaches:
     """The reach of every series, and of institutions that are counted together."""
 
-    def __init__(self, tables: Mapping[str, pa.Table], queries: Queries) -> None:
+    def __init__(self, tables: Tables, queries: Queries) -> None:
         rows = tables["institutions"].select(["institution_id", "country_code"]).to_pylist()
         self.country: dict[str, str | None] = {r["institution_id"]: r["country_code"] for r in rows}
         self.home = frozenset(queries.scope.countries)

@@ -36,7 +36,7 @@ from coauth.public.suppression import Tie, small, withhold
 from coauth.queries import Queries
 from coauth.stats.counts import with_intervals
 from coauth.tables import schemas
-from coauth.tables.schemas import own_basis
+from coauth.tables.schemas import Name, Tables, own_basis
 
 COPUBLICATIONS = schemas.COPUBLICATIONS.published(
     "works", "works_low", "works_high", more=(schemas.WITHHELD,)
@@ -53,9 +53,7 @@ class Counted:
     ties: tuple[Tie[Cell], ...]
 
     @classmethod
-    def of(
-        cls, tables: Mapping[str, pa.Table], queries: Queries, reaches: Reaches | None = None
-    ) -> Counted:
+    def of(cls, tables: Tables, queries: Queries, reaches: Reaches | None = None) -> Counted:
         cells = count(tables, queries)
         return cls(cells, tuple(ties(cells, reaches or Reaches(tables, queries), queries)))
 
@@ -83,14 +81,14 @@ class Earlier:
 class Edition:
     """The tables of a public edition, and what became of every cell."""
 
-    tables: dict[str, pa.Table]
+    tables: dict[Name, pa.Table]
     cells: pa.Table
     """`tables.CELLS`: written beside the report, and read when the next edition is made."""
     bounds: Bounds
 
 
 def edition(
-    tables: Mapping[str, pa.Table],
+    tables: Tables,
     queries: Queries,
     earlier: Sequence[Earlier] = (),
     vintage: str = "",
@@ -104,7 +102,7 @@ def edition(
     counted = Counted.of(tables, queries, reaches)
     withheld = decide(counted, earlier)
     shown = {c: v for c, v in counted.cells.items() if c not in withheld and v is not None}
-    published = {
+    published: dict[Name, pa.Table] = {
         "copublications": _copublications(tables["copublications"], shown, queries),
         "coverage": _coverage(shown),
         "profiles": _profiles(counted.cells, shown, queries),

@@ -29,6 +29,7 @@ from coauth.public.cells import Cell, Counts, Reach, Reaches
 from coauth.public.suppression import SMALLEST, small
 from coauth.tables import schemas
 from coauth.tables.contract import FLOAT, INT
+from coauth.tables.schemas import Name, Tables
 
 COUNTING = "full"
 """Of public networks, whatever measures.toml says (`coauth.network.model.COUNTINGS`)."""
@@ -118,8 +119,8 @@ class Bounds:
 
 
 def public(
-    tables: Mapping[str, pa.Table], ego: str | None = None, bounds: Bounds | None = None
-) -> tuple[dict[str, pa.Table], int]:
+    tables: Tables, ego: str | None = None, bounds: Bounds | None = None
+) -> tuple[dict[Name, pa.Table], int]:
     """The tables of the public profile, and the number of cells taken out.
 
     Edges keep the works of at most K institutions, as every weight: the difference to works of any
@@ -152,7 +153,8 @@ def public(
             institutions = institutions.set_column(
                 n, column.name, pa.nulls(len(institutions), column.type)
             )
-    empty = {name: schemas.ALL[name].empty() for name in ("centrality", "shifts", "pairs")}
+    measured: tuple[Name, ...] = ("centrality", "shifts", "pairs")
+    empty = {name: schemas.ALL[name].empty() for name in measured}
     return dict(tables) | empty | {
         "edges": edges,
         "institutions": institutions,

@@ -4,25 +4,25 @@ on the page.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from coauth.queries import Event, Queries, Technologies, Watchlist, Years
 from coauth.report.data import frames
 from coauth.report.render.charts import Date
 from coauth.report.text import Words
 from coauth.report.vintage_info import About
+from coauth.tables.schemas import Tables
 
 
 @dataclass(frozen=True)
 class ReportContext:
-    tables: Mapping[str, pa.Table]
+    tables: Tables
     queries: Queries
     about: About
     words: Words

@@ -19,6 +19,7 @@ from coauth.report.text import Words
 from coauth.report.vintage_info import About
 from coauth.storage import atomic
 from coauth.tables.contract import MARK
+from coauth.tables.schemas import Tables
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,7 +58,7 @@ def named(network: Network, language: str, queries: Queries, *, synthetic: bool)
 
 
 def build(
-    tables: Mapping[str, pa.Table],
+    tables: Tables,
     folder: Path,
     *,
     queries: Queries,

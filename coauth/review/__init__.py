@@ -16,7 +16,7 @@ from coauth.errors import NotFound
 from coauth.queries import Queries
 from coauth.review import caveats
 from coauth.tables.contract import STRING
-from coauth.tables.schemas import AREAS
+from coauth.tables.schemas import AREAS, Tables
 
 _SHOWN = 12
 
@@ -87,7 +87,7 @@ of.
 
 
 def pair(
-    tables: Mapping[str, pa.Table],
+    tables: Tables,
     a: str,
     b: str,
     queries: Queries,
@@ -105,7 +105,7 @@ def pair(
 
 
 def pairs(
-    tables: Mapping[str, pa.Table],
+    tables: Tables,
     ends: Iterable[tuple[str, str]],
     queries: Queries,
     years: Years = None,
@@ -139,7 +139,7 @@ def pairs(
 
 
 def listing(
-    tables: Mapping[str, pa.Table], list_id: str, queries: Queries, years: Years = None
+    tables: Tables, list_id: str, queries: Queries, years: Years = None
 ) -> list[dict[str, Any]]:
     """The works with any institution of a watchlist, or with any technology of a set and a foreign
     institution, newest first.
@@ -184,9 +184,7 @@ def listing(
     )
 
 
-def _on(
-    tables: Mapping[str, pa.Table], list_id: str, works: Iterable[str]
-) -> dict[str, list[dict[str, Any]]]:
+def _on(tables: Tables, list_id: str, works: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
     """Work -> the institutions of a watchlist on it, each with its name, entry and how it is known
     to be that.
     """
@@ -229,7 +227,7 @@ def _measured(queries: Queries) -> tuple[int, int]:
 
 
 def _works(
-    tables: Mapping[str, pa.Table], ids: set[str], years: tuple[int, int], *, left_out: bool = False
+    tables: Tables, ids: set[str], years: tuple[int, int], *, left_out: bool = False
 ) -> pa.Table:
     wanted = (
         _among("work_id", ids) & (pc.field("year") >= years[0]) & (pc.field("year") <= years[1])
@@ -273,7 +271,7 @@ class _Told:
 
     def __init__(
         self,
-        tables: Mapping[str, pa.Table],
+        tables: Tables,
         works: pa.Table,
         institutions: set[str],
         queries: Queries,

@@ -7,12 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from coauth.openalex import Page, Work
 from coauth.openalex.text_match import Phrases, fold
 from coauth.queries import Queries, Watchlist
 from coauth.review.caveats import GENERIC
+from coauth.tables.schemas import Tables
 
 _SHOWN = 3
 
@@ -32,9 +31,7 @@ MEANING = {
 """What a finding says, in the order a reader takes them."""
 
 
-def check(
-    tables: Mapping[str, pa.Table], pages: Iterable[Page], queries: Queries
-) -> list[dict[str, Any]]:
+def check(tables: Tables, pages: Iterable[Page], queries: Queries) -> list[dict[str, Any]]:
     """Every finding (`MEANING`) on the enabled lists: list_id, entry_id, finding, institution_id,
     name, works (of strings), examples.
     """
@@ -43,9 +40,7 @@ def check(
     return [*found, *_of_strings(tables, pages, on)]
 
 
-def _of_list(
-    tables: Mapping[str, pa.Table], watchlist: Watchlist, queries: Queries
-) -> Iterator[dict[str, Any]]:
+def _of_list(tables: Tables, watchlist: Watchlist, queries: Queries) -> Iterator[dict[str, Any]]:
     columns = ("institution_id", "name", "ror")
     institutions = {
         r["institution_id"]: r for r in tables["institutions"].select(list(columns)).to_pylist()
@@ -113,7 +108,7 @@ def _alike(name: str, entry: str) -> bool:
 
 
 def _of_strings(
-    tables: Mapping[str, pa.Table], pages: Iterable[Page], lists: Iterable[Watchlist]
+    tables: Tables, pages: Iterable[Page], lists: Iterable[Watchlist]
 ) -> list[dict[str, Any]]:
     """Strings that bear an entry's name and were not matched to it, by entry and string, most works
     first.
@@ -164,7 +159,7 @@ def _strings(work: Work) -> Iterator[tuple[str, set[str]]]:
                 )
 
 
-def _ids(tables: Mapping[str, pa.Table]) -> dict[tuple[str, str], set[str]]:
+def _ids(tables: Tables) -> dict[tuple[str, str], set[str]]:
     """(list, entry) -> harvested ids that count for it."""
     stand_for = {
         r["institution_id"]: {r["institution_id"], *r["rolled_up_from"]}

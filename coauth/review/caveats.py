@@ -4,7 +4,7 @@ Nothing is dropped by them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from coauth.openalex.text_match import fold
 from coauth.queries import Queries
 from coauth.tables.contract import STRING
+from coauth.tables.schemas import Tables
 
 MARGIN = 0.1
 """A primary topic this close above its threshold would be lost by a slightly stricter one."""
@@ -68,7 +69,7 @@ Doubt = tuple[str | None, dict[str, str]]
 
 
 def of_works(
-    tables: Mapping[str, pa.Table], works: pa.Table, institutions: Iterable[str], queries: Queries
+    tables: Tables, works: pa.Table, institutions: Iterable[str], queries: Queries
 ) -> dict[str, list[Doubt]]:
     """work_id -> its doubts: the institution whose part in it is doubted (None: the work itself),
     and `{"reason": …, "detail": …}`.

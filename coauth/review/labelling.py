@@ -16,13 +16,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from coauth.errors import QueryError
 from coauth.queries import Queries
 from coauth.stats.counts import binomial
-from coauth.tables.schemas import AREAS
+from coauth.tables.schemas import AREAS, Tables
 
 MIN_POSITIVES = 30
 """Fewer works that truly belong to an area say nothing worth printing about it: "unmeasured"."""
@@ -50,7 +49,7 @@ class Agreement(NamedTuple):
 # -- the sheet
 
 
-def strata(tables: Mapping[str, pa.Table], queries: Queries) -> pd.Series:
+def strata(tables: Tables, queries: Queries) -> pd.Series:
     """work_id -> stratum: the first EU-10 area found on it; "near" for a topic of a technology
     without a hit; "far" for the rest.
     """
@@ -74,7 +73,7 @@ def strata(tables: Mapping[str, pa.Table], queries: Queries) -> pd.Series:
     ).sort_index()
 
 
-def predicted(tables: Mapping[str, pa.Table], queries: Queries) -> dict[str, set[str]]:
+def predicted(tables: Tables, queries: Queries) -> dict[str, set[str]]:
     """work_id -> EU-10 areas of the technologies found on it."""
     areas = {(s.id, t.id): set(t.eu10) for s in queries.technologies for t in s.technology}
     found: dict[str, set[str]] = {}
@@ -85,7 +84,7 @@ def predicted(tables: Mapping[str, pa.Table], queries: Queries) -> dict[str, set
     return {w: a for w, a in found.items() if a}
 
 
-def sample(tables: Mapping[str, pa.Table], queries: Queries, size: int, seed: int) -> pd.DataFrame:
+def sample(tables: Tables, queries: Queries, size: int, seed: int) -> pd.DataFrame:
     """A blind sheet of about `size` works: as many from each stratum as it has, up to an equal
     part, in random order.
     """
@@ -152,7 +151,7 @@ def _areas(cell: str) -> set[str] | None:
 
 
 def score(
-    sheet: pd.DataFrame, tables: Mapping[str, pa.Table], queries: Queries
+    sheet: pd.DataFrame, tables: Tables, queries: Queries
 ) -> tuple[pd.DataFrame, Agreement | None]:
     """`measure` of a labelled sheet against the vintage's technologies, each work weighted by its
     stratum; and the labellers' agreement.

@@ -7,6 +7,9 @@ OpenAlex's short form ("W…", "I…", "T…").
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal, cast
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -924,8 +927,37 @@ MATCHES = Table(
 
 # -- all of them
 
-ALL: dict[str, Table] = {
-    t.name: t
+Name = Literal[
+    "works",
+    "affiliations",
+    "countries",
+    "institutions",
+    "technologies",
+    "edges",
+    "pairs",
+    "hyperauthorship",
+    "listed",
+    "flags",
+    "evidence",
+    "benefits",
+    "memberships",
+    "copublications",
+    "centrality",
+    "shifts",
+    "events",
+    "matches",
+    "coverage",
+    "admissions",
+    "revisions",
+    "profiles",
+]
+"""Names of the tables of a vintage; `profiles` is in public editions alone."""
+
+Tables = Mapping[Name, pa.Table]
+"""The tables of a vintage, of a public edition, or of a cut: those that are there, by name."""
+
+ALL: dict[Name, Table] = {
+    cast("Name", t.name): t
     for t in (
         WORKS,
         AFFILIATIONS,

@@ -20,7 +20,7 @@ from coauth.pipeline.build import build_tables
 from coauth.pipeline.harvest import Source, harvest_pages
 from coauth.pipeline.project import Project
 from coauth.pipeline.quarter import write_quarter
-from coauth.pipeline.vintage_tables import informed_queries, read_tables
+from coauth.pipeline.vintage_tables import VintageTables, informed_queries
 from coauth.report.context import ReportContext
 from coauth.report.sections import headlines, revisions
 from coauth.report.sections.technologies import technologies
@@ -317,7 +317,7 @@ def context(root, language, against=None):
     project = Project(root)
     vintage = project.cache.find()
     return ReportContext(
-        read_tables(vintage),
+        VintageTables(vintage),
         informed_queries(project, vintage),
         report_inputs.of(project, vintage, against),
         Words(language),

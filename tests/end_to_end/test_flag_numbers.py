@@ -16,7 +16,7 @@ from lxml import etree
 
 from coauth import review
 from coauth.pipeline.project import Project
-from coauth.pipeline.vintage_tables import read_tables
+from coauth.pipeline.vintage_tables import VintageTables
 from coauth.queries import Years
 from coauth.report.data.frames import last_window, window_before
 from coauth.tables.contract import MARK
@@ -44,7 +44,7 @@ class Told:
 
     def __init__(self, root):
         project = Project(root)
-        self.made, self.asked = read_tables(project.cache.find()), project.queries
+        self.made, self.asked = VintageTables(project.cache.find()), project.queries
         flags = self.made["flags"].select(["source", "target"]).to_pandas().drop_duplicates()
         pairs = self.made["pairs"].select(["source", "target"]).to_pandas().drop_duplicates()
         self.listed = set(self.made["listed"]["institution_id"].to_pylist())

@@ -18,7 +18,7 @@ from coauth.pipeline.compare import revised
 from coauth.pipeline.harvest import Source, harvest_pages
 from coauth.pipeline.project import Project
 from coauth.pipeline.quarter import write_quarter
-from coauth.pipeline.vintage_tables import read_tables
+from coauth.pipeline.vintage_tables import VintageTables
 from coauth.report import document
 from coauth.report.context import ReportContext
 from coauth.report.data import frames
@@ -83,7 +83,7 @@ def brief_of(root, language, against=None):
     project = Project(root)
     vintage = project.cache.find()
     return ReportContext(
-        read_tables(vintage),
+        VintageTables(vintage),
         project.queries,
         report_inputs.of(project, vintage, against),
         Words(language, valued=True),
@@ -114,7 +114,7 @@ def test_works_of_a_list_then_and_now_are_what_explain_lists_of_each_vintage(roo
         "then": Project(root).cache.find(AS_OF.isoformat()),
         "now": Project(root).cache.find(),
     }
-    made = {side: read_tables(v) for side, v in vintages.items()}
+    made = {side: VintageTables(v) for side, v in vintages.items()}
     spans = [
         *((y, y) for y in asked.measures.headline_change),
         (asked.scope.first_year, asked.scope.last_year),
@@ -164,7 +164,7 @@ def test_a_change_is_told_with_what_it_was(root, asked):
     """China's change from 2020 to 2023 with its interval, as the earlier vintage's own report says
     it.
     """
-    old = read_tables(Project(root).cache.find(AS_OF.isoformat()))
+    old = VintageTables(Project(root).cache.find(AS_OF.isoformat()))
     said = frames.changes(old, ["china"], asked).iloc[0]
     facts = next(h for h in headlines(brief_of(root, "en")) if "China" in h.label).facts
     assert [facts[f"china.then.{name}"] for name in ("ratio", "low", "high")] == [

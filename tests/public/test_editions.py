@@ -24,7 +24,7 @@ from coauth.engine.duck import DuckDB
 from coauth.errors import DisclosureError
 from coauth.pipeline import public
 from coauth.pipeline.project import Project
-from coauth.pipeline.vintage_tables import read_tables
+from coauth.pipeline.vintage_tables import VintageTables
 from coauth.public import Counted, Earlier, Tie, exposed, withhold
 from coauth.public.cells import Reaches
 from coauth.public.editions import decide
@@ -794,7 +794,7 @@ def counted_truth(project, vintage):
                 mine["n_authors_with_institution"].sum()
             ),
         }
-    admitted = read_tables(vintage, public.COUNTED)["admissions"].to_pylist()
+    admitted = VintageTables(vintage)["admissions"].to_pylist()
     return found | {
         (r["country_code"], r["source"], r["year"], r["year"], ""): r["admissions"]
         for r in admitted
@@ -1079,7 +1079,7 @@ def test_same_vintage_same_bytes_and_the_internal_report_is_apart(project, quart
         "run": (folder / "run.json").read_bytes()
     }
     kept = vintage.published
-    edition = public.edition(project, vintage, read_tables(vintage))
+    edition = public.edition(project, vintage, VintageTables(vintage))
     assert edition.cells.equals(kept)
     path = public.write(edition.cells, folder, synthetic=True)
     assert path.read_bytes() == before[path.relative_to(folder)]

@@ -15,7 +15,7 @@ from coauth.export import formats
 from coauth.network import build
 from coauth.pipeline import networks
 from coauth.pipeline.project import Project
-from coauth.pipeline.vintage_tables import read_tables
+from coauth.pipeline.vintage_tables import VintageTables
 from coauth.public import SMALLEST
 from coauth.tables import schemas
 from tests.support.commands import coauth
@@ -176,7 +176,7 @@ def test_an_institution_of_small_cells_cannot_be_asked_for():
 def sample(sample_root):
     project = Project(sample_root)
     vintage = project.cache.find()
-    return project, vintage, read_tables(vintage)
+    return project, vintage, VintageTables(vintage)
 
 
 @pytest.mark.parametrize("unit", ["institution", "country"])

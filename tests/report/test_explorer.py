@@ -11,7 +11,7 @@ import pytest
 
 from coauth.pipeline import networks
 from coauth.pipeline.project import Project
-from coauth.pipeline.vintage_tables import read_tables
+from coauth.pipeline.vintage_tables import VintageTables
 from coauth.report import explorer
 from coauth.report.context import ReportContext
 from coauth.report.text import Words
@@ -111,7 +111,7 @@ def test_same_tables_same_bytes(context):
 def sampled(sample_root):
     project = Project(sample_root)
     vintage = project.cache.vintages()[-1]
-    made = read_tables(vintage)
+    made = VintageTables(vintage)
     network = networks.network(project, vintage, tables=made, counting="newman")
     shown = explorer.explore(
         ReportContext(made, project.queries, about(synthetic=True), Words("da")),

@@ -3,6 +3,7 @@
 import datetime
 import itertools
 import random
+from typing import get_args
 
 import pyarrow as pa
 import pytest
@@ -11,6 +12,12 @@ from coauth.errors import TableError
 from coauth.tables import schemas
 from coauth.tables.contract import BOOL, DAY, FLOAT, INT, MARK, STRING, STRINGS
 from coauth.tables.schemas import ALL, COVERAGE, EDGES, SHIFTS
+
+
+def test_every_table_has_its_name_for_the_type_checker():
+    """`profiles` is in public editions alone."""
+    assert set(get_args(schemas.Name)) == {*ALL, "profiles"}
+
 
 GOOD = {STRING: "a", INT: 1, FLOAT: 0.5, BOOL: True, DAY: datetime.date(2020, 1, 1), STRINGS: ["a"]}
 WRONG = {STRING: {"a": 1}, INT: 1.5, FLOAT: "half", BOOL: "perhaps", DAY: "soon", STRINGS: "a"}

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from coauth.queries import Queries
-from coauth.report.data.frames import Tables, direction, each, frame, institutions, last_window
+from coauth.report.data.frames import direction, each, frame, institutions, last_window
+from coauth.tables.schemas import Tables
 
 ROSTER = 22
 """Institutions in the figure of centrality shifts: as many as fit a page and stay readable."""

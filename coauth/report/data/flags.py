@@ -12,7 +12,6 @@ from scipy import stats
 
 from coauth.queries import Queries
 from coauth.report.data.frames import (
-    Tables,
     each,
     frame,
     institutions,
@@ -21,7 +20,7 @@ from coauth.report.data.frames import (
 )
 from coauth.stats import areas
 from coauth.stats.counts import binomial, compare_counts
-from coauth.tables.schemas import ALL, AREAS, TECHNOLOGIES, own_basis
+from coauth.tables.schemas import ALL, AREAS, TECHNOLOGIES, Tables, own_basis
 
 STRONGEST = 20
 """Pairs shown on the page; the CSV has all."""

@@ -6,7 +6,7 @@ A frame without rows means "nothing to show" everywhere; no function raises for 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,7 @@ import pyarrow as pa
 
 from coauth.queries import Queries, Watchlist, Years
 from coauth.stats.counts import CHANCE, Spread, compare_counts, spread_of
-from coauth.tables.schemas import ALL, CAUSES, own_basis
-
-Tables = Mapping[str, pa.Table]
-
+from coauth.tables.schemas import ALL, CAUSES, Name, Tables, own_basis
 
 MIN_POSITIVES = 30
 """Works that truly belong to an area, below which nothing is said of its cues
@@ -33,12 +30,12 @@ alone moves it by 20 points.
 """
 
 
-def table(tables: Tables, name: str) -> pa.Table:
+def table(tables: Tables, name: Name) -> pa.Table:
     """A table, or an empty one under its contract where it was not made."""
     return tables.get(name, ALL[name].empty())
 
 
-def frame(tables: Tables, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def frame(tables: Tables, name: Name, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """The same as a frame."""
     found = table(tables, name)
     taken: pd.DataFrame = (found.select(list(columns)) if columns else found).to_pandas()

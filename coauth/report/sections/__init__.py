@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from matplotlib.figure import Figure
 
 from coauth.openalex.eras import MIXED
@@ -27,10 +26,11 @@ from coauth.report.sections.intensity import intensity
 from coauth.report.sections.technologies import technologies
 from coauth.report.text import Words
 from coauth.report.vintage_info import About
+from coauth.tables.schemas import Tables
 
 
 def compose(
-    tables: Mapping[str, pa.Table],
+    tables: Tables,
     queries: Queries,
     about: About,
     words: Words,
