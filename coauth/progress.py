@@ -38,6 +38,7 @@ def ignore(event: Event) -> None:
     """The progress of who does not want to know."""
 
 
+@dataclass
 class Stage:
     """Counts what is done of one stage, from any thread, and tells `progress`.
 
@@ -46,31 +47,26 @@ class Stage:
 
     >>> copied = Stage(print, "copy", "files", 4, even=True, clock=iter([10.0, 12.0]).__next__)
     >>> copied.add(1, "a.txt")
-    Event(stage='copy', done=1, total=4, unit='files', elapsed=2.0, expected=6.0, detail='a.txt')
+    Event(stage='copy', done=1.0, total=4, unit='files', elapsed=2.0, expected=6.0, detail='a.txt')
     """
 
-    def __init__(
-        self,
-        progress: Progress,
-        name: str,
-        unit: str,
-        total: float | None = None,
-        *,
-        even: bool = False,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._progress, self._name, self._unit, self._total = progress, name, unit, total
-        self._even, self._clock, self._began = even, clock, clock()
-        self._done: float = 0
-        self._lock = threading.Lock()
+    progress: Progress
+    name: str
+    unit: str
+    total: float | None = None
+    even: bool = False
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self._done, self._began, self._lock = 0.0, self.clock(), threading.Lock()
 
     def add(self, units: float = 1, detail: str = "") -> None:
         """So many units more are done; with 0 of them `detail` alone is news."""
         with self._lock:
             self._done += units
-            elapsed, expected = self._clock() - self._began, None
-            if self._even and self._total and self._done:
-                expected = elapsed * max(0.0, self._total - self._done) / self._done
-            self._progress(
-                Event(self._name, self._done, self._total, self._unit, elapsed, expected, detail)
+            elapsed, expected = self.clock() - self._began, None
+            if self.even and self.total and self._done:
+                expected = elapsed * max(0.0, self.total - self._done) / self._done
+            self.progress(
+                Event(self.name, self._done, self.total, self.unit, elapsed, expected, detail)
             )

@@ -103,13 +103,7 @@ def of_source(command: Command) -> Command:
 
 
 def _harvested(
-    project: Project,
-    answer: Answer,
-    vintage: str | None,
-    options: Mapping[str, Any],
-    engine: str,
-    threads: int | None = None,
-    allow_incomplete: bool = False,
+    project: Project, answer: Answer, vintage: str | None, options: Mapping[str, Any]
 ) -> Vintage:
     if options["sample"] and options["records"]:
         raise click.UsageError("--sample and --from are two different sources; give one")
@@ -128,10 +122,10 @@ def _harvested(
             name=vintage,
             fresh=options["fresh"],
             wait=options["wait"],
-            allow_incomplete=allow_incomplete,
+            allow_incomplete=options.get("allow_incomplete", False),
             progress=bar,
-            engine=engine,
-            threads=threads,
+            engine=options["engine"],
+            threads=options.get("threads"),
         )
 
 
@@ -180,42 +174,25 @@ def of_build(command: Command) -> Command:
     return command
 
 
+OF_BUILD = ("engine", "level", "memory", "threads", "allow_incomplete", "allow_mixed")
+
+
 @coauth.command()
 @of_source
 @of_build
 @of_vintage
 @common
-def rebuild(
-    project: Project,
-    answer: Answer,
-    vintage: str | None,
-    engine: str,
-    level: str,
-    memory: str | None,
-    threads: int | None,
-    allow_incomplete: bool,
-    allow_mixed: bool,
-    **options: Any,
-) -> None:
+def rebuild(project: Project, answer: Answer, vintage: str | None, **options: Any) -> None:
     """Harvest what is missing, then build tables, Gephi files and report. Safe to run again after
     any interruption.
 
     Example: coauth rebuild --sample
     """
     project.queries  # noqa: B018  faults in queries/ show before anything is fetched
-    done = _harvested(project, answer, vintage, options, engine, threads, allow_incomplete)
+    done = _harvested(project, answer, vintage, options)
     with answer.progress() as bar:
-        built = build_tables(
-            project,
-            done,
-            engine=engine,
-            level=level,
-            memory=memory,
-            threads=threads,
-            allow_incomplete=allow_incomplete,
-            allow_mixed=allow_mixed,
-            progress=bar,
-        )
+        how = {name: options[name] for name in OF_BUILD}
+        built = build_tables(project, done, progress=bar, **how)
         fetch_totals_once(project, done, **statbank())
         paths = write_quarter(project, done, side_by_side=True, progress=bar)
     answer.give(
@@ -282,15 +259,13 @@ def _verdicts(project: Project, vintage: Vintage) -> str:
 @of_engine
 @of_vintage
 @common
-def harvest(
-    project: Project, answer: Answer, vintage: str | None, engine: str, **options: Any
-) -> None:
+def harvest(project: Project, answer: Answer, vintage: str | None, **options: Any) -> None:
     """Only the harvest: continue an unfinished vintage or start a new one; with --vintage also mend
     a damaged one.
 
     Example: OPENALEX_API_KEY=… coauth harvest --wait
     """
-    done = _harvested(project, answer, vintage, options, engine)
+    done = _harvested(project, answer, vintage, options)
     said = [f"vintage {done.name} is complete ({done.quarter}): {done.path}", *_account(done)]
     answer.give(done.manifest.plain(), said)
 
@@ -380,34 +355,14 @@ def _first_look(seen: Mapping[str, Any]) -> Iterable[str]:
 @of_build
 @of_vintage
 @common
-def build(
-    project: Project,
-    answer: Answer,
-    vintage: str | None,
-    engine: str,
-    level: str,
-    memory: str | None,
-    threads: int | None,
-    allow_incomplete: bool,
-    allow_mixed: bool,
-) -> None:
+def build(project: Project, answer: Answer, vintage: str | None, **options: Any) -> None:
     """Build the tables of a harvested vintage: cache/<vintage>/pages -> tables.
 
     Example: coauth build --memory 2GB
     """
-    chosen = project.cache.find(vintage, complete=not allow_incomplete)
+    chosen = project.cache.find(vintage, complete=not options["allow_incomplete"])
     with answer.progress() as bar:
-        built = build_tables(
-            project,
-            chosen,
-            engine=engine,
-            level=level,
-            memory=memory,
-            threads=threads,
-            allow_incomplete=allow_incomplete,
-            allow_mixed=allow_mixed,
-            progress=bar,
-        )
+        built = build_tables(project, chosen, progress=bar, **options)
     answer.give(
         built.plain(),
         [*_account(chosen), *(f"{name:<15} {n:>12,} rows" for name, n in built.rows.items())],

@@ -6,7 +6,6 @@ import logging
 import sys
 import time
 from contextlib import ExitStack
-from types import TracebackType
 from typing import Any
 
 from tqdm import tqdm
@@ -20,25 +19,14 @@ _EVERY = 30.0
 """Seconds between two lines in a log."""
 
 
-class Bar:
+class Bar(ExitStack):
     """Shows events (`coauth.progress.Progress`); used as a context manager."""
 
     def __init__(self, quiet: bool = False) -> None:
+        super().__init__()
         self._quiet, self._terminal = quiet, sys.stderr.isatty()
         self._stage, self._line = "", time.monotonic()
         self._bar: tqdm[Any] | None = None
-        self._open = ExitStack()
-
-    def __enter__(self) -> Bar:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._open.close()
 
     def __call__(self, event: Event) -> None:
         if self._quiet:
@@ -53,10 +41,10 @@ class Bar:
         text = f"{event.stage}: {words(event)}"
         if self._bar is None or event.stage != self._stage:
             self._stage = event.stage
-            self._open.close()
-            self._open.enter_context(logging_redirect_tqdm())
+            self.close()
+            self.enter_context(logging_redirect_tqdm())
             form = "{bar:20} {desc}" if event.total else "{desc}"
-            self._bar = self._open.enter_context(
+            self._bar = self.enter_context(
                 tqdm(desc=text, total=event.total, bar_format=form, dynamic_ncols=True)
             )
         self._bar.n = event.done

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from importlib.metadata import version
 
 import joblib
@@ -113,36 +114,26 @@ def build_tables(
     return summary
 
 
+@dataclass
 class _Making:
     """The tables in the order in which they are made; each is on the shelf before the next."""
 
-    def __init__(
-        self,
-        project: Project,
-        vintage: Vintage,
-        asked: Queries,
-        engine: Engine,
-        shelf: TableStore,
-        workers: int,
-        memory: int,
-        stage: Stage,
-    ) -> None:
-        (
-            self.project,
-            self.vintage,
-            self.asked,
-            self.engine,
-            self.shelf,
-            self.workers,
-            self.memory,
-            self.stage,
-        ) = project, vintage, asked, engine, shelf, workers, memory, stage
-        self.synthetic = schemas.is_synthetic(shelf.parts("works").to_table(["title"]))
-        self.rows: dict[str, int] = {}
-        self.sha256: dict[str, str] = {}
-        self.excluded: dict[str, int] = {}
-        self.since: Since | None = None
-        self.lacking: list[str] = []
+    project: Project
+    vintage: Vintage
+    asked: Queries
+    engine: Engine
+    shelf: TableStore
+    workers: int
+    memory: int
+    stage: Stage
+    rows: dict[str, int] = field(default_factory=dict)
+    sha256: dict[str, str] = field(default_factory=dict)
+    excluded: dict[str, int] = field(default_factory=dict)
+    since: Since | None = None
+    lacking: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.synthetic = schemas.is_synthetic(self.shelf.parts("works").to_table(["title"]))
 
     def _keep(self, contract: Table, rows: pa.Table | Iterator[pa.RecordBatch]) -> None:
         self.sha256[contract.name] = self.shelf.write(contract, rows, synthetic=self.synthetic)
