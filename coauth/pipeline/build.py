@@ -88,6 +88,7 @@ def build_tables(
                 windows,
                 Stage(progress, "tables", "tables", len(schemas.ALL)),
             )
+            making.stage.add(0)
             making.tables(
                 asked.rollup if level == "unified" else RollUp(drop_ancestors=False), level
             )

@@ -31,6 +31,7 @@ def export_network(
     layout of their own.
     """
     stage = Stage(progress, "export", "steps", 3)
+    stage.add(0)
     tables = VintageTables(vintage)
     if ego := networks.node_id(project, tables, unit, filters.get("ego")):
         filters["ego"] = ego

@@ -66,6 +66,7 @@ def write_quarter(
         else nullcontext() as pool
     ):
         stage = Stage(progress, "report", "steps", 2 + len(languages))
+        stage.add(0)
         return _written(project, vintage, languages, against, profile, pool, stage)
 
 

@@ -61,7 +61,7 @@ def fill(
     given, ignored = inputs(path)
     older = {i.name for i in given if vintage.slice(i.name).status != "open"}
     try:
-        stage = Stage(progress, "read", "files", len(given))
+        stage = Stage(progress, "harvest", "files", len(given))
         closed = {i.name: stored(vintage.slice(i.name), i, stage) for i in given}
         summary = sum_up("files", closed)
         summary |= {name: sum(s.get(name, 0) for s in closed.values()) for name in COUNTS}
@@ -101,5 +101,5 @@ def store(
     depends on their number.
     """
     made = Input(slice_name, request, lambda: records, workers=workers)
-    stage = Stage(progress, slice_name, "files", 1)
+    stage = Stage(progress, "harvest", "files", 1)
     return sum_up("records", {slice_name: stored(vintage.slice(slice_name), made, stage)})

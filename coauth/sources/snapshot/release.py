@@ -214,7 +214,7 @@ def _parts(
     """Every file stored, in order: one by one here, or as many at once as the engine takes."""
     inputs = list(zip(slices, copy.files, strict=True))
     megabytes = sum(map(_megabytes, copy.files))
-    stage = Stage(progress, "read", "MB of files", megabytes, even=True)
+    stage = Stage(progress, "harvest", "MB of files", megabytes, even=True)
     if engine is None:
         yield from (_of_part(given, copy, sieve, stage) for given in inputs)
         return
