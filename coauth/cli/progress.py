@@ -45,7 +45,7 @@ class Bar(ExitStack):
             self.enter_context(logging_redirect_tqdm())
             form = "{bar:20} {desc}" if event.total else "{desc}"
             self._bar = self.enter_context(
-                tqdm(desc=text, total=event.total, bar_format=form, dynamic_ncols=True)
+                tqdm(desc=text, total=event.total, bar_format=form, miniters=0, dynamic_ncols=True)
             )
         self._bar.n = event.done
         self._bar.set_description_str(text, refresh=False)

@@ -163,10 +163,10 @@ def test_only_the_damaged_slice_is_fetched_again(root, harm):
     assert files(mended) == before
     assert (mended.name, mended.manifest.completed, mended.damage()) == (
         vintage.name,
-        "2020-06-15",
+        date(2020, 6, 15),
         [],
     )
-    assert mended.manifest.repaired == {"2020-03": "2020-08-01"}
+    assert mended.manifest.repaired == {"2020-03": date(2020, 8, 1)}
 
 
 def test_a_mending_that_is_interrupted_leaves_an_unfinished_vintage(root):
@@ -181,7 +181,7 @@ def test_a_mending_that_is_interrupted_leaves_an_unfinished_vintage(root):
             harvest(root, server_at("http://127.0.0.1:9"), name=vintage.name)
     assert not vintage.complete
     with StandIn(WORLD) as server:
-        assert harvest(root, server).manifest.completed == "2020-06-15"
+        assert harvest(root, server).manifest.completed == date(2020, 6, 15)
     assert files(vintage) == before
 
 
