@@ -5,7 +5,7 @@
 
 The rooms, from what all others may import to what imports them; stages never import each other:
 
-    in common          errors, progress, tables, queries
+    in common          errors, progress, queries, tables
     records            openalex, storage
     ways to count      engine, stats
     answers to rows    sources, stages, network, review, public

@@ -269,12 +269,14 @@ def shifts(
     vintage: str | None = None,
 ) -> pd.DataFrame:
     """Changes of a centrality between two windows, one row an institution and pair of windows, with
-    interval, verdict and reason (`SHIFTS`, variant `k`, and the institution's name).
+    interval, verdict and reason (`SHIFTS`, variant `k`, and the institution's name), the most
+    central after first.
 
     Raises `NotFound` for a measure without an interval, and where no row is left.
     """
     from coauth import review  # noqa: PLC0415
     from coauth.errors import NotFound  # noqa: PLC0415
+    from coauth.queries.registry import MEASURES  # noqa: PLC0415
 
     project = _project(root)
     of = project.cache.find(vintage)
@@ -301,7 +303,7 @@ def shifts(
     names = places.select(["institution_id", "name"]).to_pandas()
     order = ["after_first", "before_first", "after"]
     named: pd.DataFrame = rows.merge(names, on="institution_id")
-    return named.sort_values(order, ascending=[True, True, False])
+    return named.sort_values(order, ascending=[True, True, MEASURES[measure].sign < 0])
 
 
 def compare(old: str, new: str, *, root: Folder = ".") -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -13,7 +13,8 @@ import coauth
 PACKAGE = Path(coauth.__file__).parent
 LAYERS = [
     {"errors", "progress"},
-    {"tables", "queries"},
+    {"queries"},
+    {"tables"},
     {"openalex"},
     {"storage", "engine"},
     {"stats"},

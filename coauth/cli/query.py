@@ -14,9 +14,16 @@ from coauth.engine.duck import DuckDB
 from coauth.openalex import eras
 from coauth.pipeline.compare import compare_vintages, relations_between
 from coauth.pipeline.project import Project
+from coauth.queries import registry
 from coauth.stages import revisions
 from coauth.tables import schemas
 from coauth.tables.contract import MARK
+
+
+def _listed(*intervals: str) -> str:
+    """Measures whose interval is had so; of those where smaller is more central, that it is."""
+    records = (registry.MEASURES[name] for name in registry.select(*intervals))
+    return ", ".join(r.name if r.sign > 0 else f"{r.name} ({r.direction})" for r in records)
 
 
 @coauth.command("shifts")
@@ -25,7 +32,8 @@ from coauth.tables.contract import MARK
     "--measure",
     default="strength_share",
     show_default=True,
-    help="One with an interval of its change: strength, strength_share, pagerank, eigenvector, participation or exposure.",
+    help=f"One with an interval of its change: {_listed('works')}. Without one: "
+    f"{_listed('jackknife', 'paths', 'none')}.",
 )
 @click.option("--before", metavar="Y1-Y2", help="Window before, e.g. 2018-2020.")
 @click.option("--after", metavar="Y1-Y2", help="Window after, e.g. 2022-2024.")

@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 
 from coauth.network.edges import UNIT, Ints, Mask, Pairs
 from coauth.network.model import EDGE_YEARS, EDGES, EUROPE, GROUPS, NODE_YEARS, NODES, NORDIC, legal
+from coauth.queries.registry import EXPORTED
 
-MEASURES = ("pagerank", "eigenvector", "harmonic", "betweenness")
+MEASURES = tuple(record.name for record in EXPORTED)
 VARIANT = "k"
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from coauth.queries.registry import EXPORTED, Measure
 from coauth.queries.scope import EVERY
 from coauth.tables.contract import BOOL, FLOAT, INT, STRING, STRINGS, Column, Table
 
@@ -153,24 +154,14 @@ EUROPE = frozenset(
 )
 
 
-def _measure(name: str, title: str, meaning: str) -> tuple[Attribute, ...]:
-    return (
-        Attribute(name, FLOAT, f"{meaning}; larger is more central", null=True, title=title),
-        Attribute(
-            f"{name}_low",
-            FLOAT,
-            f"lower end of the interval of {name}",
-            null=True,
-            title=f"{title}, low",
-        ),
-        Attribute(
-            f"{name}_high",
-            FLOAT,
-            f"upper end of the interval of {name}",
-            null=True,
-            title=f"{title}, high",
-        ),
-    )
+def _measure(record: Measure) -> Iterator[Attribute]:
+    name, title = record.name, record.title
+    meaning = f"{title} ({record.description}), latest window; {record.direction}"
+    unusual = "" if record.sign > 0 else f" ({record.direction})"
+    yield Attribute(name, FLOAT, meaning, record.unit, null=True, title=title + unusual)
+    for end, which in (("low", "lower"), ("high", "upper")):
+        meaning = f"{which} end of the interval of {name}"
+        yield Attribute(f"{name}_{end}", FLOAT, meaning, null=True, title=f"{title}, {end}")
 
 
 _STANDING = Attribute(
@@ -238,14 +229,7 @@ NODES = Table(
             "institutions",
             title="Partners",
         ),
-        *_measure(
-            "pagerank",
-            "PageRank",
-            "PageRank times number of institutions (1 = average), latest window",
-        ),
-        *_measure("eigenvector", "Eigenvector centrality", "eigenvector centrality, latest window"),
-        *_measure("harmonic", "Harmonic closeness", "harmonic closeness, latest window"),
-        *_measure("betweenness", "Betweenness", "betweenness, latest window"),
+        *(attribute for record in EXPORTED for attribute in _measure(record)),
         Attribute(
             "change",
             FLOAT,
@@ -478,8 +462,9 @@ class Network:
             "A flag is a review cue. A co-publication is lawful and often wanted; absence of a flag is no clearance.",
         ]
         if self.window:
+            *first, last = (record.word for record in EXPORTED)
             said.append(
-                f"PageRank, eigenvector, harmonic and betweenness centrality are of the window {span(*self.window)}."
+                f"{', '.join(first)} and {last} centrality are of the window {span(*self.window)}."
             )
         if self.comparison:
             said.append(

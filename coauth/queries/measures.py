@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from coauth.queries.registry import MEASURES, select
 from coauth.queries.strict import Period, Share, Strict
+
+
+def _one_of(names: Collection[str], what: str) -> AfterValidator:
+    """Takes one of these names, and else says which there are."""
+
+    def check(name: str) -> str:
+        if name not in names:
+            raise ValueError(f"'{name}' is no measure{what}; those are {', '.join(names)}")
+        return name
+
+    return AfterValidator(check)
+
+
+Name = Annotated[str, _one_of(MEASURES, "")]
+Resampled = Annotated[str, _one_of(select(), " with an interval")]
+SingleYear = Annotated[
+    str, _one_of([m.name for m in MEASURES.values() if m.single_years], " of single years")
+]
 
 
 class Pivots(Strict):
@@ -28,35 +48,9 @@ class Measures(Strict):
     """
 
     window: int = Field(ge=1)
-    measures: tuple[
-        Literal[
-            "strength",
-            "strength_share",
-            "degree",
-            "degree_rarefied",
-            "pagerank",
-            "eigenvector",
-            "harmonic",
-            "betweenness",
-            "participation",
-            "exposure",
-        ],
-        ...,
-    ]
-    resampled: tuple[
-        Literal[
-            "strength",
-            "strength_share",
-            "pagerank",
-            "eigenvector",
-            "participation",
-            "exposure",
-            "degree_rarefied",
-            "harmonic",
-        ],
-        ...,
-    ]
-    single_years: tuple[Literal["strength", "strength_share"], ...]
+    measures: tuple[Name, ...]
+    resampled: tuple[Resampled, ...]
+    single_years: tuple[SingleYear, ...]
     rarefied_share: Annotated[float, Field(gt=0, le=1)]
     fixed_roster: FixedRoster
     strongest: int = Field(ge=3)

@@ -26,8 +26,8 @@ class LeaveOneOut:
     world: Incidence
     counted: Counting
     weight: Floats
-    rate: Callable[[str, Counting, Floats], Floats]
-    """(measure, works, weights works × columns) -> values institutions × columns"""
+    rate: Callable[[str, Floats], Floats]
+    """(measure, weights works × columns) -> values institutions × columns"""
 
     def without(self, measure: str, institution: str) -> dict[str, float]:
         """{work: the institution's value without it} of the works that may move it most; none where
@@ -56,7 +56,7 @@ class LeaveOneOut:
         )
         weights = np.tile(self.weight[:, None], len(chosen))
         weights[chosen, np.arange(len(chosen))] = 0.0
-        values = self.rate(measure, self.counted, weights)[at[0]]
+        values = self.rate(measure, weights)[at[0]]
         return dict(
             zip(self.world.works["work_id"].take(chosen).to_pylist(), values.tolist(), strict=True)
         )

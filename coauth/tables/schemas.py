@@ -13,6 +13,7 @@ from typing import Literal, cast
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from coauth.queries.registry import DIRECTION, MEASURES
 from coauth.tables.contract import BOOL, DAY, FLOAT, INT, MARK, STRING, STRINGS, Column, Table
 
 # -- columns that several tables share
@@ -719,7 +720,7 @@ _MEASURE = (
     Column(
         "measure",
         STRING,
-        "strength, strength_share, degree, degree_rarefied, pagerank (N × PR), eigenvector, harmonic, betweenness, participation, exposure",
+        ", ".join(f"{record.name} ({record.unit})" for record in MEASURES.values()),
     ),
     Column("counting", STRING, "newman, full, strict or author"),
     Column(
@@ -741,10 +742,10 @@ CENTRALITY = Table(
     columns(
         WINDOW,
         _MEASURE,
-        Column("value", FLOAT, "the measure; larger is more central"),
+        Column("value", FLOAT, f"the measure; {DIRECTION}"),
         interval("the value"),
         _ENDS,
-        Column("rank", INT, "1 = largest; ties share the better rank"),
+        Column("rank", INT, "1 = most central; ties share the better rank"),
         Column("rank_low", INT, "best rank of the interval", null=True),
         Column("rank_high", INT, "worst rank of the interval", null=True),
         Column(
@@ -809,7 +810,11 @@ SHIFTS = Table(
             FLOAT,
             "Benjamini–Hochberg over the roster; the verdict rests on that of the row `reweighted`",
         ),
-        Column("verdict", STRING, "rose, fell, no clear change, or not comparable: coverage"),
+        Column(
+            "verdict",
+            STRING,
+            "rose (more central), fell (less), no clear change, or not comparable: coverage",
+        ),
         Column("reason", STRING, "why this verdict, in words"),
         Column(
             "verdict_complete_coverage",

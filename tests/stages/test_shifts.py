@@ -2,6 +2,8 @@
 called a fall.
 """
 
+import dataclasses
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -9,6 +11,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coauth.queries.registry import MEASURES
 from coauth.stages import shifts
 from coauth.stages.shifts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR, false_discovery, two_sided
 from coauth.stages.shifts.changes import Changes
@@ -192,6 +195,18 @@ class TestPlanted:
             assert "-" not in r["reason"]
         found = row(verdicts, "Falling")
         assert f"{found['before']:,.0f}" in found["reason"]
+
+    def test_where_smaller_is_more_central_a_fall_is_a_rise(self, monkeypatch, verdicts):
+        """Of the same numbers."""
+        turned = dataclasses.replace(MEASURES["strength"], larger="less")
+        monkeypatch.setitem(MEASURES, "strength", turned)
+        again = judged(planted(), listed={"f0"})
+        for name in ("Falling", "Rising"):
+            before, after = (row(table, name, "strength") for table in (verdicts, again))
+            assert {before["verdict"], after["verdict"]} == {ROSE, FELL}
+            assert before["change"] == after["change"]
+            assert "smaller is more central) went from" in after["reason"]
+            assert row(again, name, "pagerank") == row(verdicts, name, "pagerank")
 
     def test_same_again_in_any_order(self, verdicts):
         """Row order changes nothing, to the byte."""

@@ -17,24 +17,28 @@ ROSTER = 22
 """Institutions in the figure of centrality shifts: as many as fit a page and stay readable."""
 
 
+def select(tables: Tables, name: str, queries: Queries, **values: Any) -> pd.DataFrame:
+    """Rows of CENTRALITY or SHIFTS by the counting of the queries in which columns have these values,
+    of works of at most K institutions unless another variant is named.
+    """
+    rows = frame(tables, name)
+    for column, value in ({"counting": queries.measures.counting, "variant": "k"} | values).items():
+        rows = rows[rows[column] == value]
+    return rows
+
+
 def _compared(tables: Tables, queries: Queries, variant: str) -> pd.DataFrame:
     """The rows of SHIFTS for the share of strength, over the last comparison of
     queries/measures.toml.
     """
     (b0, b1), (a0, a1) = queries.measures.comparisons[-1]
-    asked = {
-        "measure": "strength_share",
-        "counting": queries.measures.counting,
-        "variant": variant,
-        "before_first": b0,
-        "before_last": b1,
-        "after_first": a0,
-        "after_last": a1,
-    }
-    rows = frame(tables, "shifts")
-    for column, value in asked.items():
-        rows = rows[rows[column] == value]
-    return rows
+    before, after = (
+        {"before_first": b0, "before_last": b1},
+        {"after_first": a0, "after_last": a1},
+    )
+    return select(
+        tables, "shifts", queries, variant=variant, measure="strength_share", **before, **after
+    )
 
 
 def shifts(tables: Tables, queries: Queries) -> pd.DataFrame:
@@ -127,16 +131,8 @@ def verdicts(tables: Tables, queries: Queries) -> dict[str, int]:
 def strengths(tables: Tables, queries: Queries) -> pd.DataFrame:
     """Institutions of the last window by strength, strongest first."""
     first, last = last_window(queries)
-    rows = frame(tables, "centrality")
-    asked = {
-        "first_year": first,
-        "last_year": last,
-        "measure": "strength",
-        "counting": queries.measures.counting,
-        "variant": "k",
-    }
-    for column, value in asked.items():
-        rows = rows[rows[column] == value]
+    window = {"first_year": first, "last_year": last}
+    rows = select(tables, "centrality", queries, measure="strength", **window)
     rows = rows[rows["value"] > 0]
     keep = [
         "institution_id",
@@ -162,6 +158,17 @@ def strengths(tables: Tables, queries: Queries) -> pd.DataFrame:
         .rename(columns={"value": "strength"})
         .reset_index(drop=True)
     )
+
+
+def leaders(tables: Tables, queries: Queries) -> pd.DataFrame:
+    """The most central institution of the last window by each measure of queries/measures.toml, its
+    value and interval; of several the one with the smallest id; null where none was measured.
+    """
+    first, last = last_window(queries)
+    rows = select(tables, "centrality", queries, first_year=first, last_year=last, rank=1)
+    rows = rows.sort_values("institution_id").drop_duplicates("measure").set_index("measure")
+    kept = ["first_year", "last_year", "institution_id", "value", "low", "high"]
+    return rows[kept].reindex(list(queries.measures.measures)).rename_axis("measure").reset_index()
 
 
 def hyper_share(tables: Tables, queries: Queries) -> float | None:

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from coauth.queries import Years
+from coauth.queries.registry import MEASURES
 from coauth.report.context import ReportContext
 from coauth.report.data import centrality, frames
 from coauth.report.render import charts
@@ -39,14 +40,9 @@ def windows(context: ReportContext) -> pd.DataFrame:
     """Share of strength and rank of the largest domestic universities and the listed institutions,
     window by window, largest first.
     """
-    rows = frames.frame(context.tables, "centrality")
-    asked = {
-        "measure": "strength_share",
-        "counting": context.queries.measures.counting,
-        "variant": "k",
-    }
-    for column, value in asked.items():
-        rows = rows[rows[column] == value]
+    rows = centrality.select(
+        context.tables, "centrality", context.queries, measure="strength_share"
+    )
     rows = rows[
         (rows["last_year"] - rows["first_year"] + 1 == context.queries.measures.window)
         & (rows["last_year"] <= context.years[1])
@@ -118,7 +114,7 @@ def _lines(context: ReportContext, rows: pd.DataFrame, names: dict[str, str]) ->
     titles = [
         w("column.institution"),
         w("column.years"),
-        w("column.share_of_strength"),
+        w.own(MEASURES["strength_share"], "title"),
         interval,
         w("column.rank"),
         interval,

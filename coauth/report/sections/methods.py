@@ -8,8 +8,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from coauth.queries.registry import MEASURES
 from coauth.report.context import ReportContext
-from coauth.report.data import flags, frames
+from coauth.report.data import centrality, flags, frames
 from coauth.report.render.html import Facts, Listing, Section, Text, grid
 from coauth.report.sections import centrality_trends
 from coauth.report.sections.reference import counts
@@ -62,8 +63,39 @@ def method(context: ReportContext) -> Section:
         _defined(w(f"method.{m}", **known))
         for m in (PUBLIC_METHOD if context.is_public else METHOD)
     )
-    held = () if context.is_public else (*quality(context), *counts(context))
+    held = () if context.is_public else (measures(context), *quality(context), *counts(context))
     return Section("method", w("method.title"), (*told, *held), settings(context))
+
+
+def measures(context: ReportContext) -> Listing:
+    """What each measure of centrality is, which values are the central ones, how sure it is, and
+    who is first by it.
+    """
+    w, chosen = context.words, context.queries.measures
+    rows = centrality.leaders(context.tables, context.queries)
+    records, lines = [MEASURES[name] for name in rows["measure"]], []
+    rows["interval"] = [r.interval if r.name in chosen.resampled else "none" for r in records]
+    rows["comparable"] = ["yes" if record.comparable else "no" for record in records]
+    for column in ("larger", "unit", "source"):
+        rows[column] = [getattr(record, column) for record in records]
+    for record, r in zip(records, frames.each(rows), strict=True):
+        number = w.percent if record.unit == "share" else w.number
+        leader = {
+            "name": context.place(str(r.institution_id)),
+            "value": number(r.value, record.digits),
+        }
+        lines.append(
+            [
+                w.own(record, "title"),
+                w.own(record, "description"),
+                *(w(f"measures.{key}") for key in (r.larger, f"by_{r.interval}", r.comparable)),
+                w("format.missing") if pd.isna(r.value) else w("measures.leader", **leader),
+            ]
+        )
+    titles = [w(f"measures.{name}") for name in ("measure", "what", "central", "interval", "size")]
+    titles.append(w("measures.first", window=w.years(frames.last_window(context.queries))))
+    title = w("measures.table", limit=w.number(context.queries.scope.max_institutions))
+    return Listing(title, grid(titles, lines, text=len(titles)), rows)
 
 
 def settings(context: ReportContext) -> Facts:

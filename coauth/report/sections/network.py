@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from coauth.queries.registry import MEASURES
 from coauth.report.context import ReportContext
 from coauth.report.data import centrality, frames
 from coauth.report.explorer import Atlas, explore
@@ -38,7 +39,7 @@ def network(context: ReportContext, picture: Figure | None, atlas: Atlas | None)
             window=window,
         )
     )
-    rows = centrality.strengths(context.tables, context.queries)
+    rows, strength = centrality.strengths(context.tables, context.queries), MEASURES["strength"]
     lines = [
         [
             w.number(r.rank),
@@ -51,7 +52,7 @@ def network(context: ReportContext, picture: Figure | None, atlas: Atlas | None)
     titles = [
         w("column.rank"),
         w("column.institution"),
-        w("column.strength"),
+        f"{w.own(strength, 'title')} ({w.own(strength, 'unit')})",
         w("column.interval", confidence=context.confidence),
     ]
     shown = with_text(grid(titles, lines), w("column.institution"))

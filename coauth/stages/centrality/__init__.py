@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow as pa
 
 from coauth.queries import Measures, Scope, Years
+from coauth.stages.centrality.basis import Basis, Partners
 from coauth.stages.centrality.measures import rate, variants
-from coauth.stages.centrality.partners import Partners
 from coauth.stages.centrality.window import Common, Window
 from coauth.stats.bootstrap import Replicates
 from coauth.stats.completeness import complete_weights
@@ -47,20 +47,8 @@ def measure(
     """CENTRALITY of every sliding window to `write`, in order of its key; returns what `shifts`
     needs of the windows that are compared.
 
-    ===============  =================================================  ====================  =========
-    measure          definition on w_ij, N institutions                 unit                  interval
-    ===============  =================================================  ====================  =========
-    strength         s_i = Σ_j w_ij; newman: i's collaborative works    works                 resampled
-    strength_share   s_i / Σ s                                          share                 resampled
-    pagerank         N × PageRank, damping 0.85                         1 = the mean          resampled
-    eigenvector      first eigenvector of the giant component           ‖x‖₂ = 1              resampled
-    participation    1 − Σ_c (s_ic/s_i)² over partner countries         probability           resampled
-    exposure         Σ_{j listed} w_ij / s_i                            share                 resampled
-    degree           number of j with w_ij > 0                          institutions          none
-    degree_rarefied  its expectation in so many works drawn             institutions          jackknife
-    harmonic         Σ_j 1/d_ij / (N−1), d = Σ 1/w along the path       works                 `strongest`
-    betweenness      share of shortest paths through i, same d          mean over the pairs   none
-    ===============  =================================================  ====================  =========
+    What each measure is, its unit, its direction and its interval: `coauth.queries.registry`; its
+    formula and source: the function named there.
 
     How a work counts: `coauth.stats.counting`. participation needs the table `institutions`,
     exposure `listed`.
@@ -76,8 +64,7 @@ def measure(
     turn (`coauth.stages.centrality.partners.jackknife`). Which measures get one at all
     `measures.resampled` says. The interval speaks of which works there happened to be, not of
     coverage (`coauth.stats.bootstrap`), and is widened for works that come in bursts
-    (`coauth.stats.overdispersion`). Sources stand with each measure in `coauth.stages.centrality.paths`,
-    `.spectra` and `.partners`.
+    (`coauth.stats.overdispersion`).
 
     Beside the sliding windows stand single years, for `measures.single_years` alone. The rows are
     millions: `write` gets them window by window, as each is measured, and has to read them all.
@@ -184,7 +171,10 @@ def measure(
         complete = joint.only(weighted > 0)
         counted = Counting.of(complete, measures.counting)
         replicates.leave_one_out[window] = LeaveOneOut(
-            complete, counted, weighted[weighted > 0], partial(rate, partners, complete)
+            complete,
+            counted,
+            weighted[weighted > 0],
+            partial(rate, Basis(complete, counted, partners)),
         )
     return replicates
 

@@ -4,18 +4,17 @@ every replicate.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import chain
+from pkgutil import resolve_name
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coauth.queries import Measures
-from coauth.stages.centrality.partners import Partners, jackknife, rarefied_degree
-from coauth.stages.centrality.paths import betweenness, distance, shortest_paths
-from coauth.stages.centrality.spectral import eigenvector, pagerank
+from coauth.queries.registry import MEASURES, group_by_function, select
+from coauth.stages.centrality.basis import Basis, Partners
 from coauth.stats.bootstrap import Interval, within
 from coauth.stats.counting import Counting
 from coauth.stats.incidence import Floats, Incidence, Integers
@@ -27,12 +26,6 @@ _CELLS = (
     # replicates
 )
 _ROWS = 8  # replicates ranked at once: they stay in the processor's cache
-_ROUGH = 1e-7  # Σ|x − T(x)| at which a replicate's PageRank is good enough for a percentile
-_NEAR = 1e-5  # ‖Wx − λx‖/λ at which a replicate's eigenvector is
-DRAWN = ("strength", "strength_share", "pagerank", "eigenvector", "participation", "exposure")
-"""Measures that works drawn again and again do not shift: `resampled` makes their intervals, of
-every variant.
-"""
 
 
 @dataclass(frozen=True)
@@ -81,165 +74,103 @@ def resampled(
     factors: dict[str, Factors],
     partners: Partners,
 ) -> Iterator[Rating]:
-    """The measures of `names` that are among `DRAWN`, of each variant, with their replicates;
-    `times` is works × replicates. The variant's `factors` widen them beyond Poisson's spread.
-    Replicates are let go here once they are handed out.
+    """These measures, of each variant, with their replicates; `times` is works × replicates. The
+    variant's `factors` widen them beyond Poisson's spread. Replicates are let go here once they are
+    handed out.
     """
     for variant, weight in weights.items():
         rows = weight > 0
         part, weight, drawn = world.only(rows), weight[rows, None], times[rows]  # noqa: PLW2901
         if not len(part.institutions):
             continue
-        counted, ids = Counting.of(part, counting), part.institutions
-        blocks = partial(_blocks, weight, drawn, len(ids))
-        of_count, of_share = (
-            factors[variant].of(kind, ids)[:, None] for kind in ("count", "share")
-        )
-        whole = (len(ids), drawn.shape[1])
-        if {"strength", "strength_share"} & {*names}:
-            strength, strengths = (
-                counted.strength @ weight,
-                _filled(whole, (counted.strength @ block for block in blocks())),
-            )
-            if "strength" in names:
-                yield _rated("strength", variant, ids, strength, strengths.copy(), of_count)
-            if "strength_share" in names:
-                total = strengths.sum(axis=0)
-                np.divide(strengths, total, out=strengths, where=total > 0)
-                yield _rated(
-                    "strength_share", variant, ids, strength / strength.sum(), strengths, of_share
-                )
-            del strengths
-        if "pagerank" in names:
-            value = pagerank(counted, weight)
-            yield _rated(
-                "pagerank",
-                variant,
-                ids,
-                value,
-                _filled(whole, (pagerank(counted, block, _ROUGH) for block in blocks())),
-                of_share,
-            )
-        if "eigenvector" in names:
-            nodes, start = eigenvector(counted, weight)
-            found = (eigenvector(counted, block, _NEAR, start=start)[1] for block in blocks())
-            yield _rated(
-                "eigenvector",
-                variant,
-                ids[nodes],
-                start,
-                _filled((len(nodes), whole[1]), found),
-                of_share[nodes],
-            )
-        for name in ("participation", "exposure"):
-            if name in names:
-                ratios = partners.measure(name, part, counted, chain([weight], blocks()))
-                # works in bursts go to the same partners, so a ratio rests on fewer of them too
-                yield _rated(name, variant, ids, next(ratios), _filled(whole, ratios), of_share)
+        basis = Basis(part, Counting.of(part, counting), partners)
+        for function, several in group_by_function(names):
+            blocks = chain([weight], _blocks(weight, drawn, len(part.institutions)))
+            results = function(basis, several, blocks)
+            first = next(results)
+            valued = {name: _valued(first[name]) for name in several}
+            replicates = _side_by_side(results, valued, drawn.shape[1])
+            for name, at in valued.items():
+                ids, value, record = part.institutions[at], first[name][at], MEASURES[name]
+                factor = factors[variant].of(record.spread, ids)[:, None]
+                _widen(replicates[name], value, factor, record.range[0])
+                yield Rating(name, variant, ids, value[:, 0], replicates.pop(name))
 
 
 def _blocks(weight: Floats, drawn: NDArray[np.int8], institutions: int) -> Iterator[Floats]:
-    """What each work counts in some replicates at a time, made anew for each measure: all at once
+    """What each work counts in some replicates at a time, made anew for each function: all at once
     take eight times the room of `drawn`.
     """
     width = min(max(_CELLS // institutions, 20), 40)
     return (weight * drawn[:, s : s + width] for s in range(0, drawn.shape[1], width))
 
 
-def _filled(shape: tuple[int, int], blocks: Iterator[Floats]) -> Floats:
-    """institutions × replicates, the blocks side by side; none is kept beside the whole."""
-    filled, at = np.empty(shape), 0
+def _valued(values: Floats) -> Integers:
+    """The institutions that have a value."""
+    return np.flatnonzero(~np.isnan(values[:, 0]))
+
+
+def _side_by_side(
+    blocks: Iterator[Mapping[str, Floats]], rows: Mapping[str, Integers], columns: int
+) -> dict[str, Floats]:
+    """{measure: these rows of its blocks}; no block is kept beside the whole."""
+    filled = {name: np.empty((len(at), columns)) for name, at in rows.items()}
+    first = 0
     for block in blocks:
-        filled[:, at : at + block.shape[1]] = block
-        at += block.shape[1]
+        last = first + next(iter(block.values())).shape[1]
+        for name, at in rows.items():
+            filled[name][:, first:last] = block[name][at]
+        first = last
     return filled
+
+
+def _widen(drawn: Floats, value: Floats, factor: Floats, low: float) -> None:
+    """Writes value + factor·(drawn − value), not below `low`, over `drawn`: no second matrix of
+    replicates.
+    """
+    drawn -= value
+    drawn *= factor
+    drawn += value
+    np.maximum(drawn, low, out=drawn)
+
+
+def evaluate(basis: Basis, names: Collection[str], weights: Floats) -> dict[str, Floats]:
+    """{measure: institutions × columns of work weights}; NaN where an institution has no value."""
+    return {
+        name: values
+        for function, several in group_by_function(names)
+        for block in function(basis, several, [weights])
+        for name, values in block.items()
+        if name in several
+    }
 
 
 def patterns(
     world: Incidence, measures: Measures, partners: Partners, rarefied_to: int, workers: int = 1
 ) -> Iterator[Rating]:
-    """The measures that rest on the pattern of edges, of them only rarefied degree with an
-    interval; and any other that is not resampled.
+    """The measures that are not `resampled`: they rest on the pattern of edges, or have no interval
+    asked for. Of them only those with a variance have one here.
     """
-    asked = [m for m in measures.measures if m not in measures.resampled or m not in DRAWN]
-    if not asked or not len(world.institutions):
+    names = set(measures.measures) - ({*measures.resampled} & {*select("works")})
+    if not names or not len(world.institutions):
         return
-    ids, counted = world.institutions, Counting.of(world, measures.counting)
-    graph, strength = counted.project(), np.asarray(counted.strength.sum(axis=1))
-    if "strength" in asked:
-        yield Rating("strength", "k", ids, strength)
-    if "strength_share" in asked:
-        yield Rating("strength_share", "k", ids, strength / strength.sum())
-    if "pagerank" in asked:
-        yield Rating("pagerank", "k", ids, pagerank(counted, np.ones((len(world.team), 1)))[:, 0])
-    for ratio in [n for n in ("participation", "exposure") if n in asked]:
-        yield Rating(
-            ratio,
-            "k",
-            ids,
-            next(partners.measure(ratio, world, counted, [np.ones((len(world.team), 1))]))[:, 0],
-        )
-    if "degree" in asked:
-        yield Rating("degree", "k", ids, np.diff(graph.indptr).astype(np.float64))
-    if "degree_rarefied" in asked:
-        full = Counting.of(world, "full")
-        value = rarefied_degree(full, rarefied_to)
-        ends = (
-            within(value, jackknife(full, rarefied_to), measures.confidence)
-            if "degree_rarefied" in measures.resampled
-            else None
-        )
-        yield Rating("degree_rarefied", "k", ids, value, ends=ends, rarefied_to=rarefied_to)
-    if "eigenvector" in asked:
-        nodes, vector = eigenvector(counted, np.ones((len(world.team), 1)))
-        yield Rating("eigenvector", "k", ids[nodes], vector[:, 0])
     pivots = None if measures.betweenness == "exact" else measures.betweenness.pivots
-    if "harmonic" in asked:
-        harmonic, between = shortest_paths(
-            distance(graph), pivots=pivots, seed=measures.seed, workers=workers
-        )
-        yield Rating("harmonic", "k", ids, harmonic)
-    elif "betweenness" in asked:
-        between = betweenness(distance(graph), pivots=pivots, seed=measures.seed, workers=workers)
-    if "betweenness" in asked:
-        yield Rating("betweenness", "k", ids, between)
+    counted = Counting.of(world, measures.counting)
+    basis = Basis(world, counted, partners, rarefied_to, pivots, measures.seed, workers)
+    for name, values in evaluate(basis, names, np.ones((len(world.team), 1))).items():
+        record, at = MEASURES[name], _valued(values)
+        value, ends = values[at, 0], None
+        if record.variance and name in measures.resampled:
+            ends = within(value, resolve_name(record.variance)(basis)[at], measures.confidence)
+        to = rarefied_to if record.rarefied else None
+        yield Rating(name, "k", world.institutions[at], value, ends=ends, rarefied_to=to)
 
 
-def rate(
-    partners: Partners, world: Incidence, measure: str, counted: Counting, weights: Floats
-) -> Floats:
-    """One of `DRAWN`, for each column of work weights; an eigenvector is 0 outside of its
-    component.
-    """
-    if measure == "pagerank":
-        return pagerank(counted, weights)
-    if measure == "eigenvector":
-        nodes, found = eigenvector(counted, weights)
-        values = np.zeros((len(world.institutions), weights.shape[1]))
-        values[nodes] = found
-        return values
-    strength = np.asarray(counted.strength @ weights)
-    if measure == "strength":
-        return strength
-    if measure == "strength_share":
-        return np.asarray(strength / np.maximum(strength.sum(axis=0), 1.0))
-    return next(partners.measure(measure, world, counted, [weights]))
-
-
-def _rated(
-    measure: str,
-    variant: str,
-    ids: NDArray[np.object_],
-    value: Floats,
-    drawn: Floats,
-    factor: Floats,
-) -> Rating:
-    """value + factor·(drawn − value), written over `drawn`: no second matrix of replicates."""
-    drawn -= value
-    drawn *= factor
-    drawn += value
-    np.maximum(drawn, 0.0, out=drawn)  # none of these measures can be negative
-    return Rating(measure, variant, ids, value[:, 0], drawn)
+def rate(basis: Basis, measure: str, weights: Floats) -> Floats:
+    """A measure for each column of work weights; `absent` where an institution has no value."""
+    return np.nan_to_num(
+        evaluate(basis, (measure,), weights)[measure], nan=MEASURES[measure].absent
+    )
 
 
 def places(drawn: Floats, confidence: float) -> tuple[Integers, Integers]:

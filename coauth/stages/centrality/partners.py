@@ -1,137 +1,122 @@
-"""Measures of whom an institution works with: in how many countries, how much with listed ones, how
-many partners.
+"""Measures of whom an institution works with: how much, in how many countries, with listed ones,
+with how many partners.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
-import pyarrow as pa
 import scipy.sparse as sp
 
-from coauth.errors import MeasureFailed
+from coauth.stages.centrality.basis import Basis, Blocks, Names, Values
 from coauth.stats.counting import Counting
-from coauth.stats.incidence import ONE, Flags, Floats, Incidence
+from coauth.stats.incidence import ONE, Floats
 
 _CELLS = 1 << 20  # pairs of institutions looked up at once
 
 
-@dataclass(frozen=True)
-class Partners:
-    """Where institutions are, and which are listed; None where the table was not given."""
-
-    countries: dict[str, str | None] | None
-    listed: frozenset[str] | None
-
-    @classmethod
-    def of(cls, institutions: pa.Table | None, listed: pa.Table | None) -> Partners:
-        """From INSTITUTIONS and LISTED."""
-        countries = None
-        if institutions is not None:
-            countries = dict(
-                zip(
-                    institutions["institution_id"].to_pylist(),
-                    institutions["country_code"].to_pylist(),
-                    strict=True,
-                )
+def strengths(basis: Basis, names: Names, blocks: Blocks) -> Values:
+    """`strength`: s_i = Σ_j w_ij, by Newman counting i's collaborative works; and `strength_share`:
+    s_i / Σ s.
+    """
+    for block in blocks:
+        strength = np.asarray(basis.counted.strength @ block)
+        values = {"strength": strength}
+        if "strength_share" in names:
+            total = strength.sum(axis=0)
+            values["strength_share"] = np.divide(
+                strength, total, out=np.zeros_like(strength), where=total > 0
             )
-        return cls(
-            countries, None if listed is None else frozenset(listed["institution_id"].to_pylist())
-        )
-
-    def measure(
-        self, name: str, world: Incidence, counted: Counting, weights: Iterable[Floats]
-    ) -> Iterator[Floats]:
-        """`participation` or `exposure` of each institution, for each block of work weights a block
-        of as many columns.
-
-        participation_i = 1 − Σ_c (s_ic/s_i)², s_ic the strength of i towards partners in country c,
-        its own among them: the chance that two edge ends drawn by weight lie in different
-        countries; 0 = one country (Guimerà & Amaral 2005, doi 10.1038/nature03288, with countries
-        for modules). Institutions of unknown country are one country together.
-
-        exposure_i = Σ_{j listed} w_ij / s_i: the share of i's strength that goes to institutions of
-        an enabled watchlist. It says how much, not how grave: a listed partner is a review cue.
-
-        Where no weighted work ties i to anybody, what all works together say is taken.
-
-        Raises `MeasureFailed` where the table that is needed was not given.
-
-        >>> import scipy.sparse as sp
-        >>> on = sp.csr_array(np.array([[1.0, 1, 0], [1, 0, 1]]))               # A with b in one country, A with c in another
-        >>> world = Incidence(on, np.array(["A", "b", "c"], object), pa.table({}))
-        >>> partners = Partners({"A": "DK", "b": "SE", "c": "CN"}, frozenset({"c"}))
-        >>> for name in ("participation", "exposure"):
-        ...     next(partners.measure(name, world, Counting.of(world, "newman"), [np.ones((2, 1))])).ravel().tolist()
-        [0.5, 0.0, 0.0]
-        [0.5, 0.0, 0.0]
-        """
-        if name == "exposure":
-            toward = [counted.toward(self._are_listed(world))]
-        else:
-            codes = self._country(world)
-            toward = [counted.toward(codes == code) for code in np.unique(codes)]
-        power, count = 1 if name == "exposure" else 2, len(world.institutions)
-        parts = sp.csr_array(sp.vstack(toward))
-        some = np.flatnonzero(
-            np.diff(parts.indptr)
-        )  # most institutions have no partner in most countries
-        parts, sums = (
-            parts[some],
-            sp.csr_array(
-                (np.ones(len(some)), (some % count, np.arange(len(some)))), shape=(count, len(some))
-            ),
-        )
-
-        def of(block: Floats) -> tuple[Floats, Floats]:
-            strength = (counted.strength @ block) ** power
-            part = sums @ (parts @ block) ** power
-            part = part if name == "exposure" else strength - part
-            return np.divide(
-                part, strength, out=np.zeros_like(strength), where=strength > 0
-            ), strength > 0
-
-        (whole, _) = of(np.ones((len(counted.pair), 1)))
-        for ratio, tied in map(of, weights):
-            yield np.where(tied, ratio, whole)
-
-    def _are_listed(self, world: Incidence) -> Flags:
-        if self.listed is None:
-            raise MeasureFailed(
-                "exposure: which institutions are listed was not given; hand the table `listed` to centrality.measure"
-            )
-        return np.array([name in self.listed for name in world.institutions], bool)
-
-    def _country(self, world: Incidence) -> np.ndarray:
-        if self.countries is None:
-            raise MeasureFailed(
-                "participation: countries were not given; hand the table `institutions` to centrality.measure"
-            )
-        return np.array([self.countries.get(name) or "" for name in world.institutions])
+        yield values
 
 
-def rarefied_degree(full: Counting, works: int) -> Floats:
-    """How many partners each institution would have if `works` of the N works were drawn without
-    replacement: expected value.
+def participation(basis: Basis, names: Names, blocks: Blocks) -> Values:
+    """1 − Σ_c (s_ic/s_i)², s_ic the strength of i towards partners in country c, its own among
+    them: the chance that two edge ends drawn by weight lie in different countries; 0 = one country
+    (Guimerà & Amaral 2005, doi 10.1038/nature03288, with countries for modules). Institutions of
+    unknown country are one country together.
 
-    Σ_j 1 − C(N − n_ij, m)/C(N, m), with n_ij the works i and j share and m = `works`: j stays a
-    partner unless all n_ij works are left out (hypergeometric; Hurlbert 1971, doi 10.2307/1934145).
-    Degree grows with the number of works even where nothing changes; at one m, windows of different
+    Where no weighted work ties i to anybody, what all works together say is taken.
+
+    >>> import pyarrow as pa
+    >>> from coauth.stages.centrality.basis import Partners
+    >>> from coauth.stats.incidence import Incidence
+    >>> on = sp.csr_array(np.array([[1.0, 1, 0], [1, 0, 1]]))               # A with b in one country, A with c in another
+    >>> world = Incidence(on, np.array(["A", "b", "c"], object), pa.table({}))
+    >>> partners = Partners({"A": "DK", "b": "SE", "c": "CN"}, frozenset({"c"}))
+    >>> basis = Basis(world, Counting.of(world, "newman"), partners)
+    >>> for function in (participation, exposure):
+    ...     for values in next(function(basis, (), [np.ones((2, 1))])).values(): values.ravel().tolist()
+    [0.5, 0.0, 0.0]
+    [0.5, 0.0, 0.0]
+    """
+    codes = basis.countries()
+    toward = [basis.counted.toward(codes == code) for code in np.unique(codes)]
+    for unlike in _ratios(basis.counted, toward, 2, blocks):
+        yield {"participation": unlike}
+
+
+def exposure(basis: Basis, names: Names, blocks: Blocks) -> Values:
+    """Σ_{j listed} w_ij / s_i: the share of i's strength that goes to institutions of an enabled
+    watchlist. It says how much, not how grave: a listed partner is a review cue.
+
+    Where no weighted work ties i to anybody, what all works together say is taken.
+    """
+    for ratio in _ratios(basis.counted, [basis.counted.toward(basis.listed())], 1, blocks):
+        yield {"exposure": ratio}
+
+
+def _ratios(
+    counted: Counting, toward: list[sp.csr_array], power: int, blocks: Blocks
+) -> Iterator[Floats]:
+    """Of each block, with s_ic from `toward`: Σ_c s_ic/s_i for power 1, 1 − Σ_c (s_ic/s_i)² for 2."""
+    count = len(toward[0].indptr) - 1
+    parts = sp.csr_array(sp.vstack(toward))
+    some = np.flatnonzero(np.diff(parts.indptr))  # most have no partner in most countries
+    where = (some % count, np.arange(len(some)))
+    parts, sums = (
+        parts[some],
+        sp.csr_array((np.ones(len(some)), where), shape=(count, len(some))),
+    )
+
+    def ratio(block: Floats) -> tuple[Floats, Floats]:
+        strength = (counted.strength @ block) ** power
+        part = sums @ (parts @ block) ** power
+        part = part if power == 1 else strength - part
+        return np.divide(
+            part, strength, out=np.zeros_like(strength), where=strength > 0
+        ), strength > 0
+
+    whole, _ = ratio(np.ones((len(counted.pair), 1)))
+    for values, tied in map(ratio, blocks):
+        yield np.where(tied, values, whole)
+
+
+def rarefied_degree(basis: Basis, names: Names, blocks: Blocks) -> Values:
+    """How many partners each institution would have if m = `basis.rarefied_to` of the N works were
+    drawn without replacement: expected value; weights of works are of no account.
+
+    Σ_j 1 − C(N − n_ij, m)/C(N, m), with n_ij the works i and j share: j stays a partner unless all
+    n_ij works are left out (hypergeometric; Hurlbert 1971, doi 10.2307/1934145). Degree grows with the number of works even where nothing changes; at one m, windows of different
     size can be compared. m = N gives the degree itself. Not defined for m > N.
 
-    >>> import scipy.sparse as sp
+    >>> import pyarrow as pa
+    >>> from coauth.stages.centrality.basis import Partners
+    >>> from coauth.stats.incidence import Incidence
     >>> pair = sp.csr_array(np.array([[1.0, 1, 0], [1, 1, 0], [1, 0, 1], [0, 1, 1]]))   # A–b twice, A–c once, b–c once
-    >>> rarefied_degree(Counting.of(Incidence(pair, np.array(["A", "b", "c"], object), pa.table({})), "full"), 2).round(4).tolist()
+    >>> world = Incidence(pair, np.array(["A", "b", "c"], object), pa.table({}))
+    >>> basis = Basis(world, Counting.of(world, "full"), Partners(None, None), rarefied_to=2)
+    >>> next(rarefied_degree(basis, (), [1]))["degree_rarefied"].round(4).ravel().tolist()
     [1.3333, 1.3333, 1.0]
     """
-    graph = full.project()
-    graph.data = 1.0 - _missed(graph, len(full.pair), works)[graph.data // ONE]
-    return np.asarray(graph.sum(axis=1), np.float64)
+    graph = basis.full.project()
+    graph.data = 1.0 - _missed(graph, len(basis.full.pair), basis.rarefied_to)[graph.data // ONE]
+    degree = np.asarray(graph.sum(axis=1), np.float64)[:, None]
+    yield from ({"degree_rarefied": degree} for _ in blocks)
 
 
-def jackknife(full: Counting, works: int) -> Floats:
+def jackknife(basis: Basis) -> Floats:
     """Variance of `rarefied_degree`: Σ_p ψ_pi², ψ_pi what i would lose if work p were not there,
 
     ψ_pi = Σ_{j on p, j ≠ i} C(N − n_ij, m)/C(N, m)·m/(N − n_ij + 1), the fall of 1 − C(N − n_ij,
@@ -142,15 +127,19 @@ def jackknife(full: Counting, works: int) -> Floats:
     number of works is left to chance too. Not widened for works in bursts: these bring the same
     partners again.
 
-    >>> import scipy.sparse as sp
+    >>> import pyarrow as pa
+    >>> from coauth.stages.centrality.basis import Partners
+    >>> from coauth.stats.incidence import Incidence
     >>> pair = sp.csr_array(np.array([[1.0, 1, 0], [1, 1, 0], [1, 0, 1], [0, 1, 1]]))   # A–b twice, A–c once, b–c once
-    >>> full = Counting.of(Incidence(pair, np.array(["A", "b", "c"], object), pa.table({})), "full")
-    >>> jackknife(full, 4).tolist()                         # of all works only the third and the fourth bring A, b and c a partner alone
+    >>> world = Incidence(pair, np.array(["A", "b", "c"], object), pa.table({}))
+    >>> basis = Basis(world, Counting.of(world, "full"), Partners(None, None), rarefied_to=4)
+    >>> jackknife(basis).tolist()                         # of all works only the third and the fourth bring A, b and c a partner alone
     [1.0, 1.0, 2.0]
     """
+    full = basis.full
     graph = full.project()
     count, shared = graph.shape[0], graph.data // ONE
-    missed = _missed(graph, len(full.pair), works)
+    missed = _missed(graph, len(full.pair), basis.rarefied_to)
     lost = np.append(missed[shared - 1] - missed[shared], 0.0)
     keys = (
         np.repeat(np.arange(count), np.diff(graph.indptr)) * count + graph.indices

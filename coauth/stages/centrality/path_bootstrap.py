@@ -20,15 +20,15 @@ import joblib
 import numpy as np
 
 from coauth.queries import Measures, Years
-from coauth.stages.centrality.measures import Rating
-from coauth.stages.centrality.paths import betweenness, distance, harmonic, shortest_paths
+from coauth.queries.registry import MEASURES
+from coauth.stages.centrality.basis import Basis, Partners
+from coauth.stages.centrality.measures import Rating, evaluate
 from coauth.stats.bootstrap import interval, spread, weigh
 from coauth.stats.counting import Counting
 from coauth.stats.incidence import Floats, Incidence
 from coauth.stats.overdispersion import Factors
 
 VARIANT = "strongest"
-PATHS = ("harmonic", "betweenness")
 _TASK = 10  # replicates handed to a process together
 
 
@@ -41,57 +41,49 @@ def strongest(
     freedom: float,
     workers: int = 1,
 ) -> Iterator[Rating]:
-    """`harmonic` and `betweenness`, those of `names`, on the graph induced by the
+    """These measures on the graph induced by the
     `measures.strongest` institutions of largest strength; of equally strong ones those with the
     smaller ids. Value and replicates are of this one graph and of its institutions; what a work
     counts for between two of them is what it counts for in the whole (`coauth.stats.counting`).
 
-    `measures.path_replicates` replicates. Betweenness: percentiles. Harmonic closeness: value ±
-    t·sd, because the shortest of several ways of chance lengths is shorter than that of their
+    `measures.path_replicates` replicates. Of a measure whose interval is from paths value ± t·sd,
+    because the shortest of several ways of chance lengths is shorter than that of their
     means: replicates lie too high (by 3 to 5 % in simulation), their spread does not suffer.
-    Spreads are widened for bursts (`coauth.stats.overdispersion`), as a share's for betweenness,
+    Of any other percentiles. Spreads are widened for bursts (`coauth.stats.overdispersion`), as a share's for betweenness,
     which no common factor moves, and as a count's for harmonic closeness, which is in works.
 
     `workers` processes share the replicates; no byte depends on their number.
     """
-    asked = [name for name in PATHS if name in names]
-    if not asked or not len(world.institutions):
+    if not names or not len(world.institutions):
         return
     counted = Counting.of(world, measures.counting)
     strength = np.asarray(counted.strength.sum(axis=1))
     chosen = np.sort(np.argsort(-strength, kind="stable")[: measures.strongest])
     counted, ids = counted.among(chosen), world.institutions[chosen]
-    value = _rated(counted, asked, np.ones(len(counted.pair)))
+    basis = Basis(world, counted, Partners(None, None))
+    value = evaluate(basis, names, np.ones((len(counted.pair), 1)))
     tasks = [
         range(r, min(r + _TASK, measures.path_replicates))
         for r in range(0, measures.path_replicates, _TASK)
     ]
     shared = joblib.Parallel(min(workers, len(tasks)))(
-        joblib.delayed(_several)(counted, asked, window, task, measures) for task in tasks
+        joblib.delayed(_replicates)(basis, names, window, task, measures) for task in tasks
     )
-    drawn = np.concatenate(shared, axis=2)
-    for name, point, replicates in zip(asked, value, drawn, strict=True):
-        factor = factors.of("share" if name == "betweenness" else "count", ids)[:, None]
-        spreading = np.maximum(point[:, None] + factor * (replicates - point[:, None]), 0.0)
-        ends = (interval if name == "betweenness" else spread)(
-            point, spreading, measures.confidence, freedom
+    for name, values in value.items():
+        record, point = MEASURES[name], values[:, 0]
+        factor = factors.of(record.spread, ids)[:, None]
+        drawn = np.concatenate([replicates[name] for replicates in shared], axis=1)
+        widened = np.maximum(values + factor * (drawn - values), record.range[0])
+        ends = (spread if record.interval == "paths" else interval)(
+            point, widened, measures.confidence, freedom
         )
-        yield Rating(name, VARIANT, ids, point, spreading, ends, among=len(ids))
+        yield Rating(name, VARIANT, ids, point, widened, ends, among=len(ids))
 
 
-def _several(
-    counted: Counting, asked: list[str], window: Years, replicates: range, measures: Measures
-) -> Floats:
-    """Measures × institutions × replicates."""
-    works = len(counted.pair)
-    return np.stack(
-        [_rated(counted, asked, weigh(works, window, r, measures)) for r in replicates], axis=-1
-    )
-
-
-def _rated(counted: Counting, asked: list[str], weights: Floats) -> Floats:
-    """Measures × institutions, each work weighted."""
-    lengths = distance(counted.project(weights))
-    if len(asked) == 1:
-        return {"harmonic": harmonic, "betweenness": betweenness}[asked[0]](lengths)[None]
-    return np.stack(shortest_paths(lengths))
+def _replicates(
+    basis: Basis, names: Collection[str], window: Years, replicates: range, measures: Measures
+) -> dict[str, Floats]:
+    """{measure: institutions × replicates}."""
+    works = len(basis.counted.pair)
+    weights = [weigh(works, window, r, measures) for r in replicates]
+    return evaluate(basis, names, np.column_stack(weights))

@@ -15,16 +15,37 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import dijkstra
 
+from coauth.stages.centrality.basis import Basis, Blocks, Names, Values
 from coauth.stages.centrality.reduction import Skeleton
 from coauth.stats.distance import UNIT
 from coauth.stats.distance import distance as distances
 from coauth.stats.incidence import ONE, Floats, Integers
 
-__all__ = ["UNIT", "betweenness", "distance", "harmonic", "shortest_paths"]
+__all__ = ["UNIT", "betweenness", "distance", "of_graph", "shortest_paths"]
 
 _HUBS = 64
 _CELLS = 1 << 20  # nodes and edges × sources worked on at once: a few ten megabytes
 _TASK = 16  # blocks of sources handed to a process together
+
+
+def of_graph(basis: Basis, names: Names, blocks: Blocks) -> Values:
+    """`degree` (the number of j with w_ij > 0), `harmonic` and `betweenness`, of one graph for each
+    column of weights, the last two of one pass over its paths.
+    """
+    pivots = basis.pivots if "betweenness" in names else 0
+    how = {"seed": basis.seed, "workers": basis.workers}
+    for block in blocks:
+        columns = []
+        for weights in block.T:
+            graph = basis.counted.project(weights)
+            values = {"degree": np.diff(graph.indptr).astype(np.float64)}
+            if "harmonic" in names:
+                paths = shortest_paths(distance(graph), pivots=pivots, **how)
+                values["harmonic"], values["betweenness"] = paths
+            elif "betweenness" in names:
+                values["betweenness"] = betweenness(distance(graph), pivots=pivots, **how)
+            columns.append(values)
+        yield {name: np.column_stack([values[name] for values in columns]) for name in names}
 
 
 def distance(graph: sp.csr_array) -> sp.csr_array:
@@ -43,8 +64,8 @@ def shortest_paths(
     `UNIT`s.
 
     harmonic_i = Σ_j 1/d_ij / (n−1), in works: d is in 1/works, and unreachable pairs add 0
-    (Marchiori & Latora 2000, doi 10.1016/S0378-4371(00)00311-3). Exact, whatever `pivots`.
-    Betweenness is as in `betweenness`, which leaves out the half of the work that harmonic
+    (Marchiori & Latora 2000, doi 10.1016/S0378-4371(00)00311-3). Exact, whatever `pivots`,
+    and with 0 of them no path is counted, which is the larger half of the work. Betweenness is as in `betweenness`, which leaves out the half of the work that harmonic
     closeness takes when betweenness has pivots. Both 0 where n is too small.
 
     `workers` processes share the sources; the result is the same to the last bit.
@@ -55,16 +76,6 @@ def shortest_paths(
     ([0.666667, 0.75, 0.416667], [0.0, 1.0, 0.0])
     """
     return _Pass(lengths, pivots, seed, harmonic=True).run(workers)
-
-
-def harmonic(lengths: sp.csr_array) -> Floats:
-    """The first of `shortest_paths` alone: no path is counted, which is the larger half of the
-    work.
-
-    >>> harmonic(sp.csr_array(np.array([[0, 1, 0], [1, 0, 2], [0, 2, 0]]) * float(UNIT))).round(6).tolist()
-    [0.666667, 0.75, 0.416667]
-    """
-    return _Pass(lengths, 0, 0, harmonic=True).run(1)[0]
 
 
 def betweenness(

@@ -11,10 +11,31 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from coauth.errors import MeasureFailed
+from coauth.stages.centrality.basis import Basis, Blocks, Names, Values
 from coauth.stats.counting import Counting
 from coauth.stats.incidence import Floats, Integers
 
 DAMPING = 0.85
+_ROUGH = 1e-7  # Σ|x − T(x)| at which a replicate's PageRank is good enough for a percentile
+_NEAR = 1e-5  # ‖Wx − λx‖/λ at which a replicate's eigenvector is
+
+
+def pageranks(basis: Basis, names: Names, blocks: Blocks) -> Values:
+    """`pagerank`, of replicates to `_ROUGH`."""
+    for n, block in enumerate(blocks):
+        yield {"pagerank": pagerank(basis.counted, block, _ROUGH if n else 1e-12)}
+
+
+def eigenvectors(basis: Basis, names: Names, blocks: Blocks) -> Values:
+    """`eigenvector`, of replicates to `_NEAR` from the first value; NaN outside of the component."""
+    start = None
+    for block in blocks:
+        near = 1e-13 if start is None else _NEAR
+        nodes, vectors = eigenvector(basis.counted, block, near, start=start)
+        start = vectors if start is None else start
+        values = np.full((len(basis.counted.own.indptr) - 1, block.shape[1]), np.nan)
+        values[nodes] = vectors
+        yield {"eigenvector": values}
 
 
 def pagerank(

@@ -10,8 +10,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from coauth.queries import Measures, Years
+from coauth.queries.registry import MEASURES, select
+from coauth.stages.centrality.basis import Partners
 from coauth.stages.centrality.measures import Rating, patterns, places, ranks, resampled
-from coauth.stages.centrality.partners import Partners
 from coauth.stages.centrality.path_bootstrap import strongest
 from coauth.stats.bootstrap import Values, draw, interval
 from coauth.stats.incidence import Flags, Floats, Incidence, Integers
@@ -67,8 +68,10 @@ class Common:
             ]
         return CENTRALITY.check(pa.concat_tables(blocks)), kept
 
-    def _names(self, window: Window) -> set[str]:
-        return {name for name in self.measures.resampled if name in window.shown or window.compared}
+    def _names(self, window: Window, interval: str) -> set[str]:
+        """Measures of this window with an interval that is had so."""
+        names = {*self.measures.resampled} & {*select(interval)}
+        return names if window.compared else names & window.shown
 
     def _resampled(self, window: Window) -> Iterator[Rating]:
         times = draw(len(window.world.team), window.years, self.measures)
@@ -76,7 +79,7 @@ class Common:
             window.world,
             window.weights,
             times,
-            self._names(window),
+            self._names(window, "works"),
             self.measures.counting,
             window.factors,
             self.partners,
@@ -86,19 +89,17 @@ class Common:
         within_k, measures = window.world.only(window.weights["k"] > 0), self.measures
         yield from patterns(within_k, measures, self.partners, self.rarefied_to, workers)
         if window.compared or measures.path_windows == "all":
-            names = self._names(window) & window.shown
+            names = self._names(window, "paths") & window.shown
             yield from strongest(
                 within_k, window.years, names, measures, window.factors["k"], self.freedom, workers
             )
 
     def _kept(self, rating: Rating) -> tuple[Floats, NDArray[np.float32]]:
-        """0 for an institution that is not here. float32 holds a count up to 16 million exactly,
+        """The measure's `absent` for an institution that is not here. float32 holds a count up to 16 million exactly,
         and anything else to seven digits, for half the memory.
         """
-        value, drawn = (
-            np.zeros(len(self.judged)),
-            np.zeros((len(self.judged), rating.drawn.shape[1]), np.float32),
-        )
+        shape, absent = (len(self.judged), rating.drawn.shape[1]), MEASURES[rating.measure].absent
+        value, drawn = np.full(shape[0], absent), np.full(shape, absent, np.float32)
         _, here, there = np.intersect1d(
             self.judged, rating.institutions, assume_unique=True, return_indices=True
         )
@@ -124,13 +125,13 @@ class Common:
             columns |= interval(
                 rating.value, rating.drawn, self.measures.confidence, self.freedom
             )._asdict()
+        sign = MEASURES[rating.measure].sign  # rank 1 is the most central
         members = np.array([name in self.roster for name in rating.institutions], bool)
         for name, ranked in (("rank", np.ones(n, bool)), ("fixed_rank", members)):
-            found = {name: ranks(rating.value[None, ranked])[0]}
+            found = {name: ranks(sign * rating.value[None, ranked])[0]}
             if rating.drawn.shape[1]:
-                best, worst = places(
-                    rating.drawn if ranked.all() else rating.drawn[ranked], self.measures.confidence
-                )
+                drawn = rating.drawn if ranked.all() else rating.drawn[ranked]
+                best, worst = places(drawn if sign > 0 else -drawn, self.measures.confidence)
                 found |= {f"{name}_low": best, f"{name}_high": worst}
             columns |= {key: _at(ranked, rank) for key, rank in found.items()}
         nothing = {name: pa.nulls(n) for name in CENTRALITY.schema.names if name not in columns}

@@ -13,11 +13,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from coauth.queries import Measures, Period, Scope
+from coauth.queries.registry import select
 from coauth.stages.shifts import verdicts
 from coauth.stages.shifts.changes import Changes, false_discovery, two_sided
 from coauth.stages.shifts.coverage_breaks import OwnCoverage
 from coauth.stages.shifts.verdicts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR
-from coauth.stages.shifts.wording import TITLES
 from coauth.stats.bootstrap import Replicates
 from coauth.stats.completeness import Completeness
 from coauth.stats.incidence import Incidence, comparisons, incidence
@@ -52,8 +52,8 @@ def judge(
     too few worlds (38 without a shift, 16 with one in six shifted) to prefer either by its rate of
     false finds.
 
-    For each of `measures.resampled` that is in `TITLES` (the intervals of the others do not hold
-    for changes) and each variant: change = after − before, its percentile interval from independent
+    For each of `measures.resampled` whose interval is from works drawn again (those of the others
+    do not hold for changes) and each variant: change = after − before, its percentile interval from independent
     replicates of the two windows, a two-sided p (`two_sided`), and q over the roster
     (`false_discovery`).
 
@@ -62,9 +62,9 @@ def judge(
 
     1. `not comparable: coverage`, where the institution's share of partial works rose above what its works' publishers,
        fields, years and team sizes explain (`OwnCoverage`) by more than `measures.partial_jump` with
-       z > `measures.partial_jump_z`: works of its own are then hidden. Likewise where its value rose while that share
+       z > `measures.partial_jump_z`: works of its own are then hidden. Likewise where it became more central while that share
        fell, by itself and against what was expected: hidden works have come to light.
-    2. `rose` or `fell`, where the reweighted change has an interval that excludes 0 and q ≤ `measures.false_discovery_rate`, and
+    2. `rose` (more central, whichever way the measure runs) or `fell`, where the reweighted change has an interval that excludes 0 and q ≤ `measures.false_discovery_rate`, and
        the change of k has its sign. The reweighted change alone is tested, since under a publisher's loss it alone is one of
        the institutions: q of k would there be the small one of lost metadata, and each reweighted interval by itself a
        second look at one of many (one world in ten to five without any shift had a false find so, tests/studies/simulation).
@@ -86,7 +86,7 @@ def judge(
         names = replicates.institutions[roster]
         jumps = [coverage.jump(str(name), period) for name in names]
         shuffled = _shuffled(counted, names, period, dispersion, measures)
-        for measure in (name for name in measures.resampled if name in TITLES):
+        for measure in (name for name in measures.resampled if name in select("works")):
             changes = {
                 v: Changes.between(replicates, roster, period, measure, v, measures)
                 for v in VARIANTS

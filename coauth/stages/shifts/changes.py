@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coauth.queries import Measures, Period, Years
+from coauth.queries.registry import MEASURES
 from coauth.stats.bootstrap import Interval, Replicates, interval
 from coauth.stats.incidence import Floats, Integers
 from coauth.stats.overdispersion import tail
@@ -70,7 +71,8 @@ class Changes:
         def of(window: Years) -> tuple[Floats, Floats]:
             key = (window, variant, measure)
             if key not in replicates.value:  # no work of this variant in the window
-                return np.zeros(len(roster)), np.zeros((len(roster), measures.replicates))
+                absent, shape = MEASURES[measure].absent, (len(roster), measures.replicates)
+                return np.full(len(roster), absent), np.full(shape, absent)
             return replicates.value[key][roster], replicates.drawn[key][roster].astype(np.float64)
 
         (before, was), (after, became) = of(period[0]), of(period[1])
@@ -81,6 +83,10 @@ class Changes:
     def by(self, i: int) -> float:
         """After − before."""
         return float(self.after[i] - self.before[i])
+
+    def gain(self, i: int) -> float:
+        """The change towards the central: where smaller values are more central, before − after."""
+        return MEASURES[self.measure].sign * self.by(i)
 
     def sign(self, i: int) -> int:
         """+1 or −1 where the interval excludes 0 and the change lies on that side, else 0."""

@@ -29,14 +29,14 @@ class Jump:
     def z(self) -> float:
         return self.rise / self.error if self.error > 0 else 0.0
 
-    def hides(self, change: float, measures: Measures) -> bool:
-        """Whether the change of a measure may be one of the institution's own coverage."""
+    def hides(self, gain: float, measures: Measures) -> bool:
+        """Whether a gain in centrality may be one of the institution's own coverage."""
         if self.rise > measures.partial_jump and self.z > measures.partial_jump_z:
             return True
         cleared = min(
             -self.rise, self.observed[0] - self.observed[1]
         )  # expected may rise by others' losses alone
-        return change > 0 and cleared > measures.partial_jump and -self.z > measures.partial_jump_z
+        return gain > 0 and cleared > measures.partial_jump and -self.z > measures.partial_jump_z
 
 
 class OwnCoverage:

@@ -43,7 +43,7 @@ def decided(
     """Verdict and reason, by the rules of `coauth.stages.shifts.judge`."""
     k, weighted = changes["k"], changes["reweighted"]
     told = wording.told(k, i, measures)
-    if jump is not None and jump.hides(k.by(i), measures):
+    if jump is not None and jump.hides(k.gain(i), measures):
         return NOT_COMPARABLE, f"{told}, but {wording.jumped(jump, k.period)}."
     alone, plain = (_plain(change, i, measures) for change in (k, weighted))
     if plain == UNCLEAR and alone == UNCLEAR:
@@ -72,12 +72,10 @@ def decided(
 
 
 def _plain(change: Changes, i: int, measures: Measures) -> str:
-    """What a change says by itself."""
-    return (
-        {1: ROSE, -1: FELL}.get(change.sign(i), UNCLEAR)
-        if change.q[i] <= measures.false_discovery_rate
-        else UNCLEAR
-    )
+    """What a change says by itself of how central the institution is."""
+    if not change.sign(i) or change.q[i] > measures.false_discovery_rate:
+        return UNCLEAR
+    return ROSE if change.gain(i) > 0 else FELL
 
 
 def rests_on_one(name: str, i: int, change: Changes, replicates: Replicates) -> str:

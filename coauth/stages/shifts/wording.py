@@ -3,27 +3,9 @@
 from __future__ import annotations
 
 from coauth.queries import Measures, Period
+from coauth.queries.registry import MEASURES
 from coauth.stages.shifts.changes import Changes
 from coauth.stages.shifts.coverage_breaks import Jump
-
-TITLES = {
-    "strength": "Strength (collaborative works; moves with the country's output and OpenAlex's growth)",
-    "strength_share": "Share of all strength (free of the size of the whole)",
-    "pagerank": "PageRank (N × PR; 1 = the mean institution of its window)",
-    "eigenvector": "Eigenvector centrality (of the largest component, squares summing to 1)",
-    "participation": "Participation (chance that two partners drawn by weight are of different countries)",
-    "exposure": "Exposure (share of its strength that goes to listed institutions)",
-}
-
-_DIGITS = {
-    "strength": ",.0f",
-    "strength_share": ".2f",
-    "pagerank": ",.2f",
-    "eigenvector": ".3f",
-    "participation": ".3f",
-    "exposure": ".2f",
-}
-_SHARES = ("strength_share", "exposure")
 
 
 def of_itself(change: Changes, i: int, measures: Measures) -> str:
@@ -38,7 +20,7 @@ def of_itself(change: Changes, i: int, measures: Measures) -> str:
 
 def told(change: Changes, i: int, measures: Measures) -> str:
     """A change with its numbers; no full stop yet."""
-    title = TITLES[change.measure]
+    title = MEASURES[change.measure].phrase
     (b0, b1), (a0, a1) = change.period
     works = {
         "all": ", all works",
@@ -69,18 +51,17 @@ def jumped(jump: Jump, period: Period) -> str:
 
 
 def _number(measure: str, value: float) -> str:
-    return f"{100 * value:.2f} %" if measure in _SHARES else format(value, _DIGITS[measure])
+    record = MEASURES[measure]
+    return record.number(value) + (" %" if record.unit == "share" else "")
 
 
 def moved(measure: str, value: float) -> str:
     """A difference with its sign; of shares in percentage points."""
-    return format(100 * value if measure in _SHARES else value, f"+{_DIGITS[measure]}").replace(
-        "-", "−"
-    )
+    return MEASURES[measure].number(value, "+")
 
 
 def signed(change: Changes, i: int) -> str:
-    points = " percentage points" if change.measure in _SHARES else ""
+    points = " percentage points" if MEASURES[change.measure].unit == "share" else ""
     return moved(change.measure, change.by(i)) + points
 
 

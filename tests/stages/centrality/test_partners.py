@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coauth.errors import MeasureFailed
-from coauth.stages.centrality.partners import Partners, jackknife, rarefied_degree
+from coauth.stages.centrality import partners as measures
+from coauth.stages.centrality.basis import Basis, Partners
+from coauth.stages.centrality.partners import jackknife, rarefied_degree
 from coauth.stats.counting import Counting
-from coauth.stats.incidence import ONE, incidence
+from coauth.stats.incidence import ONE, Incidence, incidence
 from tests.support.toy_worlds import asked, centralities, random_works, tables
 
 COUNTRIES = {"A": "DK", "B": "DK", "c": "SE", "d": "CN", "e": None}
@@ -86,13 +88,22 @@ def test_against_the_graph(seed, counting):
     graph, ones = counted.project().toarray() / ONE, np.ones((len(world.team), 1))
     strength = graph.sum(axis=1)
     toward = np.stack([graph[:, country == c].sum(axis=1) for c in range(3)])
-    (participation,), (exposure,) = (
-        partners.measure(name, world, counted, [ones]) for name in ("participation", "exposure")
-    )
+    whole = Basis(world, counted, partners)
+    (participation,) = (v["participation"] for v in measures.participation(whole, (), [ones]))
+    (exposure,) = (v["exposure"] for v in measures.exposure(whole, (), [ones]))
     assert participation[:, 0] == pytest.approx(
         1 - ((toward / strength) ** 2).sum(axis=0), rel=1e-9, abs=1e-9
     )
     assert exposure[:, 0] == pytest.approx(toward[0] / strength, rel=1e-9, abs=1e-9)
+
+
+def basis(world, draws):
+    return Basis(world, Counting.of(world, "full"), Partners(None, None), rarefied_to=draws)
+
+
+def rarefied(world, draws):
+    (values,) = rarefied_degree(basis(world, draws), (), [np.ones((len(world.team), 1))])
+    return values["degree_rarefied"][:, 0]
 
 
 @pytest.mark.parametrize("draws", [1, 2, 4, 6])
@@ -105,9 +116,7 @@ def test_rarefied_degree_is_the_mean_over_all_draws(draws):
     for rows in combinations(range(len(works)), draws):
         together = on[list(rows)].T.astype(int) @ on[list(rows)]
         degrees.append(((together - np.diag(together.diagonal())) > 0).sum(axis=1))
-    assert rarefied_degree(Counting.of(world, "full"), draws) == pytest.approx(
-        np.mean(degrees, axis=0)
-    )
+    assert rarefied(world, draws) == pytest.approx(np.mean(degrees, axis=0))
 
 
 def test_rarefied_to_the_smallest_window():
@@ -145,12 +154,12 @@ def test_the_jackknife_leaves_out_each_work_in_turn(works):
     from left as it is.
     """
     world = [{"on": on} for on in ("A B", "A B c", "A d", "B c", "A B", "c d e", "e f", "A B c d")]
-    full = Counting.of(incidence(*tables(world)), "full")
-    whole, squares = rarefied_degree(full, works), 0.0
+    whole = incidence(*tables(world))
+    squares = 0.0
     for left_out in range(len(world)):
-        alone = full.values.toarray()
+        alone = whole.matrix.toarray()
         alone[left_out] = 0.0
-        less = Counting(sp.csr_array(alone), full.pair, full.strength)
-        squares = squares + (whole - rarefied_degree(less, works)) ** 2
-    assert jackknife(full, works) == pytest.approx(squares)
+        less = Incidence(sp.csr_array(alone), whole.institutions, whole.works)
+        squares = squares + (rarefied(whole, works) - rarefied(less, works)) ** 2
+    assert jackknife(basis(whole, works)) == pytest.approx(squares)
     assert squares.max() > 0.1

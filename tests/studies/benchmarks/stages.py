@@ -146,8 +146,8 @@ def betweenness():
     """
     import joblib
 
+    from coauth.stages.centrality.basis import Partners
     from coauth.stages.centrality.measures import patterns
-    from coauth.stages.centrality.partners import Partners
     from coauth.stats.incidence import windows
 
     def work(root):
@@ -174,8 +174,8 @@ def resampling():
     """
     import numpy as np
 
+    from coauth.stages.centrality.basis import Partners
     from coauth.stages.centrality.measures import places, resampled
-    from coauth.stages.centrality.partners import Partners
     from coauth.stats.bootstrap import draw, interval
     from coauth.stats.incidence import windows
     from coauth.stats.overdispersion import Dispersion

@@ -18,8 +18,8 @@ import joblib
 import numpy as np
 import pyarrow as pa
 
+from coauth.stages.centrality.basis import Partners
 from coauth.stages.centrality.measures import patterns, resampled
-from coauth.stages.centrality.partners import Partners
 from coauth.stages.centrality.path_bootstrap import strongest
 from coauth.stats.bootstrap import draw, interval, spread, within
 from coauth.stats.incidence import incidence
