@@ -1,31 +1,31 @@
-"""Docs cannot drift: README commands parse, every verb has help with an example, every statement
-says who reads it.
+"""Docs cannot drift: commands of README and pages parse, pages written from the program are what it
+writes, every statement says who reads it.
 """
 
 import re
 import shlex
+import subprocess
+import tomllib
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
+from packaging.requirements import Requirement
 
 from coauth import cli, queries
 from coauth.cli.group import COMMANDS
 from coauth.tables import schemas
+from tests.support import pages
 from tests.support.commands import CHECKOUT
 
 README = (CHECKOUT / "README.md").read_text("utf-8")
-GEPHI = (CHECKOUT / "coauth" / "docs" / "gephi.md").read_text("utf-8")
-
-
-def verbs(group=cli.coauth, path=()):
-    for name in group.list_commands(click.Context(group)):
-        command = group.get_command(click.Context(group), name)
-        if isinstance(command, click.Group):
-            yield from verbs(command, (*path, name))
-        else:
-            yield (*path, name), command
+PAGES = [
+    CHECKOUT / "README.md",
+    CHECKOUT / "CONTRIBUTING.md",
+    *sorted((CHECKOUT / "coauth" / "docs").rglob("*.md")),
+]
+TEXTS = {p.relative_to(CHECKOUT).as_posix(): p.read_text("utf-8") for p in PAGES}
 
 
 def said(text):
@@ -46,7 +46,7 @@ def said(text):
 
 def test_the_help_names_every_command_in_a_whole_sentence():
     """What is loaded when it is called says the same of itself as the list of all."""
-    files = {c.callback.__module__ for _, c in verbs()}
+    files = {c.callback.__module__ for _, c in pages.verbs()}
     assert files == {f"coauth.cli.{file}" for file, _ in COMMANDS.values()}
     shown = CliRunner().invoke(cli.coauth, ["--help"], terminal_width=100).output
     for name, (_, line) in COMMANDS.items():
@@ -54,9 +54,12 @@ def test_the_help_names_every_command_in_a_whole_sentence():
     assert set(cli.coauth.commands) == set(COMMANDS)
 
 
-@pytest.mark.parametrize("words", [*said(README), *said(GEPHI)], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", sorted({tuple(w) for text in TEXTS.values() for w in said(text)}), ids=" ".join
+)
 def test_commands_of_the_docs_parse(words):
-    """Each command of the README and of the guide to Gephi is accepted by the real parser."""
+    """Each command of README, CONTRIBUTING and every page is accepted by the real parser."""
+    words = list(words)
     command, context = cli.coauth, click.Context(cli.coauth, info_name="coauth")
     while isinstance(command, click.Group):
         name, found, rest = command.resolve_command(context, words)
@@ -76,13 +79,67 @@ def test_readme_shows_what_the_demo_prints(sample_root):
 
 
 @pytest.mark.parametrize(
-    ("path", "command"), list(verbs()), ids=lambda v: " ".join(v) if isinstance(v, tuple) else ""
+    ("path", "command"),
+    list(pages.verbs()),
+    ids=lambda v: " ".join(v) if isinstance(v, tuple) else "",
 )
-def test_every_verb_has_help_and_stands_in_the_readme(path, command):
-    """Help says what a verb does; README names it."""
+def test_every_verb_has_help(path, command):
+    """A sentence or more, which the page of commands repeats."""
     assert command.help
     assert len(command.help.split()) > 8
-    assert f"coauth {' '.join(path)}" in README
+    assert f"## coauth {' '.join(path)}\n" in TEXTS["coauth/docs/commands.md"]
+
+
+@pytest.mark.parametrize("name", pages.PAGES)
+def test_generated_pages_are_what_the_program_writes(name):
+    """Commands with their options, tables with their columns: never edited by hand."""
+    assert pages.PAGES[name]() == TEXTS[f"coauth/docs/{name}"], (
+        f"coauth/docs/{name} is not what the program says: run `python -m tests.support.pages`"
+    )
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_links_lead_to_files(name):
+    """Relative links of every page."""
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", TEXTS[name])
+    missing = [t for t in targets if not ((CHECKOUT / name).parent / t).exists()]
+    assert not missing
+
+
+def test_the_readme_is_short():
+    """What is longer has a page of its own."""
+    assert len(README.splitlines()) <= 120
+    long = [n for n in TEXTS if "/howto/" in n and len(TEXTS[n].splitlines()) > 60]
+    assert not long
+
+
+def test_the_demo_installs_no_test_tools():
+    """`make demo` takes what `pip install .` takes, in the versions of the lock; `make test` all."""
+    steps = {
+        target: subprocess.run(
+            ["make", "--dry-run", "--always-make", target],
+            cwd=CHECKOUT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for target in ("demo", "test")
+    }
+    assert "[test]" not in steps["demo"]
+    assert "requirements.lock" in steps["demo"]
+    assert "[test]" in steps["test"]
+
+
+def test_the_lock_holds_every_dependency():
+    """Each package of pyproject.toml is pinned to a version that its bounds allow, from no host."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))["project"]
+    lock = (CHECKOUT / "requirements.lock").read_text("utf-8")
+    assert "//" not in lock
+    pins = [Requirement(line) for line in lock.splitlines()]
+    for wanted in map(Requirement, project["dependencies"]):
+        versions = [str(p.specifier).removeprefix("==") for p in pins if p.name == wanted.name]
+        assert versions, wanted
+        assert all(wanted.specifier.contains(v) for v in versions), wanted
 
 
 @pytest.mark.parametrize(
@@ -94,12 +151,6 @@ def test_every_statement_says_what_it_is(path):
     assert text.startswith("-- ")
     assert "Read" in text.split("SELECT")[0].split("WITH")[0]
     assert path.stem in schemas.ALL
-
-
-def test_every_table_is_in_the_readme():
-    """The README's list of tables is the contract's."""
-    for name in schemas.ALL:
-        assert f"`{name}`" in README, name
 
 
 def test_shipped_queries_are_read_strictly():
