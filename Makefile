@@ -1,7 +1,7 @@
 # make demo    install, run the whole pipeline on the synthetic sample, print where the report and the Gephi file are
 # make check   install the test tools too, lint, type-check, run the quick tests
 # make test    the same with every test
-# make docs    write the generated pages anew and build the site into site/ (Sphinx and MyST: kept since 2008, MIT and BSD)
+# make docs    write the generated pages anew and build the site into site/ (Sphinx with MyST: BSD and MIT, kept since 2008)
 # make lowest  the quick tests with the oldest packages that pyproject.toml allows, in a venv of its own
 # make lock    choose the newest packages anew for requirements.lock, which `make demo` installs
 # make bench   measure every stage and its competitors at 20,000 to 500,000 works into tests/studies/benchmarks/RESULTS.md (hours)
@@ -11,6 +11,8 @@ PYTHON ?= python3
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check
 QUICK = -m 'not slow and not live and not whole'
+SITE = -C -D extensions=myst_parser -D myst_heading_anchors=3 -D html_theme=furo -D project=coauth -D html_title=coauth \
+	-D suppress_warnings=misc.highlighting_failure -D smartquotes=0 -D html_show_copyright=0 -D html_copy_source=0
 WORKERS = -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo check test docs lowest lock bench clean
@@ -42,7 +44,7 @@ test: $(VENV)/installed-test
 docs: $(VENV)/installed
 	$(INSTALL) --editable '.[docs]'
 	$(BIN)/python -m tests.support.pages
-	$(BIN)/sphinx-build -W --keep-going -b html coauth/docs site
+	$(BIN)/sphinx-build -W --keep-going -q $(SITE) coauth/docs site
 
 lowest:
 	$(PYTHON) -m venv $(VENV)-lowest
