@@ -1,7 +1,7 @@
 """What a scheduler runs each quarter: harvest, build, report. Edit freely; `coauth init` wrote it,
 nothing overwrites it.
 
-SCHEDULE.md beside this file has lines to paste for cron, systemd and GitHub Actions.
+SCHEDULE.md beside this file (in a checkout coauth/docs/schedule.md) has lines to paste for cron, systemd and GitHub Actions.
 
 Safe to run again after any interruption: what was fetched is kept and the harvest continues. A
 day's free budget is about twice what a Danish harvest costs; with `wait` a spent budget is slept

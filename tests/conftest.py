@@ -32,9 +32,19 @@ LONGEST = (
 """Files that take half a minute or more are begun first: none is left to one worker at the end."""
 
 
+SLOW = {"end_to_end", "studies"}
+"""Folders of tests that `make check` leaves out, beside the files above and all that need the
+sample built.
+"""
+
+
 def pytest_collection_modifyitems(items):
     rank = {name: n for n, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+    for item in items:
+        sample = "sample_root" in getattr(item, "fixturenames", ())
+        if item.path.stem in rank or SLOW.intersection(item.nodeid.split("/")) or sample:
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")

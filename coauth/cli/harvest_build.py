@@ -58,8 +58,11 @@ def init(folder: Path) -> None:
 def _lay_out(origin: Path, folder: Path) -> int:
     kept = 0
     files = [p for p in sorted((origin / "queries").rglob("*")) if p.suffix in {".toml", ".sql"}]
-    for file in [*files, *(origin / "reports" / name for name in ("quarterly.py", "SCHEDULE.md"))]:
-        target = folder / file.relative_to(origin)
+    places = {file: file.relative_to(origin) for file in files}
+    places[origin / "reports" / "quarterly.py"] = Path("reports", "quarterly.py")
+    places[Path(__file__).parents[1] / "docs" / "schedule.md"] = Path("reports", "SCHEDULE.md")
+    for file, place in places.items():
+        target = folder / place
         if target.exists():
             kept += 1
             continue
@@ -88,6 +91,7 @@ def of_source(command: Command) -> Command:
         ),
         click.option(
             "--as-of",
+            metavar="DAY",
             type=click.DateTime(["%Y-%m-%d"]),
             help="With --from: the day the records were taken from OpenAlex. With --sample: a day after 2026-10-15, when the world has changed.",
         ),

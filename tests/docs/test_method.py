@@ -5,11 +5,15 @@ names, in both languages.
 import re
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from coauth.stages.events import segmented
 from coauth.stats import completeness, overdispersion
-from tests.support.toy_worlds import QUERIES
+from coauth.stats.counting import Counting
+from coauth.stats.incidence import ONE, incidence
+from tests.support.toy_worlds import QUERIES, asked, centralities, tables
 
 NOTES = {
     language: (
@@ -79,9 +83,36 @@ def test_both_languages_cite_the_same():
         assert cited["en"]
 
 
+def test_the_example_by_hand():
+    """The note's three works, measured by the program: weights, strengths, participation, exposure."""
+    works = [{"on": "A b"}, {"on": "A b c"}, {"on": "A c"}]
+    world = incidence(*tables(works)[:2])
+    counts = {rule: Counting.of(world, rule) for rule in ("newman", "strict")}
+    weights = {rule: c.project().toarray() / ONE for rule, c in counts.items()}
+    assert weights["newman"][np.triu_indices(3, 1)].tolist() == [1.5, 1.5, 0.5]
+    assert counts["newman"].strength.sum(axis=1).tolist() == [3, 2, 2]
+    assert weights["strict"][np.triu_indices(3, 1)] == pytest.approx([4 / 3, 4 / 3, 1 / 3])
+    places = {"institution_id": ["A", "b", "c"], "country_code": ["DK", "SE", "CN"]}
+    rows, _ = centralities(
+        *tables(works),
+        *asked(measures=("strength_share", "participation", "exposure"), resampled=()),
+        pa.table(places),
+        pa.table({"institution_id": ["c"]}),
+    )
+    values = {
+        r["measure"]: r["value"]
+        for r in rows.to_pylist()
+        if (r["institution_id"], r["counting"], r["variant"]) == ("A", "newman", "k")
+    }
+    assert values == pytest.approx({"strength_share": 3 / 7, "participation": 0.5, "exposure": 0.5})
+    for language, half in (("en", "= 0.5"), ("da", "= 0,5")):
+        assert NOTES[language].count(half) == 2
+        assert "3/7" in NOTES[language]
+
+
 @pytest.mark.parametrize("language", NOTES)
 def test_a_page_and_files_that_exist(language):
-    assert len(NOTES[language].split()) < 1150
+    assert len(NOTES[language].split()) < 1250
     coauth = Path(overdispersion.__file__).parents[1]
     for name in re.findall(r"`([\w/]+)(?:/|\.py)`", NOTES[language]):
         assert (coauth / name).is_dir() or (coauth / f"{name}.py").is_file(), name

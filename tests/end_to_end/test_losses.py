@@ -48,8 +48,8 @@ def account(text):
 
 
 def test_harvest_status_and_build_say_the_same(root, tmp_path):
-    """Seven records of which four are no works: three commands give one account, and README shows
-    it as it is printed.
+    """Seven records of which four are no works: three commands give one account, and the page on
+    records shows it as it is printed.
     """
     file = saved(tmp_path / "saved.jsonl", FEW, BROKEN)
     said = [
@@ -59,7 +59,7 @@ def test_harvest_status_and_build_say_the_same(root, tmp_path):
     told = [account(run.stdout) for run in said]
     assert told[0] == told[1] == told[2]
     quoted = (
-        (ROOT / "README.md")
+        (ROOT / "coauth" / "docs" / "howto" / "records.md")
         .read_text("utf-8")
         .partition("$ coauth harvest --from saved.jsonl\n")[2]
         .partition("```")[0]

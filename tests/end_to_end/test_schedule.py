@@ -1,4 +1,4 @@
-"""What a person pastes from reports/SCHEDULE.md works: read by systemd itself, as YAML, and run by
+"""What a person pastes from coauth/docs/schedule.md works: read by systemd itself, as YAML, and run by
 a shell.
 """
 
@@ -13,7 +13,7 @@ import yaml
 
 from tests.support.commands import CHECKOUT, project
 
-PAGE = (CHECKOUT / "reports" / "SCHEDULE.md").read_text("utf-8")
+PAGE = (CHECKOUT / "coauth" / "docs" / "schedule.md").read_text("utf-8")
 KEEPING = "0 4 * * 1,4"
 
 needs_systemd = pytest.mark.skipif(

@@ -22,6 +22,7 @@ from tests.support import persons
 from tests.support.commands import CHECKOUT
 
 README = (CHECKOUT / "README.md").read_text("utf-8")
+PAGE = (CHECKOUT / "coauth" / "docs" / "persons.md").read_text("utf-8")
 PLANTS = list(persons.plants())
 PLACES = ("own string", "another's string", "title", "abstract")
 MASKED = re.compile(r"\[(?:name|e-mail|orcid|author)\]")
@@ -108,7 +109,7 @@ def share(table, group):
 
 
 def percent(number):
-    """A share as README has it."""
+    """A share as README and the page on persons have it."""
     return f"{100 * number:.1f} %"
 
 
@@ -170,22 +171,23 @@ def test_what_stands_beside_a_person_stays():
     assert not lost
 
 
-def test_readme_tells_what_was_measured(measured):
-    """README's shares are those of this corpus, and what it calls not found is not found."""
-    readme = " ".join(README.split())
+@pytest.mark.parametrize("text", [README, PAGE], ids=["README", "page"])
+def test_shares_are_those_measured(measured, text):
+    """What README and the page on persons say of this corpus; what they call not found is not."""
+    words = " ".join(text.split())
     beyond = sum(p.group == "beyond" for p in PLANTS)
     kinds = len({p.kind for p in PLANTS})
     forms = f"{len(PLANTS):,} planted forms of {kinds} kinds"
-    assert f"{forms} (`tests/support/persons.py`; {beyond} are beyond the promise)" in readme, (
+    assert f"{forms} (`tests/support/persons.py`; {beyond} are beyond the promise)" in words, (
         forms,
         beyond,
     )
-    for group, words in (
+    for group, things in (
         ("name", "of names"),
         ("address", "of e-mail addresses"),
         ("id", "of ids"),
     ):
-        assert f"{percent(share(measured, group))} {words}" in readme, (
+        assert f"{percent(share(measured, group))} {things}" in words, (
             group,
             share(measured, group),
         )
@@ -235,8 +237,8 @@ def test_institutions_stay_whole(real_records):
     print(f"{lost} of {words:,} words lost")
     assert len(strings) > 200
     assert lost <= words / 1_000
-    per = re.search(r"(\d[.\d]*) of 1,000 words", README)
-    assert per, "README says how many words of institutions are lost"
+    per = re.search(r"(\d[.\d]*) of 1,000 words", PAGE)
+    assert per, "the page says how many words of institutions are lost"
     assert lost / words * 1_000 <= float(per[1])
 
 

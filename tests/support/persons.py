@@ -377,7 +377,7 @@ BEYOND: dict[str, Forms] = {
     "blanks between letters": lambda p: [" ".join(p.surname.upper()), _split(p.surname, " ")],
     "initials alone": lambda p: [f"({''.join(p.initials)}{p.surname[0]})"],
 }
-"""Forms that are not found: README says so."""
+"""Forms that are not found: coauth/docs/persons.md says so."""
 
 ADDRESSES = {
     "e-mail": ["{u}@mail.example.org", "E-mail: {u}@example.org.", "mailto:{u}@example.org"],

@@ -30,7 +30,7 @@ from tests.support.standin import StandIn
 from tests.support.statbank import StatBank
 from tests.support.vintages import vintage
 
-README = (CHECKOUT / "README.md").read_text("utf-8")
+PAGE = (CHECKOUT / "coauth" / "docs" / "howto" / "network.md").read_text("utf-8")
 SECRET = "geheim"
 URL = "https://api.openalex.org/works?filter=type:article"
 SOON = 10.0
@@ -715,13 +715,12 @@ def test_status_says_in_words_why_the_budget_is_not_known(root, certified, opena
             assert SECRET not in done.output
 
 
-# -- what the README shows
+# -- what the page on proxies and certificates shows
 
 
-def test_the_readme_shows_what_is_printed(root, certified, openalex):
-    """Each line of its section, as printed; only the address of the proxy is one of an example."""
-    section = README.split("## Behind a proxy or a company's certificate")[1].split("\n## ")[0]
-    shown = [line for line in section.splitlines() if line.startswith("coauth: ")]
+def test_the_page_shows_what_is_printed(root, certified, openalex):
+    """Each line of it, as printed; only the address of the proxy is one of an example."""
+    shown = [line for line in PAGE.splitlines() if line.startswith("coauth: ")]
     with (
         Tls(certified("api.openalex.org"), openalex) as server,
         Proxy(behind=server.port) as opened,
@@ -736,12 +735,12 @@ def test_the_readme_shows_what_is_printed(root, certified, openalex):
     assert printed == shown
     assert (
         f"{http.CONNECT + http.READ_TIMEOUT:g} seconds for all that comes before its body and {http.DEADLINE * http.READ_TIMEOUT:g} for that"
-        in section
+        in PAGE
     )
     words = (CHECKOUT / "coauth" / "sources" / "http" / "barriers.py").read_text("utf-8")
     named = [
         re.sub(r"^(… |its certificate |proxy: )|: 403 Forbidden$", "", part)
-        for row in re.findall(r"^\| (`.*?) \|", section, re.M)
+        for row in re.findall(r"^\| (`.*?) \|", PAGE, re.M)
         for part in re.findall(r"`(.*?)`", row)
     ]
     assert len(named) == 9
