@@ -154,12 +154,14 @@ def mutate(record, number, draw):
         sorted({p[0] for p in paths})
     )  # every field as often, however much there is of it
     path = draw.choice([p for p in paths if p[0] == root])
-    value = record
+    inside, value = record, record
     for key in path:
-        value = value[key]
+        inside, value = value, value[key]
     written, meaning = draw.choice(list(spellings(path, value)))
     if root == "abstract_inverted_index" and len(path) > 1 and meaning is None:
         meaning, path_meant = None, path[:1]  # an abstract is whole or none
+    elif isinstance(path[-1], int) and written == [value, value] and len(inside) == 1:
+        meaning, path_meant = written, path[:-1]  # [[x, x]] is a list in a list, and means [x, x]
     else:
         path_meant = path
     if root == "authorships" and len(path) == 1 and meaning is None and written not in (None, {}):

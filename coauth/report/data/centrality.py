@@ -11,13 +11,13 @@ import pandas as pd
 
 from coauth.queries import Queries
 from coauth.report.data.frames import direction, each, frame, institutions, last_window
-from coauth.tables.schemas import Tables
+from coauth.tables.schemas import Name, Tables
 
 ROSTER = 22
 """Institutions in the figure of centrality shifts: as many as fit a page and stay readable."""
 
 
-def select(tables: Tables, name: str, queries: Queries, **values: Any) -> pd.DataFrame:
+def select(tables: Tables, name: Name, queries: Queries, **values: Any) -> pd.DataFrame:
     """Rows of CENTRALITY or SHIFTS by the counting of the queries in which columns have these values,
     of works of at most K institutions unless another variant is named.
     """
