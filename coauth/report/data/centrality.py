@@ -162,10 +162,11 @@ def strengths(tables: Tables, queries: Queries) -> pd.DataFrame:
 
 def leaders(tables: Tables, queries: Queries) -> pd.DataFrame:
     """The most central institution of the last window by each measure of queries/measures.toml, its
-    value and interval; of several the one with the smallest id; null where none was measured.
+    value and interval; of several the one with the smallest id; null where none was measured. Of
+    the fixed roster, since a ratio is largest where works are few.
     """
     first, last = last_window(queries)
-    rows = select(tables, "centrality", queries, first_year=first, last_year=last, rank=1)
+    rows = select(tables, "centrality", queries, first_year=first, last_year=last, fixed_rank=1)
     rows = rows.sort_values("institution_id").drop_duplicates("measure").set_index("measure")
     kept = ["first_year", "last_year", "institution_id", "value", "low", "high"]
     return rows[kept].reindex(list(queries.measures.measures)).rename_axis("measure").reset_index()
