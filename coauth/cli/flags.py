@@ -248,14 +248,14 @@ def _area(on: Technologies | None, area: str) -> str:
     return (on.eu10.get(area, area) if on else area) + (f" ({mark})" if mark else "")
 
 
-def _findings(found: Sequence[Mapping[str, Any]], queries: Queries) -> Iterable[str]:
+def _findings(findings: Sequence[Mapping[str, Any]], queries: Queries) -> Iterable[str]:
     """By list and finding, each finding with what it means."""
     for w in (w for w in queries.watchlists if w.enabled):
         yield wide(
             f"{w.id}: {w.name}, {w.kind}, {w.match}, version {w.version}, retrieved {w.retrieved}"
         )
         for finding, meaning in candidates.MEANING.items():
-            here = [f for f in found if (f["list_id"], f["finding"]) == (w.id, finding)]
+            here = [f for f in findings if (f["list_id"], f["finding"]) == (w.id, finding)]
             if here:
                 yield "\n" + wide(f"{finding} ({len(here)}): {meaning}", "  ")
                 yield from (wide(_finding(f), "    ", "        ") for f in here)

@@ -201,10 +201,10 @@ def wide(text: str, indent: str = "", then: str | None = None) -> str:
     )
 
 
-def years(said: str) -> tuple[int, int]:
-    first, _, last = said.partition("-")
+def years(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
     if not (first.isdigit() and (last or first).isdigit() and int(first) <= int(last or first)):
-        raise click.BadParameter(f"'{said}' is not a year or Y1-Y2, e.g. 2019-2024")
+        raise click.BadParameter(f"'{text}' is not a year or Y1-Y2, e.g. 2019-2024")
     return int(first), int(last or first)
 
 

@@ -324,18 +324,18 @@ def preview(project: Project, answer: Answer, vintage: str | None, top: int) -> 
     answer.give(result, _first_look(result))
 
 
-def _first_look(seen: Mapping[str, Any]) -> Iterable[str]:
-    if seen["synthetic"]:
+def _first_look(preview: Mapping[str, Any]) -> Iterable[str]:
+    if preview["synthetic"]:
         yield _SYNTHETIC
     said = _read(
-        seen["vintage"],
-        Account(**seen["losses"]),
-        "" if seen["complete"] else "; the harvest is not complete",
+        preview["vintage"],
+        Account(**preview["losses"]),
+        "" if preview["complete"] else "; the harvest is not complete",
     )
     said += [
         (
             "network",
-            f"{seen['institutions']:,} institutions and {counted(seen['pairs'], 'pair')} of {counted(seen['works'])} of 2 to {seen['max_institutions']} institutions",
+            f"{preview['institutions']:,} institutions and {counted(preview['pairs'], 'pair')} of {counted(preview['works'])} of 2 to {preview['max_institutions']} institutions",
         )
     ]
     said += [
@@ -343,12 +343,12 @@ def _first_look(seen: Mapping[str, Any]) -> Iterable[str]:
             "first" if n == 0 else "",
             f"{row['pagerank']:8.1f}  {row['works']:7,} works  {row['name']} ({row['country_code'] or '?'})",
         )
-        for n, row in enumerate(seen["first"])
+        for n, row in enumerate(preview["first"])
     ]
     said += [
         (
             "",
-            f"PageRank (1 = the mean), counting {seen['counting']}. Institutions as harvested, duplicates not sought, no intervals:",
+            f"PageRank (1 = the mean), counting {preview['counting']}. Institutions as harvested, duplicates not sought, no intervals:",
         ),
         ("", "numbers to see by, not to quote; `coauth build` makes those."),
     ]

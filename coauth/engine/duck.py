@@ -69,8 +69,8 @@ class DuckDB(Engine):
             except duckdb.Error as fault:
                 raise QueryError(f"{where}: {fault}") from fault
 
-    def _show(self, alias: str, rows: Rows, coded: Coded, given: ExitStack) -> None:
-        """Let statements read a table by its name until `given` is closed, its `coded` columns as
+    def _show(self, alias: str, rows: Rows, coded: Coded, stack: ExitStack) -> None:
+        """Let statements read a table by its name until `stack` is closed, its `coded` columns as
         an ENUM in the order of texts.
         """
         db = self._connection
@@ -83,7 +83,7 @@ class DuckDB(Engine):
                 "rows",
                 f'CREATE TYPE {kind} AS ENUM (SELECT DISTINCT "{column}" FROM rows WHERE "{column}" IS NOT NULL ORDER BY 1)',
             )
-            given.callback(db.execute, f"DROP TYPE {kind}")
+            stack.callback(db.execute, f"DROP TYPE {kind}")
             relation = relation.project(f'* REPLACE (CAST("{column}" AS {kind}) AS "{column}")')
         relation.create_view(alias)
-        given.callback(db.execute, f'DROP VIEW "{alias}"')
+        stack.callback(db.execute, f'DROP VIEW "{alias}"')

@@ -210,15 +210,15 @@ class _Years:
         self.rows = self._read(table, key, columns)
         self.next = next(self.rows, None)
 
-    def take(self, wanted: tuple[str, ...]) -> tuple[str, str]:
+    def take(self, names: tuple[str, ...]) -> tuple[str, str]:
         """The values by year and the spells of one element. Years of elements that are not shown
         are passed over.
         """
         values, spells = [], []
-        while self.next is not None and self.next[0] <= wanted:
+        while self.next is not None and self.next[0] <= names:
             at, value, spell = self.next
             self.next = next(self.rows, None)
-            if at == wanted:
+            if at == names:
                 values.append(value)
                 spells.append(spell)
         there = "".join(spells)

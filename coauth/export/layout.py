@@ -93,12 +93,12 @@ class _Ties:
         )
         return cls(source, target, network.edges["weight"].to_numpy(), len(ids))
 
-    def among(self, chosen: Ints) -> _Ties:
+    def among(self, ids: Ints) -> _Ties:
         place = np.full(self.size, -1, np.int64)
-        place[chosen] = np.arange(len(chosen))
+        place[ids] = np.arange(len(ids))
         both = (place[self.source] >= 0) & (place[self.target] >= 0)
         return _Ties(
-            place[self.source[both]], place[self.target[both]], self.weight[both], len(chosen)
+            place[self.source[both]], place[self.target[both]], self.weight[both], len(ids)
         )
 
     @property

@@ -167,7 +167,7 @@ def nodes(
     institutions: pa.Table,
     nodes: Ints,
     pairs: Pairs,
-    shown: Pairs,
+    visible: Pairs,
     listed: Mapping[str, list[str]],
     topics: Mapping[str, list[str]],
     measured: Mapping[str, pa.Array],
@@ -179,7 +179,7 @@ def nodes(
         rows[c].to_pylist() for c in ("institution_id", "country_code", "is_domestic")
     )
     lists = [listed.get(i, []) for i in ids]
-    first, last = _spans(shown)
+    first, last = _spans(visible)
     change = [changes.get(i, {}) for i in ids]
     return NODES.check(
         pa.table(

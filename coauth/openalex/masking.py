@@ -130,9 +130,9 @@ class Names:
             persons = [words[i] for i in self._full_names(text, words)]
             yield from (word.word for word in words if word not in persons)
 
-    def _persons(self, text: Letters, taken: list[Span]) -> list[Span]:
+    def _persons(self, text: Letters, masked: list[Span]) -> list[Span]:
         plain = text.plain
-        for start, end, _ in taken:
+        for start, end, _ in masked:
             plain = f"{plain[:start]}{'|' * (end - start)}{plain[end:]}"
         words = self._find(text, plain)
         if not words:
@@ -276,12 +276,12 @@ class Names:
             yield given.start(), word.start
 
     def _fits(
-        self, text: Letters, shown: str, word: _Word, beside: re.Match[str], sure: bool
+        self, text: Letters, letters: str, word: _Word, beside: re.Match[str], sure: bool
     ) -> bool:
         """Whether initials beside a word are the author's; a doubtful word takes better proof."""
         run, name, leading = beside["run"], word.word, beside.start() < word.start
         first = "".join(filter(str.isalpha, run)).lower()
-        capitals = text.all_capitals or shown is text.upper
+        capitals = text.all_capitals or letters is text.upper
         others = self._initials.get(name, set())
         if first in ABBREVIATIONS and not (leading and first in others):
             return False
@@ -295,23 +295,23 @@ class Names:
             return fits
         if name in ORDINARY and name not in self._surnames:
             return False
-        if leading and STREET.match(shown, word.end):
+        if leading and STREET.match(letters, word.end):
             return False
         if "." in beside[0]:
             return True
         start, end = (beside.start(), word.end) if leading else (word.start, beside.end())
-        listed = _LIST_BEFORE.search(shown, max(0, start - 8), start) and _LIST_AFTER.match(
-            shown, end
+        listed = _LIST_BEFORE.search(letters, max(0, start - 8), start) and _LIST_AFTER.match(
+            letters, end
         )
         return bool(listed) and name not in DISTRICTS and not (leading and first in {"a", "i"})
 
-    def _spells(self, name: str, given: str, sure: bool) -> bool:
+    def _spells(self, name: str, forename: str, sure: bool) -> bool:
         """Whether a word before a surname is a given name of which the record has the initial."""
         if sure:
-            likely = self._compatible(name, given[0])
+            likely = self._compatible(name, forename[0])
         else:
-            likely = (name, given[0]) in self._unspelled and name not in self._houses
-        return likely and given not in ORDINARY and (given, name) not in PLACES
+            likely = (name, forename[0]) in self._unspelled and name not in self._houses
+        return likely and forename not in ORDINARY and (forename, name) not in PLACES
 
     def _compatible(self, word: str, first: str) -> bool:
         """Whether initials are the author's, middle ones that the record does not give included."""

@@ -116,10 +116,10 @@ def _surname_last(words: list[str]) -> tuple[list[str], list[str]]:
     return (words[:end], words[end:]) if end < len(words) else (words[-1:], words[:-1])
 
 
-def _reading(family: list[list[str]], given: list[list[str]]) -> Reading:
+def _reading(family: list[list[str]], names: list[list[str]]) -> Reading:
     """What names the person, from the parts of the words of surname and given names."""
     surname = [part for word in family for part in word]
-    parts = [part for word in given for part in word] + surname
+    parts = [part for word in names for part in word] + surname
     joined = "".join(parts)
     signs: frozenset[str] = frozenset()
     if UNSPACED.search(joined):

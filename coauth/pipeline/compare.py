@@ -52,7 +52,7 @@ class Stored(Protocol):
     def read(self, name: str, columns: list[str] | None = None) -> pa.Table: ...
 
 
-def revise(old: Vintage, new: Stored, asked: Queries, after: Counted) -> pa.Table:
+def revise(old: Vintage, new: Stored, queries: Queries, after: Counted) -> pa.Table:
     """`REVISIONS` of `new` against `old`. Where lists or groups are not what they were, the old
     works are counted under today's.
 
@@ -72,15 +72,15 @@ def revise(old: Vintage, new: Stored, asked: Queries, after: Counted) -> pa.Tabl
     }
     moved = any(before.differs(after, s) for s in series)
     return revisions.compare(
-        old.name, then, now, before, after, _recounted(old, then, asked, after) if moved else None
+        old.name, then, now, before, after, _recounted(old, then, queries, after) if moved else None
     )
 
 
-def _recounted(old: Vintage, then: dict[str, pa.Table], asked: Queries, after: Counted) -> pa.Table:
+def _recounted(old: Vintage, then: dict[str, pa.Table], queries: Queries, after: Counted) -> pa.Table:
     """Memberships of the old works in the groups and lists of the newer vintage."""
-    if asked.parts() != after.parts:
+    if queries.parts() != after.parts:
         raise NotFound("queries/ changed since the newer vintage was built; run `coauth build`")
-    engine, known = DuckDB(asked.sql, asked.tables()), old.read("institutions")
+    engine, known = DuckDB(queries.sql, queries.tables()), old.read("institutions")
     listed = flags.match(known, engine)
     return copublications.members(
         then["works"], then["countries"], then["affiliations"], known, listed, engine

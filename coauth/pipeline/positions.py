@@ -8,7 +8,7 @@ from coauth.pipeline.project import Project
 from coauth.storage import Vintage
 
 
-def kept(drawn: Network, project: Project, vintage: Vintage) -> dict[str, list[float]]:
+def kept(network: Network, project: Project, vintage: Vintage) -> dict[str, list[float]]:
     """One place per institution for every export of a vintage: computed once, then kept and only
     added to.
 
@@ -16,19 +16,19 @@ def kept(drawn: Network, project: Project, vintage: Vintage) -> dict[str, list[f
     everyone in about the same place as last quarter.
     """
     known = vintage.layout
-    if set(drawn.nodes["institution_id"].to_pylist()) - set(known):
+    if set(network.nodes["institution_id"].to_pylist()) - set(known):
         known = layout.place(
-            drawn, known or _before(project, vintage), project.queries.measures.seed
+            network, known or _before(project, vintage), project.queries.measures.seed
         )
         vintage.layout = known
     return known
 
 
-def own(drawn: Network, project: Project) -> dict[str, list[float]]:
+def own(network: Network, project: Project) -> dict[str, list[float]]:
     """Places made from what is shown and nothing else: of countries and groups, and in the public
     profile, where a place among partners that are left out would tell of them.
     """
-    return layout.place(drawn, seed=project.queries.measures.seed)
+    return layout.place(network, seed=project.queries.measures.seed)
 
 
 def _before(project: Project, vintage: Vintage) -> dict[str, list[float]]:

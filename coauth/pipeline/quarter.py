@@ -159,16 +159,16 @@ def _against(project: Project, vintage: Vintage, name: str | None) -> Tables:
     return {"revisions": revised(project, project.cache.find(name), vintage)} if name else {}
 
 
-def _networks(asked: Queries) -> list[tuple[str, str, dict[str, Any]]]:
+def _networks(queries: Queries) -> list[tuple[str, str, dict[str, Any]]]:
     """Format, name and cut of the quarter's Gephi files: the latest window whole, all years of the
     strongest.
     """
     return [
-        ("gexf", "network.gexf", {"years": _latest(asked)}),
+        ("gexf", "network.gexf", {"years": _latest(queries)}),
         ("gexf-dynamic", "network-dynamic.gexf", {"top": LIGHT}),
-        ("gephi-lite", "network-gephi-lite.gexf", {"years": _latest(asked), "top": LIGHT}),
+        ("gephi-lite", "network-gephi-lite.gexf", {"years": _latest(queries), "top": LIGHT}),
     ]
 
 
-def _latest(asked: Queries) -> tuple[int, int]:
-    return (asked.scope.last_year - asked.measures.window + 1, asked.scope.last_year)
+def _latest(queries: Queries) -> tuple[int, int]:
+    return (queries.scope.last_year - queries.measures.window + 1, queries.scope.last_year)

@@ -99,7 +99,7 @@ def claims(pages: Pages, ids: Collection[str], scope: Scope, as_of: date) -> dic
 
 def read_pages(
     vintage: Vintage,
-    asked: Queries,
+    queries: Queries,
     shelf: TableStore,
     engine: Engine,
     progress: Progress = ignore,
@@ -107,7 +107,7 @@ def read_pages(
     """Put the works of all pages on the shelf, side by side; of records that share an id the newest
     counts, wherever it stands.
     """
-    reading = _Reading(asked, vintage.as_of, vintage.eras.topic_model, shelf)
+    reading = _Reading(queries, vintage.as_of, vintage.eras.topic_model, shelf)
     parts = vintage.parts(PAGES) or [[]]
     stage = Stage(progress, "read", "pages", sum(map(len, parts)) or None, even=True)
     stage.add(0)

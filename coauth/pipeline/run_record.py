@@ -16,7 +16,7 @@ ADVICE = atomic.ADVICE
 
 
 def record(
-    folder: Path, written: Iterable[Path], asked: Queries, vintage: Vintage, about: About
+    folder: Path, files: Iterable[Path], queries: Queries, vintage: Vintage, about: About
 ) -> Path:
     """Same entries, same bytes in every file listed."""
     manifest, built = vintage.manifest, vintage.built
@@ -32,14 +32,14 @@ def record(
         "affiliation_matcher": about.affiliation_matcher,
         "topic_model": about.topic_model,
         "scope": manifest.scope,
-        "queries_sha256": asked.fingerprint,
+        "queries_sha256": queries.fingerprint,
         "seed": about.seed,
         "versions": about.versions,
         "profile": about.profile,
         "statbank": {k: v for k, v in (vintage.totals or {}).items() if k != "body"} or None,
         "files_sha256": {
             p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-            for p in written
+            for p in files
         },
     }
     if (

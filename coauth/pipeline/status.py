@@ -182,18 +182,18 @@ def _slice(part: Slice) -> dict[str, Any]:
 
 
 def _controls(
-    counted: Controls | None, slices: Iterable[Mapping[str, Any]]
+    controls: Controls | None, slices: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any] | None:
     """Control totals against what is stored; None for sources that give none, nulls for calls that
     went unanswered.
     """
-    if counted is None:
+    if controls is None:
         return None
     stored: Counter[str] = Counter()
     for part in slices:
         stored[part["slice"][:4]] += part.get("distinct", 0)
-    years = counted.publication_year
-    complement = counted.address_without_institution
+    years = controls.publication_year
+    complement = controls.address_without_institution
     return {
         "counted": None if years is None else sum(years.values()),
         "stored": stored.total(),
@@ -204,7 +204,7 @@ def _controls(
             for year in sorted(years.keys() | stored.keys())
             if years.get(year, 0) != stored[year]
         },
-        "by_type": counted.type,
+        "by_type": controls.type,
         "address_without_institution": None if complement is None else sum(complement.values()),
         "address_without_institution_by_year": complement,
     }
@@ -309,13 +309,13 @@ def _control_lines(controls: Mapping[str, Any] | None, complete: bool) -> Iterab
         yield f"  complement {without:,} works with an address in the country and no institution matched there{share}"
 
 
-def _coherence_lines(held: list[Mapping[str, Any]] | None, *, every_series: bool) -> Iterable[str]:
-    if held is None:
+def _coherence_lines(rows: list[Mapping[str, Any]] | None, *, every_series: bool) -> Iterable[str]:
+    if rows is None:
         return
-    if not held:
+    if not rows:
         yield "  figure 1   held against nothing: queries/reference has no published counts of this scope"
-    for reference in dict.fromkeys(h["reference"] for h in held):
-        mine = [h for h in held if h["reference"] == reference]
+    for reference in dict.fromkeys(h["reference"] for h in rows):
+        mine = [h for h in rows if h["reference"] == reference]
         agreeing = sum(h["agrees"] for h in mine)
         yield f"  figure 1   {agreeing} of {len(mine)} series agree with {reference} (queries/reference)"
         for h in mine:

@@ -11,12 +11,12 @@ from coauth.queries.registry import MEASURES, select
 from coauth.queries.strict import Period, Share, Strict
 
 
-def _one_of(names: Collection[str], what: str) -> AfterValidator:
+def _one_of(names: Collection[str], noun: str) -> AfterValidator:
     """Takes one of these names, and else says which there are."""
 
     def check(name: str) -> str:
         if name not in names:
-            raise ValueError(f"'{name}' is no measure{what}; those are {', '.join(names)}")
+            raise ValueError(f"'{name}' is no measure{noun}; those are {', '.join(names)}")
         return name
 
     return AfterValidator(check)

@@ -21,7 +21,7 @@ from coauth.tables.schemas import AREAS, Tables
 _SHOWN = 12
 
 
-def resolve(said: str, institutions: pa.Table, queries: Queries) -> str:
+def resolve(query: str, institutions: pa.Table, queries: Queries) -> str:
     """The institution_id a person means. Raises `NotFound` for no institution or several, listing
     what comes near.
 
@@ -35,7 +35,7 @@ def resolve(said: str, institutions: pa.Table, queries: Queries) -> str:
     frame = institutions.select(
         ["institution_id", "ror", "name", "country_code", "works"]
     ).to_pandas()
-    word = said.strip()
+    word = query.strip()
     listed = (
         (name, e.ror)
         for w in queries.watchlists
@@ -50,7 +50,7 @@ def resolve(said: str, institutions: pa.Table, queries: Queries) -> str:
     if (
         len(exact) == 0 and meant
     ):  # "RH" is Rigshospitalet or nobody, never the one name with rh in it
-        raise NotFound(f"no institution of this vintage is '{said}' ({', '.join(sorted(meant))})")
+        raise NotFound(f"no institution of this vintage is '{query}' ({', '.join(sorted(meant))})")
     if len(exact) == 0:
         exact = frame[frame["name"].str.casefold() == word.casefold()]
     near = exact if len(exact) else frame[frame["name"].str.contains(word, case=False, regex=False)]
@@ -58,14 +58,14 @@ def resolve(said: str, institutions: pa.Table, queries: Queries) -> str:
         return str(near["institution_id"].iloc[0])
     if len(near) == 0:
         raise NotFound(
-            f"no institution '{said}' in this vintage; give an OpenAlex id (I…), a ROR, or part of its name"
+            f"no institution '{query}' in this vintage; give an OpenAlex id (I…), a ROR, or part of its name"
         )
     rows = near.sort_values(["works", "institution_id"], ascending=[False, True])
     candidates = "; ".join(
         f"{r.institution_id} {r.name} ({r.country_code})"
         for r in rows.head(_SHOWN).itertuples(index=False)
     )
-    raise NotFound(f"'{said}' fits {len(near)} institutions, name one by its id: {candidates}")
+    raise NotFound(f"'{query}' fits {len(near)} institutions, name one by its id: {candidates}")
 
 
 def resolve_pair(names: Sequence[str], institutions: pa.Table, queries: Queries) -> tuple[str, str]:

@@ -84,9 +84,9 @@ def _of_list(tables: Tables, watchlist: Watchlist, queries: Queries) -> Iterator
         )
 
 
-def _finding(what: str, of: Mapping[str, Any]) -> dict[str, Any]:
+def _finding(kind: str, of: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "finding": what,
+        "finding": kind,
         "institution_id": of["institution_id"],
         "name": of["name"],
         "works": None,

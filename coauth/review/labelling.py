@@ -194,11 +194,11 @@ def score(
     return measure(truth, predicted(tables, queries), AREAS, confidence, weights), agreed
 
 
-def _uneven(stratum: pd.Series, drawn: pd.Series) -> str:
+def _uneven(stratum: pd.Series, sizes: pd.Series) -> str:
     """Strata that are not on the sheet as `sample` puts them there, all with the same number of
     works or all they have; "" if there is none.
     """
-    there, all_ = drawn.value_counts(), stratum.value_counts()
+    there, all_ = sizes.value_counts(), stratum.value_counts()
     part = there.max()
     return ", ".join(
         f"{s}: {there.get(s, 0)} of {all_[s]} works"
@@ -209,7 +209,7 @@ def _uneven(stratum: pd.Series, drawn: pd.Series) -> str:
 
 def measure(
     truth: Mapping[str, set[str]],
-    found: Mapping[str, set[str]],
+    matches: Mapping[str, set[str]],
     classes: Sequence[str],
     confidence: float,
     weights: Mapping[str, float] | None = None,
@@ -227,8 +227,8 @@ def measure(
     [0.5, 1.0]
     """
     weights = weights or dict.fromkeys(truth, 1.0)
-    pairs = [(w, c, c in truth[w], c in found.get(w, ())) for w in truth for c in classes]
-    any_ = [(w, "any", bool(truth[w]), bool(found.get(w))) for w in truth]
+    pairs = [(w, c, c in truth[w], c in matches.get(w, ())) for w in truth for c in classes]
+    any_ = [(w, "any", bool(truth[w]), bool(matches.get(w))) for w in truth]
     groups: list[tuple[str, list[tuple[str, str, bool, bool]]]] = [("all", pairs), ("any", any_)]
     groups += [(c, [p for p in pairs if p[1] == c]) for c in classes]
     return pd.DataFrame([_row(name, rows, weights, confidence) for name, rows in groups])

@@ -203,24 +203,24 @@ class _Reader:
         return name.list_id is not None or not countries or name.country in countries
 
 
-def _of_years(works: pd.DataFrame, alone: pd.DataFrame, named: pd.DataFrame) -> pa.Table:
+def _of_years(works: pd.DataFrame, unmatched: pd.DataFrame, mentions: pd.DataFrame) -> pa.Table:
     works = works.assign(
         works=1,
         works_in_scope=works["in_scope"],
-        works_alone=works["work_id"].isin(alone["work_id"]),
+        works_alone=works["work_id"].isin(unmatched["work_id"]),
         **{
             f"works_{status}": works["affiliation_status"] == status
             for status in ("complete", "partial", "none")
         },
-        works_domestic=works["work_id"].isin(named.loc[named["list_id"].isna(), "work_id"]),
-        works_listed=works["work_id"].isin(named.loc[named["list_id"].notna(), "work_id"]),
+        works_domestic=works["work_id"].isin(mentions.loc[mentions["list_id"].isna(), "work_id"]),
+        works_listed=works["work_id"].isin(mentions.loc[mentions["list_id"].notna(), "work_id"]),
     )
     counts = works.groupby("year")[[c.name for c in AUDIT_YEARS.columns[1:]]].sum().reset_index()
     return AUDIT_YEARS.check(pa.Table.from_pandas(counts, preserve_index=False))
 
 
 def _of_institutions(
-    years: Mapping[str, int], matched: pd.DataFrame, named: pd.DataFrame, names: Sequence[Named]
+    years: Mapping[str, int], matched: pd.DataFrame, mentions: pd.DataFrame, names: Sequence[Named]
 ) -> pa.Table:
     key = ["year", "list_id", "institution_id"]
     whose = pd.DataFrame({(n.list_id, n.institution_id) for n in names}, columns=key[1:])
@@ -231,8 +231,8 @@ def _of_institutions(
         .nunique()
         .rename("works_matched")
     )
-    named = named.assign(year=named["work_id"].map(years))
-    both = named.merge(
+    mentions = mentions.assign(year=mentions["work_id"].map(years))
+    both = mentions.merge(
         matched[["work_id", "institution_id"]].assign(also=True),
         how="left",
         on=["work_id", "institution_id"],

@@ -57,7 +57,7 @@ def roll_up(
     harvested: pa.Table,
     authorships: Rows,
     strings: Rows,
-    found: pa.Table,
+    institutions: pa.Table,
     rollup: RollUp,
     engine: Engine,
 ) -> RolledUp:
@@ -69,7 +69,7 @@ def roll_up(
     The affiliations end with a `TableError` if the authors' shares of any work do not add up to
     what they were before: roll-up moves shares, it never makes or loses any.
     """
-    described = found.to_pandas()
+    described = institutions.to_pandas()
     described["whole"] = ~described["name"].str.contains(
         "[name]", regex=False
     )  # an author's name may have been masked in it
@@ -106,7 +106,7 @@ class _Places:
         rors = zip(latest["ror"], latest["institution_id"], strict=True)
         self._node_of = {
             ror: i
-            for ror, i in sorted(rors, key=lambda found: _number(found[1]), reverse=True)
+            for ror, i in sorted(rors, key=lambda row: _number(row[1]), reverse=True)
             if ror
         }
         self._id_of = dict(self._node_of)

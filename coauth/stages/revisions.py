@@ -115,10 +115,10 @@ def counts(rows: pd.DataFrame, incomparable: Collection[str] = ()) -> dict[str, 
     }
 
 
-def _aspects(made: Mapping[str, pa.Table]) -> pd.DataFrame:
+def _aspects(tables: Mapping[str, pa.Table]) -> pd.DataFrame:
     """One comparable value per work and aspect."""
     frame = (
-        made["works"]
+        tables["works"]
         .select(
             [
                 "work_id",
@@ -133,7 +133,7 @@ def _aspects(made: Mapping[str, pa.Table]) -> pd.DataFrame:
         .to_pandas()
     )
     places = (
-        made["affiliations"]
+        tables["affiliations"]
         .select(["work_id", "harvested_ids"])
         .to_pandas()
         .explode("harvested_ids")

@@ -104,7 +104,7 @@ class Interval(NamedTuple):
 
 
 def interval(
-    value: Floats, drawn: NDArray[np.number], confidence: float, freedom: float = np.inf
+    value: Floats, replicates: NDArray[np.number], confidence: float, freedom: float = np.inf
 ) -> Interval:
     """Percentile interval of each row of institutions × replicates, stretched about the value by
     Student's t over normal.
@@ -119,10 +119,10 @@ def interval(
     [3.06, 6.95, 0.01, 0.02]
     """
     tail, wider = (1 - confidence) / 2, stretch(confidence, freedom)
-    step = np.sqrt(tail * (1 - tail) / drawn.shape[1])
+    step = np.sqrt(tail * (1 - tail) / replicates.shape[1])
     ends = (tail, max(tail - 2 * step, 0.0), tail + 2 * step)
     some = [
-        drawn[at : at + _ROWS] for at in range(0, max(len(drawn), 1), _ROWS)
+        replicates[at : at + _ROWS] for at in range(0, max(len(replicates), 1), _ROWS)
     ]  # both make copies of what they are given
     low, below, above, high, over, under = np.hstack(
         [np.quantile(rows, [*ends, *(1 - q for q in ends)], axis=1) for rows in some]
@@ -141,7 +141,7 @@ def interval(
 
 
 def spread(
-    value: Floats, drawn: NDArray[np.number], confidence: float, freedom: float = np.inf
+    value: Floats, replicates: NDArray[np.number], confidence: float, freedom: float = np.inf
 ) -> Interval:
     """value ± t·sd of each row of institutions × replicates, for measures whose replicates are
     shifted but spread as they should; no end below 0.
@@ -154,9 +154,9 @@ def spread(
     [3.05, 6.95, 0.01, 0.01]
     """
     t = stretch(confidence, freedom) * ndtri((1 + confidence) / 2)
-    squares = (drawn - drawn.mean(axis=1, keepdims=True)) ** 2
+    squares = (replicates - replicates.mean(axis=1, keepdims=True)) ** 2
     sd, fourth = np.sqrt(squares.mean(axis=1)), (squares**2).mean(axis=1)
-    error = np.sqrt(np.maximum(fourth - sd**4, 0.0) / drawn.shape[1])
+    error = np.sqrt(np.maximum(fourth - sd**4, 0.0) / replicates.shape[1])
     error = t * np.divide(error, 2 * sd, out=np.zeros_like(sd), where=sd > 0)
     return Interval(np.maximum(value - t * sd, 0.0), value + t * sd, error, error)
 

@@ -176,8 +176,8 @@ def _drawn(n: Floats, c: Floats, towards: Floats, alike: float) -> Floats:
     return np.divide((1 - alike) * towards + alike * c, known, out=towards.copy(), where=known > 0)
 
 
-def _tally(cell: Integers, what: Flags) -> Floats:
-    return np.asarray(np.bincount(cell, what.astype(np.float64)), np.float64)
+def _tally(cell: Integers, flags: Flags) -> Floats:
+    return np.asarray(np.bincount(cell, flags.astype(np.float64)), np.float64)
 
 
 def _codes(column: pa.ChunkedArray) -> Integers:

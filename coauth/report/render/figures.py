@@ -376,8 +376,8 @@ def _change_mark(axis: Axes, k: int, row: Any) -> list[Artist]:
     ]
 
 
-def _verdict_legend(figure: Figure, found: Sequence[str], words: Words, narrow: bool) -> None:
-    shown = [v for v in VERDICTS if v in found]
+def _verdict_legend(figure: Figure, verdicts: Sequence[str], words: Words, narrow: bool) -> None:
+    shown = [v for v in VERDICTS if v in verdicts]
     marks = [
         mpl.lines.Line2D(
             [],

@@ -194,7 +194,7 @@ class Writer:
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
-            finalize=lambda said: html(said) if type(said) is str else said,
+            finalize=lambda text: html(text) if type(text) is str else text,
         ).get_template("render/page.html")
         source.globals["bare"] = bare
         script = "\n".join(map(_template, SCRIPTS))
@@ -259,9 +259,9 @@ class Writer:
             pictures.mark(figure)
         return pictures.svg(figure)
 
-    def _inline(self, drawn: str, figure: Figure, prefix: str, alt: str) -> Markup:
-        """`drawn` is the figure as SVG: drawing laid it out, so that its points have a place."""
-        return Markup(pictures.inline(drawn, prefix, alt, traces.overlay(figure)))  # noqa: S704
+    def _inline(self, svg: str, figure: Figure, prefix: str, alt: str) -> Markup:
+        """`svg` is the figure as SVG: drawing laid it out, so that its points have a place."""
+        return Markup(pictures.inline(svg, prefix, alt, traces.overlay(figure)))  # noqa: S704
 
     def _embedded(self, figure: Figure, alt: str) -> Markup:
         """Thousands of ties weigh less as pixels."""
@@ -340,9 +340,9 @@ def grid(
     )
 
 
-def with_text(shown: Grid, *titles: str) -> Grid:
+def with_text(table: Grid, *titles: str) -> Grid:
     """The grid with the named columns set as words."""
     columns = tuple(
-        c if c.title not in titles else type(c)(c.title, number=False) for c in shown.columns
+        c if c.title not in titles else type(c)(c.title, number=False) for c in table.columns
     )
-    return replace(shown, columns=columns)
+    return replace(table, columns=columns)

@@ -106,30 +106,30 @@ def typeset(
 # -- the page as data
 
 
-def _part(shown: Mapping[str, Any]) -> dict[str, Any]:
-    part = shown["part"]
+def _part(content: Mapping[str, Any]) -> dict[str, Any]:
+    part = content["part"]
     if isinstance(part, Text):
         return vars(part)
     common = {
         "part": part.part,
-        "number": shown["number"],
+        "number": content["number"],
         "title": part.title,
         "notes": part.notes,
-        "csv": shown["csv"],
+        "csv": content["csv"],
     }
     return common | ({"alt": part.alt} if isinstance(part, Chart) else {"grid": _grid(part.grid)})
 
 
-def _numbers(shown: Mapping[str, Any], words: Words) -> dict[str, Any]:
+def _numbers(cells: Mapping[str, Any], words: Words) -> dict[str, Any]:
     """The table behind a figure, as a listing."""
-    title = words("figure.data", number=shown["number"])
+    title = words("figure.data", number=cells["number"])
     return {
         "part": "listing",
         "number": "",
         "title": title,
         "notes": (),
         "csv": "",
-        "grid": _grid(shown["grid"]),
+        "grid": _grid(cells["grid"]),
     }
 
 

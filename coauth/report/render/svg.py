@@ -60,7 +60,7 @@ class Frame(NamedTuple):
         return cls(head, small, 0.16 * len(head) + 0.12, 0.125 * len(small) + 0.14)
 
 
-def framed(drawn: str, figure: Figure, title: str, foot: Sequence[str]) -> str:
+def framed(svg: str, figure: Figure, title: str, foot: Sequence[str]) -> str:
     """The SVG of a figure with its title above and its source below: written around what is drawn,
     so that it is not drawn again.
     """
@@ -77,14 +77,14 @@ def framed(drawn: str, figure: Figure, title: str, foot: Sequence[str]) -> str:
         for line, size, colour, bold, y in lines
     )
     paper = f'<rect x="0" y="{top:.2f}" width="{width:.2f}" height="{whole:.2f}" style="fill: #ffffff"/>\n'
-    drawn = re.sub(
+    svg = re.sub(
         r'height="[^"]*" viewBox="[^"]*"',
         f'height="{whole:.2f}pt" viewBox="0 {top:.2f} {width:.2f} {whole:.2f}"',
-        drawn,
+        svg,
         count=1,
     )
     return (
-        drawn.replace("</defs>\n", f"</defs>\n{paper}", 1).removesuffix("</svg>\n")
+        svg.replace("</defs>\n", f"</defs>\n{paper}", 1).removesuffix("</svg>\n")
         + said
         + "</svg>\n"
     )

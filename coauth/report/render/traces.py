@@ -49,13 +49,13 @@ class Sheet(Figure):
         colour: str,
         x: Iterable[float],
         y: Iterable[float],
-        told: Iterable[str],
+        texts: Iterable[str],
         artists: Iterable[Artist],
     ) -> None:
         """Remember a series and the `artists` that draw it; a point without a value is none."""
         points = [
             (a, b, t)
-            for a, b, t in zip(x, y, told, strict=True)
+            for a, b, t in zip(x, y, texts, strict=True)
             if np.isfinite(a) and np.isfinite(b)
         ]
         named = [t.series for t in self.traces]

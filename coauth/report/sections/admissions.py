@@ -211,12 +211,12 @@ def _stated(context: ReportContext, reference: Reference, extract: pd.DataFrame)
     )
 
 
-def _found(said: Admission, extract: pd.DataFrame) -> Mapping[str, Any]:
+def _found(statement: Admission, extract: pd.DataFrame) -> Mapping[str, Any]:
     """Admissions of the country in the statement's first and last year; of several sources or a
     small cell, none.
     """
     mine = (
-        extract[extract["country_code"] == said.country_code]
+        extract[extract["country_code"] == statement.country_code]
         .groupby("year")["admissions"]
         .agg(["sum", "count", "size"])
     )
@@ -224,7 +224,7 @@ def _found(said: Admission, extract: pd.DataFrame) -> Mapping[str, Any]:
         float(mine["sum"][y])
         if y in mine.index and mine["count"][y] == mine["size"][y] == 1
         else None
-        for y in said.years
+        for y in statement.years
     )
     return {
         "before": first,
@@ -233,16 +233,16 @@ def _found(said: Admission, extract: pd.DataFrame) -> Mapping[str, Any]:
     }
 
 
-def _statement(context: ReportContext, said: Admission) -> str:
+def _statement(context: ReportContext, statement: Admission) -> str:
     w = context.words
-    if said.stated is not None:
-        return w(f"admissions.{said.stated}")
+    if statement.stated is not None:
+        return w(f"admissions.{statement.stated}")
     value = (
-        w.percent(said.change, _decimals(said.change), sign=True)
-        if said.change is not None
-        else w.number(said.persons)
+        w.percent(statement.change, _decimals(statement.change), sign=True)
+        if statement.change is not None
+        else w.number(statement.persons)
     )
-    return w("admissions.about", value=value) if said.about else value
+    return w("admissions.about", value=value) if statement.about else value
 
 
 def _decimals(ratio: float) -> int:
@@ -250,17 +250,17 @@ def _decimals(ratio: float) -> int:
     return 0 if abs(ratio) >= 0.1 else 1
 
 
-def _shown(context: ReportContext, said: Admission, found: Mapping[str, Any]) -> str:
+def _shown(context: ReportContext, statement: Admission, count: Mapping[str, Any]) -> str:
     w = context.words
-    if said.persons is not None and said.years[0] == said.years[1]:
-        return w.number(found["after"])
-    if found["before"] is None or found["after"] is None:
+    if statement.persons is not None and statement.years[0] == statement.years[1]:
+        return w.number(count["after"])
+    if count["before"] is None or count["after"] is None:
         return w("format.missing")
     counts = w(
-        "admissions.from_to", before=w.number(found["before"]), after=w.number(found["after"])
+        "admissions.from_to", before=w.number(count["before"]), after=w.number(count["after"])
     )
     return (
         counts
-        if found["change"] is None
-        else w("cell.with_span", value=counts, span=w.percent(found["change"], 1, sign=True))
+        if count["change"] is None
+        else w("cell.with_span", value=counts, span=w.percent(count["change"], 1, sign=True))
     )

@@ -113,12 +113,12 @@ def _statements(context: ReportContext, reference: Reference) -> Listing | None:
     )
 
 
-def _agreement(said: Direction, seen: str) -> str:
+def _agreement(statement: Direction, reading: str) -> str:
     """An interval that holds 0 contradicts no level, and settles no direction."""
-    if said.stated == "level":
-        return "compatible" if seen == "unclear" else "open" if seen == "unknown" else "differs"
+    if statement.stated == "level":
+        return "compatible" if reading == "unclear" else "open" if reading == "unknown" else "differs"
     return (
-        "agrees" if said.stated == seen else "open" if seen in ("unclear", "unknown") else "differs"
+        "agrees" if statement.stated == reading else "open" if reading in ("unclear", "unknown") else "differs"
     )
 
 
@@ -148,22 +148,22 @@ def counts(context: ReportContext) -> list[Text | Listing]:
     return parts
 
 
-def _verdict(context: ReportContext, reference: Reference, held: list[Held]) -> str:
+def _verdict(context: ReportContext, reference: Reference, rows: list[Held]) -> str:
     w = context.words
-    differing = [context.series_name(h.series) for h in held if not h.agrees]
+    differing = [context.series_name(h.series) for h in rows if not h.agrees]
     rule = {
         "tolerance": w.percent(reference.tolerance),
-        "levels": w.years((held[0].first_level, held[0].last_level)),
-        "change": w.years((held[0].first_year, held[0].last_year)),
+        "levels": w.years((rows[0].first_level, rows[0].last_level)),
+        "change": w.years((rows[0].first_year, rows[0].last_year)),
         "reference": w.named(reference),
     }
     if differing:
         return w("reference.differing", series=w.listing(differing), **rule)
-    whole = all(h.sign_agrees and h.levels_agree for h in held)
+    whole = all(h.sign_agrees and h.levels_agree for h in rows)
     return w(f"reference.{'agreeing' if whole else 'partly'}", **rule)
 
 
-def _counts(context: ReportContext, reference: Reference, held: list[Held]) -> Listing:
+def _counts(context: ReportContext, reference: Reference, rows: list[Held]) -> Listing:
     w = context.words
     lines = [
         [
@@ -173,7 +173,7 @@ def _counts(context: ReportContext, reference: Reference, held: list[Held]) -> L
             w.percent_span(h.lowest, h.highest, sign=True),
             w(f"reference.{'agrees' if h.agrees else 'differs'}"),
         ]
-        for h in held
+        for h in rows
     ]
     data = pd.DataFrame(
         [
@@ -189,22 +189,22 @@ def _counts(context: ReportContext, reference: Reference, held: list[Held]) -> L
                 "levels_agree": h.levels_agree,
                 "sign_agrees": h.sign_agrees,
             }
-            for h in held
+            for h in rows
             for year, (there, here) in sorted(h.years.items())
         ]
     )
-    change = w.years((held[0].first_year, held[0].last_year))
+    change = w.years((rows[0].first_year, rows[0].last_year))
     titles = [
         w("column.series"),
         w("reference.there", change=change),
         w("reference.here", change=change),
-        w("reference.levels", levels=w.years((held[0].first_level, held[0].last_level))),
+        w("reference.levels", levels=w.years((rows[0].first_level, rows[0].last_level))),
         w("column.reading"),
     ]
     return Listing(
         w("reference.counts", reference=w.named(reference)),
         with_text(
-            grid(titles, lines, keys=[h.series for h in held], by="series"), w("column.reading")
+            grid(titles, lines, keys=[h.series for h in rows], by="series"), w("column.reading")
         ),
         data,
         (

@@ -134,7 +134,7 @@ class Harvest:
             self.ask(part),
             slice_,
             most=LARGE if finer and not slice_.numbers else None,
-            told=lambda page: self.stage.add(
+            tell=lambda page: self.stage.add(
                 len(page.works),
                 f"{part.name}, {len(self.now_closed)} slices, {self.line.credits} credits",
             ),
@@ -219,8 +219,8 @@ class Harvest:
         }
 
 
-def _flat(found: Iterable[list[Leaf]]) -> dict[str, Leaf]:
-    return {leaf[0].name: leaf for leaves in found for leaf in leaves}
+def _flat(parts: Iterable[list[Leaf]]) -> dict[str, Leaf]:
+    return {leaf[0].name: leaf for leaves in parts for leaf in leaves}
 
 
 def _by_year(leaves: dict[str, Leaf]) -> dict[str, list[Leaf]]:

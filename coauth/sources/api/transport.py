@@ -269,7 +269,7 @@ class Transport:
 
     # -- what went wrong
 
-    def _failure(self, reason: str, told: float | None = None, *, cure: str = "") -> Exception:
+    def _failure(self, reason: str, retry_after: float | None = None, *, cure: str = "") -> Exception:
         """A failure that may pass, unless OpenAlex has done nothing but fail for a long time."""
         with self._lock:
             self._failures += 1
@@ -279,7 +279,7 @@ class Transport:
                 f"OpenAlex has not answered one of the last {SILENCE} requests (last: {reason}); what was fetched is "
                 "stored: run `coauth harvest` again later"
             )
-        return TransientError(reason, told, cure=cure)
+        return TransientError(reason, retry_after, cure=cure)
 
     def _unreachable(self, fault: TransientError | Blocked) -> SourceError:
         mirror = "" if self.address == API else " of COAUTH_OPENALEX_URL"
@@ -325,13 +325,13 @@ class Transport:
         self.limiter.hold(pause)
         return TransientError("429: too many requests a second", pause, rate_limited=True)
 
-    def _budget_spent(self, answer: requests.Response, told: float | None) -> Exception:
+    def _budget_spent(self, answer: requests.Response, retry_after: float | None) -> Exception:
         now = self._now()
         midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), UTC)
         until_midnight = int((midnight - now).total_seconds()) + 1
         seconds = (
-            told
-            if told is not None
+            retry_after
+            if retry_after is not None
             else float(error_body.number(answer.headers, "X-RateLimit-Reset", until_midnight))
         )
         if self._wait:

@@ -103,11 +103,11 @@ class Walk:
         slice_: Slice,
         *,
         most: int | None = None,
-        told: Callable[[Page], None] = lambda _: None,
+        tell: Callable[[Page], None] = lambda _: None,
         today: Callable[[], date] = utc_day,
     ) -> None:
         self.source, self.slice = source, slice_
-        self.most, self.told, self.today = most, told, today
+        self.most, self.told, self.today = most, tell, today
         self.authors = Authors(source.work)
         self.best: _Best | None = None
         self.size = WALKS[0]
@@ -143,17 +143,17 @@ class Walk:
         self.slice.aside.clear()
         return self._close(stored, status, expected, number, reason)
 
-    def _walked(self, stored: Stored) -> tuple[str, int, str, bool]:
+    def _walked(self, state: Stored) -> tuple[str, int, str, bool]:
         """Status, expected number and reason of one walk, and whether another would fare better
         (not without answers).
         """
         try:
-            self._walk(stored)
-            status, expected = self._judged(stored)
+            self._walk(state)
+            status, expected = self._judged(state)
         except NoAnswer as fault:
-            return "incomplete", stored.most, f"no answer: {fault.reason}", False
+            return "incomplete", state.most, f"no answer: {fault.reason}", False
         except Broken as fault:
-            return "incomplete", stored.most, f"cursor: {fault}", True
+            return "incomplete", state.most, f"cursor: {fault}", True
         return status, expected, "" if status in DONE else LOSS, True
 
     def _resumed(self) -> Stored:
@@ -181,61 +181,61 @@ class Walk:
             return
         self.best = _Best(stored, stored.most, LOSS) if stored.pages else None
 
-    def _set_aside(self, stored: Stored, expected: int, reason: str) -> None:
+    def _set_aside(self, state: Stored, expected: int, reason: str) -> None:
         """Make room for another walk, keeping the best so far."""
-        if self.best is None or stored.distinct > self.best.stored.distinct:
+        if self.best is None or state.distinct > self.best.stored.distinct:
             self.slice.move(self.slice.aside)
-            self.best = _Best(stored, expected, reason)
+            self.best = _Best(state, expected, reason)
         self.slice.clear()
 
-    def _walk(self, stored: Stored) -> None:
+    def _walk(self, state: Stored) -> None:
         size, begun = self.size, self.today()
         if self.best and (
             days := self.slice.fetched
         ):  # the walk that waits aside may be the one that is kept
             begun = min(begun, days[0])
-        while stored.cursor is not None:
-            page, used = self._page(stored, size)
-            if stored.pages == 0 and self.most is not None and (page.count or 0) > self.most:
+        while state.cursor is not None:
+            page, used = self._page(state, size)
+            if state.pages == 0 and self.most is not None and (page.count or 0) > self.most:
                 raise TooLarge
-            if stored.pages == 0:
+            if state.pages == 0:
                 self.slice.note_days(begun, begun)
-            self.slice.write(stored.pages + 1, page)
-            stored.add(page)
+            self.slice.write(state.pages + 1, page)
+            state.add(page)
             self.told(page)
             size = min(
                 self.size, used * 2
             )  # after a page that only came when it was small: grow back
 
-    def _page(self, stored: Stored, size: int) -> tuple[Page, int]:
+    def _page(self, state: Stored, size: int) -> tuple[Page, int]:
         """The page at the cursor, whole; smaller where it does not come otherwise (a cursor is good
         for any size).
         """
         failure = NoAnswer("not asked")
         for smaller in [size, *(s for s in SIZES if s < size)]:
             try:
-                served = self._credible(stored, smaller)
+                served = self._credible(state, smaller)
             except NoAnswer as fault:
                 failure = fault
             except Refused as fault:
-                if "cursor" in fault.words.casefold() and stored.pages:
+                if "cursor" in fault.words.casefold() and state.pages:
                     raise Broken(f"refused with {fault.status}") from fault
                 raise
             else:
                 return self._whole(served), smaller
         raise failure
 
-    def _credible(self, stored: Stored, size: int) -> Served:
+    def _credible(self, state: Stored, size: int) -> Served:
         """A page that says nothing impossible, or says it twice.
 
         To ask again for one doubtful page costs one credit; to find the loss at the end costs the
         whole walk.
         """
-        cursor = stored.cursor or "*"
+        cursor = state.cursor or "*"
         before = None
         for _ in range(ASKED):
             served = self.source.page(cursor, size)
-            doubted = doubt(served.response, stored, size)
+            doubted = doubt(served.response, state, size)
             if not doubted:
                 return served
             if before is not None and before.same == served.same:
@@ -259,28 +259,28 @@ class Walk:
             works=works,
         )
 
-    def _judged(self, stored: Stored) -> tuple[str, int]:
+    def _judged(self, state: Stored) -> tuple[str, int]:
         """Status and expected number of a walk that came to its end.
 
         Complete: first page, last page and distinct ids agree. Drifted: they do not, but no count
         of now exceeds what is on disk, so nothing is missing (a work deleted after it was served is
         still here). Else something is.
         """
-        if stored.first == stored.last == stored.distinct:
-            return "complete", stored.distinct
+        if state.first == state.last == state.distinct:
+            return "complete", state.distinct
         now = self.source.count()
-        expected = max(now, stored.last)
-        return ("drifted", now) if stored.distinct >= expected else ("incomplete", expected)
+        expected = max(now, state.last)
+        return ("drifted", now) if state.distinct >= expected else ("incomplete", expected)
 
     def _close(
-        self, stored: Stored, status: str, expected: int, walks: int, reason: str
+        self, state: Stored, status: str, expected: int, walks: int, reason: str
     ) -> dict[str, Any]:
         summary: dict[str, Any] = {
             "status": status,
             "expected": expected,
-            "expected_first": stored.first,
-            "expected_last": stored.last,
-            **stored.counts(),
+            "expected_first": state.first,
+            "expected_last": state.last,
+            **state.counts(),
             "walks": walks,
             "per_page": self.size,
         }

@@ -71,18 +71,18 @@ def _cursor(request: str) -> str | None:
     return parse_qs(urlsplit(request).query).get("cursor", [None])[0]
 
 
-def doubt(response: Response, stored: Stored, size: int) -> str:
+def doubt(response: Response, state: Stored, size: int) -> str:
     """Why an answer cannot be the whole truth; empty if it can.
 
     A page that is not full can only be the last one, and then all works that were counted must have
     been served.
     """
     results, meta = response.results, response.meta
-    if meta.next_cursor is not None and (meta.next_cursor in stored.cursors or not results):
+    if meta.next_cursor is not None and (meta.next_cursor in state.cursors or not results):
         return IN_PLACE
-    counted = max(stored.most, meta.count)
+    counted = max(state.most, meta.count)
     if len(results) < size and (
-        meta.next_cursor is not None or stored.works + len(results) < counted
+        meta.next_cursor is not None or state.works + len(results) < counted
     ):
         return "short page"
     return ""

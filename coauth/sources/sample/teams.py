@@ -62,14 +62,14 @@ def fill(batch: list[Work], year: int, chance: Chance) -> None:
         _seat(work, places, chance)
 
 
-def _draw(drawn: Drawn, count: int, taken: list[int], chance: Chance) -> list[int]:
+def _draw(team: Drawn, count: int, members: list[int], chance: Chance) -> list[int]:
     """Up to `count` different members not yet taken (fewer where a small country has no more)."""
     found: list[int] = []
     for _ in range(20 * count):
         if len(found) == count:
             break
-        member = drawn.members[chance.weighted(drawn.cumulative)]
-        if member not in taken and member not in found:
+        member = team.members[chance.weighted(team.cumulative)]
+        if member not in members and member not in found:
             found.append(member)
     return found
 

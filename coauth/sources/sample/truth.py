@@ -44,9 +44,9 @@ def truth(seed: int = 1, day: date = AS_OF) -> dict[str, Any]:
         "revisions": [change._asdict() for change, _ in changes(seed, day)] if day > AS_OF else [],
         "records": _by_year(map(_know, everything), lambda _: True),
         "works": _by_year(originals, lambda _: True),
-        "international_works": _by_year(originals, lambda known: known.work.foreign),
-        "true_collaborative_works": _by_year(originals, lambda known: len(known.true) > 1),
-        "visible_collaborative_works": _by_year(originals, lambda known: len(known.visible) > 1),
+        "international_works": _by_year(originals, lambda work: work.work.foreign),
+        "true_collaborative_works": _by_year(originals, lambda work: len(work.true) > 1),
+        "visible_collaborative_works": _by_year(originals, lambda work: len(work.visible) > 1),
         "partner_works": _partners(originals),
         "coverage": _coverage(originals),
         "effects": {"miit": _miit(originals)}
@@ -83,23 +83,23 @@ def _own(seat: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(i for i in seat if not any(i in places[other].ancestors for other in seat))
 
 
-def _by_year(chosen: Iterable[Known], condition: Callable[[Known], bool]) -> Counts:
+def _by_year(works: Iterable[Known], condition: Callable[[Known], bool]) -> Counts:
     counts = {str(year): 0 for year in YEARS}
-    for known in chosen:
+    for known in works:
         counts[str(known.work.year)] += condition(known)
     return counts
 
 
-def _complete(known: Known) -> bool:
-    return all(fate == KEPT for fate in known.work.fate)
+def _complete(work: Known) -> bool:
+    return all(fate == KEPT for fate in work.work.fate)
 
 
 def _institution_effect(effect: Effect, originals: list[Known]) -> dict[str, Any]:
     index = atlas().by_key[effect.key]
-    true = _by_year(originals, lambda known: index in known.true and len(known.true) > 1)
-    visible = _by_year(originals, lambda known: index in known.visible and len(known.visible) > 1)
-    of_true = _by_year(originals, lambda known: len(known.true) > 1)
-    of_visible = _by_year(originals, lambda known: len(known.visible) > 1)
+    true = _by_year(originals, lambda work: index in work.true and len(work.true) > 1)
+    visible = _by_year(originals, lambda work: index in work.visible and len(work.visible) > 1)
+    of_true = _by_year(originals, lambda work: len(work.true) > 1)
+    of_visible = _by_year(originals, lambda work: len(work.visible) > 1)
     return {
         "institution": atlas().institutions[index].id,
         "name": atlas().institutions[index].name,
@@ -109,7 +109,7 @@ def _institution_effect(effect: Effect, originals: list[Known]) -> dict[str, Any
         "true_works": true,
         "visible_works": visible,
         "partial_works": _by_year(
-            originals, lambda known: index in known.visible and not _complete(known)
+            originals, lambda work: index in work.visible and not _complete(work)
         ),
         "true_multiplier": _multiplier(true, of_true),
         "visible_multiplier": _multiplier(visible, of_visible),
@@ -154,8 +154,8 @@ def _miit(originals: list[Known]) -> dict[str, Any]:
     return {
         "institutions": sorted(seven),
         "children": sorted(places[i].id for i in children),
-        "true_works": _by_year(originals, lambda known: bool(family & known.true)),
-        "visible_works": _by_year(originals, lambda known: bool(family & known.visible)),
+        "true_works": _by_year(originals, lambda work: bool(family & work.true)),
+        "visible_works": _by_year(originals, lambda work: bool(family & work.visible)),
         "works_through_children_only": sum(
             not any(places[i].id in seven for s in w.seats for i in s) for w in named
         ),
@@ -200,9 +200,9 @@ def _coverage(originals: list[Known]) -> dict[str, Any]:
     }
 
 
-def _part_complete(chosen: list[Known]) -> dict[str, float]:
-    complete = _by_year(chosen, _complete)
-    total = _by_year(chosen, lambda _: True)
+def _part_complete(works: list[Known]) -> dict[str, float]:
+    complete = _by_year(works, _complete)
+    total = _by_year(works, lambda _: True)
     return {year: round(complete[year] / total[year], 4) for year in total if total[year]}
 
 

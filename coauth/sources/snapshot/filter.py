@@ -44,22 +44,22 @@ class Sieve:
         read = self._rows if file.suffix == ".parquet" else self._lines
         return partial(read, file)
 
-    def _lines(self, file: Path, seen: Counter[str], met: set[str]) -> Iterator[bytes]:
+    def _lines(self, file: Path, tally: Counter[str], met: set[str]) -> Iterator[bytes]:
         marks = [f'"{country}"'.encode() for country in self.countries]
         for text in unpacked(file):
             places = _Places(text, marks)
             for start, end in _line_ends(text):
-                seen["read"] += 1
+                tally["read"] += 1
                 if work_id := _id_at(text, start, end):
                     met.add(work_id)
                 if not places.within(end):
-                    seen["elsewhere"] += 1
+                    tally["elsewhere"] += 1
                 elif is_xpac(line := text[start:end]):
-                    seen["xpac"] += 1
+                    tally["xpac"] += 1
                 else:
                     yield line
 
-    def _rows(self, file: Path, seen: Counter[str], met: set[str]) -> Iterator[bytes]:
+    def _rows(self, file: Path, tally: Counter[str], met: set[str]) -> Iterator[bytes]:
         try:
             opened = pq.ParquetFile(file, pre_buffer=False)
             columns = [c for c in (*SELECT, "is_xpac") if c in opened.schema_arrow.names]
@@ -70,25 +70,25 @@ class Sieve:
             for batch in opened.iter_batches(
                 batch_size=ROWS_AT_ONCE, columns=columns, use_threads=False
             ):
-                seen["read"] += batch.num_rows
+                tally["read"] += batch.num_rows
                 met.update(short(work_id) for work_id in batch["id"].to_pylist() if work_id)
-                yield from self._here(batch, seen)
+                yield from self._here(batch, tally)
         except (pa.ArrowException, OSError) as fault:
             raise SourceError(
                 f"{file}: the Parquet file is cut short or damaged; fetch it again (nothing of it was kept)"
             ) from fault
 
-    def _here(self, batch: pa.RecordBatch, seen: Counter[str]) -> Iterator[bytes]:
+    def _here(self, batch: pa.RecordBatch, tally: Counter[str]) -> Iterator[bytes]:
         here = pa.array(range(batch.num_rows), pa.int64())
         if self.countries:
             found = list(_naming(batch["authorships"], here, pa.array(self.countries)))
             here = pc.unique(pa.chunked_array(found, pa.int64())).sort()
-        seen["elsewhere"] += batch.num_rows - len(here)
+        tally["elsewhere"] += batch.num_rows - len(here)
         for row in batch.take(here).to_pylist():
             if row.pop("is_xpac", False):
-                seen["xpac"] += 1
+                tally["xpac"] += 1
             else:
-                yield _served(row, seen)
+                yield _served(row, tally)
 
 
 def _naming(values: pa.Array, rows: pa.Array, countries: pa.Array) -> Iterator[pa.Array]:
@@ -105,7 +105,7 @@ def _naming(values: pa.Array, rows: pa.Array, countries: pa.Array) -> Iterator[p
         yield rows.filter(pc.is_in(values, countries.cast(values.type)))
 
 
-def _served(row: dict[str, Any], seen: Counter[str]) -> bytes:
+def _served(row: dict[str, Any], tally: Counter[str]) -> bytes:
     """A row as the JSON record it is in the other layout, so that one reader knows what of it may
     be kept.
     """
@@ -115,7 +115,7 @@ def _served(row: dict[str, Any], seen: Counter[str]) -> bytes:
             row["abstract_inverted_index"] = _positions.decode(abstract)
         except msgspec.DecodeError:  # some abstracts of the snapshot are malformed; the work is not
             row["abstract_inverted_index"] = None
-            seen["abstracts unreadable"] += 1
+            tally["abstracts unreadable"] += 1
     elif isinstance(abstract, list):  # a map
         row["abstract_inverted_index"] = dict(abstract)
     return msgspec.json.encode(row)

@@ -161,7 +161,7 @@ def _too_long(file: Path) -> SourceError:
 
 
 def _of_files(
-    files: list[tuple[Path, str]], given: Path, folder: Path
+    files: list[tuple[Path, str]], root: Path, folder: Path
 ) -> tuple[list[Input], dict[str, str]]:
     """Files as inputs, many small ones as one; and those without works, with the reason."""
     good: list[_File] = []
@@ -180,20 +180,20 @@ def _of_files(
             in_snapshot = any(part.startswith("updated_date=") for part in path.parts)
             good.append(_File(path, name, frozenset(texts), cut=not in_snapshot))
     if not good:
-        raise SourceError(_nothing(given, folder, ignored))
+        raise SourceError(_nothing(root, folder, ignored))
     parts = _together(good)
     name = "from-{:05d}" if len(parts) > 1 else "from"
     return [_input(name.format(n), part) for n, part in enumerate(parts, start=1)], ignored
 
 
-def _nothing(given: Path, folder: Path, ignored: dict[str, str]) -> str:
+def _nothing(root: Path, folder: Path, ignored: dict[str, str]) -> str:
     """One line that says what was given instead of works."""
     more = (
         "give --from a file of works as JSON or JSONL, a folder of them, a vintage, "
         "or a copy of the snapshot"
     )
     if not ignored:
-        return f"{given}: no file of OpenAlex records in it; {more}"
+        return f"{root}: no file of OpenAlex records in it; {more}"
     first, reason = next(iter(ignored.items()))
     others = (
         f" ({len(ignored)} files like this or with other things in them)"

@@ -16,15 +16,15 @@ from coauth.sources.snapshot.filter import short
 from coauth.storage import Slice
 
 
-def settle(stored: Iterable[tuple[Slice, Collection[str]]], deleted_ids: Path) -> None:
+def settle(slices: Iterable[tuple[Slice, Collection[str]]], deleted_ids: Path) -> None:
     """Take out works whose newest record is elsewhere, and works deleted since; each slice counts
     its own.
 
-    `stored` holds the slices with the short ids of their works. Which works a slice has a newer
+    `slices` holds the slices with the short ids of their works. Which works a slice has a newer
     record of stands in its summary, so that this comes out the same after any interruption, and in
     whatever order slices were read again.
     """
-    closed = [(part, summary, ids) for part, ids in stored if (summary := part.summary)]
+    closed = [(part, summary, ids) for part, ids in slices if (summary := part.summary)]
     newest: dict[str, str] = {}
     for _, summary, _ in closed:
         for work_id in summary["supersedes"]:

@@ -232,12 +232,12 @@ def _megabytes(file: Path) -> float:
 
 
 def _of_part(
-    given: tuple[Slice, Path], copy: Copy, sieve: Sieve, stage: Stage | None = None
+    part: tuple[Slice, Path], copy: Copy, sieve: Sieve, stage: Stage | None = None
 ) -> _Part:
     """Store the records of one file. It is whole if it held as many as the manifest says. Without
     a stage nobody is told: another process has none.
     """
-    slice_, file = given
+    slice_, file = part
     seen: Counter[str] = Counter()
     met: set[str] = set()
     name = name_of(file)

@@ -43,7 +43,7 @@ class Input:
     """
 
 
-def stored(slice_: Slice, given: Input, stage: Stage, units: float = 1) -> dict[str, Any]:
+def stored(slice_: Slice, source: Input, stage: Stage, units: float = 1) -> dict[str, Any]:
     """Store one input, so many units of a stage, as a slice and close it, unless that is done. What
     cannot be read to its end leaves nothing.
     """
@@ -52,14 +52,14 @@ def stored(slice_: Slice, given: Input, stage: Stage, units: float = 1) -> dict[
         return summary
     slice_.clear()
     try:
-        summary = _paged(slice_, given, stage)
+        summary = _paged(slice_, source, stage)
     except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
         raise SourceError(
-            f"{given.origin}: the gzip file is cut short or damaged; fetch it again (nothing of it was kept)"
+            f"{source.origin}: the gzip file is cut short or damaged; fetch it again (nothing of it was kept)"
         ) from fault
     except OSError as fault:
         raise SourceError(
-            f"{given.origin}: cannot be read ({fault.strerror}); give rights to it, or another --from"
+            f"{source.origin}: cannot be read ({fault.strerror}); give rights to it, or another --from"
         ) from fault
     finally:
         if slice_.summary is None:
@@ -68,34 +68,34 @@ def stored(slice_: Slice, given: Input, stage: Stage, units: float = 1) -> dict[
     return summary
 
 
-def _paged(slice_: Slice, given: Input, stage: Stage) -> dict[str, Any]:
+def _paged(slice_: Slice, source: Input, stage: Stage) -> dict[str, Any]:
     seen = Tally()
-    for page in _shared(slice_, given) if given.workers > 1 else _one_by_one(slice_, given):
+    for page in _shared(slice_, source) if source.workers > 1 else _one_by_one(slice_, source):
         seen.join(page)
         stage.add(0, f"{slice_.name}, {seen.works:,} works")
     summary: dict[str, Any] = {
-        "status": "complete" if given.whole else "incomplete",
+        "status": "complete" if source.whole else "incomplete",
         "expected": seen.distinct,
         **seen.counts(),
         **seen.days(),
     }
-    summary |= given.more()
+    summary |= source.more()
     slice_.close(**summary)
     return summary
 
 
-def _one_by_one(slice_: Slice, given: Input) -> Iterator[Tally]:
-    for number, page in enumerate(of_records(given.records(), given.origin), start=1):
-        yield _put(slice_, number, page, given.cut)
+def _one_by_one(slice_: Slice, source: Input) -> Iterator[Tally]:
+    for number, page in enumerate(of_records(source.records(), source.origin), start=1):
+        yield _put(slice_, number, page, source.cut)
 
 
-def _shared(slice_: Slice, given: Input) -> Iterator[Tally]:
-    records = iter(given.records())
+def _shared(slice_: Slice, source: Input) -> Iterator[Tally]:
+    records = iter(source.records())
     pages = enumerate(iter(lambda: list(islice(records, PER_PAGE)), []), start=1)
     with joblib.parallel_config("loky", idle_worker_timeout=5):  # what follows needs their memory
-        shared = joblib.Parallel(given.workers, batch_size=1, return_as="generator")
+        shared = joblib.Parallel(source.workers, batch_size=1, return_as="generator")
     yield from shared(
-        joblib.delayed(_page)(slice_, number, page, given.origin, given.cut)
+        joblib.delayed(_page)(slice_, number, page, source.origin, source.cut)
         for number, page in pages
     )
 

@@ -179,11 +179,11 @@ def measure(
     return replicates
 
 
-def _room(world: Incidence, asked: list[Years], measures: Measures) -> float:
+def _room(world: Incidence, windows: list[Years], measures: Measures) -> float:
     """Bytes that a process takes at most to measure a window: itself and, in each replicate, a byte
     a work and eight numbers an institution.
     """
-    works = max((int(world.within(window).sum()) for window in asked), default=0)
+    works = max((int(world.within(window).sum()) for window in windows), default=0)
     return _PROCESS + measures.replicates * (works + 64 * len(world.institutions))
 
 

@@ -97,12 +97,12 @@ def resampled(
                 yield Rating(name, variant, ids, value[:, 0], replicates.pop(name))
 
 
-def _blocks(weight: Floats, drawn: NDArray[np.int8], institutions: int) -> Iterator[Floats]:
+def _blocks(weight: Floats, times: NDArray[np.int8], institutions: int) -> Iterator[Floats]:
     """What each work counts in some replicates at a time, made anew for each function: all at once
-    take eight times the room of `drawn`.
+    take eight times the room of `times`.
     """
     width = min(max(_CELLS // institutions, 20), 40)
-    return (weight * drawn[:, s : s + width] for s in range(0, drawn.shape[1], width))
+    return (weight * times[:, s : s + width] for s in range(0, times.shape[1], width))
 
 
 def _valued(values: Floats) -> Integers:
@@ -124,14 +124,14 @@ def _side_by_side(
     return filled
 
 
-def _widen(drawn: Floats, value: Floats, factor: Floats, low: float) -> None:
-    """Writes value + factor·(drawn − value), not below `low`, over `drawn`: no second matrix of
+def _widen(replicates: Floats, value: Floats, factor: Floats, low: float) -> None:
+    """Writes value + factor·(drawn − value), not below `low`, over `replicates`: no second matrix of
     replicates.
     """
-    drawn -= value
-    drawn *= factor
-    drawn += value
-    np.maximum(drawn, low, out=drawn)
+    replicates -= value
+    replicates *= factor
+    replicates += value
+    np.maximum(replicates, low, out=replicates)
 
 
 def evaluate(basis: Basis, names: Collection[str], weights: Floats) -> dict[str, Floats]:
@@ -173,16 +173,16 @@ def rate(basis: Basis, measure: str, weights: Floats) -> Floats:
     )
 
 
-def places(drawn: Floats, confidence: float) -> tuple[Integers, Integers]:
+def places(replicates: Floats, confidence: float) -> tuple[Integers, Integers]:
     """Best and worst rank of each row of institutions × replicates in its interval."""
-    tail, last = (1 - confidence) / 2, drawn.shape[1] - 1
+    tail, last = (1 - confidence) / 2, replicates.shape[1] - 1
     at = [
         int(np.floor(tail * last)),
         int(np.ceil((1 - tail) * last)),
     ]  # ranks are whole: the order statistics outside
-    ranked = np.empty(drawn.shape, np.int32)
-    for start in range(0, drawn.shape[1], _ROWS):
-        ranked[:, start : start + _ROWS] = ranks(drawn[:, start : start + _ROWS].T).T
+    ranked = np.empty(replicates.shape, np.int32)
+    for start in range(0, replicates.shape[1], _ROWS):
+        ranked[:, start : start + _ROWS] = ranks(replicates[:, start : start + _ROWS].T).T
     ranked.sort(axis=1)
     best, worst = ranked[:, at].T.astype(np.int64)
     return best, worst

@@ -68,7 +68,7 @@ def exposure(basis: Basis, names: Names, blocks: Blocks) -> Values:
 
 
 def _ratios(
-    counted: Counting, toward: list[sp.csr_array], power: int, blocks: Blocks
+    counting: Counting, toward: list[sp.csr_array], power: int, blocks: Blocks
 ) -> Iterator[Floats]:
     """Of each block, with s_ic from `toward`: Σ_c s_ic/s_i for power 1, 1 − Σ_c (s_ic/s_i)² for 2."""
     count = len(toward[0].indptr) - 1
@@ -81,14 +81,14 @@ def _ratios(
     )
 
     def ratio(block: Floats) -> tuple[Floats, Floats]:
-        strength = (counted.strength @ block) ** power
+        strength = (counting.strength @ block) ** power
         part = sums @ (parts @ block) ** power
         part = part if power == 1 else strength - part
         return np.divide(
             part, strength, out=np.zeros_like(strength), where=strength > 0
         ), strength > 0
 
-    whole, _ = ratio(np.ones((len(counted.pair), 1)))
+    whole, _ = ratio(np.ones((len(counting.pair), 1)))
     for values, tied in map(ratio, blocks):
         yield np.where(tied, values, whole)
 

@@ -39,7 +39,7 @@ def eigenvectors(basis: Basis, names: Names, blocks: Blocks) -> Values:
 
 
 def pagerank(
-    counted: Counting, weights: Floats, tolerance: float = 1e-12, most: int = 500
+    counting: Counting, weights: Floats, tolerance: float = 1e-12, most: int = 500
 ) -> Floats:
     """N × PageRank of each institution (mean 1), one column for each column of work weights.
 
@@ -62,12 +62,12 @@ def pagerank(
     >>> pagerank(Counting.of(star, "newman"), np.ones((2, 1))).ravel().round(4).tolist()     # 3·0.9/1.85, then 3·(0.05 + 0.85·x/2)
     [1.4595, 0.7703, 0.7703]
     """
-    values, across = counted.values, counted.across
+    values, across = counting.values, counting.across
     nodes = across.shape[0]
     if not nodes:
         return np.zeros((0, weights.shape[1]))
-    pair = counted.pair[:, None] * weights
-    own, strength = counted.own @ weights, counted.strength @ weights
+    pair = counting.pair[:, None] * weights
+    own, strength = counting.own @ weights, counting.strength @ weights
     scale = np.divide(1.0, np.sqrt(strength), out=np.zeros_like(strength), where=strength > 0)
 
     def walk(z: Floats) -> Floats:
@@ -118,7 +118,7 @@ def _ratio(above: Floats, below: Floats) -> Floats:
 
 
 def eigenvector(
-    counted: Counting,
+    counting: Counting,
     weights: Floats,
     tolerance: float = 1e-13,
     most: int = 100_000,
@@ -146,11 +146,11 @@ def eigenvector(
     >>> nodes.tolist(), values.ravel().round(4).tolist()
     ([0, 1, 2], [0.7071, 0.5, 0.5])
     """
-    nodes = _giant(counted)
-    values, pair = sp.csr_array(counted.values[:, nodes]), counted.pair[:, None] * weights
-    across, own = sp.csr_array(values.T), counted.own[nodes] @ weights
+    nodes = _giant(counting)
+    values, pair = sp.csr_array(counting.values[:, nodes]), counting.pair[:, None] * weights
+    across, own = sp.csr_array(values.T), counting.own[nodes] @ weights
     x = (
-        _unit(counted.strength[nodes] @ weights)
+        _unit(counting.strength[nodes] @ weights)
         if start is None
         else np.repeat(start, weights.shape[1], axis=1)
     )
@@ -172,15 +172,15 @@ def _unit(columns: Floats) -> Floats:
     return _ratio(columns, np.sqrt((columns**2).sum(axis=0)))
 
 
-def _giant(counted: Counting) -> Integers:
+def _giant(counting: Counting) -> Integers:
     """Institutions of the largest component that has a tie at all."""
-    works, count = counted.values.shape
-    strength = np.asarray(counted.strength.sum(axis=1))
+    works, count = counting.values.shape
+    strength = np.asarray(counting.strength.sum(axis=1))
     if not strength.any():
         return np.zeros(0, np.int64)
-    rows = np.repeat(np.arange(works), np.diff(counted.values.indptr))
+    rows = np.repeat(np.arange(works), np.diff(counting.values.indptr))
     both = sp.csr_array(
-        (np.ones(len(rows)), (rows, works + counted.values.indices)), shape=(works + count,) * 2
+        (np.ones(len(rows)), (rows, works + counting.values.indices)), shape=(works + count,) * 2
     )
     component = connected_components(both, directed=False)[1][works:]
     _, first, which = np.unique(component, return_index=True, return_inverse=True)

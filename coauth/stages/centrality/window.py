@@ -138,8 +138,8 @@ class Common:
         return pa.table(columns | nothing).select(CENTRALITY.schema.names).cast(CENTRALITY.schema)
 
 
-def _at(rows: Flags, found: Integers) -> pa.Array:
+def _at(rows: Flags, indices: Integers) -> pa.Array:
     """What was found of these rows, null in the others."""
     filled = np.zeros(len(rows), np.int64)
-    filled[rows] = found
+    filled[rows] = indices
     return pa.array(filled, mask=~rows)

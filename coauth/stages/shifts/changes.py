@@ -16,7 +16,7 @@ from coauth.stats.incidence import Floats, Integers
 from coauth.stats.overdispersion import tail
 
 
-def two_sided(change: Floats, drawn: NDArray[np.float64], freedom: float) -> Floats:
+def two_sided(change: Floats, replicates: NDArray[np.float64], freedom: float) -> Floats:
     """p of no change: 2·P(T > |change|/sd), sd that of the replicates (rows: institutions), T
     Student's with `freedom` degrees.
 
@@ -27,7 +27,7 @@ def two_sided(change: Floats, drawn: NDArray[np.float64], freedom: float) -> Flo
     >>> two_sided(np.array([0.0, 9.0, 1.0]), np.array([[-1.0, 1.0] * 200, [8.0, 10.0] * 200, [1.0] * 400]), np.inf).round(4).tolist()
     [1.0, 0.0, 1.0]
     """
-    spread = drawn.std(axis=1)
+    spread = replicates.std(axis=1)
     return tail(np.divide(change, spread, out=np.zeros_like(change), where=spread > 0), freedom)
 
 

@@ -197,10 +197,10 @@ class Reader:
         records: list[Stored],
         authors: Authorships,
         elsewhere: Mapping[str, Claim],
-        said: Callable[[int], tuple[bytes, ...]],
+        texts: Callable[[int], tuple[bytes, ...]],
     ) -> tuple[Flags, list[Stored], Losses, pa.Table]:
         """Which records are works in scope, and these."""
-        why, claims = self._judged(records, authors, elsewhere, said)
+        why, claims = self._judged(records, authors, elsewhere, texts)
         fit = np.array([reason is None for reason in why], bool)
         works = list(compress(records, fit))
         left = Counter(reason for reason in why if reason is not None)
@@ -212,12 +212,12 @@ class Reader:
         records: Sequence[Outline],
         authors: Authorships,
         elsewhere: Mapping[str, Claim],
-        said: Callable[[int], tuple[bytes, ...]],
+        texts: Callable[[int], tuple[bytes, ...]],
     ) -> tuple[list[str | None], pa.Table]:
         """Why each record is left out, or None; and what stands behind each id (`newest.CLAIMS`)."""
         n_authors = authors.count.tolist()
         own = reasons(records, n_authors, authors.at_home.tolist(), self._scope, self._as_of)
-        why, best = newest.settle(records, own, n_authors, elsewhere, said)
+        why, best = newest.settle(records, own, n_authors, elsewhere, texts)
         return why, newest.table(records, own, n_authors, best)
 
 
@@ -282,31 +282,31 @@ def _uncollected() -> Iterator[None]:
 
 
 def _batch(
-    said: dict[str, pa.Array],
+    columns: dict[str, pa.Array],
     authors: Authorships,
     countries: Countries,
     strings: Strings,
     fit: Flags,
-    seen: Sequence[str],
+    institution_ids: Sequence[str],
 ) -> Batch:
     count = authors.count[fit]
     counted = {
         "n_authors": count,
         "n_authors_with_institution": authors.with_institution[fit],
         "n_authors_with_string": strings.count[fit],
-        "authors_cut": pc.or_(said["authors_cut"], pa.array(count == MOST_AUTHORS)),
+        "authors_cut": pc.or_(columns["authors_cut"], pa.array(count == MOST_AUTHORS)),
         "affiliation_status": authors.status[fit],
         "has_company": authors.of_company[fit],
     }
-    ids = said["work_id"]
-    authorships, found = authors.institutions(fit, ids, seen)
+    ids = columns["work_id"]
+    authorships, found = authors.institutions(fit, ids, institution_ids)
     return Batch(
-        table(HARVESTED, said | counted),
+        table(HARVESTED, columns | counted),
         authorships,
         strings.table(fit, ids),
         countries.table(fit, ids),
         found,
-        table(TEXTS, said),
+        table(TEXTS, columns),
     )
 
 

@@ -42,14 +42,14 @@ class Institution(NamedTuple):
     lineage: list[str]
 
     @classmethod
-    def of(cls, told: openalex.Institution | None) -> Institution:
-        told = told or openalex.Institution()
-        own = short(told.id) if told.id else None
-        lineage = {short(above) for above in told.lineage or () if above} | (
+    def of(cls, institution: openalex.Institution | None) -> Institution:
+        institution = institution or openalex.Institution()
+        own = short(institution.id) if institution.id else None
+        lineage = {short(above) for above in institution.lineage or () if above} | (
             {own} if own else set()
         )
         return cls(
-            own, told.ror, told.display_name or own, told.country_code, told.type, sorted(lineage)
+            own, institution.ror, institution.display_name or own, institution.country_code, institution.type, sorted(lineage)
         )
 
 
@@ -219,13 +219,13 @@ class Authorships:
     # -- tables
 
     def institutions(
-        self, fit: Flags, work_ids: pa.Array, seen: Sequence[str]
+        self, fit: Flags, work_ids: pa.Array, ids: Sequence[str]
     ) -> tuple[pa.Table, pa.Table]:
         """AUTHORSHIPS: each institution once on an authorship; and FOUND: each description of an
-        institution once, with the last work (by date, then id: `seen` of each record) it was seen
+        institution once, with the last work (by date, then id: `ids` of each record) it was seen
         on.
         """
-        authorship, record, which, found = self._placed(fit, seen)
+        authorship, record, which, found = self._placed(fit, ids)
         place = authorship - (np.cumsum(self.count) - self.count)[record]
         known = found[
             "institution_id"
@@ -240,10 +240,10 @@ class Authorships:
         ), found
 
     def links(
-        self, fit: Flags, work_ids: pa.Array, seen: Sequence[str]
+        self, fit: Flags, work_ids: pa.Array, ids: Sequence[str]
     ) -> tuple[pa.Table, pa.Table]:
         """work_id and institution_id, each pair once; and FOUND."""
-        _, record, which, found = self._placed(fit, seen)
+        _, record, which, found = self._placed(fit, ids)
         known = (
             found["institution_id"].combine_chunks().dictionary_encode()
         )  # an institution may be described in several ways
@@ -256,7 +256,7 @@ class Authorships:
         ), found
 
     def _placed(
-        self, fit: Flags, seen: Sequence[str]
+        self, fit: Flags, ids: Sequence[str]
     ) -> tuple[Integers, Integers, Integers, pa.Table]:
         """(authorship, record, row of FOUND) of every institution on the records that fit, and
         FOUND.
@@ -273,7 +273,7 @@ class Authorships:
                 strict=True,
             )
         )
-        order = pc.array_sort_indices(days := pa.array(seen, STRING)).to_numpy()
+        order = pc.array_sort_indices(days := pa.array(ids, STRING)).to_numpy()
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order))
         latest = np.full(len(told), -1)

@@ -39,9 +39,9 @@ class Claim(NamedTuple):
     `Record` says.
     """
 
-    def against(self, counted: Claim) -> str:
+    def against(self, other: Claim) -> str:
         """Why a record with this claim is left out beside the one that counts."""
-        return OLDER if self.updated < counted.updated else EQUAL
+        return OLDER if self.updated < other.updated else EQUAL
 
 
 Exact: TypeAlias = Callable[[Mapping[int, set[str]]], Mapping[int, dict[str, Claim]]]
@@ -72,12 +72,12 @@ def settle(
     reasons: Sequence[str | None],
     n_authors: Sequence[int],
     elsewhere: Mapping[str, Claim],
-    said: Callable[[int], tuple[bytes, ...]],
+    texts: Callable[[int], tuple[bytes, ...]],
 ) -> tuple[list[str | None], dict[str, int]]:
     """The reasons to leave records out, those for their id among them; and by id the record of this
     batch that counts.
 
-    `elsewhere` has the ids that count in another batch, with the claim that counts there. `said`
+    `elsewhere` has the ids that count in another batch, with the claim that counts there. `texts`
     gives what a record says, and is asked only of records that share their id.
     """
     first: dict[str, int] = {}
@@ -89,7 +89,7 @@ def settle(
                 rivals[own] |= {other, n}
     why = list(reasons)
     for own, several in rivals.items():
-        claims = {n: claim(records[n], reasons[n], n_authors[n], said(n)) for n in sorted(several)}
+        claims = {n: claim(records[n], reasons[n], n_authors[n], texts(n)) for n in sorted(several)}
         best = max(claims, key=claims.__getitem__)
         counted = elsewhere.get(own, claims[best])
         for n in several if own in elsewhere else several - {best}:
