@@ -197,6 +197,35 @@ def test_rooms_with_a_verbs_name_are_imported_file_by_file():
                 assert not rooms, f"{path}: {rooms}"
 
 
+WEAK = {
+    *("found", "made", "known", "told", "said", "shown", "drawn", "asked", "seen", "kept", "held"),
+    *("given", "there", "here", "those", "which", "alone"),
+}
+"""Words that say that something happened to a thing, or point at it, and not what it is."""
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_names_are_nouns_and_verbs(path):
+    """No parameter, field, function, class or name of a module is a participle or a pronoun."""
+    tree = ast.parse(path.read_text("utf-8"))
+    names = {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
+    names |= {
+        n.name
+        for n in ast.walk(tree)
+        if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
+    bodies = [tree, *(n for n in ast.walk(tree) if isinstance(n, ast.ClassDef))]
+    names |= {
+        target.id
+        for body in bodies
+        for n in body.body
+        if isinstance(n, ast.Assign | ast.AnnAssign)
+        for target in ast.walk(n)
+        if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store)
+    }
+    assert not {n for n in names if n.lower() in WEAK}
+
+
 TESTS = Path(__file__).parent
 APART = {"support", "studies", "end_to_end"}
 """Folders of tests that are of no room: what tests share, what is measured, the whole road."""

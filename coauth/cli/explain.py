@@ -20,7 +20,7 @@ from coauth.cli.group import (
     years,
 )
 from coauth.pipeline.project import Project
-from coauth.pipeline.status import counted
+from coauth.pipeline.status import count_of
 from coauth.pipeline.vintage_tables import VintageTables, informed_queries
 from coauth.queries import Queries
 from coauth.tables import absence
@@ -99,7 +99,7 @@ def explain_(
     unknown = [wide(NO_TOPICS)] if absence.topics(tables["works"]) else []
     heading = [
         wide(
-            f"{counted(len(works))} {of} in {span or f'{first}-{last}'}"
+            f"{count_of(len(works))} {of} in {span or f'{first}-{last}'}"
             + (f", {uncounted} of which count nowhere" if uncounted else "")
         )
     ]
@@ -158,7 +158,7 @@ def _work(work: Mapping[str, Any]) -> Iterable[str]:
     )
     known = [
         work["type"],
-        counted(work["n_institutions"], "institution"),
+        count_of(work["n_institutions"], "institution"),
         f"affiliations {work['affiliation_status']}",
         topic,
     ]

@@ -23,7 +23,7 @@ from coauth.cli.group import (
 from coauth.errors import NotFound
 from coauth.pipeline import status
 from coauth.pipeline.project import Project
-from coauth.pipeline.status import counted
+from coauth.pipeline.status import count_of
 from coauth.pipeline.vintage_tables import VintageTables, informed_queries
 from coauth.queries import Queries, Technologies
 from coauth.review import candidates, labelling
@@ -153,7 +153,7 @@ def flags_sample(
     answer.give(
         {"path": out, "works": len(sheet)},
         [
-            f"{out}: {counted(len(sheet))} to label; for internal use, since a list of works leads to people"
+            f"{out}: {count_of(len(sheet))} to label; for internal use, since a list of works leads to people"
         ],
     )
 
@@ -181,7 +181,7 @@ def flags_score(project: Project, answer: Answer, sheet: Path, vintage: str | No
         "classes": rows.astype(object).where(rows.notna(), None).to_dict("records"),
         "agreement": agreed._asdict() if agreed else None,
     }
-    with chosen.held():
+    with chosen.lock():
         chosen.record(technology_quality=json.loads(json.dumps(kept, default=plain)))
     answer.give(
         kept,
@@ -265,5 +265,5 @@ def _findings(findings: Sequence[Mapping[str, Any]], queries: Queries) -> Iterab
 def _finding(f: Mapping[str, Any]) -> str:
     entry = f"{f['entry_id']}: " if f["entry_id"] else ""
     institution = f"{f['institution_id']} " if f["institution_id"] else ""
-    works = f" ({counted(f['works'])}, e.g. {', '.join(f['examples'])})" if f["works"] else ""
+    works = f" ({count_of(f['works'])}, e.g. {', '.join(f['examples'])})" if f["works"] else ""
     return f"{entry}{institution}{f['name'] or ''}{works}"

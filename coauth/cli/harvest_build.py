@@ -22,7 +22,7 @@ from coauth.pipeline.harvest import Source, budget_left, harvest_pages
 from coauth.pipeline.preview import preview_network
 from coauth.pipeline.project import Project
 from coauth.pipeline.quarter import write_quarter
-from coauth.pipeline.status import counted
+from coauth.pipeline.status import count_of
 from coauth.queries import Queries
 from coauth.storage import Vintage
 from coauth.storage.manifest import Account, Build
@@ -335,7 +335,7 @@ def _first_look(preview: Mapping[str, Any]) -> Iterable[str]:
     said += [
         (
             "network",
-            f"{preview['institutions']:,} institutions and {counted(preview['pairs'], 'pair')} of {counted(preview['works'])} of 2 to {preview['max_institutions']} institutions",
+            f"{preview['institutions']:,} institutions and {count_of(preview['pairs'], 'pair')} of {count_of(preview['works'])} of 2 to {preview['max_institutions']} institutions",
         )
     ]
     said += [

@@ -91,9 +91,9 @@ def build(
     if ego is not None:
         nodes = np.union1d(nodes, [filters.position(ids, ego)])
 
-    centrality = attributes.counted(tables["centrality"], counting)
+    centrality = attributes.of_counting(tables["centrality"], counting)
     at, windows = attributes.latest_window(centrality, years, window)
-    compared, change = attributes.latest_change(attributes.counted(tables["shifts"], counting))
+    compared, change = attributes.latest_change(attributes.of_counting(tables["shifts"], counting))
     return Network(
         nodes=attributes.nodes(
             institutions,

@@ -96,7 +96,7 @@ def surprise(related: pa.Table, window: tuple[int, int] | None) -> dict[tuple[st
 # -- measures
 
 
-def counted(measured: pa.Table, counting: str) -> pa.Table:
+def of_counting(measured: pa.Table, counting: str) -> pa.Table:
     """The rows of centrality or shifts by this counting, of works of at most K institutions."""
     return measured.filter(
         pc.and_(pc.equal(measured["counting"], counting), pc.equal(measured["variant"], VARIANT))

@@ -22,7 +22,7 @@ import msgspec
 WHOLE = 256 * 2**20
 """Bytes of one value: the most that is held in memory."""
 
-HELD = 8 * 2**20
+WHOLE_BYTES = 8 * 2**20
 """Bytes up to which an object or a list is given whole; what is larger is given as a `Container`,
 to be walked through."""
 
@@ -84,7 +84,7 @@ def is_json(text: bytes) -> bool:
     return True
 
 
-def values(chunks: Iterable[bytes], limit: int = HELD) -> Iterator[Value]:
+def values(chunks: Iterable[bytes], limit: int = WHOLE_BYTES) -> Iterator[Value]:
     """The values of a stream in which one follows another, with or without commas and ends of lines
     between them.
 

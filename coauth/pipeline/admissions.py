@@ -19,7 +19,7 @@ from coauth.tables.schemas import ADMISSIONS
 log = logging.getLogger(__name__)
 
 
-def counted(project: Project, vintage: Vintage) -> bool:
+def has_statbank(project: Project, vintage: Vintage) -> bool:
     """Whether StatBank can be asked at all: it counts Denmark, and invented works go with invented
     admissions.
     """
@@ -32,7 +32,7 @@ def fetch_totals(
     """The totals of StatBank as of today, kept with the vintage in place of older ones. Raises
     `SourceError`.
     """
-    if not counted(project, vintage):
+    if not has_statbank(project, vintage):
         raise SourceError(
             "StatBank counts PhD admissions in Denmark; this vintage is of another country, or of invented works"
         )
@@ -47,7 +47,7 @@ def fetch_totals_once(
     """What a report does: fetch totals that are missing, and go on without them where StatBank does
     not give them.
     """
-    if vintage.totals is None and counted(project, vintage):
+    if vintage.totals is None and has_statbank(project, vintage):
         try:
             fetch_totals(project, vintage, today=today, url=url)
         except SourceError as fault:

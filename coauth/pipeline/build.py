@@ -74,7 +74,7 @@ def build_tables(
     if asked.no_cues:
         log.warning("%s", asked.no_cues)
     vintage = Vintage(vintage.path.resolve())  # other processes may stand in another folder
-    with vintage.held():
+    with vintage.lock():
         with vintage.shelf() as shelf:
             running = ENGINES[engine](asked.sql, asked.tables(), memory, threads, shelf.spill)
             losses = read_pages(vintage, asked, shelf, running, progress)
@@ -121,7 +121,7 @@ class _Making:
 
     project: Project
     vintage: Vintage
-    asked: Queries
+    queries: Queries
     engine: Engine
     shelf: TableStore
     workers: int
@@ -145,13 +145,13 @@ class _Making:
     def _keep_windows(self, batches: Iterator[pa.RecordBatch]) -> None:
         """`CENTRALITY`, which takes most of the time of all tables, window by window."""
 
-        def counted() -> Iterator[pa.RecordBatch]:
+        def windows() -> Iterator[pa.RecordBatch]:
             for batch in batches:
                 yield batch
                 first, last = (batch[c][0].as_py() for c in ("first_year", "last_year"))
                 self.stage.add(0, f"centrality of {first}–{last}")
 
-        self._keep(schemas.CENTRALITY, counted())
+        self._keep(schemas.CENTRALITY, windows())
 
     def tables(self, rollup: RollUp, level: str) -> None:
         """Everything in `tables.ALL`."""
@@ -224,8 +224,8 @@ class _Making:
         shelf, engine, scope, confidence = (
             self.shelf,
             self.engine,
-            self.asked.scope,
-            self.asked.measures.confidence,
+            self.queries.scope,
+            self.queries.measures.confidence,
         )
         works_, countries, affiliations, described = (
             shelf.rows(n) for n in ("works", "countries", "affiliations", "institutions")
@@ -242,7 +242,7 @@ class _Making:
         )
 
     def _measures(self) -> None:
-        shelf, scope, measures = self.shelf, self.asked.scope, self.asked.measures
+        shelf, scope, measures = self.shelf, self.queries.scope, self.queries.measures
         counted = shelf.read("works", [*incidence.COLUMNS, "publication_date"])
         affiliations = shelf.read(
             "affiliations",
@@ -255,7 +255,7 @@ class _Making:
             affiliations,
             shelf.read("institutions"),
             listed,
-            self.asked.events,
+            self.queries.events,
             scope,
             measures.confidence,
         )
@@ -281,13 +281,13 @@ class _Making:
         now = Counted(
             self.vintage.as_of,
             version("coauth"),
-            self.asked.scope.model_dump(mode="json"),
-            self.asked.parts(),
+            self.queries.scope.model_dump(mode="json"),
+            self.queries.parts(),
             self.vintage.eras,
             level,
         )
         self.since = since(old, now) if old else None
-        return revise(old, self.shelf, self.asked, now) if old else schemas.REVISIONS.empty()
+        return revise(old, self.shelf, self.queries, now) if old else schemas.REVISIONS.empty()
 
 
 def _count(table: pa.Table, column: str) -> dict[str, int]:

@@ -16,6 +16,7 @@ from coauth.stages import copublications, flags, revisions
 from coauth.stages.revisions import Counted
 from coauth.storage import Cache, Vintage
 from coauth.storage.manifest import Since
+from coauth.tables.schemas import Tables
 
 
 def compare_vintages(project: Project, old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:
@@ -43,7 +44,7 @@ def revised(project: Project, old: Vintage, new: Vintage) -> pa.Table:
     """`REVISIONS` of two built vintages. Raises `NotFound` where either has to be built again
     first.
     """
-    return revise(old, new, project.queries, counted(new))
+    return revise(old, new, project.queries, how_counted(new))
 
 
 class Stored(Protocol):
@@ -58,15 +59,12 @@ def revise(old: Vintage, new: Stored, queries: Queries, after: Counted) -> pa.Ta
 
     Raises `NotFound` where one of the two has to be built again first.
     """
-    before = counted(old)
+    before = how_counted(old)
     if before.level != after.level:
         raise NotFound(
             f"vintage {old.name} counts institutions {before.level}, the other {after.level}; run `coauth build --vintage {old.name} --level {after.level}`"
         )
-    then, now = (
-        {name: place.read(name) for name in ("works", "affiliations", "countries", "memberships")}
-        for place in (old, new)
-    )
+    then, now = _read(old), _read(new)
     series = {
         part for part in before.parts.keys() | after.parts.keys() if not part.startswith("queries/")
     }
@@ -76,7 +74,16 @@ def revise(old: Vintage, new: Stored, queries: Queries, after: Counted) -> pa.Ta
     )
 
 
-def _recounted(old: Vintage, then: dict[str, pa.Table], queries: Queries, after: Counted) -> pa.Table:
+def _read(vintage: Stored) -> Tables:
+    return {
+        "works": vintage.read("works"),
+        "affiliations": vintage.read("affiliations"),
+        "countries": vintage.read("countries"),
+        "memberships": vintage.read("memberships"),
+    }
+
+
+def _recounted(old: Vintage, then: Tables, queries: Queries, after: Counted) -> pa.Table:
     """Memberships of the old works in the groups and lists of the newer vintage."""
     if queries.parts() != after.parts:
         raise NotFound("queries/ changed since the newer vintage was built; run `coauth build`")
@@ -87,7 +94,7 @@ def _recounted(old: Vintage, then: dict[str, pa.Table], queries: Queries, after:
     )
 
 
-def counted(vintage: Vintage) -> Counted:
+def how_counted(vintage: Vintage) -> Counted:
     """How a built vintage was counted. Raises `NotFound` where it was not built, or by a coauth
     that did not yet record this.
     """
@@ -109,7 +116,7 @@ def counted(vintage: Vintage) -> Counted:
 
 def since(old: Vintage, after: Counted) -> Since:
     """What a report says of the earlier vintage."""
-    before = counted(old)
+    before = how_counted(old)
     if before.as_of >= after.as_of:
         raise NotFound(
             f"vintage {old.name} is not older than the one it is to be compared with; name an earlier one"

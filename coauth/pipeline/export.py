@@ -40,7 +40,7 @@ def export_network(
     chosen = networks.cut(project, base, **filters) if filters else whole
     stage.add(1, "network cut")
     own = unit != "institution" or profile == "public"
-    where = positions.own(whole, project) if own else positions.kept(whole, project, vintage)
+    where = positions.own(whole, project) if own else positions.keep(whole, project, vintage)
     stage.add(1, "institutions placed")
     told = report_inputs.of(project, vintage)
     paths = formats.write(

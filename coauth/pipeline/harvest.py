@@ -104,7 +104,7 @@ def harvest_pages(
     if vintage.complete and name is None:
         return vintage
     try:
-        with vintage.held():
+        with vintage.lock():
             if vintage.complete and not _reopened(vintage, today):
                 return vintage
             _warn_of_borders(vintage, today)

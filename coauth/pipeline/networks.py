@@ -63,7 +63,7 @@ class Base(NamedTuple):
     """Tables that networks are cut from, and what is to be said of each."""
 
     tables: Tables
-    told: Mapping[str, Any]
+    facts: Mapping[str, Any]
     standings: Mapping[str, str]
 
 
@@ -107,7 +107,7 @@ def cut(
     """Raises `DisclosureError` where a public network is asked for that would tell more than the
     works of the pairs it shows.
     """
-    asked, only = project.queries, whole.told.get("counting")
+    asked, only = project.queries, whole.facts.get("counting")
     if only and filters.get("counting", only) != only:
         raise DisclosureError(
             f"a public network has {only} counting only: other weights tell how many institutions single works have"
@@ -121,7 +121,7 @@ def cut(
         build_network(
             whole.tables, scope=asked.scope, years=years, window=asked.measures.window, **filters
         ),
-        **whole.told,
+        **whole.facts,
     )
     return replace(drawn, edges=_without(drawn.edges, "strict_weight")) if only else drawn
 

@@ -8,7 +8,7 @@ from coauth.pipeline.project import Project
 from coauth.storage import Vintage
 
 
-def kept(network: Network, project: Project, vintage: Vintage) -> dict[str, list[float]]:
+def keep(network: Network, project: Project, vintage: Vintage) -> dict[str, list[float]]:
     """One place per institution for every export of a vintage: computed once, then kept and only
     added to.
 

@@ -36,7 +36,7 @@ class Preview(NamedTuple):
     pagerank: Floats
     """of each institution, in the network's order; the mean is 1"""
     described: pa.Table
-    """what records say of institutions (`coauth.stages.works.FOUND`)"""
+    """what records say of institutions (`coauth.stages.works.INSTITUTION_RECORDS`)"""
 
     def first(self, most: int) -> list[dict[str, Any]]:
         """The institutions of highest PageRank; of equal ones that with more works, then with the

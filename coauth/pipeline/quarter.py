@@ -28,10 +28,10 @@ from coauth.tables.schemas import Name, Tables
 
 log = logging.getLogger(__name__)
 
-DRAWN = 400
+PICTURE_INSTITUTIONS = 400
 """Institutions in the report's picture: more than this and a page shows a hairball."""
 
-LIGHT = 500
+LIGHT_INSTITUTIONS = 500
 """Strongest institutions in the quarter's dynamic and Gephi Lite files: a whole country's fourteen
 years are a gigabyte that nothing opens. `coauth export` writes any other cut.
 """
@@ -91,11 +91,11 @@ def _written(
         own: tuple[Name, ...] = ("edges", "flags", "institutions")
         tables = {**edition.tables, **{name: base.tables[name] for name in own}}
     else:
-        where = positions.kept(whole, project, vintage)
+        where = positions.keep(whole, project, vintage)
     thinned = (
         {} if edition else {"backbone": "disparity"}
     )  # a public network is thin, and of its pairs abroad none would be left
-    latest = networks.cut(project, base, years=_latest(asked), top=DRAWN, **thinned)
+    latest = networks.cut(project, base, years=_latest(asked), top=PICTURE_INSTITUTIONS, **thinned)
     atlas = Atlas(
         whole
         if edition or whole.counting == "newman"
@@ -165,8 +165,12 @@ def _networks(queries: Queries) -> list[tuple[str, str, dict[str, Any]]]:
     """
     return [
         ("gexf", "network.gexf", {"years": _latest(queries)}),
-        ("gexf-dynamic", "network-dynamic.gexf", {"top": LIGHT}),
-        ("gephi-lite", "network-gephi-lite.gexf", {"years": _latest(queries), "top": LIGHT}),
+        ("gexf-dynamic", "network-dynamic.gexf", {"top": LIGHT_INSTITUTIONS}),
+        (
+            "gephi-lite",
+            "network-gephi-lite.gexf",
+            {"years": _latest(queries), "top": LIGHT_INSTITUTIONS},
+        ),
     ]
 
 

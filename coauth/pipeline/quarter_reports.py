@@ -75,7 +75,7 @@ class Reports:
 
         project = Project(self.root)
         queries = project.queries.of_topics(self.about.topic_model)
-        latest = document.named(self.latest, language, queries, synthetic=self.about.synthetic)
+        latest = document.name_nodes(self.latest, language, queries, synthetic=self.about.synthetic)
         figure = (
             picture.draw(latest, self.atlas.positions, labels=30, groups=document.legend(language))
             if latest.nodes.num_rows

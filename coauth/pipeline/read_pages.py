@@ -34,7 +34,7 @@ Part = TypeVar("Part")
 class _Reading:
     """Reads parts of a vintage, here or in another process, and puts what they hold on the shelf."""
 
-    asked: Queries
+    queries: Queries
     as_of: date
     topic_model: str
     shelf: TableStore
@@ -46,8 +46,8 @@ class _Reading:
         (`newest.CLAIMS`).
         """
         reader, matcher = (
-            works.Reader(self.asked.scope, self.as_of),
-            technologies.Matcher(self.asked.technologies, self.topic_model),
+            works.Reader(self.queries.scope, self.as_of),
+            technologies.Matcher(self.queries.technologies, self.topic_model),
         )
         return [
             self._read(number, pages, elsewhere, reader, matcher)
@@ -72,7 +72,7 @@ class _Reading:
         self, parts: Sequence[tuple[int, Pages, Collection[str]]]
     ) -> list[dict[str, works.Claim]]:
         """What the records of some ids of each part say."""
-        return [claims(pages, ids, self.asked.scope, self.as_of) for _, pages, ids in parts]
+        return [claims(pages, ids, self.queries.scope, self.as_of) for _, pages, ids in parts]
 
 
 def one_after_another(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from coauth.openalex.eras import MIXED, Eras
 from coauth.pipeline import status
-from coauth.pipeline.compare import counted
+from coauth.pipeline.compare import how_counted
 from coauth.pipeline.compare import since as since_vintage
 from coauth.pipeline.project import Project
 from coauth.report.vintage_info import About
@@ -78,7 +78,7 @@ def _since(project: Project, vintage: Vintage, against: str | None) -> Since | N
     since = vintage.built.since
     if since and since.relations is None:  # built by a coauth that did not note them
         against = against or since.vintage
-    return since_vintage(project.cache.find(against), counted(vintage)) if against else since
+    return since_vintage(project.cache.find(against), how_counted(vintage)) if against else since
 
 
 def _source(origin: Origin) -> str:

@@ -85,18 +85,18 @@ def account_lines(account: Account) -> Iterable[tuple[str, str]]:
             else ""
         )
 
-    yield "records", f"{account.records:,} records, {counted(account.works, 'work')} in scope"
+    yield "records", f"{account.records:,} records, {count_of(account.works, 'work')} in scope"
     for reason, count in account.dropped.items():
-        yield "left out", f"{counted(count, 'record')}: {reason}{named(reason)}"
+        yield "left out", f"{count_of(count, 'record')}: {reason}{named(reason)}"
     for reason, count in account.noted.items():
-        yield "noted", f"{counted(count, 'work')}: {reason}{named(reason)}"
+        yield "noted", f"{count_of(count, 'work')}: {reason}{named(reason)}"
     for name, reason in account.passed_over.items():
         yield "passed over", f"{name}: {reason}"
 
 
-def counted(number: int, of: str = "work") -> str:
+def count_of(number: int, of: str = "work") -> str:
     """
-    >>> counted(1), counted(1200), counted(0, "pair")
+    >>> count_of(1), count_of(1200), count_of(0, "pair")
     ('1 work', '1,200 works', '0 pairs')
     """
     return f"{number:,} {of}{'s' * (number != 1)}"

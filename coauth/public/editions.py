@@ -66,13 +66,13 @@ class Earlier:
 
     vintage: str
     counted: Counted
-    shown: Mapping[Cell, int]
+    published: Mapping[Cell, int]
     withheld: frozenset[Cell]
 
     @property
     def values(self) -> Counts:
         """What it shows stands as it was shown, whatever would be counted today."""
-        return dict(self.shown) | {
+        return dict(self.published) | {
             c: v for c, v in self.counted.cells.items() if c in self.withheld
         }
 
@@ -120,7 +120,7 @@ def edition(
             counted.cells,
             withheld.union(*(e.withheld for e in earlier)),
             reaches,
-            tuple(e.shown for e in earlier),
+            tuple(e.published for e in earlier),
         ),
     )
 
@@ -137,24 +137,24 @@ def decide(counted: Counted, earlier: Sequence[Earlier] = ()) -> frozenset[Cell]
     values: dict[Any, int | None] = dict(now)
     for b in before:
         values |= b
-    told = {(c, v) for e in earlier for c, v in e.shown.items()} | {
+    told = {(c, v) for e in earlier for c, v in e.published.items()} | {
         (c, counted.cells[c]) for c in told_elsewhere(counted.cells)
     }
     kept = {(c, v) for e in earlier for c, v in e.values.items() if c in e.withheld}
     tied = _tied(counted.ties, counted.cells)
     for e in earlier:
         tied += _tied(e.counted.ties, e.values)
-    hidden = withhold(values, tied, cost=lambda k: cost(k[0]), told=told, gone=kept - told)
+    hidden = withhold(values, tied, cost=lambda k: cost(k[0]), revealed=told, gone=kept - told)
     return frozenset(c for c, v in now if (c, v) in hidden or small(v))
 
 
-def _tied(found: Iterable[Tie[Cell]], values: Counts) -> list[Tie[Any]]:
+def _tied(ties: Iterable[Tie[Cell]], values: Counts) -> list[Tie[Any]]:
     """The ties between cells that are there, each cell by its value: the same count in two editions
     is one cell.
     """
     return [
         Tie((t.whole, values[t.whole]), tuple((p, values[p]) for p in t.parts), t.exact)
-        for t in found
+        for t in ties
         if all(c in values for c in (t.whole, *t.parts))
     ]
 
@@ -162,7 +162,7 @@ def _tied(found: Iterable[Tie[Cell]], values: Counts) -> list[Tie[Any]]:
 # -- the tables
 
 
-def _copublications(table: pa.Table, shown: Mapping[Cell, int], queries: Queries) -> pa.Table:
+def _copublications(table: pa.Table, published: Mapping[Cell, int], queries: Queries) -> pa.Table:
     """Counts with their intervals, and shares where the whole that they are of is shown too.
 
     Intervals are made anew from what is shown: how far a series varies, which widens them, would
@@ -185,14 +185,14 @@ def _copublications(table: pa.Table, shown: Mapping[Cell, int], queries: Queries
     ]
     own = np.array(
         [
-            Cell("works", s, b, y, y) in shown
+            Cell("works", s, b, y, y) in published
             for s, b, y in zip(rows["group_id"], rows["basis"], rows["year"], strict=True)
         ],
         dtype=bool,
     )
     whole, total = (
-        np.array([c in shown for c in wholes], dtype=bool),
-        np.array([shown.get(c, np.nan) for c in wholes], dtype=float),
+        np.array([c in published for c in wholes], dtype=bool),
+        np.array([published.get(c, np.nan) for c in wholes], dtype=float),
     )
     told = rows.assign(
         works=rows["works"].where(own), total=np.where(own & whole, total, np.nan)
@@ -212,22 +212,22 @@ def _copublications(table: pa.Table, shown: Mapping[Cell, int], queries: Queries
     )
 
 
-def _coverage(shown: Mapping[Cell, int]) -> pa.Table:
+def _coverage(published: Mapping[Cell, int]) -> pa.Table:
     """By year only: publishers and fields are small cells by the thousand."""
     years = sorted(
-        {c.first_year for c in shown if c.series in ("all", "complete", "with institution")}
+        {c.first_year for c in published if c.series in ("all", "complete", "with institution")}
     )
     return COVERAGE_YEARS.of(
         {"year": y, "publisher": None, "field_id": None}
         | {
-            column: shown.get(Cell(unit, series, "", y, y))
+            column: published.get(Cell(unit, series, "", y, y))
             for column, (unit, series) in COVERAGE.items()
         }
         for y in years
     )
 
 
-def _profiles(cells: Counts, shown: Mapping[Cell, int], queries: Queries) -> pa.Table:
+def _profiles(cells: Counts, published: Mapping[Cell, int], queries: Queries) -> pa.Table:
     first, last = last_window(queries)
     return PROFILES.of(
         {
@@ -235,21 +235,21 @@ def _profiles(cells: Counts, shown: Mapping[Cell, int], queries: Queries) -> pa.
             "last_year": last,
             "series": c.series,
             "area_id": c.area,
-            "works": shown.get(c),
-            "total": shown.get(c._replace(area="")),
-            "withheld": c not in shown,
+            "works": published.get(c),
+            "total": published.get(c._replace(area="")),
+            "withheld": c not in published,
         }
         for c in cells
         if c.area
     )
 
 
-def _admissions(table: pa.Table, shown: Mapping[Cell, int], queries: Queries) -> pa.Table:
+def _admissions(table: pa.Table, published: Mapping[Cell, int], queries: Queries) -> pa.Table:
     rows = [
         r
         | {
             "admissions": (
-                n := shown.get(
+                n := published.get(
                     Cell("admissions", r["country_code"], r["source"], r["year"], r["year"])
                 )
             ),
@@ -277,7 +277,7 @@ def _events(table: pa.Table, withheld: frozenset[Cell]) -> pa.Table:
     )
 
 
-def _revisions(shown: Mapping[Cell, int], earlier: Sequence[Earlier]) -> pa.Table:
+def _revisions(published: Mapping[Cell, int], earlier: Sequence[Earlier]) -> pa.Table:
     """The difference of two counts that are both shown, against the newest earlier edition; its
     causes would be small cells.
     """
@@ -286,8 +286,8 @@ def _revisions(shown: Mapping[Cell, int], earlier: Sequence[Earlier]) -> pa.Tabl
     last = earlier[-1]
     both = {
         c
-        for c in shown
-        if c in last.shown and c.unit == "works" and not c.area and c.first_year == c.last_year
+        for c in published
+        if c in last.published and c.unit == "works" and not c.area and c.first_year == c.last_year
     }
     return schemas.REVISIONS.of(
         {
@@ -295,7 +295,7 @@ def _revisions(shown: Mapping[Cell, int], earlier: Sequence[Earlier]) -> pa.Tabl
             "series": c.series,
             "year": c.first_year,
             "cause": "not told",
-            "works": shown[c] - last.shown[c],
+            "works": published[c] - last.published[c],
         }
         for c in both
         if c.basis and c.basis == own_basis(c.series)

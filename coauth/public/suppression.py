@@ -64,13 +64,13 @@ def withhold(
     ties: Iterable[Tie[K]],
     *,
     cost: Callable[[K], float],
-    told: Set[K] = frozenset(),
+    revealed: Set[K] = frozenset(),
     gone: Set[K] = frozenset(),
 ) -> frozenset[K]:
     """The cells to withhold, `gone` among them: every small cell, and what guards each small cell
     and small rest.
 
-    `values` holds every cell (None: not known even here, and withheld by its source). `told` can no
+    `values` holds every cell (None: not known even here, and withheld by its source). `revealed` can no
     longer be withheld, since others have published it; `gone` is withheld already. The order of
     `values` is that in which cells are guarded, so that the same input has the same answer.
 
@@ -83,8 +83,8 @@ def withhold(
     ['a', 'b']
     """
     ties = list(dict.fromkeys(ties))
-    hidden = {k for k, v in values.items() if small(v) and k not in told} | set(gone)
-    for part in _components(values, ties, told):
+    hidden = {k for k, v in values.items() if small(v) and k not in revealed} | set(gone)
+    for part in _components(values, ties, revealed):
         hidden |= part.guarded(hidden, cost)
     return frozenset(hidden)
 
@@ -110,7 +110,7 @@ def exposed(
 
 
 def _components(
-    values: Mapping[K, int | None], ties: Sequence[Tie[K]], told: Set[K]
+    values: Mapping[K, int | None], ties: Sequence[Tie[K]], revealed: Set[K]
 ) -> Iterator[_Component[K]]:
     """Ties that share no cell can be looked at apart. What is told is constant and joins nothing."""
     place = {k: n for n, k in enumerate(values)}
@@ -118,18 +118,18 @@ def _components(
     pairs += [
         (place[a], place[b]) for t in ties for a, b in zip(t.parts, t.parts[1:], strict=False)
     ]
-    constant = {place[k] for k in told}
+    constant = {place[k] for k in revealed}
     pairs = [(a, b) for a, b in pairs if not {a, b} & constant]
     rows, columns = (np.array([p[side] for p in pairs], dtype=int) for side in (0, 1))
     graph = sparse.coo_array((np.ones(len(pairs)), (rows, columns)), shape=(len(place), len(place)))
     _, label = sparse.csgraph.connected_components(graph, directed=False)
     cells: dict[int, list[K]] = {}
     for k, n in place.items():
-        if k not in told:
+        if k not in revealed:
             cells.setdefault(int(label[n]), []).append(k)
     inside: dict[int, list[Tie[K]]] = {}
     for t in ties:
-        if free := [k for k in (t.whole, *t.parts) if k not in told]:
+        if free := [k for k in (t.whole, *t.parts) if k not in revealed]:
             inside.setdefault(int(label[place[free[0]]]), []).append(t)
     for n, members in cells.items():
         yield _Component(values, members, inside.get(n, []))

@@ -45,7 +45,7 @@ class Measure:
     interval: Literal["works", "jackknife", "paths", "none"] = "none"
     """works: from works drawn again; jackknife: from `variance`; paths: from works weighted by
     chance, on the graph of the strongest institutions, which the function has to take from
-    `basis.counted` alone; none: no way is known to hold
+    `basis.counting` alone; none: no way is known to hold
     """
     variance: str = ""
     """`module:name` of f(basis), its variance for each institution"""

@@ -76,9 +76,9 @@ class ReportContext:
         ]
 
     def series_name(self, series: str) -> str:
-        known = {g.id: self.words.named(g) for g in self.queries.groups.group}
-        known |= {f"list:{w.id}": self.words.named(w) for w in self.queries.watchlists}
-        return known.get(series) or self.words.known(f"series.{series}", series)
+        known = {g.id: self.words.name(g) for g in self.queries.groups.group}
+        known |= {f"list:{w.id}": self.words.name(w) for w in self.queries.watchlists}
+        return known.get(series) or self.words.word_or(f"series.{series}", series)
 
     @cached_property
     def _institutions(self) -> pd.DataFrame:
@@ -223,7 +223,7 @@ class ReportContext:
             and (not e.series or set(series) & set(e.series))
         ]
         told = "; ".join(
-            f"{letter}: {self.words.named(e)}, {self.words.day(e.date)}" for e, letter in drawn
+            f"{letter}: {self.words.name(e)}, {self.words.day(e.date)}" for e, letter in drawn
         )
         return self.words("figure.dates", dates=told) if drawn else ""
 

@@ -24,7 +24,7 @@ from coauth.tables.schemas import Tables
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["About", "Atlas", "build", "legend", "named"]
+__all__ = ["About", "Atlas", "build", "legend", "name_nodes"]
 
 
 def legend(language: str) -> dict[str, str]:
@@ -39,7 +39,7 @@ def legend(language: str) -> dict[str, str]:
     }
 
 
-def named(network: Network, language: str, queries: Queries, *, synthetic: bool) -> Network:
+def name_nodes(network: Network, language: str, queries: Queries, *, synthetic: bool) -> Network:
     """The network with its nodes called as a language calls them, for the same picture."""
     words, nodes = Words(language), network.nodes
     rows = nodes.select(["institution_id", "label", "ror"]).to_pylist()

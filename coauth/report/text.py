@@ -180,8 +180,8 @@ class Words:
         """What this language calls an institution, or the institutions of a list together; of
         invented ones with what says so behind it.
         """
-        summed = {f"list:{x.id}": self("cell.list_summed", name=self.named(x)) for x in lists}
-        own = self.known(
+        summed = {f"list:{x.id}": self("cell.list_summed", name=self.name(x)) for x in lists}
+        own = self.word_or(
             f"institution.{str(ror).rsplit('/', 1)[-1]}", summed.get(institution_id, "")
         )
         return f"{own}{''.join(name.partition(' [')[1:])}" if own and synthetic else own or name
@@ -193,11 +193,11 @@ class Words:
             else self("format.listing", first=", ".join(items[:-1]), last=items[-1])
         )
 
-    def known(self, key: str, otherwise: str) -> str:
+    def word_or(self, key: str, otherwise: str) -> str:
         """A word for a value of the data where there is one, else the value as it stands."""
         return self.entries.get(key, otherwise)
 
-    def named(self, thing: Any) -> str:
+    def name(self, thing: Any) -> str:
         """The name in this language of what has `name` and perhaps `name_da`."""
         return self.own(thing, "name")
 

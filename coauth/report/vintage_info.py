@@ -69,7 +69,7 @@ class About:
     """
 
     @property
-    def counted(self) -> int | None:
+    def included(self) -> int | None:
         """Works that count somewhere."""
         return None if self.works is None else self.works - sum(self.excluded.values())
 

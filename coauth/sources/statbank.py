@@ -159,9 +159,9 @@ def _accepted(status: int, body: bytes) -> None:
         HTTPStatus.TOO_MANY_REQUESTS,
     )
     if temporary:
-        raise TransientError(http.named(status))
+        raise TransientError(http.status_name(status))
     if code or status != HTTPStatus.OK:
-        said = f"{http.named(status)}{': ' if code else ''}{code[:60]}"
+        said = f"{http.status_name(status)}{': ' if code else ''}{code[:60]}"
         raise SourceError(
             f"StatBank refused the question for table {TABLE} ({said}); was the table renamed? look at statbank.dk/{TABLE}"
         )

@@ -69,8 +69,8 @@ def survey(parts: Sequence[Addresses], queries: Queries) -> Audit:
     names = _names(described, queries)
     reader = _Reader(names, _places(parts, described, {fold(n.name) for n in names}))
     works = pd.concat([p.works.to_pandas() for p in parts], ignore_index=True)
-    alone = pd.concat([p.alone.to_pandas() for p in parts], ignore_index=True)
-    said = {string: reader.named(string) for string in alone["string"].unique()}
+    alone = pd.concat([p.unmatched.to_pandas() for p in parts], ignore_index=True)
+    said = {string: reader.institutions_named(string) for string in alone["string"].unique()}
     found = [
         (work, string, *whose)
         for work, string in alone.itertuples(index=False)
@@ -179,7 +179,7 @@ class _Reader:
         self._names, self._places = names, places
         self._phrases = Phrases(n.name for n in names)
 
-    def named(self, string: str) -> set[tuple[str | None, str]]:
+    def institutions_named(self, string: str) -> set[tuple[str | None, str]]:
         """(list, institution) of each."""
         spans = list(self._phrases.find(fold(string)))
         if not spans:

@@ -21,7 +21,7 @@ from coauth.tables.contract import STRING
 from coauth.tables.schemas import AREAS, EVIDENCE, FLAGS, LISTED
 
 
-class Found(NamedTuple):
+class FlagTables(NamedTuple):
     flags: pa.Table
     evidence: pa.Table
 
@@ -56,7 +56,7 @@ def find(
     technologies: pa.Table,
     listed: pa.Table,
     engine: Engine,
-) -> Found:
+) -> FlagTables:
     """`FLAGS` and `EVIDENCE`: every flag is exactly the count of the distinct works in its
     evidence.
     """
@@ -71,7 +71,7 @@ def find(
         first_strings=_first_strings(affiliations, listed),
     )
     flags = engine.run("flags", FLAGS, evidence=evidence, works=works, institutions=institutions)
-    return Found(flags, evidence)
+    return FlagTables(flags, evidence)
 
 
 def ordered(evidence: pa.Table, institutions: pa.Table, marks: Mapping[str, str]) -> pd.DataFrame:

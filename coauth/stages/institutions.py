@@ -105,9 +105,7 @@ class _Places:
     def __init__(self, latest: pd.DataFrame, rollup: RollUp) -> None:
         rors = zip(latest["ror"], latest["institution_id"], strict=True)
         self._node_of = {
-            ror: i
-            for ror, i in sorted(rors, key=lambda row: _number(row[1]), reverse=True)
-            if ror
+            ror: i for ror, i in sorted(rors, key=lambda row: _number(row[1]), reverse=True) if ror
         }
         self._id_of = dict(self._node_of)
         self._lineages = dict(zip(latest["institution_id"], latest["lineage"], strict=True))

@@ -20,15 +20,13 @@ import pyarrow as pa
 from coauth.openalex import titles
 from coauth.openalex.eras import MATCHER, Eras, Relation
 from coauth.queries.scope import codes
-from coauth.tables.schemas import MATCHER_CAUSES, REVISIONS
+from coauth.tables.schemas import MATCHER_CAUSES, REVISIONS, Tables
 
 ASPECTS = ("year", "type", "inclusion", "affiliations", "topics")
 """What of a work can have changed, besides its being there; a work may have changed in several."""
 
 RESTS_ON = {"affiliations": "affiliation_matcher", "topics": "topic_model"}
 """Aspects that OpenAlex's models assign, by the border they cannot be compared across."""
-
-Made = Mapping[str, pa.Table]
 
 
 @dataclass(frozen=True)
@@ -154,8 +152,8 @@ def _aspects(tables: Mapping[str, pa.Table]) -> pd.DataFrame:
 
 def compare(
     against: str,
-    old: Made,
-    new: Made,
+    old: Tables,
+    new: Tables,
     before: Counted,
     after: Counted,
     recounted: pa.Table | None = None,
@@ -265,7 +263,7 @@ def _beside_a_change(both: pd.DataFrame, same: pd.Series[bool]) -> pd.Series[boo
 _RECORD = ["type", "doi", "title", "is_retracted", "publication_date"]
 
 
-def _records(old: Made, new: Made) -> pd.DataFrame:
+def _records(old: Tables, new: Tables) -> pd.DataFrame:
     """A row for every work of either vintage: its facts in both, and which of them are the same; by
     work_id.
     """

@@ -148,7 +148,7 @@ class Matcher:
         """The rule on one work: technology -> its strongest basis, the topic it rests on, that
         topic's score, the phrase found.
         """
-        said = self.said(title, abstract)
+        said = self.phrases(title, abstract)
         found: dict[Rule, tuple[str, str, float | None, str | None]] = {}
         for rule in self._core.get(primary or "", ()):
             if primary and score is not None and score >= rule.min_score:
@@ -162,7 +162,7 @@ class Matcher:
                             found.setdefault(rule, (basis, topic, topic_score, said[rule]))
         return found
 
-    def said(self, title: str | None, abstract: str | None) -> dict[Rule, str]:
+    def phrases(self, title: str | None, abstract: str | None) -> dict[Rule, str]:
         """The first phrase of each technology, whatever the topics; none where the title excludes.
 
         In the title once is enough. An abstract has to name the technology twice, by phrases that

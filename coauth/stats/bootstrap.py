@@ -49,7 +49,7 @@ class Replicates:
     """collaborative works of at most K institutions of each institution"""
     value: dict[Values, Floats]
     """0 where an institution has no such work: it is not in that window's graph"""
-    drawn: dict[Values, NDArray[np.float32]]
+    draws: dict[Values, NDArray[np.float32]]
     """institutions × replicates, spread as far as `coauth.stats.overdispersion` found"""
     freedom: float
     """degrees of freedom of that spread"""

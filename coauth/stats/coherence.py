@@ -18,7 +18,7 @@ from coauth.queries import Queries, Reference
 
 
 @dataclass(frozen=True)
-class Held:
+class Comparison:
     """One series of Figure 1 beside its reference; ratios are relative to the reference, or to the
     earlier year.
     """
@@ -64,7 +64,7 @@ class Held:
         return f"{self.series}: {change}, {levels}: {' and '.join(wrong) or 'agrees'}"
 
 
-def hold(copublications: pa.Table, queries: Queries, countries: Iterable[str]) -> list[Held]:
+def hold(copublications: pa.Table, queries: Queries, countries: Iterable[str]) -> list[Comparison]:
     """Every reference series that a group of `queries/groups.toml` makes with the same countries,
     beside that group.
 
@@ -100,7 +100,7 @@ def _works(copublications: pa.Table, series: str) -> dict[int, int]:
     return {r["year"]: r["works"] for r in rows}
 
 
-def _held(reference: Reference, series: str, both: Mapping[int, tuple[int, int]]) -> Held:
+def _held(reference: Reference, series: str, both: Mapping[int, tuple[int, int]]) -> Comparison:
     assert reference.levels and reference.change and reference.tolerance is not None  # noqa: S101, PT018  it has counts
     off = {
         y: here / there - 1
@@ -109,7 +109,7 @@ def _held(reference: Reference, series: str, both: Mapping[int, tuple[int, int]]
     }
     first, last = reference.change
     there, here = (_change(both, first, last, side) for side in (0, 1))
-    return Held(
+    return Comparison(
         reference=reference.id,
         series=series,
         first_level=min(off, default=reference.levels[0]),

@@ -123,11 +123,11 @@ class Factors:
     in one window.
     """
 
-    known: dict[str, dict[str, float]]
+    factors: dict[str, dict[str, float]]
 
     def of(self, kind: str, institutions: NDArray[np.object_]) -> Floats:
         """1 for an institution without works of the kind that was looked at."""
-        return np.array([self.known[kind].get(name, 1.0) for name in institutions])
+        return np.array([self.factors[kind].get(name, 1.0) for name in institutions])
 
     def times(self, institutions: NDArray[np.object_], more: Floats) -> Factors:
         """Wider still, institution by institution."""
@@ -135,7 +135,7 @@ class Factors:
         return Factors(
             {
                 kind: {name: factor * by.get(name, 1.0) for name, factor in known.items()}
-                for kind, known in self.known.items()
+                for kind, known in self.factors.items()
             }
         )
 

@@ -50,7 +50,7 @@ class Vintage:
         return stem, int(number) if number.isdecimal() else 0, self.name
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Keep other processes from writing to this vintage meanwhile. Raises `CacheError` where
         one already does.
         """

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coauth.openalex.split import HELD, elements, inside, is_json, members, values
+from coauth.openalex.split import WHOLE_BYTES, elements, inside, is_json, members, values
 
 TEXT = st.text(max_size=12) | st.sampled_from(
     ['a "b" c', "}{", '},{"id":', "[[", "\\", '\\"', "\n{", "é", "☃", "\u2028", "x" * 700]
@@ -142,7 +142,7 @@ def test_a_broken_work_costs_itself(fields, data, fault, indent, size, nest):
         text = "[" + ",\n  ".join(parts) + "]"
         text = text if nest == "list" else '{"meta": {"count": 3}, "results": ' + text + "}"
     held = (
-        1 if nest in ("answer", "keyed") else HELD
+        1 if nest in ("answer", "keyed") else WHOLE_BYTES
     )  # so that it is walked through, as a large one is
     found = list(flat(values(chunked(text.encode(), size), held)))
     others = [t.encode() for n, t in enumerate(sound) if n != at]

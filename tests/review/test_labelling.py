@@ -237,7 +237,9 @@ def test_seeded_titles_are_told_apart(asked):
     """
     matcher = measured.widest(asked)
     for t, (mine, others) in measured.seeded_titles().items():
-        found = {x: t in {r.technology_id for r in matcher.said(x, None)} for x in (*mine, *others)}
+        found = {
+            x: t in {r.technology_id for r in matcher.phrases(x, None)} for x in (*mine, *others)
+        }
         assert [x for x in mine if not found[x]] == [], t
         assert [x for x in others if found[x]] == [], t
 

@@ -410,8 +410,8 @@ class TestStatistics:
             *tables(works), *asked(**SETTING), listed=listing(["f0", "f1", "elsewhere"])
         )
         assert {i for i in kept.institutions if i[0].islower()} == {"f0", "f1"}
-        assert {key[0] for key in kept.drawn} == {BEFORE, AFTER}
-        assert {d.dtype for d in kept.drawn.values()} == {np.dtype(np.float32)}
+        assert {key[0] for key in kept.draws} == {BEFORE, AFTER}
+        assert {d.dtype for d in kept.draws.values()} == {np.dtype(np.float32)}
         counts = kept.works[BEFORE] + kept.works[AFTER]
         assert counts.min() >= 30
         assert pa.array(kept.institutions).type == pa.string()

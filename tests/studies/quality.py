@@ -73,13 +73,13 @@ def records(folder):
 
 def of_titles(found, matcher):
     """What phrases alone say of a title, whatever its topics."""
-    return {i: {r.technology_id for r in matcher.said(w.title, None)} for i, w in found.items()}
+    return {i: {r.technology_id for r in matcher.phrases(w.title, None)} for i, w in found.items()}
 
 
 def of_texts(found, matcher):
     """What phrases alone say of title and abstract."""
     return {
-        i: {r.technology_id for r in matcher.said(w.title, w.abstract)} for i, w in found.items()
+        i: {r.technology_id for r in matcher.phrases(w.title, w.abstract)} for i, w in found.items()
     }
 
 
@@ -175,11 +175,11 @@ def widest(asked):
 def seeded(matcher):
     titles = seeded_titles()
     right = {
-        t: sum(t in {r.technology_id for r in matcher.said(x, None)} for x in yes)
+        t: sum(t in {r.technology_id for r in matcher.phrases(x, None)} for x in yes)
         for t, (yes, _) in titles.items()
     }
     wrong = {
-        t: sum(t in {r.technology_id for r in matcher.said(x, None)} for x in no)
+        t: sum(t in {r.technology_id for r in matcher.phrases(x, None)} for x in no)
         for t, (_, no) in titles.items()
     }
     yes, no = (sum(len(v[i]) for v in titles.values()) for i in (0, 1))

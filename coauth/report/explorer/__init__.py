@@ -308,14 +308,14 @@ def _entry(context: ReportContext, kind: str, list_id: str, entry_id: str) -> li
     stands in its name.
     """
     if kind == "watchlist":
-        lists = {x.id: context.words.named(x) for x in context.queries.watchlists}
+        lists = {x.id: context.words.name(x) for x in context.queries.watchlists}
         return [kind, lists.get(list_id, list_id), context.entry(list_id, entry_id)]
     found = next((t for t in context.queries.technologies if t.id == list_id), None)
     if found is None:
         return [kind, list_id, entry_id]
     name = next((t.name for t in found.technology if t.id == entry_id), entry_id)
     mark = context.mark(entry_id)
-    return [kind, context.words.named(found), f"{name} ({mark})" if mark else name]
+    return [kind, context.words.name(found), f"{name} ({mark})" if mark else name]
 
 
 def _bases(evidence: pd.DataFrame) -> list[tuple[str, str]]:

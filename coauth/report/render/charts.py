@@ -228,13 +228,13 @@ def years_axis(
 def percent_axis(of: Any, words: Words, *, sign: bool = False) -> None:
     """Per cent with as many decimals as its ticks need."""
 
-    def written(value: float, _: Any) -> str:
+    def percent(value: float, _: Any) -> str:
         low, high = sorted(of.get_view_interval())
         return words.percent(
             value, 0 if high - low > 0.035 else 1 if high - low > 0.0035 else 2, sign=sign
         )
 
-    of.set_major_formatter(FuncFormatter(written))
+    of.set_major_formatter(FuncFormatter(percent))
 
 
 def plain(axis: Axes, lines: str) -> None:

@@ -240,7 +240,9 @@ class Writer:
                 for shape, drawn, figure in (("w", svg, wide), ("n", self._svg(narrow), narrow))
             ]
             around = bare(f"{number}. {chart.title}"), [bare(note) for note in chart.notes]
-            self._picture(name, pictures.framed(svg, wide, *around), pictures.alone(wide, *around))
+            self._picture(
+                name, pictures.framed(svg, wide, *around), pictures.for_pixels(wide, *around)
+            )
         else:
             assert chart.still is not None  # noqa: S101  a chart has one of the two
             images, svg = [self._embedded(chart.still, alt)], self._svg(chart.still)

@@ -91,7 +91,7 @@ def framed(svg: str, figure: Figure, title: str, foot: Sequence[str]) -> str:
 
 
 @styled
-def alone(figure: Figure, title: str, foot: Sequence[str]) -> Figure:
+def for_pixels(figure: Figure, title: str, foot: Sequence[str]) -> Figure:
     """The same for pixels: the figure itself, higher, with title and source in it."""
     _settle(figure)
     width, height = (float(v) for v in figure.get_size_inches())

@@ -30,7 +30,7 @@ class Trace:
     colour: str
     x: Sequence[float]
     y: Sequence[float]
-    told: Sequence[str]
+    texts: Sequence[str]
 
 
 class Sheet(Figure):
@@ -96,4 +96,4 @@ def overlay(figure: Figure) -> str:
 
 def _disc(trace: Trace, n: int, height: float, scale: float) -> str:
     x, y = trace.axes.transData.transform((trace.x[n], trace.y[n])) * scale
-    return f'<circle cx="{x:.1f}" cy="{height - y:.1f}" r="{REACH}"><title>{escape(trace.told[n])}</title></circle>'
+    return f'<circle cx="{x:.1f}" cy="{height - y:.1f}" r="{REACH}"><title>{escape(trace.texts[n])}</title></circle>'

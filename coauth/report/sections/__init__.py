@@ -55,7 +55,7 @@ def compose(
             source=about.source,
             vintage=about.vintage,
             day=words.day(about.as_of),
-            works=words.number(about.counted),
+            works=words.number(about.included),
             records=words.number(about.records),
             level=methods.level(context),
             matcher=methods.matcher(context),
@@ -65,7 +65,7 @@ def compose(
         headlines=headlines(context),
         notes=_notes(context),
         facts={
-            "works": about.counted,
+            "works": about.included,
             "records": about.records,
             **copublications.coverage_facts(context),
         },

@@ -131,7 +131,7 @@ def _chart(
                 w(
                     "admissions.points",
                     reference="; ".join(
-                        dict.fromkeys(w.named(r) for r, a in levels if a in points.values())
+                        dict.fromkeys(w.name(r) for r, a in levels if a in points.values())
                     ),
                 )
                 if points
@@ -198,10 +198,10 @@ def _stated(context: ReportContext, reference: Reference, extract: pd.DataFrame)
                 **found,
             }
         )
-        lines.append([w.named(said), _statement(context, said), _shown(context, said, found)])
+        lines.append([w.name(said), _statement(context, said), _shown(context, said, found)])
     columns = [w("reference.column"), w("admissions.stated"), w("admissions.extract")]
     return Listing(
-        w("admissions.table", reference=w.named(reference)),
+        w("admissions.table", reference=w.name(reference)),
         with_text(grid(columns, lines), *columns[1:]),
         pd.DataFrame(rows),
         (

@@ -78,7 +78,7 @@ def _name(context: ReportContext, cue: str, *, several: bool) -> str:
         *context.queries.watchlists,
         *context.queries.technologies,
     ]
-    named = {x.id: context.words.named(x) for x in lists}
+    named = {x.id: context.words.name(x) for x in lists}
     said = context.words(f"benefits.cue_{kind}")
     return f"{said}: {named.get(list_id, list_id)}" if several else said
 
@@ -127,7 +127,7 @@ def _fields(context: ReportContext, counts: pa.Table, names: dict[str, str]) -> 
         data[f"share {cue}"] = wide["share"][cue].loc[largest].to_numpy()
     lines = [
         [
-            w.known(f"field.{r['field_id']}", str(r["field_id"])),
+            w.word_or(f"field.{r['field_id']}", str(r["field_id"])),
             *(
                 w(
                     "cell.works_share",

@@ -83,7 +83,7 @@ def _at_home(context: ReportContext) -> str:
         told.append(
             w(
                 f"partners.{form}",
-                group=w.named(group),
+                group=w.name(group),
                 home=w.listing(own),
                 countries=w.listing([w.country(c) for c in left or ("",)]),
             )
@@ -244,7 +244,7 @@ def _list_facts(context: ReportContext) -> Facts:
 
 
 def _list(context: ReportContext, watchlist: Watchlist) -> list[Text | Listing | Chart]:
-    w, series, name = context.words, f"list:{watchlist.id}", context.words.named(watchlist)
+    w, series, name = context.words, f"list:{watchlist.id}", context.words.name(watchlist)
     rows = frames.series(context.tables, series, context.queries)
     if rows.empty:
         return [Text(w("lists.none", list=name, home=context.home), "none")]
@@ -387,7 +387,7 @@ def _entries(context: ReportContext, watchlist: Watchlist) -> Listing:
         source=w.own(watchlist, "source").rstrip("."),
     )
     return Listing(
-        w("lists.entries", list=w.named(watchlist)),
+        w("lists.entries", list=w.name(watchlist)),
         grid(titles, lines),
         rows,
         context.notes(note),

@@ -53,7 +53,7 @@ def method(context: ReportContext) -> Section:
         "replicates": w.number(queries.measures.replicates),
         "rate": w.percent(queries.measures.false_discovery_rate),
         "types": w.listing(
-            [w.known(f"type.{t}", t.replace("-", " ")) for t in queries.scope.types]
+            [w.word_or(f"type.{t}", t.replace("-", " ")) for t in queries.scope.types]
         ),
         "smallest": w.number(queries.measures.smallest_pair),
         "roster": w.number(queries.measures.roster_min_works),
@@ -139,7 +139,7 @@ def data(context: ReportContext) -> Section:
     """Records in, works out, each loss by reason, and what the numbers depend on."""
     w, about = context.words, context.about
     versions = ", ".join(f"{name} {number}" for name, number in sorted(about.versions.items()))
-    lists = "; ".join(f"{w.named(x)} ({x.version})" for x in context.watchlists) or w(
+    lists = "; ".join(f"{w.name(x)} ({x.version})" for x in context.watchlists) or w(
         "format.missing"
     )
     facts = [  # name, in words, and as it stands for the CSV, which is the same in every language
@@ -192,7 +192,7 @@ def _losses(context: ReportContext) -> Listing:
         ("works", "", about.works),
         *(("noted", r, n) for r, n in sorted(about.noted.items())),
         *(("excluded", r, -n) for r, n in sorted(about.excluded.items())),
-        ("counted", "", about.counted),
+        ("counted", "", about.included),
     ]
     lines = [[_step(context, step, reason), w.number(n)] for step, reason, n in rows]
     frame = pd.DataFrame(rows, columns=["step", "reason", "works"])
@@ -211,11 +211,11 @@ def _reason(context: ReportContext, reason: str) -> str:
     is OpenAlex's own word.
     """
     w = context.words
-    if (known := w.known(f"reason.{_key(reason)}", "")) or ": " not in reason:
+    if (known := w.word_or(f"reason.{_key(reason)}", "")) or ": " not in reason:
         return known or reason
     field, _, rest = reason.partition(": ")
-    parts = ", ".join(w.known(f"reason.{_key(part)}", part) for part in rest.split(", "))
-    return f"{w.known(f'reason.{_key(field)}', field)}: {parts}"
+    parts = ", ".join(w.word_or(f"reason.{_key(part)}", part) for part in rest.split(", "))
+    return f"{w.word_or(f'reason.{_key(field)}', field)}: {parts}"
 
 
 def _key(reason: str) -> str:
@@ -231,7 +231,7 @@ def matcher(context: ReportContext) -> str:
 
 
 def topic_model(context: ReportContext) -> str:
-    return context.words.known(
+    return context.words.word_or(
         f"topic_model.{context.about.topic_model}", context.about.topic_model
     )
 
@@ -241,7 +241,7 @@ def changelog_and_files(context: ReportContext, links: Mapping[str, str]) -> Sec
     w = context.words
     told = [Text(w("files.beside"))]
     told += [
-        Text(name, "file", w.known(f"format_name.{form}", form))
+        Text(name, "file", w.word_or(f"format_name.{form}", form))
         for form, name in sorted(links.items())
     ]
     commands = [

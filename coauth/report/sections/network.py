@@ -93,7 +93,7 @@ def events(context: ReportContext) -> Section:
                 w(
                     "events.elsewhere",
                     dates="; ".join(
-                        w("events.event", name=w.named(e), day=w.day(e.date)) for e in elsewhere
+                        w("events.event", name=w.name(e), day=w.day(e.date)) for e in elsewhere
                     ),
                 ),
                 "note",
@@ -114,7 +114,7 @@ def events(context: ReportContext) -> Section:
     named = w(
         "events.dates",
         dates="; ".join(
-            w("events.event", name=w.named(known[i]), day=dated[i])
+            w("events.event", name=w.name(known[i]), day=dated[i])
             for i in dict.fromkeys(rows["event_id"])
             if i in known
         ),

@@ -14,7 +14,7 @@ from coauth.report.context import ReportContext
 from coauth.report.data import frames
 from coauth.report.render.html import Listing, Text, grid, with_text
 from coauth.stats import coherence
-from coauth.stats.coherence import Held
+from coauth.stats.coherence import Comparison
 from coauth.stats.counts import compare_counts
 from coauth.tables.schemas import COPUBLICATIONS
 
@@ -76,7 +76,7 @@ def _statements(context: ReportContext, reference: Reference) -> Listing | None:
         )
         lines.append(
             [
-                w.named(said),
+                w.name(said),
                 f"{first}: {w.number(found.before)}",
                 f"{last}: {w.number(found.after)}",
                 change,
@@ -105,7 +105,7 @@ def _statements(context: ReportContext, reference: Reference) -> Listing | None:
         w("column.reading"),
     ]
     return Listing(
-        w("reference.table", reference=w.named(reference)),
+        w("reference.table", reference=w.name(reference)),
         with_text(grid(titles, lines), w("column.reading")),
         pd.DataFrame(rows, columns=columns),
         context.notes(w("reference.note")),
@@ -116,9 +116,15 @@ def _statements(context: ReportContext, reference: Reference) -> Listing | None:
 def _agreement(statement: Direction, reading: str) -> str:
     """An interval that holds 0 contradicts no level, and settles no direction."""
     if statement.stated == "level":
-        return "compatible" if reading == "unclear" else "open" if reading == "unknown" else "differs"
+        return (
+            "compatible" if reading == "unclear" else "open" if reading == "unknown" else "differs"
+        )
     return (
-        "agrees" if statement.stated == reading else "open" if reading in ("unclear", "unknown") else "differs"
+        "agrees"
+        if statement.stated == reading
+        else "open"
+        if reading in ("unclear", "unknown")
+        else "differs"
     )
 
 
@@ -148,14 +154,14 @@ def counts(context: ReportContext) -> list[Text | Listing]:
     return parts
 
 
-def _verdict(context: ReportContext, reference: Reference, rows: list[Held]) -> str:
+def _verdict(context: ReportContext, reference: Reference, rows: list[Comparison]) -> str:
     w = context.words
     differing = [context.series_name(h.series) for h in rows if not h.agrees]
     rule = {
         "tolerance": w.percent(reference.tolerance),
         "levels": w.years((rows[0].first_level, rows[0].last_level)),
         "change": w.years((rows[0].first_year, rows[0].last_year)),
-        "reference": w.named(reference),
+        "reference": w.name(reference),
     }
     if differing:
         return w("reference.differing", series=w.listing(differing), **rule)
@@ -163,7 +169,7 @@ def _verdict(context: ReportContext, reference: Reference, rows: list[Held]) -> 
     return w(f"reference.{'agreeing' if whole else 'partly'}", **rule)
 
 
-def _counts(context: ReportContext, reference: Reference, rows: list[Held]) -> Listing:
+def _counts(context: ReportContext, reference: Reference, rows: list[Comparison]) -> Listing:
     w = context.words
     lines = [
         [
@@ -202,7 +208,7 @@ def _counts(context: ReportContext, reference: Reference, rows: list[Held]) -> L
         w("column.reading"),
     ]
     return Listing(
-        w("reference.counts", reference=w.named(reference)),
+        w("reference.counts", reference=w.name(reference)),
         with_text(
             grid(titles, lines, keys=[h.series for h in rows], by="series"), w("column.reading")
         ),

@@ -53,7 +53,7 @@ def technologies(context: ReportContext) -> Section:
     labels = {a: context.area(a) for a in AREAS}
     short = {a: context.area(a, short=True, among=AREAS) for a in AREAS}
     status = "; ".join(
-        f"{context.words.named(t)}, {w('technologies.version')} {t.version}: {context.words.own(t, 'status')}"
+        f"{context.words.name(t)}, {w('technologies.version')} {t.version}: {context.words.own(t, 'status')}"
         for t in drawn
     )
     chart = Chart(

@@ -15,7 +15,7 @@ from coauth.progress import Progress, Stage
 from coauth.sources.api.plan import Part
 from coauth.sources.api.requests import PYALEX, Questions, credits_left
 from coauth.sources.api.transport import API, NoAnswer, Refused, Transport
-from coauth.sources.api.walk import DONE, TooLarge, Walk
+from coauth.sources.api.walk import CLOSED, TooLarge, Walk
 from coauth.sources.api.workers import together
 from coauth.sources.tally import summed
 from coauth.storage import Vintage
@@ -100,7 +100,7 @@ class Harvest:
         """What the run will cost, and what is there for it. Too little is said, not refused: what
         is fetched stays.
         """
-        done = [c for s in self.vintage.slices() if s.status in DONE and (c := s.summary)]
+        done = [c for s in self.vintage.slices() if s.status in CLOSED and (c := s.summary)]
         works_left = max(
             0,
             sum((self.controls["publication_year"] or {}).values())
@@ -128,7 +128,7 @@ class Harvest:
             return [leaf for piece in finer for leaf in self.harvest(piece)]
         slice_ = self.vintage.slice(part.name)
         summary = slice_.checked()
-        if summary and summary.get("status") in DONE:
+        if summary and summary.get("status") in CLOSED:
             return [(part, summary)]
         walk = Walk(
             self.ask(part),
@@ -165,7 +165,7 @@ class Harvest:
         if control is None:
             return short
         for year, members in _by_year(leaves).items():
-            if any(s["status"] not in DONE for _, s in members) or _distinct(
+            if any(s["status"] not in CLOSED for _, s in members) or _distinct(
                 members
             ) == control.get(year, 0):
                 continue
@@ -199,7 +199,7 @@ class Harvest:
                 name: {key: summary[key] for key in shown} for name, summary in closed.items()
             },
             "incomplete": [
-                name for name, summary in closed.items() if summary["status"] not in DONE
+                name for name, summary in closed.items() if summary["status"] not in CLOSED
             ],
             "drifted": [name for name, summary in closed.items() if summary["status"] == "drifted"],
             **summed(closed.values()),

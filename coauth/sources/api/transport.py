@@ -45,7 +45,7 @@ from coauth.errors import BudgetSpent, SourceError
 from coauth.sources import http
 from coauth.sources.api import error_body
 from coauth.sources.api.rate_limit import Limiter
-from coauth.sources.http import READ_TIMEOUT, Blocked, TransientError, named
+from coauth.sources.http import READ_TIMEOUT, Blocked, TransientError, status_name
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class Refused(SourceError):
 
     def __init__(self, status: int, words: str) -> None:
         super().__init__(
-            f"OpenAlex refused a request with {named(status)}{': ' if words else ''}{words}"
+            f"OpenAlex refused a request with {status_name(status)}{': ' if words else ''}{words}"
         )
         self.status = status
         self.words = words
@@ -269,7 +269,9 @@ class Transport:
 
     # -- what went wrong
 
-    def _failure(self, reason: str, retry_after: float | None = None, *, cure: str = "") -> Exception:
+    def _failure(
+        self, reason: str, retry_after: float | None = None, *, cure: str = ""
+    ) -> Exception:
         """A failure that may pass, unless OpenAlex has done nothing but fail for a long time."""
         with self._lock:
             self._failures += 1
@@ -305,7 +307,7 @@ class Transport:
             spoken = status in (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN)
             return Refused(status, error_body.known_words(body, url) if spoken else "")
         return self._failure(
-            named(status),
+            status_name(status),
             error_body.pause(answer.headers, body)
             if status == HTTPStatus.SERVICE_UNAVAILABLE
             else None,

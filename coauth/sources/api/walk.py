@@ -44,7 +44,7 @@ SIZES = (100, 50, 25)
 that time out.
 """
 
-ASKED = 3
+ATTEMPTS = 3
 """How often a page is asked for that cannot be the whole truth, unless the same answer comes twice
 before.
 """
@@ -52,7 +52,7 @@ before.
 PAUSE = 1.0
 """Seconds before it is asked for again."""
 
-DONE = ("complete", "drifted")
+CLOSED = ("complete", "drifted")
 LOSS = "loss: fewer distinct works than counted"
 
 
@@ -124,16 +124,16 @@ class Walk:
         for number, size in enumerate(WALKS, start=1):
             self.size = size
             status, expected, reason, ended = self._walked(stored)
-            if status in DONE or not ended or number == len(WALKS):
+            if status in CLOSED or not ended or number == len(WALKS):
                 break
             self._set_aside(stored, expected, reason)
             stored, resumed = Stored(), False
-        if status in DONE and stored.cut and (resumed or self.authors.unanswered):
+        if status in CLOSED and stored.cut and (resumed or self.authors.unanswered):
             stored.cut = self.authors.again(self.slice)
             if self.authors.unanswered:
                 status, reason = "incomplete", "no answer: the full authors of a work"
         if (
-            status not in DONE
+            status not in CLOSED
             and self.best is not None
             and self.best.stored.distinct > stored.distinct
         ):
@@ -154,7 +154,7 @@ class Walk:
             return "incomplete", state.most, f"no answer: {fault.reason}", False
         except Broken as fault:
             return "incomplete", state.most, f"cursor: {fault}", True
-        return status, expected, "" if status in DONE else LOSS, True
+        return status, expected, "" if status in CLOSED else LOSS, True
 
     def _resumed(self) -> Stored:
         """What may be gone on from. A walk that had lost works is set aside; what cannot be read
@@ -233,7 +233,7 @@ class Walk:
         """
         cursor = state.cursor or "*"
         before = None
-        for _ in range(ASKED):
+        for _ in range(ATTEMPTS):
             served = self.source.page(cursor, size)
             doubted = doubt(served.response, state, size)
             if not doubted:

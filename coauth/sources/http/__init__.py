@@ -205,7 +205,7 @@ def pause(state: RetryCallState) -> float:
     return _growing(state) if seconds is None else seconds
 
 
-def named(status: int) -> str:
+def status_name(status: int) -> str:
     """A status with the name the standard gives it. The reason on the wire is the server's free
     text.
 

@@ -54,7 +54,7 @@ class Institution:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class Urn:
     """Institutions to draw from, with the running sum of their weights."""
 
     members: tuple[int, ...]
@@ -66,12 +66,12 @@ class Atlas:
     institutions: tuple[Institution, ...]
     by_key: dict[str, int]
     country_names: dict[str, str]
-    foreign: dict[str, Drawn]
+    foreign: dict[str, Urn]
     """By country code; the seven MIIT universities are not in it, their works are planted by
     number.
     """
 
-    def danish(self, domain: int, year: int) -> Drawn:
+    def danish(self, domain: int, year: int) -> Urn:
         """Danish institutions that exist in `year`, by their weight in a domain (1 life, 2 social,
         3 physical, 4 health).
         """
@@ -99,7 +99,7 @@ def atlas() -> Atlas:
         institutions.append(_institution(index, row, rows, by_key, first_person, persons))
         first_person += persons
     planted = {"miit", "miit child"}
-    foreign: dict[str, Drawn] = {}
+    foreign: dict[str, Urn] = {}
     for country in world()["partners"]["countries"]:
         members = [
             i
@@ -112,7 +112,7 @@ def atlas() -> Atlas:
 
 
 @cache
-def _danish(places: Atlas, domain: int, year: int) -> Drawn:
+def _danish(places: Atlas, domain: int, year: int) -> Urn:
     members = [
         i.index
         for i in places.institutions
@@ -121,8 +121,8 @@ def _danish(places: Atlas, domain: int, year: int) -> Drawn:
     return _drawn(members, [places.institutions[i].weight[domain - 1] for i in members])
 
 
-def _drawn(members: list[int], weights: list[float]) -> Drawn:
-    return Drawn(tuple(members), tuple(accumulate(weights)))
+def _drawn(members: list[int], weights: list[float]) -> Urn:
+    return Urn(tuple(members), tuple(accumulate(weights)))
 
 
 def _listed() -> list[dict[str, Any]]:

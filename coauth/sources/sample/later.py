@@ -18,7 +18,7 @@ from coauth.sources.sample.atlas import atlas
 from coauth.sources.sample.plan import works
 from coauth.sources.sample.random import Chance
 from coauth.sources.sample.records import AS_OF, institution, serve
-from coauth.sources.sample.work import KEPT, Work
+from coauth.sources.sample.work import COMPLETE, Work
 
 PLANTED = {
     "new publications": 30,
@@ -85,7 +85,7 @@ def _candidates(seed: int) -> dict[str, list[Work]]:
         and w.year >= SINCE
         and w.type == "article"
         and not w.retracted
-        and all(fate == KEPT for fate in w.fate)
+        and all(fate == COMPLETE for fate in w.fate)
         and _one_partner(w)
     ]
     return {role: [w for w in fitting if w.role == role] for role in ("background", "miit")}

@@ -5,7 +5,7 @@ from functools import cache
 from coauth.sources.sample import effects
 from coauth.sources.sample.atlas import atlas, world
 from coauth.sources.sample.random import Chance
-from coauth.sources.sample.work import BARE, KEPT, STRING, Work
+from coauth.sources.sample.work import BARE, COMPLETE, STRING, Work
 
 _AUTHORSHIPS_LOST = 0.55
 _STRING_STAYS = 0.2
@@ -19,11 +19,11 @@ def strip(works: list[Work], chance: Chance) -> None:
     anything: someone Danish always stays.
     """
     for work in works:
-        work.fate = [KEPT] * len(work.seats)
+        work.fate = [COMPLETE] * len(work.seats)
         stays = _someone_danish(work, chance)
         if chance.happens(strip_probability(work.publisher, work.year)):
             if _gives_one(work.publisher, work.year):
-                work.fate = [KEPT if i == stays else BARE for i in range(len(work.seats))]
+                work.fate = [COMPLETE if i == stays else BARE for i in range(len(work.seats))]
             else:
                 _lose_some(work, stays, chance)
         if work.role == effects.UNMATCHED.role and work.year >= effects.CHANGE_YEAR:
@@ -78,7 +78,7 @@ def _lose_matches(work: Work, stays: int, chance: Chance) -> None:
         if (
             seat == own
             and i != stays
-            and work.fate[i] == KEPT
+            and work.fate[i] == COMPLETE
             and chance.happens(effects.UNMATCHED_AUTHORSHIPS)
         ):
             work.fate[i] = STRING

@@ -8,7 +8,7 @@ from typing import Any
 from coauth.sources.sample import topics
 from coauth.sources.sample.atlas import Institution, atlas, world
 from coauth.sources.sample.random import Chance
-from coauth.sources.sample.work import BARE, KEPT, STRING, Work
+from coauth.sources.sample.work import BARE, COMPLETE, STRING, Work
 
 AS_OF = datetime.date(2026, 10, 15)
 """The day on which this world is read: nothing in it was updated later."""
@@ -90,7 +90,7 @@ def _authorships(work: Work, chance: Chance) -> list[dict[str, Any]]:
         met[home.index] = met.get(home.index, -1) + 1
         person = home.first_person + (work.original * 7919 + met[home.index]) % home.persons
         affiliations = _affiliations([places[i] for i in seat], person, fate, chance)
-        institutions = [institution(places[i]) for i in seat] if fate == KEPT else []
+        institutions = [institution(places[i]) for i in seat] if fate == COMPLETE else []
         authorships.append(
             {
                 "author_position": "first"

@@ -6,7 +6,7 @@ from functools import cache
 from itertools import accumulate, pairwise
 
 from coauth.sources.sample import topics
-from coauth.sources.sample.atlas import Atlas, Drawn, atlas, world
+from coauth.sources.sample.atlas import Atlas, Urn, atlas, world
 from coauth.sources.sample.effects import EFFECTS, UNMATCHED
 from coauth.sources.sample.random import Chance
 from coauth.sources.sample.work import Work
@@ -62,7 +62,7 @@ def fill(batch: list[Work], year: int, chance: Chance) -> None:
         _seat(work, places, chance)
 
 
-def _draw(team: Drawn, count: int, members: list[int], chance: Chance) -> list[int]:
+def _draw(team: Urn, count: int, members: list[int], chance: Chance) -> list[int]:
     """Up to `count` different members not yet taken (fewer where a small country has no more)."""
     found: list[int] = []
     for _ in range(20 * count):
@@ -123,7 +123,7 @@ def _choose_seven(work: Work, places: Atlas, chance: Chance) -> None:
     of its own.
     """
     rows = world()["miit"]["institutions"]
-    seven = Drawn(tuple(range(len(rows))), tuple(accumulate(row["weight"][0] for row in rows)))
+    seven = Urn(tuple(range(len(rows))), tuple(accumulate(row["weight"][0] for row in rows)))
     for chosen in _draw(seven, 2 if chance.happens(0.1) else 1, [], chance):
         key = rows[chosen]["key"]
         if key in _CHILD_OF_SEVEN and chance.happens(0.15):

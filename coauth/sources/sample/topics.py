@@ -4,7 +4,7 @@ from functools import cache
 from itertools import accumulate
 from typing import Any
 
-from coauth.sources.sample.atlas import Drawn, world
+from coauth.sources.sample.atlas import Urn, world
 from coauth.sources.sample.random import Chance
 
 _PHYSICAL = 3  # OpenAlex's domain of the physical sciences, engineering included
@@ -72,6 +72,6 @@ def _by_field() -> dict[int, list[int]]:
 
 
 @cache
-def _fields() -> Drawn:
+def _fields() -> Urn:
     fields = world()["topics"]["fields"]
-    return Drawn(tuple(f["id"] for f in fields), tuple(accumulate(f["weight"] for f in fields)))
+    return Urn(tuple(f["id"] for f in fields), tuple(accumulate(f["weight"] for f in fields)))

@@ -12,12 +12,12 @@ from coauth.sources.sample.effects import AFTER, BEFORE, YEARS, Effect
 from coauth.sources.sample.later import changes
 from coauth.sources.sample.plan import works
 from coauth.sources.sample.records import AS_OF
-from coauth.sources.sample.work import KEPT, MARK, Work
+from coauth.sources.sample.work import COMPLETE, MARK, Work
 
 Counts = dict[str, int]
 
 
-class Known(NamedTuple):
+class KnownWork(NamedTuple):
     """A work with the institutions it truly has, and those its record shows."""
 
     work: Work
@@ -67,9 +67,11 @@ def truth(seed: int = 1, day: date = AS_OF) -> dict[str, Any]:
     }
 
 
-def _know(work: Work) -> Known:
-    shown = [_own(seat) for seat, fate in zip(work.seats, work.fate, strict=True) if fate == KEPT]
-    return Known(
+def _know(work: Work) -> KnownWork:
+    shown = [
+        _own(seat) for seat, fate in zip(work.seats, work.fate, strict=True) if fate == COMPLETE
+    ]
+    return KnownWork(
         work,
         frozenset(chain.from_iterable(map(_own, work.seats))),
         frozenset(chain.from_iterable(shown)),
@@ -83,18 +85,18 @@ def _own(seat: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(i for i in seat if not any(i in places[other].ancestors for other in seat))
 
 
-def _by_year(works: Iterable[Known], condition: Callable[[Known], bool]) -> Counts:
+def _by_year(works: Iterable[KnownWork], condition: Callable[[KnownWork], bool]) -> Counts:
     counts = {str(year): 0 for year in YEARS}
     for known in works:
         counts[str(known.work.year)] += condition(known)
     return counts
 
 
-def _complete(work: Known) -> bool:
-    return all(fate == KEPT for fate in work.work.fate)
+def _complete(work: KnownWork) -> bool:
+    return all(fate == COMPLETE for fate in work.work.fate)
 
 
-def _institution_effect(effect: Effect, originals: list[Known]) -> dict[str, Any]:
+def _institution_effect(effect: Effect, originals: list[KnownWork]) -> dict[str, Any]:
     index = atlas().by_key[effect.key]
     true = _by_year(originals, lambda work: index in work.true and len(work.true) > 1)
     visible = _by_year(originals, lambda work: index in work.visible and len(work.visible) > 1)
@@ -118,7 +120,7 @@ def _institution_effect(effect: Effect, originals: list[Known]) -> dict[str, Any
     }
 
 
-def _side_effect(originals: list[Known]) -> float:
+def _side_effect(originals: list[KnownWork]) -> float:
     """Factor by which weighting complete works raises every other institution's share in the later
     window.
 
@@ -144,7 +146,7 @@ def _multiplier(part: Counts, whole: Counts) -> float:
     return round(shares[1] / shares[0], 4)
 
 
-def _miit(originals: list[Known]) -> dict[str, Any]:
+def _miit(originals: list[KnownWork]) -> dict[str, Any]:
     places = atlas().institutions
     rows = world()["miit"]["institutions"]
     seven = {f"https://openalex.org/{row['id']}" for row in rows}
@@ -165,7 +167,7 @@ def _miit(originals: list[Known]) -> dict[str, Any]:
     }
 
 
-def _partners(originals: list[Known]) -> dict[str, Counts]:
+def _partners(originals: list[KnownWork]) -> dict[str, Counts]:
     places = atlas().institutions
     counts = {code: _by_year((), bool) for code in atlas().foreign}
     for known in originals:
@@ -174,7 +176,7 @@ def _partners(originals: list[Known]) -> dict[str, Counts]:
     return counts
 
 
-def _coverage(originals: list[Known]) -> dict[str, Any]:
+def _coverage(originals: list[KnownWork]) -> dict[str, Any]:
     """Parts of works whose every author has an institution: the background apart from the planted
     losses.
     """
@@ -200,13 +202,13 @@ def _coverage(originals: list[Known]) -> dict[str, Any]:
     }
 
 
-def _part_complete(works: list[Known]) -> dict[str, float]:
+def _part_complete(works: list[KnownWork]) -> dict[str, float]:
     complete = _by_year(works, _complete)
     total = _by_year(works, lambda _: True)
     return {year: round(complete[year] / total[year], 4) for year in total if total[year]}
 
 
-def _consortia(originals: list[Known]) -> dict[str, Any]:
+def _consortia(originals: list[KnownWork]) -> dict[str, Any]:
     met = {
         role: [known for known in originals if known.work.role == role] for role in teams.CONSORTIA
     }
@@ -234,7 +236,7 @@ def _duplicates(everything: Iterable[Work]) -> dict[str, list[list[str]]]:
     return pairs
 
 
-def _technologies(originals: list[Known]) -> Counts:
+def _technologies(originals: list[KnownWork]) -> Counts:
     """Works on topics of critical technologies, and those of them that carry a phrase of the
     technology.
     """

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 MARK = "SYNTHETIC SAMPLE"
 """Every title begins with it; this is how every later stage, and every reader, knows."""
 
-KEPT, BARE, STRING = 0, 1, 2
+COMPLETE, BARE, STRING = 0, 1, 2
 """What a record shows of a seat: all of it; nothing but the author; the affiliation string and its
 country, unmatched.
 """

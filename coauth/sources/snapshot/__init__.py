@@ -33,7 +33,7 @@ from coauth.progress import Progress, Stage, ignore
 from coauth.queries import Scope
 from coauth.sources.snapshot import release
 from coauth.sources.snapshot.inputs import COUNTS, inputs
-from coauth.sources.snapshot.store import Input, stored, sum_up
+from coauth.sources.snapshot.store import Input, store_input, sum_up
 from coauth.storage import Vintage
 
 __all__ = ["fill", "store"]
@@ -62,7 +62,7 @@ def fill(
     older = {i.name for i in given if vintage.slice(i.name).status != "open"}
     try:
         stage = Stage(progress, "harvest", "files", len(given))
-        closed = {i.name: stored(vintage.slice(i.name), i, stage) for i in given}
+        closed = {i.name: store_input(vintage.slice(i.name), i, stage) for i in given}
         summary = sum_up("files", closed)
         summary |= {name: sum(s.get(name, 0) for s in closed.values()) for name in COUNTS}
         if reason := _unreadable(vintage, summary):
@@ -102,4 +102,4 @@ def store(
     """
     made = Input(slice_name, request, lambda: records, workers=workers)
     stage = Stage(progress, "harvest", "files", 1)
-    return sum_up("records", {slice_name: stored(vintage.slice(slice_name), made, stage)})
+    return sum_up("records", {slice_name: store_input(vintage.slice(slice_name), made, stage)})

@@ -34,7 +34,7 @@ from coauth.sources.snapshot.filter import Sieve, short
 from coauth.sources.snapshot.kinds import EMPTY, NO_RECORDS, no_works
 from coauth.sources.snapshot.packing import contents
 from coauth.sources.snapshot.reconcile import settle
-from coauth.sources.snapshot.store import Input, incomplete, stored, sum_up
+from coauth.sources.snapshot.store import Input, incomplete, store_input, sum_up
 from coauth.storage import Slice, Vintage
 
 log = logging.getLogger(__name__)
@@ -261,7 +261,7 @@ def _of_part(
     ):  # stored, and then interrupted before it was judged
         slice_.clear()
         source = Input(slice_.name, name, lambda: sieve.of(file)(seen, met), more=more)
-        summary = stored(slice_, source, stage or Stage(ignore, "", ""), _megabytes(file))
+        summary = store_input(slice_, source, stage or Stage(ignore, "", ""), _megabytes(file))
     return _Part(
         summary, met, [short(work.id) for page in slice_.pages() for work in page.works if work.id]
     )

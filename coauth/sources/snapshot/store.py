@@ -43,7 +43,7 @@ class Input:
     """
 
 
-def stored(slice_: Slice, source: Input, stage: Stage, units: float = 1) -> dict[str, Any]:
+def store_input(slice_: Slice, source: Input, stage: Stage, units: float = 1) -> dict[str, Any]:
     """Store one input, so many units of a stage, as a slice and close it, unless that is done. What
     cannot be read to its end leaves nothing.
     """

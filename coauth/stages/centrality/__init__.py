@@ -162,7 +162,7 @@ def measure(
             joblib.delayed(common.measure)(cut(window), workers // at_once) for window in asked
         ):
             for key, (value, drawn) in kept.items():
-                replicates.value[key], replicates.drawn[key] = value, drawn
+                replicates.value[key], replicates.draws[key] = value, drawn
             yield from rows.to_batches()
 
     write(measured())

@@ -44,7 +44,7 @@ class Basis:
     """What every function of measures is handed (`coauth.queries.registry`)."""
 
     world: Incidence
-    counted: Counting
+    counting: Counting
     partners: Partners
     rarefied_to: int = 0
     """works drawn for the rarefied degree"""

@@ -36,7 +36,7 @@ class Rating:
     variant: str
     institutions: NDArray[np.object_]
     value: Floats
-    drawn: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    draws: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     """institutions × replicates; no columns where there are none"""
     ends: Interval | None = None
     """of the interval, where it is not the percentiles of the replicates"""

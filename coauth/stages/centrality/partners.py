@@ -21,7 +21,7 @@ def strengths(basis: Basis, names: Names, blocks: Blocks) -> Values:
     s_i / Σ s.
     """
     for block in blocks:
-        strength = np.asarray(basis.counted.strength @ block)
+        strength = np.asarray(basis.counting.strength @ block)
         values = {"strength": strength}
         if "strength_share" in names:
             total = strength.sum(axis=0)
@@ -52,8 +52,8 @@ def participation(basis: Basis, names: Names, blocks: Blocks) -> Values:
     [0.5, 0.0, 0.0]
     """
     codes = basis.countries()
-    toward = [basis.counted.toward(codes == code) for code in np.unique(codes)]
-    for unlike in _ratios(basis.counted, toward, 2, blocks):
+    toward = [basis.counting.toward(codes == code) for code in np.unique(codes)]
+    for unlike in _ratios(basis.counting, toward, 2, blocks):
         yield {"participation": unlike}
 
 
@@ -63,7 +63,7 @@ def exposure(basis: Basis, names: Names, blocks: Blocks) -> Values:
 
     Where no weighted work ties i to anybody, what all works together say is taken.
     """
-    for ratio in _ratios(basis.counted, [basis.counted.toward(basis.listed())], 1, blocks):
+    for ratio in _ratios(basis.counting, [basis.counting.toward(basis.listed())], 1, blocks):
         yield {"exposure": ratio}
 
 

@@ -84,6 +84,6 @@ def _replicates(
     basis: Basis, names: Collection[str], window: Years, replicates: range, measures: Measures
 ) -> dict[str, Floats]:
     """{measure: institutions × replicates}."""
-    works = len(basis.counted.pair)
+    works = len(basis.counting.pair)
     weights = [weigh(works, window, r, measures) for r in replicates]
     return evaluate(basis, names, np.column_stack(weights))

@@ -37,7 +37,7 @@ def of_graph(basis: Basis, names: Names, blocks: Blocks) -> Values:
     for block in blocks:
         columns = []
         for weights in block.T:
-            graph = basis.counted.project(weights)
+            graph = basis.counting.project(weights)
             values = {"degree": np.diff(graph.indptr).astype(np.float64)}
             if "harmonic" in names:
                 paths = shortest_paths(distance(graph), pivots=pivots, **how)

@@ -23,7 +23,7 @@ _NEAR = 1e-5  # ‖Wx − λx‖/λ at which a replicate's eigenvector is
 def pageranks(basis: Basis, names: Names, blocks: Blocks) -> Values:
     """`pagerank`, of replicates to `_ROUGH`."""
     for n, block in enumerate(blocks):
-        yield {"pagerank": pagerank(basis.counted, block, _ROUGH if n else 1e-12)}
+        yield {"pagerank": pagerank(basis.counting, block, _ROUGH if n else 1e-12)}
 
 
 def eigenvectors(basis: Basis, names: Names, blocks: Blocks) -> Values:
@@ -31,9 +31,9 @@ def eigenvectors(basis: Basis, names: Names, blocks: Blocks) -> Values:
     start = None
     for block in blocks:
         near = 1e-13 if start is None else _NEAR
-        nodes, vectors = eigenvector(basis.counted, block, near, start=start)
+        nodes, vectors = eigenvector(basis.counting, block, near, start=start)
         start = vectors if start is None else start
-        values = np.full((len(basis.counted.own.indptr) - 1, block.shape[1]), np.nan)
+        values = np.full((len(basis.counting.own.indptr) - 1, block.shape[1]), np.nan)
         values[nodes] = vectors
         yield {"eigenvector": values}
 

@@ -19,7 +19,7 @@ from coauth.stats.incidence import Flags, Floats, Incidence, Integers
 from coauth.stats.overdispersion import Factors
 from coauth.tables.schemas import CENTRALITY
 
-Kept = dict[Values, tuple[Floats, NDArray[np.float32]]]
+Candidates = dict[Values, tuple[Floats, NDArray[np.float32]]]
 """Values and resampled values of the institutions that may be judged."""
 
 
@@ -34,7 +34,7 @@ class Window:
     """variant -> how much each of these works counts"""
     factors: dict[str, Factors]
     """variant -> how much wider than Poisson's its spread is"""
-    shown: set[str]
+    measures: set[str]
     """measures that stand in the table"""
     sliding: bool
     compared: bool
@@ -53,11 +53,11 @@ class Common:
     """the institutions whose values are kept, in windows that are compared"""
     rarefied_to: int
 
-    def measure(self, window: Window, workers: int) -> tuple[pa.Table, Kept]:
+    def measure(self, window: Window, workers: int) -> tuple[pa.Table, Candidates]:
         """Its part of CENTRALITY, checked, and what is kept for `shifts`."""
-        blocks, kept = [CENTRALITY.empty()], Kept()
+        blocks, kept = [CENTRALITY.empty()], Candidates()
         for rating in self._resampled(window):
-            if rating.measure in window.shown:
+            if rating.measure in window.measures:
                 blocks.append(self._rows(window.years, rating))
             if window.compared:
                 kept[window.years, rating.variant, rating.measure] = self._kept(rating)
@@ -71,7 +71,7 @@ class Common:
     def _names(self, window: Window, interval: str) -> set[str]:
         """Measures of this window with an interval that is had so."""
         names = {*self.measures.resampled} & {*select(interval)}
-        return names if window.compared else names & window.shown
+        return names if window.compared else names & window.measures
 
     def _resampled(self, window: Window) -> Iterator[Rating]:
         times = draw(len(window.world.team), window.years, self.measures)
@@ -89,7 +89,7 @@ class Common:
         within_k, measures = window.world.only(window.weights["k"] > 0), self.measures
         yield from patterns(within_k, measures, self.partners, self.rarefied_to, workers)
         if window.compared or measures.path_windows == "all":
-            names = self._names(window, "paths") & window.shown
+            names = self._names(window, "paths") & window.measures
             yield from strongest(
                 within_k, window.years, names, measures, window.factors["k"], self.freedom, workers
             )
@@ -98,12 +98,12 @@ class Common:
         """The measure's `absent` for an institution that is not here. float32 holds a count up to 16 million exactly,
         and anything else to seven digits, for half the memory.
         """
-        shape, absent = (len(self.judged), rating.drawn.shape[1]), MEASURES[rating.measure].absent
+        shape, absent = (len(self.judged), rating.draws.shape[1]), MEASURES[rating.measure].absent
         value, drawn = np.full(shape[0], absent), np.full(shape, absent, np.float32)
         _, here, there = np.intersect1d(
             self.judged, rating.institutions, assume_unique=True, return_indices=True
         )
-        value[here], drawn[here] = rating.value[there], rating.drawn[there]
+        value[here], drawn[here] = rating.value[there], rating.draws[there]
         return value, drawn
 
     def _rows(self, window: Years, rating: Rating) -> pa.Table:
@@ -121,16 +121,16 @@ class Common:
         }
         if rating.ends is not None:
             columns |= rating.ends._asdict()
-        elif rating.drawn.shape[1]:
+        elif rating.draws.shape[1]:
             columns |= interval(
-                rating.value, rating.drawn, self.measures.confidence, self.freedom
+                rating.value, rating.draws, self.measures.confidence, self.freedom
             )._asdict()
         sign = MEASURES[rating.measure].sign  # rank 1 is the most central
         members = np.array([name in self.roster for name in rating.institutions], bool)
         for name, ranked in (("rank", np.ones(n, bool)), ("fixed_rank", members)):
             found = {name: ranks(sign * rating.value[None, ranked])[0]}
-            if rating.drawn.shape[1]:
-                drawn = rating.drawn if ranked.all() else rating.drawn[ranked]
+            if rating.draws.shape[1]:
+                drawn = rating.draws if ranked.all() else rating.draws[ranked]
                 best, worst = places(drawn if sign > 0 else -drawn, self.measures.confidence)
                 found |= {f"{name}_low": best, f"{name}_high": worst}
             columns |= {key: _at(ranked, rank) for key, rank in found.items()}

@@ -73,7 +73,7 @@ class Changes:
             if key not in replicates.value:  # no work of this variant in the window
                 absent, shape = MEASURES[measure].absent, (len(roster), measures.replicates)
                 return np.full(len(roster), absent), np.full(shape, absent)
-            return replicates.value[key][roster], replicates.drawn[key][roster].astype(np.float64)
+            return replicates.value[key][roster], replicates.draws[key][roster].astype(np.float64)
 
         (before, was), (after, became) = of(period[0]), of(period[1])
         ends = interval(after - before, became - was, measures.confidence, replicates.freedom)

@@ -42,7 +42,7 @@ def decided(
 ) -> tuple[str, str]:
     """Verdict and reason, by the rules of `coauth.stages.shifts.judge`."""
     k, weighted = changes["k"], changes["reweighted"]
-    told = wording.told(k, i, measures)
+    told = wording.describe(k, i, measures)
     if jump is not None and jump.hides(k.gain(i), measures):
         return NOT_COMPARABLE, f"{told}, but {wording.jumped(jump, k.period)}."
     alone, plain = (_plain(change, i, measures) for change in (k, weighted))

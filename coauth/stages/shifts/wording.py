@@ -10,7 +10,7 @@ from coauth.stages.shifts.coverage_breaks import Jump
 
 def of_itself(change: Changes, i: int, measures: Measures) -> str:
     """A change, and whether its own interval and q let it stand."""
-    said = told(change, i, measures)
+    said = describe(change, i, measures)
     if change.sign(i) == 0:
         return f"{said}: the interval does not exclude no change."
     if change.q[i] > measures.false_discovery_rate:
@@ -18,7 +18,7 @@ def of_itself(change: Changes, i: int, measures: Measures) -> str:
     return f"{said}."
 
 
-def told(change: Changes, i: int, measures: Measures) -> str:
+def describe(change: Changes, i: int, measures: Measures) -> str:
     """A change with its numbers; no full stop yet."""
     title = MEASURES[change.measure].phrase
     (b0, b1), (a0, a1) = change.period

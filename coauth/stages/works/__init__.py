@@ -31,8 +31,8 @@ from coauth.stages.works.authorships import Authorships, Flags, Lists
 from coauth.stages.works.batch import (
     AUTHORSHIPS,
     COUNTRIES,
-    FOUND,
     HARVESTED,
+    INSTITUTION_RECORDS,
     STRINGS_MATCHED,
     TEXTS,
     Addresses,
@@ -50,8 +50,8 @@ from coauth.tables.contract import BOOL, INT, STRING
 __all__ = [
     "AUTHORSHIPS",
     "COUNTRIES",
-    "FOUND",
     "HARVESTED",
+    "INSTITUTION_RECORDS",
     "STRINGS_MATCHED",
     "TEXTS",
     "Addresses",
@@ -158,7 +158,7 @@ class Reader:
                 }
             )
             return Addresses(
-                works, strings.table(fit, ids), strings.alone(fit, ids), affiliations, described
+                works, strings.table(fit, ids), strings.unmatched(fit, ids), affiliations, described
             ), claims
 
     def claims(self, pages: Iterable[Sequence[Record]], ids: Collection[str]) -> dict[str, Claim]:

@@ -18,7 +18,7 @@ from coauth.stages.works.authorships import (
     Met,
     distinct,
     renumbered,
-    taken,
+    take_at,
 )
 from coauth.stages.works.batch import COUNTRIES, table
 from coauth.tables.contract import STRING
@@ -55,7 +55,7 @@ class Countries:
         )
         here = np.flatnonzero(fit[record])
         both = pa.array(
-            met.which * len(beside.lists) + beside.which
+            met.indices * len(beside.lists) + beside.indices
         ).dictionary_encode()  # few pairs of lists stand on many authorships
         pairs = (divmod(pair, len(beside.lists)) for pair in both.dictionary.to_pylist())
         read = [
@@ -70,8 +70,8 @@ class Countries:
         return table(
             COUNTRIES,
             {
-                "work_id": taken(work_ids, work),
-                "country_code": taken(pa.array(list(self._lists.codes), STRING), code),
+                "work_id": take_at(work_ids, work),
+                "country_code": take_at(pa.array(list(self._lists.codes), STRING), code),
                 "basis": np.where(basis, "string", "institution"),
             },
         )

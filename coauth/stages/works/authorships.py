@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from coauth import openalex
 from coauth.openalex import Fragments, Numbers, Placed
 from coauth.queries import Scope
-from coauth.stages.works.batch import AUTHORSHIPS, FOUND, short, table
+from coauth.stages.works.batch import AUTHORSHIPS, INSTITUTION_RECORDS, short, table
 from coauth.tables.contract import STRING
 
 Integers = NDArray[np.int64]
@@ -49,7 +49,12 @@ class Institution(NamedTuple):
             {own} if own else set()
         )
         return cls(
-            own, institution.ror, institution.display_name or own, institution.country_code, institution.type, sorted(lineage)
+            own,
+            institution.ror,
+            institution.display_name or own,
+            institution.country_code,
+            institution.type,
+            sorted(lineage),
         )
 
 
@@ -105,7 +110,7 @@ class Met(NamedTuple):
     """Lists where they stand: the different ones, and which of them stands at each place."""
 
     lists: list[Any]
-    which: Integers
+    indices: Integers
 
     @classmethod
     def of(cls, fragments: Fragments, numbers: Sequence[int]) -> Met:
@@ -129,7 +134,7 @@ class Met(NamedTuple):
         """
         lengths = np.array(list(map(len, members)), np.int64)
         flat = np.array(list(chain.from_iterable(members)), np.int64)
-        here = self.which[places]
+        here = self.indices[places]
         length = lengths[here]
         at = np.repeat(np.arange(len(here)), length)
         within = np.arange(len(at)) - (np.cumsum(length) - length)[at]
@@ -190,11 +195,11 @@ class Authorships:
     @cached_property
     def matched(self) -> Flags:
         """Of each authorship, whether it has an institution."""
-        return np.array([bool(a.institutions) for a in self.met.lists], bool)[self.met.which]
+        return np.array([bool(a.institutions) for a in self.met.lists], bool)[self.met.indices]
 
     def _records_with(self, of_list: Sequence[bool]) -> Integers:
         """How many authorships of each record have a list for which this holds."""
-        holds = np.array(of_list, bool)[self.met.which]
+        holds = np.array(of_list, bool)[self.met.indices]
         return np.bincount(self.record[holds], minlength=len(self.count))
 
     @cached_property
@@ -221,7 +226,7 @@ class Authorships:
     def institutions(
         self, fit: Flags, work_ids: pa.Array, ids: Sequence[str]
     ) -> tuple[pa.Table, pa.Table]:
-        """AUTHORSHIPS: each institution once on an authorship; and FOUND: each description of an
+        """AUTHORSHIPS: each institution once on an authorship; and INSTITUTION_RECORDS: each description of an
         institution once, with the last work (by date, then id: `ids` of each record) it was seen
         on.
         """
@@ -233,16 +238,16 @@ class Authorships:
         return table(
             AUTHORSHIPS,
             {
-                "work_id": taken(work_ids, renumbered(fit)[record]),
+                "work_id": take_at(work_ids, renumbered(fit)[record]),
                 "place": place,
-                "institution_id": taken(known, which),
+                "institution_id": take_at(known, which),
             },
         ), found
 
     def links(
         self, fit: Flags, work_ids: pa.Array, ids: Sequence[str]
     ) -> tuple[pa.Table, pa.Table]:
-        """work_id and institution_id, each pair once; and FOUND."""
+        """work_id and institution_id, each pair once; and INSTITUTION_RECORDS."""
         _, record, which, found = self._placed(fit, ids)
         known = (
             found["institution_id"].combine_chunks().dictionary_encode()
@@ -250,16 +255,16 @@ class Authorships:
         work, institution = distinct(renumbered(fit)[record], known.indices.to_numpy()[which])
         return pa.table(
             {
-                "work_id": taken(work_ids, work),
-                "institution_id": taken(known.dictionary, institution),
+                "work_id": take_at(work_ids, work),
+                "institution_id": take_at(known.dictionary, institution),
             }
         ), found
 
     def _placed(
         self, fit: Flags, ids: Sequence[str]
     ) -> tuple[Integers, Integers, Integers, pa.Table]:
-        """(authorship, record, row of FOUND) of every institution on the records that fit, and
-        FOUND.
+        """(authorship, record, row of INSTITUTION_RECORDS) of every institution on the records that fit, and
+        INSTITUTION_RECORDS.
         """
         here = np.flatnonzero(fit[self.record])
         at, institution = self.met.spread([a.institutions for a in self.met.lists], here)
@@ -278,7 +283,12 @@ class Authorships:
         rank[order] = np.arange(len(order))
         latest = np.full(len(told), -1)
         np.maximum.at(latest, which, rank[record])
-        return here[at], record, which, table(FOUND, columns | {"seen": taken(days, order[latest])})
+        return (
+            here[at],
+            record,
+            which,
+            table(INSTITUTION_RECORDS, columns | {"seen": take_at(days, order[latest])}),
+        )
 
 
 def renumbered(fit: Flags) -> Integers:
@@ -286,7 +296,7 @@ def renumbered(fit: Flags) -> Integers:
     return np.cumsum(fit) - 1
 
 
-def taken(values: pa.Array, at: Integers) -> pa.Array:
+def take_at(values: pa.Array, at: Integers) -> pa.Array:
     return values.take(pa.array(at))
 
 

@@ -37,7 +37,7 @@ HARVESTED = pa.schema(
 AUTHORSHIPS = pa.schema([("work_id", STRING), ("place", INT), ("institution_id", STRING)])
 STRINGS_MATCHED = pa.schema([("work_id", STRING), ("institution_id", STRING), ("string", STRING)])
 COUNTRIES = pa.schema([("work_id", STRING), ("country_code", STRING), ("basis", STRING)])
-FOUND = pa.schema(
+INSTITUTION_RECORDS = pa.schema(
     [
         ("institution_id", STRING),
         ("ror", STRING),
@@ -77,7 +77,7 @@ class Batch(NamedTuple):
 
 class Links(NamedTuple):
     """Some works, as a network needs them: work_id, title, year, included (neither retracted nor
-    paratext); work_id and institution_id, each pair once; and FOUND.
+    paratext); work_id and institution_id, each pair once; and INSTITUTION_RECORDS.
     """
 
     works: pa.Table
@@ -88,12 +88,12 @@ class Links(NamedTuple):
 class Addresses(NamedTuple):
     """Where the authors of some records are, in scope or not: work_id, year, in_scope,
     affiliation_status; STRINGS_MATCHED; STRINGS_ALONE; work_id and institution_id, each pair once;
-    and FOUND.
+    and INSTITUTION_RECORDS.
     """
 
     works: pa.Table
     matched: pa.Table
-    alone: pa.Table
+    unmatched: pa.Table
     affiliations: pa.Table
     institutions: pa.Table
 

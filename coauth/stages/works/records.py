@@ -16,7 +16,7 @@ from coauth.tables.contract import BOOL, DAY, FLOAT, INT, STRING, STRINGS
 _known = lru_cache(50_000)
 """For what every thousandth record says again: days, topics, fields."""
 
-SAID = pa.schema(
+RECORD_COLUMNS = pa.schema(
     [
         ("work_id", STRING),
         ("doi", STRING),
@@ -73,7 +73,7 @@ def columns(records: Sequence[Record]) -> dict[str, pa.Array]:
         "topic_ids": [[_short(t.id) for t in several] for several in topics],
         "topic_scores": [[t.score for t in several] for several in topics],
     }
-    return {field.name: pa.array(told[field.name], field.type) for field in SAID}
+    return {field.name: pa.array(told[field.name], field.type) for field in RECORD_COLUMNS}
 
 
 def year(record: Outline) -> int | None:

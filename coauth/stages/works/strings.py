@@ -20,7 +20,7 @@ from coauth.stages.works.authorships import (
     Met,
     distinct,
     renumbered,
-    taken,
+    take_at,
 )
 from coauth.stages.works.batch import STRINGS_ALONE, STRINGS_MATCHED, table
 from coauth.tables.contract import STRING
@@ -88,7 +88,7 @@ class Strings:
         here = np.flatnonzero(fit[self._record])
         met = Met.of(self._lists.matched, self._matched)
         at, institution = met.spread(met.lists, here)
-        text = taken(self._strings, here[at]).dictionary_encode()
+        text = take_at(self._strings, here[at]).dictionary_encode()
         said = text.is_valid().to_numpy(zero_copy_only=False)
         work, institution, string = distinct(
             renumbered(fit)[self._record[here[at[said]]]],
@@ -98,13 +98,13 @@ class Strings:
         return table(
             STRINGS_MATCHED,
             {
-                "work_id": taken(work_ids, work),
-                "institution_id": taken(pa.array(list(self._lists.ids), STRING), institution),
-                "string": taken(text.dictionary, string),
+                "work_id": take_at(work_ids, work),
+                "institution_id": take_at(pa.array(list(self._lists.ids), STRING), institution),
+                "string": take_at(text.dictionary, string),
             },
         )
 
-    def alone(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
+    def unmatched(self, fit: Flags, work_ids: pa.Array) -> pa.Table:
         """STRINGS_ALONE: each string of a work once that no institution was matched to.
 
         Where no string of an authorship has institutions and the authorship itself has, OpenAlex
@@ -112,15 +112,15 @@ class Strings:
         called alone.
         """
         met = Met.of(self._lists.matched, self._matched)
-        with_ids = np.array([bool(ids) for ids in met.lists], bool)[met.which]
+        with_ids = np.array([bool(ids) for ids in met.lists], bool)[met.indices]
         told = np.zeros(len(self._authors.record), bool)
         told[self._authorship[with_ids]] = True
         told |= ~self._authors.matched
         said = self._strings.is_valid().to_numpy(zero_copy_only=False)
         here = np.flatnonzero(fit[self._record] & said & ~with_ids & told[self._authorship])
-        text = taken(self._strings, here).dictionary_encode()
+        text = take_at(self._strings, here).dictionary_encode()
         work, string = distinct(renumbered(fit)[self._record[here]], text.indices.to_numpy())
         return table(
             STRINGS_ALONE,
-            {"work_id": taken(work_ids, work), "string": taken(text.dictionary, string)},
+            {"work_id": take_at(work_ids, work), "string": take_at(text.dictionary, string)},
         )

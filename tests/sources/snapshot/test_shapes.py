@@ -240,7 +240,7 @@ def same(record, name):
 
 
 @pytest.mark.parametrize("name", SHAPES)
-@pytest.mark.parametrize("held", [split.HELD, 2_000], ids=["whole", "walked through"])
+@pytest.mark.parametrize("held", [split.WHOLE_BYTES, 2_000], ids=["whole", "walked through"])
 def test_every_shape_gives_the_works(tmp_path, name, held, monkeypatch):
     """Also where the file is too large to be held; byte for byte where nothing had to be put
     together.

@@ -94,12 +94,12 @@ def test_a_replicate_is_the_measure_of_weighted_works():
     _, measures = asked()
     for replicate in (0, 1, 17):
         expected = referee(works, members, weigh(len(works), WINDOW, replicate, measures))
-        drawn = found["betweenness"].drawn[:, replicate]
+        drawn = found["betweenness"].draws[:, replicate]
         assert drawn == pytest.approx([expected["betweenness"][i] for i in members], abs=1e-9)
-        assert found["harmonic"].drawn[:, replicate] == pytest.approx(
+        assert found["harmonic"].draws[:, replicate] == pytest.approx(
             [expected["harmonic"][i] for i in members], rel=1e-6
         )
-    assert len({column.tobytes() for column in found["betweenness"].drawn.T}) > 10
+    assert len({column.tobytes() for column in found["betweenness"].draws.T}) > 10
 
 
 def test_what_no_weights_can_change_has_no_width():
@@ -118,9 +118,9 @@ def test_what_no_weights_can_change_has_no_width():
 def test_the_same_bytes_from_one_process_and_from_two():
     works = random_works(6, 60, 15)
     one, two, other = (rated(works, workers=w, seed=s) for w, s in ((1, 1), (2, 1), (1, 2)))
-    assert all(one[m].drawn.tobytes() == two[m].drawn.tobytes() for m in BOTH)
+    assert all(one[m].draws.tobytes() == two[m].drawn.tobytes() for m in BOTH)
     assert all(one[m].value.tobytes() == other[m].value.tobytes() for m in BOTH)
-    assert one["harmonic"].drawn.tobytes() != other["harmonic"].drawn.tobytes()
+    assert one["harmonic"].draws.tobytes() != other["harmonic"].drawn.tobytes()
 
 
 @settings(max_examples=10, deadline=None)
@@ -130,11 +130,11 @@ def test_invariants(seed):
     its interval.
     """
     for rating in rated(random_works(seed, 25, 8)).values():
-        assert (rating.drawn >= 0).all()
+        assert (rating.draws >= 0).all()
         assert (rating.ends.low >= 0).all()
         assert (rating.ends.low <= rating.ends.high).all()
         if rating.measure == "betweenness":
-            assert (rating.drawn <= 1).all()
+            assert (rating.draws <= 1).all()
         else:
             assert (rating.ends.low <= rating.value).all()
             assert (rating.value <= rating.ends.high).all()
