@@ -159,6 +159,8 @@ def _annotation(name: str) -> msgspec.Meta:
 WorkId = Annotated[str, _annotation("work id")]
 InstitutionId = Annotated[str, _annotation("institution id")]
 TopicId = Annotated[str, _annotation("topic id")]
+Score = Annotated[float, msgspec.Meta(ge=0, le=1)]
+"""How sure a topic is; OpenAlex gives shares of one."""
 Ror = Annotated[str, _annotation("ror")]
 CountryCode = Annotated[str, _annotation("country code")]
 InstitutionType = Annotated[str, _annotation("institution type")]

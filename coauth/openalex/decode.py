@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coauth.errors import CacheError
+from coauth.openalex.canonical import Score
 from coauth.openalex.files import unpacked
 
 _NOTHING = msgspec.Raw(b"null")
@@ -37,7 +38,7 @@ class _Source(msgspec.Struct, gc=False):
 
 class _Topic(msgspec.Struct, gc=False):
     id: str | None = None
-    score: float | None = None
+    score: Score | None = None
     field: _Id | None = None
 
 

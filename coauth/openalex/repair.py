@@ -115,6 +115,8 @@ class Repair:
         if type(kind) in _SCALARS:
             field = extra.get("kind", field) if extra.get("kind") != "date" else field
             meaning, change = _SCALARS[type(kind)](value, extra.get("kind"))
+            if isinstance(kind, inspect.FloatType) and not _within(meaning, kind):
+                meaning, change = None, "a number out of range"
             if meaning is None:
                 self._empty(field, change or "nothing")
             elif "\ufffd" in str(meaning) and "\ufffd" not in str(value):
@@ -245,6 +247,12 @@ def _number(value: Any, *, whole: bool) -> tuple[int | float | None, str | None]
         return float(number), change
     return int(number), change or (
         "a whole number with a point" if isinstance(number, float) else None
+    )
+
+
+def _within(number: float | None, kind: inspect.FloatType) -> bool:
+    return number is None or (
+        (kind.ge is None or kind.ge <= number) and (kind.le is None or number <= kind.le)
     )
 
 

@@ -16,6 +16,7 @@ from coauth.openalex.canonical import (
     InstitutionId,
     InstitutionType,
     Ror,
+    Score,
     TopicId,
     WorkId,
     WorkType,
@@ -90,7 +91,7 @@ class Named(msgspec.Struct, omit_defaults=True):
 class Topic(msgspec.Struct, omit_defaults=True):
     id: TopicId | None = None
     display_name: str | None = None
-    score: float | None = None
+    score: Score | None = None
     subfield: Named | None = None
     field: Named | None = None
     domain: Named | None = None

@@ -56,6 +56,8 @@ SPELLINGS = [  # a field, how it is written, what it means, the note
         "publication_year: a list for a number, left empty",
     ),
     (("publication_year",), [2018], 2018, repair.LISTS_OF_ONE),
+    (("topics", 0, "score"), 10**30, None, "topics.score: a number too large, left empty"),
+    (("topics", 0, "score"), "7", None, "topics.score: a number out of range, left empty"),
     (("cited_by_count",), math.inf, None, "cited_by_count: no number, left empty"),
     (("cited_by_count",), math.nan, None, "cited_by_count: no number, left empty"),
     (("cited_by_count",), "1e3", 1000, "cited_by_count: a text for a number, put right"),

@@ -160,8 +160,9 @@ def mutate(record, number, draw):
     written, meaning = draw.choice(list(spellings(path, value)))
     if root == "abstract_inverted_index" and len(path) > 1 and meaning is None:
         meaning, path_meant = None, path[:1]  # an abstract is whole or none
-    elif isinstance(path[-1], int) and written == [value, value] and len(inside) == 1:
-        meaning, path_meant = written, path[:-1]  # [[x, x]] is a list in a list, and means [x, x]
+    elif isinstance(path[-1], int) and len(inside) == 1 and isinstance(written, list):
+        # a list in a list of one is that list: [[x, x]] means [x, x], and [[]] means []
+        meaning, path_meant = [meaning] if written == [value] else written, path[:-1]
     else:
         path_meant = path
     if root == "authorships" and len(path) == 1 and meaning is None and written not in (None, {}):
