@@ -282,7 +282,7 @@ def _records(old: Made, new: Made) -> pd.DataFrame:
             facts.index
         )
         sides.append(facts)
-    both: pd.DataFrame = sides[0].join(sides[1], how="outer", suffixes=("_old", "_new"))
+    both: pd.DataFrame = sides[0].join(sides[1], how="outer", lsuffix="_old", rsuffix="_new")
     equal = {
         f: _same(both[f"{f}_old"], both[f"{f}_new"])
         for f in (*_RECORD, "places", "countries", "n_authors_with_institution")
