@@ -223,7 +223,7 @@ def measure(
     interval. `standing`: "unmeasured" below `MIN_POSITIVES` true works, "indicative" below `GOOD`,
     else "measured".
 
-    >>> measure({"W1": {"EU2"}, "W2": set()}, {"W1": {"EU2"}, "W2": {"EU2"}}, ["EU2"], 0.95).loc[0, ["precision", "recall"]].to_list()
+    >>> measure({"W1": {"EU2"}, "W2": set()}, {"W1": {"EU2"}, "W2": {"EU2"}}, ["EU2"], 0.95).loc[0, ["precision", "recall"]].astype(float).to_list()
     [0.5, 1.0]
     """
     weights = weights or dict.fromkeys(truth, 1.0)

@@ -280,7 +280,9 @@ def _records(old: Tables, new: Tables) -> pd.DataFrame:
             facts.index
         )
         sides.append(facts)
-    both: pd.DataFrame = sides[0].join(sides[1], how="outer", suffixes=("_old", "_new"))
+    both = sides[0].merge(
+        sides[1], how="outer", left_index=True, right_index=True, suffixes=("_old", "_new")
+    )
     equal = {
         f: _same(both[f"{f}_old"], both[f"{f}_new"])
         for f in (*_RECORD, "places", "countries", "n_authors_with_institution")

@@ -101,7 +101,7 @@ def test_only_the_weighted_interval_is_wider():
         at = list(kept.institutions).index("A")
         widths.append(
             [
-                float(np.std(kept.drawn[(2022, 2022), variant, "strength"][at]))
+                float(np.std(kept.draws[(2022, 2022), variant, "strength"][at]))
                 for variant in ("k", "reweighted")
             ]
         )

@@ -161,7 +161,7 @@ def _breakable(run: re.Match[str]) -> str:
 
 @cache
 def _drawn() -> frozenset[str]:
-    return UNSEEN | set(map(chr, FT2Font(FONTS / "DejaVuSans.ttf").get_charmap()))
+    return UNSEEN | set(map(chr, FT2Font(str(FONTS / "DejaVuSans.ttf")).get_charmap()))
 
 
 @cache

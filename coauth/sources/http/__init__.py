@@ -209,7 +209,7 @@ def status_name(status: int) -> str:
     """A status with the name the standard gives it. The reason on the wire is the server's free
     text.
 
-    >>> named(503), named(521)
+    >>> status_name(503), status_name(521)
     ('503 Service Unavailable', '521')
     """
     return f"{status} {PHRASES[status]}" if status in PHRASES else str(status)

@@ -404,8 +404,8 @@ class TestResampling:
             centralities(*data, *asked(**setting, seed=s)) for s in (1, 1, 2)
         )
         assert one.equals(two)
-        assert all(a.draws[key].tobytes() == b.drawn[key].tobytes() for key in a.drawn)
-        assert a.draws.keys() == b.drawn.keys()
+        assert all(a.draws[key].tobytes() == b.draws[key].tobytes() for key in a.draws)
+        assert a.draws.keys() == b.draws.keys()
         assert not one.equals(other)
 
     def test_another_seed_moves_ends_by_no_more_than_is_stated(self):

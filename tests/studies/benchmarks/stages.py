@@ -201,8 +201,8 @@ def resampling():
                 {"k": dispersion.factors(window)},
                 Partners.of(None, None),
             ):
-                interval(rating.value, rating.drawn, measures.confidence, dispersion.freedom)
-                places(rating.drawn, measures.confidence)
+                interval(rating.value, rating.draws, measures.confidence, dispersion.freedom)
+                places(rating.draws, measures.confidence)
             sizes[f"{window[0]}–{window[1]}"] = len(part.institutions)
         return {"rows": sizes}
 

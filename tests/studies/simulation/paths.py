@@ -82,9 +82,9 @@ def look(seed, times=1, both=True, country="development"):
 
     def keep(at, rating, name=None):
         low, high, *_ = rating.ends or interval(
-            rating.value, rating.drawn, SETTING.confidence, dispersion.freedom
+            rating.value, rating.draws, SETTING.confidence, dispersion.freedom
         )
-        columns = (rating.value, low, high, rating.drawn.reshape(len(low), -1))
+        columns = (rating.value, low, high, rating.draws.reshape(len(low), -1))
         rows = np.searchsorted(names.astype(str), rating.institutions.astype(str))
         seen[name or rating.measure, at] = tuple(_everybody(c, rows, len(names)) for c in columns)
 
