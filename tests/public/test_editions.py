@@ -914,7 +914,7 @@ def told(quarters, request):
     n, language = request.param
     folder, suffix = quarters[n].folder, "" if language == "en" else ".da"
     page = disclosure_audit.page(folder / f"report{suffix}.html")
-    return folder, language, suffix, page, disclosure_audit.published(page, folder, language)
+    return folder, language, suffix, page, disclosure_audit.shown(page, folder, language)
 
 
 def test_the_page_tells_only_cells_of_its_tables(told):

@@ -25,7 +25,6 @@ from coauth.report.data import flags as cues
 from coauth.report.data import frames
 from coauth.report.render.html import Chart, Text
 from coauth.report.sections import compose
-from coauth.stages import benefits
 from coauth.stats import counts as counted
 from coauth.tables import schemas
 from coauth.tables.contract import MARK
@@ -853,8 +852,6 @@ def test_the_pdf_holds_all_that_the_page_does(
         asked,
         about(),
         words,
-        counted.change,
-        benefits,
         picture(),
         None,
         {"pdf": name, "gexf": "network.gexf"},
