@@ -198,7 +198,13 @@ PACKINGS = {
 
 @pytest.fixture
 def vintage(tmp_path):
-    return Cache(tmp_path / "cache").create("2020-06-15", started="2020-06-15")
+    return Cache(tmp_path / "cache").create(
+        "2020-06-15",
+        source={"kind": "files"},
+        scope={},
+        scope_fingerprint="",
+        started="2020-06-15",
+    )
 
 
 def put(path, data):
