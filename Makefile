@@ -15,7 +15,7 @@ SITE = -C -D extensions=myst_parser -D myst_heading_anchors=3 -D html_theme=furo
 	-D suppress_warnings=misc.highlighting_failure -D smartquotes=0 -D html_show_copyright=0 -D html_copy_source=0
 WORKERS = -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo check test docs lowest lock bench clean
+.PHONY: demo lint check test docs lowest lock bench clean
 
 $(VENV)/installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -29,16 +29,15 @@ $(VENV)/installed-test: $(VENV)/installed
 demo: $(VENV)/installed
 	$(BIN)/coauth rebuild --sample
 
-check: $(VENV)/installed-test
+lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+check: lint
 	$(BIN)/pytest $(WORKERS) $(QUICK)
 
-test: $(VENV)/installed-test
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+test: lint
 	$(BIN)/pytest $(WORKERS)
 
 docs: $(VENV)/installed

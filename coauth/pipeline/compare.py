@@ -16,7 +16,7 @@ from coauth.stages import copublications, flags, revisions
 from coauth.stages.revisions import Counted
 from coauth.storage import Cache, Vintage
 from coauth.storage.manifest import Since
-from coauth.tables.schemas import Tables
+from coauth.tables.schemas import Name, Tables
 
 
 def compare_vintages(project: Project, old: Vintage, new: Vintage) -> tuple[pd.DataFrame, pa.Table]:
@@ -64,7 +64,8 @@ def revise(old: Vintage, new: Stored, queries: Queries, after: Counted) -> pa.Ta
         raise NotFound(
             f"vintage {old.name} counts institutions {before.level}, the other {after.level}; run `coauth build --vintage {old.name} --level {after.level}`"
         )
-    then, now = _read(old), _read(new)
+    names: tuple[Name, ...] = ("works", "affiliations", "countries", "memberships")
+    then, now = ({name: place.read(name) for name in names} for place in (old, new))
     series = {
         part for part in before.parts.keys() | after.parts.keys() if not part.startswith("queries/")
     }
@@ -72,15 +73,6 @@ def revise(old: Vintage, new: Stored, queries: Queries, after: Counted) -> pa.Ta
     return revisions.compare(
         old.name, then, now, before, after, _recounted(old, then, queries, after) if moved else None
     )
-
-
-def _read(vintage: Stored) -> Tables:
-    return {
-        "works": vintage.read("works"),
-        "affiliations": vintage.read("affiliations"),
-        "countries": vintage.read("countries"),
-        "memberships": vintage.read("memberships"),
-    }
 
 
 def _recounted(old: Vintage, then: Tables, queries: Queries, after: Counted) -> pa.Table:

@@ -231,11 +231,12 @@ def lines(standing: Mapping[str, Any], *, every_slice: bool = False) -> Iterable
     yield from (f"  damaged    {damage}" for damage in standing["damage"])
     distinct, expected = (sum(p.get(name, 0) for p in parts) for name in ("distinct", "expected"))
     said = ", ".join(f"{n} {status}" for status, n in statuses.items()) or "none yet"
-    yield f"  slices     {said}{begun}: {distinct:,} works of {expected:,} counted"
+    noun = "records" if standing["part"] else "works"  # what a file holds may be no work
+    yield f"  slices     {said}{begun}: {distinct:,} {noun} of {expected:,} counted"
     yield from _era_lines(standing)
     for part in parts:
         if every_slice or part["status"] != "complete":
-            yield f"  {part['slice']:<24} {_of_slice(part)}"
+            yield f"  {part['slice']:<24} {_of_slice(part, noun)}"
     if account := standing["account"]:
         for name, text in account_lines(Account(**account)):
             yield f"  {name:<10} {text}"
@@ -268,7 +269,7 @@ def audit_lines(years: Iterable[Mapping[str, int]]) -> Iterable[str]:
     yield "             matched to no institution, and with one of these that names a domestic or a listed institution"
 
 
-def _of_slice(part: Mapping[str, Any]) -> str:
+def _of_slice(part: Mapping[str, Any], noun: str) -> str:
     if "distinct" not in part:
         return f"{part['status']}, {part['pages']} pages stored"
     also = [
@@ -276,7 +277,7 @@ def _of_slice(part: Mapping[str, Any]) -> str:
         for name, said in (("duplicates", "served twice"), ("authors_cut", "with authors cut"))
         if part.get(name)
     ]
-    counts = f"{part['status']}: {part['distinct']:,} works of {part['expected']:,} counted, {part['pages']} pages"
+    counts = f"{part['status']}: {part['distinct']:,} {noun} of {part['expected']:,} counted, {part['pages']} pages"
     return ", ".join([counts, *also]) + (f" ({part['reason']})" if "reason" in part else "")
 
 

@@ -57,16 +57,14 @@ def public(
             institutions = institutions.set_column(
                 n, column.name, pa.nulls(len(institutions), column.type)
             )
-    empty = {name: schemas.ALL[name].empty() for name in ("centrality", "shifts", "pairs")}
-    return (
-        dict(tables)
-        | empty
-        | {
-            "edges": edges,
-            "institutions": institutions,
-            "flags": _flags(tables["flags"], edges),
-        }
-    )
+    left_out: tuple[Name, ...] = ("centrality", "shifts", "pairs")
+    public_tables: dict[Name, pa.Table] = {name: schemas.ALL[name].empty() for name in left_out}
+    public_tables |= {
+        "edges": edges,
+        "institutions": institutions,
+        "flags": _flags(tables["flags"], edges),
+    }
+    return dict(tables) | public_tables
 
 
 def _rounded(edges: pa.Table, tables: Tables, queries: Queries, rounding: Rounding) -> list[int]:

@@ -131,7 +131,7 @@ _RECORDS = (
         description="N × PR; 1 = the mean institution of its window",
         description_da="N × PR; 1 = vinduets gennemsnitlige institution",
         function=f"{_PLACE}.spectral:pageranks", interval="works",
-        source="10.1016/S0169-7552(98)00110-X", comparable=True,
+        source="10.1016/S0169-7552(98)00110-X",
     ),
     Measure(
         name="eigenvector", title="Eigenvector centrality", title_da="Egenvektorcentralitet",

@@ -33,6 +33,7 @@ OF_OTHER_WORKS = {
     "shares, in two windows": {"verdict_complete_coverage"},
     "shares, by window": {"rank_low", "value"},
     "shares before and after": {"value_before", "value_after"},
+    "measures": {"comparable", "larger"},
     "losses": {"step", "reason"},
     "facts on the data": {"fact"},
 }

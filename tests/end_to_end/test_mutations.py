@@ -11,6 +11,7 @@ import pytest
 from iso3166 import countries_by_alpha2
 
 from coauth import openalex
+from coauth.sources.snapshot import shapes
 from coauth.stages import works
 from tests.support.mutations import GONE, drawn, encoded, losses
 
@@ -45,6 +46,12 @@ def read(kept, scope):
 def written(kept, wide):
     """The tables of the mutated records, and the account of them."""
     return read(kept, wide)
+
+
+def test_a_record_is_one_however_it_is_written(mutated):
+    """A work whose id stands twice in a list is no table of two."""
+    text = b"\n".join(record for record, _ in mutated)
+    assert sum(1 for _ in shapes.records([text])) == len(mutated)
 
 
 def test_every_loss_has_its_true_reason(mutated, written, wide):

@@ -196,7 +196,7 @@ def test_the_sample_from_pages(root, monkeypatch, nth):
     same(here, there)
     assert other.sha256 == duck.sha256
     assert (other.losses, other.rows) == (duck.losses, duck.rows)
-    assert (other["engine"], "pyspark" in other["versions"], "duckdb" in other["versions"]) == (
+    assert (other.engine, "pyspark" in other.versions, "duckdb" in other.versions) == (
         "spark",
         True,
         False,

@@ -25,7 +25,6 @@ from coauth.report.data import flags as cues
 from coauth.report.data import frames
 from coauth.report.render.html import Chart, Text
 from coauth.report.sections import compose
-from coauth.stages import benefits
 from coauth.stats import counts as counted
 from coauth.tables import schemas
 from coauth.tables.contract import MARK
@@ -33,6 +32,7 @@ from tests.support import disclosure_audit, page_reader
 from tests.support.commands import CHECKOUT
 from tests.support.paper import Paper, squeezed
 from tests.support.reports import about
+from tests.support.world import WORK_ROW
 
 ROOT = CHECKOUT
 PACKAGE = ROOT / "coauth" / "report"
@@ -87,23 +87,7 @@ def copublished() -> list[dict[str, object]]:
 
 
 def work(i: int, year: int) -> dict[str, object]:
-    return {
-        "work_id": f"W{i}",
-        "title": f"Work {i}",
-        "year": year,
-        "type": "article",
-        "n_authors": 2,
-        "n_authors_with_institution": 2,
-        "n_authors_with_string": 2,
-        "authors_cut": False,
-        "n_institutions": 2,
-        "n_countries": 2,
-        "affiliation_status": "complete",
-        "has_company": False,
-        "is_retracted": False,
-        "is_preprint": False,
-        "included": True,
-    }
+    return WORK_ROW | {"work_id": f"W{i}", "title": f"Work {i}", "year": year}
 
 
 def institution(i: str, name: str, country: str, **more: object) -> dict[str, object]:
@@ -853,8 +837,6 @@ def test_the_pdf_holds_all_that_the_page_does(
         asked,
         about(),
         words,
-        counted.change,
-        benefits,
         picture(),
         None,
         {"pdf": name, "gexf": "network.gexf"},

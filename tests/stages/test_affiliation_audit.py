@@ -333,7 +333,7 @@ def test_faults_in_queries_do_not_keep_status_from_telling_the_rest(root):
     (root / "queries" / "scope.toml").write_text("title = 1\n")
     said = CliRunner().invoke(cli.coauth, ["status", "--root", str(root)])
     assert said.exit_code == 0
-    assert "3 works of 3 counted" in said.stdout
+    assert "3 records of 3 counted" in said.stdout
     assert "audit      none yet" in said.stdout
 
 

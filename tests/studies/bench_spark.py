@@ -108,8 +108,8 @@ def every_answer():
     own = Spark._answer
 
     @contextmanager
-    def answer(self, sql, where, given):
-        with timed(f"  {where}"), own(self, sql, where, given) as batches:
+    def answer(self, sql, where, tables, coded):
+        with timed(f"  {where}"), own(self, sql, where, tables, coded) as batches:
             yield batches
 
     each = Spark.each

@@ -48,11 +48,18 @@ from coauth.errors import CoauthError
 from coauth.progress import ignore
 from coauth.sources.api import requests
 from coauth.sources.api.harvest import DRIFT
-from tests.support.harvests import CONTROLS, begun, harvest, only_pages, stored_files, world
+from tests.support.harvests import (
+    CONTROLS,
+    PLACES,
+    SMALL,
+    SMALL_INSIDE,
+    begun,
+    harvest,
+    only_pages,
+    stored_files,
+)
 from tests.support.standin import Fault, StandIn
 
-SMALL = world(260, seed=2)
-INSIDE = {r["id"] for r in SMALL if int(r["id"][-4:]) < 9_000}
 PASSING = (
     "rate_429",
     "throttled_429",
@@ -75,16 +82,6 @@ PASSING = (
     "nan",
 )
 ENDING = ("budget_429", "plan_429", "unauthorized")
-PLACES = (
-    None,
-    "cursor=*",
-    "cursor=Il",
-    "/works/W",
-    "2020-01-31",
-    "2020-02-29",
-    "2020-03-31",
-    "group-by",
-)
 INTERRUPTIONS = ("kill after a page", "kill in a write", "disk full")
 HARMS = ("cut short", "edited", "removed", "summary edited")
 SPOILED = {"surrogate": "title", "escape": "title", "nan": "cited_by_count"}
@@ -98,7 +95,7 @@ def schedule(draw):
     kinds = [
         draw.choice(ENDING if draw.random() < 0.06 else PASSING) for _ in range(draw.randint(1, 8))
     ]
-    names = sorted(i.rpartition("/")[2] for i in INSIDE)
+    names = sorted(i.rpartition("/")[2] for i in SMALL_INSIDE)
     return [
         Fault(
             kind,
@@ -257,7 +254,7 @@ def judge(folder, summary, broken_fields=None):
     files, works, _ = reference()
     off = summary["years_off_control"].values()
     short = sum(year["control"] - year["distinct"] for year in off)
-    if summary["incomplete"] or abs(short) > DRIFT * len(INSIDE):
+    if summary["incomplete"] or abs(short) > DRIFT * len(SMALL_INSIDE):
         return "incomplete", 0, 0
     here = works_of(folder)
     cut = {w.id for page in begun(folder).pages() for w in page.works if w.authors_cut}
@@ -270,7 +267,7 @@ def judge(folder, summary, broken_fields=None):
     rows = sum(len(page.works) for page in begun(folder).pages())
     doubled = rows - len(here) - summary["duplicates"]
     named = len(cut) == summary["authors_cut"]
-    lost = max(0, len(INSIDE - same) - max(0, short)) if named else len(INSIDE)
+    lost = max(0, len(SMALL_INSIDE - same) - max(0, short)) if named else len(SMALL_INSIDE)
     return (
         "short" if off else "same" if only_pages(stored_files(folder)) == files else "recorded",
         lost,

@@ -12,6 +12,7 @@ from coauth.tables.schemas import (
     WORKS,
 )
 from tests.support.toy_worlds import shuffled
+from tests.support.world import WORK_ROW
 
 YEARS = range(2011, 2025)
 
@@ -38,24 +39,8 @@ class Harvest:
         for i in range(int(number)):
             name = f"W{len(self.works):06d}"
             day = datetime.date(year, 3 * (i % 4) + 2, 10) if date is None else date
-            plain = {
-                "type": "article",
-                "n_authors": 2,
-                "n_authors_with_institution": 2,
-                "n_authors_with_string": 2,
-                "authors_cut": False,
-                "n_institutions": 2,
-                "n_countries": 2,
-                "affiliation_status": "complete",
-                "has_company": False,
-                "is_retracted": False,
-                "is_preprint": False,
-                "included": True,
-                "field_id": "17",
-            }
-            self.works.append(
-                plain | {"work_id": name, "year": year, "publication_date": day} | told
-            )
+            entry = {"work_id": name, "year": year, "publication_date": day, "field_id": "17"}
+            self.works.append(WORK_ROW | entry | told)
             for group in ("international", *groups):
                 for basis in (
                     ("institution",) if group.startswith("list:") else ("institution", "union")

@@ -1,4 +1,6 @@
-"""Harvests from the stand-in: a world of a few hundred works, the shortest way to harvest it, and what lies on disk."""
+"""Harvests from the stand-in: a world of a few hundred works, the shortest way to harvest it, and
+what lies on disk.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,19 @@ from tests.support.standin import StandIn
 from tests.support.vintages import entries
 
 AS_OF = date(2020, 6, 15)
-
-
 CONTROLS = 3
-
-
 KEY = "secret-KEY-123"
-
-
+PLACES = (
+    None,
+    "cursor=*",
+    "cursor=Il",
+    "/works/W",
+    "2020-01-31",
+    "2020-02-29",
+    "2020-03-31",
+    "group-by",
+)
+"""What stands in a request that a fault may wait for; None: any."""
 SCHEDULES = int(os.environ.get("COAUTH_FAULT_SCHEDULES", "40"))
 
 
@@ -121,12 +128,13 @@ def world(count: int = 500, seed: int = 1) -> list[dict[str, Any]]:
     return [*made, *strangers, abroad, unmatched]
 
 
-WORLD = world()
+def inside(records: list[dict[str, Any]]) -> set[str]:
+    """Ids of the works of a world that are in scope."""
+    return {r["id"] for r in records if int(r["id"][-4:]) < 9_000}
 
 
-INSIDE = {r["id"] for r in WORLD if int(r["id"][-4:]) < 9_000}
-
-
+WORLD, SMALL = world(), world(260, seed=2)
+INSIDE, SMALL_INSIDE = inside(WORLD), inside(SMALL)
 LONG = sum(len(r["authorships"]) >= 100 for r in WORLD)
 
 

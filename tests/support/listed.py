@@ -3,8 +3,6 @@
 from tests.support.world import topic
 
 HIT, NJUST, BIT = "I204983213", "I36399199", "I125839683"
-
-
 SHENZHEN = {
     "id": "I991",
     "country_code": "CN",
@@ -12,10 +10,8 @@ SHENZHEN = {
     "lineage": ["I991", HIT],
     "display_name": "Somewhere else",
 }
-
-
 QUANTA = topic("T10275", 0.9)
 
 
-def chinese(said):
-    return {"id": said, "country_code": "CN"}
+def chinese(identifier):
+    return {"id": identifier, "country_code": "CN"}

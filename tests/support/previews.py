@@ -3,9 +3,9 @@
 from coauth.stats.incidence import ONE
 
 
-def ties(seen):
+def ties(preview):
     """{(institution, institution): works} of a preview."""
-    ids, graph = seen.network.institutions, seen.graph.tocoo()
+    ids, graph = preview.network.institutions, preview.graph.tocoo()
     return {
         (ids[a], ids[b]): n / ONE
         for a, b, n in zip(graph.row, graph.col, graph.data, strict=True)

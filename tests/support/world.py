@@ -25,6 +25,23 @@ COUNTRY = {0: "DK", 1: "CN", 2: "SE", 3: "US", 4: "RU", 5: "HK", 6: "FI", 7: Non
 AS_OF = datetime.date(2026, 11, 20)
 
 
+WORK_ROW = {
+    "type": "article",
+    "n_authors": 2,
+    "n_authors_with_institution": 2,
+    "n_authors_with_string": 2,
+    "authors_cut": False,
+    "n_institutions": 2,
+    "n_countries": 2,
+    "affiliation_status": "complete",
+    "has_company": False,
+    "is_retracted": False,
+    "is_preprint": False,
+    "included": True,
+}
+"""What the table `works` says of a plain article of two authors at two institutions."""
+
+
 def url(short, kind=""):
     return f"https://openalex.org/{kind}{short}"
 

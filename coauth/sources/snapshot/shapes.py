@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
+from coauth.openalex import SELECT
 from coauth.openalex.split import WORK, Container, Value, inside, is_json, values
 
 _DEEP = 4
@@ -272,12 +273,15 @@ def _of_row(columns: list[str], row: bytes) -> bytes:
 
 def _by_column(fields: Mapping[str, bytes]) -> Rows | None:
     """Rows of a table written by column, each a list (R) or an object by index (pandas); None for
-    another object."""
+    another object, as for a record with a list for its id beside a plain title."""
     name = next((n for n in ("id", "_id") if fields.get(n, b"")[:1] in (b"{", b"[")), None)
     ids = _cells(fields[name]) if name else {}
     if not any(_ID.match(v) for v in ids.values()) or (
         len(ids) < 2 and fields[name or ""][:1] == b"["
     ):
+        return None
+    plain = {c for c, v in fields.items() if v[:1] not in (b"{", b"[") and v != b"null"}
+    if plain.intersection(SELECT):
         return None
 
     def rows() -> Iterator[bytes]:

@@ -138,7 +138,7 @@ def sum_up(source: str, closed: dict[str, dict[str, Any]]) -> dict[str, Any]:
     shown = ("status", "expected", "stored", "distinct")
     for name in incomplete(closed):
         said = (closed[name][key] for key in ("status", "distinct", "expected"))
-        log.warning("slice %s %s: %d works of %d counted", name, *said)
+        log.warning("slice %s %s: %d records of %d counted", name, *said)
     return {
         "source": source,
         "slices": {name: {key: summary[key] for key in shown} for name, summary in closed.items()},

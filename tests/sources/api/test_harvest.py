@@ -32,7 +32,10 @@ from tests.support.harvests import (
     INSIDE,
     KEY,
     LONG,
+    PLACES,
     SCHEDULES,
+    SMALL,
+    SMALL_INSIDE,
     WORLD,
     Naps,
     authorship,
@@ -426,29 +429,41 @@ def test_a_slice_that_always_loses_is_incomplete_with_its_numbers(tmp_path: Path
     assert set(stored_ids(tmp_path)) == INSIDE
 
 
-class Losing:
-    """A source whose walks each lose some works: as many as written down, walk by walk."""
+class Answers:
+    """A source of works by number, which says that there are `total`."""
 
-    def __init__(self, count: int, losses: list[int]) -> None:
-        self.counted, self.losses = count, losses
+    def __init__(self, total: int) -> None:
+        self.total = total
 
-    def page(self, cursor: str, size: int) -> walk.Served:
-        lost = self.losses[0]
-        if cursor == "*":
-            lost = self.losses.pop(0) if len(self.losses) > 1 else lost
-        results = [json.dumps(work(n, "2020-02-02", 1)) for n in range(self.counted - lost)]
-        body = f'{{"meta":{{"count":{self.counted},"next_cursor":null}},"results":[{",".join(results)}]}}'.encode()
+    def served(self, cursor: str, numbers: range, following: str | None) -> walk.Served:
+        results = [json.dumps(work(n, "2020-02-02", 1)) for n in numbers]
+        meta = json.dumps({"count": self.total, "next_cursor": following})
+        body = f'{{"meta":{meta},"results":[{",".join(results)}]}}'.encode()
         return walk.Served(
             f"https://api.openalex.org/works?cursor={cursor}", "sha", openalex.read_response(body)
         )
 
     def count(self) -> int:
-        return self.counted
+        return self.total
 
     def work(self, work_id: str) -> bytes | None:
         return None
 
     def again(self, reason: str, seconds: float) -> None: ...
+
+
+class Losing(Answers):
+    """A source whose walks each lose some works: as many as written down, walk by walk."""
+
+    def __init__(self, total: int, losses: list[int]) -> None:
+        super().__init__(total)
+        self.losses = losses
+
+    def page(self, cursor: str, size: int) -> walk.Served:
+        lost = self.losses[0]
+        if cursor == "*":
+            lost = self.losses.pop(0) if len(self.losses) > 1 else lost
+        return self.served(cursor, range(self.total - lost), None)
 
 
 @pytest.mark.parametrize("losses", [[1, 9, 9, 9], [9, 1, 9, 9], [9, 9, 9, 1]])
@@ -814,56 +829,43 @@ def test_no_person_reaches_the_disk_a_log_or_an_error(
 # -- cursors that go wrong: the stand-in has no such fault, so the walk is asked alone
 
 
-class Told:
+class Script(Answers):
     """A source whose answers are written down: cursor -> (ids, next cursor), repeated for ever."""
 
-    def __init__(self, count: int, answers: dict[str, tuple[range, str | None]]) -> None:
-        self.counted, self.answers = count, answers
-        self.asked: list[str] = []
+    def __init__(self, total: int, answers: dict[str, tuple[range, str | None]]) -> None:
+        super().__init__(total)
+        self.answers = answers
+        self.cursors: list[str] = []
 
     def page(self, cursor: str, size: int) -> walk.Served:
-        self.asked.append(cursor)
-        numbers, following = self.answers[cursor]
-        results = [json.dumps(work(n, "2020-02-02", 1)) for n in numbers]
-        meta = json.dumps({"count": self.counted, "next_cursor": following})
-        body = f'{{"meta":{meta},"results":[{",".join(results)}]}}'.encode()
-        return walk.Served(
-            f"https://api.openalex.org/works?cursor={cursor}", "sha", openalex.read_response(body)
-        )
-
-    def count(self) -> int:
-        return self.counted
-
-    def work(self, work_id: str) -> bytes | None:
-        return None
-
-    def again(self, reason: str, seconds: float) -> None: ...
+        self.cursors.append(cursor)
+        return self.served(cursor, *self.answers[cursor])
 
 
 def test_a_cursor_that_repeats_ends_the_walk(tmp_path: Path) -> None:
-    source = Told(
+    source = Script(
         300, {"*": (range(100), "b"), "b": (range(100, 200), "c"), "c": (range(100, 200), "b")}
     )
     summary = walk.Walk(source, begun(tmp_path).slice("x")).fill()
     assert (summary["status"], summary["reason"]) == ("incomplete", "cursor: cursor runs in place")
-    assert len(source.asked) <= 4 * (2 + 2)
+    assert len(source.cursors) <= 4 * (2 + 2)
 
 
 def test_an_empty_page_that_names_a_next_one_ends_the_walk(tmp_path: Path) -> None:
-    source = Told(300, {"*": (range(100), "b"), "b": (range(0), "c")})
+    source = Script(300, {"*": (range(100), "b"), "b": (range(0), "c")})
     assert walk.Walk(source, begun(tmp_path).slice("x")).fill()["status"] == "incomplete"
 
 
 def test_an_early_end_is_not_believed(tmp_path: Path) -> None:
-    source = Told(300, {"*": (range(100), "b"), "b": (range(100, 200), None)})
+    source = Script(300, {"*": (range(100), "b"), "b": (range(100, 200), None)})
     summary = walk.Walk(source, begun(tmp_path).slice("x")).fill()
     assert (summary["status"], summary["distinct"], summary["expected"]) == ("incomplete", 200, 300)
 
 
 def test_a_work_deleted_while_the_slice_is_walked_is_drift(tmp_path: Path) -> None:
-    class Shrinking(Told):
+    class Shrinking(Script):
         def page(self, cursor: str, size: int) -> walk.Served:
-            self.counted = 150 if cursor == "*" else 149
+            self.total = 150 if cursor == "*" else 149
             return super().page(cursor, size)
 
     source = Shrinking(150, {"*": (range(100), "b"), "b": (range(100, 150), None)})
@@ -893,28 +895,15 @@ def test_a_refused_cursor_is_walked_from_the_start(tmp_path: Path) -> None:
 
 # -- any mixture of faults; with kills, full disks and harmed files, and in numbers: tests/studies/faults.py
 
-SMALL = world(260, seed=2)
-SMALL_INSIDE = {r["id"] for r in SMALL if int(r["id"][-4:]) < 9_000}
-
 
 def schedule(seed: int) -> list[Fault]:
     """Up to eight faults, some of them lasting."""
     draw = random.Random(seed)
     kinds = [*SINGLE, "duplicate", "lose", "count_drift", "vanish"]
-    places = [
-        None,
-        "cursor=*",
-        "cursor=Il",
-        "/works/W",
-        "2020-01-31",
-        "2020-02-29",
-        "2020-03-31",
-        "group-by",
-    ]
     return [
         Fault(
             draw.choice(kinds),
-            when=draw.choice(places),
+            when=draw.choice(PLACES),
             nth=draw.randint(1, 6),
             times=draw.choice([1, 1, 2, 3, 7, 20]),
             per_page_over=draw.choice([0, 0, 0, 25, 50]),

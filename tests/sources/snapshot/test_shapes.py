@@ -32,6 +32,7 @@ from coauth.sources.snapshot.packing import contents
 from coauth.sources.snapshot.shapes import is_work, records
 from coauth.storage import Cache
 from tests.support.harvests import scope, work
+from tests.support.vintages import entries
 
 inputs = sys.modules["coauth.sources.snapshot.inputs"]  # of the same name as its function
 WORKS = [work(n, "2020-02-02", authors=1 + n % 3) for n in range(30)]
@@ -198,7 +199,7 @@ PACKINGS = {
 
 @pytest.fixture
 def vintage(tmp_path):
-    return Cache(tmp_path / "cache").create("2020-06-15", started="2020-06-15")
+    return Cache(tmp_path / "cache").create("2020-06-15", **entries("2020-06-15"))
 
 
 def put(path, data):
@@ -290,7 +291,7 @@ def test_every_packing_makes_the_same_pages(tmp_path, packing):
     """The bytes on disk do not know how the file was packed."""
     pages = []
     for n, data in enumerate((lines(WORKS).encode(), PACKINGS[packing](lines(WORKS).encode()))):
-        vintage = Cache(tmp_path / f"cache{n}").create("v", started="2020-06-15")
+        vintage = Cache(tmp_path / f"cache{n}").create("v", **entries("2020-06-15"))
         snapshot.fill(vintage, put(tmp_path / str(n) / "works.jsonl", data))
         pages.append([p.read_bytes() for p in sorted(vintage.path.rglob("0*.gz"))])
     assert pages[0] == pages[1]
@@ -312,7 +313,7 @@ def test_several_files_in_an_archive(tmp_path, vintage):
             ),
         )
     ):
-        other = Cache(tmp_path / f"c{n}").create("v", started="2020-06-15")
+        other = Cache(tmp_path / f"c{n}").create("v", **entries("2020-06-15"))
         summary = snapshot.fill(other, put(tmp_path / "works.dat", pack(*inside)))
         assert ids(other) == IDS
         assert summary["ignored_reasons"] == {

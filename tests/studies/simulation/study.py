@@ -140,7 +140,7 @@ def look(
     for measure in measured:
         for window in PERIOD:
             value, drawn = (
-                kept[window, "k", measure] for kept in (replicates.value, replicates.drawn)
+                values[window, "k", measure] for values in (replicates.value, replicates.draws)
             )
             low, high, *_ = interval(value, drawn, SETTING.confidence, replicates.freedom)
             told = {
