@@ -9,13 +9,15 @@ the number of wholes on a work, and strength the number of works that two or mor
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from coauth.engine import Engine
-from coauth.network.model import EUROPE, GROUPS, NORDIC
+from coauth.network.model import GROUPS
+from coauth.queries import Group
 from coauth.tables import schemas
 from coauth.tables.schemas import Name, Tables
 
@@ -46,27 +48,33 @@ def by_country(institutions: pa.Table) -> Wholes:
     }
 
 
-def by_group(institutions: pa.Table, listed: pa.Table) -> Wholes:
-    """Every institution to the one group of `network.GROUPS` it is coloured by: they do not
-    overlap.
+def by_group(institutions: pa.Table, listed: pa.Table, groups: Sequence[Group]) -> Wholes:
+    """Every institution to one node: on a watchlist, at home, or in the smallest of the `groups`
+    (of queries/groups.toml) that its country is in, so that nodes do not overlap. A group that
+    smaller ones take countries from is called so.
     """
     on_list = set(listed["institution_id"].to_pylist())
+    place = {c: g for g in sorted(groups, key=_size, reverse=True) for c in g.countries}
 
-    def group(row: Mapping[str, str]) -> str:
-        if row["institution_id"] in on_list:
-            return "listed"
-        if row["is_domestic"]:
-            return "domestic"
-        return (
-            "nordic"
-            if row["country_code"] in NORDIC
-            else "europe"
-            if row["country_code"] in EUROPE
+    def node(row: Mapping[str, Any]) -> tuple[str, str]:
+        own = (
+            "listed"
+            if row["institution_id"] in on_list
+            else "domestic"
+            if row["is_domestic"]
             else "elsewhere"
         )
+        if own == "elsewhere" and (group := place.get(row["country_code"])):
+            whole = all(place[c] is group for c in group.countries)
+            return group.id, group.name if whole else f"{group.name} (the rest)"
+        return own, GROUPS[own]
 
     rows = institutions.select(["institution_id", "country_code", "is_domestic"]).to_pylist()
-    return {r["institution_id"]: (group(r), GROUPS[group(r)], None, "group") for r in rows}
+    return {r["institution_id"]: (*node(r), None, "group") for r in rows}
+
+
+def _size(group: Group) -> int:
+    return len(group.countries)
 
 
 def by_list(listed: pa.Table) -> Wholes:

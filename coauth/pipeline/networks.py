@@ -20,6 +20,7 @@ from coauth.pipeline.project import Project
 from coauth.pipeline.vintage_tables import VintageTables, informed_queries
 from coauth.public import COUNTING, STATEMENT
 from coauth.public import public as public_tables
+from coauth.queries import Queries
 from coauth.review import resolve
 from coauth.storage import Vintage
 from coauth.tables.schemas import Tables
@@ -41,8 +42,8 @@ def network(
     """The network of the vintage in some years (all by default), filtered as `coauth.network.build` says;
     counted as measures.toml says, in the public profile in full.
 
-    `unit` is what a node is: works are counted anew between countries, or between the groups of the
-    colours. `profile` "public" sums the institutions of each watchlist and rounds counts (see
+    `unit` is what a node is: works are counted anew between countries, or between the groups of
+    queries/groups.toml. `profile` "public" sums the institutions of each watchlist and rounds counts (see
     `coauth.public`).
     """
     tables = tables or VintageTables(vintage)
@@ -75,7 +76,8 @@ def base(
     profile: Profile = "internal",
     ego: str | None = None,
 ) -> Base:
-    asked, wholes, told = project.queries, _wholes(tables, unit, profile), {"unit": unit}
+    asked, told = project.queries, {"unit": unit}
+    wholes = _wholes(tables, unit, profile, asked)
     standings = informed_queries(project, vintage).marks()
     if wholes:
         tables = aggregate.join(tables, wholes, DuckDB(asked.sql, asked.tables()))
@@ -119,9 +121,10 @@ def _without(table: pa.Table, name: str) -> pa.Table:
     )
 
 
-def _wholes(tables: Tables, unit: Unit, profile: Profile) -> aggregate.Wholes:
+def _wholes(tables: Tables, unit: Unit, profile: Profile, queries: Queries) -> aggregate.Wholes:
     if unit == "country":
         return aggregate.by_country(tables["institutions"])
     if unit == "group":
-        return aggregate.by_group(tables["institutions"], tables["listed"])
+        drawn = [g for g in queries.partners if g.figure]
+        return aggregate.by_group(tables["institutions"], tables["listed"], drawn)
     return aggregate.by_list(tables["listed"]) if profile == "public" else {}

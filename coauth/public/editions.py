@@ -30,7 +30,7 @@ INTERNATIONAL = "international"
 
 def edition(tables: Tables, queries: Queries, rounding: Rounding) -> dict[Name, pa.Table]:
     """`copublications`, `coverage`, `profiles` and `admissions` as they are published: measured years,
-    the series of Figures 1 and 2 and those that their shares are of; null where the count is 1 to 4.
+    the series of Figures 1 and 2 and those that their shares are of; null where the count reads "<5".
     """
     works = _measured(tables["works"].filter(tables["works"]["included"]), queries)
     members = _measured(tables["memberships"], queries)

@@ -1,5 +1,5 @@
 """The tables of a public network: pairs of 5 works and more in a year, each rounded, and nothing made
-from others.
+from others. A pair that reads "<5" in a year is left out of it.
 
 A cell is the works of a year and a pair (`coauth.public.rounding`). Everything in a public file is
 made from the cells that stay: totals, strengths, places. Every weight is the number of works (full
@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from coauth.errors import NotFound
 from coauth.public.rounding import BASE, Rounding
@@ -41,13 +42,14 @@ def public(
     Raises `NotFound` where a network is asked for around an `ego` of which no pair is left.
     """
     edges = tables["edges"].filter(pc.greater_equal(tables["edges"]["works_k"], BASE))
+    works = pa.array(_rounded(edges, tables, queries, rounding), INT, from_pandas=True)
+    edges, works = edges.filter(pc.is_valid(works)), works.drop_null()
     if ego is not None and not any(
         pc.any(pc.equal(edges[end], ego)).as_py() for end in ("source", "target")
     ):
         raise NotFound(
-            f"nothing of '{ego}' may be published: no pair of it has {BASE} works in a year, or it is on a watchlist (list:…)"
+            f"nothing of '{ego}' may be published: no pair of it is published with {BASE} works in a year, or it is on a watchlist (list:…)"
         )
-    works = pa.array(_rounded(edges, tables, queries, rounding), INT)
     for n, column in enumerate(schemas.EDGES.columns):
         if column.name not in schemas.EDGES.key:
             edges = edges.set_column(n, column.name, works.cast(column.type))
@@ -67,15 +69,17 @@ def public(
     return dict(tables) | public_tables
 
 
-def _rounded(edges: pa.Table, tables: Tables, queries: Queries, rounding: Rounding) -> list[int]:
-    """The published works of each edge, by the keys of its works."""
+def _rounded(
+    edges: pa.Table, tables: Tables, queries: Queries, rounding: Rounding
+) -> NDArray[np.float64]:
+    """The published works of each edge, by the keys of its works; NaN for "<5"."""
     works = tables["works"].select(["work_id", "year", "included", "n_institutions"]).to_pandas()
     k = works["n_institutions"]
     works = works[works["included"] & (k >= 2) & (k <= queries.scope.max_institutions)]
     rows = tables["affiliations"].select(["work_id", "institution_id"]).to_pandas()
     rows = rows.drop_duplicates().merge(works[["work_id", "year"]], on="work_id")
     pairs = edges.select(["year", "source", "target", "works_k"]).to_pandas()
-    published = np.zeros(len(pairs), np.int64)
+    published = np.zeros(len(pairs))
     for year, cells in pairs.groupby("year"):
         members = rows[rows["year"] == year]
         codes = {i: n for n, i in enumerate(sorted(set(members["institution_id"])))}
@@ -91,7 +95,7 @@ def _rounded(edges: pa.Table, tables: Tables, queries: Queries, rounding: Roundi
         shared = on[cells["source"].map(codes)].multiply(on[cells["target"].map(codes)]).tocsr()
         counts = np.asarray(shared.sum(axis=1)).astype(np.int64)
         published[cells.index] = rounding.round(counts, shared @ rounding.keys(ids))
-    return published.tolist()
+    return published
 
 
 def _flags(flags: pa.Table, edges: pa.Table) -> pa.Table:

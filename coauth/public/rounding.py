@@ -10,9 +10,11 @@ confidentiality). The same works are therefore the same number in every table, l
 edition, and nobody learns more from seeing it twice; one work more, and the number is drawn anew. The
 keys rest on a secret: who knew it could take the rounding off again.
 
-Rounding alone has a bound: three cells of 1 to 4 whose sum is published as 15 are 3 or 4 each, since no
-sum below 11 becomes 15. So one number in ten is moved further, by 5 or more without a bound, up or down;
-its mean stays. Then a published number says for certain no more than that there are at least 5 works.
+Rounding alone has a bound, and bounds add up: three cells of 1 to 4 whose sum is published as 15 are 3
+or 4 each, since no sum below 11 becomes 15; of two cells whose sum is published at all, and of which one
+is at most 2, the other is 3 or 4. So one number in ten is moved further, by 5 or more without a bound, up
+or down, and may then read "<5" itself; its mean stays. A published number says for certain no more than
+that there are at least 5 works, and "<5" no more than that there is one.
 """
 
 from __future__ import annotations
@@ -48,18 +50,19 @@ class Rounding:
         return np.array([self._draw(i.encode()) for i in ids], np.uint64)
 
     def round(self, counts: Iterable[int], keys: Iterable[int]) -> NDArray[np.float64]:
-        """Each count as it is published, by the key of its cell; NaN for 1 to 4.
+        """Each count as it is published, by the key of its cell; NaN for "<5".
 
-        A count n = 5m + r goes to 5m + 5 with probability r/5 and to 5m otherwise. One number in ten is
-        moved then: with j = 1, 2, 3 … of probability 2⁻ʲ and d = min(j, m − 1), since none is to fall
-        below 5, up by 5j with probability d/(j + d), down by 5d otherwise. So the mean over all keys
-        is n, and any n above 5 may become any multiple of 5.
+        A count n = 5m + r of 5 or more goes to 5m + 5 with probability r/5 and to 5m otherwise. One
+        number in ten is moved then: with j = 1, 2, 3 … of probability 2⁻ʲ and d the smaller of 5j and
+        the number, up by 5j with probability d/(5j + d), down by d otherwise; what falls to 0 reads
+        "<5". So the mean over all keys is n, "<5" taken for 0, and any n from 5 on may become any
+        multiple of 5 or "<5".
 
         >>> Rounding(b"secret").round([0, 4, 5], [1, 2, 3]).tolist()
         [0.0, nan, 5.0]
-        >>> many = Rounding(b"secret").round([12] * 100_000, range(100_000))
-        >>> [(int(n), times) for n, times in zip(*np.unique(many, return_counts=True)) if times > 1000]
-        [(5, 3945), (10, 54145), (15, 37902), (20, 2484)]
+        >>> many = np.nan_to_num(Rounding(b"secret").round([12] * 100_000, range(100_000)))
+        >>> {int(n): int(times) for n, times in zip(*np.unique(many, return_counts=True)) if times > 1000}
+        {0: 2189, 5: 2036, 10: 55124, 15: 37480, 20: 1712}
         >>> many.mean().round(1).item(), many.var().round().item()
         (12.0, 16.0)
         """
@@ -72,15 +75,15 @@ class Rounding:
             return np.nan if count else 0.0
         up, moved, far, side = self._lots(key.to_bytes(8, "little"))
         m = count // BASE + (up < count % BASE / BASE)
-        if moved < MOVED and m > 1:
-            j = 1 - math.floor(math.log2(1 - far))
-            d = min(j, m - 1)
+        if moved < MOVED:
+            j = max(1, math.ceil(-math.log2(1 - far)))
+            d = min(j, m)
             m += j if side < d / (j + d) else -d
-        return float(BASE * m)
+        return float(BASE * m) if m else np.nan
 
     def cells(self, rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         """The published number of works of each cell of `rows`, which has a row for each of its works:
-        columns `by` and `works`, NaN for 1 to 4.
+        columns `by` and `works`, NaN for "<5".
         """
         keyed = rows[[*by, "work_id"]].drop_duplicates()
         keyed = keyed.assign(key=self.keys(keyed["work_id"]))

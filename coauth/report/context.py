@@ -172,19 +172,24 @@ class ReportContext:
         return self.about.profile == "public"
 
     def count(self, value: float | None, decimals: int = 0, *, sign: bool = False) -> str:
-        """A count; in a public edition one that is not there was withheld."""
-        return self._withheld(value) or self.words.number(value, decimals, sign=sign)
+        """A count; in a public edition one that is not there is 1 to 4."""
+        return self._small(value) or self.words.number(value, decimals, sign=sign)
 
     def share(self, value: float | None, decimals: int = 1) -> str:
         """A share, likewise."""
-        return self._withheld(value) or self.words.percent(value, decimals)
+        return self._small(value) or self.words.percent(value, decimals)
 
-    def _withheld(self, value: float | None) -> str:
+    def _small(self, value: float | None) -> str:
         return (
-            self.words("cell.withheld")
+            self.words("cell.small")
             if self.is_public and (value is None or np.isnan(value))
             else ""
         )
+
+    def changes(self, names: Sequence[str], basis: str = "") -> pd.DataFrame:
+        """`frames.changes` of these series, wider where counts are rounded."""
+        rounding = self.about.rounding
+        return frames.changes(self.tables, names, self.queries, basis, rounding)
 
     # -- phrases used in several sections
 

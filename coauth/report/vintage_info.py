@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from coauth.openalex.eras import Relation
+from coauth.public import VARIANCE
 from coauth.storage.manifest import Since
 
 
@@ -67,6 +68,8 @@ class About:
     """`internal`, or `public`: made of the tables of `coauth.public.edition`, which hold no
     work and no small cell.
     """
+    rounding: float = 0.0
+    """Variance that rounding gives to each count; 0 where none is rounded."""
 
     @property
     def included(self) -> int | None:
@@ -81,6 +84,7 @@ class About:
         return replace(
             self,
             profile="public",
+            rounding=VARIANCE,
             records=None,
             works=None,
             dropped={},

@@ -1,6 +1,6 @@
 """What the files of an edition tell besides its tables: nothing new, kind of file by kind of file.
 
-`attacker` solves for what the tables leave open. Here it is shown that they are all there is: every
+`attacker` asks what the tables leave open. Here it is shown that they are all there is: every
 number of a page is a cell of a table, and everything else (the other language, what is spoken
 instead of seen, drawings, pixels, print, networks, the record of the run) says only what a page or
 a table says.
@@ -19,9 +19,10 @@ import numpy as np
 import pypdf
 
 from coauth.report.text import Words
-from tests.support.attacker import SVG, _mark, points
 
+SVG = "{http://www.w3.org/2000/svg}"
 NUMBER = re.compile(r"\d(?:[\d.,]*\d)?")
+TICK = re.compile(r"-?[\d,]*\d(?:\.\d+)?")
 SPOKEN = (
     "alt",
     "aria-label",
@@ -56,17 +57,12 @@ def rows(table):
 
 
 def shown(root, folder, language):
-    """The numbers that a page, the list of counts or the list of what is said in texts shows."""
+    """The numbers that a page or the list of what is said in texts shows."""
     words = Words(language)
-    listed = {
-        words.number(float(r[6])) for r in rows(next(folder.glob("tables/*cells.csv"))) if r[6]
-    }
     said = [float(r[2]) for r in rows(next(folder.glob("tables/*text.csv")))]
-    return (
-        seen(root)
-        | listed
-        | {words.number(abs(f * v), d) for v in said for f in (1, 100) for d in (0, 1)}
-    )
+    return seen(root) | {
+        words.number(abs(f * v), d) for v in said for f in (1, 100) for d in (0, 1)
+    }
 
 
 def spoken(root):
@@ -149,6 +145,72 @@ def ticks(path):
             if re.match(r"[xy]tick_", g.get("id", ""))
         )
     )
+
+
+def points(path):
+    """For each axes of a drawing the years and values of its points, from where they lie between
+    the ticks; a band has None.
+    """
+    found = []
+    for axes in (
+        g
+        for g in ET.parse(path).getroot().iter(f"{SVG}g")
+        if re.fullmatch(r"axes_\d+", g.get("id", ""))
+    ):
+        scale = []
+        for kind, axis in (("xtick", "x"), ("ytick", "y")):
+            ticks = [
+                (_mark(g, axis), _tick(g))
+                for g in axes.iter(f"{SVG}g")
+                if re.match(rf"{kind}_\d+", g.get("id", "")) and "".join(g.itertext()).strip()
+            ]
+            (a, u), (b, v) = ticks[0], ticks[-1]
+            scale.append((a, u, (v - u) / (b - a)))
+        seen = set()
+        for group in (g for g in axes.iter(f"{SVG}g") if g.get("id", "").startswith("series-")):
+            lines = [p for p in group if p.tag == f"{SVG}path" and "z" not in p.get("d", "")]
+            at = [
+                tuple(map(float, xy))
+                for p in lines
+                for xy in re.findall(r"[ML] (\S+) (\S+)", p.get("d", ""))
+            ]
+            at += [
+                (float(u.get("x")), float(u.get("y")))
+                for u in group.iter(f"{SVG}use")
+                if u.get("x") != "0"
+            ]
+            band = [
+                float(x)
+                for p in group.iter(f"{SVG}path")
+                if "z" in p.get("d", "")
+                for x in re.findall(r"[ML] (\S+) \S+", p.get("d"))
+            ]
+            (o, year, step), _ = scale
+            seen |= {
+                (round(year + (x - o) * step), None) for x in band if x > o - 1
+            }  # marks are drawn about 0
+            for place in at:
+                year, value = (
+                    v + (p - o) * step for p, (o, v, step) in zip(place, scale, strict=True)
+                )
+                seen.add((round(year), round(value, 1)))
+        found.append(sorted(seen, key=str))
+    return found
+
+
+def _tick(mark):
+    text = TICK.search("".join(mark.itertext()).strip())[0]
+    return float(text.replace(",", "").replace("−", "-"))
+
+
+def _mark(tick, axis):
+    """Where a tick is: its mark, or the line of the grid."""
+    for use in tick.iter(f"{SVG}use"):
+        return float(use.get(axis))
+    x, y = next(
+        m for p in tick.iter(f"{SVG}path") if (m := re.match(r"M (\S+) (\S+)", p.get("d", "")))
+    ).groups()
+    return float(x if axis == "x" else y)
 
 
 def strays(path, table, *, along=False):

@@ -170,8 +170,12 @@ def wrong(html: str, folder: Path, language: str) -> list[str]:
             faults += [
                 f"{shown.csv} row {key}: bare number: {said.rest}"
                 for n, said in row
-                if key and n and re.search(r"\d", re.sub(YEAR, "", said.rest))
+                if key and n and re.search(r"\d", re.sub(f"{YEAR}|^<5$", "", said.rest))
             ]
+            if key and any(n and said.rest == "<5" for n, said in row):
+                of = of_row(shown, key, cells[shown.csv])
+                empty = any(not cell for r in of for cell in r.values())
+                faults += [] if empty else [f"{shown.csv} row {key}: <5 where nothing is small"]
     every = [said for _, said in page.texts] + [
         said for t in page.tables for _, row in t.rows for _, said in row
     ]

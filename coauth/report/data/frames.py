@@ -69,10 +69,14 @@ def partners(tables: Tables, queries: Queries) -> pd.DataFrame:
 
 
 def changes(
-    tables: Tables, names: Sequence[str], queries: Queries, basis: str = ""
+    tables: Tables,
+    names: Sequence[str],
+    queries: Queries,
+    basis: str = "",
+    rounding: float = 0.0,
 ) -> pd.DataFrame:
     """The headline change of each series that is there; ratio, low and high are missing where a
-    count is 0 or withheld.
+    count is 0 or not told. `rounding` is the variance that rounding gives to each count.
     """
     first, last = queries.measures.headline_change
     rows = []
@@ -92,6 +96,7 @@ def changes(
                     int(counts[last]),
                     queries.measures.confidence,
                     spread(tables, name, queries, basis),
+                    rounding,
                 )
                 row |= {"ratio": found.ratio, "low": found.low, "high": found.high}
             rows.append(row)
@@ -145,9 +150,11 @@ def spread_then(tables: Tables, name: str, queries: Queries) -> Spread:
     return spread_of(then.where(~rows["preliminary"].astype(bool)).to_numpy(dtype=float))
 
 
-def smallest_fall(works: int, confidence: float, spread: Spread = CHANCE) -> float | None:
-    """The smallest fall from `works` that can be told from chance, and from how the series varies;
-    as a positive ratio; None where none can.
+def smallest_fall(
+    works: int, confidence: float, spread: Spread = CHANCE, rounding: float = 0.0
+) -> float | None:
+    """The smallest fall from `works` that can be told from chance, from how the series varies and
+    from the `rounding` of counts; as a positive ratio; None where none can.
     """
     low, high = (
         0,
@@ -155,17 +162,17 @@ def smallest_fall(works: int, confidence: float, spread: Spread = CHANCE) -> flo
     )  # a fall to `low` can be told (or is no count), one to `high` cannot
     while high - low > 1:
         middle = (low + high) // 2
-        end = compare_counts(works, middle, confidence, spread).high
+        end = compare_counts(works, middle, confidence, spread, rounding).high
         low, high = (middle, high) if end is not None and end < 0 else (low, middle)
     return None if low == 0 else 1 - low / works
 
 
-def works_for_quarter_fall(confidence: float) -> int:
-    """From how many works a year on a fall of a quarter can be told from chance, to the nearest
-    five.
+def works_for_quarter_fall(confidence: float, rounding: float = 0.0) -> int:
+    """From how many works a year on a fall of a quarter can be told from chance and from the
+    `rounding` of counts, to the nearest five.
     """
     works = 4
-    while (compare_counts(works, works * 3 // 4, confidence).high or 0) >= 0:
+    while (compare_counts(works, works * 3 // 4, confidence, rounding=rounding).high or 0) >= 0:
         works += 4
     return 5 * round(works / 5)
 

@@ -164,13 +164,15 @@ def _index(
 
 @styled
 def coverage(rows: pd.DataFrame, words: Words, *, narrow: bool) -> Figure:
-    """The two shares of what has an affiliation at all, from 0 to 100 %."""
+    """The shares of what has an affiliation, those that are there, from 0 to 100 %."""
     figure = canvas(narrow, 2.2 if narrow else 2.4)
     axis = figure.subplots()
     for column, colour, style, marker in (
         ("share_authorships", BLUE, "-", "o"),
         ("share_complete", ORANGE, (0, (4, 1.5)), "s"),
     ):
+        if rows[column].isna().all():
+            continue
         name = words(f"figure.{column}")
         line = axis.plot(
             rows["year"],

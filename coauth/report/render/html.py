@@ -301,7 +301,7 @@ class Writer:
             (section, name, value)
             for section, facts in of
             for name, value in facts.items()
-            if value is not None
+            if not pd.isna(value)
         ]
         self._data("text", pd.DataFrame(rows, columns=["section", "name", "value"]), "")
 

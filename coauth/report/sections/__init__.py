@@ -136,7 +136,7 @@ def _international(context: ReportContext) -> Headline:
         )
     row: Any = rows.loc[year]
     if np.isnan(row["works"]):
-        return _withheld(context, label)
+        return _small(context, label)
     before, facts = revisions.sentence(context, "international", [year])
     facts = {
         f"international.{name}": row[name] for name in ("works", "works_low", "works_high")
@@ -175,7 +175,7 @@ def _international(context: ReportContext) -> Headline:
     )
     first, last = context.headline
     changes, beside = (
-        frames.changes(context.tables, ["international"], context.queries),
+        context.changes(["international"]),
         "",
     )
     if len(changes) and not np.isnan(changes["ratio"].iloc[0]):
@@ -198,7 +198,7 @@ def _changed(context: ReportContext, series: str) -> Headline:
     """
     w, (first, last) = context.words, context.headline
     label = w("headline.change", series=context.series_name(series), first=first, last=last)
-    changes = frames.changes(context.tables, [series], context.queries)
+    changes = context.changes([series])
     if changes.empty:
         return Headline(
             label,
@@ -209,7 +209,7 @@ def _changed(context: ReportContext, series: str) -> Headline:
         )
     c = changes.iloc[0]
     if np.isnan(c["before"]) or np.isnan(c["after"]):
-        return _withheld(context, label)
+        return _small(context, label)
     kind = frames.direction(c["low"], c["high"])
     was, facts = revisions.sentence(context, series, [first, last])
     facts = {
@@ -252,7 +252,7 @@ def _changed(context: ReportContext, series: str) -> Headline:
     return Headline(label, value, interval, sentence, beside, sure, was, facts)
 
 
-def _withheld(context: ReportContext, label: str) -> Headline:
+def _small(context: ReportContext, label: str) -> Headline:
     return Headline(
-        label, context.words("cell.withheld"), "", context.words("headline.withheld"), sure=False
+        label, context.words("cell.small"), "", context.words("headline.small"), sure=False
     )

@@ -28,7 +28,7 @@ def partners(context: ReportContext) -> Section:
     if rows.empty:
         return Section("partners", w("partners.title"), (Text(w("partners.none"), "none"),))
     shown = [g.id for g in context.queries.partners if g.id in set(rows["group_id"])]
-    changes = frames.changes(context.tables, shown, context.queries)
+    changes = context.changes(shown)
     titles = {g: (context.series_name(g), _change_words(context, changes, g)) for g in shown}
     dates = context.dates()
     chart = Chart(
@@ -95,7 +95,7 @@ def _change_words(context: ReportContext, changes: pd.DataFrame, series: str) ->
     """As in the legend of a brief: "+25% (+19% to +31%)"."""
     row = changes[changes["group_id"] == series]
     if not row.empty and row[["before", "after"]].isna().any(axis=None):
-        return context.words("cell.withheld")
+        return context.words("cell.small")
     if row.empty or np.isnan(row["ratio"].iloc[0]):
         return context.words("change.none")
     ratio, low, high = (float(row[c].iloc[0]) for c in ("ratio", "low", "high"))
@@ -149,9 +149,7 @@ def _summary(context: ReportContext, changes: pd.DataFrame) -> Listing:
     matched institutions only.
     """
     w, (first, last) = context.words, context.headline
-    strict = frames.changes(
-        context.tables, list(changes["group_id"]), context.queries, "institution"
-    )
+    strict = context.changes(list(changes["group_id"]), "institution")
     lines, both = [], []
     for row in changes.to_dict("records"):
         shares = frames.series(context.tables, row["group_id"], context.queries).set_index("year")[
@@ -224,7 +222,7 @@ def _list_facts(context: ReportContext) -> Facts:
         if s
     )
     facts: dict[str, float | None] = {}
-    for r in frames.changes(context.tables, list(names), context.queries).to_dict("records"):
+    for r in context.changes(list(names)).to_dict("records"):
         facts |= {
             f"{r['group_id']}.{name}": r[name]
             for name in ("before", "after", "ratio", "low", "high")
@@ -235,9 +233,14 @@ def _list_facts(context: ReportContext) -> Facts:
                 int(r["before"]),
                 measures.confidence,
                 frames.spread(context.tables, r["group_id"], context.queries),
+                context.about.rounding,
             )
     return facts | (
-        {"works_for_quarter_fall": frames.works_for_quarter_fall(measures.confidence)}
+        {
+            "works_for_quarter_fall": frames.works_for_quarter_fall(
+                measures.confidence, context.about.rounding
+            )
+        }
         if names
         else {}
     )
@@ -254,7 +257,7 @@ def _list(context: ReportContext, watchlist: Watchlist) -> list[Text | Listing |
     )
     indices = indices if series in set(indices["group_id"]) else indices.iloc[:0]
     names = {s: context.series_name(s) for s in (series, beside) if s}
-    changes = frames.changes(context.tables, list(names), context.queries)
+    changes = context.changes(list(names))
     told = [
         w("lists.told", series=names[s], change=_change_words(context, changes, s))
         for s in changes["group_id"]
@@ -344,7 +347,7 @@ def _power(context: ReportContext, changes: pd.DataFrame, series: str) -> list[T
     w, confidence = context.words, context.queries.measures.confidence
     rule = w(
         "lists.rule",
-        works=w.number(frames.works_for_quarter_fall(confidence)),
+        works=w.number(frames.works_for_quarter_fall(confidence, context.about.rounding)),
         confidence=context.confidence,
     )
     row = changes[changes["group_id"] == series]
@@ -352,7 +355,10 @@ def _power(context: ReportContext, changes: pd.DataFrame, series: str) -> list[T
         return [Text(rule)]
     before = int(row["before"].iloc[0])
     fall = frames.smallest_fall(
-        before, confidence, frames.spread(context.tables, series, context.queries)
+        before,
+        confidence,
+        frames.spread(context.tables, series, context.queries),
+        context.about.rounding,
     )
     year = context.headline[0]
     own = (
@@ -405,13 +411,14 @@ def coverage(context: ReportContext) -> Section:
     if rows.empty:
         return Section("coverage", w("coverage.title"), (Text(w("coverage.none"), "none"),))
     first, last = rows.iloc[0], rows.iloc[-1]
+    public = context.is_public  # authorships count persons
+    tail = "_public" if public else ""
     lines = [
         [
             str(int(r.year)),
             context.count(r.works),
             context.share(r.share_complete),
-            context.count(r.authorships),
-            context.share(r.share_authorships),
+            *([] if public else [w.number(r.authorships), w.percent(r.share_authorships, 1)]),
         ]
         for r in frames.each(rows)
     ]
@@ -419,13 +426,12 @@ def coverage(context: ReportContext) -> Section:
         w("column.year"),
         w("column.works"),
         w("column.complete"),
-        w("column.authorships"),
-        w("column.with_institution"),
+        *([] if public else [w("column.authorships"), w("column.with_institution")]),
     ]
     chart = Chart(
-        w("coverage.figure", start=context.years[0], end=context.years[1]),
+        w(f"coverage.figure{tail}", start=context.years[0], end=context.years[1]),
         w(
-            "coverage.alt",
+            f"coverage.alt{tail}",
             first=int(first["year"]),
             last=int(last["year"]),
             a=w.percent(first["share_authorships"], 1),
@@ -433,7 +439,7 @@ def coverage(context: ReportContext) -> Section:
             c=w.percent(first["share_complete"], 1),
             d=w.percent(last["share_complete"], 1),
         ),
-        rows,
+        rows.dropna(axis="columns", how="all"),
         draw=lambda narrow: figures.coverage(rows, w.bare, narrow=narrow),
         grid=grid(titles, lines),
         notes=context.notes(w("coverage.note")),
@@ -457,43 +463,47 @@ def coverage_sentence(context: ReportContext) -> str:
     year is not there.
     """
     w, (first, last) = context.words, context.headline
-    rows = frames.coverage_by_year(context.tables, context.queries).set_index("year")[
-        "share_authorships"
-    ]
-    if first not in rows.index or last not in rows.index:
-        return ""
-    a, b = float(rows[first]), float(rows[last])
-    if np.isnan(a + b):
+    shares = _covered(context)
+    if not {first, last} <= set(shares.index):
         return ""
     return w(
-        f"coverage.{coverage_moved(context)}",
+        f"coverage.{coverage_moved(context)}{'_public' if context.is_public else ''}",
         first=first,
         last=last,
-        a=w.percent(a, 1),
-        b=w.percent(b, 1),
+        a=w.percent(float(shares[first]), 1),
+        b=w.percent(float(shares[last]), 1),
     )
 
 
 def coverage_facts(context: ReportContext) -> Facts:
     """The numbers of `coverage_sentence`."""
-    rows = frames.coverage_by_year(context.tables, context.queries).set_index("year")[
-        "share_authorships"
-    ]
+    shares = _covered(context)
     return {
-        f"share_authorships.{year}": float(rows[year])
+        f"{shares.name}.{year}": float(shares[year])
         for year in context.headline
-        if set(context.headline) <= set(rows.dropna().index)
+        if set(context.headline) <= set(shares.index)
     }
 
 
 def coverage_moved(context: ReportContext) -> str:
-    """`fell` or `rose` by a percentage point or more over the headline years, else `same`."""
+    """`fell` or `rose` by a percentage point or more over the headline years, and by more than
+    rounded counts may be off, else `same`.
+    """
     first, last = context.headline
-    rows = frames.coverage_by_year(context.tables, context.queries).set_index("year")[
-        "share_authorships"
-    ]
-    move = float(rows.get(last, np.nan)) - float(rows.get(first, np.nan))
-    return "fell" if move <= -0.01 else "rose" if move >= 0.01 else "same"
+    shares = _covered(context)
+    works = frames.coverage_by_year(context.tables, context.queries).set_index("year")["works"]
+    off = 2 * np.sqrt(2 * context.about.rounding) / works.reindex(context.headline).min()
+    move = float(shares.get(last, np.nan)) - float(shares.get(first, np.nan))
+    step = max(0.01, float(off))
+    return "fell" if move <= -step else "rose" if move >= step else "same"
+
+
+def _covered(context: ReportContext) -> pd.Series[float]:
+    """By year the share of authorships with an institution; in a public edition, which counts no
+    persons, that of works where every authorship has one.
+    """
+    rows = frames.coverage_by_year(context.tables, context.queries).set_index("year")
+    return rows["share_complete" if context.is_public else "share_authorships"].dropna()
 
 
 def _publishers(context: ReportContext) -> list[Text | Listing]:

@@ -34,7 +34,7 @@ PUBLIC_METHOD = (
     "unit",
     "counts",
     "matcher",
-    "suppression",
+    "rounding",
     "graph_public",
     "intervals_public",
     "events_public",
@@ -58,6 +58,7 @@ def method(context: ReportContext) -> Section:
         "smallest": w.number(queries.measures.smallest_pair),
         "roster": w.number(queries.measures.roster_min_works),
         "jump": w.points(queries.measures.partial_jump, 0, sign=False),
+        **{name: w.number(value) for name, value in _rounding(context).items()},
     }
     told = tuple(
         _defined(w(f"method.{m}", **known))
@@ -116,7 +117,14 @@ def settings(context: ReportContext) -> Facts:
         "strongest": flags.STRONGEST,
         "moved": flags.MOVED,
         **{f"tolerance.{r.id}": r.tolerance for r in context.queries.references},
+        **(_rounding(context) if context.is_public else {}),
     }
+
+
+def _rounding(context: ReportContext) -> dict[str, float]:
+    """Of each published count about the true one."""
+    variance = context.about.rounding
+    return {"variance": variance, "deviation": variance**0.5}
 
 
 def limits(context: ReportContext) -> Section:
