@@ -12,7 +12,7 @@ keys rest on a secret: who knew it could take the rounding off again.
 
 Rounding alone has a bound, and bounds add up: three cells of 1 to 4 whose sum is published as 15 are 3
 or 4 each, since no sum below 11 becomes 15; of two cells whose sum is published at all, and of which one
-is at most 2, the other is 3 or 4. So one number in ten is moved further, by 5 or more without a bound, up
+is at most 2, the other is 3 or 4. So one number in five is moved further, by 5 or more without a bound, up
 or down, and may then read "<5" itself; its mean stays. A published number says for certain no more than
 that there are at least 5 works, and "<5" no more than that there is one.
 """
@@ -29,11 +29,11 @@ from numpy.typing import NDArray
 
 BASE = 5
 """Published counts are multiples of it; smaller counts than it are not told, but for 0."""
-MOVED = 0.1
+MOVED = 0.2
 """Share of numbers that are moved beyond the next multiple."""
-VARIANCE = (BASE**2 - 1) / 6 + MOVED * BASE**2 * 6.0
+VARIANCE = (BASE**2 - 1) / 6 + MOVED * BASE**2 * 20 / 9
 """Of a published count about the true one: the mean of r(5 − r) over the remainders r = 0 … 4, and the
-second moment of a move, 5² E j² with P(j) = 2⁻ʲ; smaller where a count is near 5.
+second moment of a move, 5² E j² with P(j) = 3·4⁻ʲ; smaller where a count is near 5.
 """
 
 Keys = NDArray[np.uint64]
@@ -53,7 +53,7 @@ class Rounding:
         """Each count as it is published, by the key of its cell; NaN for "<5".
 
         A count n = 5m + r of 5 or more goes to 5m + 5 with probability r/5 and to 5m otherwise. One
-        number in ten is moved then: with j = 1, 2, 3 … of probability 2⁻ʲ and d the smaller of 5j and
+        number in five is moved then: with j = 1, 2, 3 … of probability 3·4⁻ʲ and d the smaller of 5j and
         the number, up by 5j with probability d/(5j + d), down by d otherwise; what falls to 0 reads
         "<5". So the mean over all keys is n, "<5" taken for 0, and any n from 5 on may become any
         multiple of 5 or "<5".
@@ -62,7 +62,7 @@ class Rounding:
         [0.0, nan, 5.0]
         >>> many = np.nan_to_num(Rounding(b"secret").round([12] * 100_000, range(100_000)))
         >>> {int(n): int(times) for n, times in zip(*np.unique(many, return_counts=True)) if times > 1000}
-        {0: 2189, 5: 2036, 10: 55124, 15: 37480, 20: 1712}
+        {0: 1775, 5: 5346, 10: 51003, 15: 36512, 20: 4084}
         >>> many.mean().round(1).item(), many.var().round().item()
         (12.0, 16.0)
         """
@@ -76,7 +76,7 @@ class Rounding:
         up, moved, far, side = self._lots(key.to_bytes(8, "little"))
         m = count // BASE + (up < count % BASE / BASE)
         if moved < MOVED:
-            j = max(1, math.ceil(-math.log2(1 - far)))
+            j = max(1, math.ceil(-math.log(1 - far, 4)))
             d = min(j, m)
             m += j if side < d / (j + d) else -d
         return float(BASE * m) if m else np.nan

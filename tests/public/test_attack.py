@@ -33,7 +33,7 @@ def three_parts(asked):
 
 def test_the_attacker_wins_against_bounded_rounding(three_parts):
     """Where a cover reads 15 and can be no less than 11, parts that read "<5" are 3 or 4: the
-    attacker who takes our numbers for such ones pins them, and is misled by one in ten.
+    attacker who takes our numbers for such ones pins them, and is misled by one in five.
     """
     some, own = three_parts
     counted, pins = tables(some, own), []

@@ -109,7 +109,7 @@ def test_drawings_tell_only_values_of_the_table_behind_them(told):
             continue
         far, points = disclosure_audit.strays(path, table, along=name.endswith("-5"))
         assert far == [], path
-        assert points > 20
+        assert points >= 14
         figure = next(
             f for f in page.iter("figure") if table.name in (f.xpath(".//a/@href") or [""])[0]
         )
@@ -117,7 +117,7 @@ def test_drawings_tell_only_values_of_the_table_behind_them(told):
         assert unknown == set(), path
         looked += said
     assert looked > 300
-    assert len(drawings) == 6
+    assert len(drawings) == 5
     assert {c for p in folder.glob("figures/*.png") for c in disclosure_audit.chunks(p)} == set()
 
 
@@ -127,7 +127,7 @@ def test_print_tells_no_number_that_the_page_does_not(told):
     scales = set().union(
         *(disclosure_audit.ticks(p) for p in folder.glob(f"figures/*figure-[0-9]{suffix}.svg"))
     )
-    assert len(text) > 300
+    assert len(text) > 200
     assert text - scales <= shown
     assert len(alts) > 10
     assert alts <= shown

@@ -44,11 +44,11 @@ def chances(n):
         return {None if n else 0: 1.0}
     chance = Counter()
     for m, here in ((n // 5, 1 - n % 5 / 5), (n // 5 + 1, n % 5 / 5)):
-        chance[m] += 0.9 * here
-        for j in range(1, 60):
+        chance[m] += 0.8 * here
+        for j in range(1, 30):
             d = min(j, m)
-            chance[m + j] += 0.1 * here * 2.0**-j * d / (j + d)
-            chance[m - d] += 0.1 * here * 2.0**-j * j / (j + d)
+            chance[m + j] += 0.2 * here * 3 * 4.0**-j * d / (j + d)
+            chance[m - d] += 0.2 * here * 3 * 4.0**-j * j / (j + d)
     return {5 * m or None: p for m, p in chance.items() if p}
 
 

@@ -22,7 +22,8 @@ from coauth.report.text import Words
 
 SVG = "{http://www.w3.org/2000/svg}"
 NUMBER = re.compile(r"\d(?:[\d.,]*\d)?")
-TICK = re.compile(r"-?[\d,]*\d(?:\.\d+)?")
+VALUE = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?")
+TICK = re.compile(r"-?[\d.,]*\d")
 SPOKEN = (
     "alt",
     "aria-label",
@@ -57,11 +58,12 @@ def rows(table):
 
 
 def shown(root, folder, language):
-    """The numbers that a page or the list of what is said in texts shows."""
+    """The numbers that a page or a table of its folder shows, as a reader may be told them."""
     words = Words(language)
-    said = [float(r[2]) for r in rows(next(folder.glob("tables/*text.csv")))]
+    cells = {c for path in folder.glob("tables/*.csv") for row in rows(path) for c in row}
+    told = [float(c) for c in cells if VALUE.fullmatch(c)]
     return seen(root) | {
-        words.number(abs(f * v), d) for v in said for f in (1, 100) for d in (0, 1)
+        words.number(abs(f * v), d) for v in told for f in (1, 100) for d in (0, 1)
     }
 
 
@@ -89,7 +91,7 @@ def pointed(figure, table, language):
     """The numbers in the points of a figure that are no value of the table behind it, at any
     rounding.
     """
-    told = {c for row in rows(table) for c in row if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", c)}
+    told = {c for row in rows(table) for c in row if VALUE.fullmatch(c)}
     words = Words(language)
     known = {words.number(abs(f * float(c)), d) for c in told for f in (1, 100) for d in (0, 1, 2)}
     said = [
@@ -160,7 +162,7 @@ def points(path):
         scale = []
         for kind, axis in (("xtick", "x"), ("ytick", "y")):
             ticks = [
-                (_mark(g, axis), _tick(g))
+                (_mark(g, axis), _tick(g, path))
                 for g in axes.iter(f"{SVG}g")
                 if re.match(rf"{kind}_\d+", g.get("id", "")) and "".join(g.itertext()).strip()
             ]
@@ -198,9 +200,11 @@ def points(path):
     return found
 
 
-def _tick(mark):
+def _tick(mark, path):
+    """The number beside a tick, in the language of its drawing."""
     text = TICK.search("".join(mark.itertext()).strip())[0]
-    return float(text.replace(",", "").replace("−", "-"))
+    thousands, point = ".," if path.name.endswith(".da.svg") else ",."
+    return float(text.replace(thousands, "").replace(point, "."))
 
 
 def _mark(tick, axis):
@@ -220,13 +224,7 @@ def strays(path, table, *, along=False):
     `along`: of a chart whose values lie on the axis of x, and whose other axis has names.
     """
     known = np.array(
-        [
-            f * float(c)
-            for row in rows(table)
-            for c in row
-            if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", c)
-            for f in (1, 100)
-        ]
+        [f * float(c) for row in rows(table) for c in row if VALUE.fullmatch(c) for f in (1, 100)]
     )
     places = (
         _along(path)
