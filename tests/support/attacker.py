@@ -168,11 +168,14 @@ def read(published, queries, year, rule):
 
 def arrangement(seed, queries):
     """Two vintages and three editions of them, out of order, each by groups of its own and with the
-    network of countries; and how many works changed at most.
+    network of countries; and at most how many works of a year he thinks are in one vintage alone.
+
+    He thinks of four: who knew of two would know that a count which was 0 and now reads "<5" is one
+    or two, whatever the rounding.
     """
-    rng, changed = np.random.default_rng(seed), 2
+    rng = np.random.default_rng(seed)
     first = draw(rng, YEARS, kinds)
-    vintages = (first, change(rng, first, changed))
+    vintages = (first, change(rng, first, 2))
     secret = Rounding(seed.to_bytes(4, "big"))
     editions = []
     for n in rng.permutation((0, 1, 1)):
@@ -183,7 +186,7 @@ def arrangement(seed, queries):
         joined = aggregate.join(counted, aggregate.by_country(counted["institutions"]), engine)
         network = public.public(joined, own, secret)
         editions.append((vintages[n], own, published | {"edges": network["edges"]}))
-    return editions, changed
+    return editions, 4
 
 
 def pinned(ranges, fewer=3):

@@ -195,7 +195,7 @@ def points(path):
                 year, value = (
                     v + (p - o) * step for p, (o, v, step) in zip(place, scale, strict=True)
                 )
-                seen.add((round(year), round(value, 1)))
+                seen.add((round(year), round(value, 2)))
         found.append(sorted(seen, key=str))
     return found
 
