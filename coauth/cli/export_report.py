@@ -76,7 +76,7 @@ def of_profile(command: Command) -> Command:
     type=click.Choice(["institution", "country", "group"]),
     default="institution",
     show_default=True,
-    help="What a node is; works are counted anew between countries or groups.",
+    help="What a node is; works are counted anew between countries, or between the groups of groups.toml (the smallest a country is in).",
 )
 @of_profile
 @of_vintage

@@ -36,6 +36,7 @@ def record(
         "seed": about.seed,
         "versions": about.versions,
         "profile": about.profile,
+        "counts": about.counts,
         "statbank": {k: v for k, v in (vintage.totals or {}).items() if k != "body"} or None,
         "files_sha256": {
             p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()

@@ -195,10 +195,11 @@ class ReportContext:
 
     @property
     def source(self) -> str:
-        return self.words(
+        said = self.words(
             "figure.source_synthetic" if self.about.synthetic else "figure.source",
             day=self.words.day(self.about.as_of),
         )
+        return f"{said} {self.words('figure.rounded')}" if self.is_public else said
 
     def q(self, value: float) -> str:
         """A false discovery rate; a small one only as below `findings.SMALLEST_Q`."""

@@ -89,7 +89,8 @@ def build(
 
     words = Words(language, valued=True)
     folder.mkdir(parents=True, exist_ok=True)
-    writer = Writer(folder, words, queries.sql, synthetic=about.synthetic)
+    counts = about.counts if about.rounding else ""
+    writer = Writer(folder, words, queries.sql, synthetic=about.synthetic, counts=counts)
     name = "report" if language == "en" else f"report.{language}"
     web, paper = folder / f"{name}.html", folder / f"{name}.pdf"
     page = compose(

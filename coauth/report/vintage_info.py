@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from coauth.openalex.eras import Relation
-from coauth.public import VARIANCE
+from coauth.public import BASE, VARIANCE
 from coauth.storage.manifest import Since
 
 
@@ -70,6 +70,11 @@ class About:
     """
     rounding: float = 0.0
     """Variance that rounding gives to each count; 0 where none is rounded."""
+
+    @property
+    def counts(self) -> str:
+        """What tables and records say of their counts."""
+        return f"rounded to {BASE}, empty below it" if self.rounding else "exact"
 
     @property
     def included(self) -> int | None:

@@ -166,14 +166,16 @@ class Writer:
     """Writes the parts of one page into a folder, in order, and remembers what it wrote."""
 
     def __init__(
-        self, folder: Path, words: Words, statements: Mapping[str, str], *, synthetic: bool
+        self,
+        folder: Path,
+        words: Words,
+        statements: Mapping[str, str],
+        *,
+        synthetic: bool,
+        counts: str = "",
     ) -> None:
-        self.folder, self.words, self.statements, self.synthetic = (
-            folder,
-            words,
-            statements,
-            synthetic,
-        )
+        self.folder, self.words, self.statements = folder, words, statements
+        self.synthetic, self.counts = synthetic, counts
         self.paths: list[Path] = []
         self._charts, self._listings = len(FIXED), 0
 
@@ -282,6 +284,8 @@ class Writer:
         """The CSV behind a part (the same in every language), and the SQL beside it; returns the
         CSV's place.
         """
+        if self.counts:  # said in every row, so that it goes along with any that is copied
+            data = data.assign(counts=self.counts)
         titles = [str(c) for c in data.columns]
         if self.synthetic:
             titles[0] = f"{MARK}: {titles[0]}"
