@@ -23,7 +23,11 @@ def joined(made, kind, engine=None):
     before = tables_of(made)
     wholes = {
         "country": lambda: aggregate.by_country(before["institutions"]),
-        "group": lambda: aggregate.by_group(before["institutions"], before["listed"]),
+        "group": lambda: aggregate.by_group(
+            before["institutions"],
+            before["listed"],
+            [g for g in made.asked.partners if g.figure],
+        ),
         "list": lambda: aggregate.by_list(before["listed"]),
     }[kind]()
     return aggregate.join(before, wholes, engine or made.engine)
@@ -71,17 +75,18 @@ def test_wholes_are_described(world):
     assert all(made[name].num_rows == 0 for name in ("listed", "centrality", "shifts", "pairs"))
 
 
-def test_groups_are_those_of_the_colours(world):
-    made = world(work(1, 2020, [["I1"], [chinese(HIT)], ["I20"], ["I10"]]))
+def test_groups_are_those_of_the_queries(world):
+    """The listed and those at home apart; a group that is no class of the colours is elsewhere."""
+    made = world(work(1, 2020, [["I1"], [chinese(HIT)], ["I20"], ["I10"], ["I70"]]))
     after = joined(made, "group")
-    assert set(rows(after["institutions"], "institution_id")) == {
-        "domestic",
-        "listed",
-        "nordic",
-        "elsewhere",
-    }
     net = build(after, scope=made.asked.scope)
-    assert all(n["group"] == n["institution_id"] for n in net.nodes.to_pylist())
+    assert {(n["institution_id"], n["group"]) for n in net.nodes.to_pylist()} == {
+        ("domestic", "domestic"),
+        ("listed", "listed"),
+        ("nordic", "nordic"),
+        ("china", "elsewhere"),
+        ("elsewhere", "elsewhere"),
+    }
 
 
 def test_the_institutions_of_a_list_are_one_node_and_cannot_be_told_apart(world):

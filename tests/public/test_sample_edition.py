@@ -202,6 +202,7 @@ def test_what_is_neither_table_page_drawing_print_nor_network_is_no_count(editio
         "as_of",
         "coauth",
         "complete",
+        "counts",
         "files_sha256",
         "profile",
         "quarter",
