@@ -414,10 +414,17 @@ def status(project: Project, answer: Answer, verify: bool, audit: bool) -> None:
     said = [f"figure 1     held against nothing: {unread}"] * bool(unread) + [
         f"budget       {budget}"
     ] * bool(budget)
-    answer.give({"vintages": found, "budget": budget}, [*shown, *said])
-    if damaged := [s["vintage"] for s in found if s["damage"]]:
+    beside = project.cache.damage() if verify else []
+    if project.cache.has_rounding_key:
+        said.append(
+            f"rounding     by {project.cache.folder / 'rounding.key'}: keep it, and to yourself"
+        )
+    said = [f"damaged      {damage}" for damage in beside] + said
+    answer.give({"vintages": found, "budget": budget, "damage": beside}, [*shown, *said])
+    cures = [cure for s in found for cure in s["cures"]]
+    if cures or beside:
         raise CacheError(
-            f"stored pages are damaged; `coauth harvest --vintage {damaged[0]}` fetches the damaged slices again"
+            f"stored files are damaged; {'; '.join(cures) or 'see what is named above'}"
         )
 
 

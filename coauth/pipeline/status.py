@@ -26,10 +26,11 @@ _COUNTS = ("expected", "stored", "distinct", "duplicates", "authors_cut", "pages
 
 
 def of_vintage(vintage: Vintage, queries: Queries | None = None, *, verify: bool) -> dict[str, Any]:
-    """All that `coauth status` shows of one vintage; `verify` hashes every stored page, `queries`
+    """All that `coauth status` shows of one vintage; `verify` hashes every stored page and table, `queries`
     hold published counts.
     """
     manifest = vintage.manifest
+    damage, cures = _damage(vintage) if verify else ([], [])
     slices = [_slice(part) for part in vintage.slices()]
     harvested = manifest.harvest or manifest.plan
     return {
@@ -45,11 +46,23 @@ def of_vintage(vintage: Vintage, queries: Queries | None = None, *, verify: bool
         "planned": len(manifest.plan.slices) if manifest.plan else None,
         "controls": _controls(harvested.controls if harvested else None, slices),
         "repaired": manifest.repaired,
-        "damage": vintage.damage() if verify else [],
+        "damage": damage,
+        "cures": cures,
         "verified": verify,
         "coherence": _coherence(vintage, queries) if queries else None,
         "part": is_part(vintage),
     }
+
+
+def _damage(vintage: Vintage) -> tuple[list[str], list[str]]:
+    """What is no longer as it was stored, and what to do about it."""
+    pages, tables, files = vintage.damage(), vintage.table_damage(), vintage.file_damage()
+    cures = {
+        f"`coauth harvest --vintage {vintage.name}` fetches the damaged slices again": pages,
+        f"`coauth build --vintage {vintage.name}` makes its tables again": tables or pages,
+        "what else is named can be removed and is made again": files,
+    }
+    return pages + tables + files, [cure for cure, of in cures.items() if of]
 
 
 def account_of(manifest: Manifest) -> Account | None:
@@ -218,9 +231,9 @@ def lines(standing: Mapping[str, Any], *, every_slice: bool = False) -> Iterable
     state = "complete" if standing["complete"] else "unfinished"
     checked = (
         (
-            "; pages as stored"
+            "; pages and tables as stored"
             if not standing["damage"]
-            else f"; {len(standing['damage'])} pages damaged"
+            else f"; {len(standing['damage'])} files damaged"
         )
         if standing["verified"]
         else ""

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from coauth.errors import CacheError, NotFound
 from coauth.storage import atomic
+from coauth.storage.disk import damage_of, read_bytes, seal, unseal
 from coauth.storage.manifest import Manifest
-from coauth.storage.table_store import store
+from coauth.storage.table_store import load, store
 from coauth.storage.vintage import Vintage
 from coauth.tables import schemas
-
-log = logging.getLogger(__name__)
 
 
 class Cache:
@@ -54,6 +51,17 @@ class Cache:
         Manifest.from_entries(manifest).write(vintage.path / "manifest.json")
         return vintage
 
+    def damage(self) -> list[str]:
+        """What beside the vintages is no longer as it was stored, and vintages without a manifest."""
+        lost = [
+            f"{p.parent / 'manifest.json'}: missing"
+            for p in sorted(self.folder.glob("*/pages"))
+            if not (p.parent / "manifest.json").exists()
+        ]
+        readers: list[Callable[[], object]] = [lambda: self.admissions]
+        readers += [lambda: self.rounding_key] if self.has_rounding_key else []
+        return lost + [d for read in readers if (d := damage_of(read))]
+
     @property
     def has_rounding_key(self) -> bool:
         return (self.folder / "rounding.key").exists()
@@ -66,26 +74,26 @@ class Cache:
         """
         path = self.folder / "rounding.key"
         if not self.has_rounding_key:
-            log.info("%s: a new secret, by which public editions are rounded: keep it", path)
-            atomic.write({path: secrets.token_bytes(32)}, atomic.ADVICE, private=True)
-        key = path.read_bytes()
-        if len(key) < 32:
-            raise CacheError(f"{path}: damaged; copy it back from where public editions were made")
-        return key
+            key = secrets.token_hex(32)
+            atomic.write({path: seal({"key": key})}, atomic.ADVICE, private=True)
+        try:
+            return bytes.fromhex(unseal(read_bytes(path))["key"])
+        except (ValueError, KeyError, TypeError) as fault:
+            raise CacheError(
+                f"{path}: damaged ({fault}); copy it back from where public editions were made"
+            ) from fault
 
     @property
     def admissions(self) -> pa.Table:
         """PhD admissions as imported; they belong to no vintage."""
         path = self.folder / "admissions.parquet"
-        return (
-            schemas.ADMISSIONS.check(pq.read_table(path))
-            if path.exists()
-            else schemas.ADMISSIONS.empty()
-        )
+        if not path.exists():
+            return schemas.ADMISSIONS.empty()
+        return load(path, schemas.ADMISSIONS, "remove it and import the admissions again")
 
     @admissions.setter
     def admissions(self, table: pa.Table) -> None:
-        store(self.folder / "admissions.parquet", schemas.ADMISSIONS, table, {})
+        store(self.folder / "admissions.parquet", schemas.ADMISSIONS, table, {}, checked=True)
 
     def find(
         self, name: str | None = None, quarter: str | None = None, *, complete: bool = True

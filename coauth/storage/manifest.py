@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from coauth.errors import CacheError
 from coauth.openalex.eras import Relation
 from coauth.storage import atomic
-from coauth.storage.disk import ADVICE, json_bytes, read_bytes
+from coauth.storage.disk import ADVICE, read_bytes, seal, unseal
 
 ByReason = dict[str, int]
 """Records or works, by why they were left out, put right or not counted."""
@@ -203,16 +203,16 @@ class Manifest(Entry):
     def read(cls, path: Path) -> Self:
         """Raises `CacheError` for a file that is missing or damaged."""
         try:
-            return cls.model_validate_json(read_bytes(path))
+            return cls.from_entries(unseal(read_bytes(path)))
         except ValidationError as faults:
             fault = faults.errors()[0]
-            where = "".join(f"{place}: " for place in fault["loc"])
-            raise CacheError(
-                f"{path}: damaged ({where}{fault['msg']}); move the folder away and harvest again"
-            ) from faults
+            why = "".join(f"{place}: " for place in fault["loc"]) + fault["msg"]
+        except (ValueError, RecursionError) as fault:
+            why = str(fault)
+        raise CacheError(f"{path}: damaged ({why}); move the folder away and harvest again")
 
     def write(self, path: Path) -> None:
-        atomic.write({path: json_bytes(self.plain())}, ADVICE)
+        atomic.write({path: seal(self.plain())}, ADVICE)
 
 
 def _plain(value: Any) -> Any:

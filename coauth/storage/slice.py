@@ -13,7 +13,7 @@ from typing import Any
 from coauth.errors import CacheError
 from coauth.openalex import Outline, Page, Record, outlines, pack, records, unpack
 from coauth.storage import atomic
-from coauth.storage.disk import ADVICE, json_bytes, read_bytes
+from coauth.storage.disk import ADVICE, damage_of, read_bytes, seal, unseal
 
 
 class Slice:
@@ -50,24 +50,26 @@ class Slice:
 
     @property
     def fetched(self) -> tuple[date, date] | None:
-        """First and last UTC day on which its pages were fetched, as far as they are; None where
-        that cannot be read.
+        """First and last UTC day on which its pages were fetched, as far as they are; None where an
+        older coauth noted none. Raises `CacheError` where the file is damaged.
         """
-        try:
-            first, last = json.loads(read_bytes(self._days))
-            return date.fromisoformat(first), date.fromisoformat(last)
-        except (
-            CacheError,
-            ValueError,
-            TypeError,
-        ):  # a slice of an older coauth, or a file edited by hand
+        if not self._days.exists():
             return None
+        data = read_bytes(self._days)
+        try:
+            days = json.loads(data) if data[:1] == b"[" else unseal(data)["days"]
+            first, last = map(date.fromisoformat, days)
+        except (ValueError, KeyError, TypeError) as fault:
+            raise CacheError(
+                f"{self._days}: damaged ({fault}); remove it: the days of the whole harvest are taken"
+            ) from fault
+        return first, last
 
     def note_days(self, first: date, last: date) -> None:
         """Keep them beside the pages, which hold no clock: the same answers are the same bytes
         on any day.
         """
-        atomic.write({self._days: json_bytes([first.isoformat(), last.isoformat()])}, ADVICE)
+        atomic.write({self._days: seal({"days": [first.isoformat(), last.isoformat()]})}, ADVICE)
 
     @property
     def summary(self) -> dict[str, Any] | None:
@@ -76,8 +78,8 @@ class Slice:
         """
         path = self.path / "slice.json"
         try:
-            return dict(json.loads(read_bytes(path))) if path.exists() else None
-        except (ValueError, TypeError) as fault:
+            return unseal(read_bytes(path)) if path.exists() else None
+        except ValueError as fault:
             raise CacheError(
                 f"{path}: damaged ({fault}); run `coauth harvest --vintage NAME` to fetch the slice again"
             ) from fault
@@ -105,13 +107,13 @@ class Slice:
         --verify`.
         """
         atomic.write(
-            {self.path / "slice.json": json_bytes(summary | {"stored_sha256": self.hashes()})},
+            {self.path / "slice.json": seal(summary | {"stored_sha256": self.hashes()})},
             ADVICE,
         )
 
     def note(self, **entries: Any) -> None:
         """Add to the summary of a closed slice; its pages stay as they were hashed."""
-        atomic.write({self.path / "slice.json": json_bytes((self.summary or {}) | entries)}, ADVICE)
+        atomic.write({self.path / "slice.json": seal((self.summary or {}) | entries)}, ADVICE)
 
     def hashes(self) -> dict[str, str]:
         """sha256 of every stored page file, by file name."""
@@ -120,12 +122,19 @@ class Slice:
             for n in self.numbers
         }
 
+    def missing(self) -> list[Path]:
+        """Pages of a closed slice that are gone."""
+        if self.status in ("open", "damaged"):
+            return []
+        stored = (self.summary or {}).get("stored_sha256")
+        names = stored if isinstance(stored, dict) else {}
+        return [self.path / name for name in names if not (self.path / name).exists()]
+
     def damage(self) -> list[str]:
         """What of a closed slice is no longer as it was stored; empty when all is."""
-        try:
-            summary = self.summary
-        except CacheError:
-            return [f"{self.path / 'slice.json'}: damaged"]
+        if fault := damage_of(lambda: (self.summary, self.fetched)):
+            return [fault]
+        summary = self.summary
         if summary is None:
             return []
         stored, now = summary.get("stored_sha256"), self.hashes()

@@ -7,7 +7,6 @@ needed on the way; they take the finished ones' place all together.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -17,8 +16,9 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from coauth.errors import CacheError, TableError
 from coauth.storage import atomic
-from coauth.storage.disk import ADVICE
+from coauth.storage.disk import ADVICE, file_digest
 from coauth.tables.contract import MARK, Table
 
 _GROUP = 1 << 17
@@ -28,9 +28,16 @@ DuckDB's own size: its threads share groups, and writer and reader hold no more 
 
 
 def store(
-    path: Path, contract: Table, rows: pa.Table | Iterable[pa.RecordBatch], note: dict[str, str]
+    path: Path,
+    contract: Table,
+    rows: pa.Table | Iterable[pa.RecordBatch],
+    note: dict[str, str],
+    *,
+    checked: bool = False,
 ) -> str:
-    """Write a table's sorted rows as Parquet, whole or not at all; returns the sha256 of the file."""
+    """Write a table's sorted rows as Parquet, whole or not at all; returns the sha256 of the file.
+    `checked` puts it beside the file, as `sha256sum` does, where no manifest keeps it (`load`).
+    """
     note = {"row": contract.row, "key": " ".join(contract.key), **note}
     path = atomic.target(path, ADVICE)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -48,8 +55,27 @@ def store(
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = file_digest(path)
+    if checked:
+        atomic.write({_beside(path): f"{digest}  {path.name}\n".encode()}, ADVICE)
+    return digest
+
+
+def load(path: Path, contract: Table, cure: str) -> pa.Table:
+    """A table that `store` wrote `checked`. Raises `CacheError` that ends with the `cure` where it is
+    damaged.
+    """
+    stored = _beside(path)
+    if stored.exists() and file_digest(path) not in stored.read_text("utf-8", "replace"):
+        raise CacheError(f"{path}: damaged (changed since it was stored); {cure}")
+    try:
+        return contract.check(pq.read_table(path))
+    except (pa.ArrowException, OSError, TableError) as fault:
+        raise CacheError(f"{path}: damaged ({str(fault).partition(chr(10))[0]}); {cure}") from fault
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
 
 
 def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

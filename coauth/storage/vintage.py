@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,10 @@ from coauth.errors import CacheError, NotFound
 from coauth.openalex import Page
 from coauth.openalex.eras import MATCHER, MIXED, UNKNOWN, Eras
 from coauth.storage import atomic
-from coauth.storage.disk import ADVICE, json_bytes, read_bytes
+from coauth.storage.disk import ADVICE, damage_of, file_digest, read_bytes, seal, unseal
 from coauth.storage.manifest import Build, Manifest
 from coauth.storage.slice import Slice
-from coauth.storage.table_store import TableStore, store
+from coauth.storage.table_store import TableStore, load, store
 from coauth.tables import schemas
 from coauth.tables.contract import MARK, Table
 
@@ -160,7 +160,13 @@ class Vintage:
             yield from part.pages()
 
     def parts(self, pages: int) -> list[list[tuple[Slice, int]]]:
-        """Every stored page by slice and number, so many at a time."""
+        """Every stored page by slice and number, so many at a time. Raises `CacheError` where one of
+        a closed slice is gone.
+        """
+        if gone := [page for part in self.slices() for page in part.missing()]:
+            raise CacheError(
+                f"{gone[0]}: missing; run `coauth harvest --vintage {self.name}` to fetch the slice again"
+            )
         numbered = [(part, number) for part in self.slices() for number in part.numbers]
         return [numbered[start : start + pages] for start in range(0, len(numbered), pages)]
 
@@ -219,17 +225,43 @@ class Vintage:
     def _finished(self, name: str) -> Iterator[TableStore]:
         if name not in schemas.ALL:
             raise NotFound(f"no table '{name}'; there are: {', '.join(sorted(schemas.ALL))}")
-        path = self.path / "tables" / f"{name}.parquet"
+        path = self._table(name)
         if not (self.manifest.build and path.exists()):
             raise NotFound(
                 f"vintage {self.name} has no table '{name}' yet; run `coauth build --vintage {self.name}`"
             )
         try:
+            if self._changed(name):
+                raise OSError("changed since it was stored")
             yield TableStore(path.parent, {})
         except (pa.ArrowInvalid, OSError) as fault:
             raise CacheError(
                 f"{path}: damaged ({fault}); run `coauth build --vintage {self.name}`"
             ) from fault
+
+    def _changed(self, name: str) -> bool:
+        stored = self.built.sha256.get(name)
+        return stored is not None and file_digest(self._table(name)) != stored
+
+    def _table(self, name: str) -> Path:
+        return self.path / "tables" / f"{name}.parquet"
+
+    def table_damage(self) -> list[str]:
+        """What of the tables is no longer as it was built; empty where nothing was built yet."""
+        names = self.manifest.build.sha256 if self.manifest.build else {}
+        gone = [n for n in names if not self._table(n).exists()]
+        changed = [n for n in names if n not in gone and self._changed(n)]
+        return [f"{self._table(n)}: missing" for n in gone] + [
+            f"{self._table(n)}: changed since it was stored" for n in changed
+        ]
+
+    def file_damage(self) -> list[str]:
+        """What of the small files and tables beside the manifest cannot be read."""
+        readers: list[Callable[[], object]] = [lambda: self.layout, lambda: self.totals]
+        readers += [
+            partial(self.beside, contract, "") for contract in (schemas.AUDIT, schemas.AUDIT_YEARS)
+        ]
+        return [d for read in readers if (d := damage_of(read))]
 
     def write_text(self, name: str, text: str) -> Path:
         """A small file beside the manifest (the synthetic world's truth)."""
@@ -247,9 +279,9 @@ class Vintage:
         if not path.exists():
             return None
         try:
-            kept = dict(json.loads(read_bytes(path)))
+            kept = unseal(read_bytes(path))
             whole = hashlib.sha256(kept["body"].encode()).hexdigest() == kept["sha256"]
-        except (ValueError, KeyError) as fault:
+        except (ValueError, KeyError, AttributeError) as fault:
             raise CacheError(
                 f"{path}: damaged ({fault}); run `coauth admissions fetch --vintage {self.name}`"
             ) from fault
@@ -267,40 +299,45 @@ class Vintage:
             "sha256": hashlib.sha256(body).hexdigest(),
             "body": body.decode(),
         }
-        atomic.write({self.path / "statbank.json": json_bytes(kept)}, ADVICE)
+        atomic.write({self.path / "statbank.json": seal(kept)}, ADVICE)
 
     @property
     def layout(self) -> dict[str, list[float]]:
         """Positions of institutions in the last drawing, so that the next one keeps them; empty
-        before the first.
+        before the first. Raises `CacheError` where the file is damaged.
         """
         path = self.path / "layout.json"
-        return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
+        try:
+            return unseal(read_bytes(path)) if path.exists() else {}
+        except ValueError as fault:
+            raise CacheError(
+                f"{path}: damaged ({fault}); remove it: the next report draws the network anew"
+            ) from fault
 
     @layout.setter
     def layout(self, positions: dict[str, list[float]]) -> None:
-        atomic.write({self.path / "layout.json": json_bytes(positions)}, ADVICE)
+        atomic.write({self.path / "layout.json": seal(positions)}, ADVICE)
 
     def beside(self, contract: Table, basis: str) -> pa.Table | None:
         """A table kept beside the manifest; None where there is none, or none that rests on this
         `basis`.
         """
         path = self.path / f"{contract.name}.parquet"
-        try:
-            if (
-                not path.exists()
-                or (pq.read_schema(path).metadata or {}).get(b"basis") != basis.encode()
-            ):
-                return None
-            return contract.check(pq.read_table(path))
-        except pa.ArrowInvalid as fault:
-            raise CacheError(
-                f"{path}: damaged ({fault}); remove it: it is made again from the pages"
-            ) from fault
+        if not path.exists():
+            return None
+        rows = load(path, contract, "remove it: it is made again from the pages")
+        kept = (pq.read_schema(path).metadata or {}).get(b"basis")
+        return rows if kept == basis.encode() else None
 
     def keep_beside(self, contract: Table, rows: pa.Table, basis: str) -> None:
         """Keep a table that was made from the pages, with a digest of what it rests on, in the
         place of the one before it.
         """
         mark = {"notice": MARK} if self.manifest.source.kind == "sample" else {}
-        store(self.path / f"{contract.name}.parquet", contract, rows, {"basis": basis} | mark)
+        store(
+            self.path / f"{contract.name}.parquet",
+            contract,
+            rows,
+            {"basis": basis} | mark,
+            checked=True,
+        )

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pytest
 
 from coauth.pipeline.project import Project
+from coauth.storage.disk import seal
 from tests.support import disclosure_audit, page_reader
 from tests.support.commands import coauth
 
@@ -24,7 +25,7 @@ def edition(sample_root, tmp_path_factory):
     shutil.copytree(sample_root, root, copy_function=os.link, ignore=leave)
     project = Project(root)
     vintage = project.cache.find()
-    (root / "cache/rounding.key").write_bytes(bytes(range(32)))
+    (root / "cache/rounding.key").write_bytes(seal({"key": bytes(range(32)).hex()}))
     coauth(root, "report", "--profile", "public")
     return project, vintage, next(project.reports.glob("*-public"))
 

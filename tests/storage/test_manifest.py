@@ -1,6 +1,5 @@
 """The manifest of a vintage: typed when read, the same bytes when written again."""
 
-import json
 from datetime import date
 
 import pytest
@@ -8,7 +7,7 @@ from pydantic import ValidationError
 
 from coauth.errors import CacheError
 from coauth.storage import Cache
-from coauth.storage.disk import json_bytes
+from coauth.storage.disk import json_bytes, seal, unseal
 from coauth.storage.manifest import Manifest, Origin
 from tests.support.vintages import BUILD, entries
 
@@ -27,7 +26,7 @@ def path(tmp_path):
 )
 def test_what_is_read_is_written_again(path, more):
     """To the byte: null stays null, what was not there stays away, what is not known is kept."""
-    path.write_bytes(json_bytes(entries("2026-01-05", **more)))
+    path.write_bytes(seal(entries("2026-01-05", **more)))
     before = path.read_bytes()
     Manifest.read(path).write(path)
     assert path.read_bytes() == before
@@ -36,7 +35,7 @@ def test_what_is_read_is_written_again(path, more):
 def test_what_a_newer_coauth_wrote_outlives_a_new_entry(tmp_path):
     vintage = Cache(tmp_path).create("v", **entries("2026-01-05", **NEWER))
     vintage.record(completed=date(2026, 1, 6))
-    assert json.loads((vintage.path / "manifest.json").read_bytes()) == entries(
+    assert unseal((vintage.path / "manifest.json").read_bytes()) == entries(
         "2026-01-05", completed="2026-01-06", **NEWER
     )
 

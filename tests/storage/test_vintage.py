@@ -2,7 +2,6 @@
 
 import datetime
 import errno
-import json
 import os
 import random
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from coauth.errors import CacheError, NotFound
 from coauth.storage import Cache
+from coauth.storage.disk import unseal
 from coauth.tables import schemas
 from coauth.tables.contract import MARK
 from tests.support.vintages import BUILD, entries
@@ -44,9 +44,16 @@ def refuse(fault):
     "fault", [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EIO], ids=errno.errorcode.get
 )
 @pytest.mark.parametrize(
-    "place", ["os.fsync", "pathlib.Path.replace", "pathlib.Path.mkdir", "pathlib.Path.open"]
+    "places",
+    [
+        ["os.fsync"],
+        ["pathlib.Path.replace"],
+        ["pathlib.Path.mkdir"],
+        ["pathlib.Path.open", "os.open"],
+    ],
+    ids=lambda places: places[0],
 )
-def test_a_failed_write_leaves_what_was_there(cache, monkeypatch, fault, place):
+def test_a_failed_write_leaves_what_was_there(cache, monkeypatch, fault, places):
     """Whatever fails on the way to the disk, the old file is whole, no half file stays, and one
     line says what to do.
     """
@@ -54,7 +61,8 @@ def test_a_failed_write_leaves_what_was_there(cache, monkeypatch, fault, place):
     made.slice("2020-01").write(1, PAGE)
     before = files(cache.folder)
     with monkeypatch.context() as patch:
-        patch.setattr(place, refuse(fault))
+        for place in places:
+            patch.setattr(place, refuse(fault))
         for act in (
             lambda: made.slice("2020-01").write(1, OTHER),
             lambda: made.slice("2020-01").close(count=2),
@@ -412,4 +420,4 @@ def test_positions_of_the_last_drawing_are_kept(cache):
     assert made.layout == {}
     made.layout = {"I1": [0.25, -1.5]}
     assert made.layout == {"I1": [0.25, -1.5]}
-    assert json.loads((made.path / "layout.json").read_text()) == {"I1": [0.25, -1.5]}
+    assert unseal((made.path / "layout.json").read_bytes()) == {"I1": [0.25, -1.5]}

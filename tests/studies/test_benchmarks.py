@@ -87,7 +87,7 @@ def test_the_vintage_verifies(root):
     """`coauth status --verify` finds every page as it was stored."""
     said = CliRunner().invoke(cli.coauth, ["status", "--verify", "--root", str(root)]).output
     assert f"{WORKS:,} works of {WORKS:,} counted" in said
-    assert "pages as stored" in said
+    assert "pages and tables as stored" in said
 
 
 def test_another_generator_is_refused(root, tmp_path):
