@@ -29,6 +29,7 @@ from coauth.queries import Queries, Technologies
 from coauth.review import candidates, labelling
 from coauth.stages import flags, technologies
 from coauth.storage import Vintage, atomic
+from coauth.tables.escape import spreadsheet
 
 
 @coauth.group("flags")
@@ -149,7 +150,9 @@ def flags_sample(
     """
     chosen = project.cache.find(vintage)
     sheet = labelling.sample(VintageTables(chosen), _with_cues(project, chosen), size, seed)
-    atomic.write({out: [sheet.to_csv(index=False, lineterminator="\n")]}, "name another file")
+    atomic.write(
+        {out: [spreadsheet(sheet).to_csv(index=False, lineterminator="\n")]}, "name another file"
+    )
     answer.give(
         {"path": out, "works": len(sheet)},
         [

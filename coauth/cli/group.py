@@ -20,6 +20,7 @@ import click
 
 from coauth import __version__
 from coauth.errors import CacheError, CoauthError
+from coauth.tables.escape import terminal
 
 if TYPE_CHECKING:
     from coauth.cli.progress import Bar
@@ -70,8 +71,15 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except CoauthError as fault:
-            click.echo(f"coauth: {fault}", err=True)
+            click.echo(terminal(f"coauth: {fault}"), err=True)
             ctx.exit(1)
+
+
+class _Plain(logging.Formatter):
+    """Messages without what a terminal would act on."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return terminal(super().format(record))
 
 
 def common(command: Command) -> Command:
@@ -91,9 +99,8 @@ def common(command: Command) -> Command:
         *args: Any, root: Path, as_json: bool, quiet: bool, verbose: bool, **options: Any
     ) -> Any:
         level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
-        logging.basicConfig(
-            level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True
-        )
+        logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+        logging.root.handlers[0].setFormatter(_Plain("%(message)s"))
         logging.getLogger("coauth").setLevel(level)
         if os.path.lexists(root) and not root.is_dir():  # click looks at plain files alone
             raise CacheError(
@@ -146,10 +153,10 @@ class Answer:
 
     def give(self, result: Any, lines: Iterable[str]) -> None:
         if self.as_json:
-            click.echo(json.dumps(result, indent=1, ensure_ascii=False, default=plain))
-        else:
-            for line in lines:
-                click.echo(line)
+            # in JSON, too, an escape of four digits is the character
+            lines = [json.dumps(result, indent=1, ensure_ascii=False, default=plain)]
+        for line in lines:
+            click.echo(terminal(line))
 
     def progress(self) -> Bar:
         from coauth.cli.progress import Bar  # noqa: PLC0415

@@ -18,6 +18,7 @@ from coauth.queries import registry
 from coauth.stages import revisions
 from coauth.tables import schemas
 from coauth.tables.contract import MARK
+from coauth.tables.escape import spreadsheet
 
 
 def _listed(*intervals: str) -> str:
@@ -165,12 +166,23 @@ def compare_(project: Project, answer: Answer, old: str, new: str) -> None:
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="Run this statement against a vintage.",
 )
+@click.option(
+    "--trusted", is_flag=True, help="The statement may read and write files and load extensions."
+)
 @of_vintage
 @common
 def sql(
-    project: Project, answer: Answer, name: str | None, file: Path | None, vintage: str | None
+    project: Project,
+    answer: Answer,
+    name: str | None,
+    file: Path | None,
+    trusted: bool,
+    vintage: str | None,
 ) -> None:
     """Print the statement behind a table, or run one of your own against the tables of a vintage.
+
+    A statement is a program: it runs with your rights. Without --trusted it can read the tables of
+    the vintage and nothing else, and writes nothing.
 
     Example: coauth sql edges
     """
@@ -183,9 +195,15 @@ def sql(
         return
     chosen = project.cache.find(vintage)
     stored = {table: chosen.rows(table) for table in schemas.ALL}
-    frame = DuckDB({}, shared).query(file.read_text("utf-8"), str(file), **stored).to_pandas()
+    frame = (
+        DuckDB({}, shared, trusted=trusted)
+        .query(file.read_text("utf-8"), str(file), **stored)
+        .to_pandas()
+    )
     notice = [f"-- {MARK}"] if chosen.manifest.synthetic else []
-    answer.give(frame.to_dict("records"), [*notice, frame.to_csv(index=False).rstrip()])
+    answer.give(
+        frame.to_dict("records"), [*notice, spreadsheet(frame).to_csv(index=False).rstrip()]
+    )
 
 
 @coauth.group("queries")

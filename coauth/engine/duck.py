@@ -30,9 +30,12 @@ class DuckDB(Engine):
         memory: str | None = None,
         threads: int | None = None,
         spill: Path | None = None,
+        *,
+        trusted: bool = True,
     ) -> None:
         """`memory` is for the whole build: DuckDB takes its part (`coauth.engine.memory`) and
-        spills the rest to the folder `spill`.
+        spills the rest to the folder `spill`. Statements that are not `trusted` neither read nor
+        write files, nor load extensions.
         """
         super().__init__(statements)
         self.workers = threads or joblib.cpu_count()
@@ -43,6 +46,10 @@ class DuckDB(Engine):
         self._connection = duckdb.connect(":memory:", config=settings)
         for name, table in shared.items():
             self._connection.register(name, table)
+        self._trusted = trusted
+        if not trusted:
+            for setting in ("enable_external_access = false", "lock_configuration = true"):
+                self._connection.execute(f"SET {setting}")
 
     def each(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         with joblib.parallel_config("loky", idle_worker_timeout=5):  # what follows needs memory
@@ -75,7 +82,9 @@ class DuckDB(Engine):
         """
         db = self._connection
         relation = (
-            db.from_arrow(rows) if isinstance(rows, pa.Table) else db.read_parquet(list(rows.files))
+            db.read_parquet(list(rows.files))
+            if self._trusted and not isinstance(rows, pa.Table)
+            else db.from_arrow(rows)
         )
         for column in coded:
             kind = f'"{alias}.{column}"'

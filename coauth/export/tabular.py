@@ -17,6 +17,7 @@ from coauth.export.notice import Notice
 from coauth.export.numbers import finite
 from coauth.network.model import EDGE_YEARS, EDGES, NODE_YEARS, NODES, attributes, rows
 from coauth.tables.contract import MARK, Table
+from coauth.tables.escape import cell
 
 if TYPE_CHECKING:
     from coauth.network.model import Network
@@ -86,4 +87,4 @@ def _cell(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return finite(value)
-    return ";".join(value) if isinstance(value, list) else str(value)
+    return cell(";".join(value) if isinstance(value, list) else str(value))

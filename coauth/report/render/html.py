@@ -25,6 +25,7 @@ from coauth.report.render import traces
 from coauth.report.text import Words, bare, html
 from coauth.storage import atomic
 from coauth.tables.contract import MARK, marked
+from coauth.tables.escape import spreadsheet
 
 STYLES = ("render/style.css", "render/charts.css", "explorer/explorer.css")
 SCRIPTS = (
@@ -290,7 +291,9 @@ class Writer:
         if self.synthetic:
             titles[0] = f"{MARK}: {titles[0]}"
         place = f"tables/{self._marked(name)}.csv"
-        text = data.to_csv(index=False, header=titles, lineterminator="\n", float_format="%.10g")
+        text = spreadsheet(data).to_csv(
+            index=False, header=titles, lineterminator="\n", float_format="%.10g"
+        )
         self._write(place, text.encode())
         if statement in self.statements:
             self._write(place.removesuffix(".csv") + ".sql", self.statements[statement].encode())
