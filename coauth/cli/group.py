@@ -4,6 +4,7 @@ and how a result is given.
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import logging
@@ -155,8 +156,16 @@ class Answer:
         if self.as_json:
             # in JSON, too, an escape of four digits is the character
             lines = [json.dumps(result, indent=1, ensure_ascii=False, default=plain)]
-        for line in lines:
-            click.echo(terminal(line))
+        try:
+            for line in lines:
+                click.echo(terminal(line))
+        except OSError as fault:
+            if fault.errno == errno.EPIPE:  # whoever read it has read enough
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nothing is left to fail at the end
+            raise CacheError(
+                f"cannot write the result ({fault.strerror}); make room, or send it elsewhere"
+            ) from fault
 
     def progress(self) -> Bar:
         from coauth.cli.progress import Bar  # noqa: PLC0415

@@ -73,6 +73,10 @@ class DuckDB(Engine):
                     BATCH
                 ) as batches:  # closed before what it reads from is dropped
                     yield batches
+            except (duckdb.InterruptException, RuntimeError) as fault:
+                if "interrupted" not in str(fault).lower():
+                    raise
+                raise KeyboardInterrupt from fault
             except duckdb.Error as fault:
                 raise QueryError(f"{where}: {fault}") from fault
 
