@@ -8,13 +8,25 @@ lines go to stderr.
 from __future__ import annotations
 
 import gc
+import os
+import re
 
 from coauth.cli.group import coauth
 
 __all__ = ["coauth", "main"]
 
 
+OWN = "077"
+"""What others may do with new files: nothing. Caches and internal reports hold small cells."""
+
+
 def main() -> None:
+    mask = os.environ.get("COAUTH_UMASK", OWN)
+    if not re.fullmatch("0?[0-7]{3}", mask):
+        raise SystemExit(
+            f"coauth: COAUTH_UMASK is '{mask}'; give three octal digits, as 027 (group may read)"
+        )
+    os.umask(int(mask, 8))
     # millions of records are alive at once and none is in a cycle: looking for cycles at the
     # default pace takes a fifth of the time
     gc.set_threshold(200_000, 50, 50)

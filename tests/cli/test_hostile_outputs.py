@@ -153,3 +153,20 @@ def test_an_end_that_takes_nothing_is_one_line_or_none(root, end):
 )
 def test_only_text_that_begins_like_a_formula_is_escaped(text, safe):
     assert cell(text) == safe
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(None, 0o600), ("027", 0o640), ("022", 0o644)])
+def test_files_are_for_their_owner_alone_unless_told_otherwise(tmp_path, mask, mode):
+    told = {} if mask is None else {"COAUTH_UMASK": mask}
+    command = [sys.executable, "-m", "coauth", "init", str(tmp_path / "p")]
+    subprocess.run(command, env=os.environ | told, check=True, capture_output=True)
+    files = [p for p in (tmp_path / "p").rglob("*") if p.is_file()]
+    assert {p.stat().st_mode & 0o777 for p in files} == {mode}
+
+
+def test_a_mask_that_is_none_is_one_line(tmp_path):
+    command = [sys.executable, "-m", "coauth", "status", "--root", str(tmp_path)]
+    told = os.environ | {"COAUTH_UMASK": "rw-r--r--"}
+    done = subprocess.run(command, env=told, check=False, capture_output=True, text=True)
+    assert (done.returncode, len(done.stderr.strip().splitlines())) == (1, 1)
+    assert "give three octal digits" in done.stderr
