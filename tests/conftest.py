@@ -1,5 +1,6 @@
 """What the tests of more than one stage start from."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -45,6 +46,14 @@ def pytest_collection_modifyitems(items):
         sample = "sample_root" in getattr(item, "fixturenames", ())
         if item.path.stem in rank or SLOW.intersection(item.nodeid.split("/")) or sample:
             item.add_marker("slow")
+
+
+def pytest_collection_finish():
+    """What is imported and collected stays to the end: to look for cycles among it again and again
+    takes a tenth of the time. The pace is that of the command line (`coauth.cli.main`).
+    """
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 50)
 
 
 @pytest.fixture(scope="session")
