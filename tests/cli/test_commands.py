@@ -269,7 +269,7 @@ def test_a_plain_script_writes_a_report(tmp_path):
         '"strength_share"',
         '"strength_share", "harmonic"',
     )
-    (tmp_path / "records.jsonl").write_text("\n".join(map(json.dumps, every(40))))
+    (tmp_path / "records.jsonl").write_text("\n".join(map(json.dumps, every(100))))
     script = tmp_path / "plain.py"
     script.write_text(
         f"import coauth\nroot = {str(root)!r}\n"

@@ -182,7 +182,7 @@ def same(here, there):
 
 
 @needs_spark
-@pytest.mark.parametrize("nth", [10, pytest.param(1, marks=pytest.mark.whole)])
+@pytest.mark.parametrize("nth", [20, pytest.param(1, marks=pytest.mark.whole)])
 def test_the_sample_from_pages(root, monkeypatch, nth):
     """Every nth of 20,000 works: all tables, and in fact every byte of them; what was left out is
     the same too.
@@ -206,7 +206,7 @@ def test_the_sample_from_pages(root, monkeypatch, nth):
 @needs_spark
 @pytest.mark.parametrize(
     ("layout", "nth"),
-    [("jsonl", 10), ("parquet", 10), pytest.param("jsonl", 1, marks=pytest.mark.whole)],
+    [("jsonl", 20), ("parquet", 20), pytest.param("jsonl", 1, marks=pytest.mark.whole)],
 )
 def test_the_sample_from_a_snapshot(root, tmp_path, monkeypatch, layout, nth):
     """The snapshot's files are read on Spark into the very pages that one process makes of them;
