@@ -11,7 +11,7 @@ import networkx as nx
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.commands import CHECKOUT, QUICK, every, project
+from tests.support.commands import CHECKOUT, LATE, QUICK, every, project
 
 PACKAGE = CHECKOUT / "coauth"
 PAGE = PACKAGE / "docs" / "howto" / "measure.md"
@@ -53,11 +53,7 @@ def house(tmp_path_factory):
     text = registry.read_text("utf-8").replace(")\n# fmt: on", f"{record})\n# fmt: on")
     registry.write_text(text, "utf-8")
     names = '["strength", "strength_share", "pagerank", "constraint"]'
-    windows = {"comparisons": "[[[2018, 2020], [2022, 2024]]]"}
-    project(house, changed=QUICK | windows | {"measures": names, "resampled": names})
-    scope = house / "queries/scope.toml"
-    text = scope.read_text("utf-8")
-    scope.write_text(text.replace("first_year = 2011", "first_year = 2018"), "utf-8")
+    project(house, changed=QUICK | LATE | {"measures": names, "resampled": names})
     (house / "records.jsonl").write_text("\n".join(map(json.dumps, every(40))), "utf-8")
     words = ("rebuild", "--from", "records.jsonl", "--as-of", "2026-11-30", "-q")
     run(house, "-c", UNDRAWN, *words)

@@ -13,7 +13,7 @@ import pytest
 
 from coauth.queries.registry import MEASURES
 from coauth.storage import Cache
-from tests.support.commands import contents, every, project
+from tests.support.commands import LATE, contents, every, project
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,12 @@ def truth(vintage):
     return json.loads((vintage.path / "SYNTHETIC-SAMPLE-truth.json").read_text())
 
 
-FEW = {"replicates": "100", "path_replicates": "100", "permutations": "4", "null_samples": "40"}
+FEW = LATE | {
+    "replicates": "100",
+    "path_replicates": "100",
+    "permutations": "4",
+    "null_samples": "40",
+}
 SCRIPT = """
 import sys, datetime, coauth
 root, records, threads = sys.argv[1:]
