@@ -33,9 +33,20 @@ LONGEST = (
 """Files that take half a minute or more are begun first: none is left to one worker at the end."""
 
 
-SLOW = {"end_to_end", "studies"}
-"""Folders of tests that `make check` leaves out, beside the files above and all that need the
-sample built.
+SLOW = {
+    "end_to_end",
+    "studies",
+    "test_atomic",
+    "test_compare",
+    "test_harvest",
+    "test_howto",
+    "test_labelling",
+    "test_revisions",
+    "test_snapshot",
+    "test_status",
+}
+"""Folders and files of tests that `make check` leaves out, beside the files above: they harvest and
+build. So do those that need the sample built or real records, and worlds drawn by chance.
 """
 
 
@@ -43,8 +54,13 @@ def pytest_collection_modifyitems(items):
     rank = {name: n for n, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
     for item in items:
-        sample = "sample_root" in getattr(item, "fixturenames", ())
-        if item.path.stem in rank or SLOW.intersection(item.nodeid.split("/")) or sample:
+        needs = set(getattr(item, "fixturenames", ()))
+        drawn = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if (
+            SLOW.union(rank).intersection([*item.nodeid.split("/"), item.path.stem])
+            or needs & {"sample_root", "real_records"}
+            or (drawn and "world" in needs)
+        ):
             item.add_marker("slow")
 
 

@@ -33,6 +33,7 @@ def test_an_empty_scope(tmp_path):
     assert not (root / "cache").exists()
 
 
+@pytest.mark.slow
 def test_a_scope_without_works(tmp_path, monkeypatch):
     """A scope no record is in says so, counts why, and leaves the harvest usable."""
     monkeypatch.setattr(sample, "records", lambda *_: iter(every(40)))
@@ -239,6 +240,7 @@ def test_python_verbs(sample_root):
     assert len(works) > 3
 
 
+@pytest.mark.slow
 def test_verbs_are_functions_whatever_is_imported():
     """Rooms have the names of some verbs (tables, report, export); the verb is what a user meets."""
     program = (

@@ -233,12 +233,14 @@ def test_lines_that_are_nothing():
     ]
 
 
+@pytest.mark.slow
 def test_deep_nesting_ends():
     """Brackets without end are a value that is no JSON, or none; nothing recurses into them."""
     for text in (b"[" * 50_000, b'{"a":' * 50_000, b"[" * 50_000 + b"]" * 50_000):
         assert sum(len(v) for v in list(elements(b"[" + text + b"]"))) >= 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -370,6 +370,7 @@ class TestStatistics:
             < 0.001
         )
 
+    @pytest.mark.slow
     def test_without_a_shift_p_is_uniform(self):
         """In 30 worlds where nothing changed, about one p in twenty is below 0.05."""
         found = []
@@ -385,6 +386,7 @@ class TestStatistics:
         assert 0.02 <= np.mean(np.array(found) < 0.05) <= 0.09
         assert np.mean(found) == pytest.approx(0.5, abs=0.06)
 
+    @pytest.mark.slow
     def test_permuted_p_stands_beside(self):
         """For the share and variant k alone, where it is asked for; it sees what is planted."""
         table = judged(planted(), permutations=40)

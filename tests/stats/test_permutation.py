@@ -75,6 +75,7 @@ def test_bursts_are_allowed_for():
     assert p_of(works, factors=(np.full(1, 2.0), np.full(1, 2.0))) > 0.05
 
 
+@pytest.mark.slow
 def test_level_without_a_shift():
     """In 60 worlds in which nothing changed, about one p in twenty is below 0.05."""
     found = []

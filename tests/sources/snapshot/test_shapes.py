@@ -275,6 +275,7 @@ def test_every_shape_makes_a_whole_vintage(tmp_path, vintage, name):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packing", PACKINGS)
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_every_packing_and_encoding_of_every_shape(tmp_path, packing, encoding):
@@ -809,6 +810,7 @@ print(count, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 10
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["list", "answer", "wrap", "by id", "lines"])
 def test_memory_does_not_grow_with_the_file(tmp_path, shape):
     """Sixty megabytes on one line take less than that, which is what one value may take before it
