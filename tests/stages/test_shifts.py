@@ -379,7 +379,7 @@ class TestStatistics:
                 random_works(seed, 1000, 24, (2018, 2024), 4),
                 resampled=("strength_share",),
                 measures=(),
-                replicates=200,
+                replicates=100,
             )
             found += [r["p_value"] for r in table.to_pylist() if r["variant"] == "k"]
         assert len(found) > 200
