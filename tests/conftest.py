@@ -38,6 +38,7 @@ SLOW = {
     "studies",
     "test_atomic",
     "test_compare",
+    "test_explain",
     "test_harvest",
     "test_howto",
     "test_labelling",

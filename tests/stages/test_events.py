@@ -262,6 +262,7 @@ def test_years_beyond_the_measured_ones_are_left_out(asked):
     assert plain.regress(dated("china"), asked).events == more.regress(dated("china"), asked).events
 
 
+@pytest.mark.slow
 def test_row_order_is_irrelevant(asked):
     """The same tables in another order give the same rows."""
     made = compared()

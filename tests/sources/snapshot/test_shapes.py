@@ -259,6 +259,7 @@ def test_every_shape_gives_the_works(tmp_path, name, held, monkeypatch):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(SHAPES.keys() - {"R, lists of one"}))
 def test_every_shape_makes_a_whole_vintage(tmp_path, vintage, name):
     """Stored, and complete. Lists of one are the decoder's affair; what stands around a list in
@@ -538,6 +539,7 @@ def refused(tmp_path, path, match):
     return str(raised.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_holds_no_works_is_refused_by_what_it_is(tmp_path, name):
     """Alone and as the only file of a folder."""
@@ -552,6 +554,7 @@ def test_what_holds_no_works_is_refused_by_what_it_is(tmp_path, name):
 DAMAGED = {n: p for n, p in PACKINGS.items() if n not in ("plain", "gzip in two parts")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packing", DAMAGED)
 @pytest.mark.parametrize("at", [0.3, 0.7, 0.85])
 def test_packed_files_cut_short_are_refused(tmp_path, packing, at):
@@ -569,6 +572,7 @@ def test_packed_files_cut_short_are_refused(tmp_path, packing, at):
     refused(tmp_path, tmp_path / "in", r"in/b: .*cut short or damaged")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "pack",
     [

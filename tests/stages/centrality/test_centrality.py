@@ -398,6 +398,7 @@ class TestProperties:
 
 
 class TestResampling:
+    @pytest.mark.slow
     def test_same_bytes_twice(self):
         """Values, intervals and kept replicates are those of the seed; another seed gives others."""
         data = tables(random_works(7, works=200, years=(2018, 2021)))
