@@ -6,16 +6,18 @@ import shutil
 import subprocess
 from pathlib import Path
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # the workers have the processors already: no command shares its work out again, and no thread
+    # of OpenBLAS turns in circles until there is more work, which took nine tenths of some tests;
+    # numpy reads that when it is loaded
+    os.environ |= {"LOKY_MAX_CPU_COUNT": "1", "OPENBLAS_NUM_THREADS": "1"}
+
 import pytest
 from filelock import FileLock
 
 from coauth import queries
 from tests.support.commands import CHECKOUT, build_sample, missing
 from tests.support.world import World
-
-if "PYTEST_XDIST_WORKER" in os.environ:
-    # the workers have the processors already: no command shares its work out again
-    os.environ["LOKY_MAX_CPU_COUNT"] = "1"
 
 os.environ["COAUTH_STATBANK_URL"] = "http://127.0.0.1:9"  # nobody: no test asks Statistics Denmark
 

@@ -97,7 +97,7 @@ def test_a_fit_that_does_not_end_is_an_error():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("worlds", [10, pytest.param(60, marks=pytest.mark.whole)])
+@pytest.mark.parametrize("worlds", [15, pytest.param(60, marks=pytest.mark.whole)])
 def test_a_planted_step_is_held_and_placebos_are_not_called(worlds):
     """Quarters with overdispersion and ρ = 0.3: coverage and false calls no worse than 93 and 5 %
     would give.
