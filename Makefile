@@ -15,6 +15,9 @@ SITE = -C -D extensions=myst_parser -D myst_heading_anchors=3 -D html_theme=furo
 	-D suppress_warnings=misc.highlighting_failure -D smartquotes=0 -D html_show_copyright=0 -D html_copy_source=0
 WORKERS = -n 2 --dist loadfile --no-loadscope-reorder
 
+# what is compiled once stays compiled, whatever is set elsewhere: half of the time until the first test is run
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: demo lint check test docs lowest lock bench clean
 
 $(VENV)/installed: pyproject.toml requirements.lock

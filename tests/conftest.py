@@ -1,9 +1,16 @@
 """What the tests of more than one stage start from."""
 
+import gc
 import os
 import shutil
 import subprocess
 from pathlib import Path
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # the workers have the processors already: no command shares its work out again, and no thread
+    # of OpenBLAS turns in circles until there is more work, which took nine tenths of some tests;
+    # numpy reads that when it is loaded
+    os.environ |= {"LOKY_MAX_CPU_COUNT": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 import pytest
 from filelock import FileLock
@@ -11,10 +18,6 @@ from filelock import FileLock
 from coauth import queries
 from tests.support.commands import CHECKOUT, build_sample, missing
 from tests.support.world import World
-
-if "PYTEST_XDIST_WORKER" in os.environ:
-    # the workers have the processors already: no command shares its work out again
-    os.environ["LOKY_MAX_CPU_COUNT"] = "1"
 
 os.environ["COAUTH_STATBANK_URL"] = "http://127.0.0.1:9"  # nobody: no test asks Statistics Denmark
 
@@ -32,9 +35,21 @@ LONGEST = (
 """Files that take half a minute or more are begun first: none is left to one worker at the end."""
 
 
-SLOW = {"end_to_end", "studies"}
-"""Folders of tests that `make check` leaves out, beside the files above and all that need the
-sample built.
+SLOW = {
+    "end_to_end",
+    "studies",
+    "test_atomic",
+    "test_compare",
+    "test_explain",
+    "test_harvest",
+    "test_howto",
+    "test_labelling",
+    "test_revisions",
+    "test_snapshot",
+    "test_status",
+}
+"""Folders and files of tests that `make check` leaves out, beside the files above: they harvest and
+build. So do those that need the sample built or real records, and worlds drawn by chance.
 """
 
 
@@ -42,9 +57,22 @@ def pytest_collection_modifyitems(items):
     rank = {name: n for n, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
     for item in items:
-        sample = "sample_root" in getattr(item, "fixturenames", ())
-        if item.path.stem in rank or SLOW.intersection(item.nodeid.split("/")) or sample:
+        needs = set(getattr(item, "fixturenames", ()))
+        drawn = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if (
+            SLOW.union(rank).intersection([*item.nodeid.split("/"), item.path.stem])
+            or needs & {"sample_root", "real_records"}
+            or (drawn and "world" in needs)
+        ):
             item.add_marker("slow")
+
+
+def pytest_collection_finish():
+    """What is imported and collected stays to the end: to look for cycles among it again and again
+    takes a tenth of the time. The pace is that of the command line (`coauth.cli.main`).
+    """
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 50)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,12 @@ RANK = {name: rank for rank, row in enumerate(LAYERS) for name in row}
 
 def modules():
     return sorted(PACKAGE.rglob("*.py"))
+
+
+@cache
+def nodes(path):
+    """A file as Python reads it: each test asks something else of all of them."""
+    return list(ast.walk(ast.parse(path.read_text("utf-8"))))
 
 
 def room(path):
@@ -136,15 +143,10 @@ def test_one_door_to_each_library(library, allowed):
     users = set()
     for path in modules():
         names = {
-            a.name.split(".")[0]
-            for n in ast.walk(ast.parse(path.read_text("utf-8")))
-            if isinstance(n, ast.Import)
-            for a in n.names
+            a.name.split(".")[0] for n in nodes(path) if isinstance(n, ast.Import) for a in n.names
         }
         froms = {
-            (n.module or "").split(".")[0]
-            for n in ast.walk(ast.parse(path.read_text("utf-8")))
-            if isinstance(n, ast.ImportFrom)
+            (n.module or "").split(".")[0] for n in nodes(path) if isinstance(n, ast.ImportFrom)
         }
         if library in names | froms:
             users.add(path.relative_to(PACKAGE).as_posix())
@@ -155,15 +157,13 @@ def test_one_door_to_each_library(library, allowed):
 @pytest.mark.parametrize("path", modules(), ids=lambda p: p.relative_to(PACKAGE).as_posix())
 def test_only_the_command_line_prints_or_exits(path):
     """Library code logs or raises; nothing is swallowed."""
-    calls = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)]
+    calls = [n for n in nodes(path) if isinstance(n, ast.Call)]
     named = {n.func.id for n in calls if isinstance(n.func, ast.Name)} | {
         ast.unparse(n.func) for n in calls
     }
     if room(path) not in {"cli", "__main__"}:
         assert not named & {"print", "exit", "sys.exit", "click.echo"}
-    for handler in (
-        n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.ExceptHandler)
-    ):
+    for handler in (n for n in nodes(path) if isinstance(n, ast.ExceptHandler)):
         assert handler.type is not None
         assert ast.unparse(handler.type) not in {"Exception", "BaseException"}, (
             "catch the one error you expect"
@@ -191,7 +191,7 @@ def test_some_rooms_export_nothing(name):
 def test_rooms_with_a_verbs_name_are_imported_file_by_file():
     """`from coauth import tables` would be the verb."""
     for path in [*modules(), *Path(__file__).parent.rglob("*.py")]:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in nodes(path):
             if isinstance(node, ast.ImportFrom) and node.module == "coauth":
                 rooms = {a.name for a in node.names} & {"tables", "export", "report"}
                 assert not rooms, f"{path}: {rooms}"
@@ -237,7 +237,7 @@ def test_tests_mirror_the_package():
         parts = path.relative_to(TESTS).parts[:-1]
         if parts and parts[0] not in APART:
             assert (PACKAGE / Path(*parts)).is_dir(), path
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in nodes(path):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests."):
                 assert ".test_" not in f".{node.module}", f"{path}: {node.module}"
 

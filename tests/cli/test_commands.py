@@ -33,6 +33,7 @@ def test_an_empty_scope(tmp_path):
     assert not (root / "cache").exists()
 
 
+@pytest.mark.slow
 def test_a_scope_without_works(tmp_path, monkeypatch):
     """A scope no record is in says so, counts why, and leaves the harvest usable."""
     monkeypatch.setattr(sample, "records", lambda *_: iter(every(40)))
@@ -239,6 +240,7 @@ def test_python_verbs(sample_root):
     assert len(works) > 3
 
 
+@pytest.mark.slow
 def test_verbs_are_functions_whatever_is_imported():
     """Rooms have the names of some verbs (tables, report, export); the verb is what a user meets."""
     program = (
@@ -257,32 +259,3 @@ def test_verbs_are_functions_whatever_is_imported():
 def test_wrong_usage_is_exit_code_two(tmp_path):
     """Usage errors are click's, with code 2."""
     assert apart(project(tmp_path), "explain", "DTU", check=False).returncode == 2
-
-
-def test_a_plain_script_writes_a_report(tmp_path):
-    """A script without a main guard, as a user writes it, gets tables and a report though processes
-    measure paths side by side.
-    """
-    root = edit(
-        project(tmp_path / "plain", quick=True),
-        "measures.toml",
-        '"strength_share"',
-        '"strength_share", "harmonic"',
-    )
-    (tmp_path / "records.jsonl").write_text("\n".join(map(json.dumps, every(40))))
-    script = tmp_path / "plain.py"
-    script.write_text(
-        f"import coauth\nroot = {str(root)!r}\n"
-        f"coauth.harvest(root, records={str(tmp_path / 'records.jsonl')!r})\n"
-        "coauth.build(root, threads=2)\n"
-        "print(coauth.report(root=root, languages=('da',))['report.da'])\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(script)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip().endswith("report.da.html")

@@ -11,10 +11,16 @@ import networkx as nx
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.commands import CHECKOUT, QUICK, every, project
+from tests.support.commands import CHECKOUT, LATE, QUICK, every, project
 
 PACKAGE = CHECKOUT / "coauth"
 PAGE = PACKAGE / "docs" / "howto" / "measure.md"
+UNDRAWN = """
+from coauth.cli import main
+from tests.support.sheets import empty_sheets
+with empty_sheets():
+    main()
+"""
 
 
 def run(house, *words):
@@ -22,7 +28,8 @@ def run(house, *words):
     done = subprocess.run(
         [sys.executable, "-W", "error", *words],
         cwd=house,
-        env=os.environ | {"PYTHONPATH": str(house), "COAUTH_STATBANK_URL": "http://127.0.0.1:9"},
+        env=os.environ
+        | {"PYTHONPATH": f"{house}:{CHECKOUT}", "COAUTH_STATBANK_URL": "http://127.0.0.1:9"},
         capture_output=True,
         text=True,
         check=False,
@@ -46,9 +53,10 @@ def house(tmp_path_factory):
     text = registry.read_text("utf-8").replace(")\n# fmt: on", f"{record})\n# fmt: on")
     registry.write_text(text, "utf-8")
     names = '["strength", "strength_share", "pagerank", "constraint"]'
-    project(house, changed=QUICK | {"measures": names, "resampled": names})
-    (house / "records.jsonl").write_text("\n".join(map(json.dumps, every(20))), "utf-8")
-    run(house, "-m", "coauth", "rebuild", "--from", "records.jsonl", "--as-of", "2026-11-30", "-q")
+    project(house, changed=QUICK | LATE | {"measures": names, "resampled": names})
+    (house / "records.jsonl").write_text("\n".join(map(json.dumps, every(40))), "utf-8")
+    words = ("rebuild", "--from", "records.jsonl", "--as-of", "2026-11-30", "-q")
+    run(house, "-c", UNDRAWN, *words)
     return house
 
 

@@ -182,7 +182,7 @@ def same(here, there):
 
 
 @needs_spark
-@pytest.mark.parametrize("nth", [10, pytest.param(1, marks=pytest.mark.whole)])
+@pytest.mark.parametrize("nth", [20, pytest.param(1, marks=pytest.mark.whole)])
 def test_the_sample_from_pages(root, monkeypatch, nth):
     """Every nth of 20,000 works: all tables, and in fact every byte of them; what was left out is
     the same too.
@@ -192,7 +192,7 @@ def test_the_sample_from_pages(root, monkeypatch, nth):
     vintage = harvest_pages(root, Source("sample"), today=date(2026, 11, 22), name=f"pages-{nth}")
     duck, here = built(root, vintage, "duckdb", monkeypatch)
     other, there = built(root, vintage, "spark", monkeypatch)
-    assert here["edges"].num_rows > 20 * len(chosen)
+    assert here["edges"].num_rows > 5 * len(chosen)
     same(here, there)
     assert other.sha256 == duck.sha256
     assert (other.losses, other.rows) == (duck.losses, duck.rows)
@@ -206,7 +206,7 @@ def test_the_sample_from_pages(root, monkeypatch, nth):
 @needs_spark
 @pytest.mark.parametrize(
     ("layout", "nth"),
-    [("jsonl", 10), ("parquet", 10), pytest.param("jsonl", 1, marks=pytest.mark.whole)],
+    [("jsonl", 20), ("parquet", 20), pytest.param("jsonl", 1, marks=pytest.mark.whole)],
 )
 def test_the_sample_from_a_snapshot(root, tmp_path, monkeypatch, layout, nth):
     """The snapshot's files are read on Spark into the very pages that one process makes of them;

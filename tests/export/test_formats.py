@@ -494,6 +494,7 @@ def test_an_export_reads_each_table_once(two_vintages, tmp_path, monkeypatch):
 # -- the picture
 
 
+@pytest.mark.slow
 def test_the_picture_is_the_same_twice(tmp_path):
     net, _ = crowd()
     at = layout.place(net)

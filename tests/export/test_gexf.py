@@ -441,8 +441,9 @@ def test_words_of_lists_that_hold_separators_are_quoted():
     assert graph.nodes[KU]["Watchlists"] == r'["a, \"b\"", c]'
 
 
+@pytest.mark.slow
 @given(st.text(max_size=40))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_any_name_comes_back(name):
     """Well-formed whatever the name; what comes back is the name without forbidden signs, its
     spaces joined; or the id.

@@ -142,6 +142,7 @@ def test_each_in_a_whole_of_its_own_changes_no_edge(world):
         assert same[name].equals(tables_of(made)[name])
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.sets(st.sampled_from(sorted(COUNTRY)), min_size=1, max_size=6).filter(

@@ -405,6 +405,7 @@ def test_any_number_of_authors_is_masked_in_the_time_of_its_text():
     assert spent[1] < 30 * spent[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece",
     [

@@ -88,7 +88,7 @@ TORN = {  # and here they do not
 DAMAGE = SOUND | TORN
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(VALUE, max_size=6), INDENT, st.integers(3, 60))
 def test_any_list_comes_out_as_it_is(items, indent, size):
     """Sound values, byte for byte, however the text is cut into chunks."""
@@ -102,7 +102,7 @@ def test_any_list_comes_out_as_it_is(items, indent, size):
     ] == parts
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.dictionaries(TEXT, VALUE, max_size=4), max_size=6),
     INDENT,
@@ -117,7 +117,7 @@ def test_values_one_after_another(items, indent, size, between):
     assert list(values(chunked(between.encode().join(parts), size))) == parts
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(FIELDS, min_size=2, max_size=6),
     st.data(),
@@ -156,7 +156,7 @@ def test_a_broken_work_costs_itself(fields, data, fault, indent, size, nest):
         assert len(found) == len(parts) + (nest == "answer")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(FIELDS, min_size=3, max_size=6),
     st.data(),
@@ -233,12 +233,14 @@ def test_lines_that_are_nothing():
     ]
 
 
+@pytest.mark.slow
 def test_deep_nesting_ends():
     """Brackets without end are a value that is no JSON, or none; nothing recurses into them."""
     for text in (b"[" * 50_000, b'{"a":' * 50_000, b"[" * 50_000 + b"]" * 50_000):
         assert sum(len(v) for v in list(elements(b"[" + text + b"]"))) >= 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -96,6 +96,7 @@ def test_a_fit_that_does_not_end_is_an_error():
 # -- what it promises
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("worlds", [15, pytest.param(60, marks=pytest.mark.whole)])
 def test_a_planted_step_is_held_and_placebos_are_not_called(worlds):
     """Quarters with overdispersion and ρ = 0.3: coverage and false calls no worse than 93 and 5 %
@@ -261,6 +262,7 @@ def test_years_beyond_the_measured_ones_are_left_out(asked):
     assert plain.regress(dated("china"), asked).events == more.regress(dated("china"), asked).events
 
 
+@pytest.mark.slow
 def test_row_order_is_irrelevant(asked):
     """The same tables in another order give the same rows."""
     made = compared()

@@ -189,6 +189,7 @@ MARGINS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MARGINS)
 def test_uniform_over_every_matrix_of_four_by_four(name):
     """Against exact enumeration: each 4 × 4 matrix with these margins is met equally often (χ²,
@@ -222,6 +223,7 @@ def test_uniform_over_every_matrix_of_four_by_four(name):
     assert stats.chisquare(met).pvalue > 0.01
 
 
+@pytest.mark.slow
 def test_a_pair_alone_is_hypergeometric():
     """One domestic and one foreign institution on each of 60 works: C_XY is hypergeometric, in
     mean, spread and both tails.
@@ -290,6 +292,7 @@ def compared(works, apart=True):
     return {"null_z": (pair["works"] - np.mean(seen, axis=0)) / np.std(seen, axis=0)}
 
 
+@pytest.mark.slow
 def test_sides_are_dealt_apart():
     """Where nobody prefers anybody, z is around 0 with spread 1; dealing both sides together puts
     all pairs above chance.
@@ -303,6 +306,7 @@ def test_sides_are_dealt_apart():
     )
 
 
+@pytest.mark.slow
 def test_without_affinity_no_pair_is_called_and_a_planted_one_is():
     """q ≤ 0.05 in at most one of twenty worlds without affinity, though the pairs listed are those
     that chance made many.

@@ -370,6 +370,7 @@ class TestStatistics:
             < 0.001
         )
 
+    @pytest.mark.slow
     def test_without_a_shift_p_is_uniform(self):
         """In 30 worlds where nothing changed, about one p in twenty is below 0.05."""
         found = []
@@ -378,13 +379,14 @@ class TestStatistics:
                 random_works(seed, 1000, 24, (2018, 2024), 4),
                 resampled=("strength_share",),
                 measures=(),
-                replicates=200,
+                replicates=100,
             )
             found += [r["p_value"] for r in table.to_pylist() if r["variant"] == "k"]
         assert len(found) > 200
         assert 0.02 <= np.mean(np.array(found) < 0.05) <= 0.09
         assert np.mean(found) == pytest.approx(0.5, abs=0.06)
 
+    @pytest.mark.slow
     def test_permuted_p_stands_beside(self):
         """For the share and variant k alone, where it is asked for; it sees what is planted."""
         table = judged(planted(), permutations=40)

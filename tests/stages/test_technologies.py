@@ -302,7 +302,7 @@ def by_pattern(phrase):
 
 
 def test_the_automaton_finds_what_patterns_find(asked, real_records):
-    """On every sixth of the real titles and abstracts at hand, each phrase of the enabled set is
+    """On every twelfth of the real titles and abstracts at hand, each phrase of the enabled set is
     found exactly where its own regular expression finds it.
     """
     said = sorted(
@@ -317,8 +317,8 @@ def test_the_automaton_finds_what_patterns_find(asked, real_records):
     automaton, patterns = Phrases(said), [by_pattern(p) for p in said]
     with gzip.open(real_records / "openalex/works/full_works_613.jsonl.gz") as file:
         kept = [openalex.keep(line) for line in file]
-    texts = [t for w in kept for t in (w.title, w.abstract) if t][::6]
-    assert len(texts) > 150
+    texts = [t for w in kept for t in (w.title, w.abstract) if t][::12]
+    assert len(texts) > 75
     hits = 0
     for text in texts:
         found = {said[index] for index, _, _ in automaton.find(fold(text))}
@@ -326,7 +326,7 @@ def test_the_automaton_finds_what_patterns_find(asked, real_records):
             p for p, pattern in zip(said, patterns, strict=True) if pattern.search(text)
         }, text
         hits += len(found)
-    assert hits >= 8
+    assert hits >= 4
 
 
 WORDS = st.lists(st.sampled_from(["quantum", "dot", "dots", "qubit", "a", "sub"]), max_size=8)

@@ -89,6 +89,7 @@ def pairs(yearly):
     )
 
 
+@pytest.mark.slow
 def test_planted_dispersion_is_found():
     """Negative binomial years with θ = 0.04 and mean 200: its estimate is right on average; Poisson
     years give next to none.

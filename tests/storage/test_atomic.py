@@ -14,6 +14,7 @@ from coauth.pipeline.export import export_network
 from coauth.pipeline.project import Project
 from coauth.storage import atomic
 from tests.support.commands import coauth, project
+from tests.support.sheets import empty_sheets
 from tests.support.world import work
 
 EXPORTS = [
@@ -241,6 +242,7 @@ def test_a_root_that_is_no_folder(tmp_path):
     coauth(tmp_path.parent / "linked", "queries", "check")
 
 
+@empty_sheets()
 def test_links_and_pipes_among_the_files_of_a_quarter(root):
     """A link in reports/ is written through by the next report, and not forgotten; a pipe is
     refused and stays.

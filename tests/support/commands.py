@@ -25,6 +25,8 @@ QUICK = {
     "permutations": "0",
     "null_samples": "0",
 }
+LATE = {"first_year": "2018", "comparisons": "[[[2018, 2020], [2022, 2024]]]"}
+"""Half of the years, where a test is about how windows are measured and not about which."""
 
 
 class Done(NamedTuple):
@@ -69,16 +71,19 @@ def every(nth):
 
 
 def project(root, *, quick=False, changed=None):
-    """A folder with the shipped queries; `changed` keys of measures.toml have other values, `quick`
-    asks for the least to be measured on the graph, where a test is about what comes before.
+    """A folder with the shipped queries; `changed` keys of measures.toml and scope.toml have other
+    values, `quick` asks for the least to be measured on the graph, where a test is about what comes
+    before.
     """
     shutil.copytree(CHECKOUT / "queries", root / "queries")
-    file = root / "queries" / "measures.toml"
-    text = file.read_text("utf-8")
+    files = [root / "queries" / f"{name}.toml" for name in ("measures", "scope")]
+    texts = [file.read_text("utf-8") for file in files]
     for key, value in (changed or (QUICK if quick else {})).items():
-        text, times = re.subn(rf"(?m)^{key} = [^#\n]*", f"{key} = {value} ", text)
-        assert times == 1, key
-    file.write_text(text, "utf-8")
+        edited = [re.subn(rf"(?m)^{key} = [^#\n]*", f"{key} = {value} ", text) for text in texts]
+        assert sum(times for _, times in edited) == 1, key
+        texts = [text for text, _ in edited]
+    for file, text in zip(files, texts, strict=True):
+        file.write_text(text, "utf-8")
     return root
 
 

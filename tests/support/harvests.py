@@ -32,7 +32,7 @@ PLACES = (
     "group-by",
 )
 """What stands in a request that a fault may wait for; None: any."""
-SCHEDULES = int(os.environ.get("COAUTH_FAULT_SCHEDULES", "40"))
+SCHEDULES = int(os.environ.get("COAUTH_FAULT_SCHEDULES", "20"))
 
 
 def scope(**changes: Any) -> Scope:

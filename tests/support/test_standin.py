@@ -914,6 +914,7 @@ def test_many_threads_over_kept_connections() -> None:
         assert server.peak_in_flight <= 4
 
 
+@pytest.mark.slow
 def test_twenty_thousand_records_in_seconds() -> None:
     records = [
         work(100_000 + n, f"20{10 + n % 12:02d}-{n % 12 + 1:02d}-{n % 28 + 1:02d}")

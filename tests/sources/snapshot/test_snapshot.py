@@ -376,7 +376,7 @@ def test_the_same_file_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_memory_stays_flat(tmp_path: Path) -> None:
     peaks = []
-    for copies in (2, 12):
+    for copies in (2, 6):
         file = put(
             tmp_path / f"{copies}.jsonl",
             lines([work(n, "2020-02-02", 5) for n in range(250)]) * copies,

@@ -297,6 +297,7 @@ class TestProperties:
             [counts.get(i, 0) for i in world.institutions], abs=1e-9
         )
 
+    @pytest.mark.slow
     @settings(max_examples=10, deadline=None)
     @given(st.integers(0, 10_000))
     def test_row_order_is_irrelevant(self, seed):
@@ -307,6 +308,7 @@ class TestProperties:
         )
         assert one.equals(two)
 
+    @pytest.mark.slow
     @settings(max_examples=10, deadline=None)
     @given(st.integers(0, 10_000))
     def test_renaming_only_renames(self, seed):
@@ -396,6 +398,7 @@ class TestProperties:
 
 
 class TestResampling:
+    @pytest.mark.slow
     def test_same_bytes_twice(self):
         """Values, intervals and kept replicates are those of the seed; another seed gives others."""
         data = tables(random_works(7, works=200, years=(2018, 2021)))

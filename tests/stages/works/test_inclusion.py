@@ -355,6 +355,7 @@ def test_a_later_preprint_of_a_preprint_is_the_same_work(world):
     assert excluded(world(chain[0], chain[2])) == {}
 
 
+@pytest.mark.slow
 def test_the_order_of_records_does_not_matter(world):
     """Every order of the same seven records excludes the same ones for the same reasons."""
     records = [
@@ -462,7 +463,7 @@ def by_hand(told):
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     st.lists(

@@ -139,6 +139,7 @@ def text(batches):
     return {name: sorted(map(str, found)) for name, found in kinds.items()} | {"institutions": last}
 
 
+@pytest.mark.slow
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -231,6 +232,7 @@ def of_many(seed):
     return draw.sample(records, len(records))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 3])
 def test_threads_parts_and_preview_agree(asked, vintage, tmp_path, monkeypatch, threads):
     """Read in one part or many, here or in other processes, in any order: the same rows; and
