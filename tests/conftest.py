@@ -29,7 +29,9 @@ LONGEST = (
     "test_report",
     "test_browser",
     "test_another_country",
-    "test_editions",
+    "test_sample_edition",
+    "test_damage",
+    "test_attack",
     "test_sample",
 )
 """Files that take half a minute or more are begun first: none is left to one worker at the end."""
