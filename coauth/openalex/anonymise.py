@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -89,9 +89,9 @@ def _is_whole(body: bytes, results: list[bytes]) -> bool:
         return False
 
 
-def keep(record: bytes | msgspec.Raw) -> Work:
+def keep(record: bytes | msgspec.Raw, *, own: bool = False) -> Work:
     """The part of one served record that may be stored (see the module's text); never raises for a
-    bad record.
+    bad record. What an earlier reading noted is believed of records of our `own` pages alone.
 
     >>> keep(b'{"id": "https://openalex.org/W1", "title": "A", "authorships": [{"author": {"display_name": "Ann Berg"},'
     ...      b' "affiliations": [{"raw_affiliation_string": "Ann Berg, DTU, ann@dtu.dk"}]}]}').authorships
@@ -104,9 +104,11 @@ def keep(record: bytes | msgspec.Raw) -> Work:
     """
     try:
         served = _served.decode(record)
+        if not own:
+            served.noted, served.damage, served.authors_cut = None, None, False
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         try:
-            served = _repaired(bytes(record))
+            served = _repaired(bytes(record), own)
         except Unreadable as fault:
             return Work(id=_id_in(record), damage=str(fault))
     if served.id is None:  # an author's id is a person's, and its name a title
@@ -114,13 +116,17 @@ def keep(record: bytes | msgspec.Raw) -> Work:
     return _without_persons(served)
 
 
-def _repaired(record: bytes) -> ServedWork:
+def _repaired(record: bytes, own: bool) -> ServedWork:
     """A record that does not fit the schema, with its fields put right or left empty. Raises
     `Unreadable`.
     """
     value = repair.parse(record)
     if not isinstance(value, dict):
         raise Unreadable("no object")
+    if not own:
+        value = {k: v for k, v in value.items() if k not in ("noted", "damage", "authors_cut")}
+    if isinstance(listed := value.get("authorships"), list):
+        value = value | {"authorships": [_with_name(a) for a in listed]}
     fitting = Repair()
     fields = fitting.fit(value, ServedWork)
     if (
@@ -135,6 +141,31 @@ def _repaired(record: bytes) -> ServedWork:
         fields.pop("id", None)
     fields["noted"] = sorted({*(fields.get("noted") or ()), *fitting.notes}) or None
     return msgspec.convert(fields, ServedWork)
+
+
+def _with_name(authorship: Any) -> Any:
+    """An authorship with its author's name as a text, in whatever shape that stands: it is what the
+    work's texts are masked by.
+    """
+    if not isinstance(authorship, dict):
+        return authorship
+    author, raw = authorship.get("author"), authorship.get("raw_author_name")
+    name = author.get("display_name") if isinstance(author, dict) else author
+    plain = dict(authorship)
+    if name is not None and not (isinstance(author, dict) and isinstance(name, str)):
+        rest = author if isinstance(author, dict) else {}
+        plain["author"] = rest | {"display_name": " ".join(_texts(name))}
+    if raw is not None and not isinstance(raw, str):
+        plain["raw_author_name"] = " ".join(_texts(raw))
+    return plain
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
 
 
 def _id_in(record: bytes | msgspec.Raw) -> str | None:

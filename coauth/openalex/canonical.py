@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import iso3166
@@ -126,11 +126,14 @@ def _date(text: str) -> str | None:
     """
     >>> _date("2018/05/09"), _date("20180509"), _date("1525824000000"), _date("9.5.2018")
     ('2018-05-09', '2018-05-09', '2018-05-09', None)
+    >>> _date("1525857012000")
+    '2018-05-09T09:10:12'
     """
     text = text.strip()
     if re.fullmatch(r"-?\d{9,10}|-?\d{12,13}", text):  # a moment as pandas and MongoDB write it
         seconds = int(text) / (1000 if len(text) > 11 else 1)
-        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).date().isoformat()
+        moment = datetime(1970, 1, 1) + timedelta(seconds=seconds)  # noqa: DTZ001  as text without a zone
+        return moment.isoformat().removesuffix("T00:00:00")
     match = re.match(r"(\d{4})[/.]?(\d{2})[/.]?(\d{2})(?!\d)", text)
     return "-".join(match.groups()) if match else None
 

@@ -24,12 +24,14 @@ PER_PAGE = 100
 """Records on a page made of a stream of them."""
 
 
-def of_records(records: Iterable[bytes], request: str) -> Iterator[Page]:
-    """Cut a stream of served records (JSON, one each) into pages as they are stored."""
+def of_records(records: Iterable[bytes], request: str, *, own: bool = False) -> Iterator[Page]:
+    """Cut a stream of served records (JSON, one each), or of records of our `own` pages, into pages
+    as they are stored.
+    """
     works: list[Work] = []
     digest = hashlib.sha256()
     for record in records:
-        works.append(keep(record))
+        works.append(keep(record, own=own))
         digest.update(record + b"\n")
         if len(works) == PER_PAGE:
             yield Page(request=request, served_sha256=[digest.hexdigest()], works=works)

@@ -18,6 +18,7 @@ from coauth.openalex.ordinary import (
     EPONYMS,
     HOUSE,
     ORDINARY,
+    PARTICLES,
     PLACES,
     STREET,
     WHOLE,
@@ -226,7 +227,29 @@ class Names:
         for i, (first, second) in enumerate(pairwise(words)):
             if self._paired(first.word, second.word) and self._next_to(text, first, second):
                 full |= {i, i + 1}
+        for i, j in self._around_particles(text, words):
+            full |= {*range(i, j + 1)}
         return full
+
+    def _around_particles(self, text: Letters, words: list[_Word]) -> Iterator[tuple[int, int]]:
+        """Which words are the author's with nothing but particles between them: Jan van der Berg."""
+        for i, first in enumerate(words):
+            j = i + 1
+            while (
+                j < len(words)
+                and words[j].word in PARTICLES
+                and _GAP.fullmatch(text.plain, words[j - 1].end, words[j].start)
+            ):
+                j += 1
+            if (
+                i + 1 < j < len(words)
+                and first.word not in PARTICLES
+                and self._paired(first.word, words[j].word)
+                and _GAP.fullmatch(text.plain, words[j - 1].end, words[j].start)
+                and _capital(text, first)
+                and _capital(text, words[j])
+            ):
+                yield i, j
 
     def _next_to(self, text: Letters, first: _Word, second: _Word) -> bool:
         gap = text.plain[first.end : second.start]

@@ -470,3 +470,51 @@ def test_real_records_keep_no_author(real_records):
             assert not [s for s in secrets if s in left]
             if " " in author["display_name"]:
                 assert f" {author['display_name'].casefold()} " not in f" {free} "
+
+
+def named(author, title, **more):
+    """The title that is kept of a work by this author."""
+    record = {"id": "https://openalex.org/W1", "title": title, "authorships": [author | more]}
+    return openalex.keep(json.dumps(record).encode()).title
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        {"author": "Zebulon Quistgard"},
+        {"author": {"display_name": ["Zebulon", "Quistgard"]}},
+        {"author": {"display_name": {"given": "Zebulon", "family": "Quistgard"}}},
+        {"author": ["Zebulon Quistgard"]},
+        {"raw_author_name": ["Zebulon Quistgard"]},
+    ],
+)
+def test_a_name_masks_in_whatever_shape_it_stands(author):
+    assert named(author, "Reply to Zebulon Quistgard") == "Reply to [name]"
+
+
+@pytest.mark.parametrize("given", ["Jan", "Anna", "Peter", "Maria"])
+@pytest.mark.parametrize(
+    "surname", ["van der Berg", "van den Berg", "de la Cruz", "dos Santos", "von Stein", "al Said"]
+)
+def test_particles_keep_no_name_apart(given, surname):
+    """Two particles name nobody, and stand between two words that do."""
+    author = {"author": {"display_name": f"{given} {surname}"}}
+    assert named(author, f"Reply to {given} {surname}, and more") == "Reply to [name], and more"
+    assert named(author, "Universidad de la República") == "Universidad de la República"
+
+
+def test_what_a_record_says_of_its_own_reading_is_not_believed():
+    """But of a page that coauth stored: `--from` gives its notes on."""
+    record = {
+        "id": "https://openalex.org/W1",
+        "title": "A",
+        "authorships": [],
+        "noted": ["Zebulon Quistgard z.q@dtu.dk"],
+        "damage": "Zebulon Quistgard",
+        "authors_cut": True,
+    }
+    for text in (json.dumps(record), json.dumps(record | {"publication_year": "2020"})):
+        work = openalex.keep(text.encode())
+        assert (work.damage, work.authors_cut) == (None, False)
+        assert "Zebulon" not in str(work.noted)
+    assert openalex.keep(json.dumps(record).encode(), own=True).noted == record["noted"]

@@ -239,7 +239,9 @@ def _input(name: str, files: list[_File]) -> Input:
 
 
 def _of_page(file: Path) -> Input:
-    return Input("from", file.name, lambda: map(_encode, unpack(file.read_bytes(), file).works))
+    return Input(
+        "from", file.name, lambda: map(_encode, unpack(file.read_bytes(), file).works), own=True
+    )
 
 
 def _of_slice(part: Slice) -> Input:
@@ -247,7 +249,7 @@ def _of_slice(part: Slice) -> Input:
     summary = part.summary
     whole = summary is not None and summary.get("status") in ("complete", "drifted")
     works = lambda: (_encode(work) for page in part.pages() for work in page.works)  # noqa: E731
-    return Input(part.name, f"pages of slice {part.name}", works, whole=whole)
+    return Input(part.name, f"pages of slice {part.name}", works, whole=whole, own=True)
 
 
 def _is_page(file: Path) -> bool:

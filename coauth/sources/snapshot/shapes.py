@@ -122,7 +122,7 @@ def _within(value: Value, deep: int) -> Iterator[bytes]:
     """The records in a value; the value itself where it holds none."""
     if isinstance(value, Container):
         yield from _of_container(value, deep)
-    elif (head := WORK.match(value)) and b'"_id"' not in head[1]:
+    elif (head := WORK.match(value)) and b'"_id"' not in head[1] and _goes_on(value, head.end()):
         yield value
     elif value[:1] == b"{":
         yield from _of_object(value, deep)
@@ -130,6 +130,26 @@ def _within(value: Value, deep: int) -> Iterator[bytes]:
         yield from _of_list(value, deep)
     else:
         yield value
+
+
+_BEHIND = re.compile(rb'["\s/]*,\s*"(\w+)"\s*:')
+_OF_WORK = {*SELECT, "display_name", "ids", "abstract"}
+
+
+def _goes_on(value: bytes, end: int) -> bool:
+    """Whether what follows an id is a field of a work, and no wrap around one."""
+    key = _BEHIND.match(value, end)
+    return not key or key[1].decode() in _OF_WORK
+
+
+def _out_of_wrap(value: bytes, fields: Mapping[str, bytes]) -> bytes:
+    """The one work in an object that repeats its id beside it (CouchDB, JSON:API); else the object
+    itself.
+    """
+    if "authorships" in fields:
+        return value
+    works = [v for v in fields.values() if v[:1] == b"{" and "authorships" in _fields(v)]
+    return _with_id(works[0], fields["id"]) if len(works) == 1 else value
 
 
 def _of_container(container: Container, deep: int) -> Iterator[bytes]:
@@ -198,7 +218,7 @@ def _of_object(value: bytes, deep: int) -> Iterator[bytes]:
     if source[:1] == b"{":  # a hit of Elasticsearch
         yield _with_id(source, fields.get("_id", b""))
     elif _ID.match(fields.get("id", b"")):
-        yield value
+        yield _out_of_wrap(value, fields)
     elif _ID.match(fields.get("_id", b"")):
         yield _with_id(value, fields["_id"])
     elif rows := _by_column(fields) or _by_row(fields):

@@ -37,6 +37,8 @@ class Input:
     whole: bool = True
     more: Callable[[], dict[str, Any]] = dict
     """What the summary says besides, once all is read."""
+    own: bool = False
+    """Whether these are records of pages that coauth stored."""
     workers: int = 1
     """Processes that take out persons and write, while this one makes the records; it then holds
     the records of a few pages.
@@ -85,7 +87,9 @@ def _paged(slice_: Slice, source: Input, stage: Stage) -> dict[str, Any]:
 
 
 def _one_by_one(slice_: Slice, source: Input) -> Iterator[Tally]:
-    for number, page in enumerate(of_records(source.records(), source.origin), start=1):
+    for number, page in enumerate(
+        of_records(source.records(), source.origin, own=source.own), start=1
+    ):
         yield _put(slice_, number, page, source.cut)
 
 

@@ -11,9 +11,11 @@ a record in scope, then more authorships, then what the record says, as text.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -53,11 +55,14 @@ def moment(text: str | None) -> str:
 
     >>> moment("2026-08-14T05:12:33.123456"), moment("2025-10-10"), moment("2025-10-10T02:00:00+02:00")
     ('2026-08-14T05:12:33.123456', '2025-10-10T00:00:00.000000', '2025-10-10T00:00:00.000000')
+    >>> moment("2026-02-02 10:00:00 UTC"), moment("Mon, 02 Feb 2026 10:00:00 GMT")
+    ('2026-02-02T10:00:00.000000', '2026-02-02T10:00:00.000000')
     >>> moment(None), moment("last week"), moment("0001-01-01T00:00:00+09:00")
     ('', '', '')
     """
+    told = re.sub(r"\s*(?:UTC|GMT)$", "+00:00", (text or "").strip())
     try:
-        time = datetime.fromisoformat((text or "").strip())
+        time = parsedate_to_datetime(told) if told[:1].isalpha() else datetime.fromisoformat(told)
         return (
             (time.astimezone(UTC) if time.tzinfo else time)
             .replace(tzinfo=None)

@@ -844,3 +844,23 @@ def test_memory_does_not_grow_with_the_file(tmp_path, shape):
     count, grown = map(int, done.stdout.split())
     assert count == n
     assert grown < 45, f"{grown} MiB"
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda w: {"id": w["id"], "data": w},
+        lambda w: {"id": w["id"], "key": w["id"], "value": {"rev": "1-a"}, "doc": w},
+        lambda w: {
+            "type": "works",
+            "id": w["id"],
+            "attributes": {k: v for k, v in w.items() if k != "id"},
+        },
+        lambda w: {"id": w["id"], "work": w},
+    ],
+    ids=["data", "CouchDB", "JSON:API", "work"],
+)
+def test_a_wrap_that_repeats_the_id_is_no_work(wrap):
+    text = "\n".join(json.dumps(wrap(w)) for w in WORKS)
+    found = [json.loads(r) for r in records([text.encode()])]
+    assert [(w["id"], w["title"]) for w in found] == [(w["id"], w["title"]) for w in WORKS]
