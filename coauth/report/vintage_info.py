@@ -74,7 +74,7 @@ class About:
     @property
     def counts(self) -> str:
         """What tables and records say of their counts."""
-        return f"rounded to {BASE}, empty below it" if self.rounding else "exact"
+        return f"rounded to {BASE}; empty below it" if self.rounding else "exact"
 
     @property
     def included(self) -> int | None:
