@@ -12,7 +12,6 @@ from coauth.queries import elsewhere
 from coauth.report import text
 from coauth.stages import events
 from coauth.storage.disk import seal
-from coauth.storage.disk import seal
 from coauth.tables import schemas
 from tests.support.commands import coauth, project
 from tests.support.events import dated, harvest
