@@ -18,6 +18,7 @@ from coauth.errors import HarvestIncomplete, SourceError
 from coauth.openalex.eras import BORDERS, MATCHER, UNKNOWN, Eras
 from coauth.pipeline.project import Project
 from coauth.pipeline.read_pages import account
+from coauth.pipeline.status import count_of
 from coauth.progress import Progress, ignore
 from coauth.sources import api, sample, snapshot
 from coauth.storage import Vintage, quarter
@@ -189,7 +190,7 @@ def _fill(
             json.dumps(sample.truth(source.seed, began), indent=1, ensure_ascii=False),
         )
     harvested = Harvest(**summary)
-    passed_over = {"passed_over": harvested.ignored_reasons}
+    passed_over = {"passed_over": harvested.ignored_reasons | _outside(vintage)}
     vintage.record(harvest=harvested, account=account(vintage, scope) | passed_over)
     eras = _eras_of_records(vintage, harvested) if source.kind == "files" else vintage.eras
     vintage.record(**eras._asdict())
@@ -315,6 +316,12 @@ def _eras(source: Source, day: date, as_of: date | None) -> Eras:
     return (
         Eras.from_records(as_of, None, None) if source.kind == "files" else Eras.from_days(day, day)
     )
+
+
+def _outside(vintage: Vintage) -> dict[str, str]:
+    """Records that are no works of OpenAlex's core, and so on no page: how many."""
+    count = sum(int((part.summary or {}).get("xpac", 0)) for part in vintage.slices())
+    return {"outside of OpenAlex's core (is_xpac)": count_of(count, "record")} if count else {}
 
 
 def _eras_of_records(vintage: Vintage, harvested: Harvest) -> Eras:

@@ -98,6 +98,14 @@ def test_files_passed_over_are_named_by_every_command(root, tmp_path):
         assert "passed over notes.txt: plain text" in account(coauth(root, *command).stdout)
 
 
+def test_records_outside_of_the_core_are_in_every_account(root, tmp_path):
+    """They lie on no page, and no command may say that they were never there."""
+    file = saved(tmp_path / "w.jsonl", [FEW[0], FEW[1] | {"is_xpac": True}])
+    for command in (("harvest", "--from", str(file)), ("status",), ("build",)):
+        told = account(coauth(root, *command).stdout)
+        assert "passed over outside of OpenAlex's core (is_xpac): 1 record" in told
+
+
 def test_types_may_be_missing_where_scope_says_so(root, tmp_path):
     """With "none" among the types a record without one is a work in scope; OpenAlex itself is not
     asked for it.
