@@ -70,7 +70,7 @@ def printed(path):
 
 
 @pytest.fixture(scope="module", params=["en", "da"])
-def told(edition, request):
+def report(edition, request):
     """In a language: folder, language, suffix of its files, its page, and the numbers it shows."""
     _, _, folder = edition
     language = request.param
@@ -79,8 +79,8 @@ def told(edition, request):
     return folder, language, suffix, page, disclosure_audit.shown(page, folder, language)
 
 
-def test_the_page_tells_only_cells_of_its_tables(told):
-    folder, language, suffix, page, shown = told
+def test_the_page_tells_only_cells_of_its_tables(report):
+    folder, language, suffix, page, shown = report
     text = (folder / f"report{suffix}.html").read_text("utf-8")
     assert page_reader.wrong(text, folder, language) == []
     assert disclosure_audit.spoken(page) <= shown
@@ -95,11 +95,11 @@ def test_the_page_tells_only_cells_of_its_tables(told):
     )
 
 
-def test_drawings_tell_only_values_of_the_table_behind_them(told):
+def test_drawings_tell_only_values_of_the_table_behind_them(report):
     """By the places of their points, by the sentences of these, and by what is written in them;
     pixels come without words.
     """
-    folder, language, suffix, page, shown = told
+    folder, language, suffix, page, shown = report
     drawings = sorted(folder.glob(f"figures/*figure-[0-9]{suffix}.svg"))
     looked = 0
     for path in drawings:
@@ -123,8 +123,8 @@ def test_drawings_tell_only_values_of_the_table_behind_them(told):
     assert {c for p in folder.glob("figures/*.png") for c in disclosure_audit.chunks(p)} == set()
 
 
-def test_print_tells_no_number_that_the_page_does_not(told):
-    folder, _, suffix, _, shown = told
+def test_print_tells_no_number_that_the_page_does_not(report):
+    folder, _, suffix, _, shown = report
     text, alts, own, attached = disclosure_audit.printed(folder / f"report{suffix}.pdf")
     scales = set().union(
         *(disclosure_audit.ticks(p) for p in folder.glob(f"figures/*figure-[0-9]{suffix}.svg"))

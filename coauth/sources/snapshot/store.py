@@ -99,13 +99,15 @@ def _shared(slice_: Slice, source: Input) -> Iterator[Tally]:
     with joblib.parallel_config("loky", idle_worker_timeout=5):  # what follows needs their memory
         shared = joblib.Parallel(source.workers, batch_size=1, return_as="generator")
     yield from shared(
-        joblib.delayed(_page)(slice_, number, page, source.origin, source.cut)
+        joblib.delayed(_page)(slice_, number, page, source.origin, source.cut, source.own)
         for number, page in pages
     )
 
 
-def _page(slice_: Slice, number: int, records: list[bytes], origin: str, cut: bool) -> Tally:
-    return _put(slice_, number, next(of_records(records, origin)), cut)
+def _page(
+    slice_: Slice, number: int, records: list[bytes], origin: str, cut: bool, own: bool
+) -> Tally:
+    return _put(slice_, number, next(of_records(records, origin, own=own)), cut)
 
 
 def _put(slice_: Slice, number: int, page: Page, cut: bool) -> Tally:
