@@ -22,6 +22,7 @@ from coauth.pipeline.read_pages import read_pages
 from coauth.progress import Progress, Stage, ignore
 from coauth.queries import Queries, RollUp
 from coauth.stages import (
+    affiliation_audit,
     benefits,
     centrality,
     copublications,
@@ -190,6 +191,17 @@ class _Making:
             schemas.INSTITUTIONS,
             institutions.describe(rolled.nodes, affiliations, counted, technology, engine),
         )
+        self._keep(
+            schemas.MENTIONS,
+            affiliation_audit.mention(
+                shelf.parts("unmatched").to_table(),
+                (pa.table(b) for b in shelf.parts("strings").to_batches()),
+                shelf.parts("institutions").to_table(),
+                affiliations,
+                shelf.read("institutions"),
+                self.queries,
+            ),
+        )
         self.lacking = absence.lacking(
             shelf.read("works", ["primary_topic_id"]), shelf.read("institutions", ["type"])
         )
@@ -248,7 +260,7 @@ class _Making:
             "affiliations",
             [c.name for c in schemas.AFFILIATIONS.columns if c.type != STRINGS],
         )
-        listed = shelf.read("listed")
+        listed, mentions = shelf.read("listed"), shelf.read("mentions")
         tested = events.regress(
             shelf.read("memberships"),
             counted,
@@ -270,11 +282,23 @@ class _Making:
             measures,
             shelf.read("institutions"),
             listed,
+            mentions,
             write=self._keep_windows,
             workers=self.workers,
             memory=self.memory,
         )
-        self._keep(schemas.SHIFTS, shifts.judge(replicates, counted, affiliations, scope, measures))
+        self._keep(
+            schemas.SHIFTS,
+            shifts.judge(
+                replicates,
+                counted,
+                affiliations,
+                scope,
+                measures,
+                shelf.read("institutions"),
+                mentions,
+            ),
+        )
 
     def _revisions(self, level: str) -> pa.Table:
         old = earlier(self.project.cache, self.vintage, level)

@@ -53,6 +53,12 @@ class Measure:
     """whose overdispersion its replicates have: a factor common to all moves counts alone"""
     comparable: bool = False
     """between windows of different size"""
+    pooled: bool = False
+    """between windows it is compared as a multiple of its mean over the institutions compared: its
+    scale moves with the number of institutions of a window
+    """
+    volume: bool = False
+    """grows with an institution's works, in proportion"""
     rarefied: bool = False
     """of as many works as every window has"""
     single_years: bool = False
@@ -99,7 +105,7 @@ _RECORDS = (
         description="collaborative works; moves with the country's output and OpenAlex's growth",
         description_da="samarbejdspublikationer; følger landets produktion og OpenAlex' vækst",
         function=f"{_PLACE}.partners:strengths", interval="works", spread="count",
-        source="10.1103/PhysRevE.64.016132", single_years=True, exported=False,
+        source="10.1103/PhysRevE.64.016132", single_years=True, exported=False, volume=True,
     ),
     Measure(
         name="strength_share", title="Share of all strength", title_da="Andel af al styrke",
@@ -107,7 +113,7 @@ _RECORDS = (
         description="free of the size of the whole",
         description_da="uafhængig af helhedens størrelse",
         function=f"{_PLACE}.partners:strengths", interval="works",
-        comparable=True, single_years=True, exported=False,
+        comparable=True, single_years=True, exported=False, volume=True,
     ),
     Measure(
         name="degree", title="Degree", title_da="Grad",
@@ -130,7 +136,7 @@ _RECORDS = (
         unit="N × PR", unit_da="N × PR", digits=2,
         description="N × PR; 1 = the mean institution of its window",
         description_da="N × PR; 1 = vinduets gennemsnitlige institution",
-        function=f"{_PLACE}.spectral:pageranks", interval="works",
+        function=f"{_PLACE}.spectral:pageranks", interval="works", pooled=True, volume=True,
         source="10.1016/S0169-7552(98)00110-X",
     ),
     Measure(

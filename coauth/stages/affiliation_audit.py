@@ -22,12 +22,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
 
+from coauth.engine import Rows
 from coauth.openalex.text_match import Phrases, fold
 from coauth.queries import Queries
-from coauth.tables.schemas import AUDIT, AUDIT_YEARS
+from coauth.tables.schemas import AUDIT, AUDIT_YEARS, MENTIONS
 
 if TYPE_CHECKING:
     from coauth.stages.works import Addresses
@@ -65,9 +69,11 @@ def survey(parts: Sequence[Addresses], queries: Queries) -> Audit:
     """`AUDIT_YEARS` and `AUDIT` of works read in parts; every year and institution that has a row
     has it for what was matched, too.
     """
-    described = _described(parts)
+    described = _described(p.institutions for p in parts)
     names = _names(described, queries)
-    reader = _Reader(names, _places(parts, described, {fold(n.name) for n in names}))
+    reader = _Reader(
+        names, _places((p.matched for p in parts), described, {fold(n.name) for n in names})
+    )
     works = pd.concat([p.works.to_pandas() for p in parts], ignore_index=True)
     alone = pd.concat([p.unmatched.to_pandas() for p in parts], ignore_index=True)
     said = {string: reader.institutions_named(string) for string in alone["string"].unique()}
@@ -82,6 +88,55 @@ def survey(parts: Sequence[Addresses], queries: Queries) -> Audit:
     return Audit(_of_years(works, alone, named), _of_institutions(years, matched, named, names))
 
 
+def mention(
+    unmatched: pa.Table,
+    matched: Iterable[pa.Table],
+    harvested: pa.Table,
+    affiliations: Rows,
+    institutions: pa.Table,
+    queries: Queries,
+) -> pa.Table:
+    """MENTIONS: institutions of this harvest that an unmatched string on a work names, and that no
+    other string was matched to.
+
+    `unmatched` and `matched` are the strings on the works, `harvested` institutions as the records
+    describe them; AFFILIATIONS and INSTITUTIONS are those after roll-up, and so is who is named.
+    """
+    described = _described([harvested])
+    names = _names(described, queries)
+    places = _places(matched, described, {fold(n.name) for n in names})
+    reader, node = _Reader(names, places), _nodes(institutions)
+    texts = unmatched["string"].combine_chunks().dictionary_encode()
+    named = [
+        {node[i] for _, i in reader.institutions_named(string) if i in node}
+        for string in texts.dictionary.to_pylist()
+    ]
+    whose = pd.DataFrame(
+        [(n, i) for n, ids in enumerate(named) for i in sorted(ids)],
+        columns=["string", "institution_id"],
+    )
+    strings = pd.DataFrame({"work_id": unmatched["work_id"], "string": texts.indices})
+    nobody = np.array([not ids for ids in named], bool)[strings["string"]]
+    on = strings.merge(whose, on="string")[["work_id", "institution_id"]].drop_duplicates()
+    on["is_whole"] = ~on["work_id"].isin(strings.loc[nobody, "work_id"])
+    on_these = pc.field("work_id").isin(on["work_id"].unique())
+    columns = ["work_id", "institution_id"]
+    rows = ds.dataset(affiliations) if isinstance(affiliations, pa.Table) else affiliations
+    there = rows.to_table(columns, filter=on_these).to_pandas()
+    kept = on.merge(there.assign(also=True), how="left", on=["work_id", "institution_id"])
+    kept = kept[kept["also"].isna()].drop(columns="also")
+    return MENTIONS.check(pa.Table.from_pandas(kept, preserve_index=False))
+
+
+def _nodes(institutions: pa.Table) -> dict[str, str]:
+    """The node of each harvested institution; one that is divided among several is left out."""
+    nodes: defaultdict[str, set[str]] = defaultdict(set)
+    for row in institutions.select(["institution_id", "rolled_up_from"]).to_pylist():
+        for i in (row["institution_id"], *row["rolled_up_from"]):
+            nodes[i].add(row["institution_id"])
+    return {i: of.pop() for i, of in nodes.items() if len(of) == 1}
+
+
 class _Described(NamedTuple):
     name: str
     country: str | None
@@ -89,10 +144,10 @@ class _Described(NamedTuple):
     names: frozenset[str]
 
 
-def _described(parts: Iterable[Addresses]) -> dict[str, _Described]:
+def _described(tables: Iterable[pa.Table]) -> dict[str, _Described]:
     """Each institution by its last description, with every name it was given."""
     rows = sorted(
-        (r for p in parts for r in p.institutions.to_pylist()),
+        (r for table in tables for r in table.to_pylist()),
         key=lambda r: (r["seen"], r["name"] or ""),
     )
     names: defaultdict[str, set[str]] = defaultdict(set)
@@ -152,14 +207,14 @@ def _plain(part: str) -> str:
 
 
 def _places(
-    parts: Iterable[Addresses], described: Mapping[str, _Described], names: set[str]
+    matched: Iterable[pa.Table], described: Mapping[str, _Described], names: set[str]
 ) -> dict[str, str]:
     """The country of each place: what strings end with most of which were matched to institutions
     of that country.
     """
     ends: defaultdict[str, Counter[str | None]] = defaultdict(Counter)
-    for p in parts:
-        different = p.matched.group_by(["string", "institution_id"]).aggregate([])
+    for strings in matched:
+        different = strings.group_by(["string", "institution_id"]).aggregate([])
         for string, institution in zip(
             *(different[c].to_pylist() for c in ("string", "institution_id")), strict=True
         ):

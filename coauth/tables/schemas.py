@@ -261,6 +261,26 @@ COVERAGE = Table(
     ),
 )
 
+MENTIONS = Table(
+    "mentions",
+    "work × institution named without a match",
+    ("work_id", "institution_id"),
+    (
+        WORK,
+        Column(
+            "institution_id",
+            STRING,
+            "domestic or listed institution, after roll-up, that an affiliation string on the work names, "
+            "no institution being matched to that string nor this one to another",
+        ),
+        Column(
+            "is_whole",
+            BOOL,
+            "every string on the work that no institution was matched to names one of these",
+        ),
+    ),
+)
+
 AUDIT_YEARS = Table(
     "audit_years",
     "year",
@@ -703,7 +723,8 @@ _MEASURE = (
     Column(
         "variant",
         STRING,
-        "all works; k: of at most K institutions; complete: with complete affiliations; reweighted: these, each for as many as it stands for",
+        "all works; k: of at most K institutions; complete: with complete affiliations; reweighted: these, each for as many as it stands for; "
+        "named (shifts): the same with the institutions that unmatched strings name",
     ),
 )
 _ENDS = tuple(
@@ -775,6 +796,21 @@ SHIFTS = Table(
         Column("change", FLOAT, "after − before"),
         interval("the change"),
         _ENDS,
+        Column(
+            "tipping",
+            FLOAT,
+            "share of its works in the later window (of a fall; in the earlier, of a rise) that would have had to lose "
+            "their match for the interval to reach no change; null: it does already, or the measure is not of volume",
+            "share",
+            null=True,
+        ),
+        Column(
+            "bound",
+            FLOAT,
+            "the change was no larger than this part of the value before: the farther end of the interval; null: 0 before",
+            "share",
+            null=True,
+        ),
         Column("p_value", FLOAT, "two-sided, from the resampled change"),
         Column(
             "p_permuted",
@@ -790,7 +826,7 @@ SHIFTS = Table(
         Column(
             "verdict",
             STRING,
-            "rose (more central), fell (less), no clear change, or not comparable: coverage",
+            "rose (more central), fell (less), no clear change, or not comparable: coverage, strings or identity",
         ),
         Column("reason", STRING, "why this verdict, in words"),
         Column(
@@ -915,6 +951,7 @@ Name = Literal[
     "countries",
     "institutions",
     "technologies",
+    "mentions",
     "edges",
     "pairs",
     "hyperauthorship",
@@ -946,6 +983,7 @@ ALL: dict[Name, Table] = {
         COUNTRIES,
         INSTITUTIONS,
         TECHNOLOGIES,
+        MENTIONS,
         EDGES,
         PAIRS,
         HYPERAUTHORSHIP,

@@ -20,7 +20,7 @@ from coauth.stages.works import Reader
 from coauth.storage import Cache
 from tests.support.commands import coauth, project
 from tests.support.vintages import entries
-from tests.support.world import AS_OF, page, place, work
+from tests.support.world import AS_OF, World, page, place, work
 
 DTU, KU, HOSPITAL, BEIHANG = "I1", "I2", "I3", "I10"
 NAMES = {
@@ -110,6 +110,26 @@ def named(questions, *strings):
         questions, *known, work(1, 2021, [HOME, at(strings=[(s, []) for s in strings])])
     )
     return {(r["list_id"], r["institution_id"]) for r in rows if r["works_named"]}
+
+
+def test_mentions_by_hand(questions):
+    """Whom strings on a work name that it was not matched to: a work where nobody else is missing,
+    one where somebody is, one that another string matches, one of a list.
+    """
+    lost = at(strings=[("Physics, Technical University of Denmark, Lyngby", [])])
+    listed = at(strings=[("School of Physics, Beihang University", [])])
+    several = [
+        work(1, 2020, [at(KU, strings=[("University of Copenhagen", [KU])]), lost]),
+        work(2, 2020, [HOME, lost]),
+        work(3, 2021, [HOME, ABROAD]),
+        work(4, 2021, [HOME, listed, at(strings=[("Elsewhere", [])])]),
+    ]
+    made = World(several, questions, watchlists=questions.watchlists, rollup=questions.rollup)
+    ids = [w.rsplit("/", 1)[-1] for w in (several[0]["id"], several[3]["id"])]
+    assert made.mentions.to_pylist() == [
+        {"work_id": ids[0], "institution_id": DTU, "is_whole": True},
+        {"work_id": ids[1], "institution_id": BEIHANG, "is_whole": False},
+    ]
 
 
 def test_a_world_by_hand(questions):

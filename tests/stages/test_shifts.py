@@ -13,14 +13,22 @@ from hypothesis import strategies as st
 
 from coauth.queries.registry import MEASURES
 from coauth.stages import shifts
-from coauth.stages.shifts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR, false_discovery, two_sided
+from coauth.stages.shifts import (
+    FELL,
+    NOT_COMPARABLE,
+    ROSE,
+    STRINGS,
+    UNCLEAR,
+    false_discovery,
+    two_sided,
+)
 from coauth.stages.shifts.changes import Changes
 from coauth.stages.shifts.coverage_breaks import OwnCoverage
 from coauth.stages.shifts.verdicts import decided, rests_on_one
 from coauth.stats.bootstrap import Interval
 from coauth.stats.completeness import Completeness
 from coauth.stats.incidence import incidence
-from coauth.tables.schemas import SHIFTS
+from coauth.tables.schemas import MENTIONS, SHIFTS
 from tests.support.toy_worlds import asked, centralities, random_works, shuffled, tables
 
 BEFORE, AFTER = (2018, 2020), (2022, 2024)
@@ -214,6 +222,91 @@ class TestPlanted:
         scope, measures = asked(**SETTING)
         _, replicates = centralities(works, affiliations, scope, measures, listed=listing(["f0"]))
         assert shifts.judge(replicates, works, affiliations, scope, measures).equals(verdicts)
+
+
+def unmatched_world(seed=0):
+    """(works, mentions): A to F with foreign partners, a third of the works with another at home."""
+    draw, works, named = np.random.default_rng(seed), [], []
+    for year in (2018, 2019, 2020, 2022, 2023, 2024):
+        for _ in range(400):
+            team = draw.choice(list("ABCDEF"), 1 + (draw.random() < 0.35), False).tolist()
+            team += draw.choice([f"f{n}" for n in range(30)], draw.integers(1, 4), False).tolist()
+            lost = year >= 2022 and "A" in team and draw.random() < 0.5
+            team = [name for name in team if not (lost and name == "A")]
+            if not any(name.isupper() for name in team):
+                continue  # not harvested
+            if lost:
+                named.append(f"W{len(works):06d}")
+            status = "partial" if lost else "complete"
+            works.append({"on": " ".join(team), "year": year, "affiliation_status": status})
+    rows = [{"work_id": w, "institution_id": "A", "is_whole": True} for w in named]
+    return works, pa.Table.from_pylist(rows, MENTIONS.schema)
+
+
+@pytest.fixture(scope="module")
+def verdict():
+    works, mentions = unmatched_world()
+    data = tables(works)
+    scope, measures = asked(**SETTING)
+    nobody = listing([])
+    _, replicates = centralities(*data, scope, measures, listed=nobody, mentions=mentions)
+    table = shifts.judge(replicates, *data, scope, measures, mentions=mentions)
+    return lambda name, measure="strength_share": row(table, name, measure)
+
+
+class TestStrings:
+    """Half of one institution's strings lose their match from 2022 on, and stand on the records."""
+
+    @pytest.mark.parametrize("measure", ["strength", "strength_share", "pagerank"])
+    def test_the_loser_has_not_fallen(self, verdict, measure):
+        """Half of its works are gone, a third of these by name on works of others: the rest was
+        never harvested, and is made up for by weight.
+        """
+        found = verdict("A", measure)
+        assert (found["verdict"], found["high"] < 0) == (STRINGS, True), found["reason"]
+        assert "names an institution without a match" in found["reason"]
+
+    def test_without_the_strings_it_would_have(self):
+        works, _ = unmatched_world()
+        assert row(judged(works), "A", "strength_share")["verdict"] in (FELL, NOT_COMPARABLE)
+
+    def test_its_partners_are_comparable(self, verdict):
+        """Their works with it are partial, and it is known who is missing; a share that grew only
+        because it lost works is none that rose.
+        """
+        assert {verdict(name)["verdict"] for name in "BCDEF"} <= {UNCLEAR, STRINGS}
+
+
+def test_what_would_overturn_a_verdict(verdicts):
+    """A fall from `before` to `after` with the upper end `high` goes once tipping of the later works are
+    thought to be lost; where there is no verdict there is a bound.
+    """
+    found = row(verdicts, "Falling", "strength")
+    lost = found["after"] * found["tipping"] / (1 - found["tipping"])
+    assert found["high"] + lost == pytest.approx(0, abs=1e-9)
+    steady = row(verdicts, "Even1", "strength")
+    assert steady["tipping"] is None
+    assert steady["bound"] == max(abs(steady["low"]), abs(steady["high"])) / steady["before"]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_pagerank_is_compared_among_the_same(seed):
+    """A window with every second work left out at random: N × PageRank of the largest moves with the
+    number of institutions, its multiple of the roster's mean does not.
+    """
+    draw = np.random.default_rng(seed)
+    works = []
+    for year in (2018, 2019, 2020, 2022, 2023, 2024):
+        for _ in range(600):
+            home = draw.choice(list("ABCDEF"), 1 + (draw.random() < 0.5), False).tolist()
+            abroad = draw.zipf(1.6, 2).clip(max=400)
+            if year >= 2022 or draw.random() < 0.5:
+                works.append(
+                    {"on": " ".join([*home, *(f"f{n}" for n in set(abroad))]), "year": year}
+                )
+    table = judged(works)
+    for name in "ABCDEF":
+        assert row(table, name, "pagerank")["verdict"] == UNCLEAR
 
 
 class TestRules:

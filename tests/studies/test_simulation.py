@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 
 def works_of(seed, name, window, **design):
-    works, affiliations = tables(seed, Design(**design))
+    works, affiliations, _ = tables(seed, Design(**design))
     inside = [
         w
         for w, y in zip(works["work_id"].to_pylist(), works["year"].to_pylist(), strict=True)
@@ -30,7 +30,7 @@ def works_of(seed, name, window, **design):
 
 
 def test_worlds_keep_the_contracts():
-    works, affiliations = tables(1)
+    works, affiliations, _ = tables(1)
     assert WORKS.check(works).num_rows > 7 * 500
     assert AFFILIATIONS.check(affiliations)["author_share"].to_numpy().min() > 0
     assert tables(1)[0].equals(works)

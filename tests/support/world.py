@@ -15,7 +15,16 @@ import pyarrow as pa
 
 from coauth import openalex
 from coauth.engine.duck import DuckDB
-from coauth.stages import benefits, copublications, edges, flags, institutions, technologies, works
+from coauth.stages import (
+    affiliation_audit,
+    benefits,
+    copublications,
+    edges,
+    flags,
+    institutions,
+    technologies,
+    works,
+)
 from coauth.stages.works import coverage, inclusion
 from coauth.tables import schemas
 
@@ -216,6 +225,18 @@ class World:
     def institutions(self):
         return institutions.describe(
             self.rolled.nodes, self.affiliations, self.works, self.technologies, self.engine
+        )
+
+    @cached_property
+    def mentions(self):
+        b = self.batch
+        return affiliation_audit.mention(
+            b.unmatched,
+            [b.strings],
+            b.institutions,
+            self.affiliations,
+            self.institutions,
+            self.asked,
         )
 
     @cached_property

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 
 import joblib
 import numpy as np
@@ -19,14 +20,13 @@ import pyarrow as pa
 from coauth.queries import Measures, Scope, Years
 from coauth.stages.centrality.basis import Basis, Partners
 from coauth.stages.centrality.measures import rate, variants
-from coauth.stages.centrality.window import Common, Window
+from coauth.stages.centrality.window import Common, Counted, Window
 from coauth.stats.bootstrap import Replicates
 from coauth.stats.completeness import complete_weights
 from coauth.stats.counting import Counting
-from coauth.stats.design_effect import design_effect_ratio
 from coauth.stats.incidence import Flags, Incidence, comparisons, incidence, windows
 from coauth.stats.influence import LeaveOneOut
-from coauth.stats.overdispersion import Dispersion
+from coauth.stats.mentions import credit, harvest_weights
 
 _PROCESS = 2.5e8
 """Bytes of a process with Python, its packages and the matrices of a window."""
@@ -39,6 +39,7 @@ def measure(
     measures: Measures,
     institutions: pa.Table | None = None,
     listed: pa.Table | None = None,
+    mentions: pa.Table | None = None,
     *,
     write: Callable[[Iterator[pa.RecordBatch]], object],
     workers: int = 1,
@@ -61,7 +62,9 @@ def measure(
     closeness gets its own in variant `strongest`, a smaller graph of the works of `k`
     (`coauth.stages.centrality.path_bootstrap`), in the windows of `measures.path_windows`; rarefied degree, to
     `measures.rarefied_share` of the works of the smallest window, from leaving out each work in
-    turn (`coauth.stages.centrality.partners.jackknife`). Which measures get one at all
+    turn (`coauth.stages.centrality.partners.jackknife`). With `mentions`, the windows that are
+    compared have a variant `named` too, for `shifts` alone: that of `reweighted`, with the
+    institutions on their works that unmatched strings name (`coauth.stats.mentions`). Which measures get one at all
     `measures.resampled` says. The interval speaks of which works there happened to be, not of
     coverage (`coauth.stats.bootstrap`), and is widened for works that come in bursts
     (`coauth.stats.overdispersion`).
@@ -104,15 +107,13 @@ def measure(
     small = (world.team >= 2) & (world.team <= scope.max_institutions)
     several = world.team >= 2
     joint = world.only(several)
-    weights = variants(joint, complete_weights(world.works)[several], scope.max_institutions)
-    dispersion = {
-        variant: Dispersion.of(joint, measures.counting, weight)
-        for variant, weight in weights.items()
-    }
+    stands_for = complete_weights(world.works)[several]
+    counted = Counted.of(joint, variants(joint, stands_for, scope.max_institutions), measures)
     partners = Partners.of(institutions, listed)
     domestic = set(affiliations.filter(affiliations["is_domestic"])["institution_id"].to_pylist())
     roster = domestic.union(() if listed is None else listed["institution_id"].to_pylist())
-    replicates = _judged(world, roster, small, compared, scope, measures, dispersion["k"].freedom)
+    freedom = counted.dispersion["k"].freedom
+    replicates = _judged(world, roster, small, compared, scope, measures, freedom)
     common = Common(
         measures,
         partners,
@@ -127,30 +128,21 @@ def measure(
             default=0,
         ),
     )
+    named = (
+        []
+        if mentions is None or not mentions.num_rows
+        else _named(world, works, affiliations, mentions, domestic, compared, scope, measures)
+    )
     del world, small, several  # windows are cut from `joint`
     years = [(year, year) for year in scope.years if measures.single_years]
     asked = sorted({*sliding, *compared, *years})  # as the key of CENTRALITY begins
 
     def cut(window: Years) -> Window:
-        rows = joint.within(window)
-        factors = {variant: found.factors(window) for variant, found in dispersion.items()}
-        factors["reweighted"] = factors["reweighted"].times(
-            joint.institutions, design_effect_ratio(joint, weights["reweighted"], window)
-        )
         shown: set[str] = {
             *(measures.measures if window in sliding else ()),
             *(measures.single_years if window in years else ()),
         }
-        inside = {variant: weight[rows] for variant, weight in weights.items()}
-        return Window(
-            window,
-            joint.only(rows),
-            inside,
-            factors,
-            shown,
-            sliding=window in sliding,
-            compared=window in compared,
-        )
+        return counted.cut(window, shown, sliding=window in sliding, compared=window in compared)
 
     at_once = int(max(1, min(workers, len(asked), memory / _room(joint, asked, measures))))
     shared = joblib.Parallel(
@@ -159,7 +151,10 @@ def measure(
 
     def measured() -> Iterator[pa.RecordBatch]:
         for rows, kept in shared(
-            joblib.delayed(common.measure)(cut(window), workers // at_once) for window in asked
+            joblib.delayed(common.measure)(window, workers // at_once)
+            for window in chain(
+                map(cut, asked), (every.cut(w) for every in named for w in compared)
+            )
         ):
             for key, (value, drawn) in kept.items():
                 replicates.value[key], replicates.draws[key] = value, drawn
@@ -167,16 +162,33 @@ def measure(
 
     write(measured())
     for window in compared:
-        weighted = np.where(joint.within(window), weights["reweighted"], 0.0)
+        weighted = np.where(joint.within(window), counted.weights["reweighted"], 0.0)
         complete = joint.only(weighted > 0)
-        counted = Counting.of(complete, measures.counting)
+        counting = Counting.of(complete, measures.counting)
         replicates.leave_one_out[window] = LeaveOneOut(
             complete,
-            counted,
+            counting,
             weighted[weighted > 0],
-            partial(rate, Basis(complete, counted, partners)),
+            partial(rate, Basis(complete, counting, partners)),
         )
     return replicates
+
+
+def _named(
+    world: Incidence,
+    works: pa.Table,
+    affiliations: pa.Table,
+    mentions: pa.Table,
+    domestic: set[str],
+    compared: list[Years],
+    scope: Scope,
+    measures: Measures,
+) -> list[Counted]:
+    """The works with whom their unmatched strings name, weighted for what was never harvested."""
+    named = incidence(*credit(works, affiliations, mentions))
+    weight = complete_weights(named.works) * harvest_weights(world, named, domestic, compared)
+    several = (named.team >= 2) & (named.team <= scope.max_institutions)
+    return [Counted.of(named.only(several), {"named": weight[several]}, measures)]
 
 
 def _room(world: Incidence, windows: list[Years], measures: Measures) -> float:

@@ -15,9 +15,13 @@ from coauth.stages.centrality.basis import Partners
 from coauth.stages.centrality.measures import Rating, patterns, places, ranks, resampled
 from coauth.stages.centrality.path_bootstrap import strongest
 from coauth.stats.bootstrap import Values, draw, interval
+from coauth.stats.design_effect import design_effect_ratio
 from coauth.stats.incidence import Flags, Floats, Incidence, Integers
-from coauth.stats.overdispersion import Factors
+from coauth.stats.overdispersion import Dispersion, Factors
 from coauth.tables.schemas import CENTRALITY
+
+WEIGHTED = {"reweighted", "named"}
+"""Variants whose works stand for others too."""
 
 Candidates = dict[Values, tuple[Floats, NDArray[np.float32]]]
 """Values and resampled values of the institutions that may be judged."""
@@ -38,6 +42,41 @@ class Window:
     """measures that stand in the table"""
     sliding: bool
     compared: bool
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Works of two institutions or more of all years, from which windows are cut."""
+
+    world: Incidence
+    weights: dict[str, Floats]
+    """variant -> how much each of these works counts"""
+    dispersion: dict[str, Dispersion]
+
+    @classmethod
+    def of(cls, world: Incidence, weights: dict[str, Floats], measures: Measures) -> Counted:
+        rule = measures.counting
+        return cls(world, weights, {v: Dispersion.of(world, rule, w) for v, w in weights.items()})
+
+    def cut(
+        self,
+        window: Years,
+        measures: set[str] | frozenset[str] = frozenset(),
+        *,
+        sliding: bool = False,
+        compared: bool = True,
+    ) -> Window:
+        """One window, of which the table shows these measures."""
+        rows = self.world.within(window)
+        factors = {variant: found.factors(window) for variant, found in self.dispersion.items()}
+        for variant in factors.keys() & WEIGHTED:
+            factors[variant] = factors[variant].times(
+                self.world.institutions,
+                design_effect_ratio(self.world, self.weights[variant], window),
+            )
+        inside = {variant: weight[rows] for variant, weight in self.weights.items()}
+        world = self.world.only(rows)
+        return Window(window, world, inside, factors, set(measures), sliding, compared)
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,8 @@ class Changes:
     ends: Interval
     p: Floats
     q: Floats
+    scale: tuple[float, float] = (1.0, 1.0)
+    """what the two values were divided by: the mean of a `pooled` measure over the roster"""
 
     @classmethod
     def between(
@@ -76,13 +78,42 @@ class Changes:
             return replicates.value[key][roster], replicates.draws[key][roster].astype(np.float64)
 
         (before, was), (after, became) = of(period[0]), of(period[1])
+        scale = (1.0, 1.0)
+        if MEASURES[measure].pooled and before.any() and after.any():
+            scale = float(before.mean()), float(after.mean())
+            before, after = before / scale[0], after / scale[1]
+            was, became = was / was.mean(axis=0), became / became.mean(axis=0)
         ends = interval(after - before, became - was, measures.confidence, replicates.freedom)
         p = two_sided(after - before, became - was, replicates.freedom)
-        return cls(measure, variant, period, before, after, ends, p, false_discovery(p))
+        return cls(measure, variant, period, before, after, ends, p, false_discovery(p), scale)
 
     def by(self, i: int) -> float:
         """After − before."""
         return float(self.after[i] - self.before[i])
+
+    def tipping(self, i: int) -> float | None:
+        """The part of an institution's works that would have had to lose their match in one of the
+        windows for the interval to reach 0: x with after/(1 − x) for a fall, before/(1 − x) for a
+        rise. None where the interval holds 0, or the measure does not grow with the works.
+
+        >>> from types import SimpleNamespace as Some
+        >>> fell = Changes("strength", "k", ((2018, 2020), (2022, 2024)), np.array([100.0]), np.array([60.0]),
+        ...     Some(low=np.array([-60.0]), high=np.array([-20.0])), np.zeros(1), np.zeros(1))
+        >>> fell.tipping(0)                 # 60/(1 − 0.25) = 80: the change would be −20, its upper end 0
+        0.25
+        """
+        if not (way := self.sign(i)) or not MEASURES[self.measure].volume:
+            return None
+        near = float(self.ends.low[i] if way > 0 else -self.ends.high[i])
+        window = float((self.before if way > 0 else self.after)[i])
+        return near / (window + near)
+
+    def bound(self, i: int) -> float | None:
+        """No change was larger than this part of the value before, at the interval's confidence;
+        None where there was nothing before.
+        """
+        farthest = max(abs(float(self.ends.low[i])), abs(float(self.ends.high[i])))
+        return farthest / float(self.before[i]) if self.before[i] > 0 else None
 
     def gain(self, i: int) -> float:
         """The change towards the central: where smaller values are more central, before − after."""
@@ -108,6 +139,8 @@ class Changes:
             "after": self.after[i],
             "change": self.by(i),
             **{name: end[i] for name, end in self.ends._asdict().items()},
+            "tipping": self.tipping(i),
+            "bound": self.bound(i),
             "p_value": self.p[i],
             "q_value": self.q[i],
         }

@@ -6,9 +6,16 @@ from coauth.queries import Measures
 from coauth.stages.shifts import wording
 from coauth.stages.shifts.changes import Changes
 from coauth.stages.shifts.coverage_breaks import Jump
+from coauth.stages.shifts.identity import Move
 from coauth.stats.bootstrap import Replicates
 
 ROSE, FELL, UNCLEAR, NOT_COMPARABLE = "rose", "fell", "no clear change", "not comparable: coverage"
+STRINGS, IDENTITY = "not comparable: strings", "not comparable: identity"
+
+EXPLAINED = 0.8
+"""A change that shrinks below this part of itself, and into the noise, once institutions count that
+strings name without a match is one of strings; one that shrinks less is merely unclear.
+"""
 
 
 def rows(
@@ -16,6 +23,7 @@ def rows(
     i: int,
     changes: dict[str, Changes],
     jump: Jump | None,
+    move: Move | None,
     replicates: Replicates,
     measures: Measures,
 ) -> list[dict[str, object]]:
@@ -24,7 +32,10 @@ def rows(
     """
     verdict, reason = decided(i, changes, jump, measures)
     if verdict in (ROSE, FELL):
-        reason += rests_on_one(name, i, changes["reweighted"], replicates)
+        if other := _instead(name, i, changes, move, measures):
+            verdict, reason = other[0], f"{reason[:-1]}, but {other[1]}."
+        else:
+            reason += rests_on_one(name, i, changes["reweighted"], replicates)
     judged, *others = (
         change.row(name, i)
         | {"verdict": _plain(change, i, measures), "reason": wording.of_itself(change, i, measures)}
@@ -71,6 +82,24 @@ def decided(
     )
 
 
+def _instead(
+    name: str, i: int, changes: dict[str, Changes], move: Move | None, measures: Measures
+) -> tuple[str, str] | None:
+    """What to say in place of a rise or fall, and why: works seem to have moved to or from another
+    id, or the change goes with what strings name without a match.
+    """
+    if move is not None:
+        return IDENTITY, wording.moved_id(move, name)
+    if (named := changes.get("named")) is None:
+        return None
+    change = changes["reweighted"]
+    less = named.by(i) * change.by(i) < EXPLAINED * change.by(i) ** 2
+    chance = named.q[i] > measures.false_discovery_rate
+    if named.sign(i) == change.sign(i) and not (less and chance):
+        return None
+    return (STRINGS if less else UNCLEAR), wording.without_strings(named, i)
+
+
 def _plain(change: Changes, i: int, measures: Measures) -> str:
     """What a change says by itself of how central the institution is."""
     if not change.sign(i) or change.q[i] > measures.false_discovery_rate:
@@ -83,8 +112,8 @@ def rests_on_one(name: str, i: int, change: Changes, replicates: Replicates) -> 
     before, after = (
         replicates.leave_one_out[window].without(change.measure, name) for window in change.period
     )
-    left = {work: change.after[i] - value for work, value in before.items()} | {
-        w: value - change.before[i] for w, value in after.items()
+    left = {work: change.after[i] - value / change.scale[0] for work, value in before.items()} | {
+        work: value / change.scale[1] - change.before[i] for work, value in after.items()
     }
     if not left:
         return ""

@@ -6,6 +6,7 @@ from coauth.queries import Measures, Period
 from coauth.queries.registry import MEASURES
 from coauth.stages.shifts.changes import Changes
 from coauth.stages.shifts.coverage_breaks import Jump
+from coauth.stages.shifts.identity import Move
 
 
 def of_itself(change: Changes, i: int, measures: Measures) -> str:
@@ -27,6 +28,7 @@ def describe(change: Changes, i: int, measures: Measures) -> str:
         "k": "",
         "complete": ", complete works only",
         "reweighted": ", complete works weighted",
+        "named": ", complete works weighted, with institutions that strings name",
     }
     return (
         f"{title}{works[change.variant]} went from {_number(change.measure, change.before[i])} in {b0}–{b1} to "
@@ -48,6 +50,21 @@ def jumped(jump: Jump, period: Period) -> str:
         f"its share of works with incomplete affiliations {went} by {abs(jump.rise) * 100:.0f} percentage points against what "
         f"publishers, fields, years and team sizes explain ({seen}; z = {jump.z:.1f}), so the change may be one of metadata"
     ).replace("-", "−")
+
+
+def moved_id(move: Move, name: str) -> str:
+    """Why the works of an institution seem to have moved to or from another id."""
+    way = "gained" if name == move.source else "lost"
+    return (
+        f"{move.other(name)}, of the same country or lineage, {way} about as many works, with the same partners and fields "
+        f"(Hellinger distance {move.distance:.2f}, nearer than any other past), so works may have moved between the two ids"
+    )
+
+
+def without_strings(named: Changes, i: int) -> str:
+    """That a change is another one once institutions count that strings name."""
+    seen = f"{signed(named, i)} (interval {interval(named, i)}, {q(named.q[i])})"
+    return f"not where works count on which an affiliation string names an institution without a match: {seen}"
 
 
 def _number(measure: str, value: float) -> str:

@@ -304,6 +304,7 @@ def _batch(
         table(HARVESTED, columns | counted),
         authorships,
         strings.table(fit, ids),
+        strings.unmatched(fit, ids),
         countries.table(fit, ids),
         found,
         table(TEXTS, columns),

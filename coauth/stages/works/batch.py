@@ -1,4 +1,4 @@
-"""What is read of some pages at a time: works and what hangs on them, in six tables."""
+"""What is read of some pages at a time: works and what hangs on them, in seven tables."""
 
 from __future__ import annotations
 
@@ -63,13 +63,14 @@ TEXTS = pa.schema(
 
 
 class Batch(NamedTuple):
-    """Some works, in six tables. `place` numbers a work's authorships and is kept only until
+    """Some works, in seven tables. `place` numbers a work's authorships and is kept only until
     roll-up.
     """
 
     works: pa.Table
     authorships: pa.Table
     strings: pa.Table
+    unmatched: pa.Table
     countries: pa.Table
     institutions: pa.Table
     texts: pa.Table

@@ -55,7 +55,7 @@ def world_of(seed, times=1, country="development"):
     """The works of two institutions or more of `times` worlds laid over one another, and of how
     many the roster consists.
     """
-    made = [worlds.tables(seed * times + i, country=COUNTRIES[country]) for i in range(times)]
+    made = [worlds.tables(seed * times + i, country=COUNTRIES[country])[:2] for i in range(times)]
     tables = []
     for kind in zip(*made, strict=True):
         named = [

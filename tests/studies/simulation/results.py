@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tests.studies.simulation import counts, events, study, worlds
+from tests.studies.simulation import counts, events, strings, study, worlds
 from tests.studies.simulation.study import SIZES, Tally, sized
 
 PAGE = Path(__file__).with_name("RESULTS.md")
@@ -29,7 +29,7 @@ def main(given: list[str] | None = None) -> None:
     )
     parser.add_argument(
         "--only",
-        choices=("institutions", "dates", "counts"),
+        choices=("institutions", "strings", "dates", "counts"),
         help="one part; the page keeps its other sections",
     )
     parser.add_argument(
@@ -40,7 +40,7 @@ def main(given: list[str] | None = None) -> None:
     asked = parser.parse_args(given)
     began, seen = time.process_time(), list[pd.DataFrame]()
     parts = {"unshifted": Tally(), "lost": Tally(), "shifted": Tally()}
-    dates, groups = events.Tally(), counts.Tally()
+    dates, groups, moves = events.Tally(), counts.Tally(), Tally()
     country = worlds.DEVELOPMENT if asked.quick else worlds.CONFIRMATION
     try:
         for seed in range(4 if asked.quick else asked.worlds):
@@ -49,6 +49,8 @@ def main(given: list[str] | None = None) -> None:
                 study.lost(seed, parts["lost"], country)
                 study.shifted(seed, parts["shifted"], country)
                 seen.append(values)
+            if asked.only in (None, "strings"):
+                strings.add(seed, moves, country)
             if asked.only in (None, "dates"):
                 dates.add(seed)
             if asked.only in (None, "counts"):
@@ -60,6 +62,7 @@ def main(given: list[str] | None = None) -> None:
     if seen:
         study.coverage(seen, parts["unshifted"])
         sections = written(parts)
+    sections += [strings.section(moves, _table, _share, _verdict)] if moves.by_world else []
     sections += [events.table(dates, _table, (LOW, HIGH, FALSE))] if dates.worlds else []
     sections += (
         [counts.table(groups, _table, (LOW, HIGH))] if asked.only in (None, "counts") else []

@@ -104,16 +104,11 @@ def look(
 ) -> Seen:
     """`oracle` knows P(complete) of each work, where coauth must estimate it."""
     setting = SETTING.model_copy(update={"resampled": measured})
-    works, affiliations = worlds.tables(seed, design, country)
-    names = country.names
-    institutions = pa.table(
-        {
-            "institution_id": names,
-            "country_code": [
-                f"C{i % 12}" if i >= country.domestic else "DK" for i in range(len(names))
-            ],
-        }
-    )
+    works, affiliations, mentions = worlds.tables(seed, design, country)
+    names = [*country.names, *(new for _, new in design.moved if new not in country.names)]
+    abroad = ["DK" if name.startswith("D") else f"C{i % 12}" for i, name in enumerate(names)]
+    lineage = pa.array([[name] for name in names])
+    institutions = pa.table({"institution_id": names, "country_code": abroad, "lineage": lineage})
     with mock.patch.object(
         centrality, "complete_weights", _known(design) if oracle else centrality.complete_weights
     ):
@@ -124,9 +119,12 @@ def look(
             setting,
             institutions,
             pa.table({"institution_id": country.listed}),
+            mentions,
         )
     assert not table.num_rows  # none but the windows compared
-    judged = shifts.judge(replicates, works, affiliations, SCOPE, setting).to_pandas()
+    judged = shifts.judge(
+        replicates, works, affiliations, SCOPE, setting, institutions, mentions
+    ).to_pandas()
     key = ["institution_id", "measure"]
     weighted = judged.loc[judged["variant"] == "reweighted", [*key, "low", "high", "q_value"]]
     judged = (

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from coauth.tables.schemas import AFFILIATIONS, WORKS
+from coauth.tables.schemas import AFFILIATIONS, MENTIONS, WORKS
 
 YEARS = tuple(range(2018, 2025))
 BEFORE, AFTER = (2018, 2020), (2022, 2024)
@@ -174,16 +175,31 @@ class Design:
     """works that do not keep all affiliations lose every one, and are never harvested"""
     unmatched: tuple[str, ...] = ()
     """institutions six of ten of whose authors' strings are no longer matched"""
+    strings: dict[str, float] = field(default_factory=dict)
+    """institution → part of its works on which none of its strings is matched any more; a work
+    without any domestic institution left is never harvested
+    """
+    silent: bool = False
+    """such strings are not on the records either"""
+    moved: dict[tuple[str, str], float] = field(default_factory=dict)
+    """(institution, other id) → part of its works that stand under the other id"""
+    fewer_before: float = 0.0
+    """part of the works before 2022 that never were: a country that only grows"""
 
     def chance(self, year: np.ndarray, at_q: np.ndarray) -> np.ndarray:
         """P(complete) of works."""
         return np.where(year < AFTER[0], np.where(at_q, *self.before), np.where(at_q, *self.after))
 
 
-def tables(
-    seed: int, design: Design = Design(), country: Country = DEVELOPMENT
-) -> tuple[pa.Table, pa.Table]:
-    """WORKS and AFFILIATIONS of one world."""
+class World(NamedTuple):
+    works: pa.Table
+    affiliations: pa.Table
+    mentions: pa.Table
+    """of institutions whose strings are on works and no longer matched"""
+
+
+def tables(seed: int, design: Design = Design(), country: Country = DEVELOPMENT) -> World:
+    """WORKS, AFFILIATIONS and MENTIONS of one world."""
     draw = np.random.default_rng([country.seed, seed])
     year, lead, subject, on = _works(draw, country)
     late = year >= AFTER[0]
@@ -212,8 +228,29 @@ def tables(
         column = np.flatnonzero(name == country.names)[0]
         matched[late, column] = draw.binomial(matched[late, column], 0.4)
     seen = ~lost if design.vanish else np.ones(len(year), bool)
+    fresh = [other for _, other in design.moved if other not in country.names]
+    names = np.array([*country.names, *fresh])
+    authors, matched = (np.pad(counts, ((0, 0), (0, len(fresh)))) for counts in (authors, matched))
+    column_of = {name: n for n, name in enumerate(names)}
+    for name, part in design.strings.items():
+        matched[late & (draw.random(len(year)) < part), column_of[name]] = 0
+    for (name, other), part in design.moved.items():
+        rows = np.flatnonzero(late & (draw.random(len(year)) < part))
+        for counts in (authors, matched):
+            counts[rows, column_of[other]] += counts[rows, column_of[name]]
+            counts[rows, column_of[name]] = 0
+    named = (
+        np.isin(names, [] if design.silent else [*design.strings])
+        & (authors > 0)
+        & (matched == 0)
+        & ~lost[:, None]
+    )
+    if design.strings:
+        seen &= matched[:, np.char.startswith(names, "D")].any(axis=1)
+    if design.fewer_before:
+        seen &= late | (draw.random(len(year)) >= design.fewer_before)
     return _written(
-        country, *(column[seen] for column in (year, subject, publisher, authors, matched))
+        names, *(column[seen] for column in (year, subject, publisher, authors, matched, named))
     )
 
 
@@ -292,13 +329,14 @@ def _shift(
 
 
 def _written(
-    country: Country,
+    names: np.ndarray,
     year: np.ndarray,
     subject: np.ndarray,
     publisher: np.ndarray,
     authors: np.ndarray,
     matched: np.ndarray,
-) -> tuple[pa.Table, pa.Table]:
+    named: np.ndarray,
+) -> World:
     n = len(year)
     ids = np.array([f"W{i:06d}" for i in range(n)])
     whole = matched.sum(axis=1) == authors.sum(axis=1)
@@ -326,14 +364,23 @@ def _written(
     rows, places = np.nonzero(matched)
     links = {
         "work_id": ids[rows],
-        "institution_id": country.names[places],
-        "harvested_ids": [[name] for name in country.names[places]],
+        "institution_id": names[places],
+        "harvested_ids": [[name] for name in names[places]],
         "author_share": matched[rows, places] / authors.sum(axis=1)[rows],
-        "is_domestic": places < country.domestic,
+        "is_domestic": np.char.startswith(names[places], "D"),
         "strings": [None] * len(rows),
     }
-    return WORKS.check(_filled(columns, WORKS.schema)), AFFILIATIONS.check(
-        _filled(links, AFFILIATIONS.schema)
+    rows, places = np.nonzero(named)
+    known = matched.sum(axis=1) + np.where(named, authors, 0).sum(axis=1)
+    mentions = {
+        "work_id": ids[rows],
+        "institution_id": names[places],
+        "is_whole": (known == authors.sum(axis=1))[rows],
+    }
+    return World(
+        WORKS.check(_filled(columns, WORKS.schema)),
+        AFFILIATIONS.check(_filled(links, AFFILIATIONS.schema)),
+        MENTIONS.check(_filled(mentions, MENTIONS.schema)),
     )
 
 
