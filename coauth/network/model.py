@@ -257,7 +257,7 @@ NODES = Table(
         Attribute(
             "verdict",
             STRING,
-            "rose, fell, no clear change, or not comparable: coverage",
+            "rose, fell, no clear change, or not comparable: coverage, strings or identity",
             null=True,
             title="Verdict on the change",
         ),

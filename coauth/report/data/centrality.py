@@ -13,6 +13,13 @@ from coauth.queries import Queries
 from coauth.report.data.frames import direction, each, frame, institutions, last_window
 from coauth.tables.schemas import Name, Tables
 
+REASONS = {
+    "not comparable: coverage": "own_coverage",
+    "not comparable: strings": "strings",
+    "not comparable: identity": "identity",
+}
+"""Verdict -> why, in the words of the report."""
+
 ROSTER = 22
 """Institutions in the figure of centrality shifts: as many as fit a page and stay readable."""
 
@@ -60,7 +67,7 @@ def shifts(tables: Tables, queries: Queries) -> pd.DataFrame:
     )
     rows["drawn"] = rows.index < ROSTER
     weighted = _compared(tables, queries, "reweighted")[
-        ["institution_id", "change", "low", "high", "q_value"]
+        ["institution_id", "change", "low", "high", "q_value", "tipping", "bound"]
     ]
     rows = rows.merge(weighted, how="left", on="institution_id", suffixes=("", "_weighted"))
     rows = rows.merge(
@@ -95,14 +102,16 @@ def shifts(tables: Tables, queries: Queries) -> pd.DataFrame:
         "why",
         "reason",
         "verdict_complete_coverage",
+        "tipping_weighted",
+        "bound_weighted",
     ]
     return rows.loc[rows["drawn"] | rows["listed"], keep].reset_index(drop=True)
 
 
 def _why(row: Any, rate: float) -> str:
     """The rule behind a verdict, read from its numbers, so that it can be said in any language."""
-    if row.verdict == "not comparable: coverage":
-        return "own_coverage"
+    if row.verdict in REASONS:
+        return REASONS[row.verdict]
     alone, weighted = (
         direction(*ends) not in ("unclear", "unknown")
         for ends in ((row.low, row.high), (row.low_weighted, row.high_weighted))

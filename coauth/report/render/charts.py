@@ -60,6 +60,8 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "fell": (ORANGE, "v"),
     "no clear change": (GREY, "o"),
     "not comparable: coverage": (PURPLE, "X"),
+    "not comparable: strings": (PURPLE, "P"),
+    "not comparable: identity": (PURPLE, "D"),
 }
 
 P = ParamSpec("P")

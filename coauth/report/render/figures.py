@@ -356,7 +356,7 @@ def _change_mark(axis: Axes, k: int, row: Any) -> list[Artist]:
         return []
     colour, marker = VERDICTS.get(row.verdict, (GREY, "o"))
     change, low, high = (v / row.before for v in (row.change, row.low, row.high))
-    if row.verdict == "not comparable: coverage":
+    if row.verdict.startswith("not comparable"):
         axis.add_patch(
             Rectangle(
                 (0, k - 0.42),

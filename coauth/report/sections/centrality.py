@@ -16,6 +16,8 @@ from coauth.report.render import charts, figures
 from coauth.report.render.html import Chart, Listing, Section, Text, grid, with_text
 from coauth.report.sections.centrality_trends import trails
 from coauth.report.text import slug
+from coauth.stages.shifts import FELL, ROSE, UNCLEAR
+from coauth.stages.shifts.wording import TELLING
 
 
 def shifts(context: ReportContext) -> Section:
@@ -132,13 +134,22 @@ def _points(context: ReportContext, row: Mapping[Any, Any], of: str) -> str:
 
 
 def _reasoned(context: ReportContext, row: Mapping[Any, Any]) -> str:
-    """The verdict and why; that an interval holds 0 is so common that the note says it once."""
-    verdict = _verdict(context, row["verdict"])
-    return (
-        verdict
-        if row["why"] == "interval"
-        else context.words("cell.verdict", verdict=verdict, why=context.words(f"why.{row['why']}"))
-    )
+    """The verdict and why, and what would overturn it or how large a change there may have been;
+    that an interval holds 0 is so common that the note says it once.
+    """
+    w, verdict = context.words, _verdict(context, row["verdict"])
+    if row["why"] != "interval":
+        verdict = w("cell.verdict", verdict=verdict, why=w(f"why.{row['why']}"))
+    tipping, bound = row["tipping_weighted"], row["bound_weighted"]
+    if row["verdict"] in (ROSE, FELL) and not np.isnan(tipping):
+        return w("cell.undone", verdict=verdict, part=w.percent(tipping, 0))
+    if row["verdict"] == UNCLEAR and not np.isnan(bound):
+        return w(
+            "cell.bounded" if bound <= TELLING else "cell.untold",
+            verdict=verdict,
+            part=w.percent(bound, 0),
+        )
+    return verdict
 
 
 def _verdict(context: ReportContext, verdict: str) -> str:

@@ -35,7 +35,10 @@ def rows(
         if other := _instead(name, i, changes, move, measures):
             verdict, reason = other[0], f"{reason[:-1]}, but {other[1]}."
         else:
+            reason += wording.undone(changes["reweighted"], i)
             reason += rests_on_one(name, i, changes["reweighted"], replicates)
+    elif verdict == UNCLEAR:
+        reason += wording.bounded(changes["reweighted"], i)
     judged, *others = (
         change.row(name, i)
         | {"verdict": _plain(change, i, measures), "reason": wording.of_itself(change, i, measures)}

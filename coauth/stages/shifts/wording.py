@@ -9,6 +9,12 @@ from coauth.stages.shifts.coverage_breaks import Jump
 from coauth.stages.shifts.identity import Move
 
 
+TELLING = 0.25
+"""A change that may be larger than this part of the value cannot be told: it is the fall that the
+rules are held to (`tests/studies/simulation`).
+"""
+
+
 def of_itself(change: Changes, i: int, measures: Measures) -> str:
     """A change, and whether its own interval and q let it stand."""
     said = describe(change, i, measures)
@@ -59,6 +65,25 @@ def moved_id(move: Move, name: str) -> str:
         f"{move.other(name)}, of the same country or lineage, {way} about as many works, with the same partners and fields "
         f"(Hellinger distance {move.distance:.2f}, nearer than any other past), so works may have moved between the two ids"
     )
+
+
+def undone(weighted: Changes, i: int) -> str:
+    """How many of its works would have to be lost for the interval to reach no change; nothing of a
+    measure that does not grow with them.
+    """
+    if (part := weighted.tipping(i)) is None:
+        return ""
+    first, last = weighted.period[weighted.by(i) < 0]
+    return f" It would disappear if {part:.0%} of its works in {first}–{last} had lost their match."
+
+
+def bounded(weighted: Changes, i: int) -> str:
+    """How large a change there may have been all the same."""
+    if (part := weighted.bound(i)) is None:
+        return ""
+    if part <= TELLING:
+        return f" There was no change larger than {part:.0%}."
+    return f" It cannot be told: it may have changed by up to {part:.0%}."
 
 
 def without_strings(named: Changes, i: int) -> str:
