@@ -208,7 +208,15 @@ def reason(record, scope, last):
         and re.fullmatch(r"https://openalex\.org/I[1-9]\d*", i.get("id") or "")
         for i in places
     )
-    return None if at_home else "no institution of the scope's country"
+    if at_home:
+        return None
+    known = any(re.fullmatch(r"https://openalex\.org/I[1-9]\d*", i.get("id") or "") for i in places)
+    nowhere = known and not any(i.get("country_code") for i in places)
+    return (
+        "no country code on its institutions"
+        if nowhere
+        else "no institution of the scope's country"
+    )
 
 
 def losses(meanings, scope, last):

@@ -88,14 +88,22 @@ def _by_begin(head: bytes) -> str | None:
     return known or (None if _holds_json(text) else _table(text))
 
 
+_IN_TEXT = re.compile(rb'"\s*[\[{]\s*(?:[\[{]\s*)?\\"')
+
+
 def _holds_json(text: bytes) -> bool:
-    lines = (line for line in text.splitlines() if line[:1] in _BRACES)
-    return text[:1] in _BRACES or bool(WORK.search(text)) or any(map(is_json, lines))
+    if text[:1] in _BRACES or _IN_TEXT.match(text) or WORK.search(text):
+        return True
+    return any(is_json(line) for line in text.splitlines() if line[:1] in _BRACES)
 
 
 def _table(text: bytes) -> str:
     if b"\0" in text[:1000]:
         return "binary data"
+    if re.search(rb'"[\[{]\s*""', text):
+        return "a table with JSON in its cells: write that column as JSONL"
+    if re.match(rb"(?:- )?\w+:(?: |\r?\n)", text):
+        return "YAML: write it as JSON"
     first, _, second = text.partition(b"\n")
     headed = re.match(rb'"?(?:id|doi|title|display_name)\b', first, re.I)
     for sign, name in ((b"\t", "TSV"), (b",", "CSV"), (b";", "CSV")):
