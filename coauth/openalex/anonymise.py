@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -107,6 +107,8 @@ def keep(record: bytes | msgspec.Raw, *, own: bool = False) -> Work:
     served: ServedWork
     try:
         served = (_stored if own else _served).decode(record)
+        if served.primary_topic is None and _FLAT.search(bytes(record)):
+            served = _repaired(bytes(record), StoredWork if own else ServedWork, notes)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         try:
             served = _repaired(bytes(record), StoredWork if own else ServedWork, notes)
@@ -128,6 +130,9 @@ def _repaired(record: bytes, schema: type[ServedWork], notes: set[str]) -> Serve
     value, changes = repair.read(record)
     if not isinstance(value, dict):
         raise Unreadable("no object")
+    if flat := [name for name in value if _FLAT.match(f'"{name}"'.encode())]:
+        value = _nested(value, flat)
+        changes = changes | {f"names with points for objects: {repair.PUT_RIGHT}"}
     if "authorships" in value:
         value = value | {"authorships": _with_names(value["authorships"])}
     fitting = Repair()
@@ -146,6 +151,28 @@ def _repaired(record: bytes, schema: type[ServedWork], notes: set[str]) -> Serve
     return msgspec.convert(fields, schema)
 
 
+_FLAT = re.compile(rb'"(?:primary_topic|primary_location|citation_normalized_percentile)\.[\w.]+"')
+"""The name of a column that pandas makes of an object (`json_normalize`)."""
+
+
+def _nested(value: dict[str, Any], flat: Iterable[str]) -> dict[str, Any]:
+    """The objects whose members stand flat in a record, under names with points.
+
+    >>> _nested({"id": "W1", "primary_topic.field.id": "17"}, ["primary_topic.field.id"])
+    {'id': 'W1', 'primary_topic': {'field': {'id': '17'}}}
+    """
+    nested = {name: part for name, part in value.items() if name not in flat}
+    for name in flat:
+        *around, last = name.split(".")
+        inner = nested
+        for key in around:
+            if not isinstance(inner.get(key), dict):
+                inner[key] = {}
+            inner = inner[key]
+        inner[last] = value[name]
+    return nested
+
+
 def _id_beside(record: bytes) -> tuple[str, str] | None:
     """The work's id and the name it stands under, in a record that has it elsewhere than in `id`."""
     try:
@@ -157,8 +184,9 @@ def _id_beside(record: bytes) -> tuple[str, str] | None:
     ids = value.get("ids")
     beside = {"ids.openalex": ids.get("openalex")} if isinstance(ids, dict) else {}
     for name, text in (beside | value).items():
-        likely = name in _IDS_BESIDE and isinstance(text, str) and re.search(r"[Ww]\d", text)
-        if likely and (found := KINDS["work id"].canonical(text)):
+        if name not in _IDS_BESIDE or not isinstance(text, str) or not re.search(r"[Ww]\d", text):
+            continue
+        if found := KINDS["work id"].canonical(text):
             return found, name
     return None
 

@@ -149,13 +149,15 @@ def _date(text: str) -> str | None:
     ('2018-05-09', '2018-05-09', '2018-05-09', None)
     >>> _date("1525857012000"), _date("20180509T050000"), _date("Wed, 09 May 2018 05:00:00 GMT")
     ('2018-05-09T09:10:12', '2018-05-09T05:00:00', '2018-05-09T05:00:00+00:00')
+    >>> _date("1525857012000000000"), _date("1525857012000000")
+    ('2018-05-09T09:10:12', '2018-05-09T09:10:12')
     >>> _date("2018-5-9"), _date("2018-05-09T24:00:00"), _date("2018-05"), _date("2018-00-00")
     ('2018-05-09', '2018-05-10T00:00:00', '2018-05', '2018')
     """
     text = text.strip()
     try:
-        if re.fullmatch(r"-?\d{9,10}|-?\d{12,13}", text):  # a moment as pandas and MongoDB write it
-            seconds = int(text) / (1000 if len(text) > 11 else 1)
+        if epoch := re.fullmatch(r"-?\d{9,10}(\d{3}){0,3}", text):  # as pandas and MongoDB write it
+            seconds = int(text) / 1000 ** ((len(epoch[0].lstrip("-")) - 9) // 3)
             moment = datetime(1970, 1, 1) + timedelta(seconds=seconds)  # noqa: DTZ001  as text without a zone
             return moment.isoformat().removesuffix("T00:00:00")
         if text[:1].isalpha():
@@ -166,10 +168,10 @@ def _date(text: str) -> str | None:
         return None
 
 
-def _iso(said: Mapping[str, str | None]) -> str | None:
+def _iso(parts: Mapping[str, str | None]) -> str | None:
     """A day or moment in ISO's spelling; a year or month alone where no more is said."""
     year, month, day = (
-        int(said[name] or said.get(f"{name}2") or 0) for name in ("year", "month", "day")
+        int(parts[name] or parts.get(f"{name}2") or 0) for name in ("year", "month", "day")
     )
     if not (year and month and day):
         return (
@@ -179,17 +181,17 @@ def _iso(said: Mapping[str, str | None]) -> str | None:
             if year
             else None
         )
-    told = datetime(year, month, day)  # noqa: DTZ001  the zone follows as it is said
-    if said["hour"] is None:
-        return told.date().isoformat()
-    hour, minute, second = (int(said[name] or 0) for name in ("hour", "minute", "second"))
+    midnight = datetime(year, month, day)  # noqa: DTZ001  the zone follows as it is said
+    if parts["hour"] is None:
+        return midnight.date().isoformat()
+    hour, minute, second = (int(parts[name] or 0) for name in ("hour", "minute", "second"))
     if hour > 24 or minute > 59 or second > 60:
         return None
-    moment = told + timedelta(hours=hour, minutes=minute, seconds=second)
-    zone = (said["zone"] or "").upper()
+    moment = midnight + timedelta(hours=hour, minutes=minute, seconds=second)
+    zone = (parts["zone"] or "").upper()
     if zone:
         zone = f"{zone[:3]}:{zone[3:].strip(':') or '00'}" if zone[0] in "+-" else "+00:00"
-    return moment.isoformat() + (said["part"] or "") + zone
+    return moment.isoformat() + (parts["part"] or "") + zone
 
 
 _SLUG = r"[a-z]+(?:-[a-z]+)*"

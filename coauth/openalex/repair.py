@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
@@ -29,12 +30,15 @@ PUT_RIGHT = "put right"
 EMPTY = "left empty"
 LISTS_OF_ONE = "values in lists of one: put right"
 LIST_OF_ONE_MISSING = "lists of one without their brackets: put right"
+ONE, ONE_MISSING = "a list of one", "a list of one without brackets"
+_EVERYWHERE = {ONE: LISTS_OF_ONE, ONE_MISSING: LIST_OF_ONE_MISSING}
 LENIENT = "not strict JSON: put right"
 LATIN = "bytes of Latin-1: put right"
 NO_UTF8 = "bytes that are no UTF-8: replaced"
 
 MOST_FIELDS = 3
-"""Fields named as lists of one; where more are, it is how the whole record was written."""
+"""Fields named with a form that is a program's habit; where more are, it is how the whole record
+was written."""
 
 NO_VALUE = frozenset(("", "na", "n/a", "nan", "none", "null", "<na>", "inf", "-inf", "infinity"))
 """What programs write into a column of numbers or truth values for a cell that is empty."""
@@ -219,7 +223,7 @@ class Repair:
 
     def __init__(self) -> None:
         self._notes: set[str] = set()
-        self._ones: dict[str, set[str]] = {LISTS_OF_ONE: set(), LIST_OF_ONE_MISSING: set()}
+        self._habits: defaultdict[str, set[str]] = defaultdict(set)
 
     def fit(self, value: Any, schema: type[msgspec.Struct]) -> dict[str, Any]:
         """The fields of a struct, each of its type or not there; `value` is an object."""
@@ -228,12 +232,12 @@ class Repair:
 
     @property
     def notes(self) -> set[str]:
-        """Fields that were lists of one, or should have been, by name where they are few."""
+        """What is a program's habit (lists of one, boxes) by field only where these are few."""
         notes = set(self._notes)
-        for habit, fields in self._ones.items():
-            form = "a list of one" if habit == LISTS_OF_ONE else "a list of one without brackets"
-            few = {f"{field}: {form}, {PUT_RIGHT}" for field in fields}
-            notes |= few if len(fields) <= MOST_FIELDS else {habit}
+        for habit, fields in self._habits.items():
+            few = {f"{field}: {habit}, {PUT_RIGHT}" for field in fields}
+            every = {_EVERYWHERE.get(habit, f"{habit}: {PUT_RIGHT}")}
+            notes |= few if len(fields) <= MOST_FIELDS else every
         return notes
 
     def _note(self, field: str, form: str, outcome: str) -> None:
@@ -257,7 +261,7 @@ class Repair:
             field = meant if meant and meant != "date" else field
             return self._scalar(value, kind, field, meant, box)
         if box:
-            self._note(field, box, PUT_RIGHT)
+            self._habits[box].add(field)
         return _CONTAINERS[type(kind)](self, value, kind, field)
 
     def _scalar(self, value: Any, kind: Any, field: str, meant: str | None, box: str | None) -> Any:
@@ -268,8 +272,10 @@ class Repair:
             self._empty(field, change or "nothing")
         elif "\ufffd" in str(meaning) and "\ufffd" not in str(value):
             self._note(field, "half a character", "replaced")
-        elif box or change:
-            self._note(field, box or str(change), PUT_RIGHT)
+        elif box:
+            self._habits[box].add(field)
+        elif change:
+            self._note(field, change, PUT_RIGHT)
         return meaning
 
     def _unboxed(self, value: Any, kind: inspect.Type, field: str) -> tuple[Any, str | None]:
@@ -277,10 +283,10 @@ class Repair:
         wants_list = isinstance(kind, inspect.ListType)
         if isinstance(value, list) and len(value) <= 1:
             if not wants_list:
-                self._ones[LISTS_OF_ONE].add(field)
+                self._habits[ONE].add(field)
                 value = value[0] if value else None
             elif value and isinstance(value[0], list):
-                self._ones[LISTS_OF_ONE].add(field)
+                self._habits[ONE].add(field)
                 value = value[0]
         if value == {} and not isinstance(kind, inspect.StructType | inspect.DictType):
             self._empty(field, "{} for nothing")
@@ -330,13 +336,13 @@ class Repair:
             if change:
                 self._note(field, change, PUT_RIGHT)
             else:
-                self._ones[LIST_OF_ONE_MISSING].add(field)
+                self._habits[ONE_MISSING].add(field)
             value = rows
         elif not isinstance(value, list):
             if isinstance(item, inspect.StructType) or isinstance(value, bool):
                 self._empty(field, f"{form(value)} for a list")
                 return None
-            self._ones[LIST_OF_ONE_MISSING].add(field)
+            self._habits[ONE_MISSING].add(field)
             value = [value]
         return [self._fit(item, kind.item_type, field) for item in value]
 

@@ -442,6 +442,30 @@ def test_the_id_may_stand_beside(beside):
     assert any(note.startswith("work id: taken from") for note in kept.noted)
 
 
+@pytest.mark.parametrize("box", [dynamo, parquet])
+def test_a_whole_record_in_boxes(box):
+    """Every field of it; that is said once, as the program's habit."""
+    boxed = box(RECORD)["M"] if box is dynamo else box(RECORD)
+    boxed["abstract_inverted_index"] = RECORD["abstract_inverted_index"]
+    kept = openalex.keep(json.dumps(boxed).encode())
+    whose = "DynamoDB's" if box is dynamo else "Parquet's"
+    assert kept.noted == [f"a value in {whose} box: put right"]
+    kept.noted = None
+    assert kept == PLAIN
+
+
+def test_objects_whose_members_stand_flat():
+    """As pandas' json_normalize names columns."""
+    flat = {k: v for k, v in RECORD.items() if k != "primary_topic"}
+    for name, value in RECORD["primary_topic"].items():
+        parts = value if isinstance(value, dict) else {"": value}
+        flat |= {f"primary_topic.{name}{'.' * bool(k)}{k}": v for k, v in parts.items()}
+    kept = openalex.keep(json.dumps(flat).encode())
+    assert kept.noted == ["names with points for objects: put right"]
+    kept.noted = None
+    assert kept == PLAIN
+
+
 def test_many_lists_of_one_are_the_records_habit():
     """A few are named by field; where every scalar is one, it is said once."""
     boxed = {k: v if isinstance(v, list | dict) else [v] for k, v in RECORD.items()}

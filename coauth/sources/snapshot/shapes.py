@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import msgspec
 
 from coauth.openalex import SELECT
+from coauth.openalex.repair import BOXES
 from coauth.openalex.split import WORK, Container, Value, inside, is_json, values
 
 _DEEP = 16
@@ -41,6 +42,13 @@ _ROWS = ("data", "values", "rows")
 _ID = re.compile(
     rb'\[?\s*"(?:https?:(?:\\?/){2}(?:api\.)?openalex\.org\\?/(?:works\\?/)?)?[Ww]\d+\\?/?"'
     rb"\s*\]?\Z",
+    re.I,
+)
+_BOXED_ID = re.compile(
+    rb'\{\s*"(?:'
+    + "|".join(map(re.escape, BOXES)).encode()
+    + rb')"\s*:\s*'
+    + _ID.pattern.replace(rb"\Z", rb"\s*\}\Z"),
     re.I,
 )
 _WORK_IN = re.compile(rb'"_?id"\s*:\s*' + _ID.pattern.replace(rb"\Z", b""), re.I)
@@ -273,6 +281,10 @@ def _of_object(value: bytes, deep: int) -> Iterator[bytes]:
         yield _out_of_wrap(value, fields)
     elif _ID.match(fields.get("_id", b"")):
         yield _with_id(value, fields["_id"])
+    elif _BOXED_ID.match(fields.get("id", b"")):  # so are its other fields, for the decoder
+        yield value
+    elif _ID.match(fields.get("ID", b"")) and "AUTHORSHIPS" in fields:  # columns of a database
+        yield _encode({name.lower(): msgspec.Raw(v) for name, v in fields.items()})
     elif rows := _by_column(fields) or _by_row(fields):
         yield from rows()
     elif "authorships" in fields or deep < 1:

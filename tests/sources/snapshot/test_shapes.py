@@ -873,7 +873,17 @@ def har(works, *, base64=False):
     return {"log": {"entries": [{"request": {"url": "x"}, "response": {"content": content}}]}}
 
 
+def dynamo(value):
+    if isinstance(value, dict):
+        return {"M": {k: dynamo(v) for k, v in value.items()}}
+    if isinstance(value, list):
+        return {"L": [dynamo(v) for v in value]}
+    return {"NULL": True} if value is None else {"S": str(value)}
+
+
 BETWEEN = {
+    "DynamoDB": (lines({"Item": dynamo(w)["M"]} for w in WORKS), {}),
+    "columns in capitals": (lines({k.upper(): v for k, v in w.items()} for w in WORKS), {}),
     "Elasticsearch, bulk": (
         "".join(
             json.dumps({"index": {"_id": w["id"]}}) + "\n" + json.dumps(w) + "\n" for w in WORKS
@@ -936,6 +946,21 @@ def test_a_torn_work_stays_a_record_where_its_id_is_lost(tmp_path, vintage, how,
     text = "[" + ",\n".join(parts) + "]" if "indent" in how else "\n".join(parts)
     summary = snapshot.fill(vintage, put(tmp_path / "x", text))
     assert (summary["stored"], summary["damaged"]) == (30, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("id,authorships\nW1,\"[{'a': 1}]\"\n", "a CSV table, whose lists cannot be read back"),
+        (
+            '0) "{\\"id\\": \\"W1\\", \\"title\\": \\"A\\"}"\n',
+            "JSON within texts of another format",
+        ),
+        ("- id: W1\n  title: A\n", "YAML: write it as JSON"),
+    ],
+)
+def test_a_refusal_says_what_is_there(tmp_path, text, match):
+    refused(tmp_path, put(tmp_path / "x", text), match)
 
 
 def test_a_table_with_json_in_its_cells_is_refused_as_that(tmp_path):
