@@ -285,6 +285,12 @@ def harvest(project: Project, answer: Answer, vintage: str | None, **options: An
     answer.give(done.manifest.plain(), said)
 
 
+def _rows(built: Build) -> Iterable[str]:
+    for name, count in built.rows.items():
+        unknown = name == "technologies" and "topics" in (built.lacking or ())
+        yield f"{name:<15} " + ("no record has topics" if unknown else f"{count:>12,} rows")
+
+
 def _account(vintage: Vintage) -> Iterable[str]:
     """What became of a vintage's records: the same lines after `harvest` and `build`, and in
     `status`.
@@ -380,7 +386,7 @@ def build(project: Project, answer: Answer, vintage: str | None, **options: Any)
         built = build_tables(project, chosen, progress=bar, **options)
     answer.give(
         built.plain(),
-        [*_account(chosen), *(f"{name:<15} {n:>12,} rows" for name, n in built.rows.items())],
+        [*_account(chosen), *_rows(built)],
     )
 
 

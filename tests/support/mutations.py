@@ -142,9 +142,10 @@ def spellings(path, value):
 
 def mutate(record, number, draw):
     """(bytes of a record, what it means or None where it cannot be read); `number` becomes the
-    work's own.
+    work's own, and stands in `id` alone.
     """
-    record = record | {"id": f"https://openalex.org/W{number}"}
+    record = {k: v for k, v in record.items() if k != "ids"}
+    record["id"] = f"https://openalex.org/W{number}"
     paths = [
         p
         for p in spots({k: record[k] for k in ROOTS if k in record})

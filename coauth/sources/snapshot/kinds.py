@@ -111,6 +111,6 @@ def _table(text: bytes) -> str:
     headed = re.match(rb'"?(?:id|doi|title|display_name)\b', first, re.I)
     for sign, name in ((b"\t", "TSV"), (b",", "CSV"), (b";", "CSV")):
         if first.count(sign) and (headed or first.count(sign) <= second.count(sign)):
-            lists = b"authorships" in first
+            lists = re.search(rb'(?:^|[,;\t"])authorships(?:$|[",;\s])', first)
             return f"a {name} table, {_FLAT if lists else _CSV}"
     return "plain text"

@@ -951,6 +951,7 @@ def test_a_torn_work_stays_a_record_where_its_id_is_lost(tmp_path, vintage, how,
 @pytest.mark.parametrize(
     ("text", "match"),
     [
+        ("id,authorships.institutions.id\nW1,I1\n", "which lacks institution ids"),
         ("id,authorships\nW1,\"[{'a': 1}]\"\n", "a CSV table, whose lists cannot be read back"),
         (
             '0) "{\\"id\\": \\"W1\\", \\"title\\": \\"A\\"}"\n',
