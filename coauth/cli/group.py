@@ -74,6 +74,11 @@ class Group(click.Group):
         except CoauthError as fault:
             click.echo(terminal(f"coauth: {fault}"), err=True)
             ctx.exit(1)
+        except click.UsageError as fault:
+            verb = f" {fault.ctx.info_name}" if fault.ctx and fault.ctx.parent else ""
+            said = " ".join(fault.format_message().split()).rstrip(".")
+            click.echo(terminal(f"coauth: {said}; see `coauth{verb} --help`"), err=True)
+            ctx.exit(2)
 
 
 class _Plain(logging.Formatter):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,18 @@ def _lay_out(origin: Path, folder: Path) -> int:
     return kept
 
 
+class Day(click.ParamType[date]):
+    """A day as ISO writes it."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value} is no day; write it as 2026-10-20 (year, month, day)", param, ctx)
+
+
 def of_source(command: Command) -> Command:
     """Where the pages come from."""
     for option in (
@@ -92,7 +104,7 @@ def of_source(command: Command) -> Command:
         click.option(
             "--as-of",
             metavar="DAY",
-            type=click.DateTime(["%Y-%m-%d"]),
+            type=Day(),
             help="With --from: the day the records were taken from OpenAlex. With --sample: a day after 2026-10-15, when the world has changed.",
         ),
         click.option(
@@ -114,7 +126,6 @@ def _harvested(
     kind = "sample" if options["sample"] else "files" if options["records"] else "api"
     key, url = _access()
     source = Source(kind, path=options["records"], seed=options["seed"], key=key, url=url)
-    as_of = options["as_of"]
     for notice in [] if answer.quiet else notices(project.queries):
         click.echo(f"notice: {notice}", err=True)
     with answer.progress() as bar:
@@ -122,7 +133,7 @@ def _harvested(
             project,
             source,
             today=datetime.now(UTC).date(),
-            as_of=as_of.date() if as_of else None,
+            as_of=options["as_of"],
             name=vintage,
             fresh=options["fresh"],
             wait=options["wait"],
@@ -274,6 +285,12 @@ def harvest(project: Project, answer: Answer, vintage: str | None, **options: An
     answer.give(done.manifest.plain(), said)
 
 
+def _rows(built: Build) -> Iterable[str]:
+    for name, count in built.rows.items():
+        unknown = name == "technologies" and "topics" in (built.lacking or ())
+        yield f"{name:<15} " + ("no record has topics" if unknown else f"{count:>12,} rows")
+
+
 def _account(vintage: Vintage) -> Iterable[str]:
     """What became of a vintage's records: the same lines after `harvest` and `build`, and in
     `status`.
@@ -369,7 +386,7 @@ def build(project: Project, answer: Answer, vintage: str | None, **options: Any)
         built = build_tables(project, chosen, progress=bar, **options)
     answer.give(
         built.plain(),
-        [*_account(chosen), *(f"{name:<15} {n:>12,} rows" for name, n in built.rows.items())],
+        [*_account(chosen), *_rows(built)],
     )
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, TypeAlias
 
 import msgspec
 
 from coauth.openalex import repair, split
-from coauth.openalex.canonical import KINDS
+from coauth.openalex.canonical import EMPTY_CELLS, KINDS
 from coauth.openalex.masking import Names
 from coauth.openalex.repair import Repair, Unreadable
 from coauth.openalex.schema import (
@@ -23,6 +23,7 @@ from coauth.openalex.schema import (
     ServedAuthorship,
     ServedWork,
     Source,
+    StoredWork,
     Work,
     WorkFields,
 )
@@ -32,7 +33,7 @@ NO_WORK_ID = "no OpenAlex work id"
 Mask: TypeAlias = Callable[[str | None], str | None]
 """A text -> the text without the persons of its work."""
 
-_served = msgspec.json.Decoder(ServedWork)
+_served, _stored = msgspec.json.Decoder(ServedWork), msgspec.json.Decoder(StoredWork)
 _response = msgspec.json.Decoder(Response)
 
 
@@ -102,33 +103,40 @@ def keep(record: bytes | msgspec.Raw, *, own: bool = False) -> Work:
     >>> keep(b'{"id": "https://openalex.org/W3", "authorships": "Berg; Lund"}').damage
     'its authorships cannot be read (a text)'
     """
+    notes: set[str] = set()
+    served: ServedWork
     try:
-        served = _served.decode(record)
-        if not own:
-            served.noted, served.damage, served.authors_cut = None, None, False
+        served = (_stored if own else _served).decode(record)
+        if served.primary_topic is None and _FLAT.search(bytes(record)):
+            served = _repaired(bytes(record), StoredWork if own else ServedWork, notes)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         try:
-            served = _repaired(bytes(record), own)
+            served = _repaired(bytes(record), StoredWork if own else ServedWork, notes)
         except Unreadable as fault:
             return Work(id=_id_in(record), damage=str(fault))
+    if served.id is None and (found := _id_beside(bytes(record))):
+        served.id, name = found
+        notes.add(f"work id: taken from {name}, {repair.PUT_RIGHT}")
     if served.id is None:  # an author's id is a person's, and its name a title
         return Work(damage=NO_WORK_ID)
-    return _without_persons(served)
+    notes |= _without_empty_cells(served, record)
+    return _without_persons(served, notes)
 
 
-def _repaired(record: bytes, own: bool) -> ServedWork:
-    """A record that does not fit the schema, with its fields put right or left empty. Raises
-    `Unreadable`.
+def _repaired(record: bytes, schema: type[ServedWork], notes: set[str]) -> ServedWork:
+    """A record that does not fit the schema, with its fields put right or left empty, and that
+    noted. Raises `Unreadable`.
     """
-    value = repair.parse(record)
+    value, changes = repair.read(record)
     if not isinstance(value, dict):
         raise Unreadable("no object")
-    if not own:
-        value = {k: v for k, v in value.items() if k not in ("noted", "damage", "authors_cut")}
-    if isinstance(listed := value.get("authorships"), list):
-        value = value | {"authorships": [_with_name(a) for a in listed]}
+    if flat := [name for name in value if _FLAT.match(f'"{name}"'.encode())]:
+        value = _nested(value, flat)
+        changes = changes | {f"names with points for objects: {repair.PUT_RIGHT}"}
+    if "authorships" in value:
+        value = value | {"authorships": _with_names(value["authorships"])}
     fitting = Repair()
-    fields = fitting.fit(value, ServedWork)
+    fields = fitting.fit(value, schema)
     if (
         fields.get("id")
         and "authorships" not in fields
@@ -139,8 +147,114 @@ def _repaired(record: bytes, own: bool) -> ServedWork:
         "authorships" not in fields and str(value.get("id")).isdigit()
     ):  # a number, and nothing that makes it OpenAlex's
         fields.pop("id", None)
-    fields["noted"] = sorted({*(fields.get("noted") or ()), *fitting.notes}) or None
-    return msgspec.convert(fields, ServedWork)
+    notes |= changes | fitting.notes
+    return msgspec.convert(fields, schema)
+
+
+_FLAT = re.compile(rb'"(?:primary_topic|primary_location|citation_normalized_percentile)\.[\w.]+"')
+"""The name of a column that pandas makes of an object (`json_normalize`)."""
+
+
+def _nested(value: dict[str, Any], flat: Iterable[str]) -> dict[str, Any]:
+    """The objects whose members stand flat in a record, under names with points.
+
+    >>> _nested({"id": "W1", "primary_topic.field.id": "17"}, ["primary_topic.field.id"])
+    {'id': 'W1', 'primary_topic': {'field': {'id': '17'}}}
+    """
+    nested = {name: part for name, part in value.items() if name not in flat}
+    for name in flat:
+        *around, last = name.split(".")
+        inner = nested
+        for key in around:
+            if not isinstance(inner.get(key), dict):
+                inner[key] = {}
+            inner = inner[key]
+        inner[last] = value[name]
+    return nested
+
+
+def _id_beside(record: bytes) -> tuple[str, str] | None:
+    """The work's id and the name it stands under, in a record that has it elsewhere than in `id`."""
+    try:
+        value = repair.parse(record)
+    except Unreadable:
+        return None
+    if not isinstance(value, dict):
+        return None
+    ids = value.get("ids")
+    beside = {"ids.openalex": ids.get("openalex")} if isinstance(ids, dict) else {}
+    for name, text in (beside | value).items():
+        if name not in _IDS_BESIDE or not isinstance(text, str) or not re.search(r"[Ww]\d", text):
+            continue
+        if found := KINDS["work id"].canonical(text):
+            return found, name
+    return None
+
+
+_IDS_BESIDE = {"ids.openalex", "openalex_id", "openalex", "work_id", "ID", "Id"}
+
+
+def _without_empty_cells(served: ServedWork, record: bytes | msgspec.Raw) -> set[str]:
+    """Leave empty what other programs write for nothing where a name is due, and NA for a country
+    where what stands beside it says that it is not Namibia; returns what was done, as notes.
+    """
+    empty = set()
+    source = served.primary_location.source if served.primary_location else None
+    for owner, field in (
+        (served, "language"),
+        (source, "display_name"),
+        (source, "host_organization_name"),
+    ):
+        if owner and _is_empty_cell(getattr(owner, field)):
+            setattr(owner, field, None)
+            empty.add(field if owner is served else f"source.{field}")
+    for authorship in filter(None, served.authorships or ()):
+        for institution in filter(None, authorship.institutions or ()):
+            if institution.country_code == "NA" and not _is_namibia(authorship.countries, record):
+                institution.country_code = None
+                authorship.countries = [c for c in authorship.countries or () if c != "NA"]
+                empty.add("country code")
+            if _is_empty_cell(institution.display_name):
+                institution.display_name = None
+                empty.add("institutions.display_name")
+    return {f"{field}: an empty cell as a text, {repair.EMPTY}" for field in empty}
+
+
+def _is_empty_cell(text: str | None) -> bool:
+    return text is not None and len(text) < _LONG and text.lower() in EMPTY_CELLS
+
+
+_LONG = max(map(len, EMPTY_CELLS)) + 1
+_NA_BESIDE = re.compile(
+    rb'"(?:ror|type|doi|language|display_name|publication_date|updated_date|host_organization_name'
+    rb'|raw_affiliation_string|publisher)"\s*:\s*\[?\s*"NA"'
+)
+"""Where nothing else is NA, it is no program's way to write nothing."""
+
+
+def _is_namibia(countries: list[str | None] | None, record: bytes | msgspec.Raw) -> bool:
+    """Whether an institution's NA is the country: OpenAlex names it among the authorship's
+    `countries` too, as it does with every institution's.
+    """
+    return (countries is None or "NA" in countries) and not _NA_BESIDE.search(bytes(record))
+
+
+def _with_names(authorships: Any) -> Any:
+    """Authorships in a list, under keys or in boxes, each with its author's name as a text."""
+    if isinstance(authorships, list):
+        return [_with_names(a) if _is_around(a) else _with_name(a) for a in authorships]
+    if not isinstance(authorships, dict):
+        return authorships
+    named = [authorships[key] for key in ("author", "raw_author_name") if key in authorships]
+    if any(isinstance(name, list) for name in named):  # a table by column
+        return authorships
+    return _with_name(authorships) if named else {k: _with_names(a) for k, a in authorships.items()}
+
+
+def _is_around(value: Any) -> bool:
+    return isinstance(value, list) or (
+        isinstance(value, dict) and not value.keys() & {"author", "raw_author_name"}
+    )
 
 
 def _with_name(authorship: Any) -> Any:
@@ -184,8 +298,9 @@ _WORK_ID = re.compile(
 )
 
 
-def _without_persons(served: ServedWork) -> Work:
+def _without_persons(served: ServedWork, notes: set[str]) -> Work:
     authorships = served.authorships
+    before = served if isinstance(served, StoredWork) else StoredWork()
     mask = cache(
         Names(a for a in authorships or () if a).mask
     )  # authors share strings and institutions
@@ -201,9 +316,9 @@ def _without_persons(served: ServedWork) -> Work:
         if authorships is None
         else [_place(a, mask) if a else Authorship() for a in authorships],
         abstract=mask(abstract),
-        authors_cut=served.authors_cut or len(authorships or ()) == MOST_AUTHORS,
-        noted=served.noted,
-        damage=served.damage,
+        authors_cut=before.authors_cut or len(authorships or ()) == MOST_AUTHORS,
+        noted=sorted({*(before.noted or ()), *notes}) or None,
+        damage=before.damage,
     )
 
 

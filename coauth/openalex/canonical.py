@@ -9,9 +9,10 @@ the meaning of another spelling, or None where it means nothing of this kind.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Annotated
 
 import iso3166
@@ -20,10 +21,15 @@ import msgspec
 NUMBER = r"[1-9]\d{0,17}"
 """Of an institution or topic: counted from 1 (0 and -1 are other tools' marks for "none")."""
 
-_WORK_NUMBER = r"\d{1,18}"
+_WORK_NUMBER = rf"(?:0|{NUMBER})"
 """Of a work: tables hold it as 64 bits."""
 
-_ADDRESS = r"(?:https?:)?(?://)?(?:www\.|api\.|explore\.)?openalex\.org/(?:[a-z-]+/)?"
+_ADDRESS = (
+    r"(?:(?:https?:)?(?://)?(?:www\.|api\.|explore\.)?openalex\.org/(?:[a-z-]+/)?|openalex:\s*)"
+)
+
+EMPTY_CELLS = frozenset(("na", "n/a", "nan", "none", "null", "<na>", "nat", "undefined", "#n/a"))
+"""Texts that other programs write for nothing."""
 
 FORMER = frozenset(("AN", "CS"))
 """Codes of countries that are no more, as ROR's places still have them."""
@@ -72,12 +78,18 @@ class Kind:
     reason: Callable[[str], str] = lambda text: "another spelling"
 
 
-def _id(letter: str, number: str) -> Callable[[str], str | None]:
-    spelling = re.compile(rf"(?:{_ADDRESS})?({letter}?)({number})/?(?:[?#].*)?", re.IGNORECASE)
+def _id(letter: str, number: str, bare: int = 1) -> Callable[[str], str | None]:
+    """Reads an id in any spelling; a number alone has so many digits, or it may be anything."""
+    spelling = re.compile(
+        rf"(?:(?:{_ADDRESS})?{letter}0*({number})|{_ADDRESS}0*({number})|0*({number}))/?(?:[?#].*)?",
+        re.IGNORECASE,
+    )
 
     def canonical(text: str) -> str | None:
         match = spelling.fullmatch(text.strip())
-        return f"https://openalex.org/{letter}{match[2]}" if match else None
+        if not match or len(match[3] or "x" * bare) < bare:
+            return None
+        return f"https://openalex.org/{letter}{match[match.lastindex or 1]}"
 
     return canonical
 
@@ -106,7 +118,7 @@ def _ror(text: str) -> str | None:
 
 def _slug(text: str) -> str | None:
     slug = re.sub(r"[\s_]+", "-", text.strip().rstrip("/").rsplit("/", 1)[-1].lower())
-    return slug if re.fullmatch(_SLUG, slug) else None
+    return slug if re.fullmatch(_SLUG, slug) and slug not in EMPTY_CELLS else None
 
 
 def _type(text: str) -> str | None:
@@ -122,35 +134,87 @@ def _type_reason(text: str) -> str:
     return "old vocabulary" if _slug(text) in OLD_TYPES else "another spelling"
 
 
+_ISO = re.compile(
+    r"(?P<year>\d{4})(?:(?P<sep>[-/.])(?P<month>\d{1,2})(?:(?P=sep)(?P<day>\d{1,2}))?"
+    r"|(?P<month2>\d\d)(?P<day2>\d\d))?"
+    r"(?:(?:T|\s+)(?P<hour>\d{1,2}):?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?P<part>\.\d+)?)?)?"
+    r"\s*(?P<zone>Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)?",
+    re.IGNORECASE,
+)
+
+
 def _date(text: str) -> str | None:
     """
     >>> _date("2018/05/09"), _date("20180509"), _date("1525824000000"), _date("9.5.2018")
     ('2018-05-09', '2018-05-09', '2018-05-09', None)
-    >>> _date("1525857012000")
-    '2018-05-09T09:10:12'
+    >>> _date("1525857012000"), _date("20180509T050000"), _date("Wed, 09 May 2018 05:00:00 GMT")
+    ('2018-05-09T09:10:12', '2018-05-09T05:00:00', '2018-05-09T05:00:00+00:00')
+    >>> _date("1525857012000000000"), _date("1525857012000000")
+    ('2018-05-09T09:10:12', '2018-05-09T09:10:12')
+    >>> _date("2018-5-9"), _date("2018-05-09T24:00:00"), _date("2018-05"), _date("2018-00-00")
+    ('2018-05-09', '2018-05-10T00:00:00', '2018-05', '2018')
     """
     text = text.strip()
-    if re.fullmatch(r"-?\d{9,10}|-?\d{12,13}", text):  # a moment as pandas and MongoDB write it
-        seconds = int(text) / (1000 if len(text) > 11 else 1)
-        moment = datetime(1970, 1, 1) + timedelta(seconds=seconds)  # noqa: DTZ001  as text without a zone
-        return moment.isoformat().removesuffix("T00:00:00")
-    match = re.match(r"(\d{4})[/.]?(\d{2})[/.]?(\d{2})(?!\d)", text)
-    return "-".join(match.groups()) if match else None
+    try:
+        if epoch := re.fullmatch(r"-?\d{9,10}(\d{3}){0,3}", text):  # as pandas and MongoDB write it
+            seconds = int(text) / 1000 ** ((len(epoch[0].lstrip("-")) - 9) // 3)
+            moment = datetime(1970, 1, 1) + timedelta(seconds=seconds)  # noqa: DTZ001  as text without a zone
+            return moment.isoformat().removesuffix("T00:00:00")
+        if text[:1].isalpha():
+            return parsedate_to_datetime(text).isoformat()
+        match = _ISO.fullmatch(text)
+        return _iso(match.groupdict()) if match else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _iso(parts: Mapping[str, str | None]) -> str | None:
+    """A day or moment in ISO's spelling; a year or month alone where no more is said."""
+    year, month, day = (
+        int(parts[name] or parts.get(f"{name}2") or 0) for name in ("year", "month", "day")
+    )
+    if not (year and month and day):
+        return (
+            f"{year:04d}-{month:02d}"
+            if year and 0 < month < 13
+            else f"{year:04d}"
+            if year
+            else None
+        )
+    midnight = datetime(year, month, day)  # noqa: DTZ001  the zone follows as it is said
+    if parts["hour"] is None:
+        return midnight.date().isoformat()
+    hour, minute, second = (int(parts[name] or 0) for name in ("hour", "minute", "second"))
+    if hour > 24 or minute > 59 or second > 60:
+        return None
+    moment = midnight + timedelta(hours=hour, minutes=minute, seconds=second)
+    zone = (parts["zone"] or "").upper()
+    if zone:
+        zone = f"{zone[:3]}:{zone[3:].strip(':') or '00'}" if zone[0] in "+-" else "+00:00"
+    return moment.isoformat() + (parts["part"] or "") + zone
 
 
 _SLUG = r"[a-z]+(?:-[a-z]+)*"
+_NO_SLUG = "|".join(sorted(filter(re.compile(_SLUG).fullmatch, EMPTY_CELLS)))
+_MONTH, _DAY = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
+_TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?\s?(?:Z|UTC|GMT|[+-]\d\d:?\d\d)?"
 
 KINDS = {
     kind.name: kind
     for kind in (
         Kind("work id", rf"^(?:https://openalex\.org/)?W{_WORK_NUMBER}$", _id("W", _WORK_NUMBER)),
-        Kind("institution id", rf"^(?:https://openalex\.org/)?I{NUMBER}$", _id("I", NUMBER)),
-        Kind("topic id", rf"^(?:https://openalex\.org/)?T{NUMBER}$", _id("T", NUMBER)),
+        Kind("institution id", rf"^(?:https://openalex\.org/)?I{NUMBER}$", _id("I", NUMBER, 6)),
+        Kind("topic id", rf"^(?:https://openalex\.org/)?T{NUMBER}$", _id("T", NUMBER, 5)),
         Kind("ror", r"^https://ror\.org/[0-9a-z]+$", _ror),
         Kind("country code", f"^(?:{'|'.join(sorted(COUNTRIES))})$", _country),
-        Kind("institution type", f"^{_SLUG}$", _slug),
-        Kind("date", r"^\d{4}(?:-|$)", _date),
-        Kind("type", f"^(?!(?:{'|'.join(sorted(OLD_TYPES))})$){_SLUG}$", _type, _type_reason),
+        Kind("institution type", f"^(?!(?:{_NO_SLUG})$){_SLUG}$", _slug),
+        Kind("date", rf"^\d{{4}}(?:-{_MONTH}(?:-{_DAY}(?:[T ]{_TIME})?)?)?$", _date),
+        Kind(
+            "type",
+            f"^(?!(?:{'|'.join(sorted(OLD_TYPES))}|{_NO_SLUG})$){_SLUG}$",
+            _type,
+            _type_reason,
+        ),
     )
 }
 

@@ -61,6 +61,10 @@ Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """A number that a table can hold; what is larger makes the record damaged, not the build."""
 
 
+Year = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+"""Of a publication; 0 and -1 are other tools' marks for "none"."""
+
+
 class Institution(msgspec.Struct, omit_defaults=True):
     id: InstitutionId | None = None
     ror: Ror | None = None
@@ -118,7 +122,7 @@ class WorkFields(msgspec.Struct, omit_defaults=True, kw_only=True):
     id: WorkId | None = None
     doi: str | None = None
     title: str | None = None
-    publication_year: Whole | None = None
+    publication_year: Year | None = None
     publication_date: Date | None = None
     type: WorkType | None = None
     language: str | None = None
@@ -201,9 +205,15 @@ class ServedWork(WorkFields, kw_only=True):
     is_authors_truncated: bool | None = None
     host_venue: Venue | None = None
     abstract_inverted_index: dict[str, list[Whole]] | None = None
-    # a page of ours read back with --from carries the abstract as text, and says what an earlier
-    # reading noted
     abstract: str | None = None
+    """As text, on pages of ours that are read back."""
+
+
+class StoredWork(ServedWork, kw_only=True):
+    """A work of pages of ours that are read back: they say what an earlier reading noted, which
+    nobody else is believed.
+    """
+
     authors_cut: bool = False
     noted: list[str] | None = None
     damage: str | None = None

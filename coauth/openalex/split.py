@@ -49,9 +49,8 @@ _BLANK_END = re.compile(rb"[\s,]*\Z")
 _KEY_END = re.compile(rb"[\s,]*(?:" + _STRING + rb"\s*:)?\s*\Z", re.S)
 _SCALAR = re.compile(rb"(?:" + _STRING + rb'|[^\s,:"{}\[\]]+)(?=\s*[,\]}]|\s*\Z)', re.S)
 _WORD = re.compile(_STRING + rb'|:|[^,:"{}\[\]]+', re.S)
-_BLANK = re.compile(
-    rb"[\s,\x1e]*(?:\xef\xbb\xbf[\s,\x1e]*)*"
-)  # a file set behind another brings its own mark
+_BLANK = re.compile(rb"(?:[\s,\0\x1e]+|\xef\xbb\xbf|\xe2\x80[\xa8\xa9])*")
+"""A file set behind another brings its own mark; some writers end lines with U+2028."""
 _FIRST_KEY = re.compile(rb'\{\s*("[^"\\]{1,100}")\s*:')
 _OPEN, _CLOSE, _BRACES = b"{[", b"}]", (ord("{"), ord("["))
 

@@ -140,7 +140,10 @@ class _Making:
     def _keep(self, contract: Table, rows: pa.Table | Iterator[pa.RecordBatch]) -> None:
         self.sha256[contract.name] = self.shelf.write(contract, rows, synthetic=self.synthetic)
         self.rows[contract.name] = self.shelf.rows(contract.name).count_rows()
-        log.info("%s: %d rows", contract.name, self.rows[contract.name])
+        if contract is schemas.TECHNOLOGIES and "topics" in self.lacking:
+            log.info("%s: no record has topics", contract.name)
+        else:
+            log.info("%s: %d rows", contract.name, self.rows[contract.name])
         self.stage.add(1, contract.name)
 
     def _keep_windows(self, batches: Iterator[pa.RecordBatch]) -> None:
@@ -167,6 +170,8 @@ class _Making:
     def _works(self, rollup: RollUp) -> None:
         shelf, engine = self.shelf, self.engine
         harvested = shelf.parts("works")
+        if absence.topics(harvested.to_table(["primary_topic_id"])):
+            self.lacking = ["topics"]
         rolled = institutions.roll_up(
             harvested.to_table(["work_id", "n_authors", "n_authors_with_institution"]),
             shelf.parts("authorships"),

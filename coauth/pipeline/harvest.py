@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -319,9 +320,14 @@ def _eras(source: Source, day: date, as_of: date | None) -> Eras:
 
 
 def _outside(vintage: Vintage) -> dict[str, str]:
-    """Records that are no works of OpenAlex's core, and so on no page: how many."""
-    count = sum(int((part.summary or {}).get("xpac", 0)) for part in vintage.slices())
-    return {"outside of OpenAlex's core (is_xpac)": count_of(count, "record")} if count else {}
+    """What is on no page: records that are no works of OpenAlex's core, and pieces of files between
+    records; how many.
+    """
+    summaries = [part.summary or {} for part in vintage.slices()]
+    count = sum(int(summary.get("xpac", 0)) for summary in summaries)
+    others: Counter[str] = sum((Counter(s.get("others", {})) for s in summaries), Counter())
+    outside = {"outside of OpenAlex's core (is_xpac)": count_of(count, "record")} if count else {}
+    return outside | {piece: count_of(n, "piece") for piece, n in sorted(others.items())}
 
 
 def _eras_of_records(vintage: Vintage, harvested: Harvest) -> Eras:

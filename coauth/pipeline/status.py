@@ -17,6 +17,7 @@ from typing import Any
 from coauth.errors import CacheError
 from coauth.openalex.eras import BORDERS, MIXED, UNKNOWN
 from coauth.queries import Queries
+from coauth.stages.works.losses import LEFT_OUT
 from coauth.stats import coherence
 from coauth.storage import Slice, Vintage
 from coauth.storage.manifest import Account, Controls, Manifest
@@ -102,7 +103,8 @@ def account_lines(account: Account) -> Iterable[tuple[str, str]]:
     for reason, count in account.dropped.items():
         yield "left out", f"{count_of(count, 'record')}: {reason}{named(reason)}"
     for reason, count in account.noted.items():
-        yield "noted", f"{count_of(count, 'work')}: {reason}{named(reason)}"
+        of = "record" if reason.endswith(LEFT_OUT) else "work"
+        yield "noted", f"{count_of(count, of)}: {reason}{named(reason)}"
     for name, reason in account.passed_over.items():
         yield "passed over", f"{name}: {reason}"
 

@@ -79,7 +79,7 @@ def test_every_country_is_the_list_of_all_that_occur(built):
         "coverage",
     ):
         assert everywhere.read(name).equals(named.read(name)), name
-    assert everywhere.built.losses.works.dropped == {"no institution of the scope's country": 1}
+    assert everywhere.built.losses.works.dropped == {"no country code on its institutions": 1}
 
 
 def test_where_everything_is_home_nothing_is_abroad(built):

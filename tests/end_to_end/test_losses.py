@@ -161,3 +161,50 @@ def test_a_harvest_accounts_for_itself(root):
         )
     told = vintage.manifest.account.plain()
     assert told["records"] == 500 == told["works"] + sum(told["dropped"].values())
+
+
+def test_what_stands_between_records_is_in_every_account(root, tmp_path):
+    """Lines of a log and an error message are no records, and are told."""
+    noise = "INFO: page 2", json.dumps({"error": "gone", "id": "https://openalex.org/W5"})
+    file = saved(tmp_path / "w.jsonl", FEW[:2], *noise)
+    for command in (("harvest", "--from", str(file)), ("status",), ("build",)):
+        assert account(coauth(root, *command).stdout) == [
+            "records 2 records, 2 works in scope",
+            "passed over error messages: 1 piece",
+            "passed over text between records: 1 piece",
+        ]
+
+
+def test_notes_of_records_that_are_left_out_are_told(root, tmp_path):
+    """Also why a type is missing, and that no country is known of the institutions."""
+    nowhere = [{"institutions": [{"id": "https://openalex.org/I1", "display_name": "A"}]}]
+    records = [FEW[0], FEW[1] | {"type": ["article", "review"]}, FEW[2] | {"authorships": nowhere}]
+    run = coauth(root, "harvest", "--from", str(saved(tmp_path / "w.jsonl", records)))
+    assert account(run.stdout) == [
+        "records 3 records, 1 work in scope",
+        "left out 1 record: no country code on its institutions",
+        "left out 1 record: no type on the record",
+        "noted 1 record: publication_year: a text for a number, put right; the record is left out (W7000000003)",
+        "noted 1 record: type: a list for a text, left empty; the record is left out (W7000000002)",
+    ]
+
+
+def test_what_no_record_says_is_said(root, tmp_path):
+    """No retraction known is told as that, and a build without topics counts no technologies."""
+    gone = ("is_retracted", "topics", "primary_topic")
+    records = [{k: v for k, v in r.items() if k not in gone} for r in FEW[:2]]
+    run = coauth(root, "harvest", "--from", str(saved(tmp_path / "w.jsonl", records)))
+    assert account(run.stdout)[1:] == [
+        "noted 2 works: is_retracted: not on the record, taken as not retracted"
+    ]
+    build = coauth(root, "build")
+    assert "technologies: no record has topics" in build.stderr
+    assert not re.search(r"technologies:? +0 rows", build.stderr + build.stdout)
+
+
+def test_a_day_that_is_none_is_one_line(root, tmp_path):
+    """It says what to write, and exits as wrong usage does."""
+    run = coauth(root, "harvest", "--as-of", "2026-13-01", check=False)
+    assert run.returncode == 2
+    assert run.stderr.count("\n") == 1
+    assert "2026-13-01 is no day; write it as 2026-10-20" in run.stderr

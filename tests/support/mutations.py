@@ -142,9 +142,10 @@ def spellings(path, value):
 
 def mutate(record, number, draw):
     """(bytes of a record, what it means or None where it cannot be read); `number` becomes the
-    work's own.
+    work's own, and stands in `id` alone.
     """
-    record = record | {"id": f"https://openalex.org/W{number}"}
+    record = {k: v for k, v in record.items() if k != "ids"}
+    record["id"] = f"https://openalex.org/W{number}"
     paths = [
         p
         for p in spots({k: record[k] for k in ROOTS if k in record})
@@ -208,7 +209,15 @@ def reason(record, scope, last):
         and re.fullmatch(r"https://openalex\.org/I[1-9]\d*", i.get("id") or "")
         for i in places
     )
-    return None if at_home else "no institution of the scope's country"
+    if at_home:
+        return None
+    known = any(re.fullmatch(r"https://openalex\.org/I[1-9]\d*", i.get("id") or "") for i in places)
+    nowhere = known and not any(i.get("country_code") for i in places)
+    return (
+        "no country code on its institutions"
+        if nowhere
+        else "no institution of the scope's country"
+    )
 
 
 def losses(meanings, scope, last):

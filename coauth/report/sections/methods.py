@@ -215,10 +215,12 @@ def _step(context: ReportContext, step: str, reason: str) -> str:
 
 
 def _reason(context: ReportContext, reason: str) -> str:
-    """A reason in words. One made of parts ("field: form, outcome") is said part by part; a field
-    is OpenAlex's own word.
+    """A reason in words. One made of parts ("field: form, outcome; consequence") is said part by
+    part; a field is OpenAlex's own word.
     """
     w = context.words
+    if "; " in reason:
+        return "; ".join(_reason(context, part) for part in reason.split("; "))
     if (known := w.word_or(f"reason.{_key(reason)}", "")) or ": " not in reason:
         return known or reason
     field, _, rest = reason.partition(": ")

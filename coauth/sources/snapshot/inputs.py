@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -19,16 +20,15 @@ from coauth.openalex import unpack
 from coauth.openalex.split import WHOLE, TooLong
 from coauth.sources.snapshot.kinds import no_works
 from coauth.sources.snapshot.packing import Content, contents, is_private
-from coauth.sources.snapshot.shapes import is_xpac, records
+from coauth.sources.snapshot.shapes import between, is_nothing, is_xpac, records
 from coauth.sources.snapshot.store import Input
 from coauth.storage import Slice
 
 SMALL, TOGETHER = 64 * 2**10, 64 * 2**20
 """Files below the first number of bytes are put into one slice, up to the second."""
 
-COUNTS = ("read", "xpac", "latin_1")
-"""What a slice's summary says of its files' records: all, those outside of OpenAlex's core, those
-that were Latin-1."""
+COUNTS = ("read", "xpac")
+"""What a slice's summary says of its files' records: all, and those outside of OpenAlex's core."""
 
 _OURS = {"manifest.json", "slice.json", "layout.json"}
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".aria2")
@@ -114,9 +114,12 @@ class _Reader:
 
     files: list[_File]
     counts: Counter[str] = field(default_factory=Counter)
+    others: Counter[str] = field(default_factory=Counter)
+    """Pieces between records that are none, by what they are."""
 
     def records(self) -> Iterator[bytes]:
         self.counts.clear()
+        self.others.clear()
         for file in self.files:
             for name, content in contents(file.path):
                 if name in file.texts and not isinstance(content, str):
@@ -125,32 +128,20 @@ class _Reader:
     def _of_text(self, content: Iterator[bytes], file: _File) -> Iterator[bytes]:
         try:
             for record in records(content):
+                if (piece := between(record)) is not None:
+                    self.others[piece] += not is_nothing(record)
+                    continue
                 self.counts["read"] += 1
                 if is_xpac(record):
                     self.counts["xpac"] += 1
-                elif record.isascii():
-                    yield record
                 else:
-                    yield self._as_utf8(record)
+                    yield record
         except TooLong:
             raise _too_long(file.path) from None
 
-    def _as_utf8(self, record: bytes) -> bytes:
-        """A record that is Latin-1 (or Windows-1252) in UTF-8. One that is UTF-8 but for some bytes
-        stays as it is."""
-        try:
-            record.decode()
-        except UnicodeDecodeError:
-            if record.decode("utf-8", "ignore").isascii():
-                self.counts["latin_1"] += 1
-                try:
-                    return record.decode("cp1252").encode()
-                except UnicodeDecodeError:  # five bytes stand for nothing there
-                    return record.decode("latin-1").encode()
-        return record
-
-    def summary(self) -> dict[str, int]:
-        return {reason: self.counts[reason] for reason in COUNTS}
+    def summary(self) -> dict[str, Any]:
+        others = {piece: count for piece, count in sorted(self.others.items()) if count}
+        return {name: self.counts[name] for name in COUNTS} | {"others": others}
 
 
 def _too_long(file: Path) -> SourceError:

@@ -15,6 +15,7 @@ from coauth.sources.snapshot.shapes import is_work, kind, records
 EMPTY, NO_RECORDS = "an empty file", "no records in it"
 
 _CSV = "which lacks institution ids (as OpenAlex's website exports it)"
+_FLAT = "whose lists cannot be read back: write it as JSON"
 _BEGINS = {
     b"PAR1": "Parquet, which is read only in the snapshot's folders (works/updated_date=…/)",
     b"%PDF": "a PDF",
@@ -39,7 +40,7 @@ _LOOKS = {
     r"(?i)<!doctype html|<html": "a page of the web (HTML)",
     r"<\?xml|<[a-zA-Z]": "XML",
     r"\{\\rtf": "RTF",
-    r"---\s|%YAML": "YAML",
+    r"---\s*\n|%YAML": "YAML",
     r"TY  - ": "RIS",
     r"@\w+\s*\{": "BibTeX",
     r"PMID- |FN |%0 |PT J": "a list of references",
@@ -88,17 +89,28 @@ def _by_begin(head: bytes) -> str | None:
     return known or (None if _holds_json(text) else _table(text))
 
 
+_IN_TEXT = re.compile(rb'"\s*[\[{]\s*(?:[\[{]\s*)?\\"')
+
+
 def _holds_json(text: bytes) -> bool:
-    lines = (line for line in text.splitlines() if line[:1] in _BRACES)
-    return text[:1] in _BRACES or bool(WORK.search(text)) or any(map(is_json, lines))
+    if text[:1] in _BRACES or _IN_TEXT.match(text) or WORK.search(text):
+        return True
+    return any(is_json(line) for line in text.splitlines() if line[:1] in _BRACES)
 
 
 def _table(text: bytes) -> str:
     if b"\0" in text[:1000]:
         return "binary data"
+    if re.search(rb'"[\[{]\s*""', text):
+        return "a table with JSON in its cells: write that column as JSONL"
+    if re.search(rb'\{\s*\\"', text):
+        return "JSON within texts of another format: write the JSON alone"
+    if re.match(rb"(?:- )?\w+:(?: |\r?\n)", text):
+        return "YAML: write it as JSON"
     first, _, second = text.partition(b"\n")
     headed = re.match(rb'"?(?:id|doi|title|display_name)\b', first, re.I)
     for sign, name in ((b"\t", "TSV"), (b",", "CSV"), (b";", "CSV")):
         if first.count(sign) and (headed or first.count(sign) <= second.count(sign)):
-            return f"a {name} table, {_CSV}"
+            lists = re.search(rb'(?:^|[,;\t"])authorships(?:$|[",;\s])', first)
+            return f"a {name} table, {_FLAT if lists else _CSV}"
     return "plain text"

@@ -8,15 +8,17 @@ passed on as it is, to be counted by the decoder.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
 from coauth.openalex import SELECT
+from coauth.openalex.repair import BOXES
 from coauth.openalex.split import WORK, Container, Value, inside, is_json, values
 
-_DEEP = 4
+_DEEP = 16
 """Objects around a record, at most."""
 
 _LISTS = {
@@ -40,6 +42,13 @@ _ROWS = ("data", "values", "rows")
 _ID = re.compile(
     rb'\[?\s*"(?:https?:(?:\\?/){2}(?:api\.)?openalex\.org\\?/(?:works\\?/)?)?[Ww]\d+\\?/?"'
     rb"\s*\]?\Z",
+    re.I,
+)
+_BOXED_ID = re.compile(
+    rb'\{\s*"(?:'
+    + "|".join(map(re.escape, BOXES)).encode()
+    + rb')"\s*:\s*'
+    + _ID.pattern.replace(rb"\Z", rb"\s*\}\Z"),
     re.I,
 )
 _WORK_IN = re.compile(rb'"_?id"\s*:\s*' + _ID.pattern.replace(rb"\Z", b""), re.I)
@@ -71,6 +80,7 @@ _LETTERS = {
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _list = msgspec.json.Decoder(list[msgspec.Raw])
 _names = msgspec.json.Decoder(list[str])
+_string = msgspec.json.Decoder(str)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -78,8 +88,8 @@ def records(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The records in a text of JSON, as bytes of JSON each. Raises `TooLong` for one value that
     cannot be held.
 
-    >>> list(records([b'[{"meta": {}, "results": [{"id": "W1"}]}, {"response": {"id": "W2"}}]']))
-    [b'{"id": "W1"}', b'{"id": "W2"}']
+    >>> list(records([b'[{"meta": {}, "results": [{"id": "W1"}]}, {"response": {"id": "W2", "doi": ""}}]']))
+    [b'{"id": "W1"}', b'{"id": "W2", "doi": ""}']
     >>> list(records([b'{"columns": ["id", "title"], "index": [0], "data": [["W1", "A"]]}']))
     [b'{"id":"W1","title":"A"}']
     """
@@ -88,8 +98,39 @@ def records(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def is_work(record: bytes) -> bool:
-    """Whether a record is meant to be a work, readable or not."""
-    return bool(WORK.match(record) or b'"authorships"' in record or _WORK_IN.search(record))
+    """Whether a record is meant to be a work, readable or not: more stands in it than an id.
+
+    >>> is_work(b'{"id": "W1", "title": null}'), is_work(b'{"id": "W1", "error": "gone"}'), is_work(b'{"id": "W1", "ti')
+    (True, False, True)
+    """
+    if b'"authorships"' in record:
+        return True
+    if not (WORK.match(record) or _WORK_IN.search(record)):
+        return False
+    return not is_json(record) or bool(_OF_WORK & _fields(record).keys() - {"id"})
+
+
+def between(record: bytes) -> str | None:
+    """What a piece is that stands between records and is none; None for a record, a row of one, and
+    `null` in the place of one.
+
+    >>> between(b'{"index": {"_id": "W1"}}'), between(b"INFO: page 2"), between(b'{"id": "A1", "display_name": "B"}')
+    ('objects that are no records', 'text between records', None)
+    """
+    if b'"authorships"' in record or record[:1] == b"[" or record == b"null":
+        return None
+    if record[:1] != b"{":
+        return None if _WORK_IN.search(record) else "ids alone" if _IDS.match(record) else TEXT
+    if not is_json(record) or _OF_WORK & (keys := _fields(record).keys()) - {"id"}:
+        return None
+    if keys & {"error", "message", "detail"}:
+        return "error messages"
+    return "ids alone" if keys <= {"id", "_id"} else "objects that are no records"
+
+
+def is_nothing(piece: bytes) -> bool:
+    """Whether a piece is signs alone, such as the brackets that end a wrap."""
+    return not re.search(rb"[\w\x80-\xff{\[]", piece)
 
 
 def is_xpac(record: bytes) -> bool:
@@ -128,12 +169,29 @@ def _within(value: Value, deep: int) -> Iterator[bytes]:
         yield from _of_object(value, deep)
     elif value[:1] == b"[" and deep >= 0:
         yield from _of_list(value, deep)
+    elif deep > 0 and (text := _text_in(value)):
+        for inner in values([text]):
+            yield from _within(inner, deep - 1)
     else:
         yield value
 
 
+_QUOTED = re.compile(rb'"\s*(?:\\[nrt]|\s)*[\[{]')
+
+
+def _text_in(value: bytes) -> bytes | None:
+    """The JSON that is written as a text; None for another value."""
+    if not _QUOTED.match(value):
+        return None
+    try:
+        return _string.decode(value).encode("utf-8", "surrogatepass")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
 _BEHIND = re.compile(rb'["\s/]*,\s*"(\w+)"\s*:')
 _OF_WORK = {*SELECT, "display_name", "ids", "abstract"}
+TEXT = "text between records"
 
 
 def _goes_on(value: bytes, end: int) -> bool:
@@ -168,7 +226,7 @@ def _of_list(value: bytes, deep: int) -> Iterator[bytes]:
         return
     listed = _elements(value)
     first = next((v for v in listed if v != b"null"), b"{")
-    if first[:1] in (b"{", b"["):
+    if first[:1] in (b"{", b"[") or _QUOTED.match(first):
         for element in listed:
             yield from _within(element, deep - (element[:1] == b"["))
     else:  # a row
@@ -215,19 +273,25 @@ def _of_large(container: Container, deep: int) -> Iterator[bytes]:
 def _of_object(value: bytes, deep: int) -> Iterator[bytes]:
     fields = _fields(value)
     source = fields.get("_source", b"")
+    if fields.get("encoding") == b'"base64"' and (body := _base64(fields.get("text", b""))):
+        fields["text"] = _encode(body)  # an answer in a browser's log (HAR)
     if source[:1] == b"{":  # a hit of Elasticsearch
         yield _with_id(source, fields.get("_id", b""))
     elif _ID.match(fields.get("id", b"")):
         yield _out_of_wrap(value, fields)
     elif _ID.match(fields.get("_id", b"")):
         yield _with_id(value, fields["_id"])
+    elif _BOXED_ID.match(fields.get("id", b"")):  # so are its other fields, for the decoder
+        yield value
+    elif _ID.match(fields.get("ID", b"")) and "AUTHORSHIPS" in fields:  # columns of a database
+        yield _encode({name.lower(): msgspec.Raw(v) for name, v in fields.items()})
     elif rows := _by_column(fields) or _by_row(fields):
         yield from rows()
     elif "authorships" in fields or deep < 1:
         yield value
     elif not is_json(value):
         found = list(_of_large(torn, deep)) if (torn := inside(value)) else []
-        yield from found or [value]
+        yield from found if any(map(is_work, found)) else [value]
     else:
         parts = [
             part for key, v in fields.items() if (part := _of_member(key, v, deep)) is not None
@@ -237,11 +301,18 @@ def _of_object(value: bytes, deep: int) -> Iterator[bytes]:
             yield value
 
 
+def _base64(value: bytes) -> str | None:
+    try:
+        return base64.b64decode(_string.decode(value)).decode()
+    except (msgspec.DecodeError, ValueError):
+        return None
+
+
 def _of_member(key: str, value: bytes, deep: int) -> list[bytes] | None:
     """The records under a key of an object; None where what stands there is no place for
     records."""
     keyed = bool(_KEYED.fullmatch(key))
-    if value[:1] not in (b"{", b"["):
+    if value[:1] not in (b"{", b"[") and not _QUOTED.match(value):
         return [value] if keyed and value == b"null" else None
     part = list(_within(value, deep - 1))
     if keyed and value[:1] == b"{" and key.rpartition("/")[2][:1] in "Ww":

@@ -41,7 +41,7 @@ from coauth.stages.works.batch import (
     short,
     table,
 )
-from coauth.stages.works.losses import ABROAD, Losses, examples, noted, reasons
+from coauth.stages.works.losses import ABROAD, NOWHERE, Losses, examples, noted, reasons
 from coauth.stages.works.newest import Claim
 from coauth.stages.works.records import columns, year
 from coauth.stages.works.strings import Strings
@@ -145,7 +145,7 @@ class Reader:
                 _whole_text, records=records, authors=authors, countries=countries, strings=strings
             )
             why, claims = self._judged(records, authors, elsewhere, said)
-            fit = np.array([reason is None or reason == ABROAD for reason in why], bool)
+            fit = np.array([reason in (None, ABROAD, NOWHERE) for reason in why], bool)
             chosen = list(compress(records, fit))
             ids = pa.array([short(r.id) for r in chosen], STRING)
             affiliations, described = authors.links(fit, ids, _seen(records))
@@ -167,7 +167,7 @@ class Reader:
             [r for r in page if short(r.id) in ids] for page in pages
         )
         n_authors = authors.count.tolist()
-        own = reasons(records, n_authors, authors.at_home.tolist(), self._scope, self._as_of)
+        own = self._reasons(records, authors)
         text = partial(
             _whole_text, records=records, authors=authors, countries=countries, strings=strings
         )
@@ -204,8 +204,14 @@ class Reader:
         fit = np.array([reason is None for reason in why], bool)
         works = list(compress(records, fit))
         left = Counter(reason for reason in why if reason is not None)
-        losses = Losses(len(records), len(works), left, noted(works), examples(records, why))
+        losses = Losses(len(records), len(works), left, noted(records, why), examples(records, why))
         return fit, works, losses, claims
+
+    def _reasons(self, records: Sequence[Outline], authors: Authorships) -> list[str | None]:
+        """For each record the first reason of its own to leave it out."""
+        count, home, nowhere = authors.count, authors.at_home, authors.without_country
+        of_authors = (count.tolist(), home.tolist(), nowhere.tolist())
+        return reasons(records, *of_authors, self._scope, self._as_of)
 
     def _judged(
         self,
@@ -216,7 +222,7 @@ class Reader:
     ) -> tuple[list[str | None], pa.Table]:
         """Why each record is left out, or None; and what stands behind each id (`newest.CLAIMS`)."""
         n_authors = authors.count.tolist()
-        own = reasons(records, n_authors, authors.at_home.tolist(), self._scope, self._as_of)
+        own = self._reasons(records, authors)
         why, best = newest.settle(records, own, n_authors, elsewhere, texts)
         return why, newest.table(records, own, n_authors, best)
 

@@ -211,6 +211,12 @@ class Authorships:
         return self._records_with([a.at_home for a in self.met.lists]) > 0
 
     @cached_property
+    def without_country(self) -> Flags:
+        """Of each record, whether it has institutions and none of them a country."""
+        somewhere: Flags = self._records_with([bool(a.own) for a in self.met.lists]) > 0
+        return (self.with_institution > 0) & ~somewhere
+
+    @cached_property
     def of_company(self) -> Flags:
         return self._records_with([a.of_company for a in self.met.lists]) > 0
 

@@ -15,6 +15,9 @@ from coauth.stages.works.batch import short
 from coauth.stages.works.records import day, year
 
 ABROAD = "no institution of the scope's country"
+NOWHERE = "no country code on its institutions"
+LEFT_OUT = "the record is left out"
+"""Behind a note: what was done to a record that is no work in scope, for that or another reason."""
 
 
 @dataclass
@@ -58,12 +61,16 @@ def reasons(
     records: Sequence[Outline],
     n_authors: Sequence[int],
     at_home: Sequence[bool],
+    without_country: Sequence[bool],
     scope: Scope,
     as_of: date,
 ) -> list[str | None]:
     """For each record the first reason of its own to leave it out, or None."""
-    several = zip(records, n_authors, at_home, strict=True)
-    return [_reason(record, authors, home, scope, as_of.year) for record, authors, home in several]
+    several = zip(records, n_authors, at_home, without_country, strict=True)
+    return [
+        _reason(record, scope, as_of.year) or _elsewhere(authors, home, nowhere)
+        for record, authors, home, nowhere in several
+    ]
 
 
 EXAMPLES = 3
@@ -82,29 +89,40 @@ def examples(
     ids: defaultdict[str, list[str]] = defaultdict(list)
     for record, reason in zip(records, reasons, strict=True):
         if record.id and (record.noted or record.damage):
-            for what in (
-                [str(reason)] if record.damage else (record.noted or ()) if reason is None else ()
-            ):
+            for what in [str(reason)] if record.damage else _notes(record, reason):
                 ids[what].append(short(record.id))
     return {what: smallest(several) for what, several in sorted(ids.items())}
 
 
-def noted(works: Sequence[Outline]) -> Counter[str]:
-    """Works that are kept, by what of their records was put right or could not be read."""
+def noted(records: Sequence[Outline], reasons: Sequence[str | None]) -> Counter[str]:
+    """Records by what of them was put right, left empty or could not be read; those that are left
+    out for a reason are counted apart.
+    """
+    works = [r for r, reason in zip(records, reasons, strict=True) if reason is None]
     counted = Counter(
         {
             "publication date unreadable, year kept": sum(
                 bool(r.publication_date) and day(r.publication_date) is None for r in works
             ),
             "publication year taken from the date": sum(r.publication_year is None for r in works),
+            "is_retracted: not on the record, taken as not retracted": sum(
+                r.is_retracted is None for r in works
+            ),
         }
     )
-    for work in works:
-        counted.update(work.noted or ())
+    for record, reason in zip(records, reasons, strict=True):
+        if record.noted and record.damage is None:
+            counted.update(_notes(record, reason))
     return +counted  # without what never occurred
 
 
-def _reason(record: Outline, n_authors: int, at_home: bool, scope: Scope, last: int) -> str | None:
+def _notes(record: Outline, reason: str | None) -> list[str]:
+    """What was noted of a record that was read."""
+    notes = record.noted or []
+    return notes if reason is None else [f"{note}; {LEFT_OUT}" for note in notes]
+
+
+def _reason(record: Outline, scope: Scope, last: int) -> str | None:
     if record.damage is not None:
         return unreadable(record.damage)
     if record.id is None:
@@ -113,19 +131,15 @@ def _reason(record: Outline, n_authors: int, at_home: bool, scope: Scope, last: 
         return "no publication year"
     if not scope.first_year <= dated <= last:
         return "outside the years asked for"
-    return _unwanted(record.type, scope) or _elsewhere(n_authors, at_home)
-
-
-def _unwanted(type_: str | None, scope: Scope) -> str | None:
-    if (type_ or NO_TYPE) in scope.types:
+    if (record.type or NO_TYPE) in scope.types:
         return None
-    return "type not asked for" if type_ else "no type on the record"
+    return "type not asked for" if record.type else "no type on the record"
 
 
-def _elsewhere(n_authors: int, at_home: bool) -> str | None:
+def _elsewhere(n_authors: int, at_home: bool, without_country: bool) -> str | None:
     if at_home:
         return None
-    return ABROAD if n_authors else "no authorships on the record"
+    return NOWHERE if without_country else ABROAD if n_authors else "no authorships on the record"
 
 
 def unreadable(damage: str) -> str:

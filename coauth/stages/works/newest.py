@@ -57,10 +57,14 @@ def moment(text: str | None) -> str:
     ('2026-08-14T05:12:33.123456', '2025-10-10T00:00:00.000000', '2025-10-10T00:00:00.000000')
     >>> moment("2026-02-02 10:00:00 UTC"), moment("Mon, 02 Feb 2026 10:00:00 GMT")
     ('2026-02-02T10:00:00.000000', '2026-02-02T10:00:00.000000')
+    >>> moment("2026-02"), moment("2026")
+    ('2026-02-01T00:00:00.000000', '2026-01-01T00:00:00.000000')
     >>> moment(None), moment("last week"), moment("0001-01-01T00:00:00+09:00")
     ('', '', '')
     """
     told = re.sub(r"\s*(?:UTC|GMT)$", "+00:00", (text or "").strip())
+    if re.fullmatch(r"\d{4}(-\d\d)?", told):
+        told += "-01-01"[: 10 - len(told)]
     try:
         time = parsedate_to_datetime(told) if told[:1].isalpha() else datetime.fromisoformat(told)
         return (

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 
@@ -43,45 +45,59 @@ RECORD_COLUMNS = pa.schema(
 
 
 def columns(records: Sequence[Record]) -> dict[str, pa.Array]:
-    """SAID of these records, cleaned: short ids, a DOI without its resolver, a day instead of a
-    text; topics as two lists.
+    """RECORD_COLUMNS of these records, cleaned: short ids, a DOI without its resolver, a day instead
+    of a text; topics as two lists.
     """
-    primary = [r.primary_topic for r in records]
+    said = _words(records) | _facts(records) | _topics(records)
+    return {field.name: pa.array(said[field.name], field.type) for field in RECORD_COLUMNS}
+
+
+def _words(records: Sequence[Record]) -> dict[str, list[Any]]:
     sources = [r.primary_location.source if r.primary_location else None for r in records]
-    ranked = [r.citation_normalized_percentile for r in records]
-    topics = [[t for t in r.topics or () if t and t.id] for r in records]
-    fields = [t.field.id if t and t.field else None for t in primary]
-    told = {
+    return {
         "work_id": [short(r.id) for r in records],
         "doi": [_doi(r.doi) if r.doi else None for r in records],
         "title": [r.title for r in records],
-        "year": [year(r) for r in records],
-        "publication_date": [day(r.publication_date) for r in records],
         "type": [r.type for r in records],
         "language": [r.language for r in records],
         "publisher": [(s.host_organization_name or s.display_name) if s else None for s in sources],
-        "field_id": [_short(f) if f else None for f in fields],
-        "primary_topic_id": [_short(t.id) if t and t.id else None for t in primary],
-        "topic_score": [t.score if t else None for t in primary],
+        "title_key": [titles.key(r.title) for r in records],
+        "abstract": [r.abstract for r in records],
+    }
+
+
+def _facts(records: Sequence[Record]) -> dict[str, list[Any]]:
+    ranked = [r.citation_normalized_percentile for r in records]
+    return {
+        "year": [year(r) for r in records],
+        "publication_date": [day(r.publication_date) for r in records],
         "authors_cut": [r.authors_cut for r in records],
         "is_top_10_percent": [p.is_in_top_10_percent if p else None for p in ranked],
         "is_retracted": [bool(r.is_retracted) for r in records],
         "is_paratext": [bool(r.is_paratext) for r in records],
         "cited_by_count": [r.cited_by_count for r in records],
-        "title_key": [titles.key(r.title) for r in records],
-        "abstract": [r.abstract for r in records],
+    }
+
+
+def _topics(records: Sequence[Record]) -> dict[str, list[Any]]:
+    primary = [r.primary_topic for r in records]
+    fields = [t.field.id if t and t.field else None for t in primary]
+    topics = [[t for t in r.topics or () if t and t.id] for r in records]
+    return {
+        "field_id": [_short(f) if f else None for f in fields],
+        "primary_topic_id": [_short(t.id) if t and t.id else None for t in primary],
+        "topic_score": [t.score if t else None for t in primary],
         "topic_ids": [[_short(t.id) for t in several] for several in topics],
         "topic_scores": [[t.score for t in several] for several in topics],
     }
-    return {field.name: pa.array(told[field.name], field.type) for field in RECORD_COLUMNS}
 
 
 def year(record: Outline) -> int | None:
-    """The year it gives, or else that of its date."""
+    """The year it gives, or else that of its date, which may be no more than a year or month."""
     if record.publication_year is not None:
         return record.publication_year
-    dated = day(record.publication_date)
-    return dated.year if dated else None
+    dated = re.match(r"(\d{4})(?:-|$)", record.publication_date or "")
+    return int(dated[1]) or None if dated else None
 
 
 @_known
@@ -101,12 +117,16 @@ def _doi(url: str) -> str | None:
 
     >>> _doi("https://doi.org/10.1/ABC "), _doi("http://dx.doi.org/10.1/ABC"), _doi("doi:10.1/abc"), _doi("none")
     ('10.1/abc', '10.1/abc', '10.1/abc', None)
+    >>> _doi("https://doi.org//10.2139%2Fssrn.1"), _doi("info:doi/10.1/a"), _doi("<urn:doi:10.1/a>")
+    ('10.2139/ssrn.1', '10.1/a', '10.1/a')
     """
     bare = (
         url.strip().lower().removeprefix("https://doi.org/")
     )  # nearly all begin so, and a pattern takes five times as long
-    bare = bare if bare.startswith("10.") else _RESOLVER.sub("", bare)
-    return bare if bare.startswith("10.") else None
+    if bare.startswith("10.") and "/" in bare:
+        return bare
+    within = _DOI.search(unquote(bare) if "%2f" in bare else bare.replace("\\/", "/"))
+    return within[1] if within else None
 
 
-_RESOLVER = re.compile(r"^(?:https?://)?(?:www\.)?(?:dx\.)?(?:doi\.org/)?(?:doi:\s*)?")
+_DOI = re.compile(r"(?:^|[^\w.])(10\.\d[\w.]*/[^\s<>\"]+)")

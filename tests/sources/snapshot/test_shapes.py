@@ -2,6 +2,7 @@
 all else is told.
 """
 
+import base64 as base64_
 import bz2
 import gzip
 import io
@@ -262,15 +263,12 @@ def test_every_shape_gives_the_works(tmp_path, name, held, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(SHAPES.keys() - {"R, lists of one"}))
 def test_every_shape_makes_a_whole_vintage(tmp_path, vintage, name):
-    """Stored, and complete. Lists of one are the decoder's affair; what stands around a list in
-    JavaScript is no record.
-    """
-    more = 2 if name == "a line of JavaScript" else 0
+    """Stored, and complete. Lists of one are the decoder's affair."""
     summary = snapshot.fill(vintage, put(tmp_path / "x", SHAPES[name]()))
     assert {i.rpartition("/")[2] for i in ids(vintage) if i} == {i.rpartition("/")[2] for i in IDS}
     assert (summary["stored"], summary["read"], summary["xpac"], summary["incomplete"]) == (
-        30 + more,
-        30 + more,
+        30,
+        30,
         0,
         [],
     )
@@ -354,26 +352,23 @@ def test_broken_records_cost_themselves_in_every_shape(tmp_path, vintage):
 
 
 def test_latin_1_is_read_and_counted(tmp_path, vintage):
-    """A record with bytes that are no UTF-8 and none that are is what Windows writes; others are
-    left to the decoder.
+    """A record with bytes that are no UTF-8 and none that are is what Windows writes; of others such
+    bytes are replaced. Either is noted on the work.
     """
     works = [
-        w | {"title": t}
-        for w, t in zip(WORKS, ["Smørrebrød – på", "plain", "Ærø\x81"], strict=False)
+        json.dumps(w | {"title": t}, ensure_ascii=False)
+        for w, t in zip(WORKS, ["Smørrebrød – på", "plain", "Ærø\x81", "Ærø?"], strict=False)
     ]
-    text = "".join(json.dumps(w, ensure_ascii=False) + "\n" for w in works)
-    summary = snapshot.fill(
-        vintage, put(tmp_path / "w.jsonl", text.replace("\x81", "").encode("cp1252"))
-    )
-    assert [w.title for p in vintage.pages() for w in p.works] == [
-        "Smørrebrød – på",
-        "plain",
-        "Ærø",
+    text = [works[0].encode("cp1252"), works[1].encode(), works[2].encode("latin-1")]
+    text += [works[3].encode().replace(b"?", b"\xff")]
+    summary = snapshot.fill(vintage, put(tmp_path / "w.jsonl", b"\n".join(text)))
+    assert summary["damaged"] == 0
+    assert [(w.title, w.noted) for p in vintage.pages() for w in p.works] == [
+        ("Smørrebrød – på", ["bytes of Latin-1: put right"]),
+        ("plain", None),
+        ("Ærø\x81", ["bytes of Latin-1: put right"]),
+        ("Ærø\ufffd", ["bytes that are no UTF-8: replaced"]),
     ]
-    assert (summary["latin_1"], summary["damaged"]) == (2, 0)
-    assert inputs._Reader([])._as_utf8("Ærø\x81".encode("latin-1")) == "Ærø\x81".encode()
-    torn = "Ærø".encode() + b"\xff"
-    assert inputs._Reader([])._as_utf8(torn) == torn
 
 
 def test_half_a_surrogate_in_utf_16_costs_nothing_but_itself(tmp_path, vintage):
@@ -864,3 +859,111 @@ def test_a_wrap_that_repeats_the_id_is_no_work(wrap):
     text = "\n".join(json.dumps(wrap(w)) for w in WORKS)
     found = [json.loads(r) for r in records([text.encode()])]
     assert [(w["id"], w["title"]) for w in found] == [(w["id"], w["title"]) for w in WORKS]
+
+
+# -- what stands between records, and records within texts
+
+
+def har(works, *, base64=False):
+    body = json.dumps(answer(works))
+    text = {"text": body}
+    if base64:
+        text = {"text": base64_.b64encode(body.encode()).decode(), "encoding": "base64"}
+    content = {"mimeType": "application/json"} | text
+    return {"log": {"entries": [{"request": {"url": "x"}, "response": {"content": content}}]}}
+
+
+def dynamo(value):
+    if isinstance(value, dict):
+        return {"M": {k: dynamo(v) for k, v in value.items()}}
+    if isinstance(value, list):
+        return {"L": [dynamo(v) for v in value]}
+    return {"NULL": True} if value is None else {"S": str(value)}
+
+
+BETWEEN = {
+    "DynamoDB": (lines({"Item": dynamo(w)["M"]} for w in WORKS), {}),
+    "columns in capitals": (lines({k.upper(): v for k, v in w.items()} for w in WORKS), {}),
+    "Elasticsearch, bulk": (
+        "".join(
+            json.dumps({"index": {"_id": w["id"]}}) + "\n" + json.dumps(w) + "\n" for w in WORKS
+        ),
+        {"objects that are no records": 30},
+    ),
+    "a log": (
+        "".join(f"2026-10-20 10:00:00 INFO fetched {json.dumps(w)}\n" for w in WORKS),
+        {"text between records": 30},
+    ),
+    "comments": (
+        "// saved\n[" + ",\n".join(f"/* next */ {json.dumps(w)}" for w in WORKS) + "]",
+        {"text between records": 31},
+    ),
+    "a callback": (f"callback({json.dumps(answer(WORKS))});", {"text between records": 1}),
+    "an answer with its headers": (
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + json.dumps(answer(WORKS)),
+        {"text between records": 2},
+    ),
+    "the question beside": (
+        json.dumps({"query": {"id": "https://openalex.org/W5"}, "results": WORKS}),
+        {},
+    ),
+    "errors": (
+        lines([*WORKS, {"error": "Not found", "id": "https://openalex.org/W77"}]),
+        {"error messages": 1},
+    ),
+    "ids": (lines([*WORKS, {"id": "https://openalex.org/W77"}]), {"ids alone": 1}),
+    "zeros": ("\0".join(map(json.dumps, WORKS)) + "\0" * 500, {}),
+    "line separators": ("\u2028".join(map(json.dumps, WORKS)), {}),
+    "no first bracket": (json.dumps(WORKS)[1:], {}),
+    "texts, one a line": ("".join(json.dumps(json.dumps(w)) + "\n" for w in WORKS), {}),
+    "a list of texts": (json.dumps([json.dumps(w) for w in WORKS]), {}),
+    "an answer whose results are a text": (json.dumps({"results": json.dumps(WORKS)}), {}),
+    "a column of texts": (lines({"n": n, "json": json.dumps(w)} for n, w in enumerate(WORKS)), {}),
+    "a browser's log": (json.dumps(har(WORKS)), {}),
+    "a browser's log in base64": (json.dumps(har(WORKS, base64=True)), {}),
+    "far inside": (json.dumps({"a": {"b": {"c": {"d": {"e": {"f": {"results": WORKS}}}}}}}), {}),
+}
+
+
+@pytest.mark.parametrize("name", BETWEEN)
+def test_what_is_no_record_is_no_record(tmp_path, vintage, name):
+    """All works, and nothing else, are counted; what stood between them is counted by what it is."""
+    text, others = BETWEEN[name]
+    summary = snapshot.fill(vintage, put(tmp_path / "x", text))
+    assert sorted(ids(vintage)) == sorted(IDS)
+    assert (summary["stored"], summary["damaged"]) == (30, 0)
+    said = [part.summary["others"] for part in vintage.slices()]
+    assert said == [others]
+
+
+@pytest.mark.parametrize("how", [{"sort_keys": True}, {"sort_keys": True, "indent": 1}])
+@pytest.mark.parametrize("cut", [120, 300, 500])
+def test_a_torn_work_stays_a_record_where_its_id_is_lost(tmp_path, vintage, how, cut):
+    """It counts as a record that cannot be read, not as a piece between records."""
+    parts = [json.dumps(w, **how) for w in WORKS]
+    assert '"authorships"' in parts[3][:cut]
+    parts[3] = parts[3][:cut]
+    text = "[" + ",\n".join(parts) + "]" if "indent" in how else "\n".join(parts)
+    summary = snapshot.fill(vintage, put(tmp_path / "x", text))
+    assert (summary["stored"], summary["damaged"]) == (30, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("id,authorships.institutions.id\nW1,I1\n", "which lacks institution ids"),
+        ("id,authorships\nW1,\"[{'a': 1}]\"\n", "a CSV table, whose lists cannot be read back"),
+        (
+            '0) "{\\"id\\": \\"W1\\", \\"title\\": \\"A\\"}"\n',
+            "JSON within texts of another format",
+        ),
+        ("- id: W1\n  title: A\n", "YAML: write it as JSON"),
+    ],
+)
+def test_a_refusal_says_what_is_there(tmp_path, text, match):
+    refused(tmp_path, put(tmp_path / "x", text), match)
+
+
+def test_a_table_with_json_in_its_cells_is_refused_as_that(tmp_path):
+    rows = "".join('{},"{}"\n'.format(w["id"], json.dumps(w).replace('"', '""')) for w in WORKS)
+    refused(tmp_path, put(tmp_path / "x.csv", "id,json\n" + rows), "a table with JSON in its cells")

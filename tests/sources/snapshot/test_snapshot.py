@@ -248,7 +248,8 @@ def test_a_broken_line_costs_itself(tmp_path: Path, vintage: Vintage) -> None:
     text = lines(WORKS[:50]) + b"\n".join(broken) + b"\n\n \n" + lines(WORKS[50:])
     summary = snapshot.fill(vintage, put(tmp_path / "w.jsonl", text))
     assert [i for i in ids(vintage) if i] == [*IDS[:50], "https://openalex.org/W77", *IDS[50:]]
-    assert (summary["damaged"], summary["stored"]) == (6, 256)
+    assert (summary["damaged"], summary["stored"]) == (3, 253)
+    assert [part.summary["others"] for part in vintage.slices()] == [{"text between records": 3}]
 
 
 @pytest.mark.parametrize("name", ["w.jsonl", "w.json", "part_0000.gz"])
@@ -407,12 +408,14 @@ def test_records_of_another_kind_leave_nothing_but_their_number(
 ) -> None:
     others = [
         {"id": "https://openalex.org/A5012345678", "title": "Ann Berg"},
-        {"id": "A5012345679"},
-        {"id": "https://openalex.org/countries/DK"},
+        {"id": "A5012345679", "display_name": "Ann Berg"},
+        {"id": "https://openalex.org/countries/DK", "display_name": "Denmark"},
+        {"id": "A5012345670"},
     ]
     summary = snapshot.fill(vintage, put(tmp_path / "w.jsonl", lines([*others, WORKS[0]])))
     assert ids(vintage) == [None, None, None, IDS[0]]
     assert summary["damaged"] == 3
+    assert [part.summary["others"] for part in vintage.slices()] == [{"ids alone": 1}]
     haystack = b"\n".join(everything_on_disk(tmp_path / "cache"))
     assert b"A50123456" not in haystack
     assert b"Berg" not in haystack
@@ -445,8 +448,9 @@ def test_a_real_page_damaged_on_purpose(vintage: Vintage) -> None:
         summary["authors_cut"] == sum(len(w.get("authorships") or []) == 100 for w in served) == 1
     )
     assert ids(vintage) == [
-        i if re.fullmatch(r"https://openalex\.org/W\d+", i or "") else None
-        for i in (w.get("id") for w in served)
+        i if re.fullmatch(r"https://openalex\.org/W\d+", i or "") else w["ids"]["openalex"]
+        for w in served
+        for i in [w.get("id")]
     ]
 
 

@@ -91,6 +91,9 @@ def test_a_year_may_come_from_the_date(asked):
     assert losses.noted == {"publication_date: no date, left empty": 1}
     batch, losses = one(asked, work(1, 2017, [["I1"]], publication_date="2017-13-45"))
     assert rows(batch.works, "year", "publication_date") == [(2017, None)]
+    assert losses.noted == {"publication_date: no date, left empty": 1}
+    batch, losses = one(asked, work(1, 2017, [["I1"]], publication_date="2017-02-30"))
+    assert rows(batch.works, "year", "publication_date") == [(2017, None)]
     assert losses.noted == {"publication date unreadable, year kept": 1}
 
 
@@ -303,8 +306,8 @@ def test_the_damaged_page_record_by_record(asked, real_records):
         "results"
     ]
     fate = [
-        "no OpenAlex work id",  # id: null
-        "no OpenAlex work id",  # "TestFjernetTitel"
+        "W3118615836",  # id: null, and its own under `ids`
+        "type not asked for",  # "TestFjernetTitel", and its own under `ids`; a letter
         "W2774486220",  # no year, but a date: 2017
         "type not asked for",  # a letter
         "no authorships on the record",  # authorships: []
@@ -312,9 +315,9 @@ def test_the_damaged_page_record_by_record(asked, real_records):
         "W2012034410",  # no host organisation
         "W1999167944",
         "id of a newer record",
-        "no OpenAlex work id",  # the key is misspelt
+        "W2573377826",  # the key is misspelt; its own under `ids`
         "W4206950245",
-        "no OpenAlex work id",  # id: null
+        "W2096173332",  # id: null, and its own under `ids`
         "W2073163146",
     ]
     whole = openalex.Page(
@@ -323,22 +326,24 @@ def test_the_damaged_page_record_by_record(asked, real_records):
     (batch,), losses = read_shipped(asked, whole)
     assert rows(batch.works, "work_id") == [f for f in fate if f[0] == "W"]
     assert losses.dropped == Counter(f for f in fate if f[0] != "W")
+    left_out = "; the record is left out"
     assert losses.noted == {
         "publication_date: no date, left empty": 1,
+        f"publication_date: no date, left empty{left_out}": 1,
         "publication year taken from the date": 1,
+        "work id: taken from ids.openalex, put right": 3,
+        f"work id: taken from ids.openalex, put right{left_out}": 1,
+        f"work id: no work id, left empty{left_out}": 1,
     }
     assert dict(rows(batch.works, "work_id", "n_authors"))["W2073163146"] == 63
-    assert rows(batch.works, "year") == [2017, 2016, 2015, 2015, 2022, 2014]
+    assert rows(batch.works, "year") == [2021, 2017, 2016, 2015, 2015, 2017, 2022, 2014, 2014]
     assert (
-        rows(batch.works, "publisher")[2] == "American Association for the Advancement of Science"
+        rows(batch.works, "publisher")[3] == "American Association for the Advancement of Science"
     )
-    assert rows(batch.works, "affiliation_status") == [
-        "complete",
-        "complete",
-        "partial",
-        "complete",
-        "complete",
-        "complete",
+    partial = dict(rows(batch.works, "work_id", "affiliation_status"))
+    assert [w for w, status in partial.items() if status == "partial"] == [
+        "W3118615836",
+        "W2012034410",
     ]
 
 
