@@ -224,7 +224,7 @@ def _mask_labels(served: ServedWork, names: Names) -> None:
     source = served.primary_location and served.primary_location.source
     if source and names.touch(source.id, source.type):
         source.id, source.type = names.mask(source.id), names.mask(source.type)
-    if served.language and names.touch(served.language):
+    if served.language and len(served.language) > 3 and names.touch(served.language):
         served.language = names.mask(served.language)
 
 

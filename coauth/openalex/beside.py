@@ -12,7 +12,7 @@ from coauth.openalex.ordinary import (
     ABBREVIATIONS,
     DISTRICTS,
     EPONYMS,
-    GIVEN,
+    FORENAMES,
     ORDINARY,
     PLACES,
     STATE,
@@ -41,14 +41,14 @@ def initials(lexicon: Lexicon, text: Letters, word: Word, sure: bool) -> Iterato
     small = text.cased[word.core].islower()
     if small and not sure and not text.one_case and word.word not in lexicon.alone:
         return  # a long field
-    shown = text.upper if small else text.cased
-    after = _TRAILING.match(shown, word.end)
-    if after and _fits(lexicon, text, shown, word, after, sure):
+    signs = text.upper if small else text.cased
+    after = _TRAILING.match(signs, word.end)
+    if after and _fits(lexicon, text, signs, word, after, sure):
         yield word.end, after.end()
-    initial = _INITIAL.search(shown, max(0, word.start - 5), word.start)
+    initial = _INITIAL.search(signs, max(0, word.start - 5), word.start)
     for start in range(max(0, word.start - 14), word.start) if initial else ():
-        before = _LEADING.match(shown, start, word.start)
-        if before and _fits(lexicon, text, shown, word, before, sure):
+        before = _LEADING.match(signs, start, word.start)
+        if before and _fits(lexicon, text, signs, word, before, sure):
             yield start, word.start
             return
 
@@ -84,7 +84,7 @@ def _are_given(lexicon: Lexicon, cased: str, word: Word, names: re.Match[str]) -
     comma, first, second = names.groups()
     if not _is_given(lexicon, word.word, first, sure=False):
         return False
-    if not (first.lower() in GIVEN or _LIST_AFTER.match(cased, names.end())):
+    if not (first.lower() in FORENAMES or _LIST_AFTER.match(cased, names.end())):
         return False
     if "," in comma:
         return not second or _may_be_given(second.strip())
@@ -94,7 +94,7 @@ def _are_given(lexicon: Lexicon, cased: str, word: Word, names: re.Match[str]) -
 def _may_be_given(name: str) -> bool:
     code = name.isupper() and len(name) < 4  # MA, NSW
     small = name.lower()
-    return small in GIVEN or not (code or small in ORDINARY or TOWN.search(f"{small} "))
+    return small in FORENAMES or not (code or small in ORDINARY or TOWN.search(f"{small} "))
 
 
 def _is_given(lexicon: Lexicon, name: str, forename: str, sure: bool) -> bool:
@@ -108,22 +108,25 @@ def _is_given(lexicon: Lexicon, name: str, forename: str, sure: bool) -> bool:
     if (name, forename[0]) in lexicon.unspelled:
         return True
     single = name not in lexicon.initials  # the record has no other name of the person
-    return sure and (forename in GIVEN or single or lexicon.compatible(name, forename[0]))
+    alike = lexicon.compatible(name, forename[0])
+    if sure:
+        return forename in FORENAMES or single or alike
+    return alike and forename in FORENAMES and name in lexicon.surnames  # Alex Berg of Alexander
 
 
 def _fits(
-    lexicon: Lexicon, text: Letters, shown: str, word: Word, beside: re.Match[str], sure: bool
+    lexicon: Lexicon, text: Letters, signs: str, word: Word, beside: re.Match[str], sure: bool
 ) -> bool:
     """Whether initials beside a word are the author's; a doubtful word takes better proof."""
     first = "".join(filter(str.isalpha, beside["run"])).lower()
     leading = beside.start() < word.start
     if first in ABBREVIATIONS and not (leading and first in lexicon.initials.get(word.word, ())):
         return False
-    capitals = text.all_capitals or shown is text.upper
-    listed = _is_listed(shown, word, beside)
+    capitals = text.all_capitals or signs is text.upper
+    listed = _is_listed(signs, word, beside)
     if not _are_initials(lexicon, word.word, beside, first, sure or listed, capitals):
         return False
-    return sure or _is_proven(lexicon, shown, word, beside, first, listed)
+    return sure or _is_proven(lexicon, signs, word, beside, first, listed)
 
 
 def _are_initials(
@@ -140,26 +143,26 @@ def _are_initials(
 
 
 def _is_proven(
-    lexicon: Lexicon, shown: str, word: Word, beside: re.Match[str], first: str, listed: bool
+    lexicon: Lexicon, signs: str, word: Word, beside: re.Match[str], first: str, listed: bool
 ) -> bool:
     """Whether a word that may be no name is one, for the initials beside it."""
     name, leading = word.word, beside.start() < word.start
     if (name in ORDINARY and name not in lexicon.surnames) or (
-        leading and STREET.match(shown, word.end)
+        leading and STREET.match(signs, word.end)
     ):
         return False
-    if not leading and _is_town(shown.lower(), word, beside, first):
+    if not leading and _is_town(signs.lower(), word, beside, first):
         return False
     return "." in beside[0] or (
         listed and name not in DISTRICTS and not (leading and first in {"a", "i"})
     )
 
 
-def _is_listed(shown: str, word: Word, beside: re.Match[str]) -> bool:
+def _is_listed(signs: str, word: Word, beside: re.Match[str]) -> bool:
     """Whether a word and its initials stand between commas, as in a list of persons."""
     start, end = min(beside.start(), word.start), max(beside.end(), word.end)
     return bool(
-        _LIST_BEFORE.search(shown, max(0, start - 8), start) and _LIST_AFTER.match(shown, end)
+        _LIST_BEFORE.search(signs, max(0, start - 8), start) and _LIST_AFTER.match(signs, end)
     )
 
 

@@ -12,7 +12,7 @@ from coauth.openalex.cyrillic import ALPHABETS, is_cyrillic
 from coauth.openalex.identifiers import Span, identifiers
 from coauth.openalex.letters import Letters, composed, letters, odd_blanks
 from coauth.openalex.lexicon import Lexicon, Word
-from coauth.openalex.ordinary import EPONYMS, GIVEN, HOUSE, ORDINARY, PLACES, STREET
+from coauth.openalex.ordinary import EPONYMS, FORENAMES, HOUSE, ORDINARY, PLACES, STREET
 from coauth.openalex.persons import read_name
 from coauth.openalex.schema import ServedAuthorship
 from coauth.openalex.search import GAP, MIDDLE, capital, find, unspaced
@@ -160,7 +160,7 @@ class Names:
 
 
 def _may_be_given(name: str) -> bool:
-    return len(name) == 1 or name in GIVEN or (len(name) > 3 and name not in ORDINARY)
+    return len(name) == 1 or name in FORENAMES or (len(name) > 3 and name not in ORDINARY)
 
 
 @lru_cache(maxsize=1 << 14)

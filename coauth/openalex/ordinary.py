@@ -22,7 +22,7 @@ def _listed(file: str) -> frozenset[str]:
 ORDINARY = _listed("ordinary.txt")
 """Surnames that name nobody when they stand alone (`ordinary.txt` says where they come from)."""
 
-GIVEN = _listed("given.txt")
+FORENAMES = _listed("given.txt")
 """Given names, as far as they stand in `ORDINARY` or are frequent."""
 
 PARTICLES = words(

@@ -14,7 +14,7 @@ from anyascii import anyascii
 
 from coauth.openalex import cyrillic
 from coauth.openalex.letters import INVISIBLE, LATIN, decode
-from coauth.openalex.ordinary import GIVEN, ORDINARY, PARTICLES, words
+from coauth.openalex.ordinary import FORENAMES, ORDINARY, PARTICLES, words
 
 _SUFFIXES = words("jr sr junior senior ii iii iv 2nd 3rd phd md dr prof msc bsc mph mr mrs ms frcp")
 _TWO_SPELLINGS = {
@@ -125,7 +125,7 @@ def _surname_last(name: list[str]) -> tuple[list[str], list[str]]:
 def _reading(family: list[list[str]], names: list[list[str]]) -> Reading:
     """What names the person, from the parts of the words of surname and given names."""
     parts = [part for word in (*names, *family) for part in word]
-    surname = [*chain.from_iterable(family), *(_middle(names) if len(names) > 1 else ())]
+    surname = [*chain.from_iterable(family), *(_middle(names, family) if names else ())]
     signs: frozenset[str] = frozenset()
     if UNSPACED.search("".join(parts)):
         signs = _unspaced([sign for part in parts for sign in UNSPACED.findall(part)])
@@ -144,13 +144,16 @@ def _reading(family: list[list[str]], names: list[list[str]]) -> Reading:
     )
 
 
-def _middle(names: list[list[str]]) -> list[str]:
-    """What stands before the last word and is no given name: the first of two surnames."""
+def _middle(names: list[list[str]], family: list[list[str]]) -> list[str]:
+    """What stands before the last word and is no given name: the first of two surnames; the first
+    of all words where the last is a given name (Kovács Anna).
+    """
+    last = family[-1][-1].translate(LATIN) if family and family[-1] else ""
     return [
         part
-        for word in names[1:]
+        for word in names[last not in FORENAMES :]
         for part in word
-        if len(part) > 1 and part.translate(LATIN) not in GIVEN
+        if len(part) > 1 and part.translate(LATIN) not in FORENAMES
     ]
 
 
