@@ -19,11 +19,13 @@ from coauth.openalex.schema import (
     Authorship,
     Location,
     Meta,
+    Named,
     Response,
     ServedAuthorship,
     ServedWork,
     Source,
     StoredWork,
+    Topic,
     Work,
     WorkFields,
 )
@@ -90,9 +92,12 @@ def _is_whole(body: bytes, results: list[bytes]) -> bool:
         return False
 
 
-def keep(record: bytes | msgspec.Raw, *, own: bool = False) -> Work:
+def keep(
+    record: bytes | msgspec.Raw, *, own: bool = False, beside: list[str] | None = None
+) -> Work:
     """The part of one served record that may be stored (see the module's text); never raises for a
-    bad record. What an earlier reading noted is believed of records of our `own` pages alone.
+    bad record. What an earlier reading noted is believed of records of our `own` pages alone. Texts
+    `beside` the record, as its file's name, are masked in their place.
 
     >>> keep(b'{"id": "https://openalex.org/W1", "title": "A", "authorships": [{"author": {"display_name": "Ann Berg"},'
     ...      b' "affiliations": [{"raw_affiliation_string": "Ann Berg, DTU, ann@dtu.dk"}]}]}').authorships
@@ -120,7 +125,7 @@ def keep(record: bytes | msgspec.Raw, *, own: bool = False) -> Work:
     if served.id is None:  # an author's id is a person's, and its name a title
         return Work(damage=NO_WORK_ID)
     notes |= _without_empty_cells(served, record)
-    return _without_persons(served, notes)
+    return _without_persons(served, notes, beside)
 
 
 def _repaired(record: bytes, schema: type[ServedWork], notes: set[str]) -> ServedWork:
@@ -298,18 +303,20 @@ _WORK_ID = re.compile(
 )
 
 
-def _without_persons(served: ServedWork, notes: set[str]) -> Work:
+def _without_persons(served: ServedWork, notes: set[str], beside: list[str] | None) -> Work:
     authorships = served.authorships
     before = served if isinstance(served, StoredWork) else StoredWork()
-    mask = cache(
-        Names(a for a in authorships or () if a).mask
-    )  # authors share strings and institutions
+    names = Names(a for a in authorships or () if a)
+    mask = cache(names.mask)  # authors share strings and institutions
     abstract = (
         served.abstract if served.abstract is not None else _plain(served.abstract_inverted_index)
     )
+    served.title = mask(served.title or served.display_name)
+    served.primary_location = _location(served, mask)
+    _mask_labels(served, names)
     common = {field: getattr(served, field) for field in WorkFields.__struct_fields__}
-    common["title"] = mask(served.title or served.display_name)
-    common["primary_location"] = _location(served, mask)
+    if beside:
+        beside[:] = [mask(text) or "" for text in beside]
     return Work(
         **common,
         authorships=None
@@ -320,6 +327,27 @@ def _without_persons(served: ServedWork, notes: set[str]) -> Work:
         noted=sorted({*(before.noted or ()), *notes}) or None,
         damage=before.damage,
     )
+
+
+def _mask_labels(served: ServedWork, names: Names) -> None:
+    """Mask ids and labels where there is cause: they name nobody as OpenAlex writes them, but
+    another program may have written the record.
+    """
+    for topic in (served.primary_topic, *(served.topics or ())):
+        if topic:
+            _mask_things(names, topic, topic.subfield, topic.field, topic.domain)
+    source = served.primary_location and served.primary_location.source
+    if source and names.touch(source.id, source.type):
+        source.id, source.type = names.mask(source.id), names.mask(source.type)
+    if served.language and len(served.language) > 3 and names.touch(served.language):
+        served.language = names.mask(served.language)
+
+
+def _mask_things(names: Names, *things: Topic | Named | None) -> None:
+    present = [thing for thing in things if thing]
+    if names.touch(*[label for t in present for label in (t.id, t.display_name)]):
+        for thing in present:
+            thing.id, thing.display_name = names.mask(thing.id), names.mask(thing.display_name)
 
 
 def _location(served: ServedWork, mask: Mask) -> Location | None:

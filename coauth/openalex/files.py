@@ -26,18 +26,20 @@ PER_PAGE = 100
 
 def of_records(records: Iterable[bytes], request: str, *, own: bool = False) -> Iterator[Page]:
     """Cut a stream of served records (JSON, one each), or of records of our `own` pages, into pages
-    as they are stored.
+    as they are stored. `request`, where they came from, is masked by the authors met so far: people
+    name files for persons.
     """
     works: list[Work] = []
     digest = hashlib.sha256()
+    beside = [request]
     for record in records:
-        works.append(keep(record, own=own))
+        works.append(keep(record, own=own, beside=beside))
         digest.update(record + b"\n")
         if len(works) == PER_PAGE:
-            yield Page(request=request, served_sha256=[digest.hexdigest()], works=works)
+            yield Page(request=beside[0], served_sha256=[digest.hexdigest()], works=works)
             works, digest = [], hashlib.sha256()
     if works:
-        yield Page(request=request, served_sha256=[digest.hexdigest()], works=works)
+        yield Page(request=beside[0], served_sha256=[digest.hexdigest()], works=works)
 
 
 def pack(page: Page) -> bytes:

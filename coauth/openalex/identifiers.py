@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterator
 
 from coauth.openalex.letters import Letters
+from coauth.openalex.ordinary import ORDINARY
 
 Span = tuple[int, int, str]
 
 _DOT = (
     r"(?:\.|\s?[\[({]\s?(?:dot|d0t|punkt|punktum|point|punto|ponto|\.)\s?[\])}]\s?"
-    r"|\s(?:dot|punktum|punkt)\s|_dot_)"
+    r"|\s(?:dot|punktum|punkt)\s|\s?(?:_dot_|-dot-|<dot>)\s?)"
 )
 _AT = (
     r"(?:\s?\\?@\s?|\s?[\[({]\s?(?:at|@|arroba|snabel-?a)\s?[\])}]\s?"
-    r"|\s?(?:\*at\*|\#at\#|\|at\||\"at\"|_at_|-at-)\s?)"
+    r"|\s?(?:\*at\*|\#at\#|\|at\||\"at\"|_at_|-at-|<at>)\s?)"
 )
 _USER = (
     r"(?:(?!\[(?:name|e-mail|orcid|author)\])[\[{(][\w.+',;|/\s-]{1,200}[\]})]"
@@ -41,6 +42,13 @@ _USERLIKE = re.compile(
 _CAPITAL_AT = re.compile(
     rf"(?<![\w.])[\w.+'-]{{0,64}}[a-z][\w.+'-]{{0,64}}\s?(?:\bAT\b|AT(?=[a-z]))\s?{_DOTTED}"
 )
+
+_MORE_USERS = re.compile(
+    r"(?:^|(?<=[\s:;,(\[]))(?:[\w.+'-]{2,64}\s?(?:[,;/&|]|\b(?:and|und|og|et|y|och|or))\s?){1,6}$"
+)
+_CONJUNCTIONS = frozenset(("and", "und", "og", "et", "y", "och", "or"))
+_SHARED = re.compile(r"[\w.+'-]+")
+"""Other users before an address, at the same host: a.b, c.d@dtu.dk."""
 
 _GAP = r"[\s._/:-]{0,3}"
 _SIXTEEN = re.compile(
@@ -79,6 +87,7 @@ _ATS = (
     'at"',
     "_at_",
     "-at-",
+    "<at>",
 )
 _PROFILES = (
     "scopus",
@@ -123,13 +132,27 @@ def _spans(text: Letters) -> Iterator[Span]:
         if any(map(text.plain.__contains__, cues)):  # most texts have none, and this is quick
             for match in pattern.finditer(text.plain):
                 if "number" not in pattern.groupindex or _personal(match, text.plain):
-                    yield (*match.span("person" if "person" in pattern.groupindex else 0), kind)
+                    start, end = match.span("person" if "person" in pattern.groupindex else 0)
+                    yield (_first_user(text, start) if kind == "e-mail" else start), end, kind
     if "AT" in text.cased and "." in text.plain:
         for match in _CAPITAL_AT.finditer(text.cased):
             yield (*match.span(), "e-mail")
     if _A_NUMBER.search(text.plain):
         for match in _AUTHOR.finditer(text.plain):
             yield (*match.span(), "author")
+
+
+def _first_user(text: Letters, start: int) -> int:
+    """Where the first of several users of one address begins: small letters that are no words."""
+    more = _MORE_USERS.search(text.cased, max(0, start - 120), start)
+    if more:
+        for user in reversed(list(_SHARED.finditer(text.cased, *more.span()))):
+            if user[0] in _CONJUNCTIONS:
+                continue
+            if user[0] in ORDINARY or not (user[0].islower() or re.search(r"\w[._]\w|\d", user[0])):
+                break
+            start = user.start()
+    return start
 
 
 def _personal(number: re.Match[str], plain: str) -> bool:

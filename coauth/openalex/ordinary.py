@@ -6,7 +6,7 @@ import re
 from importlib import resources
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
@@ -14,18 +14,18 @@ def _pairs(text: str) -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(pair.split()) for pair in text.split(","))
 
 
-ORDINARY = frozenset(
-    word
-    for line in resources.files("coauth.openalex")
-    .joinpath("ordinary.txt")
-    .read_text("utf-8")
-    .splitlines()
-    if not line.startswith("#")
-    for word in line.split()
-)
+def _listed(file: str) -> frozenset[str]:
+    lines = resources.files("coauth.openalex").joinpath(file).read_text("utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
+ORDINARY = _listed("ordinary.txt")
 """Surnames that name nobody when they stand alone (`ordinary.txt` says where they come from)."""
 
-PARTICLES = _words(
+FORENAMES = _listed("given.txt")
+"""Given names, as far as they stand in `ORDINARY` or are frequent."""
+
+PARTICLES = words(
     "abu al ap af av ben bin bint da dal das de degli del della den der des di do dos du e el ibn"
     " la las le les lo los op ten ter the van vom von y zu zum zur"
 )
@@ -66,13 +66,31 @@ STREET = re.compile(
     re.I,
 )
 WHOLE = re.compile(
-    r"a\.? ?& ?m\b|xi'?an\b|washington,? d\.? ?c\b|\bst\.? john'?s|king'?s college"
+    r"a\.? ?& ?m\b|p\.? ?r\.? china\b|xi'?an\b|washington,? d\.? ?c\b|\bst\.? john'?s|king'?s college"
     r"|\[(?:name|e-mail|orcid|author)\]"
 )
 """What no name is looked for in, in plain letters; `[name]` and the like among it."""
 
-ABBREVIATIONS = _words("us usa uk pr prc roc dc ny nsw bc md phd sa eu un uae")
-"""Letters after a name that are a country's, a state's or a degree's before they are initials."""
+ABBREVIATIONS = words(
+    "us usa uk pr prc roc dc ny nsw bc md phd sa eu un uae ag as ab nv bv kg oy co sv ug"
+)
+"""Letters after a name that are a country's, a state's, a firm's or a degree's before they are
+initials."""
 
-DISTRICTS = _words("copenhagen kobenhavn aarhus arhus odense aalborg alborg esbjerg frederiksberg")
+STATES = words(
+    "al ak az ar ca co ct de fl ga hi id il in ia ks ky la me md ma mi mn ms mo mt ne nv nh nj nm ny"
+    " nc nd oh ok or pa ri sc sd tn tx ut vt va wa wv wi wy dc ab bc mb nb nl ns on pe qc sk nsw vic"
+    " qld dk se no fi is uk fr nl be es it at ch pl cn kr tw"
+)
+"""States and provinces in two letters, countries in two."""
+
+STATE = re.compile(r"\.?\s*(?:$|[,;(\s]\s*(?:u\.?\s?s|united states|canada|australia|\d{4,5}\b))")
+"""What follows a state, in plain letters: the country, the number of a post office or nothing."""
+TOWN = re.compile(
+    r"\b(?:new|fort|ft\.?|mount|mt\.?|port|saint|st\.?|san|santa|lake|north|south|east|west|point"
+    r"|cape|los|las|city of|univ\w*|university of) $"
+)
+"""What stands before a town's name, in plain letters."""
+
+DISTRICTS = words("copenhagen kobenhavn aarhus arhus odense aalborg alborg esbjerg frederiksberg")
 """Towns after which a letter is a district's (Aalborg S)."""

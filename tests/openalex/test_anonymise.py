@@ -518,3 +518,33 @@ def test_what_a_record_says_of_its_own_reading_is_not_believed():
         assert (work.damage, work.authors_cut) == (None, False)
         assert "Zebulon" not in str(work.noted)
     assert openalex.keep(json.dumps(record).encode(), own=True).noted == record["noted"]
+
+
+def test_labels_that_name_an_author_are_masked():
+    """Topics, sources and the language are OpenAlex's words; another program may write anything."""
+    record = {
+        "id": "https://openalex.org/W1",
+        "language": "Ashwicket",
+        "topics": [
+            {
+                "id": "https://openalex.org/T10001",
+                "display_name": "Peat of T. Ashwicket",
+                "field": {"id": "tilda@example.org", "display_name": "Soils"},
+                "domain": {"id": "https://openalex.org/domains/3", "display_name": "ASHWICKET"},
+            }
+        ],
+        "primary_location": {"source": {"id": "S1 Ashwicket", "type": "Tilda Ashwicket"}},
+        "authorships": [{"author": {"display_name": "Tilda Ashwicket"}}],
+    }
+    stored = msgspec.json.encode(openalex.keep(json.dumps(record).encode())).decode()
+    assert "shwicket" not in stored.lower()
+    assert "example" not in stored
+    assert "https://openalex.org/T10001" in stored
+    assert "Soils" in stored
+
+
+def test_a_file_named_for_an_author_is_stored_under_no_name():
+    author = {"author": {"display_name": "Tilda Ashwicket"}}
+    record = {"id": "https://openalex.org/W1", "authorships": [author]}
+    pages = openalex.of_records([json.dumps(record).encode()] * 150, "Ashwicket_T/works.jsonl")
+    assert [page.request for page in pages] == ["[name]/works.jsonl"] * 2

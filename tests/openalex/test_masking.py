@@ -264,10 +264,34 @@ def test_institutions_stay_whole(real_records):
         (("Ole Berg",), "Bergen, Heidelberg and Bergamo"),
         (("Per Donaldvig",), "McDonaldvig Institute"),
         (("Max Vinther", "V. Max"), "Max Planck Institute for Soils"),
+        (("N. J. Brunswick",), "Rutgers University, New Brunswick, N.J., USA; New Brunswick NJ"),
+        (("C. A. Davis",), "Vesterby College, Davis, C.A., USA; Vesterby College, Davis, CA 95616"),
+        (("M. A. Boston",), "Institute of Soils, Boston, MA"),
+        (("C. Cambridge",), "Institute of Soils, Cambridge CB4 0HA, UK"),
+        (("S. Lund",), "Institute of Soils, Lund SE, Vesterby"),
+        (("J. China",), "Institute of Soils, Vesterby, P. R. China"),
+        (("N. Bohr", "M. Curie"), "Niels Bohr Institute; Université Pierre et Marie Curie"),
+        (("Johann von Goethe",), "Johann Wolfgang von Goethe Universitat"),
+        (("Los Alamos", "Jan Angeles"), "Los Alamos National Laboratory, Los Angeles"),
+        (("Juan de la República",), "Universidad de la República"),
+        (("Juan de la República",), "UNIVERSIDAD DE LA REPÚBLICA"),
     ],
 )
 def test_places_and_words_stay_whole(authors, text):
     assert names(*authors).mask(text) == text
+
+
+@pytest.mark.parametrize(
+    ("author", "text", "masked"),
+    [
+        ("C. A. Davis", "Davis, C.A., Institute of Soils", "[name], Institute of Soils"),
+        ("J. Holm", "Holm, Jens, Institute of Soils", "[name], Institute of Soils"),
+        ("Jan van der Berg", "J. van der Berg, Institute", "[name], Institute"),
+        ("Y. Li", "Yang Li, Yang Ming University", "[name], Yang Ming University"),
+    ],
+)
+def test_a_person_beside_what_may_be_a_place_is_masked(author, text, masked):
+    assert names(author).mask(text) == masked
 
 
 @pytest.mark.parametrize("author", ["Aage Bohr", "Niels Bohr", "N. Bohr", "Bohr, Niels Henrik"])

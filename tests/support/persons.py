@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from tests.support import disguises
+from tests.support.disguises import split
+
 SEED = 20261130
 STAYS = ("Institute of Soils", "Vesterby", "Denmark")
 
@@ -174,13 +177,13 @@ NAMES: dict[str, Forms] = {
     ),
     "lost letters": lambda p: [_lost(p.name, "?"), _lost(p.name, "\ufffd")],
     "soft hyphen": lambda p: [
-        _split(p.surname, "\u00ad"),
-        f"{p.given} {_split(p.surname, '&shy;')}",
+        split(p.surname, "\u00ad"),
+        f"{p.given} {split(p.surname, '&shy;')}",
     ],
     "invisible signs": lambda p: [
-        _split(p.surname, "\u200b"),
+        split(p.surname, "\u200b"),
         f"{p.given}\u200d {p.surname}",
-        _split(p.surname, "\ufeff"),
+        split(p.surname, "\ufeff"),
     ],
     "blanks of other kinds": lambda p: [
         f"{p.given}\u00a0{p.surname}",
@@ -188,10 +191,10 @@ NAMES: dict[str, Forms] = {
         f"{p.given}\u202f{p.surname}",
     ],
     "blanks within": lambda p: [
-        f"{p.given} {_split(p.surname, chr(0x200A))}",
+        f"{p.given} {split(p.surname, chr(0x200A))}",
         "\u2009".join(p.surname),
     ],
-    "broken at a line's end": lambda p: [f"{p.given} {_split(p.surname, '-' + chr(10))}"],
+    "broken at a line's end": lambda p: [f"{p.given} {split(p.surname, '-' + chr(10))}"],
     "title before": lambda p: [
         f"Prof. Dr. {p.name}",
         f"Professor {p.surname}",
@@ -374,7 +377,7 @@ BEYOND: dict[str, Forms] = {
         f"{p.surname[:3]}{p.surname[4:]} Laboratory",
         f"{p.surname[:-2]}{p.surname[-1]}{p.surname[-2]} Laboratory",
     ],
-    "blanks between letters": lambda p: [" ".join(p.surname.upper()), _split(p.surname, " ")],
+    "blanks between letters": lambda p: [" ".join(p.surname.upper()), split(p.surname, " ")],
     "initials alone": lambda p: [f"({''.join(p.initials)}{p.surname[0]})"],
 }
 """Forms that are not found: coauth/docs/persons.md says so."""
@@ -425,6 +428,35 @@ ADDRESSES = {
         "{u}@exam\u00adple.org",
         "<{u}@example.org>",
         "<i>{u}</i>@example.org",
+    ],
+    "e-mail, other dots": [
+        "{u}@example。org",
+        "{u}@example｡org",
+        "{u}@example·org",
+        "{u}@mail•example•org",
+        "{u}@example‧org",
+    ],
+    "e-mail -at-, -dot-": [
+        "{u}-at-example-dot-org",
+        "{u} -at- example -dot- org",
+        "{u}_at_mail-dot-example.org",
+        "{u} <at> example <dot> org",
+    ],
+    "e-mail, other brackets": [
+        "{u}【at】example.org",
+        "{u}〔at〕example〔dot〕org",
+        "{u}「at」example.org",
+        "{u}《at》example.org",
+        "{u}（at）example（dot）org",
+    ],
+    "e-mail in codes without semicolon": ["{u}&#64example.org", "{u}=40example.org"],
+    "e-mail, two users": [
+        "Email: zyxw and {u}@example.org",
+        "zy.xw, {u}@example.org",
+        "zy.xw; {u}@example.org",
+        "zy.xw/{u}@example.org",
+        "zyxw1 & {u}@example.org",
+        "(zyxw, {u}@example.org)",
     ],
     "e-mail, glued": ["email{u}@example.org", "View{u}@example.orgView", "1{u}@example.org"],
 }
@@ -509,7 +541,7 @@ def plants() -> Iterator[Plant]:
         for person in PEOPLE:
             for form in forms(person):
                 yield _plant(chance, kind, "beyond", person.name, form, (form,))
-    for kind, cases in SPECIAL.items():
+    for kind, cases in (SPECIAL | disguises.FORMS).items():
         for record, form, gone in cases:
             yield _plant(chance, kind, "name", record, form, gone)
     for group, kinds in (("address", ADDRESSES), ("id", IDS)):
@@ -549,7 +581,7 @@ def _id(chance: random.Random, kind: str, group: str, template: str) -> Plant:
     form = template.format(u=user, o=_Hyphened(orcid), a=_Case(author), r=researcher, s=scopus)
     gone = tuple(
         {
-            "e-mail": (user, "example"),
+            "e-mail": (user, "example", "zyxw", "zy.xw"),
             "ORCID": (orcid[2] + orcid[3], f"{orcid[2]}-{orcid[3]}", orcid[3]),
             "author": (author,),
             "Researc": (researcher,),
@@ -664,8 +696,3 @@ def _entities(text: str) -> str:
 
 def _lost(text: str, instead: str) -> str:
     return "".join(sign if sign.isascii() else instead for sign in text)
-
-
-def _split(word: str, between: str) -> str:
-    middle = len(word) // 2
-    return word[:middle] + between + word[middle:]
