@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coauth import __version__
+from coauth.cli import interruption
 from coauth.errors import CacheError, CoauthError
 from coauth.tables.escape import terminal
 
@@ -74,6 +75,9 @@ class Group(click.Group):
         except CoauthError as fault:
             click.echo(terminal(f"coauth: {fault}"), err=True)
             ctx.exit(1)
+        except KeyboardInterrupt:
+            click.echo(interruption.LINE, err=True)
+            ctx.exit(interruption.CODE)
 
 
 class _Plain(logging.Formatter):

@@ -168,7 +168,7 @@ def _nodes(
     columns: Mapping[str, Attribute],
     moving: Mapping[str, Attribute] | None,
 ) -> Iterator[str]:
-    sizes = iter(style.diameters(network.nodes["strength"].to_numpy()).tolist())
+    sizes = iter(style.discs(network.nodes).tolist())
     years = _Years(network.node_years, ("institution_id",), "node", moving) if moving else None
     colours = {
         g: f'<viz:color r="{r}" g="{g_}" b="{b}"/>' for g, (r, g_, b) in style.COLOURS.items()
