@@ -128,12 +128,12 @@ def explain_(
     )
 
 
-def _why_none(asked: str, every: Collection[Mapping[str, Any]], measured: str) -> str:
+def _why_none(question: str, every: Collection[Mapping[str, Any]], measured: str) -> str:
     """Which filter leaves no work: the years, what counts nowhere, or none."""
     counted = sum(w["included"] for w in every)
     apart = len(every) - counted
     nowhere = f", and {count_of(apart)} that count nowhere (--left-out lists them)" if apart else ""
-    return f"no work {asked}; in all of {measured}: {count_of(counted)}{nowhere}"
+    return f"no work {question}; in all of {measured}: {count_of(counted)}{nowhere}"
 
 
 def _lists(works: Iterable[Mapping[str, Any]], queries: Queries) -> Iterable[str]:

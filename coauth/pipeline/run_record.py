@@ -60,7 +60,7 @@ def record(
 
 def damage(reports: Path) -> list[tuple[str, str]]:
     """What of the editions in `reports` is no longer as it was written, each with the cure."""
-    found = []
+    damages = []
     for path in sorted(reports.glob("*/run.json")):
         folder = path.parent
         quarter = re.search(r"\d{4}Q[1-4]", folder.name)
@@ -69,14 +69,14 @@ def damage(reports: Path) -> list[tuple[str, str]]:
         try:
             files = _files(folder)
         except CacheError as fault:
-            found.append((what_of(fault), f"once {folder} is removed, {cure}"))
+            damages.append((what_of(fault), f"once {folder} is removed, {cure}"))
             continue
-        found += [
+        damages += [
             (f"{each}: {'changed since it was written' if each.exists() else 'missing'}", cure)
             for each, digest in files.items()
             if not each.exists() or file_digest(each) != digest
         ]
-    return found
+    return damages
 
 
 def _files(folder: Path) -> Mapping[Path, str]:

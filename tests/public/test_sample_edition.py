@@ -209,6 +209,7 @@ def test_what_is_neither_table_page_drawing_print_nor_network_is_no_count(editio
         "quarter",
         "queries_sha256",
         "scope",
+        "seal",
         "seed",
         "source",
         "statbank",

@@ -301,8 +301,8 @@ def regress_counts(
                 with np.errstate(invalid="ignore", divide="ignore"):
                     total = np.round(works / share)
             if np.isnan(works + total).any():
-                told = "of no work, whose total is" if 0 in works else "that is"
-                refused[f"for a count {told} not told"] += 1
+                clause = "of no work, whose total is" if 0 in works else "that is"
+                refused[f"for a count {clause} not told"] += 1
                 continue
             # a part may be rounded up and its whole down
             counts = Counts(name, "segmented", "year", works, np.maximum(total - works, 0))
