@@ -9,12 +9,15 @@ in the making, whose name ends in .tmp).
 
 import argparse
 import json
+import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from tests.support.commands import apart, contents, every, project
@@ -52,15 +55,22 @@ def one(name, kind, at, root):
         shutil.copytree(root, here)
         if name == "build":
             next(here.glob("cache/*/tables/affiliations.parquet")).unlink()
-        done = subprocess.run(
-            [sys.executable, "-c", CHILD, kind, str(at), *words(name, here), "--root", str(here)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        lines = [line for line in done.stderr.splitlines() if line.startswith("coauth:")]
-        ended = {-9: "killed", 0: "not reached"}.get(done.returncode, "stopped")
-        if ended == "stopped" and (done.returncode != 1 or len(lines) != 1):
+        command = [sys.executable, "-c", CHILD, kind, str(at), *words(name, here)]
+        with open(Path(place) / "said", "w+") as said:
+            # a file: processes that a killed one had begun would keep a pipe open
+            begun = subprocess.Popen(
+                [*command, "--root", str(here)],
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                start_new_session=True,
+            )
+            code = begun.wait()
+            with suppress(ProcessLookupError):
+                os.killpg(begun.pid, signal.SIGKILL)
+            said.seek(0)
+            lines = [line for line in said if line.startswith("coauth:")]
+        ended = {-9: "killed", 0: "not reached"}.get(code, "stopped")
+        if ended == "stopped" and (code != 1 or len(lines) != 1):
             ended = "stopped without one line"
         apart(here, *words(name, here))
         now = {p: data for p, data in contents(here).items() if not p.endswith(".tmp")}
