@@ -288,17 +288,20 @@ def shifts(
             f"({', '.join(judged) or 'none'})"
         )
     rows = rows[(rows["measure"] == measure) & (rows["variant"] == "k")]
+    left = [f"{measure}: {len(rows):,}"]
     for side, span in (("before", before), ("after", after)):
         if span:
             rows = rows[(rows[f"{side}_first"] == span[0]) & (rows[f"{side}_last"] == span[1])]
+            left.append(f"{side} {span[0]}-{span[1]}: {len(rows):,}")
     places = of.read("institutions")
     if institution:
         found = review.resolve(institution, places, project.queries)
         rows = rows[rows["institution_id"] == found]
+        left.append(f"of {found}: {len(rows):,}")
     if not len(rows):
         raise NotFound(
-            "no such comparison; the pairs of windows and the roster are set in "
-            "queries/measures.toml"
+            f"no such comparison (left after each filter: {', '.join(left)}); the pairs of "
+            "windows and the roster are set in queries/measures.toml"
         )
     names = places.select(["institution_id", "name"]).to_pandas()
     order = ["after_first", "before_first", "after"]

@@ -1,7 +1,7 @@
 """The command line: words in, calls out. The only room that prints or exits.
 
 An expected error is one line on stderr that says what to do next, exit code 1 (2 for wrong usage);
-a bug keeps its traceback. Results go to stdout, with --json as one JSON document; progress and log
+a bug keeps its traceback, Ctrl-C is one line and 130. Results go to stdout, with --json as one JSON document; progress and log
 lines go to stderr.
 """
 
@@ -11,6 +11,7 @@ import gc
 import os
 import re
 
+from coauth.cli import interruption
 from coauth.cli.group import coauth
 
 __all__ = ["coauth", "main"]
@@ -27,6 +28,7 @@ def main() -> None:
             f"coauth: COAUTH_UMASK is '{mask}'; give three octal digits, as 027 (group may read)"
         )
     os.umask(int(mask, 8))
+    interruption.heed()
     # millions of records are alive at once and none is in a cycle: looking for cycles at the
     # default pace takes a fifth of the time
     gc.set_threshold(200_000, 50, 50)

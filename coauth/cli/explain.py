@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import click
@@ -19,6 +19,7 @@ from coauth.cli.group import (
     wide,
     years,
 )
+from coauth.errors import NotFound
 from coauth.pipeline.project import Project
 from coauth.pipeline.status import count_of
 from coauth.pipeline.vintage_tables import VintageTables, informed_queries
@@ -95,6 +96,13 @@ def explain_(
         )
         of = f"shared by {names[a]} ({a}) and {names[b]} ({b})"
     first, last = asked.scope.first_year, asked.scope.last_year
+    if not works:
+        every = (
+            review.listing(tables, list_id, asked)
+            if list_id
+            else review.pair(tables, a, b, asked, left_out=True)
+        )
+        raise NotFound(_why_none(f"{of} in {span or f'{first}-{last}'}", every, f"{first}-{last}"))
     uncounted = sum(not w["included"] for w in works)
     unknown = [wide(NO_TOPICS)] if absence.topics(tables["works"]) else []
     heading = [
@@ -118,6 +126,14 @@ def explain_(
             *map(wide, CAUTION),
         ],
     )
+
+
+def _why_none(question: str, every: Collection[Mapping[str, Any]], measured: str) -> str:
+    """Which filter leaves no work: the years, what counts nowhere, or none."""
+    counted = sum(w["included"] for w in every)
+    apart = len(every) - counted
+    nowhere = f", and {count_of(apart)} that count nowhere (--left-out lists them)" if apart else ""
+    return f"no work {question}; in all of {measured}: {count_of(counted)}{nowhere}"
 
 
 def _lists(works: Iterable[Mapping[str, Any]], queries: Queries) -> Iterable[str]:

@@ -56,7 +56,11 @@ def of_profile(command: Command) -> Command:
     type=click.Choice(list(COUNTINGS)),
     help="The rule behind weights [default: that of measures.toml].",
 )
-@click.option("--top", type=click.IntRange(1), help="Only the N strongest institutions.")
+@click.option(
+    "--top",
+    type=click.IntRange(1),
+    help="Only the N strongest institutions, and those on a watchlist.",
+)
 @click.option("--ego", metavar="INSTITUTION", help="Only an institution and its partners.")
 @click.option(
     "--backbone",

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coauth import __version__
+from coauth.cli import interruption
 from coauth.errors import CacheError, CoauthError
 from coauth.tables.escape import terminal
 
@@ -79,6 +80,9 @@ class Group(click.Group):
             said = " ".join(fault.format_message().split()).rstrip(".")
             click.echo(terminal(f"coauth: {said}; see `coauth{verb} --help`"), err=True)
             ctx.exit(2)
+        except KeyboardInterrupt:
+            click.echo(interruption.LINE, err=True)
+            ctx.exit(interruption.CODE)
 
 
 class _Plain(logging.Formatter):

@@ -14,6 +14,7 @@ import click
 
 from coauth.cli.group import NO_TOPICS, Answer, Command, coauth, common, notices, of_vintage
 from coauth.errors import CacheError, QueryError, SourceError
+from coauth.pipeline import run_record
 from coauth.pipeline import status as harvest_status
 from coauth.pipeline.admissions import fetch_totals, fetch_totals_once, import_admissions
 from coauth.pipeline.audit import audit_affiliations
@@ -391,7 +392,9 @@ def build(project: Project, answer: Answer, vintage: str | None, **options: Any)
 
 
 @coauth.command()
-@click.option("--verify", is_flag=True, help="Hash every stored page against what was recorded.")
+@click.option(
+    "--verify", is_flag=True, help="Hash every stored file and every edition in reports/."
+)
 @click.option(
     "--audit",
     is_flag=True,
@@ -432,6 +435,8 @@ def status(project: Project, answer: Answer, verify: bool, audit: bool) -> None:
         f"budget       {budget}"
     ] * bool(budget)
     beside = project.cache.damage() if verify else []
+    editions = run_record.damage(project.reports) if verify else []
+    beside += [damage for damage, _ in editions]
     if project.cache.has_rounding_key:
         said.append(
             f"rounding     by {project.cache.folder / 'rounding.key'}: keep it, and to yourself"
@@ -439,6 +444,7 @@ def status(project: Project, answer: Answer, verify: bool, audit: bool) -> None:
     said = [f"damaged      {damage}" for damage in beside] + said
     answer.give({"vintages": found, "budget": budget, "damage": beside}, [*shown, *said])
     cures = [cure for s in found for cure in s["cures"]]
+    cures += dict.fromkeys(cure for _, cure in editions)
     if cures or beside:
         raise CacheError(
             f"stored files are damaged; {'; '.join(cures) or 'see what is named above'}"

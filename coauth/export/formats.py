@@ -54,14 +54,14 @@ def write(
 
     The files appear whole and together, or not at all; a link is written through, and what goes
     beside goes beside the link, where it was asked for. Raises `NotFound` for an unknown format and
-    for a network without a node, which is no result but a cut that matches nothing; `CacheError`
+    for a network without a pair, which is no result but a cut that matches nothing; `CacheError`
     where nothing can be written (`coauth.storage.atomic`), `TableError` for a number that is not finite.
     """
     if form not in FORMATS:
         raise NotFound(f"no export format '{form}'; there are: {', '.join(FORMATS)}")
-    if not network.nodes.num_rows:
+    if not network.edges.num_rows:
         raise NotFound(
-            f"no {network.unit} is left by these cuts ({'; '.join(network.cuts)}); nothing was written: take a cut away, or name other years"
+            f"no pair is left by these cuts ({'; '.join(network.account + list(network.notes))}); nothing was written: take a cut away, or name other years"
         )
     ids = network.nodes["institution_id"].to_pylist()
     places = positions if all(i in positions for i in ids) else layout.place(network, positions)

@@ -3,8 +3,15 @@
 * static: opens everywhere.
 * dynamic: for Gephi's timeline. Years are timestamps; edges have yearly `weight` and `works`, nodes yearly `strength`
   and the PageRank, with its rank, of the window that ends with the year. Totals carry `_total` in their ids.
-* gephi-lite: static, with lists as text, which Gephi Lite splits into keywords itself. (It opens the static file too, and
-  refuses the dynamic one: its parser, graphology-gexf 0.13, knows the last block of attributes of each class only.)
+* gephi-lite: static, with lists as text, which Gephi Lite splits into keywords itself.
+
+Gephi alone reads the years of the dynamic file as years; to others it is static, with each series as text (`…_by_year`).
+They cannot share one notation: networkx knows intervals only, of which Gephi takes the mean with the lengths of the
+wrong ones (graphstore, `IntervalMap.getIntervalsWeight`: an element's first, not those in the window); graphology
+knows no time, one block of attributes of each class, and lets any value called `weight` overwrite the weight. So what
+holds for a year stands apart: in a second `attvalues`, of which networkx reads the first, and under another prefix of
+the same namespace, as graphology looks for names as they are written. Gephi goes by local names, the schema by
+namespaces.
 
 Ours and not networkx's writer, which puts an attribute on <graph> the schema forbids, cannot write
 a dynamic weight (networkx #4023, #7972), stamps the day, and gives colours an alpha Gephi Lite
@@ -53,6 +60,15 @@ DYNAMIC: Mapping[str, tuple[Attribute, ...]] = {
     "node": tuple(attributes(NODE_YEARS)[a] for a in ("strength", "pagerank", "rank")),
     "edge": tuple(attributes(EDGE_YEARS)[a] for a in ("weight", "works")),
 }
+BY_YEAR: Mapping[str, Attribute] = {
+    kind: Attribute(
+        f"{columns[0].name}_by_year",
+        STRING,
+        f"{columns[0].meaning}, as text",
+        title=f"{columns[0].title} by year",
+    )
+    for kind, columns in DYNAMIC.items()
+}
 TIMELINE = "Years are timestamps. In Gephi a timeline window over several years shows the mean of the yearly values, not their sum."
 
 
@@ -72,7 +88,8 @@ def lines(
     }
     time = ' timeformat="double" timerepresentation="timestamp"' if dynamic else ""
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
-    yield '<gexf xmlns="http://gexf.net/1.3" xmlns:viz="http://gexf.net/1.3/viz" version="1.3">\n'
+    yearly = ' xmlns:year="http://gexf.net/1.3"' if dynamic else ""
+    yield f'<gexf xmlns="http://gexf.net/1.3"{yearly} xmlns:viz="http://gexf.net/1.3/viz" version="1.3">\n'
     yield f'  <meta lastmodifieddate="{notice.as_of.isoformat()}">\n    <creator>{escape(notice.creator)}</creator>\n'
     yield f"    <description>{escape(' '.join((notice.title + '.', notice.description, *([TIMELINE] if dynamic else []))))}</description>\n"
     yield f'  </meta>\n  <graph defaultedgetype="undirected" idtype="string" mode="{"dynamic" if dynamic else "static"}"{time}>\n'
@@ -82,11 +99,11 @@ def lines(
         else {}
     )
     if dynamic:
-        # before the static blocks: some readers keep only the last block of a class
         for kind in ("node", "edge"):
-            yield _declaration(kind, "dynamic", moving[kind])
+            yield _declaration(kind, "dynamic", moving[kind], "year:")
     for kind in ("node", "edge"):
-        yield _declaration(kind, "static", columns[kind])
+        series = {BY_YEAR[kind].name: BY_YEAR[kind]} if dynamic else {}
+        yield _declaration(kind, "static", columns[kind] | series)
     yield from _nodes(network, positions, columns["node"], moving.get("node"))
     yield from _edges(network, columns["edge"], moving.get("edge"))
     yield "  </graph>\n</gexf>\n"
@@ -123,12 +140,12 @@ def _moving(years: pa.Table, kind: str) -> dict[str, Attribute]:
     }
 
 
-def _declaration(kind: str, mode: str, columns: Mapping[str, Attribute]) -> str:
+def _declaration(kind: str, mode: str, columns: Mapping[str, Attribute], prefix: str = "") -> str:
     declared = "".join(
-        f'      <attribute id="{i}" title={quoteattr(_title(i, c))} type="{TYPES[c.type]}"/>\n'
+        f'      <{prefix}attribute id="{i}" title={quoteattr(_title(i, c))} type="{TYPES[c.type]}"/>\n'
         for i, c in columns.items()
     )
-    return f'    <attributes class="{kind}" mode="{mode}">\n{declared}    </attributes>\n'
+    return f'    <{prefix}attributes class="{kind}" mode="{mode}">\n{declared}    </{prefix}attributes>\n'
 
 
 def _title(name: str, column: Attribute) -> str:
@@ -151,8 +168,8 @@ def _nodes(
     columns: Mapping[str, Attribute],
     moving: Mapping[str, Attribute] | None,
 ) -> Iterator[str]:
-    sizes = iter(style.diameters(network.nodes["strength"].to_numpy()).tolist())
-    years = _Years(network.node_years, ("institution_id",), moving) if moving else None
+    sizes = iter(style.discs(network.nodes).tolist())
+    years = _Years(network.node_years, ("institution_id",), "node", moving) if moving else None
     colours = {
         g: f'<viz:color r="{r}" g="{g_}" b="{b}"/>' for g, (r, g_, b) in style.COLOURS.items()
     }
@@ -162,11 +179,11 @@ def _nodes(
         for name, label, group, values in zip(
             names, labels, groups, _values(batch, columns), strict=True
         ):
-            moved, spells = years.take((name,)) if years else ("", "")
+            times, series, moved = years.take((name,)) if years else ("", "", "")
             x, y = positions[name]
             yield (
-                f"      <node id={quoteattr(legal(name))} label={quoteattr(legal(label) or legal(name))}>"
-                f"<attvalues>{moved}{values}</attvalues>{spells}{colours[group]}"
+                f"      <node id={quoteattr(legal(name))} label={quoteattr(legal(label) or legal(name))}{times}>"
+                f"<attvalues>{values}{series}</attvalues>{moved}{colours[group]}"
                 f'<viz:position x="{finite(x)}" y="{finite(y)}" z="0.0"/><viz:size value="{finite(next(sizes))}"/></node>\n'
             )
     yield "    </nodes>\n"
@@ -175,7 +192,7 @@ def _nodes(
 def _edges(
     network: Network, columns: Mapping[str, Attribute], moving: Mapping[str, Attribute] | None
 ) -> Iterator[str]:
-    years = _Years(network.edge_years, ("source", "target"), moving) if moving else None
+    years = _Years(network.edge_years, ("source", "target"), "edge", moving) if moving else None
     cue = '<viz:color r="{}" g="{}" b="{}"/>'.format(*style.COLOURS["listed"])
     named = {name: legal(name) for name in network.nodes["institution_id"].to_pylist()}
     quoted = {name: quoteattr(said) for name, said in named.items()}
@@ -191,10 +208,10 @@ def _edges(
                 raise TableError(
                     f"network_edges: {source}–{target} has weight {weight}; Gephi drops edges without one"
                 )
-            moved, spells = years.take((source, target)) if years else ("", "")
+            times, series, moved = years.take((source, target)) if years else ("", "", "")
             yield (
                 f"      <edge id={quoteattr(f'{named[source]}-{named[target]}')} source={quoted[source]} target={quoted[target]} "
-                f'weight="{finite(weight)}"><attvalues>{moved}{values}</attvalues>{spells}{cue if listed else ""}</edge>\n'
+                f'weight="{finite(weight)}"{times}><attvalues>{values}{series}</attvalues>{moved}{cue if listed else ""}</edge>\n'
             )
     yield "    </edges>\n"
 
@@ -205,43 +222,47 @@ class _Years:
     """
 
     def __init__(
-        self, table: pa.Table, key: tuple[str, ...], columns: Mapping[str, Attribute]
+        self, table: pa.Table, key: tuple[str, ...], kind: str, columns: Mapping[str, Attribute]
     ) -> None:
+        self.series = BY_YEAR[kind].name
         self.rows = self._read(table, key, columns)
         self.next = next(self.rows, None)
 
-    def take(self, names: tuple[str, ...]) -> tuple[str, str]:
-        """The values by year and the spells of one element. Years of elements that are not shown
-        are passed over.
+    def take(self, names: tuple[str, ...]) -> tuple[str, str, str]:
+        """When one element is there, its series as text, and its values by year. Years of elements
+        that are not shown are passed over.
         """
-        values, spells = [], []
+        years, series, values = [], [], []
         while self.next is not None and self.next[0] <= names:
-            at, value, spell = self.next
+            at, year, size, value = self.next
             self.next = next(self.rows, None)
-            if at == names:
-                values.append(value)
-                spells.append(spell)
-        there = "".join(spells)
-        return "".join(values), f"<spells>{there}</spells>" if there else ""
+            if at != names:
+                continue
+            values.append(value)
+            if size is not None:  # else of a window, not of a year: a PageRank alone
+                years.append(f"{year}")
+                series.append(f"{year}: {size}")
+        return (
+            f' timestamps="&lt;[{", ".join(years)}]&gt;"' if years else "",
+            f'<attvalue for="{self.series}" value="{", ".join(series)}"/>' if series else "",
+            f"<year:attvalues>{''.join(values)}</year:attvalues>" if values else "",
+        )
 
     @staticmethod
     def _read(
         table: pa.Table, key: tuple[str, ...], columns: Mapping[str, Attribute]
-    ) -> Iterator[tuple[tuple[str, ...], str, str]]:
-        """Key, values and spell of each row; a row without the first column (a PageRank alone) is
-        of a window, not of a year.
-        """
-        present = next(iter(columns))
+    ) -> Iterator[tuple[tuple[str, ...], int, str | None, str]]:
+        """Key, year, first column and all values of each row."""
+        first = next(iter(columns))
         for batch in table.to_batches(max_chunksize=ROWS):
-            ends = [f' timestamp="{year}"/>' for year in batch["year"].to_pylist()]
-            spells = [
-                f"<spell{e}" if there else ""
-                for e, there in zip(ends, batch[present].is_valid().to_pylist(), strict=True)
-            ]
+            years = batch["year"].to_pylist()
+            ends = [f' timestamp="{year}"/>' for year in years]
+            sizes = batch[first].to_pylist()
             yield from zip(
                 zip(*(batch[k].to_pylist() for k in key), strict=True),
+                years,
+                (None if size is None else finite(size) for size in sizes),
                 _values(batch, columns, ends),
-                spells,
                 strict=True,
             )
 
@@ -252,10 +273,11 @@ def _values(
     """Attribute values of each row; what is missing is left out, as Gephi reads no other sign for
     it.
     """
+    prefix = "year:" if ends else ""
     ends = ends or ["/>"] * len(batch)
     cells = [
         [
-            f'<attvalue for="{i}" value={text}{end}' if text else ""
+            f'<{prefix}attvalue for="{i}" value={text}{end}' if text else ""
             for text, end in zip(_texts(batch[c.name], c), ends, strict=True)
         ]
         for i, c in columns.items()

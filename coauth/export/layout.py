@@ -57,7 +57,7 @@ def place(
     if not ids:
         return {}
     ties = _Ties.of(network, ids)
-    sizes = style.diameters(network.nodes["strength"].to_numpy())
+    sizes = style.discs(network.nodes)
     known = {i: start[i] for i in ids if i in start} if start else {}
     core = np.sort(np.argsort(-ties.strength, kind="stable")[:CORE])
     old = np.array([known.get(ids[i], (np.nan, np.nan)) for i in core], float)

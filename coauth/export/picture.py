@@ -63,11 +63,7 @@ def draw(
             [positions[i] for i in network.nodes["institution_id"].to_pylist()], float
         ).reshape(-1, 2)
         group = np.array(network.nodes["group"].to_pylist(), object)
-        # those on a list are few and mostly small: they are drawn twice as wide, so that they can
-        # be found
-        sizes = style.diameters(network.nodes["strength"].to_numpy()) * np.where(
-            group == "listed", 2, 1
-        )
+        sizes = style.discs(network.nodes)
         _frame(axes, place, sizes)
         _ties(axes, network, place, group, ties)
         _discs(axes, place, sizes, group)

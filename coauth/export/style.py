@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 Colour = tuple[int, int, int]
@@ -23,9 +24,17 @@ COLOURS: Mapping[str, Colour] = {
 SMALLEST, LARGEST = 6.0, 66.0
 
 
+def discs(nodes: pa.Table) -> NDArray[np.float64]:
+    """Diameter of each node in units of the layout: by its strength, and twice that for those on a
+    watchlist, which are few and mostly small, so that they can be found.
+    """
+    on_a_list = np.array(nodes["group"].to_pylist(), object) == "listed"
+    return diameters(nodes["strength"].to_numpy()) * np.where(on_a_list, 2, 1)
+
+
 def diameters(strength: ArrayLike) -> NDArray[np.float64]:
-    """Diameter of each node in units of the layout: its area grows with strength, so that areas may
-    be compared.
+    """Diameter of a node of such a strength: its area grows with strength, so that areas may be
+    compared.
     """
     values = np.sqrt(np.asarray(strength, float))
     largest = values.max(initial=0.0)

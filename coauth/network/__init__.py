@@ -52,7 +52,7 @@ def build(
     that lies inside the years. Shown are the pairs with a weight from works of at most K
     institutions (`include_hyper`: of any size) that pass all that is asked: `flagged` (a watchlist
     or technology cue), `domestic` (one end domestic, the other foreign), `min_weight` (works,
-    summed over the years), `top` (both ends among the strongest so many), `ego` (the institution,
+    summed over the years), `top` (both ends among the strongest so many, or on a watchlist), `ego` (the institution,
     its partners and the pairs among them), `backbone` (see `graph.backbone`; "projection" also
     needs works and affiliations in `tables`). `pairs`, where it is there, gives edges their z
     against chance. `standings` says of technologies what must stand beside them (`Queries.marks`).
@@ -70,9 +70,12 @@ def build(
     cues = attributes.cues(between(tables["flags"], years))
     home = institutions["is_domestic"].to_numpy(zero_copy_only=False)
 
-    keep = pairs.weight > 0
-    weightless = int((~keep).sum())
-    asked: list[str] = []
+    on_lists = attributes.lists(tables["listed"])
+    listed = np.array([i in on_lists for i in ids.to_pylist()], bool)
+
+    weighty = pairs.weight > 0
+    keep, weightless = weighty.copy(), int((~weighty).sum())
+    passing: dict[str, int] = {}
 
     def chance() -> NDArray[np.float64]:
         _demand(tables, "works", "affiliations")
@@ -82,10 +85,10 @@ def build(
         )
 
     for words, passes in filters.filters(
-        pairs, home, ids, cues, flagged, domestic, min_weight, top, ego, backbone, chance
+        pairs, home, listed, ids, cues, flagged, domestic, min_weight, top, ego, backbone, chance
     ):
         keep &= passes
-        asked.append(words)
+        passing[words] = int((weighty & passes).sum())
     shown = pairs.select(keep)
     nodes = np.union1d(shown.source, shown.target)
     if ego is not None:
@@ -100,7 +103,7 @@ def build(
             nodes,
             pairs,
             shown,
-            attributes.lists(tables["listed"]),
+            on_lists,
             attributes.technologies(cues),
             attributes.measures(centrality, at, ids),
             change,
@@ -125,7 +128,8 @@ def build(
         counting=counting,
         hyper=include_hyper,
         share_above_k=share_above_k(yearly, counting),
-        filters=tuple(asked),
+        pairs=int(weighty.sum()),
+        passing=passing,
         dropped={
             f"known only from works of more than {scope.max_institutions} institutions": weightless,
             "outside the selection": len(pairs.source) - weightless - len(shown.source),

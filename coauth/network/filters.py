@@ -22,6 +22,7 @@ Backbone = Literal["projection", "disparity"]
 def filters(
     pairs: Pairs,
     home: Mask,
+    listed: Mask,
     ids: pa.Array,
     cues: Collection[tuple[str, str]],
     flagged: bool,
@@ -54,7 +55,11 @@ def filters(
         strongest[np.argsort(-pairs.strength, kind="stable")[:top]] = (
             True  # equal strength: the smaller id
         )
-        yield f"the {top} strongest institutions", strongest[pairs.source] & strongest[pairs.target]
+        large = strongest | listed
+        yield (
+            f"the {top} strongest institutions and those on a watchlist",
+            large[pairs.source] & large[pairs.target],
+        )
     if ego is not None:
         near = _near(pairs, position(ids, ego))
         yield (

@@ -423,10 +423,25 @@ class Network:
     """What a node is: institution, country or group."""
     notes: tuple[str, ...] = ()
     """Sentences of whoever made the tables, said in every file."""
-    filters: tuple[str, ...] = ()
-    """What was left out on request, in words."""
+    pairs: int = 0
+    """Pairs of the years, before any filter."""
+    passing: Mapping[str, int] = field(default_factory=dict)
+    """Each filter asked for, in words, with how many of these pairs pass it, whatever the others say."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Pairs left out, by reason."""
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """What is shown alone, in words."""
+        return tuple(self.passing)
+
+    @property
+    def account(self) -> list[str]:
+        """How many pairs there are, how many pass each filter, and all of them together."""
+        whole = f"{span(*self.years)}: {self.pairs:,} pairs"
+        each = [f"{words}: {n:,} of {self.pairs:,} pairs pass" for words, n in self.passing.items()]
+        together = [f"all together: {self.edges.num_rows:,}"] if len(each) > 1 else []
+        return [whole, *each, *together]
 
     @property
     def cuts(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from coauth.pipeline.project import Project
 from coauth.pipeline.vintage_tables import VintageTables
 from coauth.progress import Progress, Stage, ignore
 from coauth.storage import Vintage
+
+log = logging.getLogger(__name__)
 
 
 def export_network(
@@ -39,6 +42,8 @@ def export_network(
     whole = networks.cut(project, base)
     chosen = networks.cut(project, base, **filters) if filters else whole
     stage.add(1, "network cut")
+    if chosen.passing and chosen.edges.num_rows:  # else the error says it
+        log.info("%s", "\n".join(chosen.account))
     own = unit != "institution" or profile == "public"
     where = positions.own(whole, project) if own else positions.keep(whole, project, vintage)
     stage.add(1, "institutions placed")

@@ -25,6 +25,11 @@ class Project:
     def cache(self) -> Cache:
         return Cache(self.root / "cache")
 
+    @cached_property
+    def rounding_key(self) -> bytes:
+        """That of the cache, read once."""
+        return self.cache.rounding_key
+
     @property
     def reports(self) -> Path:
         return self.root / "reports"

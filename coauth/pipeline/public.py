@@ -47,7 +47,7 @@ def rounding_of(project: Project) -> Rounding:
             f"{project.reports / there[0]} was rounded by a secret that is not in {project.cache.folder} any more (rounding.key): "
             "copy it back; or, if no public edition has left the house, remove those folders, and a new secret is made"
         )
-    return Rounding(project.cache.rounding_key)
+    return Rounding(project.rounding_key)
 
 
 def against(project: Project, vintage: Vintage) -> Vintage | None:

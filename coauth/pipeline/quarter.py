@@ -29,12 +29,17 @@ from coauth.tables.schemas import Name, Tables
 log = logging.getLogger(__name__)
 
 PICTURE_INSTITUTIONS = 400
-"""Institutions in the report's picture: more than this and a page shows a hairball."""
+"""Institutions in the report's picture and in network.gexf, which opens as that picture: more than
+this and it is a hairball.
+"""
 
 LIGHT_INSTITUTIONS = 500
 """Strongest institutions in the quarter's dynamic and Gephi Lite files: a whole country's fourteen
 years are a gigabyte that nothing opens. `coauth export` writes any other cut.
 """
+
+FORMATS = {"gexf-all": "gexf"}
+"""Files that are not called by their format."""
 
 
 def write_quarter(
@@ -47,8 +52,8 @@ def write_quarter(
     profile: Profile = "internal",
     progress: Progress = ignore,
 ) -> dict[str, Path]:
-    """reports/<quarter>/: the report in each language, three Gephi files (one without an
-    institution is left out), run.json. Same vintage, same bytes.
+    """reports/<quarter>/: the report in each language, four Gephi files (one without a
+    pair is left out), run.json. Same vintage, same bytes.
 
     What changed is told `against` a vintage by name; by default against the newest earlier one
     there was when this was built. The public profile goes to reports/<quarter>-public/, beside the
@@ -90,10 +95,13 @@ def _written(
         tables = {**edition, **{name: base.tables[name] for name in own}}
     else:
         where = positions.keep(whole, project, vintage)
-    thinned = (
-        {} if edition else {"backbone": "disparity"}
-    )  # a public network is thin, and of its pairs abroad none would be left
-    latest = networks.cut(project, base, years=_latest(asked), top=PICTURE_INSTITUTIONS, **thinned)
+    picture: dict[str, Any] = {"years": _latest(asked), "top": PICTURE_INSTITUTIONS}
+    if not edition:  # a public network is thin, and of its pairs abroad none would be left
+        picture["backbone"] = "disparity"
+    cuts = {
+        kind: (name, networks.cut(project, base, **filters))
+        for kind, name, filters in _networks(asked, picture)
+    }
     atlas = Atlas(
         whole
         if edition or whole.counting == "newman"
@@ -101,33 +109,29 @@ def _written(
         where,
         works=edition is None,
     )
-    cuts, written = (
-        {
-            name: (form, networks.cut(project, base, **filters))
-            for form, name, filters in _networks(asked)
-        },
-        list[Path](),
-    )
-    paths = {form: folder / name for name, (form, drawn) in cuts.items() if drawn.nodes.num_rows}
+    written = list[Path]()
+    paths = {
+        kind: folder / name for kind, (name, network) in cuts.items() if network.edges.num_rows
+    }
     stage.add(1, "networks cut")
     with atomic.reported(folder, run_record.ADVICE):
         run_record.forget(folder)
         folder.mkdir(parents=True, exist_ok=True)
 
         def export_networks() -> None:
-            for name, (form, drawn) in cuts.items():
-                if form not in paths:
+            for kind, (name, network) in cuts.items():
+                if kind not in paths:
                     log.info(
-                        "%s not written: no institution is left by its cuts (%s)",
+                        "%s not written: no pair is left by its cuts (%s)",
                         name,
-                        "; ".join(drawn.cuts),
+                        "; ".join(network.account),
                     )
                     continue
                 written.extend(
                     formats.write(
-                        drawn,
-                        form,
-                        paths[form],
+                        network,
+                        FORMATS.get(kind, kind),
+                        paths[kind],
                         positions=where,
                         as_of=vintage.as_of,
                         provenance=report_inputs.provenance(told)
@@ -137,8 +141,8 @@ def _written(
                 )
             stage.add(1, "networks written")
 
-        links = {form: path.relative_to(folder).as_posix() for form, path in paths.items()}
-        reports = Reports(project.root, folder, links, told, latest, atlas, tables)
+        links = {kind: path.relative_to(folder).as_posix() for kind, path in paths.items()}
+        reports = Reports(project.root, folder, links, told, cuts["gexf"][1], atlas, tables)
         for language, there in reports.write(languages, pool, export_networks):
             paths[f"report.{language}"], paths[f"report.{language}.pdf"] = there[:2]
             written += there
@@ -152,12 +156,13 @@ def _against(project: Project, vintage: Vintage, name: str | None) -> Tables:
     return {"revisions": revised(project, project.cache.find(name), vintage)} if name else {}
 
 
-def _networks(queries: Queries) -> list[tuple[str, str, dict[str, Any]]]:
-    """Format, name and cut of the quarter's Gephi files: the latest window whole, all years of the
-    strongest.
+def _networks(queries: Queries, picture: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Kind, name and cut of the quarter's Gephi files: the latest window as the report draws it, and
+    whole; all years of the strongest.
     """
     return [
-        ("gexf", "network.gexf", {"years": _latest(queries)}),
+        ("gexf", "network.gexf", picture),
+        ("gexf-all", "network-all.gexf", {"years": _latest(queries)}),
         ("gexf-dynamic", "network-dynamic.gexf", {"top": LIGHT_INSTITUTIONS}),
         (
             "gephi-lite",

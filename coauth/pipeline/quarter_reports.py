@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -25,10 +26,11 @@ def processes(number: int) -> Iterator[Executor]:
     with ProcessPoolExecutor(
         number, mp_context=get_context("spawn"), initializer=_load, initargs=pace
     ) as pool:
+        # one begins when it is first asked for something, deaf to Ctrl-C: whoever began it ends it
+        heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         for _ in range(number):
-            pool.submit(
-                gc.get_threshold
-            )  # a process begins, and loads, when it is first asked for something
+            pool.submit(gc.get_threshold)
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
         yield pool
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterable
-from pathlib import Path
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
 
+from coauth.errors import CacheError
 from coauth.queries import Queries
 from coauth.report.vintage_info import About
 from coauth.storage import Vintage, atomic
+from coauth.storage.disk import file_digest, seal, unseal, what_of
 from coauth.tables.contract import MARK
 
 ADVICE = atomic.ADVICE
@@ -52,10 +54,44 @@ def record(
             "tables_sha256": built.sha256,
         }
     path = folder / "run.json"
-    atomic.write(
-        {path: [json.dumps(entries, indent=1, sort_keys=True, ensure_ascii=False), "\n"]}, ADVICE
-    )
+    atomic.write({path: seal(entries)}, ADVICE)
     return path
+
+
+def damage(reports: Path) -> list[tuple[str, str]]:
+    """What of the editions in `reports` is no longer as it was written, each with the cure."""
+    damages = []
+    for path in sorted(reports.glob("*/run.json")):
+        folder = path.parent
+        quarter = re.search(r"\d{4}Q[1-4]", folder.name)
+        public = " --profile public" if folder.name.endswith("-public") else ""
+        cure = f"`coauth report {quarter[0] if quarter else ''}{public}` makes {folder.name} anew"
+        try:
+            files = _files(folder)
+        except CacheError as fault:
+            damages.append((what_of(fault), f"once {folder} is removed, {cure}"))
+            continue
+        damages += [
+            (f"{each}: {'changed since it was written' if each.exists() else 'missing'}", cure)
+            for each, digest in files.items()
+            if not each.exists() or file_digest(each) != digest
+        ]
+    return damages
+
+
+def _files(folder: Path) -> Mapping[Path, str]:
+    """The files of an edition and their digests. Raises `CacheError` where its record is damaged, or
+    names what lies elsewhere.
+    """
+    try:
+        files = unseal((folder / "run.json").read_bytes())["files_sha256"]
+        if any(PurePosixPath(n).is_absolute() or ".." in PurePosixPath(n).parts for n in files):
+            raise ValueError("a file of another folder")
+        return {folder / name: str(digest) for name, digest in files.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
+        raise CacheError(
+            f"{folder / 'run.json'}: damaged ({fault}); remove {folder} and run the same command again"
+        ) from fault
 
 
 def forget(folder: Path) -> None:
@@ -65,10 +101,7 @@ def forget(folder: Path) -> None:
     A link stays, since whoever made it means it: it is written through. So does what is no plain
     file, and is refused.
     """
-    there = folder / "run.json"
-    if there.exists():
-        for path in (
-            folder / name for name in json.loads(there.read_text("utf-8"))["files_sha256"]
-        ):
+    if (folder / "run.json").exists():
+        for path in _files(folder):
             if path.is_file() and not path.is_symlink():
                 path.unlink()

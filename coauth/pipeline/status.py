@@ -58,12 +58,14 @@ def of_vintage(vintage: Vintage, queries: Queries | None = None, *, verify: bool
 def _damage(vintage: Vintage) -> tuple[list[str], list[str]]:
     """What is no longer as it was stored, and what to do about it."""
     pages, tables, files = vintage.damage(), vintage.table_damage(), vintage.file_damage()
+    texts = vintage.text_damage()
     cures = {
         f"`coauth harvest --vintage {vintage.name}` fetches the damaged slices again": pages,
         f"`coauth build --vintage {vintage.name}` makes its tables again": tables or pages,
         "what else is named can be removed and is made again": files,
+        f"`coauth rebuild --sample` makes the truth again once {vintage.path} is removed": texts,
     }
-    return pages + tables + files, [cure for cure, of in cures.items() if of]
+    return pages + tables + files + texts, [cure for cure, of in cures.items() if of]
 
 
 def account_of(manifest: Manifest) -> Account | None:

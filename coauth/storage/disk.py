@@ -80,8 +80,13 @@ def damage_of(read: Callable[[], object]) -> str:
     try:
         read()
     except CacheError as fault:
-        return str(fault).partition(";")[0]
+        return what_of(fault)
     return ""
+
+
+def what_of(fault: CacheError) -> str:
+    """What is damaged, without what to do."""
+    return str(fault).partition(";")[0]
 
 
 def read_bytes(path: Path) -> bytes:

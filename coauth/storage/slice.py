@@ -13,7 +13,7 @@ from typing import Any
 from coauth.errors import CacheError
 from coauth.openalex import Outline, Page, Record, outlines, pack, records, unpack
 from coauth.storage import atomic
-from coauth.storage.disk import ADVICE, damage_of, read_bytes, seal, unseal
+from coauth.storage.disk import ADVICE, read_bytes, seal, unseal, what_of
 
 
 class Slice:
@@ -132,9 +132,10 @@ class Slice:
 
     def damage(self) -> list[str]:
         """What of a closed slice is no longer as it was stored; empty when all is."""
-        if fault := damage_of(lambda: (self.summary, self.fetched)):
-            return [fault]
-        summary = self.summary
+        try:
+            summary, _ = self.summary, self.fetched
+        except CacheError as fault:
+            return [what_of(fault)]
         if summary is None:
             return []
         stored, now = summary.get("stored_sha256"), self.hashes()

@@ -263,10 +263,25 @@ class Vintage:
         ]
         return [d for read in readers if (d := damage_of(read))]
 
+    def text_damage(self) -> list[str]:
+        """Which texts beside the manifest are no longer as `write_text` left them."""
+        texts = (
+            (note.with_suffix(""), note.read_text()) for note in self.path.glob("*.json.sha256")
+        )
+        return [
+            f"{path}: {'changed since it was stored' if path.exists() else 'missing'}"
+            for path, note in sorted(texts)
+            if not (path.exists() and note.split()[:1] == [file_digest(path)])
+        ]
+
     def write_text(self, name: str, text: str) -> Path:
-        """A small file beside the manifest (the synthetic world's truth)."""
-        atomic.write({self.path / name: text.encode()}, ADVICE)
-        return self.path / name
+        """A text beside the manifest (the synthetic world's truth), with its digest beside it, as
+        `sha256sum` writes one.
+        """
+        path, data = self.path / name, text.encode()
+        note = f"{hashlib.sha256(data).hexdigest()}  {name}\n".encode()
+        atomic.write({path: data, path.with_name(f"{name}.sha256"): note}, ADVICE)
+        return path
 
     @property
     def totals(self) -> dict[str, str] | None:

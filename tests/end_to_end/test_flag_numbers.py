@@ -507,8 +507,18 @@ def test_every_number_of_flagged_works_in_the_explorer_is_what_explain_lists(tol
     assert len(behind) == len(named) + unnamed
 
 
-@pytest.mark.parametrize("name", ["network", "network-gephi-lite", "network-dynamic"])
-def test_every_number_of_flagged_works_in_the_networks_is_what_explain_lists(told, folder, name):
+@pytest.mark.parametrize(
+    ("name", "pairs"),
+    [
+        ("network", 300),
+        ("network-all", 1_000),
+        ("network-gephi-lite", 1_000),
+        ("network-dynamic", 1_000),
+    ],
+)
+def test_every_number_of_flagged_works_in_the_networks_is_what_explain_lists(
+    told, folder, name, pairs
+):
     """Works of every pair with a review cue, by year where the file has years; of every listed
     institution all works, and those with another.
     """
@@ -545,6 +555,6 @@ def test_every_number_of_flagged_works_in_the_networks_is_what_explain_lists(tol
             ):
                 walk.holds(number, within(small, (year, year)), "pairs by year", *ends, year)
         element.clear()
-    assert walk.seen["pairs"] > 1_000
+    assert walk.seen["pairs"] > pairs
     assert (walk.seen["pairs by year"] > 0) == dynamic
     assert walk.seen["institutions"] > 5

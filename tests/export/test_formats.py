@@ -118,15 +118,17 @@ def test_twice_is_the_same(write, form):
 
 @pytest.mark.parametrize("form", formats.FORMATS)
 def test_an_empty_network_is_no_file(write, tmp_path, form):
-    """Of every format: what matched nothing is an error that names the cuts, and what was there
-    stays as it was.
+    """Of every format: what matched nothing is an error that says how many pairs each cut leaves, and
+    what was there stays as it was.
     """
     before = {p: p.read_bytes() for p in write(form)}
     with pytest.raises(
         NotFound,
-        match=r"no institution is left by these cuts \(years 2020–2021; pairs of weight 1000 or more\); nothing was written",
+        match=r"no pair is left by these cuts \(2020–2021: 6 pairs; pairs of weight 1000 or more: 0 of 6 pairs pass\); nothing was written",
     ):
         write(form, network(years=(2020, 2021), min_weight=1000))
+    with pytest.raises(NotFound, match="nothing was written"):
+        write(form, network(ego=KU, min_weight=1000))  # an institution alone is no network
     assert {p: p.read_bytes() for p in tmp_path.iterdir()} == before
 
 

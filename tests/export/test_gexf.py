@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from coauth.errors import TableError
 from coauth.export import gexf, style
 from coauth.export.notice import Notice
+from coauth.export.numbers import finite
 from coauth.network import build
 from coauth.network.model import EDGE_YEARS, EDGES, NODE_YEARS, NODES, RESERVED
 from coauth.tables import schemas
@@ -190,6 +191,40 @@ def test_networkx_reads_the_same_network(flavour):
     assert "PageRank" not in graph.nodes[BEIHANG]
 
 
+def by_year(years, row, key, value="weight"):
+    """The series of an element as the file says it in words."""
+    mine = [y for y in years.to_pylist() if all(y[k] == row[k] for k in key)]
+    return ", ".join(f"{y['year']}: {finite(y[value])}" for y in mine if y[value] is not None)
+
+
+@pytest.mark.parametrize("counting", ["newman", "full"])
+def test_networkx_reads_the_dynamic_file_as_a_static_one(counting):
+    """Weights and totals of all years, of the declared types; the years as text."""
+    net = network(counting=counting)
+    graph = read_by_networkx(written(net, "dynamic"))
+    assert graph.graph["mode"] == "dynamic"
+    assert set(graph) == set(net.nodes["institution_id"].to_pylist())
+    assert graph.number_of_edges() == net.edges.num_rows
+    for row in net.edges.to_pylist():
+        edge = graph.edges[row["source"], row["target"]]
+        assert edge["weight"] == edge["Weight, all years"] == pytest.approx(row["weight"])
+        assert edge["Works, all years"] == row["works"]
+        assert edge["Weight by year"] == by_year(net.edge_years, row, ("source", "target"))
+    for row in net.nodes.to_pylist():
+        node = graph.nodes[row["institution_id"]]
+        assert node["Strength, all years"] == pytest.approx(row["strength"])
+        series = by_year(net.node_years, row, ("institution_id",), "strength")
+        assert node["Strength by year"] == series
+
+
+def test_networkx_reads_a_dynamic_file_of_the_sample(sample_root, tmp_path):
+    path = tmp_path / "n.gexf"
+    coauth(sample_root, "export", "gexf", "--dynamic", "--top", "60", "-o", str(path))
+    graph = nx.read_gexf(path, version="1.3")
+    assert graph.number_of_nodes() > 40
+    assert all(e["weight"] > 0 for _, _, e in graph.edges(data=True))
+
+
 # -- Gephi
 
 
@@ -245,12 +280,23 @@ def test_dynamic_blocks_come_before_static_ones():
     """Where a reader honours only the last block of each class, it must be the static one, whose
     types it needs.
     """
-    assert re.findall(r'<attributes class="(\w+)" mode="(\w+)"', written(network(), "dynamic")) == [
-        ("node", "dynamic"),
-        ("edge", "dynamic"),
-        ("node", "static"),
-        ("edge", "static"),
+    blocks = re.findall(
+        r'<((?:year:)?attributes) class="(\w+)" mode="(\w+)"', written(network(), "dynamic")
+    )
+    assert blocks == [
+        ("year:attributes", "node", "dynamic"),
+        ("year:attributes", "edge", "dynamic"),
+        ("attributes", "node", "static"),
+        ("attributes", "edge", "static"),
     ]
+
+
+def test_no_years_on_what_networkx_and_graphology_read():
+    """Start and end would be an error on every value in Gephi, a timestamp one in networkx."""
+    text = written(network(), "dynamic")
+    assert not re.search(r" (start|end)=|spell", text)
+    assert not re.search(r"<attvalue [^>]*timestamp=", text)
+    assert re.search(r"<year:attvalue [^>]*timestamp=", text)
 
 
 @pytest.fixture(scope="session")
@@ -327,12 +373,20 @@ def test_graphology_reads_the_same_network(graphology, flavour, places):
         assert node["size"] > 0
 
 
-def test_graphology_refuses_the_dynamic_file(graphology):
-    """Why Gephi Lite gets a file of its own: graphology forgets all blocks of a class but the last,
-    and throws.
-    """
-    with pytest.raises(AssertionError, match='undeclared attribute "strength"'):
-        graphology(written(network(), "dynamic"))
+def test_graphology_reads_the_dynamic_file_as_a_static_one(graphology):
+    """The weights of all years as numbers, totals of the declared types, the years as text."""
+    net = network()
+    made = graphology(written(net, "dynamic"))
+    edges = {(e["source"], e["target"]): e["attributes"] for e in made["edges"]}
+    for row in net.edges.to_pylist():
+        edge = edges[row["source"], row["target"]]
+        assert edge["weight"] == edge["weight_total"] == pytest.approx(row["weight"])
+        assert edge["works_total"] == row["works"]
+        assert edge["weight_by_year"] == by_year(net.edge_years, row, ("source", "target"))
+    nodes = {n["key"]: n["attributes"] for n in made["nodes"]}
+    for row in net.nodes.to_pylist():
+        assert nodes[row["institution_id"]]["strength_total"] == pytest.approx(row["strength"])
+        assert nodes[row["institution_id"]].get("lists", []) == row["lists"]
 
 
 # -- ids, text, numbers
@@ -341,12 +395,12 @@ def test_graphology_refuses_the_dynamic_file(graphology):
 def test_no_attribute_bears_a_reserved_word():
     for flavour in FLAVOURS:
         blocks = re.findall(
-            r'<attributes class="(\w+)" mode="(\w+)">(.*?)</attributes>',
+            r'attributes class="(\w+)" mode="(\w+)">(.*?)</(?:year:)?attributes>',
             written(network(), flavour),
             re.DOTALL,
         )
         for kind, mode, block in blocks:
-            ids = re.findall(r'<attribute id="([^"]*)"', block)
+            ids = re.findall(r'attribute id="([^"]*)"', block)
             allowed = (
                 {"weight"} if (kind, mode) == ("edge", "dynamic") else set()
             )  # Gephi knows its weight by this id
@@ -372,12 +426,12 @@ def test_the_guide_names_columns_that_exist():
     }
     named = set(re.findall(r"`([A-Z][^`]*)`", re.sub("```.*?```", "", guide, flags=re.DOTALL)))
     assert len(named) > 8
-    assert named <= titles
+    assert named <= titles | {series.title for series in gexf.BY_YEAR.values()}
     moving = re.findall(
-        r'<attribute id="[^"]*" title="([^"]*)"',
+        r'attribute id="[^"]*" title="([^"]*)"',
         "".join(
             re.findall(
-                r'mode="dynamic">(.*?)</attributes>', written(network(), "dynamic"), re.DOTALL
+                r'mode="dynamic">(.*?)</year:attributes>', written(network(), "dynamic"), re.DOTALL
             )
         ),
     )

@@ -212,6 +212,19 @@ def test_top_takes_the_smaller_id_at_equal_strength():
     assert set(nodes(network(top=4))) == {KU, DTU, BEIHANG, LUND}
 
 
+def test_top_keeps_those_on_a_watchlist():
+    assert BEIHANG not in set(nodes(network(world(listed=()), top=2)))
+    assert set(nodes(network(top=2))) == {KU, DTU, BEIHANG}
+
+
+def test_each_filter_says_how_many_pairs_pass_it():
+    """By itself, whatever the others say."""
+    net = network(min_weight=1.5, flagged=True)
+    assert net.pairs == len(pairs(network()))
+    assert list(net.passing.values()) == [len(pairs(network(min_weight=1.5))), 3]
+    assert net.account[-1] == f"all together: {net.edges.num_rows}"
+
+
 def test_ego_keeps_partners_and_the_pairs_among_them():
     assert set(pairs(network(ego=LUND))) == {(KU, LUND), (KU, MIT), (LUND, MIT)}
     assert set(nodes(network(ego=LUND, min_weight=5))) == {LUND}

@@ -162,6 +162,21 @@ def test_policy_dates_are_tested_on_published_counts_alone(asked):
     assert set(rows["works_before"] + rows["works_after"]) == {works_of}
 
 
+def test_a_year_without_a_work_is_a_count(asked, caplog):
+    """0 is told, and all other international works are those of the series of all."""
+    own = with_groups(asked, (2013, 2024), china="CN", usa="US")
+    some = [
+        w
+        for year in range(2013, 2025)
+        for w in (*works(year, 60, "US"), *works(year, 0 if year == 2018 else 40, "CN"))
+    ]
+    counts = public.edition(tables(some, own), own, SECRET)["copublications"]
+    assert 0 in counts.to_pandas().query("group_id == 'china' and year == 2018")["works"].tolist()
+    rows = events.regress_counts(counts, own.events, own.scope, 0.95).to_pandas()
+    assert "china" in set(rows["series"])
+    assert "not told" not in caplog.text
+
+
 # -- the page
 
 

@@ -149,14 +149,15 @@ def test_networks_tell_only_works_of_pairs_by_year_and_their_sums(edition):
         (range(9999), (nodes, pairs)),
         *(
             (range(first, last + 1), disclosure_audit.network(folder / f"network{x}.gexf"))
-            for x in ("", "-gephi-lite")
+            for x in ("", "-all", "-gephi-lite")
         ),
     ]:
         for ends, tie in ties.items():
             works = {y: n for y, n in pairs[ends]["works"].items() if y in years}
             told = {
                 k: tie[k]
-                for k in tie.keys() - {"works", "weight", "weight_", "pair", "review_cue", "lists"}
+                for k in tie.keys()
+                - {"works", "weight", "weight_", "weight_by_year", "pair", "review_cue", "lists"}
             } | {"weight_": tie["weight_"]}
             total = {k: float(v) for k, v in told.items() if k not in ("first_year", "last_year")}
             assert total.keys() <= {"weight_", "weight_total", "works_total", "works_all"}
@@ -171,6 +172,10 @@ def test_networks_tell_only_works_of_pairs_by_year_and_their_sums(edition):
             assert int(of["partners"]) == partners[node]
     assert all(n % 5 == 0 and n >= 5 for tie in pairs.values() for n in tie["works"].values())
     assert all(tie["weight"] == tie["works"] for tie in pairs.values())
+    assert all(
+        tie["weight_by_year"] == ", ".join(f"{y}: {n:.0f}" for y, n in tie["works"].items())
+        for tie in pairs.values()
+    )
     for year in asked.scope.years:
         strengths = disclosure_audit.strengths(pairs, lambda t, y=year: t["works"].get(y, 0))
         assert all(of["strength"].get(year, 0) == strengths[node] for node, of in nodes.items())
@@ -209,6 +214,7 @@ def test_what_is_neither_table_page_drawing_print_nor_network_is_no_count(editio
         "quarter",
         "queries_sha256",
         "scope",
+        "seal",
         "seed",
         "source",
         "statbank",

@@ -11,8 +11,9 @@ import pytest
 
 from coauth.errors import CoauthError
 from coauth.pipeline.project import Project
+from coauth.storage.disk import seal, unseal
 from coauth.tables import schemas
-from tests.support.commands import coauth, refused
+from tests.support.commands import coauth, contents, refused
 from tests.support.commands import project as new_project
 from tests.support.world import work
 
@@ -39,6 +40,7 @@ def whole(tmp_path_factory):
     coauth(root, "harvest", "--from", str(path), "--as-of", "2026-11-01")
     coauth(root, "build")
     coauth(root, "status", "--audit")
+    coauth(root, "report", "--language", "en")
     cache = Project(root).cache
     vintage = cache.newest()
     vintage.layout = {"I1": [0.5, 1.0]}
@@ -46,6 +48,7 @@ def whole(tmp_path_factory):
     vintage.slices()[0].note_days(date(2026, 11, 1), date(2026, 11, 2))
     cache.admissions = schemas.ADMISSIONS.of([ADMITTED])
     assert cache.rounding_key
+    vintage.write_text("truth.json", '{"a": 1}\n')
     return root
 
 
@@ -70,6 +73,10 @@ PLACES = {
     "audit": "cache/*/audit.parquet",
     "admissions": "cache/admissions.parquet",
     "rounding": "cache/rounding.key",
+    "truth": "cache/*/truth.json",
+    "report": "reports/*/report.html",
+    "figure": "reports/*/figures/figure-1.svg",
+    "run": "reports/*/run.json",
 }
 NEXT = {
     "page": ("build",),
@@ -78,9 +85,10 @@ NEXT = {
     "audit": ("status", "--audit"),
     "admissions": ("build",),
     "rounding": ("export", "gexf", "--profile", "public", "-o", "p.gexf"),
+    "run": ("report", "--language", "en"),
 }
 """The command that needs the file first; of the others what reads it is asked."""
-OPTIONAL = {"days", "layout", "statbank", "audit", "admissions", "rounding"}
+OPTIONAL = {"days", "layout", "statbank", "audit", "admissions", "rounding", "run"}
 """Kinds that need not be there: missing, they are as before they were first made."""
 
 
@@ -105,6 +113,12 @@ def test_damage_is_named_and_the_next_command_says_what_to_do(root, kind, harm, 
     assert done.returncode == 1
     assert path.name in done.stdout + done.stderr
     monkeypatch.chdir(root)
+    if kind in ("report", "figure", "run"):
+        assert "`coauth report" in done.stderr
+    if kind in ("truth", "report", "figure"):  # nothing reads them
+        return
+    if kind == "run":
+        _forget_totals(root)
     if kind in NEXT:
         done = coauth(root, *NEXT[kind], check=False)
         line = done.stderr.strip().splitlines()[-1]
@@ -122,6 +136,42 @@ def test_damage_is_named_and_the_next_command_says_what_to_do(root, kind, harm, 
         }
         with pytest.raises(CoauthError, match=f"{path.name}: [^\n]*; [^\n]*"):
             reads.get(kind, lambda: vintage.totals)()
+
+
+def _forget_totals(root):
+    """Those of these tests are no answer of StatBank's."""
+    next(root.glob("cache/*/statbank.json")).unlink()
+    (root / "cache/admissions.parquet").unlink()
+    (root / "cache/admissions.parquet.sha256").unlink()
+    Project(root).cache.newest().layout = {}
+
+
+def test_the_cure_of_an_edition_works(root):
+    """A file changed, one gone: the command that is named makes the same bytes again."""
+    _forget_totals(root)
+    (folder,) = (p for p in root.glob("reports/*") if p.is_dir())
+    coauth(root, "report", folder.name, "--language", "en")
+    before = contents(root)
+    (folder / "report.html").write_text("other")
+    next(folder.glob("figures/*.svg")).unlink()
+    done = coauth(root, "status", "--verify", check=False)
+    assert f"`coauth report {folder.name}` makes {folder.name} anew" in done.stderr
+    coauth(root, "report", folder.name, "--language", "en")
+    assert contents(root) == before
+    assert coauth(root, "status", "--verify").returncode == 0
+
+
+def test_a_record_of_an_edition_reaches_no_other_folder(root):
+    """An edition's record names what its next report removes: nothing elsewhere."""
+    _forget_totals(root)
+    (run,) = root.glob("reports/*/run.json")
+    entries = unseal(run.read_bytes())
+    entries["files_sha256"]["../../queries/scope.toml"] = "0" * 64
+    run.write_bytes(seal(entries))
+    done = coauth(root, "report", "--language", "en", check=False)
+    assert done.returncode == 1
+    assert "a file of another folder" in done.stderr.splitlines()[-1]
+    assert (root / "queries/scope.toml").exists()
 
 
 def test_every_flipped_bit_of_a_table_is_noticed(root):

@@ -8,6 +8,7 @@ dynamic values need the declared time representation; weights are Java floats an
 is no type Gephi knows.
 """
 
+import re
 from collections import defaultdict
 from xml.etree import ElementTree
 
@@ -60,6 +61,9 @@ def parse(data):
 def element(e, columns, stamped):
     values, spells = defaultdict(dict), set()
     for inner in e.iter():
+        if stamped and local(inner) in ("node", "edge", "attvalue", "spell"):
+            # Gephi reports each as an error: the file says that its time is of timestamps
+            assert not {"start", "end", "intervals"} & set(inner.attrib), inner.attrib
         if local(inner) == "attvalue" and inner.get("value") and inner.get("for") in columns:
             read, dynamic = columns[inner.get("for")]
             if not dynamic:
@@ -70,4 +74,6 @@ def element(e, columns, stamped):
             spells.add(float(inner.get("timestamp")))
         elif local(inner) == "size":
             assert next(iter(inner.attrib)) == "value"
+    if stamped and not spells:  # only where there is no spell
+        spells = {float(t) for t in re.findall(r"[\d.]+", e.get("timestamps", ""))}
     return dict(values) | {"spells": spells}

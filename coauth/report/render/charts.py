@@ -231,10 +231,9 @@ def percent_axis(of: Any, words: Words, *, sign: bool = False) -> None:
     """Per cent with as many decimals as its ticks need."""
 
     def percent(value: float, _: Any) -> str:
-        low, high = sorted(of.get_view_interval())
-        return words.percent(
-            value, 0 if high - low > 0.035 else 1 if high - low > 0.0035 else 2, sign=sign
-        )
+        ticks = 100 * of.get_majorticklocs()
+        exact = (d for d in (0, 1) if np.allclose(ticks.round(d), ticks, rtol=0, atol=1e-9))
+        return words.percent(value, next(exact, 2), sign=sign)
 
     of.set_major_formatter(FuncFormatter(percent))
 

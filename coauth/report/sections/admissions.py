@@ -38,7 +38,9 @@ def admissions(context: ReportContext) -> Section:
     changes = _changes(rows, *context.headline)
     if len(rows):
         parts.append(_chart(context, rows, changes))
-    if fetched.all():
+    if fetched.all() and context.is_public:
+        parts.append(Text(w("admissions.none_public"), "none"))
+    elif fetched.all():
         parts += [
             Text(w(f"admissions.{'none' if danish else 'none_elsewhere'}"), "none"),
             Text("coauth admissions import FILE", "command"),

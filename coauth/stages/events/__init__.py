@@ -271,6 +271,10 @@ def _of_counts(
         } | _tested(counts.method, group, group + rest, start, a_year, confidence)
 
 
+INTERNATIONAL = "international"
+"""The series of all works with an institution at home and one abroad."""
+
+
 def regress_counts(
     copublications: pa.Table, events: Events, scope: Scope, confidence: float
 ) -> pa.Table:
@@ -285,13 +289,23 @@ def regress_counts(
     for event in (e for e in events.event if e.concerns(scope.countries)):
         for name in event.series:
             series = rows[(rows["group_id"] == name) & (rows["basis"] == own_basis(name))]
-            works = series["works"].to_numpy(dtype=float)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                total = np.where(works > 0, works / series["share"].to_numpy(dtype=float), np.nan)
-            if len(works) != len(scope.years) or np.isnan(total).any():
-                refused["for a count that is not told"] += 1
+            whole = rows[(rows["group_id"] == INTERNATIONAL) & (rows["basis"] == own_basis(name))]
+            works, total = (
+                part.set_index("year")["works"].reindex(scope.years).to_numpy(dtype=float)
+                for part in (series, whole)
+            )
+            if "all" in set(
+                series["base"]
+            ):  # no series has all works of a year, only shares of them
+                share = series.set_index("year")["share"].reindex(scope.years).to_numpy(dtype=float)
+                with np.errstate(invalid="ignore", divide="ignore"):
+                    total = np.round(works / share)
+            if np.isnan(works + total).any():
+                clause = "of no work, whose total is" if 0 in works else "that is"
+                refused[f"for a count {clause} not told"] += 1
                 continue
-            counts = Counts(name, "segmented", "year", works, np.round(total) - works)
+            # a part may be rounded up and its whole down
+            counts = Counts(name, "segmented", "year", works, np.maximum(total - works, 0))
             tests += _of_counts(counts, event, events, scope, confidence, refused)
     _log(tests, refused)
     return EVENTS.of(tests)

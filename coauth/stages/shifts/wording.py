@@ -8,7 +8,6 @@ from coauth.stages.shifts.changes import Changes
 from coauth.stages.shifts.coverage_breaks import Jump
 from coauth.stages.shifts.identity import Move
 
-
 TELLING = 0.25
 """A change that may be larger than this part of the value cannot be told: it is the fall that the
 rules are held to (`tests/studies/simulation`).
