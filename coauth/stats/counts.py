@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from coauth.stats.incidence import Floats
+from coauth.stats.incidence import Flags, Floats
 
 FALL = 0.25
 """The fall that power, and works that are needed to see it, are about."""
@@ -121,28 +121,54 @@ def with_intervals(rows: pd.DataFrame, confidence: float, rounding: float = 0.0)
     return rows.drop(columns=ends.columns, errors="ignore").join(ends)
 
 
-def of_series(works: Floats, measured: Floats, confidence: float, rounding: float = 0.0) -> Ends:
-    """Intervals of one series' counts, in the order of their years; `measured` marks the years that
-    its spread is read from, `rounding` is the variance of a count's rounding.
+def of_series(
+    works: Floats,
+    measured: Flags,
+    confidence: float,
+    rounding: float = 0.0,
+    spans: Flags | None = None,
+) -> Ends:
+    """Intervals of one series' counts, in the order of their years, or of their sums over `spans`
+    (spans × years); `measured` marks the years that its spread is read from, `rounding` is the
+    variance of a count's rounding.
     """
     spread = spread_of(np.where(measured, works, np.nan))
-    return poisson(works, confidence, spread.times(works, confidence) + _over(rounding, works))
+    total, squares, years = _summed(spans, works, works**2, np.ones(len(works)))
+    times = spread.times(_over(squares, total), confidence)
+    return poisson(total, confidence, times + _over(rounding * years, total))
 
 
 def of_shares(
-    works: Floats, total: Floats, measured: Floats, confidence: float, rounding: float = 0.0
+    works: Floats,
+    total: Floats,
+    measured: Flags,
+    confidence: float,
+    rounding: float = 0.0,
+    spans: Flags | None = None,
 ) -> Ends:
-    """Intervals of the shares that these are of `total`, year by year. The rounding of both adds
-    V(1 + p²)/N² to the variance of a share p.
+    """Intervals of the shares that these are of `total`, year by year or over `spans`. The rounding
+    of both adds V(1 + p²)/N² to the variance of a share p.
+    """
+    yearly, chance, _ = _share(works, total)
+    spread = Spread.of(np.where(measured, yearly, np.nan), chance)
+    counts, squares, whole, years = _summed(spans, works, works**2, total, np.ones(len(works)))
+    share, chance, size = _share(counts, whole)
+    size = size * _over(squares, counts**2)  # of one year 1
+    more = _over(rounding * years * (1 + share**2), whole**2 * chance)
+    return binomial(counts, whole, confidence, spread.times(size, confidence) + more)
+
+
+def _summed(spans: Flags | None, *columns: Floats) -> list[Floats]:
+    return [c if spans is None else spans.astype(np.float64) @ c for c in columns]
+
+
+def _share(works: Floats, total: Floats) -> tuple[Floats, Floats, Floats]:
+    """Share, its variance by chance, and its square over that; all, or none, of the whole varies by
+    nothing.
     """
     share = np.divide(works, total, out=np.full(len(works), np.nan), where=total > 0)
     chance = share * (1 - share) / total
-    size = np.divide(
-        share**2, chance, out=np.zeros(len(works)), where=chance > 0
-    )  # all, or none, of the whole varies by nothing
-    spread = Spread.of(np.where(measured, share, np.nan), chance)
-    more = _over(rounding * (1 + share**2), total**2 * chance)
-    return binomial(works, total, confidence, spread.times(size, confidence) + more)
+    return share, chance, np.divide(share**2, chance, out=np.zeros(len(works)), where=chance > 0)
 
 
 def _over(some: Floats | float, of: Floats) -> Floats:
