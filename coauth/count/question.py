@@ -111,8 +111,7 @@ class Question:
         """What asks it again, each thing by its id."""
         parts = ["coauth count"]
         for clause in self.clauses:
-            for thing in clause.things:
-                parts.append(f"--{clause.filter} {quote(thing.value)}")
+            parts += [f"--{clause.filter} {quote(thing.value)}" for thing in clause.things]
         if self.periods:
             parts.append("--compare " + " ".join(f"{a}-{b}" for a, b in self.periods))
         else:
@@ -196,6 +195,10 @@ def _possible(question: Question, queries: Queries) -> None:
         )
     if question.drivers and question.by:
         raise QueryError("who drives it is asked of one change; leave out --by, or --drivers")
+    if question.periods and not question.periods[0][1] < question.periods[1][0]:
+        raise QueryError(
+            "the two periods of a change share no year, and the earlier one comes first"
+        )
     for first, last in question.periods or (question.years,):
         if first > last or first < queries.scope.first_year:
             raise QueryError(

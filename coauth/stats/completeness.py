@@ -40,7 +40,7 @@ have one by chance would stand for themselves alone.
 """
 
 
-def complete_weights(works: pa.Table) -> Floats:
+def complete_weights(works: pa.Table, completeness: Completeness | None = None) -> Floats:
     """How many works each row of WORKS stands for: about 1/P(complete | publisher, field, year,
     team size); 0 if not complete.
 
@@ -52,7 +52,7 @@ def complete_weights(works: pa.Table) -> Floats:
     of a spoiled publisher weighs much, the interval of whatever rests on it shows that, and where
     too few are left `shifts` refuses to judge.
     """
-    completeness = Completeness.of(works)
+    completeness = completeness or Completeness.of(works)
     raw = np.divide(
         1.0, completeness.probability(), out=np.zeros(works.num_rows), where=completeness.complete
     )

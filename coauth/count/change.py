@@ -1,0 +1,209 @@
+"""What changed between two periods, whether coverage explains it, and who drives it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from coauth.count import cells
+from coauth.count.cells import PART, WEIGHT, WEIGHTS, Cells, World
+from coauth.count.question import Question
+from coauth.queries import Measures
+from coauth.stages.shifts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR, false_discovery
+from coauth.stages.shifts.coverage_breaks import Jump, jump
+from coauth.stats.completeness import Completeness, complete_weights
+from coauth.stats.counts import Spread
+from coauth.stats.incidence import COLUMNS, Flags, Floats
+from coauth.stats.periods import Step, Sum, step
+
+TOO_FEW = "too few works"
+NONE = "none"
+"""Beside the cells of an axis: works that are in none."""
+COLUMNS_OF_CHANGE = (
+    *("change", "change_low", "change_high"),
+    *("difference", "difference_low", "difference_high"),
+    *("weighted", "weighted_low", "weighted_high"),
+    *("p_value", "q_value", "verdict", "why"),
+)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What complete works stand for, and how likely each work was to be complete."""
+
+    ids: pa.ChunkedArray
+    completeness: Completeness
+    table: pa.Table
+
+    @classmethod
+    def of(cls, world: World) -> Coverage:
+        works = world.rows["works"]
+        columns = list(COLUMNS)
+        taken = works.select(columns) if isinstance(works, pa.Table) else works.to_table(columns)
+        taken = taken.filter(pc.field("included"))
+        completeness = Completeness.of(taken)
+        weight = np.rint(complete_weights(taken, completeness) * WEIGHT).astype(np.int64)
+        table = pa.table([taken["work_id"], pa.array(weight)], schema=WEIGHTS)
+        return cls(taken["work_id"], completeness, table)
+
+    def jumps(self, question: Question, world: World) -> dict[tuple[str, ...], Jump | None]:
+        """How the share of partial works of each cell moved against what is expected of its works."""
+        works = cells.query(question, world, each_work=True)
+        at = pc.index_in(works["c"], self.ids.combine_chunks()).to_numpy()
+        year, depth = works["year"].to_numpy(), len(question.axes)
+        frame = pd.DataFrame({n: works[n].to_pandas() for n in ("a", "b")[:depth]})
+        groups = (
+            frame.groupby(list(frame.columns), sort=False).indices
+            if depth
+            else {(): np.arange(len(at))}
+        )
+        first, last = question.periods or ((0, 0), (0, 0))
+        found = {}
+        for key, rows in groups.items():
+            inside = [rows[(year[rows] >= a) & (year[rows] <= b)] for a, b in (first, last)]
+            name = key if isinstance(key, tuple) else (key,)
+            found[name] = jump(
+                [at[r] for r in inside], self.completeness.complete, self.completeness
+            )
+        return found
+
+
+def judge(
+    question: Question, counted: Cells, rows: pd.DataFrame, coverage: Coverage, world: World
+) -> pd.DataFrame:
+    """A row a cell: both periods side by side, the change of works a year, plain and weighted for
+    coverage, q and verdict; sure changes first, then the largest.
+
+    The rule is that of `coauth.stages.shifts.judge`: a change is called where the one weighted for
+    coverage has an interval without 0 and q ≤ `false_discovery_rate`, and the plain one its sign; it is
+    not comparable where the cell's own share of partial works moved more than its publishers, fields,
+    years and team sizes explain. q is over all cells of at least `roster_min_works` works in both
+    periods together; a single cell is always judged.
+    """
+    measures = world.queries.measures
+    sides = [
+        rows.iloc[n::2].set_index(list(question.axes))
+        if question.axes
+        else rows.iloc[n::2].reset_index(drop=True)
+        for n in (0, 1)
+    ]
+    both = pd.concat(
+        [
+            s.drop(columns=["preliminary"]).add_prefix(p)
+            for s, p in zip(sides, ("before_", "after_"), strict=True)
+        ],
+        axis=1,
+    )
+    place = {key: n for n, key in enumerate(counted.keys)}
+    keys = [k if isinstance(k, tuple) else (k,) for k in both.index] if question.axes else [()]
+    at = [place[k] for k in keys]
+    plain = [_step(counted, "works", "works", n, 1, question, world) for n in at]
+    weighted = [_step(counted, "weight", "weight_squares", n, WEIGHT, question, world) for n in at]
+    works = both["before_works"].to_numpy() + both["after_works"].to_numpy()
+    tested = (works >= measures.roster_min_works) | (len(keys) == 1)
+    q, q_weighted = (_discovery(steps, tested) for steps in (plain, weighted))
+    jumps = coverage.jumps(question, world)
+    said = [
+        _verdict(plain[i], weighted[i], q[i], q_weighted[i], jumps.get(k), measures)
+        if tested[i]
+        else (TOO_FEW, "")
+        for i, k in enumerate(keys)
+    ]
+    columns = np.array(
+        [(*p[:6], *w[:3], p.p) for p, w in zip(plain, weighted, strict=True)], float
+    ).reshape(-1, 10)
+    for name, values in zip(COLUMNS_OF_CHANGE, columns.T, strict=False):
+        both[name] = values
+    both["q_value"] = q_weighted
+    both["verdict"], both["why"] = ([v[n] for v in said] for n in (0, 1))
+    rank = both["verdict"].map({ROSE: 0, FELL: 0, UNCLEAR: 1, NOT_COMPARABLE: 1, TOO_FEW: 2})
+    order = np.lexsort((-both["difference"].abs().to_numpy(), rank.to_numpy()))
+    return both.iloc[order].reset_index(drop=not question.axes)
+
+
+def drivers(question: Question, counted: Cells, world: World) -> pd.DataFrame:
+    """Contributions to the change, which add up to it: each work is divided evenly among its home
+    institutions, partner countries or fields, or those of them that are asked for.
+
+    `before` and `after` are works a year, `contribution` their difference with its interval; q over
+    all. `part` is of the whole change, where that is more than chance. Works without any are `NONE`.
+    """
+    axis, periods = question.drivers, question.periods or ((0, 0), (0, 0))
+    divided = cells.count(replace(question, by=(axis,), drivers=""), world)
+    rest = np.rint(
+        counted["works"][0] - (divided["split"].sum(axis=0) / PART)[: len(counted.years)]
+    )
+    values = np.vstack([divided["split"] / PART, rest])
+    squares = np.vstack([divided["split_squares"] / PART, rest])
+    keys = [k[0] for k in divided.keys] + [NONE]
+    confidence, measured = world.queries.measures.confidence, world.measured(divided.years)
+    rows = []
+    for key, x, v in zip(keys, values, squares, strict=True):
+        sums = _sums(divided, x, v, periods, measured, confidence)
+        if sums[0].value + sums[1].value > 0:
+            moved = step(*sums, confidence)
+            rows.append((key, *(s.value / s.years for s in sums), *moved[3:]))
+    names = [axis, "before", "after", "contribution", "low", "high", "p_value"]
+    found = pd.DataFrame(rows, columns=names)
+    whole = _step(counted, "works", "works", 0, 1, question, world)
+    part = found["contribution"] / whole.difference if whole.sign(confidence) else np.nan
+    found.insert(6, "part", part)
+    found["q_value"] = false_discovery(found["p_value"].to_numpy())
+    order = np.argsort(-found["contribution"].abs().to_numpy(), kind="stable")
+    return found.iloc[order].reset_index(drop=True)
+
+
+def _step(
+    counted: Cells, values: str, squares: str, row: int, unit: int, question: Question, world: World
+) -> Step:
+    confidence = world.queries.measures.confidence
+    x, v = counted[values][row] / unit, counted[squares][row] / unit
+    sums = _sums(
+        counted,
+        x,
+        v,
+        question.periods or ((0, 0), (0, 0)),
+        world.measured(counted.years),
+        confidence,
+    )
+    return step(*sums, confidence)
+
+
+def _sums(
+    counted: Cells,
+    x: Floats,
+    v: Floats,
+    periods: tuple[tuple[int, int], ...],
+    measured: Flags,
+    confidence: float,
+) -> tuple[Sum, Sum]:
+    spread = Spread.of(np.where(measured, x, np.nan), v)
+    before, after = (Sum.of(x, v, spread, counted.span(*span), confidence) for span in periods)
+    return before, after
+
+
+def _discovery(steps: list[Step], tested: Flags) -> Floats:
+    q = np.full(len(steps), np.nan)
+    q[tested] = false_discovery(np.array([s.p for s in steps])[tested])
+    return q
+
+
+def _verdict(
+    plain: Step, weighted: Step, q: float, q_weighted: float, moved: Jump | None, measures: Measures
+) -> tuple[str, str]:
+    """Verdict and the key of its reason in the words of the report (`why`)."""
+    if moved is not None and moved.hides(plain.difference, measures):
+        return NOT_COMPARABLE, "own_coverage"
+    rate, confidence = measures.false_discovery_rate, measures.confidence
+    alone = plain.sign(confidence) * (q <= rate)
+    stands = weighted.sign(confidence) * (q_weighted <= rate)
+    if not stands:
+        chance = plain.sign(confidence) and not alone
+        return UNCLEAR, "weighted" if alone else "discovery" if chance else ""
+    if stands * plain.difference <= 0:
+        return UNCLEAR, "weighted"
+    return (ROSE if stands > 0 else FELL), "stands" if alone == stands else "only_weighted"
