@@ -25,6 +25,16 @@ class Answer:
     """a cell a row, or a cell and year or window"""
     drivers: pd.DataFrame | None = None
 
+    @property
+    def asked(self) -> pd.DataFrame:
+        """What is drawn, and written where there is one table: who drives it, where that is asked."""
+        return self.rows if self.drivers is None else self.drivers
+
+    @property
+    def axes(self) -> list[str]:
+        """The things that these rows are about."""
+        return [*self.question.axes] if self.drivers is None else [self.question.drivers]
+
 
 def answer(question: Question, world: World) -> Answer:
     """Columns of `rows`: one for each axis; first_year, last_year; works, works_low, works_high; of
