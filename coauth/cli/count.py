@@ -66,7 +66,9 @@ def _filters(command: Command) -> Command:
     default=None,
     help="What a share is of [default: the works that the other filters leave].",
 )
-@click.option("--works", "listed", is_flag=True, help="List the works behind the answer instead.")
+@click.option(
+    "--works", "list_works", is_flag=True, help="List the works behind the answer instead."
+)
 @click.option("--sql", "statement", is_flag=True, help="Print the statement instead.")
 @click.option(
     "-o",
@@ -89,7 +91,7 @@ def _filters(command: Command) -> Command:
 @click.option(
     "--top",
     type=click.IntRange(0),
-    default=sayings.SHOWN,
+    default=sayings.ROWS,
     show_default=True,
     help="Rows on the terminal; 0: all.",
 )
@@ -105,7 +107,7 @@ def count_(
     compare: tuple[str, str] | None,
     drivers: str,
     of: str | None,
-    listed: bool,
+    list_works: bool,
     statement: bool,
     out: Path | None,
     excel: str | None,
@@ -146,7 +148,7 @@ def count_(
         answer.give({"sql": text}, [text.rstrip()])
         return
     labels = desk.labels(language or excel or "en")
-    if listed:
+    if list_works:
         rows = desk.works(question)
         rows = rows.assign(notice=MARK) if labels.about.synthetic else rows
         if out:
@@ -154,17 +156,17 @@ def count_(
         else:
             answer.give(rows.to_dict("records"), [spreadsheet(rows).to_csv(index=False).rstrip()])
         return
-    told = desk.answer(question)
+    result = desk.answer(question)
     if out:
-        _write(out, files.content(told, labels, out, excel or ""), answer)
+        _write(out, files.content(result, labels, out, excel or ""), answer)
         return
-    answer.give(_plain(told, labels), sayings.lines(told, labels, top))
+    answer.give(_plain(result, labels), sayings.lines(result, labels, top))
 
 
-def _names(option: str, given: tuple[str, ...]) -> list[str]:
+def _names(option: str, texts: tuple[str, ...]) -> list[str]:
     if option == "publisher":
-        return list(given)
-    return [name.strip() for text in given for name in text.split(",") if name.strip()]
+        return list(texts)
+    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
 
 
 def _write(path: Path, content: bytes, answer: Answer) -> None:
@@ -172,15 +174,11 @@ def _write(path: Path, content: bytes, answer: Answer) -> None:
     answer.give([path], [str(path)])
 
 
-def _plain(told: Any, labels: Any) -> dict[str, Any]:
-    drivers = told.drivers
+def _plain(result: Any, labels: Any) -> dict[str, Any]:
+    drivers = result.drivers
     return {
-        "question": sayings.title(told, labels),
-        "rows": files.named(told.rows, labels).to_dict("records"),
-        "drivers": None if drivers is None else files.named(drivers, labels).to_dict("records"),
-        "notes": sayings.notes(told, labels),
-        "command": told.question.command(labels.about.vintage),
-        "vintage": labels.about.vintage,
-        "queries": labels.about.fingerprint,
-        "openalex": sayings.openalex(told.question, labels.queries),
-    }
+        "rows": files.with_names(result.rows, labels).to_dict("records"),
+        "drivers": None
+        if drivers is None
+        else files.with_names(drivers, labels).to_dict("records"),
+    } | sayings.about(result, labels)

@@ -26,7 +26,7 @@ class Answer:
     drivers: pd.DataFrame | None = None
 
     @property
-    def asked(self) -> pd.DataFrame:
+    def main(self) -> pd.DataFrame:
         """What is drawn, and written where there is one table: who drives it, where that is asked."""
         return self.rows if self.drivers is None else self.drivers
 
@@ -45,18 +45,18 @@ def answer(question: Question, world: World) -> Answer:
     Raises `NotFound` for a question that no work meets.
     """
     weights = change.Coverage.of(world) if question.periods else None
-    counted = cells.count(question, world, weights.table if weights else None)
+    grid = cells.count(question, world, weights.table if weights else None)
     base = question.base()
-    whole = _whole(question, base, counted, world) if base else None
-    rows = tell(question, counted, whole, world)
+    whole = _whole(question, base, grid, world) if base else None
+    rows = tell(question, grid, whole, world)
     if not rows["works"].sum():
         raise NotFound(
-            f"no work meets this question in {question.years[0]}-{question.years[1]}; the years of its works are {_there(counted)}"
+            f"no work meets this question in {question.years[0]}-{question.years[1]}; the years of its works are {_there(grid)}"
         )
     if weights is None:
         return Answer(question, rows)
-    compared = change.judge(question, counted, rows, weights, world)
-    drivers = change.drivers(question, counted, world) if question.drivers else None
+    compared = change.judge(question, grid, rows, weights, world)
+    drivers = change.drivers(question, grid, world) if question.drivers else None
     return Answer(question, compared, drivers)
 
 
@@ -75,19 +75,19 @@ def spans(question: Question, world: World) -> list[Years]:
     return [(first, last)]
 
 
-def _whole(question: Question, base: Question, counted: Cells, world: World) -> Floats:
+def _whole(question: Question, base: Question, grid: Cells, world: World) -> Floats:
     """Works of the base beside each cell."""
     if question.of == "international":
         inside = cells.count(question.only_international(), world)
-        if inside["works"].sum() != counted["works"].sum():
+        if inside["works"].sum() != grid["works"].sum():
             raise QueryError(
-                f"{counted['works'].sum() - inside['works'].sum():,.0f} of these works have no partner abroad, so they are no share of the international ones; give --of all"
+                f"{grid['works'].sum() - inside['works'].sum():,.0f} of these works have no partner abroad, so they are no share of the international ones; give --of all"
             )
     of = cells.count(base, world)
     at = {key: n for n, key in enumerate(of.keys)}
     shared = [question.axes.index(axis) for axis in base.axes]
-    found = np.zeros_like(counted["works"])
-    for n, key in enumerate(counted.keys):
+    found = np.zeros_like(grid["works"])
+    for n, key in enumerate(grid.keys):
         row = at.get(tuple(key[i] for i in shared))
         if row is not None:
             wide = min(found.shape[1], len(of.years))
@@ -95,23 +95,23 @@ def _whole(question: Question, base: Question, counted: Cells, world: World) -> 
     return found
 
 
-def tell(question: Question, counted: Cells, whole: Floats | None, world: World) -> pd.DataFrame:
+def tell(question: Question, grid: Cells, whole: Floats | None, world: World) -> pd.DataFrame:
     """A row for each cell and span: cells with most works first, spans in order. Cells without a
     work in the spans are left out, but for those asked for by name.
     """
     confidence = world.queries.measures.confidence
-    measured = world.measured(counted.years)
+    measured = world.measured(grid.years)
     told = spans(question, world)
-    marks = np.array([counted.span(*span) for span in told])
-    named = {(v,) for a in question.axes for v in question.shown(a, world.queries)}
-    size = counted["works"] @ marks.any(axis=0)
-    kept = [n for n in range(len(size)) if size[n] or not question.axes or counted.keys[n] in named]
-    kept.sort(key=lambda n: (-size[n], counted.keys[n]))
+    marks = np.array([grid.span(*span) for span in told])
+    named = {(v,) for a in question.axes for v in question.cells(a, world.queries)}
+    size = grid["works"] @ marks.any(axis=0)
+    kept = [n for n in range(len(size)) if size[n] or not question.axes or grid.keys[n] in named]
+    kept.sort(key=lambda n: (-size[n], grid.keys[n]))
     parts = []
     for n in kept:
-        yearly = counted["works"][n]
+        yearly = grid["works"][n]
         works, covered, complete = (
-            marks @ counted[name][n] for name in ("works", "covered", "works_complete")
+            marks @ grid[name][n] for name in ("works", "covered", "works_complete")
         )
         columns = [works, *of_series(yearly, measured, confidence, spans=marks)]
         if whole is not None:
@@ -127,7 +127,7 @@ def tell(question: Question, counted: Cells, whole: Floats | None, world: World)
     rows = pd.DataFrame(np.vstack(parts) if parts else np.zeros((0, len(names))), columns=names)
     rows = rows.astype({n: "int64" for n in names if n in COUNTS})
     for place, axis in enumerate(question.axes):
-        rows.insert(place, axis, np.repeat([counted.keys[n][place] for n in kept], len(told)))
+        rows.insert(place, axis, np.repeat([grid.keys[n][place] for n in kept], len(told)))
     for place, (name, values) in enumerate(
         zip(("first_year", "last_year"), zip(*told, strict=True), strict=True), len(question.axes)
     ):
@@ -143,6 +143,6 @@ def _ratio(some: Floats, of: Floats) -> Floats:
     return np.asarray(np.divide(some, of, out=np.full(len(of), np.nan), where=of > 0))
 
 
-def _there(counted: Cells) -> str:
-    years = counted.years[counted["works"].sum(axis=0) > 0].astype(int)
+def _there(grid: Cells) -> str:
+    years = grid.years[grid["works"].sum(axis=0) > 0].astype(int)
     return f"{years.min()}-{years.max()}" if len(years) else "none"

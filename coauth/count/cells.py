@@ -76,7 +76,7 @@ def parameters(
         for n, c in enumerate(question.clauses, 1)
         for thing in c.things
     ]
-    shown = [(n, v) for n, a in enumerate(question.axes, 1) for v in question.shown(a, queries)]
+    shown = [(n, v) for n, a in enumerate(question.axes, 1) for v in question.cells(a, queries)]
     return {
         "axes": _table(("axis", "dimension"), axes),
         "wanted": _table(("clause", "dimension", "value"), wanted),
@@ -124,7 +124,7 @@ def count(question: Question, world: World, weights: pa.Table | None = None) -> 
     if depth:
         keys = list(dict.fromkeys(zip(*(rows[c] for c in columns), strict=True)))
     if depth == 1:  # nothing of what is named is an answer too
-        named = [(v,) for v in question.shown(question.axes[0], world.queries)]
+        named = [(v,) for v in question.cells(question.axes[0], world.queries)]
         keys = list(dict.fromkeys([*keys, *named]))
     at = {key: n for n, key in enumerate(keys)}
     codes = (

@@ -73,7 +73,7 @@ class Coverage:
 
 
 def judge(
-    question: Question, counted: Cells, rows: pd.DataFrame, coverage: Coverage, world: World
+    question: Question, grid: Cells, rows: pd.DataFrame, coverage: Coverage, world: World
 ) -> pd.DataFrame:
     """A row a cell: both periods side by side, the change of works a year, plain and weighted for
     coverage, q and verdict; sure changes first, then the largest.
@@ -98,11 +98,11 @@ def judge(
         ],
         axis=1,
     )
-    place = {key: n for n, key in enumerate(counted.keys)}
+    place = {key: n for n, key in enumerate(grid.keys)}
     keys = [k if isinstance(k, tuple) else (k,) for k in both.index] if question.axes else [()]
     at = [place[k] for k in keys]
-    plain = [_step(counted, "works", "works", n, 1, question, world) for n in at]
-    weighted = [_step(counted, "weight", "weight_squares", n, WEIGHT, question, world) for n in at]
+    plain = [_step(grid, "works", "works", n, 1, question, world) for n in at]
+    weighted = [_step(grid, "weight", "weight_squares", n, WEIGHT, question, world) for n in at]
     works = both["before_works"].to_numpy() + both["after_works"].to_numpy()
     tested = (works >= measures.roster_min_works) | (len(keys) == 1)
     q, q_weighted = (_discovery(steps, tested) for steps in (plain, weighted))
@@ -125,7 +125,7 @@ def judge(
     return both.iloc[order].reset_index(drop=not question.axes)
 
 
-def drivers(question: Question, counted: Cells, world: World) -> pd.DataFrame:
+def drivers(question: Question, grid: Cells, world: World) -> pd.DataFrame:
     """Contributions to the change, which add up to it: each work is divided evenly among its home
     institutions, partner countries or fields, or those of them that are asked for.
 
@@ -134,9 +134,7 @@ def drivers(question: Question, counted: Cells, world: World) -> pd.DataFrame:
     """
     axis, periods = question.drivers, question.periods or ((0, 0), (0, 0))
     divided = cells.count(replace(question, by=(axis,), drivers=""), world)
-    rest = np.rint(
-        counted["works"][0] - (divided["split"].sum(axis=0) / PART)[: len(counted.years)]
-    )
+    rest = np.rint(grid["works"][0] - (divided["split"].sum(axis=0) / PART)[: len(grid.years)])
     values = np.vstack([divided["split"] / PART, rest])
     squares = np.vstack([divided["split_squares"] / PART, rest])
     keys = [k[0] for k in divided.keys] + [NONE]
@@ -149,7 +147,7 @@ def drivers(question: Question, counted: Cells, world: World) -> pd.DataFrame:
             rows.append((key, *(s.value / s.years for s in sums), *moved[3:]))
     names = [axis, "before", "after", "contribution", "low", "high", "p_value"]
     found = pd.DataFrame(rows, columns=names)
-    whole = _step(counted, "works", "works", 0, 1, question, world)
+    whole = _step(grid, "works", "works", 0, 1, question, world)
     part = found["contribution"] / whole.difference if whole.sign(confidence) else np.nan
     found.insert(6, "part", part)
     found["q_value"] = false_discovery(found["p_value"].to_numpy())
@@ -158,23 +156,23 @@ def drivers(question: Question, counted: Cells, world: World) -> pd.DataFrame:
 
 
 def _step(
-    counted: Cells, values: str, squares: str, row: int, unit: int, question: Question, world: World
+    grid: Cells, values: str, squares: str, row: int, unit: int, question: Question, world: World
 ) -> Step:
     confidence = world.queries.measures.confidence
-    x, v = counted[values][row] / unit, counted[squares][row] / unit
+    x, v = grid[values][row] / unit, grid[squares][row] / unit
     sums = _sums(
-        counted,
+        grid,
         x,
         v,
         question.periods or ((0, 0), (0, 0)),
-        world.measured(counted.years),
+        world.measured(grid.years),
         confidence,
     )
     return step(*sums, confidence)
 
 
 def _sums(
-    counted: Cells,
+    grid: Cells,
     x: Floats,
     v: Floats,
     periods: tuple[tuple[int, int], ...],
@@ -182,7 +180,7 @@ def _sums(
     confidence: float,
 ) -> tuple[Sum, Sum]:
     spread = Spread.of(np.where(measured, x, np.nan), v)
-    before, after = (Sum.of(x, v, spread, counted.span(*span), confidence) for span in periods)
+    before, after = (Sum.of(x, v, spread, grid.span(*span), confidence) for span in periods)
     return before, after
 
 

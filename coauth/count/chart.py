@@ -32,7 +32,7 @@ def png(answer: Answer, labels: Labels) -> bytes:
 @charts.styled
 def draw(answer: Answer, labels: Labels) -> Figure:
     """The figure, marked where the works are invented."""
-    rows, axes = answer.asked, answer.axes
+    rows, axes = answer.main, answer.axes
     figure = (
         _years(rows, axes, labels) if "year" in answer.question.by else _points(rows, axes, labels)
     )

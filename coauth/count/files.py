@@ -25,7 +25,7 @@ SEPARATORS = {"da": (";", ",")}
 """Of columns and decimals, where a spreadsheet of a language does not read the usual ones."""
 
 
-def named(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
+def with_names(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     """The rows with a name before every id, verdicts in words, and the mark of the synthetic world in
     a column of its own.
     """
@@ -42,7 +42,7 @@ def named(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     return told.assign(notice=MARK) if labels.about.synthetic else told
 
 
-def titled(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
+def with_titles(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     """The same with the titles of columns in words."""
     return rows.rename(
         columns={
@@ -60,11 +60,11 @@ def csv(answer: Answer, labels: Labels, excel: str = "") -> bytes:
     """The rows; of a question about drivers these. For the Excel of a language with its separators,
     decimal sign and titles, and a mark by which it knows UTF-8.
     """
-    rows = spreadsheet(named(answer.asked, labels))
+    rows = spreadsheet(with_names(answer.main, labels))
     if not excel:
         return rows.to_csv(index=False, lineterminator="\n").encode()
     column, decimal = SEPARATORS.get(excel, (",", "."))
-    text = titled(rows, labels).to_csv(index=False, sep=column, decimal=decimal)
+    text = with_titles(rows, labels).to_csv(index=False, sep=column, decimal=decimal)
     return text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8-sig")
 
 
@@ -98,8 +98,8 @@ def xlsx(answer: Answer, labels: Labels) -> bytes:
         sheets[labels.words("count.drivers").partition(":")[0]] = answer.drivers
     for name, rows in sheets.items():
         sheet = book.add_worksheet(name)
-        told = named(rows, labels)
-        for place, (key, title) in enumerate(zip(told, titled(told, labels), strict=True)):
+        told = with_names(rows, labels)
+        for place, (key, title) in enumerate(zip(told, with_titles(told, labels), strict=True)):
             sheet.write_string(0, place, title, bold)
             form = percent if _is_share(key) else plain if told[key].dtype.kind == "f" else None
             for row, value in enumerate(told[key], 1):
@@ -133,7 +133,7 @@ def _write(sheet: Any, row: int, column: int, value: Any, form: Any) -> None:
 
 def parquet(answer: Answer, labels: Labels) -> bytes:
     """The rows, with what is to be said of them in the file's metadata."""
-    told = pa.Table.from_pandas(named(answer.asked, labels), preserve_index=False)
+    told = pa.Table.from_pandas(with_names(answer.main, labels), preserve_index=False)
     about = {"title": words.title(answer, labels), "notes": "\n".join(words.notes(answer, labels))}
     about |= {name: text for name, text in words.sources(answer, labels) if name != "OpenAlex"}
     sink = pa.BufferOutputStream()

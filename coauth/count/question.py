@@ -77,7 +77,7 @@ class Question:
         )
         return "institution" if abroad else AXES[axis][1]
 
-    def shown(self, axis: str, queries: Queries) -> list[str]:
+    def cells(self, axis: str, queries: Queries) -> list[str]:
         """The only cells of an axis: what is filtered by, where that is the same kind of thing, and
         the countries of a group; empty: all.
         """
@@ -153,6 +153,8 @@ def ask(
         )
         option = next(name for name, kinds in FILTERS.items() if meaning.kind in kinds)
         things.setdefault(option, []).append(meaning)
+    if unknown := sorted((filters or {}).keys() - FILTERS.keys()):
+        raise QueryError(f"no filter '{unknown[0]}'; there are: {', '.join(FILTERS)}")
     for option, typed in (filters or {}).items():
         for word in typed:
             things.setdefault(option, []).append(names.find(word, FILTERS[option]))

@@ -18,12 +18,11 @@ from coauth.count.change import NONE, TOO_FEW
 from coauth.count.question import AXES, Question
 from coauth.queries import Queries
 from coauth.report.text import Words, slug
-from coauth.stages.shifts import UNCLEAR
 from coauth.tables.contract import MARK
 
 SECTIONS = ("field", "type", "area", "status", "group")
 """Kinds of things that have their names in the words of the report."""
-SHOWN = 20
+ROWS = 20
 """Rows on a terminal."""
 PERCENT = ("share", "coverage", "change", "weighted", "part")
 
@@ -72,7 +71,7 @@ class Labels:
         """Each filter with what it lets through."""
         return [
             f"{self.column(c.filter)}: {', '.join(self(t.kind, t.value) for t in c.things)}"
-            for c in question.clauses
+            for c in reversed(question.clauses)
         ]
 
     def column(self, name: str) -> str:
@@ -185,6 +184,18 @@ def openalex(question: Question, queries: Queries) -> str | None:
     return f"https://openalex.org/works?filter={quote(','.join(parts), safe=':,|/.-_')}"
 
 
+def about(answer: Answer, labels: Labels) -> dict[str, Any]:
+    """For programs: the question, what asks it again, and on what the answer rests."""
+    return {
+        "question": title(answer, labels),
+        "command": answer.question.command(labels.about.vintage),
+        "vintage": labels.about.vintage,
+        "queries": labels.about.fingerprint,
+        "openalex": openalex(answer.question, labels.queries),
+        "notes": notes(answer, labels),
+    }
+
+
 def foot(answer: Answer, labels: Labels) -> list[str]:
     """What stands below a chart."""
     again, vintage, *_ = sources(answer, labels)
@@ -209,7 +220,7 @@ def row_names(rows: pd.DataFrame, axes: Iterable[str], labels: Labels) -> list[s
 
 
 def table(
-    rows: pd.DataFrame, labels: Labels, limit: int = SHOWN
+    rows: pd.DataFrame, labels: Labels, limit: int = ROWS
 ) -> tuple[list[str], list[list[str]]]:
     """Titles and cells in print: names for ids, each number with its interval beside it."""
     w = labels.words
@@ -273,16 +284,12 @@ def table(
     return titles, [list(line) for line in zip(*columns, strict=True)]
 
 
-def verdict(w: Words, said: str, why: str) -> str:
-    """In the words of the report."""
-    if said == TOO_FEW:
+def verdict(w: Words, word: str, why: str) -> str:
+    """In the words of the report, with its reason."""
+    if word == TOO_FEW:
         return w("count.too_few")
-    word = w(f"verdict.{slug(said)}")
-    return (
-        w("cell.verdict", verdict=word, why=w(f"why.{why}"))
-        if why and (said != UNCLEAR or why)
-        else word
-    )
+    name = w(f"verdict.{slug(word)}")
+    return w("cell.verdict", verdict=name, why=w(f"why.{why}")) if why else name
 
 
 def _cell(w: Words, name: str, value: float) -> str:
@@ -300,7 +307,7 @@ def _span(w: Words, name: str, low: float, high: float) -> str:
     return w.span(low, high, 1 if name == "contribution" else 0)
 
 
-def aligned(titles: list[str], lines: Iterable[list[str]]) -> list[str]:
+def align(titles: list[str], lines: Iterable[list[str]]) -> list[str]:
     """Columns of a terminal: text to the left, numbers to the right."""
     every = [titles, *lines]
     wide = [max(len(line[n]) for line in every) for n in range(len(titles))]
@@ -316,14 +323,14 @@ def aligned(titles: list[str], lines: Iterable[list[str]]) -> list[str]:
     ]
 
 
-def lines(answer: Answer, labels: Labels, limit: int = SHOWN) -> list[str]:
+def lines(answer: Answer, labels: Labels, limit: int = ROWS) -> list[str]:
     """The whole answer on a terminal."""
     w = labels.words
-    said = [title(answer, labels), "", *aligned(*table(answer.rows, labels, limit))]
+    said = [title(answer, labels), "", *align(*table(answer.rows, labels, limit))]
     if limit and len(answer.rows) > limit:
         said.append(w("count.more", rows=w.number(len(answer.rows) - limit)))
     if answer.drivers is not None:
-        said += ["", w("count.drivers"), *aligned(*table(answer.drivers, labels, limit))]
+        said += ["", w("count.drivers"), *align(*table(answer.drivers, labels, limit))]
         if limit and len(answer.drivers) > limit:
             said.append(w("count.more", rows=w.number(len(answer.drivers) - limit)))
     said += ["", *notes(answer, labels), ""]

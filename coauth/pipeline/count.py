@@ -22,10 +22,10 @@ from coauth.engine.duck import DuckDB
 from coauth.pipeline.project import Project
 from coauth.pipeline.vintage_tables import queries_of
 from coauth.queries.names import Names
-from coauth.report.text import Words, called
+from coauth.report.text import Words, vocabulary
 from coauth.storage import Vintage
 
-CALLED = ("country", "institution", "field", "type", "area", "area_short", "status", "group")
+KINDS = ("country", "institution", "field", "type", "area", "area_short", "status", "group")
 """What has names in the languages of the report."""
 LISTED = ("work_id", "year", "title", "doi", "type", "n_institutions", "affiliation_status")
 """What is listed of a work."""
@@ -57,7 +57,7 @@ class Desk:
         if filters.get("publisher"):
             column = self.vintage.read("coverage", ["publisher"])["publisher"]
             publishers = pc.unique(column).drop_null().to_pylist()
-        names = Names(self.world.queries, self._institutions, called(*CALLED), publishers)
+        names = Names(self.world.queries, self._institutions, vocabulary(*KINDS), publishers)
         return ask(names, self.world.queries, words, filters, **rest)
 
     def answer(self, question: Question) -> Answer:

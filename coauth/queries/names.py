@@ -19,10 +19,10 @@ from anyascii import anyascii
 from coauth.errors import NotFound
 from coauth.queries import Group, Queries
 
-Called = Mapping[str, Mapping[str, Collection[str]]]
+Vocabulary = Mapping[str, Mapping[str, Collection[str]]]
 """Kind -> value -> what the languages of the report call it."""
 
-SHOWN = 12
+MOST = 12
 SIZES = ("0", "1", "2", "3-5", "6-10", "11-50", "51+")
 """Classes of works by their number of institutions."""
 
@@ -87,10 +87,10 @@ class Names:
         self,
         queries: Queries,
         institutions: pa.Table,
-        called: Called | None = None,
+        vocabulary: Vocabulary | None = None,
         publishers: Collection[str] = (),
     ) -> None:
-        self._queries, self._called, self._publishers = queries, called or {}, publishers
+        self._queries, self._vocabulary, self._publishers = queries, vocabulary or {}, publishers
         self._rows = institutions.sort_by(
             [("works", "descending"), ("institution_id", "ascending")]
         ).to_pydict()
@@ -118,8 +118,8 @@ class Names:
             return area
         if near:
             what = "institutions" if {m.kind for m in near} <= set(INSTITUTIONS) else "things"
-            listed = "; ".join(map(str, near[:SHOWN]))
-            more = f"; and {len(near) - SHOWN} more" if len(near) > SHOWN else ""
+            listed = "; ".join(map(str, near[:MOST]))
+            more = f"; and {len(near) - MOST} more" if len(near) > MOST else ""
             raise NotFound(f"'{word}' fits {len(near)} {what}, name one by its id: {listed}{more}")
         raise NotFound(self._nothing(word, kinds, known))
 
@@ -128,8 +128,8 @@ class Names:
         sought = fold(word.rstrip("/").rpartition("openalex.org/")[2])
         return _once(m for m, names, ids in self._all(kinds) if sought in names | ids)
 
-    def _nothing(self, word: str, kinds: Collection[str], known: list[Thing]) -> str:
-        every = {name: m.name for m, names, _ in known for name in names}
+    def _nothing(self, word: str, kinds: Collection[str], things: list[Thing]) -> str:
+        every = {name: m.name for m, names, _ in things for name in names}
         close = dict.fromkeys(
             every[c] for c in difflib.get_close_matches(fold(word), every, n=3, cutoff=0.75)
         )
@@ -148,10 +148,6 @@ class Names:
         return f"{start} in this vintage; " + (
             f"did you mean {_or(close)}?" if close else f"give {ids}"
         )
-
-    def name(self, kind: str, value: str) -> str:
-        """What a thing is called; its value where it has no name."""
-        return self._titles.get((kind, value), value)
 
     # -- all things with their names, folded
 
@@ -174,7 +170,7 @@ class Names:
 
     @cached_property
     def _institutions(self) -> list[Thing]:
-        rows, called = self._rows, self._called.get("institution", {})
+        rows, called = self._rows, self._vocabulary.get("institution", {})
         known: dict[str, set[str]] = {}
         for name, rors in self._aliases.items():
             for ror in rors:
@@ -197,7 +193,7 @@ class Names:
         ]
 
     def _said(self) -> Iterator[tuple[Meaning, Iterable[str]]]:
-        queries, called = self._queries, self._called
+        queries, called = self._queries, self._vocabulary
         words = called.get("country", {})
         for country in iso3166.countries:
             code, own = country.alpha2, words.get(country.alpha2, ())
@@ -252,11 +248,6 @@ class Names:
         ):
             return areas[0]
         return None
-
-    @cached_property
-    def _titles(self) -> dict[tuple[str, str], str]:
-        both = [t.meaning for t in (*self._institutions, *self._others)]
-        return {(m.kind, m.value): m.name for m in reversed(both)}
 
 
 def fold(text: str) -> str:

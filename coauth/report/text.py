@@ -214,15 +214,15 @@ def countries() -> dict[str, frozenset[str]]:
     """
     return {
         code: frozenset(name.removeprefix("the ") for name in names)
-        for code, names in called("country")["country"].items()
+        for code, names in vocabulary("country")["country"].items()
     }
 
 
-def called(*kinds: str) -> dict[str, dict[str, tuple[str, ...]]]:
+def vocabulary(*kinds: str) -> dict[str, dict[str, tuple[str, ...]]]:
     """What things of these kinds are called in the languages of the report, English first: kind ->
     value -> names.
 
-    >>> called("field")["field"]["17"]
+    >>> vocabulary("field")["field"]["17"]
     ('Computer science', 'Datalogi')
     """
     found: dict[str, dict[str, tuple[str, ...]]] = {kind: {} for kind in kinds}

@@ -14,21 +14,21 @@ import pyarrow.compute as pc
 
 from coauth.errors import NotFound
 from coauth.queries import Queries
-from coauth.queries.names import INSTITUTIONS, Called, Names
+from coauth.queries.names import INSTITUTIONS, Names, Vocabulary
 from coauth.review import caveats
 from coauth.tables.contract import STRING
 from coauth.tables.schemas import AREAS, Tables
 
 
 def resolve(
-    query: str, institutions: pa.Table, queries: Queries, called: Called | None = None
+    query: str, institutions: pa.Table, queries: Queries, vocabulary: Vocabulary | None = None
 ) -> str:
     """The institution_id a person means (`coauth.queries.names`). Raises `NotFound` for no
-    institution or several, listing what comes near; with `called`, what else is called in the
+    institution or several, listing what comes near; with a `vocabulary`, what else is called in the
     languages of the report, also for the name of a country, group or list.
     """
-    names = Names(queries, institutions, called)
-    if called:
+    names = Names(queries, institutions, vocabulary)
+    if vocabulary:
         meant = names.exact(query, (*INSTITUTIONS, "country", "group", "list"))
         if meant and not {m.kind for m in meant} & set(INSTITUTIONS):
             raise NotFound(
@@ -41,14 +41,14 @@ def resolve_pair(
     names: Sequence[str],
     institutions: pa.Table,
     queries: Queries,
-    called: Called | None = None,
+    vocabulary: Vocabulary | None = None,
 ) -> tuple[str, str]:
     """The ids of two institutions a person means. Raises `NotFound` for any other number of them,
     or where both are the same one.
     """
     if len(names) != 2:
         raise NotFound(f"{len(names)} institutions named; give two, or a list")
-    a, b = (resolve(name, institutions, queries, called) for name in names)
+    a, b = (resolve(name, institutions, queries, vocabulary) for name in names)
     if a == b:
         raise NotFound(f"'{names[0]}' and '{names[1]}' are the same institution ({a})")
     return a, b

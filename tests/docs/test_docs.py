@@ -224,7 +224,7 @@ def test_every_statement_says_what_it_is(path):
     text = path.read_text("utf-8")
     assert text.startswith("-- ")
     assert "Read" in text.split("SELECT")[0].split("WITH")[0]
-    assert path.stem in schemas.ALL
+    assert path.stem in {*schemas.ALL, "count"}  # what `coauth count` asks is no table
 
 
 def test_shipped_queries_are_read_strictly():
