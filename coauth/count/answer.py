@@ -44,20 +44,19 @@ def answer(question: Question, world: World) -> Answer:
 
     Raises `NotFound` for a question that no work meets.
     """
-    weights = change.Coverage.of(world) if question.periods else None
-    grid = cells.count(question, world, weights.table if weights else None)
+    coverage = change.Coverage.of(question, world) if question.periods else None
+    grid = coverage.cells if coverage else cells.count(question, world)
     base = question.base()
     whole = _whole(question, base, grid, world) if base else None
     rows = tell(question, grid, whole, world)
     if not rows["works"].sum():
         raise NotFound(
-            f"no work meets this question in {question.years[0]}-{question.years[1]}; the years of its works are {_there(grid)}"
+            f"no work meets this question in {question.years[0]}-{question.years[1]}; the years of its works are {_span(grid)}"
         )
-    if weights is None:
+    if coverage is None:
         return Answer(question, rows)
-    compared = change.judge(question, grid, rows, weights, world)
     drivers = change.drivers(question, grid, world) if question.drivers else None
-    return Answer(question, compared, drivers)
+    return Answer(question, change.judge(question, rows, coverage, world), drivers)
 
 
 def spans(question: Question, world: World) -> list[Years]:
@@ -143,6 +142,6 @@ def _ratio(some: Floats, of: Floats) -> Floats:
     return np.asarray(np.divide(some, of, out=np.full(len(of), np.nan), where=of > 0))
 
 
-def _there(grid: Cells) -> str:
+def _span(grid: Cells) -> str:
     years = grid.years[grid["works"].sum(axis=0) > 0].astype(int)
     return f"{years.min()}-{years.max()}" if len(years) else "none"

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from coauth.count.question import Question
 from coauth.engine import Engine, Rows
@@ -27,9 +27,8 @@ TABLES: tuple[Name, ...] = (
     "coverage",
 )
 """What the statement reads of a vintage."""
-PART, WEIGHT = 2**30, 2**20
-"""Units in which shares and weights are summed."""
-WEIGHTS = pa.schema([("work_id", STRING), ("weight", INT)])
+PART = 2**30
+"""The unit in which shares are summed."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Cells:
     """values of the question's axes"""
     years: Floats
     numbers: Mapping[str, Floats]
-    """works, works_complete, covered, split, split_squares, weight, weight_squares"""
+    """works, works_complete, covered, split, split_squares; of a change also weight, weight_squares"""
 
     def __getitem__(self, name: str) -> Floats:
         return self.numbers[name]
@@ -64,13 +63,12 @@ class Cells:
 
 
 def parameters(
-    question: Question, queries: Queries, *, each_work: bool = False
+    question: Question, queries: Queries, parts: Sequence[str] = ()
 ) -> dict[str, pa.Table]:
-    """The question as the tables that the statement joins; with `each_work` every work is a cell of
-    its own within the cells asked for.
+    """The question as the tables that the statement joins; of `parts`, with "work" every work is a cell
+    of its own within the cells asked for, with "split" works are divided among cells.
     """
     axes = [(n, question.dimension(axis)) for n, axis in enumerate(question.axes, 1)]
-    axes += [(3, "work")] * each_work
     wanted = [
         (n, thing.kind, thing.value)
         for n, c in enumerate(question.clauses, 1)
@@ -81,7 +79,7 @@ def parameters(
         "axes": _table(("axis", "dimension"), axes),
         "wanted": _table(("clause", "dimension", "value"), wanted),
         "shown": _table(("axis", "value"), shown),
-        "weights": WEIGHTS.empty_table(),
+        "parts": pa.table([pa.array(parts, STRING)], names=["part"]),
     }
 
 
@@ -93,53 +91,57 @@ def _table(names: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> pa.Tab
     )
 
 
-def query(
-    question: Question, world: World, weights: pa.Table | None = None, *, each_work: bool = False
-) -> pa.Table:
+def query(question: Question, world: World, parts: Sequence[str] = ()) -> pa.Table:
     """Rows of the statement."""
-    given = parameters(question, world.queries, each_work=each_work)
-    if weights is not None:
-        given["weights"] = weights
     if "count" not in world.engine.statements:
         raise NotFound(
             "queries/sql has no count.sql: it is of an earlier coauth; run `coauth init` on this folder, which adds it"
         )
-    return world.engine.query(
-        world.engine.statement("count"), "queries/sql/count.sql", **{**world.rows, **given}
-    )
+    tables = {**world.rows, **parameters(question, world.queries, parts)}
+    return world.engine.query(world.engine.statement("count"), "queries/sql/count.sql", **tables)
 
 
-def count(question: Question, world: World, weights: pa.Table | None = None) -> Cells:
+def count(question: Question, world: World, parts: Sequence[str] = ()) -> Cells:
+    """The cells of a question (`collect`)."""
+    return collect(query(question, world, parts), question, world)
+
+
+def collect(rows: pa.Table, question: Question, world: World) -> Cells:
     """Every cell in all years that are measured or hold a work, whatever years are asked for: how
-    much a series varies is read from all of them.
+    much a series varies is read from all of them. Rows of one cell and year are summed.
 
     Raises `NotFound` where no work meets the question, naming the filter that left none.
     """
-    rows = query(question, world, weights).to_pandas()
     scope, depth = world.queries.scope, len(question.axes)
-    if rows.empty and (question.clauses or question.axes):
+    if not rows.num_rows:
         raise NotFound(_empty(question, world))
-    columns = ["a", "b"][:depth]
-    keys: list[tuple[str, ...]] = [()]
+    codes = np.zeros(rows.num_rows, np.int64)
+    keys: list[tuple[str, ...]] = [] if depth else [()]
     if depth:
-        keys = list(dict.fromkeys(zip(*(rows[c] for c in columns), strict=True)))
+        columns = [rows[c].combine_chunks().dictionary_encode() for c in ("a", "b")[:depth]]
+        for column in columns:
+            codes = codes * len(column.dictionary) + column.indices.to_numpy()
+        present, codes = np.unique(codes, return_inverse=True)
+        sizes = [len(c.dictionary) for c in columns]
+        places = np.unravel_index(present, sizes)
+        names = [
+            c.dictionary.take(pa.array(p)).to_pylist() for c, p in zip(columns, places, strict=True)
+        ]
+        keys = list(zip(*names, strict=True))
     if depth == 1:  # nothing of what is named is an answer too
-        named = [(v,) for v in question.cells(question.axes[0], world.queries)]
-        keys = list(dict.fromkeys([*keys, *named]))
-    at = {key: n for n, key in enumerate(keys)}
-    codes = (
-        [at[k] for k in zip(*(rows[c] for c in columns), strict=True)] if depth else [0] * len(rows)
-    )
-    last = max([scope.last_year, question.years[1] if not question.periods else 0, *rows["year"]])
+        more = question.cells(question.axes[0], world.queries)
+        keys = list(dict.fromkeys([*keys, *((v,) for v in more)]))
+    year = rows["year"].to_numpy()
+    last = max(scope.last_year, question.years[1], int(year.max()))
     years = np.arange(scope.first_year, last + 1)
+    inside = year >= scope.first_year
+    place = codes[inside], year[inside] - scope.first_year
     numbers = {}
-    kept = (rows["year"] >= scope.first_year).to_numpy()
-    place = (np.array(codes)[kept], rows["year"].to_numpy()[kept] - scope.first_year)
-    for name in rows.columns.difference(["a", "b", "c", "year"]):
-        matrix = np.zeros((len(keys), len(years)))
-        matrix[place] = rows[name].fillna(0).to_numpy(float)[kept]
-        numbers[name] = matrix
-    return Cells(keys, years.astype(float), numbers)
+    for name in (n for n in rows.column_names if n not in ("a", "b", "c", "year")):
+        numbers[name] = np.zeros((len(keys), len(years)))
+        values = pc.fill_null(rows[name], 0).to_numpy().astype(np.float64)
+        np.add.at(numbers[name], place, values[inside])
+    return Cells(keys, years.astype(np.float64), numbers)
 
 
 def _empty(question: Question, world: World) -> str:
@@ -147,7 +149,7 @@ def _empty(question: Question, world: World) -> str:
     left = []
     for n in range(len(question.clauses) + 1):
         some = Question(question.clauses[:n], (), question.years)
-        works = pd.Series(query(some, world)["works"].to_pylist(), dtype="int64").sum()
+        works = sum(query(some, world)["works"].to_pylist())
         name = (
             f"{some.clauses[-1].filter} {' or '.join(t.value for t in some.clauses[-1].things)}"
             if n

@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from coauth.count import cells
-from coauth.count.cells import PART, WEIGHT, WEIGHTS, Cells, World
+from coauth.count.cells import PART, Cells, World
 from coauth.count.question import Question
-from coauth.queries import Measures
+from coauth.queries import Measures, Period
 from coauth.stages.shifts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR, false_discovery
 from coauth.stages.shifts.coverage_breaks import Jump, jump
 from coauth.stats.completeness import Completeness, complete_weights
 from coauth.stats.counts import Spread
-from coauth.stats.incidence import COLUMNS, Flags, Floats
+from coauth.stats.incidence import COLUMNS, Flags, Floats, Integers
 from coauth.stats.periods import Step, Sum, step
 
 TOO_FEW = "too few works"
@@ -33,48 +33,53 @@ COLUMNS_OF_CHANGE = (
 
 @dataclass(frozen=True)
 class Coverage:
-    """What complete works stand for, and how likely each work was to be complete."""
+    """The works of a question one by one: what each complete one stands for, and how likely it was
+    to be complete.
+    """
 
-    ids: pa.ChunkedArray
+    cells: Cells
+    """with weight, the works that complete ones stand for, and weight_squares, its variance by chance"""
     completeness: Completeness
-    table: pa.Table
+    works: dict[tuple[str, ...], Integers]
+    """rows of each cell's works in `completeness`"""
+    year: Integers
+    """of these rows"""
 
     @classmethod
-    def of(cls, world: World) -> Coverage:
-        works = world.rows["works"]
+    def of(cls, question: Question, world: World) -> Coverage:
+        stored = world.rows["works"]
         columns = list(COLUMNS)
-        taken = works.select(columns) if isinstance(works, pa.Table) else works.to_table(columns)
-        taken = taken.filter(pc.field("included"))
-        completeness = Completeness.of(taken)
-        weight = np.rint(complete_weights(taken, completeness) * WEIGHT).astype(np.int64)
-        table = pa.table([taken["work_id"], pa.array(weight)], schema=WEIGHTS)
-        return cls(taken["work_id"], completeness, table)
-
-    def jumps(self, question: Question, world: World) -> dict[tuple[str, ...], Jump | None]:
-        """How the share of partial works of each cell moved against what is expected of its works."""
-        works = cells.query(question, world, each_work=True)
-        at = pc.index_in(works["c"], self.ids.combine_chunks()).to_numpy()
-        year, depth = works["year"].to_numpy(), len(question.axes)
-        frame = pd.DataFrame({n: works[n].to_pandas() for n in ("a", "b")[:depth]})
+        works = stored.select(columns) if isinstance(stored, pa.Table) else stored.to_table(columns)
+        works = works.filter(pc.field("included"))
+        completeness = Completeness.of(works)
+        weights = complete_weights(works, completeness)
+        rows = cells.query(question, world, ["work"])
+        at = pc.index_in(rows["c"], works["work_id"].combine_chunks()).to_numpy().astype(np.int64)
+        for name, values in (("weight", weights), ("weight_squares", weights**2)):
+            rows = rows.append_column(name, pa.array(values[at]))
+        depth = len(question.axes)
+        frame = pd.DataFrame({n: rows[n].to_pandas() for n in ("a", "b")[:depth]})
         groups = (
             frame.groupby(list(frame.columns), sort=False).indices
             if depth
             else {(): np.arange(len(at))}
         )
-        first, last = question.periods or ((0, 0), (0, 0))
-        found = {}
-        for key, rows in groups.items():
-            inside = [rows[(year[rows] >= a) & (year[rows] <= b)] for a, b in (first, last)]
-            name = key if isinstance(key, tuple) else (key,)
-            found[name] = jump(
-                [at[r] for r in inside], self.completeness.complete, self.completeness
-            )
-        return found
+        return cls(
+            cells.collect(rows, question, world),
+            completeness,
+            {k if isinstance(k, tuple) else (k,): at[g] for k, g in groups.items()},
+            works["year"].to_numpy(),
+        )
+
+    def jump(self, key: tuple[str, ...], periods: Period) -> Jump | None:
+        """How the share of partial works of a cell moved against what is expected of its works."""
+        rows = self.works.get(key, np.zeros(0, np.int64))
+        year = self.year[rows]
+        inside = [rows[(year >= first) & (year <= last)] for first, last in periods]
+        return jump(inside, self.completeness.complete, self.completeness)
 
 
-def judge(
-    question: Question, grid: Cells, rows: pd.DataFrame, coverage: Coverage, world: World
-) -> pd.DataFrame:
+def judge(question: Question, rows: pd.DataFrame, coverage: Coverage, world: World) -> pd.DataFrame:
     """A row a cell: both periods side by side, the change of works a year, plain and weighted for
     coverage, q and verdict; sure changes first, then the largest.
 
@@ -84,7 +89,7 @@ def judge(
     years and team sizes explain. q is over all cells of at least `roster_min_works` works in both
     periods together; a single cell is always judged.
     """
-    measures = world.queries.measures
+    measures, grid, periods = world.queries.measures, coverage.cells, periods_of(question)
     sides = [
         rows.iloc[n::2].set_index(list(question.axes))
         if question.axes
@@ -101,14 +106,13 @@ def judge(
     place = {key: n for n, key in enumerate(grid.keys)}
     keys = [k if isinstance(k, tuple) else (k,) for k in both.index] if question.axes else [()]
     at = [place[k] for k in keys]
-    plain = [_step(grid, "works", "works", n, 1, question, world) for n in at]
-    weighted = [_step(grid, "weight", "weight_squares", n, WEIGHT, question, world) for n in at]
+    plain = [_step(grid, "works", "works", n, periods, world) for n in at]
+    weighted = [_step(grid, "weight", "weight_squares", n, periods, world) for n in at]
     works = both["before_works"].to_numpy() + both["after_works"].to_numpy()
     tested = (works >= measures.roster_min_works) | (len(keys) == 1)
     q, q_weighted = (_discovery(steps, tested) for steps in (plain, weighted))
-    jumps = coverage.jumps(question, world)
     said = [
-        _verdict(plain[i], weighted[i], q[i], q_weighted[i], jumps.get(k), measures)
+        _verdict(plain[i], weighted[i], q[i], q_weighted[i], coverage.jump(k, periods), measures)
         if tested[i]
         else (TOO_FEW, "")
         for i, k in enumerate(keys)
@@ -132,8 +136,8 @@ def drivers(question: Question, grid: Cells, world: World) -> pd.DataFrame:
     `before` and `after` are works a year, `contribution` their difference with its interval; q over
     all. `part` is of the whole change, where that is more than chance. Works without any are `NONE`.
     """
-    axis, periods = question.drivers, question.periods or ((0, 0), (0, 0))
-    divided = cells.count(replace(question, by=(axis,), drivers=""), world)
+    axis, periods = question.drivers, periods_of(question)
+    divided = cells.count(replace(question, by=(axis,), drivers=""), world, parts=["split"])
     rest = np.rint(grid["works"][0] - (divided["split"].sum(axis=0) / PART)[: len(grid.years)])
     values = np.vstack([divided["split"] / PART, rest])
     squares = np.vstack([divided["split_squares"] / PART, rest])
@@ -147,7 +151,7 @@ def drivers(question: Question, grid: Cells, world: World) -> pd.DataFrame:
             rows.append((key, *(s.value / s.years for s in sums), *moved[3:]))
     names = [axis, "before", "after", "contribution", "low", "high", "p_value"]
     found = pd.DataFrame(rows, columns=names)
-    whole = _step(grid, "works", "works", 0, 1, question, world)
+    whole = _step(grid, "works", "works", 0, periods, world)
     part = found["contribution"] / whole.difference if whole.sign(confidence) else np.nan
     found.insert(6, "part", part)
     found["q_value"] = false_discovery(found["p_value"].to_numpy())
@@ -155,29 +159,20 @@ def drivers(question: Question, grid: Cells, world: World) -> pd.DataFrame:
     return found.iloc[order].reset_index(drop=True)
 
 
-def _step(
-    grid: Cells, values: str, squares: str, row: int, unit: int, question: Question, world: World
-) -> Step:
-    confidence = world.queries.measures.confidence
-    x, v = grid[values][row] / unit, grid[squares][row] / unit
-    sums = _sums(
-        grid,
-        x,
-        v,
-        question.periods or ((0, 0), (0, 0)),
-        world.measured(grid.years),
-        confidence,
-    )
-    return step(*sums, confidence)
+def periods_of(question: Question) -> Period:
+    if question.periods is None:
+        raise ValueError("not a question about two periods")
+    return question.periods
+
+
+def _step(grid: Cells, values: str, squares: str, row: int, periods: Period, world: World) -> Step:
+    confidence, measured = world.queries.measures.confidence, world.measured(grid.years)
+    x, v = grid[values][row], grid[squares][row]
+    return step(*_sums(grid, x, v, periods, measured, confidence), confidence)
 
 
 def _sums(
-    grid: Cells,
-    x: Floats,
-    v: Floats,
-    periods: tuple[tuple[int, int], ...],
-    measured: Flags,
-    confidence: float,
+    grid: Cells, x: Floats, v: Floats, periods: Period, measured: Flags, confidence: float
 ) -> tuple[Sum, Sum]:
     spread = Spread.of(np.where(measured, x, np.nan), v)
     before, after = (Sum.of(x, v, spread, grid.span(*span), confidence) for span in periods)
@@ -203,5 +198,5 @@ def _verdict(
         chance = plain.sign(confidence) and not alone
         return UNCLEAR, "weighted" if alone else "discovery" if chance else ""
     if stands * plain.difference <= 0:
-        return UNCLEAR, "weighted"
+        return UNCLEAR, "opposite"
     return (ROSE if stands > 0 else FELL), "stands" if alone == stands else "only_weighted"

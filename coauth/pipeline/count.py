@@ -20,7 +20,6 @@ from coauth.count.words import Labels, Provenance
 from coauth.engine import Rows
 from coauth.engine.duck import DuckDB
 from coauth.pipeline.project import Project
-from coauth.pipeline.vintage_tables import queries_of
 from coauth.queries.names import Names
 from coauth.report.text import Words, vocabulary
 from coauth.storage import Vintage
@@ -40,7 +39,7 @@ class Desk:
 
     @cached_property
     def world(self) -> World:
-        queries = queries_of(self.project, self.vintage)
+        queries = self.project.queries.of_topics(self.vintage.eras.topic_model)
         rows: dict[str, Rows] = {name: self.vintage.rows(name) for name in TABLES}
         return World(DuckDB(queries.sql, queries.tables()), rows, queries)
 
@@ -80,7 +79,7 @@ class Desk:
         """The works behind an answer, newest first: as many as it counts."""
         plain = Question(question.clauses, (), question.years)
         spans = question.periods or (question.years,)
-        found = cells.query(plain, self.world, each_work=True)
+        found = cells.query(plain, self.world, parts=["work"])
         year = found["year"].to_numpy()
         inside = sum((year >= a) & (year <= b) for a, b in spans) > 0
         ids = found["c"].filter(pa.array(inside)).combine_chunks()

@@ -1,7 +1,7 @@
 -- One row per cell × year of any question: how many works it has. Read by `coauth count`; `coauth count … --sql` prints it with the question.
--- The question comes as four tables: axes (axis 1 to 3, dimension), wanted (clause, dimension, value: a work has to meet every
--- clause, by any of its values), shown (axis, value: the only cells of an axis; none: all) and weights (work_id, weight: what
--- a complete work stands for, of 2^-20; empty where no change is asked for).
+-- The question comes as tables: axes (axis 1 or 2, dimension), wanted (clause, dimension, value: a work has to meet every clause,
+-- by any of its values), shown (axis, value: the only cells of an axis; none: all) and parts ('split': works are divided among
+-- their cells; 'work': each work is a row of its own).
 -- Units: works; split: each work divided evenly among its cells, of 2^-30; split_squares: the squares of its parts, of 2^-30;
 -- covered: Σ over the works of the share of complete works of their year and publisher, of 2^-30.
 WITH needed AS (
@@ -46,8 +46,6 @@ tag AS (                             -- what can be said of a work; a dimension 
          CASE WHEN n_institutions <= 2 THEN CAST(n_institutions AS VARCHAR) WHEN n_institutions <= 5 THEN '3-5'
               WHEN n_institutions <= 10 THEN '6-10' WHEN n_institutions <= 50 THEN '11-50' ELSE '51+' END
   FROM counted JOIN needed ON dimension = 'size'
-  UNION ALL
-  SELECT work_id, dimension, work_id FROM counted JOIN needed ON dimension = 'work'
 ),
 kept AS (                            -- works that meet every clause
   SELECT work_id, year, publisher, affiliation_status FROM counted
@@ -65,17 +63,17 @@ placed AS (                          -- the cells of each work along each axis
      OR t.value IN (SELECT value FROM shown s WHERE s.axis = a.axis)
 ),
 cell AS (
-  SELECT k.*, x.value AS a, y.value AS b, z.value AS c
+  SELECT k.work_id, k.year, coalesce(k.publisher, '') AS publisher, k.affiliation_status = 'complete' AS complete,
+         x.value AS a, y.value AS b, CASE WHEN p.part IS NOT NULL THEN k.work_id END AS c
   FROM kept k
   LEFT JOIN (SELECT * FROM placed WHERE axis = 1) x ON x.work_id = k.work_id
   LEFT JOIN (SELECT * FROM placed WHERE axis = 2) y ON y.work_id = k.work_id
-  LEFT JOIN (SELECT * FROM placed WHERE axis = 3) z ON z.work_id = k.work_id
+  LEFT JOIN parts p ON p.part = 'work'
   WHERE (x.value IS NOT NULL OR NOT EXISTS (SELECT 1 FROM axes WHERE axis = 1))
     AND (y.value IS NOT NULL OR NOT EXISTS (SELECT 1 FROM axes WHERE axis = 2))
-    AND (z.value IS NOT NULL OR NOT EXISTS (SELECT 1 FROM axes WHERE axis = 3))
 ),
-cells AS (
-  SELECT work_id, count(*) AS n FROM cell GROUP BY work_id
+among (work_id, n) AS (              -- how many cells a work is divided among
+  SELECT work_id, count(*) FROM cell JOIN parts ON part = 'split' GROUP BY work_id
 ),
 rate AS (
   SELECT year, coalesce(publisher, '') AS publisher,
@@ -84,15 +82,12 @@ rate AS (
 )
 SELECT c.a, c.b, c.c, c.year,
        count(*) AS works,
-       count(*) FILTER (WHERE c.affiliation_status = 'complete') AS works_complete,
+       count(*) FILTER (WHERE c.complete) AS works_complete,
        CAST(sum(r.complete) AS BIGINT) AS covered,
-       CAST(sum(1073741824 // n.n) AS BIGINT) AS split,
-       CAST(sum(1073741824 // (n.n * n.n)) AS BIGINT) AS split_squares,
-       CAST(sum(w.weight) AS BIGINT) AS weight,
-       CAST(sum(w.weight * w.weight // 1048576) AS BIGINT) AS weight_squares
+       CAST(sum(1073741824 // d.n) AS BIGINT) AS split,
+       CAST(sum(1073741824 // (d.n * d.n)) AS BIGINT) AS split_squares
 FROM cell c
-JOIN cells n ON n.work_id = c.work_id
-JOIN rate r ON r.year = c.year AND r.publisher = coalesce(c.publisher, '')
-LEFT JOIN weights w ON w.work_id = c.work_id
+JOIN rate r ON r.year = c.year AND r.publisher = c.publisher
+LEFT JOIN among d ON d.work_id = c.work_id
 GROUP BY c.a, c.b, c.c, c.year
 ORDER BY c.a, c.b, c.c, c.year
