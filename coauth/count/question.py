@@ -122,7 +122,8 @@ class Question:
         return " ".join([*parts, f"--vintage {vintage}"])
 
 
-INTERNATIONAL = Clause("partner", (Meaning("group", "international", "abroad"),))
+INTERNATIONAL = Clause("group", (Meaning("group", "international", "abroad"),))
+"""Of a base alone: no filter of the question, so that it chooses no cells."""
 
 
 def ask(

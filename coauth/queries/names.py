@@ -124,9 +124,11 @@ class Names:
         raise NotFound(self._nothing(word, kinds, known))
 
     def exact(self, word: str, kinds: Collection[str] = tuple(WORDS)) -> list[Meaning]:
-        """What has this very name."""
+        """What has this very name; an institution on a list is itself, and no entry beside it."""
         sought = fold(word.rstrip("/").rpartition("openalex.org/")[2])
-        return _once(m for m, names, ids in self._all(kinds) if sought in names | ids)
+        hits = _once(m for m, names, ids in self._all(kinds) if sought in names | ids)
+        places = any(m.kind in INSTITUTIONS for m in hits)
+        return [m for m in hits if not (places and m.kind == "entry")]
 
     def _nothing(self, word: str, kinds: Collection[str], things: list[Thing]) -> str:
         every = {name: m.name for m, names, _ in things for name in names}
