@@ -101,11 +101,20 @@ class Question:
         keep = [] if self.of == "all" else [c for c in self.clauses if c.filter != aside]
         by = () if self.of == "all" else tuple(a for a in self.axes if AXES[a][0] != aside)
         if self.of == "international":
-            keep.append(INTERNATIONAL)
+            keep.append(self._international)
         return Question(tuple(keep), by, self.years)
 
     def only_international(self) -> Question:
-        return replace(self, clauses=(*self.clauses, INTERNATIONAL))
+        return replace(self, clauses=(*self.clauses, self._international))
+
+    @property
+    def _international(self) -> Clause:
+        """Of a list by matched institutions alone, as its works are known; as Figure 2 has it. No
+        filter of the question, so that it chooses no cells.
+        """
+        filters = {c.filter for c in self.clauses} | {AXES[a][0] for a in self.axes}
+        kind = "matched" if "list" in filters and "partner" not in filters else "group"
+        return Clause("group", (Meaning(kind, "international", "abroad"),))
 
     def command(self, vintage: str) -> str:
         """What asks it again, each thing by its id."""
@@ -120,10 +129,6 @@ class Question:
         parts += [f"--drivers {self.drivers}"] * bool(self.drivers)
         parts += [f"--of {self.of}"] * bool(self.of)
         return " ".join([*parts, f"--vintage {vintage}"])
-
-
-INTERNATIONAL = Clause("group", (Meaning("group", "international", "abroad"),))
-"""Of a base alone: no filter of the question, so that it chooses no cells."""
 
 
 def ask(

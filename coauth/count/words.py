@@ -20,7 +20,7 @@ from coauth.queries import Queries
 from coauth.report.text import Words, slug
 from coauth.tables.contract import MARK
 
-SECTIONS = ("field", "type", "area", "status", "group")
+SECTIONS = ("field", "type", "area", "status", "group", "matched")
 """Kinds of things that have their names in the words of the report."""
 ROWS = 20
 """Rows on a terminal."""

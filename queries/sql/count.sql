@@ -22,6 +22,8 @@ tag AS (                             -- what can be said of a work; a dimension 
   UNION ALL
   SELECT work_id, dimension, group_id FROM memberships JOIN needed ON dimension = 'group' WHERE basis = 'union'
   UNION ALL
+  SELECT work_id, dimension, group_id FROM memberships JOIN needed ON dimension = 'matched' WHERE basis = 'institution'
+  UNION ALL
   SELECT work_id, dimension, substr(group_id, 6) FROM memberships JOIN needed ON dimension = 'list'
   WHERE basis = 'institution' AND starts_with(group_id, 'list:')
   UNION ALL

@@ -220,6 +220,8 @@ def test_the_statement_runs_by_itself(sample_root, tmp_path):
     """What `--sql` prints, run by `coauth sql`, counts the same."""
     text = coauth(sample_root, "count", "quantum", "China", "--sql").stdout
     (tmp_path / "mine.sql").write_text(text, "utf-8")
-    rows = json.loads(coauth(sample_root, "sql", "--run", str(tmp_path / "mine.sql"), "--json").stdout)
+    rows = json.loads(
+        coauth(sample_root, "sql", "--run", str(tmp_path / "mine.sql"), "--json").stdout
+    )
     (whole,) = answer(sample_root, "quantum China")["rows"]
     assert sum(r["works"] for r in rows) == whole["works"] > 0
