@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,13 +13,13 @@ import pyarrow.compute as pc
 from coauth.count import cells
 from coauth.count.cells import PART, Cells, World
 from coauth.count.question import Question
-from coauth.queries import Measures, Period
+from coauth.queries import Measures
 from coauth.stages.shifts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR, false_discovery
 from coauth.stages.shifts.coverage_breaks import Jump, jump
 from coauth.stats.completeness import Completeness, complete_weights
 from coauth.stats.counts import Spread
 from coauth.stats.incidence import COLUMNS, Flags, Floats, Integers
-from coauth.stats.periods import Step, Sum, step
+from coauth.stats.periods import Pool, Step, Sum, step
 
 TOO_FEW = "too few works"
 NONE = "none"
@@ -71,11 +72,11 @@ class Coverage:
             works["year"].to_numpy(),
         )
 
-    def jump(self, key: tuple[str, ...], periods: Period) -> Jump | None:
+    def jump(self, key: tuple[str, ...], question: Question) -> Jump | None:
         """How the share of partial works of a cell moved against what is expected of its works."""
         rows = self.works.get(key, np.zeros(0, np.int64))
         year = self.year[rows]
-        inside = [rows[(year >= first) & (year <= last)] for first, last in periods]
+        inside = [rows[(year >= first) & (year <= last)] for first, last in question.periods or ()]
         return jump(inside, self.completeness.complete, self.completeness)
 
 
@@ -89,7 +90,7 @@ def judge(question: Question, rows: pd.DataFrame, coverage: Coverage, world: Wor
     years and team sizes explain. q is over all cells of at least `roster_min_works` works in both
     periods together; a single cell is always judged.
     """
-    measures, grid, periods = world.queries.measures, coverage.cells, periods_of(question)
+    measures, grid = world.queries.measures, coverage.cells
     sides = [
         rows.iloc[n::2].set_index(list(question.axes))
         if question.axes
@@ -106,13 +107,14 @@ def judge(question: Question, rows: pd.DataFrame, coverage: Coverage, world: Wor
     place = {key: n for n, key in enumerate(grid.keys)}
     keys = [k if isinstance(k, tuple) else (k,) for k in both.index] if question.axes else [()]
     at = [place[k] for k in keys]
-    plain = [_step(grid, "works", "works", n, periods, world) for n in at]
-    weighted = [_step(grid, "weight", "weight_squares", n, periods, world) for n in at]
+    told = world.measured(grid.years), _spans(question, grid), measures.confidence
+    plain = steps(grid["works"], grid["works"], at, *told)
+    weighted = steps(grid["weight"], grid["weight_squares"], at, *told)
     works = both["before_works"].to_numpy() + both["after_works"].to_numpy()
     tested = (works >= measures.roster_min_works) | (len(keys) == 1)
-    q, q_weighted = (_discovery(steps, tested) for steps in (plain, weighted))
+    q, q_weighted = (discovery(several, tested) for several in (plain, weighted))
     said = [
-        _verdict(plain[i], weighted[i], q[i], q_weighted[i], coverage.jump(k, periods), measures)
+        verdict(plain[i], weighted[i], q[i], q_weighted[i], coverage.jump(k, question), measures)
         if tested[i]
         else (TOO_FEW, "")
         for i, k in enumerate(keys)
@@ -136,56 +138,74 @@ def drivers(question: Question, grid: Cells, world: World) -> pd.DataFrame:
     `before` and `after` are works a year, `contribution` their difference with its interval; q over
     all. `part` is of the whole change, where that is more than chance. Works without any are `NONE`.
     """
-    axis, periods = question.drivers, periods_of(question)
-    divided = cells.count(replace(question, by=(axis,), drivers=""), world, parts=["split"])
-    rest = np.rint(grid["works"][0] - (divided["split"].sum(axis=0) / PART)[: len(grid.years)])
-    values = np.vstack([divided["split"] / PART, rest])
-    squares = np.vstack([divided["split_squares"] / PART, rest])
-    keys = [k[0] for k in divided.keys] + [NONE]
-    confidence, measured = world.queries.measures.confidence, world.measured(divided.years)
-    rows = []
-    for key, x, v in zip(keys, values, squares, strict=True):
-        sums = _sums(divided, x, v, periods, measured, confidence)
-        if sums[0].value + sums[1].value > 0:
-            moved = step(*sums, confidence)
-            rows.append((key, *(s.value / s.years for s in sums), *moved[3:]))
-    names = [axis, "before", "after", "contribution", "low", "high", "p_value"]
-    found = pd.DataFrame(rows, columns=names)
-    whole = _step(grid, "works", "works", 0, periods, world)
-    part = found["contribution"] / whole.difference if whole.sign(confidence) else np.nan
-    found.insert(6, "part", part)
+    axis, measures = question.drivers, world.queries.measures
+    told = world.measured(grid.years), _spans(question, grid), measures.confidence
+    parts = cells.count(replace(question, by=(axis,), drivers=""), world, parts=["split"])
+    missing = len(grid.years) - len(parts.years)  # later years in which every work is in none
+    split, squares = (
+        np.pad(parts[name] / PART, ((0, 0), (0, missing))) for name in ("split", "split_squares")
+    )
+    rest = np.rint(grid["works"][0] - split.sum(axis=0))
+    values, variances = np.vstack([split, rest]), np.vstack([squares, rest])
+    names = [key[0] for key in parts.keys] + [NONE]
+    sides = np.array([values[:, span].sum(axis=1) / span.sum() for span in told[1]])
+    rows = np.flatnonzero(sides.sum(axis=0) > 0)
+    moves = steps(values, variances, rows, *told)
+    found = pd.DataFrame(
+        {
+            axis: [names[n] for n in rows],
+            "before": sides[0, rows],
+            "after": sides[1, rows],
+            "contribution": [m.difference for m in moves],
+            "low": [m.difference_low for m in moves],
+            "high": [m.difference_high for m in moves],
+        }
+    )
+    (whole,) = steps(grid["works"], grid["works"], [0], *told)
+    sure = whole.sign(measures.confidence)
+    found["part"] = found["contribution"] / whole.difference if sure else np.nan
+    found["p_value"] = [m.p for m in moves]
     found["q_value"] = false_discovery(found["p_value"].to_numpy())
     order = np.argsort(-found["contribution"].abs().to_numpy(), kind="stable")
     return found.iloc[order].reset_index(drop=True)
 
 
-def periods_of(question: Question) -> Period:
-    if question.periods is None:
-        raise ValueError("not a question about two periods")
-    return question.periods
+def _spans(question: Question, grid: Cells) -> list[Flags]:
+    return [grid.span(*period) for period in question.periods or ()]
 
 
-def _step(grid: Cells, values: str, squares: str, row: int, periods: Period, world: World) -> Step:
-    confidence, measured = world.queries.measures.confidence, world.measured(grid.years)
-    x, v = grid[values][row], grid[squares][row]
-    return step(*_sums(grid, x, v, periods, measured, confidence), confidence)
+def steps(
+    values: Floats,
+    squares: Floats,
+    rows: Sequence[int] | Integers,
+    measured: Flags,
+    spans: Sequence[Flags],
+    confidence: float,
+) -> list[Step]:
+    """The change of each of these rows (of cells × years): of a single one from how its own years
+    vary, of several from how all do (`Pool`).
+    """
+    x, v = values[rows], squares[rows]
+    spreads: Sequence[Spread | Pool] = (
+        Pool.of(x, v, measured)
+        if len(rows) > 1
+        else [Spread.of(np.where(measured, x[0], np.nan), v[0])]
+    )
+    moves = []
+    for a, b, spread in zip(x, v, spreads, strict=True):
+        before, after = (Sum.of(a, b, spread, span, confidence) for span in spans)
+        moves.append(step(before, after, confidence))
+    return moves
 
 
-def _sums(
-    grid: Cells, x: Floats, v: Floats, periods: Period, measured: Flags, confidence: float
-) -> tuple[Sum, Sum]:
-    spread = Spread.of(np.where(measured, x, np.nan), v)
-    before, after = (Sum.of(x, v, spread, grid.span(*span), confidence) for span in periods)
-    return before, after
-
-
-def _discovery(steps: list[Step], tested: Flags) -> Floats:
-    q = np.full(len(steps), np.nan)
-    q[tested] = false_discovery(np.array([s.p for s in steps])[tested])
+def discovery(several: Sequence[Step], tested: Flags) -> Floats:
+    """q of each, over those that are tested; NaN of the others."""
+    q = np.full(len(several), np.nan)
+    q[tested] = false_discovery(np.array([s.p for s in several])[tested])
     return q
 
 
-def _verdict(
+def verdict(
     plain: Step, weighted: Step, q: float, q_weighted: float, moved: Jump | None, measures: Measures
 ) -> tuple[str, str]:
     """Verdict and the key of its reason in the words of the report (`why`)."""

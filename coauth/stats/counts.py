@@ -89,6 +89,11 @@ class Spread(NamedTuple):
         wider = np.where(more > 0, special.stdtrit(freedom, upper) / special.ndtri(upper), 1.0)
         return np.asarray((1 + more) * wider**2)
 
+    def factor(self, size: float) -> tuple[float, float]:
+        """φ and t's degrees of freedom by themselves."""
+        more = self.extra * size
+        return 1 + more, self.freedom * ((1 + more) / more) ** 2 if more > 0 else np.inf
+
 
 CHANCE = Spread()
 """Poisson and binomial: nothing beyond chance."""

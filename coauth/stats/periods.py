@@ -14,7 +14,50 @@ from scipy import special
 
 from coauth.stats.counts import Spread, binomial, poisson
 from coauth.stats.incidence import Flags, Floats
-from coauth.stats.overdispersion import tail
+from coauth.stats.overdispersion import PRIOR, stretch, tail
+
+
+class Pool(NamedTuple):
+    """How much more than chance one of many series varies, told from its own years and from those of
+    all: as `coauth.stats.overdispersion.Dispersion` has it for institutions.
+
+    φ = max(1, (ν·φ_own + PRIOR·(1 + θ·size)) / (ν + PRIOR)), with φ_own = Σd²/ΣΣc²v of its own second
+    differences, θ that of all series together, ν the degrees of freedom of its own; tails are of
+    Student's t with ν + PRIOR. A series by itself says too little for one of many to be called.
+    """
+
+    own: float
+    extra: float
+    freedom: float
+
+    @classmethod
+    def of(cls, values: Floats, chance: Floats, measured: Flags) -> list[Pool]:
+        """Of series (rows) in consecutive years (columns), those that are `measured`.
+
+        >>> rows = np.array([[100.0, 120.0, 100.0, 120.0, 100.0], [50.0, 50.0, 50.0, 50.0, 50.0]])
+        >>> [round(v, 3) for v in Pool.of(rows, rows, np.ones(5, bool))[0]]     # 4,800 of 2,000 by chance
+        [2.4, 0.007, 1.862]
+        """
+        coefficients = np.array([1.0, -2.0, 1.0])
+        x, v = (
+            np.lib.stride_tricks.sliding_window_view(rows[:, measured], 3, axis=1)
+            for rows in (values, chance)
+        )
+        squares, poisson_ = ((x @ coefficients) ** 2).sum(axis=1), (v @ coefficients**2).sum(axis=1)
+        size = (x**2 @ coefficients**2).sum()
+        extra = max(0.0, float((squares - poisson_).sum() / size)) if size > 0 else 0.0
+        n = np.arange(x.shape[1])
+        apart = np.abs(n[:, None] - n)
+        freedom = len(n) ** 2 / float(
+            ((apart == 0) + (apart == 1) * 4 / 9 + (apart == 2) / 36).sum()
+        )
+        own = np.divide(squares, poisson_, out=np.ones(len(squares)), where=poisson_ > 0)
+        return [cls(float(phi), extra, freedom) for phi in own]
+
+    def factor(self, size: float) -> tuple[float, float]:
+        """φ and the degrees of freedom of its tails; `size` is Σx²/Σv of the years of a sum."""
+        weighed = self.freedom * self.own + PRIOR * (1 + self.extra * size)
+        return max(1.0, weighed / (self.freedom + PRIOR)), self.freedom + PRIOR
 
 
 class Sum(NamedTuple):
@@ -31,7 +74,7 @@ class Sum(NamedTuple):
 
     @classmethod
     def of(
-        cls, values: Floats, chance: Floats, spread: Spread, span: Flags, confidence: float
+        cls, values: Floats, chance: Floats, spread: Spread | Pool, span: Flags, confidence: float
     ) -> Sum:
         """Of the years that `span` marks.
 
@@ -43,15 +86,9 @@ class Sum(NamedTuple):
         x, v = float(values[span].sum()), float(chance[span].sum())
         if not x > 0:
             return cls(0.0, int(span.sum()), 1.0, 1.0, np.inf)
-        size = float((values[span] ** 2).sum()) / v
-        more = spread.extra * size
-        return cls(
-            x,
-            int(span.sum()),
-            v / x * float(spread.times(np.array([size]), confidence)[0]),
-            v / x * (1 + more),
-            spread.freedom * ((1 + more) / more) ** 2 if more > 0 else np.inf,
-        )
+        factor, freedom = spread.factor(float((values[span] ** 2).sum()) / v)
+        plain = v / x * factor
+        return cls(x, int(span.sum()), plain * stretch(confidence, freedom) ** 2, plain, freedom)
 
     def ends(self, confidence: float) -> tuple[float, float]:
         """Interval of the mean of a year."""
