@@ -89,6 +89,13 @@ def test_readme_shows_what_the_demo_prints(sample_root):
     assert f"$ make demo\n{printed}```" in README
 
 
+def test_readme_shows_what_a_count_prints(sample_root):
+    """The question and its rows; below them stand the notes."""
+    shown = re.search(r"\$ coauth (count .*)\n([^`]+)```", README)
+    printed = coauth(sample_root, *shlex.split(shown[1])).stdout
+    assert printed.startswith(shown[2])
+
+
 @pytest.mark.parametrize(
     ("path", "command"),
     list(pages.verbs()),
