@@ -53,7 +53,8 @@ class Cells:
     """values of the question's axes"""
     years: Floats
     numbers: Mapping[str, Floats]
-    """works, works_complete, covered, split, split_squares; of a change also weight, weight_squares"""
+    """works, works_complete, covered; of a change also weight, weight_squares; of who drives it split,
+    split_squares"""
 
     def __getitem__(self, name: str) -> Floats:
         return self.numbers[name]
@@ -63,10 +64,10 @@ class Cells:
 
 
 def parameters(
-    question: Question, queries: Queries, parts: Sequence[str] = ()
+    question: Question, queries: Queries, *, each_work: bool = False
 ) -> dict[str, pa.Table]:
-    """The question as the tables that the statement joins; of `parts`, with "work" every work is a cell
-    of its own within the cells asked for, with "split" works are divided among cells.
+    """The question as the tables that the statement joins; with `each_work` every work is a
+    row of its own within its cell.
     """
     axes = [(n, question.dimension(axis)) for n, axis in enumerate(question.axes, 1)]
     wanted = [
@@ -79,7 +80,7 @@ def parameters(
         "axes": _table(("axis", "dimension"), axes),
         "wanted": _table(("clause", "dimension", "value"), wanted),
         "shown": _table(("axis", "value"), shown),
-        "parts": pa.table([pa.array(parts, STRING)], names=["part"]),
+        "parts": pa.table([pa.array(["work"] * each_work, STRING)], names=["part"]),
     }
 
 
@@ -91,19 +92,19 @@ def _table(names: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> pa.Tab
     )
 
 
-def query(question: Question, world: World, parts: Sequence[str] = ()) -> pa.Table:
+def query(question: Question, world: World, *, each_work: bool = False) -> pa.Table:
     """Rows of the statement."""
     if "count" not in world.engine.statements:
         raise NotFound(
             "queries/sql has no count.sql: it is of an earlier coauth; run `coauth init` on this folder, which adds it"
         )
-    tables = {**world.rows, **parameters(question, world.queries, parts)}
+    tables = {**world.rows, **parameters(question, world.queries, each_work=each_work)}
     return world.engine.query(world.engine.statement("count"), "queries/sql/count.sql", **tables)
 
 
-def count(question: Question, world: World, parts: Sequence[str] = ()) -> Cells:
+def count(question: Question, world: World) -> Cells:
     """The cells of a question (`collect`)."""
-    return collect(query(question, world, parts), question, world)
+    return collect(query(question, world), question, world)
 
 
 def collect(rows: pa.Table, question: Question, world: World) -> Cells:

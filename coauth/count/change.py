@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from coauth.count import cells
-from coauth.count.cells import PART, Cells, World
+from coauth.count.cells import Cells, World
 from coauth.count.question import Question
 from coauth.queries import Measures
 from coauth.stages.shifts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR, false_discovery
@@ -54,7 +54,7 @@ class Coverage:
         works = works.filter(pc.field("included"))
         completeness = Completeness.of(works)
         weights = complete_weights(works, completeness)
-        rows = cells.query(question, world, ["work"])
+        rows = cells.query(question, world, each_work=True)
         at = pc.index_in(rows["c"], works["work_id"].combine_chunks()).to_numpy().astype(np.int64)
         for name, values in (("weight", weights), ("weight_squares", weights**2)):
             rows = rows.append_column(name, pa.array(values[at]))
@@ -140,22 +140,28 @@ def drivers(question: Question, grid: Cells, world: World) -> pd.DataFrame:
     """
     axis, measures = question.drivers, world.queries.measures
     told = world.measured(grid.years), _spans(question, grid), measures.confidence
-    parts = cells.count(replace(question, by=(axis,), drivers=""), world, parts=["split"])
+    each = replace(question, by=(axis,), drivers="")
+    rows = cells.query(each, world, each_work=True)
+    works = rows["c"].combine_chunks().dictionary_encode().indices.to_numpy()
+    part = 1 / np.bincount(works)[works]
+    for name, column in (("split", part), ("split_squares", part**2)):
+        rows = rows.append_column(name, pa.array(column))
+    parts = cells.collect(rows, each, world)
     missing = len(grid.years) - len(parts.years)  # later years in which every work is in none
     split, squares = (
-        np.pad(parts[name] / PART, ((0, 0), (0, missing))) for name in ("split", "split_squares")
+        np.pad(parts[name], ((0, 0), (0, missing))) for name in ("split", "split_squares")
     )
     rest = np.rint(grid["works"][0] - split.sum(axis=0))
     values, variances = np.vstack([split, rest]), np.vstack([squares, rest])
     names = [key[0] for key in parts.keys] + [NONE]
     sides = np.array([values[:, span].sum(axis=1) / span.sum() for span in told[1]])
-    rows = np.flatnonzero(sides.sum(axis=0) > 0)
-    moves = steps(values, variances, rows, *told)
+    present = np.flatnonzero(sides.sum(axis=0) > 0)
+    moves = steps(values, variances, present, *told)
     found = pd.DataFrame(
         {
-            axis: [names[n] for n in rows],
-            "before": sides[0, rows],
-            "after": sides[1, rows],
+            axis: [names[n] for n in present],
+            "before": sides[0, present],
+            "after": sides[1, present],
             "contribution": [m.difference for m in moves],
             "low": [m.difference_low for m in moves],
             "high": [m.difference_high for m in moves],

@@ -79,7 +79,7 @@ class Desk:
         """The works behind an answer, newest first: as many as it counts."""
         plain = Question(question.clauses, (), question.years)
         spans = question.periods or (question.years,)
-        found = cells.query(plain, self.world, parts=["work"])
+        found = cells.query(plain, self.world, each_work=True)
         year = found["year"].to_numpy()
         inside = sum((year >= a) & (year <= b) for a, b in spans) > 0
         ids = found["c"].filter(pa.array(inside)).combine_chunks()

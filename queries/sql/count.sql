@@ -1,23 +1,22 @@
 -- One row per cell × year of any question: how many works it has. Read by `coauth count`; `coauth count … --sql` prints it with the question.
 -- The question comes as tables: axes (axis 1 or 2, dimension), wanted (clause, dimension, value: a work has to meet every clause,
--- by any of its values), shown (axis, value: the only cells of an axis; none: all) and parts ('split': works are divided among
--- their cells; 'work': each work is a row of its own).
--- Units: works; split: each work divided evenly among its cells, of 2^-30; split_squares: the squares of its parts, of 2^-30;
--- covered: Σ over the works of the share of complete works of their year and publisher, of 2^-30.
+-- by any of its values), shown (axis, value: the only cells of an axis; none: all) and parts ('work': each work is a row of its
+-- own, else none).
+-- Units: works; covered: Σ over the works of the share of complete works of their year and publisher, of 2^-30.
 WITH needed AS (
   SELECT dimension FROM axes UNION SELECT dimension FROM wanted
 ),
 counted AS (
-  SELECT * FROM works WHERE included
+  SELECT work_id, year, type, field_id, publisher, is_preprint, n_institutions, affiliation_status FROM works WHERE included
 ),
-tag AS (                             -- what can be said of a work; a dimension that is not needed is not read
+tag AS (                             -- what can be said of a work, some of it twice; a dimension that is not needed is not read
   SELECT work_id, dimension, institution_id AS value FROM affiliations JOIN needed ON dimension = 'institution'
   UNION ALL
   SELECT work_id, dimension, institution_id FROM affiliations JOIN needed ON dimension = 'home' WHERE is_domestic
   UNION ALL
   SELECT work_id, dimension, institution_id FROM affiliations JOIN needed ON dimension = 'abroad' WHERE NOT is_domestic
   UNION ALL
-  SELECT DISTINCT work_id, dimension, country_code FROM countries JOIN needed ON dimension = 'country'
+  SELECT work_id, dimension, country_code FROM countries JOIN needed ON dimension = 'country'
   WHERE country_code NOT IN (SELECT country_code FROM home_countries)
   UNION ALL
   SELECT work_id, dimension, group_id FROM memberships JOIN needed ON dimension = 'group' WHERE basis = 'union'
@@ -27,12 +26,12 @@ tag AS (                             -- what can be said of a work; a dimension 
   SELECT work_id, dimension, substr(group_id, 6) FROM memberships JOIN needed ON dimension = 'list'
   WHERE basis = 'institution' AND starts_with(group_id, 'list:')
   UNION ALL
-  SELECT DISTINCT work_id, dimension, list_id || '/' || entry_id
+  SELECT work_id, dimension, list_id || '/' || entry_id
   FROM affiliations JOIN listed USING (institution_id) JOIN needed ON dimension = 'entry'
   UNION ALL
-  SELECT DISTINCT work_id, dimension, technology_id FROM technologies JOIN needed ON dimension = 'technology'
+  SELECT work_id, dimension, technology_id FROM technologies JOIN needed ON dimension = 'technology'
   UNION ALL
-  SELECT DISTINCT work_id, dimension, area_id
+  SELECT work_id, dimension, area_id
   FROM technologies JOIN technology_areas USING (list_id, technology_id) JOIN needed ON dimension = 'area'
   UNION ALL
   SELECT work_id, dimension, coalesce(field_id, 'none') FROM counted JOIN needed ON dimension = 'field'
@@ -57,12 +56,17 @@ kept AS (                            -- works that meet every clause
        GROUP BY t.work_id HAVING count(DISTINCT w.clause) = (SELECT count(DISTINCT clause) FROM wanted)
      )
 ),
-placed AS (                          -- the cells of each work along each axis
-  SELECT a.axis, t.work_id, t.value
+along AS (
+  SELECT a.axis, t.work_id, t.dimension, t.value
   FROM tag t
   JOIN axes a ON a.dimension = t.dimension
   WHERE NOT EXISTS (SELECT 1 FROM shown s WHERE s.axis = a.axis)
      OR t.value IN (SELECT value FROM shown s WHERE s.axis = a.axis)
+),
+placed AS (                          -- the cells of each work along each axis, each once
+  SELECT axis, work_id, value FROM along WHERE dimension NOT IN ('country', 'entry', 'technology', 'area')
+  UNION ALL
+  SELECT DISTINCT axis, work_id, value FROM along WHERE dimension IN ('country', 'entry', 'technology', 'area')
 ),
 cell AS (
   SELECT k.work_id, k.year, coalesce(k.publisher, '') AS publisher, k.affiliation_status = 'complete' AS complete,
@@ -74,9 +78,6 @@ cell AS (
   WHERE (x.value IS NOT NULL OR NOT EXISTS (SELECT 1 FROM axes WHERE axis = 1))
     AND (y.value IS NOT NULL OR NOT EXISTS (SELECT 1 FROM axes WHERE axis = 2))
 ),
-among (work_id, n) AS (              -- how many cells a work is divided among
-  SELECT work_id, count(*) FROM cell JOIN parts ON part = 'split' GROUP BY work_id
-),
 rate AS (
   SELECT year, coalesce(publisher, '') AS publisher,
          CAST(floor(1073741824 * sum(works_complete) / sum(works)) AS BIGINT) AS complete
@@ -85,11 +86,8 @@ rate AS (
 SELECT c.a, c.b, c.c, c.year,
        count(*) AS works,
        count(*) FILTER (WHERE c.complete) AS works_complete,
-       CAST(sum(r.complete) AS BIGINT) AS covered,
-       CAST(sum(1073741824 // d.n) AS BIGINT) AS split,
-       CAST(sum(1073741824 // (d.n * d.n)) AS BIGINT) AS split_squares
+       CAST(sum(r.complete) AS BIGINT) AS covered
 FROM cell c
 JOIN rate r ON r.year = c.year AND r.publisher = c.publisher
-LEFT JOIN among d ON d.work_id = c.work_id
 GROUP BY c.a, c.b, c.c, c.year
 ORDER BY c.a, c.b, c.c, c.year
