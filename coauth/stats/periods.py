@@ -54,8 +54,10 @@ class Pool(NamedTuple):
         own = np.divide(squares, poisson_, out=np.ones(len(squares)), where=poisson_ > 0)
         return [cls(float(phi), extra, freedom) for phi in own]
 
-    def factor(self, size: float) -> tuple[float, float]:
-        """φ and the degrees of freedom of its tails; `size` is Σx²/Σv of the years of a sum."""
+    def factor(self, size: float, years: int) -> tuple[float, float]:
+        """φ and the degrees of freedom of its tails; `size` is Σx²/Σv of the years of a sum, however
+        many.
+        """
         weighed = self.freedom * self.own + PRIOR * (1 + self.extra * size)
         return max(1.0, weighed / (self.freedom + PRIOR)), self.freedom + PRIOR
 
@@ -80,13 +82,13 @@ class Sum(NamedTuple):
 
         >>> years = np.array([100.0, 120.0, 100.0, 120.0])
         >>> total = Sum.of(years, years, Spread(0.01, 6.4), np.array([True, True, False, False]), 0.95)
-        >>> total.value, round(total.plain, 3), round(total.freedom, 1)   # 1 + 0.01·24,400/220; 6.4·(2.109/1.109)²
-        (220.0, 2.109, 23.1)
+        >>> total.value, round(total.plain, 3), round(total.freedom, 1)   # 1 + 0.01·24,400/220
+        (220.0, 2.109, 6.4)
         """
         x, v = float(values[span].sum()), float(chance[span].sum())
         if not x > 0:
             return cls(0.0, int(span.sum()), 1.0, 1.0, np.inf)
-        factor, freedom = spread.factor(float((values[span] ** 2).sum()) / v)
+        factor, freedom = spread.factor(float((values[span] ** 2).sum()) / v, int(span.sum()))
         plain = v / x * factor
         return cls(x, int(span.sum()), plain * stretch(confidence, freedom) ** 2, plain, freedom)
 

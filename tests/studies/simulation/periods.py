@@ -87,7 +87,7 @@ class Tally:
                     verdict in (change.ROSE, change.FELL),
                 )
             )
-        for i, (volume, name, loss) in enumerate(self.families):
+        for i, (volume, name, loss) in enumerate(() if seed % 4 else self.families):
             chance = np.random.default_rng([SEED, 1, seed, i])
             groups = [group(chance, volume, SPREADS[name], loss == "loss") for _ in range(FAMILY)]
             works, weight, squares = (np.array([g[n] for g in groups]) for n in range(3))
@@ -138,7 +138,7 @@ def table(tally: Tally, tabled, asked: tuple[float, float], false: float) -> str
             tabled(
                 ("works a year", "years vary", "metadata", *heads, "called", "", "worlds"), lines
             ),
-            f"Families of {FAMILY} such groups: any of them called.",
+            f"Families of {FAMILY} such groups, one in every fourth world: any of them called.",
             tabled(("works a year", "years vary", "metadata", "called", "", "families"), families),
         ]
     )
