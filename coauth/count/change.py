@@ -98,10 +98,7 @@ def judge(question: Question, rows: pd.DataFrame, coverage: Coverage, world: Wor
         for n in (0, 1)
     ]
     both = pd.concat(
-        [
-            s.drop(columns=["preliminary"]).add_prefix(p)
-            for s, p in zip(sides, ("before_", "after_"), strict=True)
-        ],
+        [s.add_prefix(p) for s, p in zip(sides, ("before_", "after_"), strict=True)],
         axis=1,
     )
     place = {key: n for n, key in enumerate(grid.keys)}

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 import pandas as pd
 import pyarrow as pa
 
+from coauth.count.address import openalex
 from coauth.count.answer import Answer
 from coauth.count.change import NONE, TOO_FEW
 from coauth.count.question import AXES, Question
@@ -57,6 +57,18 @@ class Labels:
         w = self.words
         if value == NONE:
             return w("count.none")
+        name = self._name(kind, value)
+        mark = self._mark(value) if kind in ("technology", "area") else ""
+        return f"{name} ({mark})" if mark else name
+
+    def _mark(self, entry: str) -> str:
+        """What has to stand beside a technology or area wherever it is shown."""
+        enabled = (s for s in self.queries.technologies if s.enabled)
+        mark = next((s.marked(entry) for s in enabled), None)
+        return ", ".join(self.words(f"mark.{m}") for m in mark.split(", ")) if mark else ""
+
+    def _name(self, kind: str, value: str) -> str:
+        w = self.words
         if kind in ("home", "abroad", "institution") and value in self._places:
             name, ror = self._places[value]
             return w.institution(value, name, ror, (), synthetic=MARK in name or "[" in name)
@@ -98,7 +110,7 @@ def title(answer: Answer, labels: Labels) -> str:
         if q.periods
         else w.years(q.years)
     )
-    by = [w("count.by", by=w.listing([labels.column(b).lower() for b in q.by]))] if q.by else []
+    by = [w("count.by", by=w.listing([_inside(labels.column(b)) for b in q.by]))] if q.by else []
     return " · ".join([w("count.title"), *labels.clauses(q), when, *by])
 
 
@@ -108,19 +120,21 @@ def notes(answer: Answer, labels: Labels) -> list[str]:
     said = [MARK] if labels.about.synthetic else []
     base = q.base()
     if base is not None:
-        inside = labels.clauses(base)
+        inside = [_inside(c) for c in labels.clauses(base)]
         of = w("count.share_within", clauses=", ".join(inside)) if inside else ""
         if base.axes:
             of += w(
-                "count.share_same", axes=w.listing([labels.column(a).lower() for a in base.axes])
+                "count.share_same", axes=w.listing([_inside(labels.column(a)) for a in base.axes])
             )
         said.append(w("count.share_of", of=of))
     said.append(w("count.coverage"))
     said.append(w("count.interval", confidence=w.percent(labels.queries.measures.confidence)))
     if q.axes:
         said.append(w("count.overlap"))
-    if "preliminary" in answer.rows and answer.rows["preliminary"].any():
-        said.append(w("count.preliminary"))
+    young = [c for c in answer.rows if str(c).endswith("preliminary")]
+    if answer.rows[young].to_numpy().any():
+        years = sorted(labels.queries.scope.preliminary)
+        said.append(w("count.preliminary", years=w.years((years[0], years[-1]))))
     if q.periods:
         said.append(w("count.verdict", least=labels.queries.measures.roster_min_works))
     if answer.drivers is not None:
@@ -142,46 +156,9 @@ def sources(answer: Answer, labels: Labels) -> list[tuple[str, str]]:
     ]
 
 
-def openalex(question: Question, queries: Queries) -> str | None:
-    """The address at which OpenAlex shows about the same works; None where it has no such filter:
-    technologies and areas rest on phrases, entries on rolled-up institutions.
-    """
-    members = {g.id: g.countries for g in queries.partners if not (g.valid_from or g.valid_to)}
-    scope = queries.scope
-    parts = (
-        []
-        if scope.everywhere
-        else [f"authorships.institutions.country_code:{'|'.join(sorted(scope.home))}"]
-    )
-    rows = {w.id: [e.openalex for e in w.entry] for w in queries.watchlists}
-    for clause in question.clauses:
-        values: dict[str, list[str]] = {}
-        for thing in clause.things:
-            if thing.kind in ("home", "abroad"):
-                values.setdefault("authorships.institutions.lineage", []).append(thing.value)
-            elif thing.kind == "country":
-                values.setdefault("authorships.countries", []).append(thing.value)
-            elif thing.kind == "group" and thing.value in members:
-                values.setdefault("authorships.countries", []).extend(members[thing.value])
-            elif thing.kind == "list" and all(rows.get(thing.value, [None])):
-                ids = [i for i in rows[thing.value] if i]
-                values.setdefault("authorships.institutions.lineage", []).extend(ids)
-            elif thing.kind == "field":
-                values.setdefault("primary_topic.field.id", []).append(f"fields/{thing.value}")
-            elif thing.kind == "type":
-                values.setdefault("type", []).append(thing.value)
-            else:
-                return None
-        if len(values) != 1:
-            return None  # "either of two kinds" is no filter there
-        parts += [f"{name}:{'|'.join(ids)}" for name, ids in values.items()]
-    first, last = (
-        (question.periods[0][0], question.periods[1][1]) if question.periods else question.years
-    )
-    parts.append(f"publication_year:{first}-{last}")
-    if not any(c.filter == "type" for c in question.clauses):
-        parts.append(f"type:{'|'.join(scope.served_types)}")
-    return f"https://openalex.org/works?filter={quote(','.join(parts), safe=':,|/.-_')}"
+def _inside(name: str) -> str:
+    """A title inside a sentence; an abbreviation stays as it is."""
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
 
 def about(answer: Answer, labels: Labels) -> dict[str, Any]:

@@ -39,7 +39,10 @@ class Desk:
 
     @cached_property
     def world(self) -> World:
-        queries = self.project.queries.of_topics(self.vintage.eras.topic_model)
+        manifest = self.vintage.manifest
+        queries = self.project.queries.of_topics(self.vintage.eras.topic_model).informed(
+            manifest.technology_quality, self.vintage.built.queries
+        )
         rows: dict[str, Rows] = {name: self.vintage.rows(name) for name in TABLES}
         return World(DuckDB(queries.sql, queries.tables()), rows, queries)
 

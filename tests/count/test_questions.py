@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from coauth import queries as questions
+from coauth.report.data import frames
 from tests.support import plain_count
 from tests.support.commands import CHECKOUT, coauth
 
@@ -203,6 +204,24 @@ def test_figures_1_and_2_are_such_counts(sample_root, folder):
     assert {("list:miit", r["first_year"]): [r[n] for n in names] for r in listed} == {
         k: v for k, v in stored.items() if k[0] == "list:miit"
     }
+
+
+def test_the_headline_change_is_such_a_count(sample_root, folder):
+    """The change in the legend of Figure 1: between two years, with its interval."""
+    asked = questions.load(sample_root / "queries")
+    stored = frames.changes(
+        {"copublications": pq.read_table(folder / "copublications.parquet")},
+        ["nordic", "europe", "international"],
+        asked,
+    ).set_index("group_id")
+    for name, row in stored.iterrows():
+        partner = "abroad" if name == "international" else name
+        line = f"--partner {partner} --compare {row['first_year']:.0f} {row['last_year']:.0f}"
+        (found,) = answer(sample_root, line)["rows"]
+        counts = found["before_works"], found["after_works"]
+        assert counts == (row["before"], row["after"])
+        ends = [found[k] for k in ("change", "change_low", "change_high")]
+        assert ends == pytest.approx([row["ratio"], row["low"], row["high"]], rel=1e-7)
 
 
 def test_the_works_behind_an_answer_are_as_many(sample_root):
