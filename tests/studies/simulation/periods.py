@@ -134,7 +134,7 @@ def table(tally: Tally, tabled, asked: tuple[float, float], false: float) -> str
     return "\n\n".join(
         [
             f"## Sums of years and their changes (asked: {asked[0]:.0%}–{asked[1]:.0%} hold the truth; changes called where there is none at most {false:.0%})",
-            "Three years, and 2018–2020 to 2022–2024, in worlds where nothing changes (`periods.py`). *Wide*: more than asked hold it. Ratios are of worlds that have one; *called*: rose or fell, by `coauth count --compare`.",
+            "Three years, and 2018–2020 to 2022–2024, in worlds where nothing changes (`periods.py`). *Wide*: more than asked hold it. Ratios are of worlds that have one; *called*: rose or fell, by `coauth count --compare`. That the t of several years has ν degrees of freedom was decided on other worlds, after 600 of these had been seen under the rule of single years, by which up to 7 % were called.",
             tabled(
                 ("works a year", "years vary", "metadata", *heads, "called", "", "worlds"), lines
             ),
