@@ -17,7 +17,7 @@ from coauth.count.answer import Answer
 from coauth.count.change import NONE, TOO_FEW
 from coauth.count.question import AXES, Question
 from coauth.queries import Queries
-from coauth.report.text import Words, slug
+from coauth.report.text import NBSP, Words, slug
 from coauth.tables.contract import MARK
 
 SECTIONS = ("field", "type", "area", "status", "group", "matched")
@@ -293,9 +293,9 @@ def align(titles: list[str], lines: Iterable[list[str]]) -> list[str]:
         for n in range(len(titles))
     ]
     return [
-        "  ".join(
-            v.ljust(k) if t else v.rjust(k) for v, k, t in zip(line, wide, text, strict=True)
-        ).rstrip()
+        "  ".join(v.ljust(k) if t else v.rjust(k) for v, k, t in zip(line, wide, text, strict=True))
+        .rstrip()
+        .replace(NBSP, " ")
         for line in every
     ]
 
