@@ -9,7 +9,7 @@ The rooms, from what all others may import to what imports them; stages never im
     records            openalex, storage
     ways to count      engine, stats
     answers to rows    sources, stages, network, review, public
-    to readers         export, report
+    to readers         export, report, count
     all in order       pipeline, api, cli
 
 The verbs of the command line, from Python:
@@ -17,6 +17,7 @@ The verbs of the command line, from Python:
     import coauth
     coauth.rebuild(".", sample=True)                    # harvest, build, export, report
     coauth.tables("edges", root=".")                    # a pandas DataFrame
+    coauth.count("DTU", "China", by="year", root=".")     # works, shares, intervals, coverage
     coauth.graph(window=(2022, 2024), root=".")           # a networkx.Graph
     help(coauth.api)                                    # all verbs, with their arguments
 
@@ -30,6 +31,7 @@ from importlib.metadata import version
 
 __version__ = version("coauth")
 
+import coauth.count
 import coauth.export
 import coauth.report
 import coauth.tables  # noqa: F401  rooms of these names come first, so that the verbs take them
@@ -37,6 +39,7 @@ from coauth.api import (
     audit,
     build,
     compare,
+    count,
     explain,
     export,
     graph,
@@ -54,6 +57,7 @@ __all__ = [
     "audit",
     "build",
     "compare",
+    "count",
     "explain",
     "export",
     "graph",

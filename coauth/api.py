@@ -249,14 +249,61 @@ def explain(
 
     from coauth import review  # noqa: PLC0415
     from coauth.pipeline.vintage_tables import VintageTables, informed_queries  # noqa: PLC0415
+    from coauth.report.text import vocabulary  # noqa: PLC0415
 
     project = _project(root)
     of = project.cache.find(vintage)
     made, queries = VintageTables(of), informed_queries(project, of)
     if list_id:
         return pd.DataFrame(review.listing(made, list_id, queries, years))
-    a, b = review.resolve_pair(institutions, made["institutions"], queries)
+    spoken = vocabulary("country", "institution")
+    a, b = review.resolve_pair(institutions, made["institutions"], queries, spoken)
     return pd.DataFrame(review.pair(made, a, b, queries, years, left_out=left_out))
+
+
+def count(
+    *names: str,
+    by: str | Sequence[str] = (),
+    years: Span | None = None,
+    compare: tuple[Span, Span] | None = None,
+    drivers: str = "",
+    of: Literal["", "all", "international"] = "",
+    language: Literal["en", "da"] = "en",
+    root: Folder = ".",
+    vintage: str | None = None,
+    **filters: str | Sequence[str],
+) -> pd.DataFrame:
+    """Works by anything and of anything, each number with its interval, share and coverage; with
+    `compare` the change between two periods and its verdict, with `drivers` who drives it.
+
+    names     things of any kind, as on the command line: "DTU", "Kina", "quantum"
+    by        year or window, and at most two of `coauth.count.question.AXES`
+    of        what a share is of; by default the works that the other filters leave
+    filters   partner, institution, list, technology, field, type, publisher, status, size: a name or
+              several, any of which will do
+
+    `frame.attrs` holds the question, the command that asks it again, vintage, fingerprint of the
+    queries and notes. `coauth.count.chart` draws what `coauth count -o FILE.svg` does. Raises
+    `NotFound` for a name that fits nothing or several things, and where no work is left.
+    """
+    from coauth.count import files, words  # noqa: PLC0415
+    from coauth.pipeline.count import Desk  # noqa: PLC0415
+
+    project = _project(root)
+    desk = Desk(project, project.cache.find(vintage))
+    question = desk.ask(
+        names,
+        {name: [v] if isinstance(v, str) else v for name, v in filters.items()},
+        by=by.split(",") if isinstance(by, str) and by else by,
+        years=years,
+        periods=compare,
+        drivers=drivers,
+        of=of,
+    )
+    answer, labels = desk.answer(question), desk.labels(language)
+    frame = files.with_names(answer.main, labels)
+    frame.attrs.update(words.about(answer, labels))
+    return frame
 
 
 def shifts(
@@ -277,6 +324,7 @@ def shifts(
     from coauth import review  # noqa: PLC0415
     from coauth.errors import NotFound  # noqa: PLC0415
     from coauth.queries.registry import MEASURES  # noqa: PLC0415
+    from coauth.report.text import vocabulary  # noqa: PLC0415
 
     project = _project(root)
     of = project.cache.find(vintage)
@@ -295,7 +343,8 @@ def shifts(
             left.append(f"{side} {span[0]}-{span[1]}: {len(rows):,}")
     places = of.read("institutions")
     if institution:
-        found = review.resolve(institution, places, project.queries)
+        spoken = vocabulary("country", "institution")
+        found = review.resolve(institution, places, project.queries, spoken)
         rows = rows[rows["institution_id"] == found]
         left.append(f"of {found}: {len(rows):,}")
     if not len(rows):

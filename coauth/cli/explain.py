@@ -24,6 +24,7 @@ from coauth.pipeline.project import Project
 from coauth.pipeline.status import count_of
 from coauth.pipeline.vintage_tables import VintageTables, informed_queries
 from coauth.queries import Queries
+from coauth.report.text import vocabulary
 from coauth.tables import absence
 
 
@@ -85,7 +86,8 @@ def explain_(
         )
         of += f" '{list_id}'"
     else:
-        a, b = review.resolve_pair(institutions, tables["institutions"], asked)
+        spoken = vocabulary("country", "institution")
+        a, b = review.resolve_pair(institutions, tables["institutions"], asked, spoken)
         works = review.pair(tables, a, b, asked, asked_years, left_out=left_out)
         names = dict(
             zip(

@@ -39,6 +39,7 @@ COMMANDS = {
     "status": ("harvest_build", "Vintages, and what each holds of what OpenAlex counts."),
     "export": ("export_report", "Write the network for Gephi and other programs."),
     "report": ("export_report", "Write the report of a quarter."),
+    "count": ("count", "Any question: works by anything, with interval and coverage."),
     "explain": ("explain", "The works behind a pair of institutions or a list."),
     "flags": ("flags", "Review cues: checks on how they were made."),
     "shifts": ("query", "Changes of centrality, each with interval and verdict."),

@@ -21,6 +21,7 @@ from coauth.pipeline.vintage_tables import VintageTables, informed_queries
 from coauth.public import COUNTING, STATEMENT
 from coauth.public import public as public_tables
 from coauth.queries import Queries
+from coauth.report.text import vocabulary
 from coauth.review import resolve
 from coauth.storage import Vintage
 from coauth.tables.schemas import Tables
@@ -57,7 +58,8 @@ def node_id(project: Project, tables: Tables, unit: Unit, name: str | None) -> s
     """
     if name is None or unit != "institution" or name.startswith("list:"):
         return name
-    return resolve(name, tables["institutions"], project.queries)
+    spoken = vocabulary("country", "institution")
+    return resolve(name, tables["institutions"], project.queries, spoken)
 
 
 class Base(NamedTuple):

@@ -247,7 +247,9 @@ class Queries(Strict):
         queries/sql, queries/institutions, and by the name of its series every partner group and
         enabled watchlist. Measures, events and technologies change none.
         """
-        statements = "\0".join(f"{name}\0{text}" for name, text in sorted(self.sql.items()))
+        statements = "\0".join(
+            f"{name}\0{text}" for name, text in sorted(self.sql.items()) if name != "count"
+        )
         counted = self.scope.model_dump_json(
             include={"countries", "first_year", "types", "count_duplicates", "preprint_dois"}
         )

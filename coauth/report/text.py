@@ -212,12 +212,26 @@ def countries() -> dict[str, frozenset[str]]:
     >>> sorted(countries()["US"])
     ['USA', 'United States']
     """
-    found: dict[str, set[str]] = {}
-    for language in languages():
+    return {
+        code: frozenset(name.removeprefix("the ") for name in names)
+        for code, names in vocabulary("country")["country"].items()
+    }
+
+
+def vocabulary(*kinds: str) -> dict[str, dict[str, tuple[str, ...]]]:
+    """What things of these kinds are called in the languages of the report, English first: kind ->
+    value -> names.
+
+    >>> vocabulary("field")["field"]["17"]
+    ('Computer science', 'Datalogi')
+    """
+    found: dict[str, dict[str, tuple[str, ...]]] = {kind: {} for kind in kinds}
+    for language in sorted(languages(), key=lambda code: (code != "en", code)):
         for key, name in _entries(language).items():
-            if key.startswith("country."):
-                found.setdefault(key.removeprefix("country."), set()).add(name.removeprefix("the "))
-    return {code: frozenset(names) for code, names in found.items()}
+            kind, _, value = key.partition(".")
+            if kind in found:
+                found[kind][value] = (*found[kind].get(value, ()), name)
+    return found
 
 
 @cache

@@ -14,67 +14,41 @@ import pyarrow.compute as pc
 
 from coauth.errors import NotFound
 from coauth.queries import Queries
+from coauth.queries.names import INSTITUTIONS, Names, Vocabulary
 from coauth.review import caveats
 from coauth.tables.contract import STRING
 from coauth.tables.schemas import AREAS, Tables
 
-_SHOWN = 12
 
-
-def resolve(query: str, institutions: pa.Table, queries: Queries) -> str:
-    """The institution_id a person means. Raises `NotFound` for no institution or several, listing
-    what comes near.
-
-    >>> from types import SimpleNamespace as Asked
-    >>> asked = Asked(watchlists=(), rollup=Asked(aliases={"DTU": "https://ror.org/04qtj9h94"}))
-    >>> place = {"institution_id": ["I1", "I2"], "ror": ["https://ror.org/04qtj9h94", None], "name": ["Technical University of Denmark", "Lund University"]}
-    >>> places = pa.table(place | {"country_code": ["DK", "SE"], "works": [2, 1]})
-    >>> resolve("dtu", places, asked), resolve("Lund", places, asked), resolve("I2", places, asked)
-    ('I1', 'I2', 'I2')
+def resolve(
+    query: str, institutions: pa.Table, queries: Queries, vocabulary: Vocabulary | None = None
+) -> str:
+    """The institution_id a person means (`coauth.queries.names`). Raises `NotFound` for no
+    institution or several, listing what comes near; with a `vocabulary`, what else is called in the
+    languages of the report, also for the name of a country, group or list.
     """
-    frame = institutions.select(
-        ["institution_id", "ror", "name", "country_code", "works"]
-    ).to_pandas()
-    word = query.strip()
-    listed = (
-        (name, e.ror)
-        for w in queries.watchlists
-        for e in w.entry
-        if e.ror
-        for name in (e.id, *e.aliases)
-    )
-    short = [*queries.rollup.aliases.items(), *listed]
-    meant = {ror for name, ror in short if name.casefold() == word.casefold()}
-    rors = meant or {word if word.startswith("https://ror.org/") else f"https://ror.org/{word}"}
-    exact = frame[(frame["institution_id"] == word.rsplit("/", 1)[-1]) | frame["ror"].isin(rors)]
-    if (
-        len(exact) == 0 and meant
-    ):  # "RH" is Rigshospitalet or nobody, never the one name with rh in it
-        raise NotFound(f"no institution of this vintage is '{query}' ({', '.join(sorted(meant))})")
-    if len(exact) == 0:
-        exact = frame[frame["name"].str.casefold() == word.casefold()]
-    near = exact if len(exact) else frame[frame["name"].str.contains(word, case=False, regex=False)]
-    if len(near) == 1:
-        return str(near["institution_id"].iloc[0])
-    if len(near) == 0:
-        raise NotFound(
-            f"no institution '{query}' in this vintage; give an OpenAlex id (I…), a ROR, or part of its name"
-        )
-    rows = near.sort_values(["works", "institution_id"], ascending=[False, True])
-    candidates = "; ".join(
-        f"{r.institution_id} {r.name} ({r.country_code})"
-        for r in rows.head(_SHOWN).itertuples(index=False)
-    )
-    raise NotFound(f"'{query}' fits {len(near)} institutions, name one by its id: {candidates}")
+    names = Names(queries, institutions, vocabulary)
+    if vocabulary:
+        meant = names.exact(query, (*INSTITUTIONS, "country", "group", "list"))
+        if meant and not {m.kind for m in meant} & set(INSTITUTIONS):
+            raise NotFound(
+                f"'{query}' is {meant[0]}, no institution; `coauth count INSTITUTION '{query}' --works` lists the works with it"
+            )
+    return names.find(query, INSTITUTIONS).value
 
 
-def resolve_pair(names: Sequence[str], institutions: pa.Table, queries: Queries) -> tuple[str, str]:
+def resolve_pair(
+    names: Sequence[str],
+    institutions: pa.Table,
+    queries: Queries,
+    vocabulary: Vocabulary | None = None,
+) -> tuple[str, str]:
     """The ids of two institutions a person means. Raises `NotFound` for any other number of them,
     or where both are the same one.
     """
     if len(names) != 2:
         raise NotFound(f"{len(names)} institutions named; give two, or a list")
-    a, b = (resolve(name, institutions, queries) for name in names)
+    a, b = (resolve(name, institutions, queries, vocabulary) for name in names)
     if a == b:
         raise NotFound(f"'{names[0]}' and '{names[1]}' are the same institution ({a})")
     return a, b

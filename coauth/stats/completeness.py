@@ -40,7 +40,7 @@ have one by chance would stand for themselves alone.
 """
 
 
-def complete_weights(works: pa.Table) -> Floats:
+def complete_weights(works: pa.Table, completeness: Completeness | None = None) -> Floats:
     """How many works each row of WORKS stands for: about 1/P(complete | publisher, field, year,
     team size); 0 if not complete.
 
@@ -52,7 +52,7 @@ def complete_weights(works: pa.Table) -> Floats:
     of a spoiled publisher weighs much, the interval of whatever rests on it shows that, and where
     too few are left `shifts` refuses to judge.
     """
-    completeness = Completeness.of(works)
+    completeness = completeness or Completeness.of(works)
     raw = np.divide(
         1.0, completeness.probability(), out=np.zeros(works.num_rows), where=completeness.complete
     )
@@ -187,8 +187,24 @@ def _codes(column: pa.ChunkedArray) -> Integers:
 
 
 def _cells(rows: int, columns: list[Integers]) -> Integers:
-    code = np.zeros(rows, np.int64)
+    """The cell of each row, numbered in the order of the columns' codes."""
+    code, room = np.zeros(rows, np.int64), 1
     for column in columns:
-        joint = code * (column.max(initial=0) + 1) + column
-        code = np.unique(joint, return_inverse=True)[1].reshape(-1).astype(np.int64)
-    return code
+        size = int(column.max(initial=0)) + 1
+        if room * size >= LARGEST:
+            code, room = _rank(code, room), rows
+        code, room = code * size + column, room * size
+    return _rank(code, room)
+
+
+LARGEST = 2**62
+TABLE = 2**22
+"""Codes below which ranks are looked up in a table, which is faster than sorting."""
+
+
+def _rank(code: Integers, room: int) -> Integers:
+    if room > TABLE:
+        return np.unique(code, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    taken = np.zeros(room, bool)
+    taken[code] = True
+    return np.asarray(np.cumsum(taken)[code] - 1, np.int64)

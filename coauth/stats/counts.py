@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from coauth.stats.incidence import Floats
+from coauth.stats.incidence import Flags, Floats
 
 FALL = 0.25
 """The fall that power, and works that are needed to see it, are about."""
@@ -69,25 +69,34 @@ class Spread(NamedTuple):
             / float(((apart == 0) + (apart == 1) * 4 / 9 + (apart == 2) / 36).sum()),
         )
 
-    def times(self, size: Floats, confidence: float) -> Floats:
+    def times(self, size: Floats, confidence: float, years: Floats | float = 1.0) -> Floats:
         """How many times chance's the variance is taken, φ = (1 + θ·size)·(t/z)²; `size` is x²/v,
-        for a count the count itself.
+        for a count the count itself, and Σx²/Σv of several `years` together.
 
         t is Student's with the degrees of freedom that the sum has of which only θ's part is
-        estimated, ν·((1 + θ·size)/(θ·size))² (Satterthwaite 1946, doi 10.2307/3002019).
+        estimated, ν·((1 + θ·size)/(θ·size))² (Satterthwaite 1946, doi 10.2307/3002019). Of several
+        years it is ν wherever θ > 0: a single year that stands out is in θ itself, what several have in
+        common is not, and up to 7 in 100 changes were called where there was none.
 
         >>> Spread(0.0, 6.4).times(np.array([100.0]), 0.95), Spread(0.01, 6.4).times(np.array([100.0]), 0.95).round(3)
         (array([1.]), array([2.203]))
+        >>> Spread(0.01, 6.4).times(np.array([100.0]), 0.95, 3).round(3)
+        array([3.025])
         """
-        more = self.extra * size
-        freedom = np.minimum(
-            self.freedom
-            * np.divide(1 + more, more, out=np.full_like(more, np.inf), where=more > 0) ** 2,
-            1e9,
-        )
+        more, freedom = self.extra * size, self._freedom(size, years)
         upper = (1 + confidence) / 2
         wider = np.where(more > 0, special.stdtrit(freedom, upper) / special.ndtri(upper), 1.0)
         return np.asarray((1 + more) * wider**2)
+
+    def factor(self, size: float, years: int) -> tuple[float, float]:
+        """1 + θ·size and t's degrees of freedom by themselves."""
+        return 1 + self.extra * size, float(self._freedom(np.array([size]), years)[0])
+
+    def _freedom(self, size: Floats, years: Floats | float) -> Floats:
+        more = self.extra * size
+        part = np.divide(1 + more, more, out=np.full_like(more, np.inf), where=more > 0) ** 2
+        several = np.where(more > 0, 1.0, np.inf)
+        return np.minimum(self.freedom * np.where(np.asarray(years) > 1, several, part), 1e9)
 
 
 CHANCE = Spread()
@@ -121,28 +130,54 @@ def with_intervals(rows: pd.DataFrame, confidence: float, rounding: float = 0.0)
     return rows.drop(columns=ends.columns, errors="ignore").join(ends)
 
 
-def of_series(works: Floats, measured: Floats, confidence: float, rounding: float = 0.0) -> Ends:
-    """Intervals of one series' counts, in the order of their years; `measured` marks the years that
-    its spread is read from, `rounding` is the variance of a count's rounding.
+def of_series(
+    works: Floats,
+    measured: Flags,
+    confidence: float,
+    rounding: float = 0.0,
+    spans: Flags | None = None,
+) -> Ends:
+    """Intervals of one series' counts, in the order of their years, or of their sums over `spans`
+    (spans × years); `measured` marks the years that its spread is read from, `rounding` is the
+    variance of a count's rounding.
     """
     spread = spread_of(np.where(measured, works, np.nan))
-    return poisson(works, confidence, spread.times(works, confidence) + _over(rounding, works))
+    total, squares, years = _summed(spans, works, works**2, np.ones(len(works)))
+    times = spread.times(_over(squares, total), confidence, years)
+    return poisson(total, confidence, times + _over(rounding * years, total))
 
 
 def of_shares(
-    works: Floats, total: Floats, measured: Floats, confidence: float, rounding: float = 0.0
+    works: Floats,
+    total: Floats,
+    measured: Flags,
+    confidence: float,
+    rounding: float = 0.0,
+    spans: Flags | None = None,
 ) -> Ends:
-    """Intervals of the shares that these are of `total`, year by year. The rounding of both adds
-    V(1 + p²)/N² to the variance of a share p.
+    """Intervals of the shares that these are of `total`, year by year or over `spans`. The rounding
+    of both adds V(1 + p²)/N² to the variance of a share p.
+    """
+    yearly, chance, _ = _share(works, total)
+    spread = Spread.of(np.where(measured, yearly, np.nan), chance)
+    counts, squares, whole, years = _summed(spans, works, works**2, total, np.ones(len(works)))
+    share, chance, size = _share(counts, whole)
+    size = size * _over(squares, counts**2)  # of one year 1
+    more = _over(rounding * years * (1 + share**2), whole**2 * chance)
+    return binomial(counts, whole, confidence, spread.times(size, confidence, years) + more)
+
+
+def _summed(spans: Flags | None, *columns: Floats) -> list[Floats]:
+    return [c if spans is None else spans.astype(np.float64) @ c for c in columns]
+
+
+def _share(works: Floats, total: Floats) -> tuple[Floats, Floats, Floats]:
+    """Share, its variance by chance, and its square over that; all, or none, of the whole varies by
+    nothing.
     """
     share = np.divide(works, total, out=np.full(len(works), np.nan), where=total > 0)
     chance = share * (1 - share) / total
-    size = np.divide(
-        share**2, chance, out=np.zeros(len(works)), where=chance > 0
-    )  # all, or none, of the whole varies by nothing
-    spread = Spread.of(np.where(measured, share, np.nan), chance)
-    more = _over(rounding * (1 + share**2), total**2 * chance)
-    return binomial(works, total, confidence, spread.times(size, confidence) + more)
+    return share, chance, np.divide(share**2, chance, out=np.zeros(len(works)), where=chance > 0)
 
 
 def _over(some: Floats | float, of: Floats) -> Floats:

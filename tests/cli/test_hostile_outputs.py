@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import openpyxl
 import pytest
 
 from coauth.tables.escape import cell, terminal
@@ -62,6 +63,20 @@ def test_no_cell_of_an_export_is_a_formula(root, tmp_path):
     assert "'+1 University" in cells
     unsafe = [c for c in cells if c[:1] in ("=", "+", "-", "@", "\t", "\r") and not number(c)]
     assert unsafe == []
+
+
+def test_no_cell_of_a_count_is_a_formula(root, tmp_path):
+    """Neither in a CSV nor in a workbook, where every text is typed as one."""
+    for name in ("n.csv", "n.xlsx"):
+        coauth(root, "count", "--by", "abroad", "-o", str(tmp_path / name))
+    lines = (tmp_path / "n.csv").read_text("utf-8").splitlines(keepends=True)
+    names = [row[0] for row in csv.reader(lines)]
+    assert "'=HYPERLINK(A1)" in names
+    assert not [c for c in names if c[:1] in ("=", "+", "-", "@", "\t", "\r")]
+    sheet = openpyxl.load_workbook(tmp_path / "n.xlsx")["Answer"]
+    texts = [row[0] for row in sheet.iter_rows(min_row=2)]
+    assert "=HYPERLINK(A1)" in [c.value for c in texts]
+    assert {c.data_type for c in texts} == {"s"}
 
 
 def number(text):

@@ -499,9 +499,13 @@ def test_both_languages_have_the_same_keys_and_fill_the_same_places() -> None:
 def test_every_word_is_used_and_every_word_asked_for_is_there() -> None:
     literal, patterns = (
         set(),
-        [re.compile(r"(legend|country|institution|field|reason|type|format_name|topic_model)\..+")],
+        [
+            re.compile(
+                r"(legend|country|institution|field|reason|type|format_name|topic_model|status|group|matched)\..+"
+            )
+        ],
     )
-    for path in PACKAGE.rglob("*.py"):
+    for path in [*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "count").glob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 literal.add(node.value)

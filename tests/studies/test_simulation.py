@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from coauth.tables.schemas import AFFILIATIONS, WORKS
-from tests.studies.simulation import results, study, worlds
+from tests.studies.simulation import periods, results, study, worlds
 from tests.studies.simulation.worlds import AFTER, BEFORE, Design, tables
 from tests.support import toy_worlds
 
@@ -162,3 +162,14 @@ def test_what_misses_has_no_interval():
     assert {row[0] for row in covered} >= set(toy_worlds.QUERIES.measures.resampled)
     failed = {row[0] for row in covered if row[4] == "fails" and row[1] in ("value", "change")}
     assert not failed & set(toy_worlds.QUERIES.measures.resampled), failed
+
+
+def test_sums_of_years_are_tallied():
+    """Every cell has its world; the page says of each whether it holds."""
+    tally = periods.Tally()
+    for seed in (0, 4):
+        tally.add(seed)
+    assert {len(worlds) for worlds in tally.results.values()} == {2}
+    assert {len(families) for families in tally.families.values()} == {2}
+    page = periods.table(tally, lambda head, lines: f"{len(head)} {len(lines)}", (0.93, 0.97), 0.05)
+    assert page.startswith("## Sums of years and their changes (asked: 93%–97%")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from coauth.queries import Measures, Period
 from coauth.stats.completeness import Completeness
-from coauth.stats.incidence import Incidence
+from coauth.stats.incidence import Flags, Incidence, Integers
 
 
 @dataclass(frozen=True)
@@ -53,16 +54,22 @@ class OwnCoverage:
     def jump(self, name: str, period: Period) -> Jump | None:
         """None where a window has no work of it: there is then no rate of its own to look at."""
         index = self._world.by_institution.indptr[self._column[name] :][:2]
-        own = self._world.by_institution.indices[slice(*index)]
-        observed, expected, variance = [], [], 0.0
-        for first, last in period:
-            rows = own[(self._world.year[own] >= first) & (self._world.year[own] <= last)].astype(
-                np.int64
-            )
-            if not len(rows):
-                return None
-            p, spread = self._completeness.without(rows)
-            observed.append(1 - float(self._world.complete[rows].mean()))
-            expected.append(1 - float(p.mean()))
-            variance += float(spread.sum()) / len(rows) ** 2
-        return Jump((observed[0], observed[1]), (expected[0], expected[1]), variance**0.5)
+        own = self._world.by_institution.indices[slice(*index)].astype(np.int64)
+        year = self._world.year[own]
+        windows = tuple(own[(year >= first) & (year <= last)] for first, last in period)
+        return jump(windows, self._world.complete, self._completeness)
+
+
+def jump(windows: Sequence[Integers], complete: Flags, completeness: Completeness) -> Jump | None:
+    """How the share of partial works moved from one set of works to the next, each given by its
+    rows; None where one is empty.
+    """
+    observed, expected, variance = [], [], 0.0
+    for rows in windows:
+        if not len(rows):
+            return None
+        p, spread = completeness.without(rows)
+        observed.append(1 - float(complete[rows].mean()))
+        expected.append(1 - float(p.mean()))
+        variance += float(spread.sum()) / len(rows) ** 2
+    return Jump((observed[0], observed[1]), (expected[0], expected[1]), variance**0.5)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tests.studies.simulation import counts, events, strings, study, worlds
+from tests.studies.simulation import counts, events, periods, strings, study, worlds
 from tests.studies.simulation.study import SIZES, Tally, sized
 
 PAGE = Path(__file__).with_name("RESULTS.md")
@@ -29,7 +29,7 @@ def main(given: list[str] | None = None) -> None:
     )
     parser.add_argument(
         "--only",
-        choices=("institutions", "strings", "dates", "counts"),
+        choices=("institutions", "strings", "dates", "counts", "periods"),
         help="one part; the page keeps its other sections",
     )
     parser.add_argument(
@@ -40,7 +40,7 @@ def main(given: list[str] | None = None) -> None:
     asked = parser.parse_args(given)
     began, seen = time.process_time(), list[pd.DataFrame]()
     parts = {"unshifted": Tally(), "lost": Tally(), "shifted": Tally()}
-    dates, groups, moves = events.Tally(), counts.Tally(), Tally()
+    dates, groups, moves, sums = events.Tally(), counts.Tally(), Tally(), periods.Tally()
     country = worlds.DEVELOPMENT if asked.quick else worlds.CONFIRMATION
     try:
         for seed in range(4 if asked.quick else asked.worlds):
@@ -55,6 +55,8 @@ def main(given: list[str] | None = None) -> None:
                 dates.add(seed)
             if asked.only in (None, "counts"):
                 groups.add(seed)
+            if asked.only in (None, "periods"):
+                sums.add(seed)
             print(f"{seed + 1} worlds, {time.process_time() - began:.0f} CPU seconds", flush=True)
     except KeyboardInterrupt:
         print("ended sooner")
@@ -67,6 +69,8 @@ def main(given: list[str] | None = None) -> None:
     sections += (
         [counts.table(groups, _table, (LOW, HIGH))] if asked.only in (None, "counts") else []
     )
+    if asked.only in (None, "periods"):
+        sections.append(periods.table(sums, _table, (LOW, HIGH), FALSE))
     page = merged(PAGE.read_text("utf-8") if asked.only else "", sections)
     print(page)
     if asked.quick:
