@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from coauth.stages.events import segmented
-from coauth.stats import completeness, overdispersion
+from coauth.stats import autoregression, completeness, overdispersion
 from coauth.stats.counting import Counting
 from coauth.stats.incidence import ONE, incidence
 from tests.support.toy_worlds import QUERIES, asked, centralities, tables
@@ -58,10 +58,10 @@ CONSTANTS = {
         rf"{MEASURES.permutations} times the roster",
         rf"{MEASURES.permutations} gange kredsen",
     ),
-    "spread": (rf"σ up to {segmented.SIGMA_GRID[-1]:g}", rf"σ op til {segmented.SIGMA_GRID[-1]:g}"),
+    "spread": (rf"σ up to {autoregression.SIGMA_GRID[-1]:g}", rf"σ op til {autoregression.SIGMA_GRID[-1]:g}"),
     "autocorrelation": (
-        rf"ρ up to {segmented.RHO_GRID[-1]:g}",
-        rf"ρ op til {segmented.RHO_GRID[-1]:g}",
+        rf"ρ up to {autoregression.RHO_GRID[-1]:g}",
+        rf"ρ op til {autoregression.RHO_GRID[-1]:g}",
     ),
 }
 
