@@ -39,7 +39,9 @@ than those of the tables
 PRIOR = np.outer(SIGMA_GRID**1.5 * np.exp(-SIGMA_GRID / TYPICAL), 1 / np.sqrt(1 - RHO_GRID**2))
 """of each σ (√σ of it for the distance to the next) and ρ, before anything is seen"""
 
-_HALF = 0.5  # a work: added to each year's, or a series that begins with nothing would have no slope
+_HALF = (
+    0.5  # a work: added to each year's, or a series that begins with nothing would have no slope
+)
 _FEWEST = 3  # years, for a trend and something beside it
 _LEAST = 1e-4  # of the largest weight: what weighs less is not carried along
 

@@ -234,9 +234,7 @@ def compare_counts(
             np.exp(optimize.brentq(lambda x: below(x) - share, middle - reach, middle + reach))
         )
 
-    return Change(
-        before, after, after / before - 1, end(1, 0, tail) - 1, end(0, 1, 1 - tail) - 1
-    )
+    return Change(before, after, after / before - 1, end(1, 0, tail) - 1, end(0, 1, 1 - tail) - 1)
 
 
 def works_needed(

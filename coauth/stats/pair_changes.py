@@ -99,13 +99,12 @@ def compare(before: Floats, after: Floats, bursts: Bursts, confidence: float) ->
     beyond = (1 - confidence) / 2
     if np.isfinite(bursts.freedom):
         beyond = float(special.ndtr(special.stdtrit(bursts.freedom, beyond)))
-    low = special.betaincinv(last, first + 1, beyond)
-    high = special.betaincinv(last + 1, first, 1 - beyond)
-    p = np.minimum(2 * np.minimum(more, fewer), 1.0)
-    return Changes(
-        *(
-            np.where(known, ratio - 1, np.nan)
-            for ratio in (last / first, low / (1 - low), high / (1 - high))
-        ),
-        tail(special.ndtri(p / 2), bursts.freedom),
+    below = special.betaincinv(last, first + 1, beyond)
+    above = special.betaincinv(first, last + 1, beyond)  # of the share of `before`: exact near 0
+    ends = (
+        below / (1 - below),
+        np.divide(1 - above, above, out=np.full_like(above, np.inf), where=above > 0),
     )
+    p = np.minimum(2 * np.minimum(more, fewer), 1.0)
+    ratio, low, high = (np.where(known, r - 1, np.nan) for r in (last / first, *ends))
+    return Changes(ratio, low, high, tail(special.ndtri(p / 2), bursts.freedom))

@@ -49,7 +49,10 @@ def among_few(
     single, reach = drawn.astype(np.float32), np.zeros(drawn.shape[1], np.float32)
     for i in range(len(value) - 1):  # what one row takes stays in the processor's cache
         np.maximum(reach, _largest(single[i + 1 :] - single[i], spread[i, i + 1 :]), out=reach)
-    gap, bound = root[:, None] - root, _critical(reach, confidence, freedom) * spread
+    gap, bound = (
+        root[:, None] - root,
+        _critical(reach.astype(np.float64), confidence, freedom) * spread,
+    )
     return 1 + (gap < -bound).sum(axis=1), len(value) - (gap > bound).sum(axis=1)
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from coauth.stages.events import segmented
 from coauth.stats import autoregression, completeness, overdispersion
 from coauth.stats.counting import Counting
 from coauth.stats.incidence import ONE, incidence
@@ -58,7 +57,10 @@ CONSTANTS = {
         rf"{MEASURES.permutations} times the roster",
         rf"{MEASURES.permutations} gange kredsen",
     ),
-    "spread": (rf"σ up to {autoregression.SIGMA_GRID[-1]:g}", rf"σ op til {autoregression.SIGMA_GRID[-1]:g}"),
+    "spread": (
+        rf"σ up to {autoregression.SIGMA_GRID[-1]:g}",
+        rf"σ op til {autoregression.SIGMA_GRID[-1]:g}",
+    ),
     "autocorrelation": (
         rf"ρ up to {autoregression.RHO_GRID[-1]:g}",
         rf"ρ op til {autoregression.RHO_GRID[-1]:g}",

@@ -551,7 +551,9 @@ def test_the_headlines_are_the_tables_numbers(
     page: tuple[str, Path], asked: queries.Queries
 ) -> None:
     shown = plain(page[0])
-    told = counted.compare_counts(2996, 3742, 0.95, frames.beyond(full(), "china", asked, (2020, 2023)))
+    told = counted.compare_counts(
+        2996, 3742, 0.95, frames.beyond(full(), "china", asked, (2020, 2023))
+    )
     assert (
         f"China: works, 2020 to 2023 +{100 * told.ratio:.0f}% 95% interval: +{100 * told.low:.0f}% to +{100 * told.high:.0f}%"
         in shown

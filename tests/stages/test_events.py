@@ -68,7 +68,8 @@ def test_without_spread_it_is_the_binomial_fit_of_others():
     working = np.log(p / (1 - p)) + (counts - (counts + others) * p) / information
     lag = np.abs(np.subtract.outer(np.arange(14), np.arange(14)))
     variance = (
-        np.diag(1 / information) + autoregression.SIGMA_GRID[sigma] ** 2 * autoregression.RHO_GRID[rho] ** lag
+        np.diag(1 / information)
+        + autoregression.SIGMA_GRID[sigma] ** 2 * autoregression.RHO_GRID[rho] ** lag
     )
     gls = api.GLS(working, design, sigma=variance).fit()
     at = sigma * len(autoregression.RHO_GRID) + rho

@@ -137,9 +137,7 @@ def indexed(tables: Tables, names: Sequence[str], queries: Queries) -> pd.DataFr
     return pd.concat(parts, ignore_index=True) if parts else empty
 
 
-def beyond(
-    tables: Tables, name: str, queries: Queries, years: Years, basis: str = ""
-) -> Beyond:
+def beyond(tables: Tables, name: str, queries: Queries, years: Years, basis: str = "") -> Beyond:
     """How much more than chance a series may change between two years, by how its years vary that
     are shown and not preliminary.
     """
@@ -158,9 +156,7 @@ def _beyond(works: pd.Series[Any], rows: pd.DataFrame, years: Years) -> Beyond:
     measured = works.where(~rows["preliminary"].astype(bool)).set_axis(rows["year"])
     start = int(min([*rows["year"], *years]))
     every = measured.reindex(range(start, int(max([*rows["year"], *years])) + 1))
-    return autoregression.beyond(
-        every.to_numpy(dtype=float), *(year - start for year in years)
-    )
+    return autoregression.beyond(every.to_numpy(dtype=float), *(year - start for year in years))
 
 
 def smallest_fall(

@@ -132,7 +132,6 @@ class Common:
         nothing = {name: pa.nulls(n) for name in CENTRALITY.schema.names if name not in columns}
         return pa.table(columns | nothing).select(CENTRALITY.schema.names).cast(CENTRALITY.schema)
 
-
     def _ranks(self, name: str, rating: Rating, rows: Flags) -> Iterator[tuple[str, Integers]]:
         """Rank of these rows, 1 being the most central, and the ends of its confidence set."""
         sign, value = MEASURES[rating.measure].sign, rating.value[rows]

@@ -36,6 +36,7 @@ from coauth.stats.counts import FALL
 
 Array = npt.NDArray[np.float64]
 
+
 @dataclass(frozen=True)
 class Fit:
     """The coefficients of a regression under every σ and ρ, with the weight of each."""
@@ -85,7 +86,8 @@ class Fit:
         """
         step = np.repeat([-1.0, 1.0], a_year) / a_year
         return float(
-            self.weight @ np.outer(SIGMA_GRID**2, step @ correlation(np.arange(2.0 * a_year)) @ step).ravel()
+            self.weight
+            @ np.outer(SIGMA_GRID**2, step @ correlation(np.arange(2.0 * a_year)) @ step).ravel()
         )
 
     @property
