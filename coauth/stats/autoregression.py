@@ -43,6 +43,7 @@ _HALF = (
     0.5  # a work: added to each year's, or a series that begins with nothing would have no slope
 )
 _FEWEST = 3  # years, for a trend and something beside it
+_CURVED = 7  # years from which a trend may bend: three more than coefficients
 _LEAST = 1e-4  # of the largest weight: what weighs less is not carried along
 
 
@@ -105,16 +106,17 @@ def beyond(works: Floats, first: int, last: int) -> Beyond:
     """σ²(1 − ρ^k) of a series of yearly counts, for the years at `first` and `last`, k apart: the
     change between them has twice that variance beside 1/a + 1/b of chance.
 
-    `works` is in the order of the years, NaN where a count is not to be used. The level is that of a
-    log-linear trend with a step half-way between the two years: without the step a true change
-    would count as wandering, and hide itself. `CHANCE` where fewer than three counts are known, or
+    `works` is in the order of the years, NaN where a count is not to be used. The level is a
+    trend of the log, curved where seven years or more are known, with a step half-way between the
+    two years: growth that slows down, or a true change, would else count as wandering and hide the
+    change itself. `CHANCE` where fewer than three counts are known, or
     none is above 0: nothing can be told then.
 
     >>> steady, restless = (beyond(np.array([a, b] * 7), 9, 12) for a, b in ((100.0, 100), (60.0, 140)))
     >>> for found in (steady, restless):                # the logs of the second vary by 0.44
     ...     print(round(float(np.sqrt(found.weight @ found.variance)), 2))
-    0.06
-    0.54
+    0.07
+    0.57
     """
     at = np.flatnonzero(~np.isnan(works)).astype(float)
     counts = works[~np.isnan(works)]
@@ -124,6 +126,8 @@ def beyond(works: Floats, first: int, last: int) -> Beyond:
     step = at >= (first + last + 1) // 2
     if step.any() and not step.all() and len(at) > _FEWEST:
         columns.append(step.astype(float))
+    if len(at) >= _CURVED:
+        columns.append((at - at.mean()) ** 2)
     design = np.column_stack(columns)
     weight = regress(design, *_linear(design, counts + _HALF), at).weight
     variance = np.outer(SIGMA_GRID**2, 1 - RHO_GRID ** abs(last - first)).ravel()

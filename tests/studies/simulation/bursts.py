@@ -1,6 +1,6 @@
 """What is said of pairs, of changes between two years and of ranks, where nothing changed and works
-come in bursts: `python -m tests.studies.simulation.bursts [--worlds 1000]` writes its section of
-RESULTS.md.
+come in bursts: `python -m tests.studies.simulation.bursts [--worlds 1000] [--only ranks]` writes its
+sections of RESULTS.md.
 
 Every world is SYNTHETIC. The designs, written down before the first run that is tabled; while the
 method was chosen, other seeds were looked at (200 to 400 worlds of each kind).
@@ -15,7 +15,7 @@ years.
 *Intensity.* 24 domestic and 140 foreign institutions, sizes lognormal with σ = 1.2, 2,500 meetings a
 window; a pair's works are by projects in one year, φ = 1, 1.8 and 2.5, over 12 years, the last
 preliminary. Its mean is that of independence times a taste: 1; gamma of mean 1 and variance 1;
-lognormal with σ = 0.8; or 4 for one pair in ten. The truth is a pair's mean over what margins of the
+lognormal with σ = 0.8; or 4 for one pair in ten, others 1 (a fifth of the worlds). The truth is a pair's mean over what margins of the
 means would give it. Pairs are shown from 5 works on.
 
 *Change between two years.* 14 years of a group with a mean that does not change, its log level
@@ -244,83 +244,92 @@ def _table(head, rows):
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
-def section(worlds):
-    def many(part, *given, of=worlds):
-        number = list(map(ord, f"{part.__name__}{given}"))
-        return [part(np.random.default_rng([SEED, *number, seed]), *given) for seed in range(of)]
+def many(worlds, part, *given):
+    number = list(map(ord, f"{part.__name__}{given}"))
+    return [part(np.random.default_rng([SEED, *number, seed]), *given) for seed in range(worlds)]
 
-    paired = [(name, *map(_share, np.array(many(pairs, name), float).T), worlds) for name in PAIRS]
-    intense = []
-    for taste, times in itertools.product(TASTES, (1, 1.8, 2.5)):
-        of = worlds if taste == "independent" else -(-worlds // 5)
-        found = np.array(many(intensity, taste, times, of=of), float)
-        for at, name in enumerate(EXPECTED):
-            shown, *parts = found[:, at].T
-            intense.append(
-                (taste, times, name, int(shown.sum()), *(_part(p, shown) for p in parts), of)
-            )
-    changed = [
-        (*cell, *map(_share, np.array(many(change, *cell), float).T), worlds)
+
+def pairs_section(worlds):
+    rows = [
+        (name, *map(_share, np.array(many(worlds, pairs, name), float).T), worlds) for name in PAIRS
+    ]
+    return (
+        "## Pairs that grew or shrank (asked: at most 5 % of worlds with a false one)",
+        "*Poisson*: no bursts allowed for, as coauth had it. *Any*: new and gone pairs beyond chance counted too. *Found*: of the pairs whose mean tripled or fell "
+        "to a third, one pair in ten.",
+        _table(("60 pairs", "Poisson", "any", "grown or shrunk", "found", "worlds"), rows),
+    )
+
+
+def change_section(worlds):
+    rows = [
+        (*cell, *map(_share, np.array(many(worlds, change, *cell), float).T), worlds)
         for cell in itertools.product((0.1, 0.2), (0, 0.6, 0.8), (12, 100, 300))
     ]
-    ranked = []
+    return (
+        "## Change between two years (asked: called where there is none in at most 6 %)",
+        "*Poisson*: by chance alone. *Found*: 40 % fewer.",
+        _table(("σ", "ρ", "works a year", "Poisson", "called", "found", "worlds"), rows),
+    )
+
+
+def ranks_section(worlds):
+    rows = []
     for name in RANKS:
-        found = np.array(many(ranks, name), float)
+        found = np.array(many(worlds, ranks, name), float)
         for at, way in enumerate(("percentiles", "all differences", "all values at once")):
             *held, width = found[:, at].T
-            ranked.append((name, way, *map(_share, held), f"{width.mean():.1f}", worlds))
-    return "\n\n".join(
-        [
-            "## Pairs, changes between two years, and ranks where works come in bursts",
-            "Written by `python -m tests.studies.simulation.bursts`; designs at the head of `bursts.py`; ± is the Monte-Carlo standard error, by world.",
-            "**Worlds with a false grown or shrunk pair (asked: at most 5 %).** *Poisson*: no bursts allowed for, as coauth had it. *Any*: new and gone pairs beyond chance "
-            "counted too. *Found*: of means that tripled or fell to a third.",
-            _table(("60 pairs", "Poisson", "any", "grown or shrunk", "found", "worlds"), paired),
-            "**Intensity: interval above 1 (asked: at most 3.5 % under independence, at any expectation).** *Plain*: the log-normal interval of RIC, as coauth had it. *Wrongly*: "
-            "above 1 where the truth is not. Where tastes have a heavy tail and few works are expected, the interval lies too near to 1: it is silent, not wrong.",
-            _table(
-                (
-                    "tastes",
-                    "φ",
-                    "works expected",
-                    "pairs",
-                    "plain above 1",
-                    "above 1",
-                    "wrongly",
-                    "holds the truth",
-                    "worlds",
-                ),
-                intense,
-            ),
-            "**Change between two years called where there is none (asked: at most 6 %).** *Found*: 40 % fewer.",
-            _table(("σ", "ρ", "works a year", "Poisson", "called", "found", "worlds"), changed),
-            "**Ranks held (asked: at least 93 %, the best one's included).** *Width*: mean number of places from the best to the worst.",
-            _table(
-                (
-                    "institutions",
-                    "by",
-                    "a rank",
-                    "the best one's",
-                    "that of the one seen as best",
-                    "all at once",
-                    "width",
-                    "worlds",
-                ),
-                ranked,
-            ),
-        ]
+            rows.append((name, way, *map(_share, held), f"{width.mean():.1f}", worlds))
+    head = ("institutions", "by", "a rank", "the best one's", "that of the one seen as best")
+    return (
+        "## Ranks (asked: at least 93 % hold, the best one's included)",
+        "*Percentiles*: of the replicates' ranks, as coauth had it. *Width*: mean number of places from the best to the worst.",
+        _table((*head, "all at once", "width", "worlds"), rows),
     )
+
+
+def intensity_section(worlds):
+    rows = []
+    for taste, times in itertools.product(TASTES, (1, 1.8, 2.5)):
+        of = worlds if taste == "independent" else -(-worlds // 5)
+        found = np.array(many(of, intensity, taste, times), float)
+        for at, name in enumerate(EXPECTED):
+            shown, *parts = found[:, at].T
+            counted = (_part(part, shown) for part in parts)
+            rows.append((taste, times, name, int(shown.sum()), *counted, of))
+    head = ("tastes", "φ", "works expected", "pairs", "plain above 1", "above 1", "wrongly")
+    return (
+        "## Intensity of pairs (asked: interval above 1 in at most 3.5 % under independence, at any expectation)",
+        "*Plain*: the log-normal interval of RIC, as coauth had it. *Wrongly*: above 1 where the truth is not. Where tastes have a heavy tail and few works are "
+        "expected, the interval lies too near to 1: it is silent, not wrong.",
+        _table((*head, "holds the truth", "worlds"), rows),
+    )
+
+
+SECTIONS = {
+    "change": change_section,
+    "pairs": pairs_section,
+    "ranks": ranks_section,
+    "intensity": intensity_section,
+}
+WRITTEN = (
+    "Written by `python -m tests.studies.simulation.bursts`, designs at its head; ± is the Monte-Carlo "
+    "standard error, by world."
+)
 
 
 def main(given=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--worlds", type=int, default=1000)
+    parser.add_argument("--only", choices=SECTIONS, help="one part; the page keeps its others")
     parser.add_argument("--quick", action="store_true", help="shows that it runs, writes nothing")
     asked = parser.parse_args(given)
-    text = section(2 if asked.quick else asked.worlds)
-    print(text)
-    if not asked.quick:
-        PAGE.write_text(merged(PAGE.read_text("utf-8"), [text]), "utf-8")
+    for name in (asked.only,) if asked.only else SECTIONS:
+        title, said, table = SECTIONS[name](2 if asked.quick else asked.worlds)
+        text = "\n\n".join([title, f"{WRITTEN} {said}", table])
+        print(text, flush=True)
+        if not asked.quick:
+            PAGE.write_text(merged(PAGE.read_text("utf-8"), [text]), "utf-8")
 
 
 if __name__ == "__main__":
