@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from coauth.tables.schemas import AFFILIATIONS, WORKS
-from tests.studies.simulation import results, study, worlds
+from tests.studies.simulation import bursts, results, study, worlds
 from tests.studies.simulation.worlds import AFTER, BEFORE, Design, tables
 from tests.support import toy_worlds
 
@@ -162,3 +162,12 @@ def test_what_misses_has_no_interval():
     assert {row[0] for row in covered} >= set(toy_worlds.QUERIES.measures.resampled)
     failed = {row[0] for row in covered if row[4] == "fails" and row[1] in ("value", "change")}
     assert not failed & set(toy_worlds.QUERIES.measures.resampled), failed
+
+
+@pytest.mark.parametrize("part", bursts.SECTIONS)
+def test_the_study_of_bursts_runs(part, capsys):
+    """On two worlds, and writes nothing."""
+    before = bursts.PAGE.read_bytes()
+    bursts.main(["--quick", "--only", part])
+    assert capsys.readouterr().out.startswith("## ")
+    assert bursts.PAGE.read_bytes() == before
