@@ -40,7 +40,7 @@ class Bursts(NamedTuple):
         pair has, so φ is one). Differences of single years would not see a burst that lasts three.
         Fewer than three windows of years are cut into three shorter ones.
 
-        One φ for all pairs: where one pair in four had φ = 6 and the others 1, one report in ten held
+        One φ for all pairs: where one pair in four had φ = 6 and the others 1, one report in nine held
         a false change (tests/studies/simulation/RESULTS.md).
 
         φ̂ has the variance Σ_i(D_i − φV_i)²/(ΣV)², D and V the sums of one pair: pairs are

@@ -601,7 +601,8 @@ def test_a_flagged_pair_is_told_with_all_it_rests_on(page: tuple[str, Path]) -> 
         "Of 2 flagged pairs with works in 2019–2021 or 2022–2024, 1 have them in 2022–2024 only (new) and 1 in 2019–2021 only (gone); 0 grew and 0 shrank"
         in shown
     )
-    assert "New Technical <University> of Denmark Beihang University 0 7 beyond chance" in shown
+    # of two pairs whose works come in one year each, nothing is beyond what bursts do
+    assert "New Technical <University> of Denmark Beihang University 0 7 –" in shown
     assert "Gone Technical <University> of Denmark Harbin Institute of Technology 2 0 –" in shown
 
 
