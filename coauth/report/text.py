@@ -103,8 +103,11 @@ class Words:
         )
 
     def span(self, low: float | None, high: float | None, decimals: int = 0) -> str:
-        """An interval of plain numbers; one without ends is a dash."""
-        return self._span("format.span", low, high, 1, decimals, sign=False)
+        """An interval of plain numbers; one without ends is a dash, one without an upper end says so."""
+        open_ = _missing(high) and not _missing(low)
+        return self._span(
+            "format.span_open" if open_ else "format.span", low, high, 1, decimals, sign=False
+        )
 
     def percent_span(
         self, low: float | None, high: float | None, decimals: int = 0, *, sign: bool = False

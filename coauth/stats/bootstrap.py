@@ -102,12 +102,22 @@ class Interval(NamedTuple):
     """standard error of the end: how far another seed may move it"""
     high_error: Floats
 
+    def clip(self, least: float, most: float) -> Interval:
+        """No end outside of what the measure can be."""
+        return self._replace(low=np.maximum(self.low, least), high=np.minimum(self.high, most))
+
 
 def interval(
     value: Floats, replicates: NDArray[np.number], confidence: float, freedom: float = np.inf
 ) -> Interval:
-    """Percentile interval of each row of institutions × replicates, stretched about the value by
-    Student's t over normal.
+    """Percentile interval of each row of institutions × replicates about its median, set about the
+    value and stretched by Student's t over normal: value + t/z·(q − median).
+
+    The value of a ratio such as participation is biased by resampling, every replicate in the same
+    direction (a concave function of shares is smaller where they vary), and plain percentiles can
+    lie beside the value itself. The distance of the median from the value is that bias (Efron 1987,
+    doi 10.1080/01621459.1987.10478410, corrects for the same); without it no value lies outside of
+    its interval.
 
     The end at quantile q of R replicates has the standard error of an order statistic, whose rank
     is binomial (Maritz & Jarrett 1978, doi 10.1080/01621459.1978.10480027): a quarter of the
@@ -116,16 +126,17 @@ def interval(
 
     >>> drawn = np.random.default_rng(1).normal(5, 1, (1, 40_000))
     >>> [round(float(end[0]), 2) for end in interval(np.array([5.0]), drawn, 0.95)]     # √(0.025·0.975/40,000)/φ(1.96) = 0.013
-    [3.06, 6.95, 0.01, 0.02]
+    [3.07, 6.96, 0.01, 0.02]
     """
     tail, wider = (1 - confidence) / 2, stretch(confidence, freedom)
     step = np.sqrt(tail * (1 - tail) / replicates.shape[1])
     ends = (tail, max(tail - 2 * step, 0.0), tail + 2 * step)
+    at = [*ends, *(1 - q for q in ends), 0.5]
     some = [
-        replicates[at : at + _ROWS] for at in range(0, max(len(replicates), 1), _ROWS)
+        replicates[first : first + _ROWS] for first in range(0, max(len(replicates), 1), _ROWS)
     ]  # both make copies of what they are given
-    low, below, above, high, over, under = np.hstack(
-        [np.quantile(rows, [*ends, *(1 - q for q in ends)], axis=1) for rows in some]
+    low, below, above, high, over, under, median = np.hstack(
+        [np.quantile(rows, at, axis=1) for rows in some]
     )
     least = (
         np.hstack([rows.std(axis=1, dtype=np.float64) for rows in some])
@@ -137,7 +148,7 @@ def interval(
         wider * np.maximum((upper - lower) / 4, least)
         for lower, upper in ((below, above), (under, over))
     )
-    return Interval(value + wider * (low - value), value + wider * (high - value), *errors)
+    return Interval(value + wider * (low - median), value + wider * (high - median), *errors)
 
 
 def spread(

@@ -2,7 +2,8 @@
 
 By chance alone a count is Poisson and a share binomial; years of a group's works vary by more than
 that (a project ends and writes five). How much more is read from the series itself, and the exact
-intervals are widened by it.
+intervals are widened by it; for a change also how alike neighbouring years are
+(`coauth.stats.autoregression`).
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import special
+from scipy import optimize, special
 
+from coauth.stats.autoregression import CHANCE, Beyond
 from coauth.stats.incidence import Flags, Floats
 
 FALL = 0.25
@@ -97,10 +99,6 @@ class Spread(NamedTuple):
         part = np.divide(1 + more, more, out=np.full_like(more, np.inf), where=more > 0) ** 2
         several = np.where(more > 0, 1.0, np.inf)
         return np.minimum(self.freedom * np.where(np.asarray(years) > 1, several, part), 1e9)
-
-
-CHANCE = Spread()
-"""Poisson and binomial: nothing beyond chance."""
 
 
 class Ends(NamedTuple):
@@ -232,36 +230,46 @@ class Change(NamedTuple):
 
 
 def compare_counts(
-    before: int, after: int, confidence: float, spread: Spread = CHANCE, rounding: float = 0.0
+    before: int, after: int, confidence: float, beyond: Beyond = CHANCE, rounding: float = 0.0
 ) -> Change:
-    """The relative change of two independent counts, with its interval; `rounding` is the variance
-    that rounding gives to each.
+    """The relative change of two counts, with its interval; `rounding` is the variance that rounding
+    gives to each.
 
     Given their sum n, `after` is binomial with p = r/(1+r), r the ratio of the means: the exact
     binomial interval of p gives that of r (Przyborowski and Wilenski 1940, doi
-    10.1093/biomet/31.3-4.313). With the `spread` of their series each counts for as many as tell as
-    much by chance alone, n/φ.
+    10.1093/biomet/31.3-4.313). With a variance s of their logs `beyond` chance each counts for as
+    many as tell as much by chance alone, n/φ with φ = 1 + s·n. s is not known: the ends are the
+    quantiles of the mixture over all s.
 
     >>> compare_counts(110, 82, 0.95)  # doctest: +ELLIPSIS
     Change(before=110, after=82, ratio=-0.25454545..., low=-0.44689663..., high=0.00130449...)
-    >>> [round(end, 3) for end in compare_counts(110, 82, 0.95, Spread(0.01, 6.4))[3:]]
-    [-0.521, 0.156]
+    >>> wanders = Beyond(np.array([0.5, 0.5]), np.array([0.0, 0.01]))
+    >>> [round(end, 3) for end in compare_counts(110, 82, 0.95, wanders)[3:]]
+    [-0.486, 0.077]
     >>> [round(end, 3) for end in compare_counts(110, 80, 0.95, rounding=19.0)[3:]]
     [-0.479, 0.009]
     """
     if before == 0 or after == 0:
         return Change(before, after, None, None, None)
-    counts = np.array([before, after], np.float64)
-    times = spread.times(counts, confidence) + rounding / counts
-    first, last = counts / times
-    low, high = binomial(np.array([last]), np.array([first + last]), confidence)
-    scale = times[1] / times[0]
-    return Change(
-        before,
-        after,
-        after / before - 1,
-        *(float(p[0] / (1 - p[0]) * scale - 1) for p in (low, high)),
-    )
+    tail = (1 - confidence) / 2
+    first_times, last_times = (1 + beyond.variance * n + rounding / n for n in (before, after))
+    first, last, scale = before / first_times, after / last_times, last_times / first_times
+
+    def end(more_first: int, more_last: int, share: float) -> float:
+        """The ratio below which this share of the mixture lies."""
+
+        def below(log: float) -> float:
+            p = 1 / (1 + scale * np.exp(-log))
+            return float(beyond.weight @ special.betainc(last + more_last, first + more_first, p))
+
+        middle, reach = float(np.log(after / before)), 1.0
+        while not below(middle - reach) < share < below(middle + reach):
+            reach *= 2
+        return float(
+            np.exp(optimize.brentq(lambda x: below(x) - share, middle - reach, middle + reach))
+        )
+
+    return Change(before, after, after / before - 1, end(1, 0, tail) - 1, end(0, 1, 1 - tail) - 1)
 
 
 def works_needed(

@@ -8,6 +8,7 @@ McCullagh & Nelder 1989, doi 10.1007/978-1-4899-3242-6, ch. 6, scale variances).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,11 +59,21 @@ class Dispersion:
     _institutions: NDArray[np.object_]
 
     @classmethod
-    def of(cls, world: Incidence, rule: str, weight: Floats | None = None) -> Dispersion:
-        """From the years in which the world has works, each counted `weight` times."""
+    def of(
+        cls,
+        world: Incidence,
+        rule: str,
+        weight: Floats | None = None,
+        among: Collection[int] | None = None,
+    ) -> Dispersion:
+        """From the years (`among` these) in which the world has works, each counted `weight` times.
+
+        Years that still grow are no evidence of bursts: leave them out of `among`.
+        """
         adds = Counting.of(world, rule).strength
         adds = adds if weight is None else sp.csr_array(adds.multiply(weight[None, :]))
         years = np.unique(world.year)
+        years = years if among is None else years[np.isin(years, list(among))]
         middle = years[
             np.isin(years - 1, years) & np.isin(years + 1, years)
         ]  # a year without works is no year of few works

@@ -14,6 +14,7 @@ from scipy import stats
 from coauth.errors import MeasureFailed
 from coauth.stages.events import segmented
 from coauth.stages.events.matching import match
+from coauth.stats import autoregression
 from coauth.stats.counts import works_needed
 from coauth.tables.schemas import (
     EVENTS,
@@ -67,10 +68,11 @@ def test_without_spread_it_is_the_binomial_fit_of_others():
     working = np.log(p / (1 - p)) + (counts - (counts + others) * p) / information
     lag = np.abs(np.subtract.outer(np.arange(14), np.arange(14)))
     variance = (
-        np.diag(1 / information) + segmented.SIGMA_GRID[sigma] ** 2 * segmented.RHO_GRID[rho] ** lag
+        np.diag(1 / information)
+        + autoregression.SIGMA_GRID[sigma] ** 2 * autoregression.RHO_GRID[rho] ** lag
     )
     gls = api.GLS(working, design, sigma=variance).fit()
-    at = sigma * len(segmented.RHO_GRID) + rho
+    at = sigma * len(autoregression.RHO_GRID) + rho
     assert mine.coefficient[at] == pytest.approx(gls.params, rel=1e-6)
     assert mine.error[at] == pytest.approx(np.sqrt(np.diag(gls.normalized_cov_params)), rel=1e-6)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from coauth.tables.schemas import AFFILIATIONS, WORKS
-from tests.studies.simulation import periods, results, study, worlds
+from tests.studies.simulation import bursts, periods, results, study, worlds
 from tests.studies.simulation.worlds import AFTER, BEFORE, Design, tables
 from tests.support import toy_worlds
 
@@ -173,3 +173,12 @@ def test_sums_of_years_are_tallied():
     assert {len(families) for families in tally.families.values()} == {2}
     page = periods.table(tally, lambda head, lines: f"{len(head)} {len(lines)}", (0.93, 0.97), 0.05)
     assert page.startswith("## Sums of years and their changes (asked: 93%–97%")
+
+
+@pytest.mark.parametrize("part", bursts.SECTIONS)
+def test_the_study_of_bursts_runs(part, capsys):
+    """On two worlds, and writes nothing."""
+    before = bursts.PAGE.read_bytes()
+    bursts.main(["--quick", "--only", part])
+    assert capsys.readouterr().out.startswith("## ")
+    assert bursts.PAGE.read_bytes() == before

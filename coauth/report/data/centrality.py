@@ -171,13 +171,18 @@ def strengths(tables: Tables, queries: Queries) -> pd.DataFrame:
 
 def leaders(tables: Tables, queries: Queries) -> pd.DataFrame:
     """The most central institution of the last window by each measure of queries/measures.toml, its
-    value and interval; of several the one with the smallest id; null where none was measured. Of
-    the fixed roster, since a ratio is largest where works are few.
+    value and interval, and `may_be_first`: of how many the confidence set of the rank holds the
+    first (`coauth.stats.rank_sets`), null where ranks have none. Of several equal ones the one
+    with the smallest id; null where none was measured. Of the fixed roster, since a ratio is largest
+    where works are few.
     """
     first, last = last_window(queries)
-    rows = select(tables, "centrality", queries, first_year=first, last_year=last, fixed_rank=1)
+    rows = select(tables, "centrality", queries, first_year=first, last_year=last)
+    able = rows[rows["fixed_rank_low"] == 1].groupby("measure").size().rename("may_be_first")
+    rows = rows[rows["fixed_rank"] == 1]
     rows = rows.sort_values("institution_id").drop_duplicates("measure").set_index("measure")
-    kept = ["first_year", "last_year", "institution_id", "value", "low", "high"]
+    rows = rows.join(able)
+    kept = ["first_year", "last_year", "institution_id", "value", "low", "high", "may_be_first"]
     return rows[kept].reindex(list(queries.measures.measures)).rename_axis("measure").reset_index()
 
 

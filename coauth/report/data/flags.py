@@ -18,8 +18,9 @@ from coauth.report.data.frames import (
     last_window,
     window_before,
 )
-from coauth.stats import areas
-from coauth.stats.counts import binomial, compare_counts
+from coauth.stats import areas, pair_changes
+from coauth.stats.counts import binomial
+from coauth.stats.incidence import Floats
 from coauth.tables.schemas import ALL, AREAS, TECHNOLOGIES, Tables, own_basis
 
 STRONGEST = 20
@@ -106,8 +107,9 @@ def moved(tables: Tables, queries: Queries) -> pd.DataFrame:
     and what may be said of it.
 
     `kind`: new or gone (in one window only), grown or shrunk (in both, and `beyond` chance), else
-    as before. `beyond`: the exact conditional binomial test of equal rates, at the false discovery
-    rate of queries/measures.toml over all pairs of this table. Empty where the first window begins
+    as before. `beyond`: the conditional binomial test of equal rates, of works that come in bursts
+    (`coauth.stats.pair_changes`; `dispersion` says how much), at the false discovery rate of
+    queries/measures.toml over all pairs of this table. Empty where the first window begins
     before the measured years: a year that was not measured is no year without works.
     """
     flags = _cues(tables, queries)
@@ -120,19 +122,14 @@ def moved(tables: Tables, queries: Queries) -> pd.DataFrame:
     rows = (
         pd.concat(sides, axis=1, keys=["before", "after"]).fillna(0).astype("int64").reset_index()
     )
-    found = [
-        compare_counts(int(b), int(a), queries.measures.confidence)
-        for b, a in zip(rows["before"], rows["after"], strict=True)
-    ]
-    for name in ("ratio", "low", "high"):
-        rows[name] = np.array([getattr(f, name) for f in found], dtype=float)
-    rows["p_value"] = [
-        stats.binomtest(int(a), int(a + b)).pvalue
-        for b, a in zip(rows["before"], rows["after"], strict=True)
-    ]
+    bursts = pair_changes.Bursts.of(_yearly(flags, queries), queries.measures.window)
+    before, after = (rows[side].to_numpy(dtype=float) for side in ("before", "after"))
+    change = pair_changes.compare(before, after, bursts, queries.measures.confidence)
+    rows = rows.assign(ratio=change.ratio, low=change.low, high=change.high, p_value=change.p)
     rows["q_value"] = (
         stats.false_discovery_control(rows["p_value"]) if len(rows) else rows["p_value"]
     )
+    rows["dispersion"] = bursts.times
     rows["beyond"] = rows["q_value"] <= queries.measures.false_discovery_rate
     up = rows["after"] > rows["before"]
     kinds = [rows["before"] == 0, rows["after"] == 0, rows["beyond"] & up, rows["beyond"] & ~up]
@@ -142,6 +139,17 @@ def moved(tables: Tables, queries: Queries) -> pd.DataFrame:
         ["kind", "size", *_PAIR], ascending=[True, False, True, True, True, True]
     )
     return rows.drop(columns="size").reset_index(drop=True)
+
+
+def _yearly(flags: pd.DataFrame, queries: Queries) -> Floats:
+    """Works of each pair (once, whatever the lists it is on) × measured year that is not
+    preliminary.
+    """
+    years = [year for year in queries.scope.years if year not in queries.scope.preliminary]
+    by_year = flags.pivot_table(
+        index=["domestic", "foreign"], columns="year", values="works", aggfunc="max", fill_value=0
+    )
+    return by_year.reindex(columns=years, fill_value=0).to_numpy(dtype=np.float64)
 
 
 # -- technologies

@@ -14,7 +14,9 @@ import pandas as pd
 import pyarrow as pa
 
 from coauth.queries import Queries, Watchlist, Years
-from coauth.stats.counts import CHANCE, Spread, compare_counts, spread_of
+from coauth.stats import autoregression
+from coauth.stats.autoregression import CHANCE, Beyond
+from coauth.stats.counts import compare_counts
 from coauth.tables.schemas import ALL, CAUSES, Name, Tables, own_basis
 
 MIN_POSITIVES = 30
@@ -95,7 +97,7 @@ def changes(
                     int(counts[first]),
                     int(counts[last]),
                     queries.measures.confidence,
-                    spread(tables, name, queries, basis),
+                    beyond(tables, name, queries, (first, last), basis),
                     rounding,
                 )
                 row |= {"ratio": found.ratio, "low": found.low, "high": found.high}
@@ -135,23 +137,30 @@ def indexed(tables: Tables, names: Sequence[str], queries: Queries) -> pd.DataFr
     return pd.concat(parts, ignore_index=True) if parts else empty
 
 
-def spread(tables: Tables, name: str, queries: Queries, basis: str = "") -> Spread:
-    """How much more than chance a series varies from year to year, by the years that are shown and
-    not preliminary.
+def beyond(tables: Tables, name: str, queries: Queries, years: Years, basis: str = "") -> Beyond:
+    """How much more than chance a series may change between two years, by how its years vary that
+    are shown and not preliminary.
     """
     rows = series(tables, name, queries, basis)
-    return spread_of(rows["works"].where(~rows["preliminary"].astype(bool)).to_numpy(dtype=float))
+    return _beyond(rows["works"], rows, years)
 
 
-def spread_then(tables: Tables, name: str, queries: Queries) -> Spread:
+def beyond_then(tables: Tables, name: str, queries: Queries, years: Years) -> Beyond:
     """The same of the earlier vintage that `revisions` are against."""
     rows = series(tables, name, queries)
     then = revisions(tables, [name], queries, [(year, year) for year in rows["year"]])["then"]
-    return spread_of(then.where(~rows["preliminary"].astype(bool)).to_numpy(dtype=float))
+    return _beyond(then, rows, years)
+
+
+def _beyond(works: pd.Series[Any], rows: pd.DataFrame, years: Years) -> Beyond:
+    measured = works.where(~rows["preliminary"].astype(bool)).set_axis(rows["year"])
+    start = int(min([*rows["year"], *years]))
+    every = measured.reindex(range(start, int(max([*rows["year"], *years])) + 1))
+    return autoregression.beyond(every.to_numpy(dtype=float), *(year - start for year in years))
 
 
 def smallest_fall(
-    works: int, confidence: float, spread: Spread = CHANCE, rounding: float = 0.0
+    works: int, confidence: float, beyond: Beyond = CHANCE, rounding: float = 0.0
 ) -> float | None:
     """The smallest fall from `works` that can be told from chance, from how the series varies and
     from the `rounding` of counts; as a positive ratio; None where none can.
@@ -162,7 +171,7 @@ def smallest_fall(
     )  # a fall to `low` can be told (or is no count), one to `high` cannot
     while high - low > 1:
         middle = (low + high) // 2
-        end = compare_counts(works, middle, confidence, spread, rounding).high
+        end = compare_counts(works, middle, confidence, beyond, rounding).high
         low, high = (middle, high) if end is not None and end < 0 else (low, middle)
     return None if low == 0 else 1 - low / works
 

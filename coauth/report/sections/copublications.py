@@ -232,7 +232,7 @@ def _list_facts(context: ReportContext) -> Facts:
             facts[f"{r['group_id']}.smallest_fall"] = frames.smallest_fall(
                 int(r["before"]),
                 measures.confidence,
-                frames.spread(context.tables, r["group_id"], context.queries),
+                frames.beyond(context.tables, r["group_id"], context.queries, context.headline),
                 context.about.rounding,
             )
     return facts | (
@@ -357,7 +357,7 @@ def _power(context: ReportContext, changes: pd.DataFrame, series: str) -> list[T
     fall = frames.smallest_fall(
         before,
         confidence,
-        frames.spread(context.tables, series, context.queries),
+        frames.beyond(context.tables, series, context.queries, context.headline),
         context.about.rounding,
     )
     year = context.headline[0]

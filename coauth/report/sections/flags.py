@@ -246,6 +246,7 @@ def _moved(context: ReportContext, rows: pd.DataFrame) -> list[Text | Listing]:
         most=w.number(flags.MOVED),
         start=frames.window_before(context.queries)[0],
         rate=w.percent(context.queries.measures.false_discovery_rate),
+        dispersion=w.number(rows["dispersion"].iloc[0], 1),
     )
     table = grid(titles, lines, text=3, keys=list(shown.index))
     return [

@@ -84,13 +84,16 @@ def measures(context: ReportContext) -> Listing:
         leader = {
             "name": context.place(str(r.institution_id)),
             "value": number(r.value, record.digits),
+            "others": w.number(0 if pd.isna(r.may_be_first) else int(r.may_be_first) - 1),
         }
+        said = "leader" if r.may_be_first == 1 else "leader_open"
+        said = "leader_unsure" if pd.isna(r.may_be_first) else said
         lines.append(
             [
                 w.own(record, "title"),
                 w.own(record, "description"),
                 *(w(f"measures.{key}") for key in (r.larger, f"by_{r.interval}", r.comparable)),
-                w("format.missing") if pd.isna(r.value) else w("measures.leader", **leader),
+                w("format.missing") if pd.isna(r.value) else w(f"measures.{said}", **leader),
             ]
         )
     titles = [w(f"measures.{name}") for name in ("measure", "what", "central", "interval", "size")]

@@ -48,7 +48,7 @@ def _statements(context: ReportContext, reference: Reference) -> Listing | None:
             int(works[first]),
             int(works[last]),
             context.queries.measures.confidence,
-            frames.spread(context.tables, said.series, context.queries),
+            frames.beyond(context.tables, said.series, context.queries, said.years),
         )
         seen = frames.direction(found.low, found.high)
         rows.append(

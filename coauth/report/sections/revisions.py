@@ -57,7 +57,9 @@ def sentence(context: ReportContext, series: str, years: Sequence[int]) -> tuple
         int(first["then"]),
         int(last["then"]),
         context.queries.measures.confidence,
-        frames.spread_then(context.tables, series, context.queries),
+        frames.beyond_then(
+            context.tables, series, context.queries, (first["first_year"], last["first_year"])
+        ),
     )
     facts |= {f"{series}.then.{name}": getattr(found, name) for name in ("ratio", "low", "high")}
     change = (

@@ -72,7 +72,8 @@ def measure(
     Beside the sliding windows stand single years, for `measures.single_years` alone. The rows are
     millions: `write` gets them window by window, as each is measured, and has to read them all.
     `rank` is among all institutions of the row's graph, `fixed_rank` among the fixed roster
-    (`_fixed_roster`), which has the same members in every window. `workers` processes share the
+    (`_fixed_roster`), which has the same members in every window; the ends of both are confidence
+    sets that hold for all of them at once (`coauth.stats.rank_sets`). `workers` processes share the
     windows; fewer where all would take more than `memory` bytes, what is handed over apart, and at
     least one. No byte depends on their number.
 
@@ -85,7 +86,7 @@ def measure(
     >>> works = pa.Table.from_pylist([{"work_id": w, "field_id": None} | about for w in ("W1", "W2", "W3")])
     >>> affiliations = pa.Table.from_pylist([{"work_id": w, "institution_id": i, "is_domestic": i == "I1"}
     ...     for w, i in (("W1", "I1"), ("W1", "I2"), ("W2", "I1"), ("W2", "I3"), ("W3", "I1"))])
-    >>> scope = Some(first_year=2020, last_year=2020, years=range(2020, 2021), max_institutions=50)
+    >>> scope = Some(first_year=2020, last_year=2020, years=range(2020, 2021), preliminary=set(), max_institutions=50)
     >>> asked = Some(window=1, comparisons=(), measures=("strength", "betweenness"), resampled=("strength",), seed=1, single_years=(),
     ...     counting="newman", betweenness="exact", replicates=100, confidence=0.95, roster_min_works=1,
     ...     rarefied_share=0.5, path_windows="compared", fixed_roster=Some(among="domestic", min_works=1))
@@ -108,7 +109,9 @@ def measure(
     several = world.team >= 2
     joint = world.only(several)
     stands_for = complete_weights(world.works)[several]
-    counted = Counted.of(joint, variants(joint, stands_for, scope.max_institutions), measures)
+    settled = set(scope.years) - scope.preliminary
+    weights = variants(joint, stands_for, scope.max_institutions)
+    counted = Counted.of(joint, weights, measures, settled)
     partners = Partners.of(institutions, listed)
     domestic = set(affiliations.filter(affiliations["is_domestic"])["institution_id"].to_pylist())
     roster = domestic.union(() if listed is None else listed["institution_id"].to_pylist())
@@ -188,7 +191,8 @@ def _named(
     named = incidence(*credit(works, affiliations, mentions))
     weight = complete_weights(named.works) * harvest_weights(world, named, domestic, compared)
     several = (named.team >= 2) & (named.team <= scope.max_institutions)
-    return [Counted.of(named.only(several), {"named": weight[several]}, measures)]
+    settled = set(scope.years) - scope.preliminary
+    return [Counted.of(named.only(several), {"named": weight[several]}, measures, settled)]
 
 
 def _room(world: Incidence, windows: list[Years], measures: Measures) -> float:

@@ -173,21 +173,6 @@ def rate(basis: Basis, measure: str, weights: Floats) -> Floats:
     )
 
 
-def places(replicates: Floats, confidence: float) -> tuple[Integers, Integers]:
-    """Best and worst rank of each row of institutions × replicates in its interval."""
-    tail, last = (1 - confidence) / 2, replicates.shape[1] - 1
-    at = [
-        int(np.floor(tail * last)),
-        int(np.ceil((1 - tail) * last)),
-    ]  # ranks are whole: the order statistics outside
-    ranked = np.empty(replicates.shape, np.int32)
-    for start in range(0, replicates.shape[1], _ROWS):
-        ranked[:, start : start + _ROWS] = ranks(replicates[:, start : start + _ROWS].T).T
-    ranked.sort(axis=1)
-    best, worst = ranked[:, at].T.astype(np.int64)
-    return best, worst
-
-
 def ranks(values: NDArray[np.number]) -> Integers:
     """1 = largest, along each row; ties share the better rank. Values equal to seven digits are
     tied: further digits of a sum depend on the order of its parts, and would rank alike

@@ -77,7 +77,7 @@ def strongest(
         ends = (spread if record.interval == "paths" else interval)(
             point, widened, measures.confidence, freedom
         )
-        yield Rating(name, VARIANT, ids, point, widened, ends, among=len(ids))
+        yield Rating(name, VARIANT, ids, point, widened, ends.clip(*record.range), among=len(ids))
 
 
 def _replicates(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from coauth.errors import MeasureFailed
 from coauth.queries import Measures, Years
 from coauth.queries.registry import MEASURES, select
 from coauth.stages.centrality.basis import Partners
-from coauth.stages.centrality.measures import Rating, patterns, places, ranks, resampled
+from coauth.stages.centrality.measures import Rating, patterns, ranks, resampled
 from coauth.stages.centrality.path_bootstrap import strongest
-from coauth.stats.bootstrap import Values, draw, interval
+from coauth.stats import rank_sets
+from coauth.stats.bootstrap import Interval, Values, draw, interval
 from coauth.stats.design_effect import design_effect_ratio
 from coauth.stats.incidence import Flags, Floats, Incidence, Integers
 from coauth.stats.overdispersion import Dispersion, Factors
@@ -54,9 +56,20 @@ class Counted:
     dispersion: dict[str, Dispersion]
 
     @classmethod
-    def of(cls, world: Incidence, weights: dict[str, Floats], measures: Measures) -> Counted:
+    def of(
+        cls,
+        world: Incidence,
+        weights: dict[str, Floats],
+        measures: Measures,
+        settled: Collection[int],
+    ) -> Counted:
+        """How the works vary is told from the `settled` years, which no later harvest will fill."""
         rule = measures.counting
-        return cls(world, weights, {v: Dispersion.of(world, rule, w) for v, w in weights.items()})
+        return cls(
+            world,
+            weights,
+            {v: Dispersion.of(world, rule, w, settled) for v, w in weights.items()},
+        )
 
     def cut(
         self,
@@ -158,23 +171,44 @@ class Common:
             "rarefied_to": pa.repeat(of(rating.rarefied_to, pa.int64()), n),
             "among": pa.repeat(of(rating.among, pa.int64()), n),
         }
-        if rating.ends is not None:
-            columns |= rating.ends._asdict()
-        elif rating.draws.shape[1]:
-            columns |= interval(
-                rating.value, rating.draws, self.measures.confidence, self.freedom
-            )._asdict()
-        sign = MEASURES[rating.measure].sign  # rank 1 is the most central
+        ends = rating.ends
+        if ends is None and rating.draws.shape[1]:
+            ends = interval(rating.value, rating.draws, self.measures.confidence, self.freedom)
+        if ends is not None:
+            columns |= _about(rating, ends)._asdict()
         members = np.array([name in self.roster for name in rating.institutions], bool)
         for name, ranked in (("rank", np.ones(n, bool)), ("fixed_rank", members)):
-            found = {name: ranks(sign * rating.value[None, ranked])[0]}
-            if rating.draws.shape[1]:
-                drawn = rating.draws if ranked.all() else rating.draws[ranked]
-                best, worst = places(drawn if sign > 0 else -drawn, self.measures.confidence)
-                found |= {f"{name}_low": best, f"{name}_high": worst}
-            columns |= {key: _at(ranked, rank) for key, rank in found.items()}
+            columns |= {key: _at(ranked, rank) for key, rank in self._ranks(name, rating, ranked)}
         nothing = {name: pa.nulls(n) for name in CENTRALITY.schema.names if name not in columns}
         return pa.table(columns | nothing).select(CENTRALITY.schema.names).cast(CENTRALITY.schema)
+
+    def _ranks(self, name: str, rating: Rating, rows: Flags) -> Iterator[tuple[str, Integers]]:
+        """Rank of these rows, 1 being the most central, and the ends of its confidence set."""
+        sign, value = MEASURES[rating.measure].sign, rating.value[rows]
+        yield name, ranks(sign * value[None])[0]
+        if rating.draws.shape[1]:
+            drawn = rating.draws if rows.all() else rating.draws[rows]
+            places = rank_sets.sets(value, drawn, self.measures.confidence, self.freedom)
+            low, high = places if sign > 0 else (len(value) + 1 - end for end in places[::-1])
+            yield f"{name}_low", low
+            yield f"{name}_high", high
+
+
+def _about(rating: Rating, ends: Interval) -> Interval:
+    """The interval within the measure's range. Raises `MeasureFailed` where a value lies outside of
+    its own.
+    """
+    value, ends = rating.value, ends.clip(*MEASURES[rating.measure].range)
+    near = 1e-9 * np.maximum(np.abs(value), 1.0)  # rounding
+    outside = np.flatnonzero(~((ends.low <= value + near) & (value - near <= ends.high)))
+    if len(outside):
+        i = outside[0]
+        raise MeasureFailed(
+            f"{rating.measure} ({rating.variant}): {len(outside)} values lie outside of their own interval, "
+            f"{rating.institutions[i]} with {value[i]:g} not in {ends.low[i]:g} to {ends.high[i]:g}; take "
+            f"'{rating.measure}' out of resampled in queries/measures.toml, and report this as a bug of coauth"
+        )
+    return ends
 
 
 def _at(rows: Flags, indices: Integers) -> pa.Array:

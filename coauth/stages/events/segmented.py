@@ -11,18 +11,9 @@ makes neighbouring periods alike and counts more spread than chance.
 
 x_t of a segmented regression (Wagner et al. 2002, doi 10.1046/j.1365-2710.2002.00430.x) are 1, the
 time t in years, [t ≥ T] (its coefficient is the *step*), (t − T)[t ≥ T], and for quarters one of
-each season. Newey–West and estimated AR(1) errors are too narrow for series this short (Turner et
-al. 2021, doi 10.1186/s12874-021-01364-0), since they take ρ as known. Here σ and ρ are not
-estimated but averaged over: the fit is linearised at the binomial maximum likelihood, where
-Var(y-residual) = 1/(n p(1−p)) + σ² on the log-odds scale, and for every σ in 0 … 0.9 and ρ in 0 …
-0.95 the generalised least squares step is normal; these normals are mixed by their restricted
-likelihood (Patterson & Thompson 1971, doi 10.1093/biomet/58.3.545). Beforehand σ is as likely as
-σ·exp(−σ/0.3), a gamma of shape 2 that keeps away from 0 (Chung et al. 2013, doi
-10.1007/s11336-013-9328-2): chance alone explains a short series too well, and were every σ equally
-likely, a placebo date was called in up to 6 % of series with ρ = 0.8. ρ is as likely as 1/√(1−ρ²),
-the root of the information that an AR(1) series bears on it (Jeffreys' rule, and the reference
-prior of Berger & Yang 1994, Econometric Theory 10, 461): were every ρ equally likely, short series
-would be taken for less alike than they are. The interval is that of the mixture.
+each season. The fit is linearised at the binomial maximum likelihood, where Var(y-residual) =
+1/(n p(1−p)) + σ² on the log-odds scale; σ and ρ are not estimated but averaged over
+(`coauth.stats.autoregression`, with sources), and the interval is that of the mixture.
 
 How often these intervals hold a planted fall, and how often a placebo date is called, is in
 tests/studies/simulation/RESULTS.md. A σ of 0 makes them wide, since they allow for a spread that is not
@@ -40,23 +31,10 @@ from scipy import optimize
 from scipy.special import expit, ndtr, ndtri
 
 from coauth.errors import MeasureFailed
+from coauth.stats.autoregression import RHO_GRID, SIGMA_GRID, correlation, regress
 from coauth.stats.counts import FALL
 
 Array = npt.NDArray[np.float64]
-
-SIGMA_GRID = 0.9 * np.linspace(0, 1, 25) ** 2
-"""σ, in logs: 0.5 would let a period be two thirds more or a third fewer than its mean, by itself;
-of two series held against each other both count. Closer together where a large series can tell them
-apart.
-"""
-RHO_GRID = np.linspace(0, 0.95, 20)
-"""ρ of one period with the next; negative ones would only narrow intervals."""
-TYPICAL = 0.3
-"""the likeliest σ before anything is seen; it and the shape were chosen in worlds of other seeds
-than those of the tables
-"""
-PRIOR = np.outer(SIGMA_GRID**1.5 * np.exp(-SIGMA_GRID / TYPICAL), 1 / np.sqrt(1 - RHO_GRID**2))
-"""of each σ (√σ of it for the distance to the next) and ρ, before anything is seen"""
 
 
 @dataclass(frozen=True)
@@ -108,7 +86,8 @@ class Fit:
         """
         step = np.repeat([-1.0, 1.0], a_year) / a_year
         return float(
-            self.weight @ np.outer(SIGMA_GRID**2, step @ _alike(2 * a_year) @ step).ravel()
+            self.weight
+            @ np.outer(SIGMA_GRID**2, step @ correlation(np.arange(2.0 * a_year)) @ step).ravel()
         )
 
     @property
@@ -146,37 +125,8 @@ def fit(design: Array, counts: Array, total: Array) -> Fit:
     Raises `MeasureFailed` if the binomial fit does not converge.
     """
     odds, information = _likeliest(design, counts, total)
-    # scaled by chance, the variance is I + σ²K with K = QΛQᵀ: turned by Qᵀ, the periods are
-    # independent for every σ
-    root = np.sqrt(information)
-    spectrum, turn = np.linalg.eigh(root[:, None] * _alike(len(counts)) * root)
-    columns, values = (
-        np.swapaxes(turn, 1, 2) @ (root[:, None] * design),
-        np.swapaxes(turn, 1, 2) @ (root * odds),
-    )
-    precise = 1 / (1 + SIGMA_GRID[:, None, None] ** 2 * spectrum)
-    precision = np.swapaxes(columns * precise[..., None], 2, 3) @ columns
-    covariance = np.linalg.inv(precision)
-    coefficient = (covariance @ np.swapaxes(columns, 1, 2) @ (precise * values)[..., None])[..., 0]
-    rest = values - (columns @ coefficient[..., None])[..., 0]
-    likelihood = (np.log(precise) - precise * rest**2).sum(axis=-1) / 2 - np.linalg.slogdet(
-        precision
-    )[1] / 2
-    weight = (PRIOR * np.exp(likelihood - likelihood.max())).ravel()
-    error = np.sqrt(np.diagonal(covariance, axis1=2, axis2=3))
-    each = (len(weight), design.shape[1])
-    return Fit(
-        weight / weight.sum(),
-        coefficient.reshape(each),
-        error.reshape(each),
-        float((1 / information).mean()),
-    )
-
-
-def _alike(periods: int) -> Array:
-    """Correlation of each period with each other, under every ρ: ρ × periods × periods."""
-    apart = np.abs(np.subtract.outer(np.arange(periods), np.arange(periods)))
-    return np.where(apart == 0, 1.0, RHO_GRID[:, None, None] ** apart)
+    found = regress(design, odds, information, np.arange(len(counts), dtype=float))
+    return Fit(found.weight, found.value, found.error, float((1 / information).mean()))
 
 
 def _likeliest(design: Array, counts: Array, total: Array) -> tuple[Array, Array]:

@@ -50,7 +50,7 @@ def compare(
     world: Incidence, domestic: Flags, pairs: Mapping[str, NDArray[Any]], measures: Measures
 ) -> dict[str, Floats]:
     """expected, null_z, p_value and q_value of `pairs`: columns first_year, last_year, source,
-    target (positions) and works.
+    target (positions), works, and `expected` from margins, which stays where nothing is sampled.
 
     One walk over the works of all years serves all windows, since no work trades with one of
     another year. NaN where nothing was sampled, and for z where the null does not vary. Memory: a
@@ -58,7 +58,7 @@ def compare(
     """
     unknown = np.full(len(pairs["works"]), np.nan)
     if not measures.null_samples:
-        return dict.fromkeys(("expected", "null_z", "p_value", "q_value"), unknown)
+        return dict.fromkeys(("null_z", "p_value", "q_value"), unknown)
     works, total, squares = (np.zeros(len(unknown), np.int64) for _ in range(3))
     works += pairs["works"]
     reached, below = np.zeros_like(works), np.zeros_like(works)
@@ -158,13 +158,19 @@ def _sides(world: Incidence, domestic: Flags) -> Trades:
     here = world.matrix.tocoo()
     row, column = here.coords
     count = len(world.year)
-    cell, _ = pd.factorize(
-        pd.MultiIndex.from_arrays([world.year, world.works["field_id"].to_pandas().fillna("")])
-    )
+    cell = strata(world)
     stratum = np.concatenate([2 * cell, 2 * cell + 1])
     return Trades.of(
         row.astype(np.int64) + count * ~domestic[column], column.astype(np.int64), stratum
     )
+
+
+def strata(world: Incidence) -> Integers:
+    """Number of each work's year and field."""
+    cell, _ = pd.factorize(
+        pd.MultiIndex.from_arrays([world.year, world.works["field_id"].to_pandas().fillna("")])
+    )
+    return np.asarray(cell, np.int64)
 
 
 def _meetings(start: Integers) -> tuple[Integers, Integers, Integers]:

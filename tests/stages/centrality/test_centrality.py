@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from coauth.errors import MeasureFailed
 from coauth.stages import centrality
+from coauth.stages.centrality import window
+from coauth.stages.centrality.measures import Rating
 from coauth.stages.centrality.paths import UNIT, distance, shortest_paths
 from coauth.stages.centrality.spectral import eigenvector, pagerank
-from coauth.stats.bootstrap import draw, interval
+from coauth.stats.bootstrap import Interval, draw, interval
 from coauth.stats.completeness import Completeness, complete_weights
 from coauth.stats.counting import Counting
 from coauth.stats.incidence import ONE, Incidence, incidence
@@ -391,6 +393,38 @@ class TestProperties:
         } <= seen
         assert ("betweenness", "strongest") not in seen
 
+    def test_every_value_lies_in_its_interval(self):
+        """The plug-in of a concave ratio is smaller in every replicate: participation's percentiles
+        alone leave out the value where partners are few. No end is outside of the measure's range.
+        """
+        places = pa.table(
+            {"institution_id": ["A", "C", *"bdefg"], "country_code": ["DK", "DK", *"ABCDE"]}
+        )
+        works = [{"on": f"A {other}"} for other in "bdefg"] + [{"on": "C b"}, {"on": "A C d e f g"}]
+        table, _ = centralities(
+            *tables(works),
+            *asked(measures=("participation", "exposure"), resampled=("participation", "exposure")),
+            places,
+            pa.table({"institution_id": ["b"]}),
+        )
+        rows = table.to_pandas()
+        assert (rows["low"] <= rows["value"]).all()
+        assert (rows["value"] <= rows["high"]).all()
+        assert rows["low"].min() >= 0
+        assert rows["high"].max() <= 1
+        value, drawn = np.array([0.8]), np.random.default_rng(1).uniform(0.3, 0.7, (1, 400))
+        ends = interval(value, drawn, 0.95)
+        assert ends.low[0] < 0.8 < ends.high[0]
+        assert np.quantile(drawn, 0.975) < 0.8
+
+    def test_a_value_outside_of_its_interval_stops_the_build(self):
+        ends = Interval(*(np.array([x]) for x in (0.1, 0.4, 0.0, 0.0)))
+        rating = Rating("participation", "k", np.array(["A"], object), np.array([0.5]), ends=ends)
+        with pytest.raises(
+            MeasureFailed, match=r"A with 0\.5 not in 0\.1 to 0\.4; take 'participation'"
+        ):
+            window._about(rating, ends)
+
     def test_nothing_asked_no_interval(self):
         table, _ = centralities(*tables(random_works(3)), *asked(resampled=(), path_windows="all"))
         assert table["low"].null_count == table.num_rows
@@ -425,9 +459,11 @@ class TestResampling:
         assert any((one[e] != two[e]).mean() > 0.5 for e in ("low", "high"))
 
     def test_a_window_does_not_depend_on_the_others(self):
-        """The draws of 2021 are the same whether or not 2018–2020 are measured."""
-        data = tables(random_works(8, works=200, years=(2018, 2021)))
-        long, _ = centralities(*data, *asked(years=(2018, 2021)))
+        """The draws of 2021 are the same whether or not 2020 is measured. Two years tell nothing of
+        bursts, which are read from all measured years.
+        """
+        data = tables(random_works(8, works=200, years=(2020, 2021)))
+        long, _ = centralities(*data, *asked(years=(2020, 2021)))
         short, _ = centralities(*data, *asked(years=(2021, 2021)))
         assert long.filter(pc.equal(long["first_year"], 2021)).equals(short)
 

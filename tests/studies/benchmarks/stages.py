@@ -175,7 +175,8 @@ def resampling():
     import numpy as np
 
     from coauth.stages.centrality.basis import Partners
-    from coauth.stages.centrality.measures import places, resampled
+    from coauth.stages.centrality.measures import resampled
+    from coauth.stats import rank_sets
     from coauth.stats.bootstrap import draw, interval
     from coauth.stats.incidence import windows
     from coauth.stats.overdispersion import Dispersion
@@ -202,7 +203,7 @@ def resampling():
                 Partners.of(None, None),
             ):
                 interval(rating.value, rating.draws, measures.confidence, dispersion.freedom)
-                places(rating.draws, measures.confidence)
+                rank_sets.sets(rating.value, rating.draws, measures.confidence)
             sizes[f"{window[0]}–{window[1]}"] = len(part.institutions)
         return {"rows": sizes}
 
