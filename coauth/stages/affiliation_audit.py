@@ -119,7 +119,7 @@ def mention(
     nobody = np.array([not ids for ids in named], bool)[strings["string"]]
     on = strings.merge(whose, on="string")[["work_id", "institution_id"]].drop_duplicates()
     on["is_whole"] = ~on["work_id"].isin(strings.loc[nobody, "work_id"])
-    on_these = pc.field("work_id").isin(on["work_id"].unique())
+    on_these = pc.field("work_id").isin(pa.array(on["work_id"].unique(), pa.string()))
     columns = ["work_id", "institution_id"]
     rows = ds.dataset(affiliations) if isinstance(affiliations, pa.Table) else affiliations
     there = rows.to_table(columns, filter=on_these).to_pandas()

@@ -38,15 +38,15 @@ def among_few(
     where x_j − x_i > c·s_ij. Student's t with `freedom` degrees, where the spread is estimated.
     Replicates of two that never differ by chance decide as they are.
 
-    >>> drawn = np.random.default_rng(1).poisson([[400], [105], [100], [20]], (4, 2_000))
-    >>> [ends.tolist() for ends in among_few(np.array([400.0, 105, 100, 20]), drawn, 0.95)]
+    >>> replicates = np.random.default_rng(1).poisson([[400], [105], [100], [20]], (4, 2_000))
+    >>> [ends.tolist() for ends in among_few(np.array([400.0, 105, 100, 20]), replicates, 0.95)]
     [[1, 2, 2, 4], [1, 3, 3, 4]]
     """
-    root, drawn = _roots(value, replicates)
-    covariance = drawn @ drawn.T / drawn.shape[1]
+    root, deviation = _roots(value, replicates)
+    covariance = deviation @ deviation.T / deviation.shape[1]
     variance = covariance.diagonal()
     spread = np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0.0))
-    single, reach = drawn.astype(np.float32), np.zeros(drawn.shape[1], np.float32)
+    single, reach = deviation.astype(np.float32), np.zeros(deviation.shape[1], np.float32)
     for i in range(len(value) - 1):  # what one row takes stays in the processor's cache
         np.maximum(reach, _largest(single[i + 1 :] - single[i], spread[i, i + 1 :]), out=reach)
     gap, bound = (
@@ -64,13 +64,13 @@ def among_many(
     the end of its own (Klein, Wright & Wieczorek 2020, doi 10.1111/rssc.12402). Up to √2 wider than
     `among_few`, and grows with institutions, not with their pairs.
 
-    >>> drawn = np.random.default_rng(1).poisson([[400], [105], [100], [20]], (4, 2_000))
-    >>> [ends.tolist() for ends in among_many(np.array([400.0, 105, 100, 20]), drawn, 0.95)]
+    >>> replicates = np.random.default_rng(1).poisson([[400], [105], [100], [20]], (4, 2_000))
+    >>> [ends.tolist() for ends in among_many(np.array([400.0, 105, 100, 20]), replicates, 0.95)]
     [[1, 2, 2, 4], [1, 3, 3, 4]]
     """
-    root, drawn = _roots(value, replicates)
-    spread = drawn.std(axis=1)
-    bound = _critical(_largest(drawn, spread), confidence, freedom) * spread
+    root, deviation = _roots(value, replicates)
+    spread = deviation.std(axis=1)
+    bound = _critical(_largest(deviation, spread), confidence, freedom) * spread
     low, high, count = root - bound, root + bound, len(value)
     better = count - np.searchsorted(np.sort(low), high, side="right")
     worse = np.searchsorted(np.sort(high), low, side="left")
@@ -87,16 +87,18 @@ def sets(
 
 def _roots(value: Floats, replicates: NDArray[np.number]) -> tuple[Floats, Floats]:
     """√value, and √replicates about their means."""
-    drawn = np.sqrt(replicates, dtype=np.float64)
-    drawn -= drawn.mean(axis=1, keepdims=True)
-    return np.sqrt(np.maximum(value, 0.0)), drawn
+    deviation = np.sqrt(replicates, dtype=np.float64)
+    deviation -= deviation.mean(axis=1, keepdims=True)
+    return np.sqrt(np.maximum(value, 0.0)), deviation
 
 
-def _largest(drawn: NDArray[np.floating], spread: Floats) -> Floats:
-    """The largest studentised size of each replicate, over `drawn`; what does not vary has none."""
+def _largest(deviation: NDArray[np.floating], spread: Floats) -> Floats:
+    """The largest studentised size of each replicate, over `deviation`; what does not vary has none."""
     scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > _NOTHING)
-    drawn *= scale[:, None].astype(drawn.dtype)
-    return np.asarray(np.maximum(drawn.max(axis=0, initial=0.0), -drawn.min(axis=0, initial=0.0)))
+    deviation *= scale[:, None].astype(deviation.dtype)
+    return np.asarray(
+        np.maximum(deviation.max(axis=0, initial=0.0), -deviation.min(axis=0, initial=0.0))
+    )
 
 
 def _critical(largest: Floats, confidence: float, freedom: float) -> float:

@@ -132,6 +132,13 @@ def test_mentions_by_hand(questions):
     ]
 
 
+def test_no_string_is_unmatched(questions):
+    assert (
+        World([work(1, 2020, [HOME, ABROAD])], questions, rollup=questions.rollup).mentions.num_rows
+        == 0
+    )
+
+
 def test_a_world_by_hand(questions):
     """Three years: what is matched in all, in part and not at all; a name missed, one missed beside
     a match, one of a list.

@@ -195,7 +195,10 @@ class World:
         batches, self.losses = read(served, self.asked.scope, self.size)
         joined = (pa.concat_tables(part) for part in zip(*batches, strict=True))
         if self.shuffle is not None:
-            joined = (t.take(self.shuffle.sample(range(len(t)), len(t))) for t in joined)
+            joined = (
+                t.take(pa.array(self.shuffle.sample(range(len(t)), len(t)), pa.int64()))
+                for t in joined
+            )
         return works.Batch(*joined)
 
     @cached_property

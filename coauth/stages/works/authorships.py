@@ -303,7 +303,7 @@ def renumbered(fit: Flags) -> Integers:
 
 
 def take_at(values: pa.Array, at: Integers) -> pa.Array:
-    return values.take(pa.array(at))
+    return values.take(pa.array(at, pa.int64()))
 
 
 def distinct(*columns: Integers) -> tuple[Integers, ...]:
