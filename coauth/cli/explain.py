@@ -104,7 +104,8 @@ def explain_(
             if list_id
             else review.pair(tables, a, b, asked, left_out=True)
         )
-        raise NotFound(_why_none(f"{of} in {span or f'{first}-{last}'}", every, f"{first}-{last}"))
+        none = _why_none(f"{of} in {span or f'{first}-{last}'}", every, f"{first}-{last}")
+        raise NotFound(f"{none}. {NO_TOPICS}" if absence.topics(tables["works"]) else none)
     uncounted = sum(not w["included"] for w in works)
     unknown = [wide(NO_TOPICS)] if absence.topics(tables["works"]) else []
     heading = [

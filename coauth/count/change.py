@@ -16,8 +16,9 @@ from coauth.count.question import Question
 from coauth.queries import Measures
 from coauth.stages.shifts import FELL, NOT_COMPARABLE, ROSE, UNCLEAR, false_discovery
 from coauth.stages.shifts.coverage_breaks import Jump, jump
+from coauth.stats.autoregression import beyond
 from coauth.stats.completeness import Completeness, complete_weights
-from coauth.stats.counts import Spread
+from coauth.stats.counts import Spread, compare_counts
 from coauth.stats.incidence import COLUMNS, Flags, Floats, Integers
 from coauth.stats.periods import Pool, Step, Sum, step
 
@@ -198,7 +199,26 @@ def steps(
     for a, b, spread in zip(x, v, spreads, strict=True):
         before, after = (Sum.of(a, b, spread, span, confidence) for span in spans)
         moves.append(step(before, after, confidence))
+    if len(rows) == 1 and all(span.sum() == 1 for span in spans):
+        moves = [_between_years(moves[0], x[0], v[0], measured, spans, confidence)]
     return moves
+
+
+def _between_years(
+    plain: Step, x: Floats, v: Floats, measured: Flags, spans: Sequence[Flags], confidence: float
+) -> Step:
+    """The same with the interval and p of the report's headline: two years of one series, which
+    resemble each other the more the nearer they are (`coauth.stats.autoregression`).
+    """
+    (first,), (last,) = (np.flatnonzero(span) for span in spans)
+    if not (x[first] > 0 and x[last] > 0):
+        return plain
+    wander = beyond(np.where(measured, x, np.nan), int(first), int(last))
+    chance = float(v[first] / x[first]), float(v[last] / x[last])
+    change = compare_counts(x[first], x[last], confidence, wander, chance=chance)
+    if change.low is None or change.high is None or change.p is None:
+        return plain
+    return plain._replace(low=change.low, high=change.high, p=change.p)
 
 
 def discovery(several: Sequence[Step], tested: Flags) -> Floats:

@@ -33,6 +33,9 @@ PICTURE_INSTITUTIONS = 400
 this and it is a hairball.
 """
 
+PICTURE_PAIRS = 1_000
+"""Pairs up to which a network can be looked at as it is; of more, a backbone is drawn."""
+
 LIGHT_INSTITUTIONS = 500
 """Strongest institutions in the quarter's dynamic and Gephi Lite files: a whole country's fourteen
 years are a gigabyte that nothing opens. `coauth export` writes any other cut.
@@ -96,7 +99,8 @@ def _written(
     else:
         where = positions.keep(whole, project, vintage)
     picture: dict[str, Any] = {"years": _latest(asked), "top": PICTURE_INSTITUTIONS}
-    if not edition:  # a public network is thin, and of its pairs abroad none would be left
+    crowded = networks.cut(project, base, years=_latest(asked)).edges.num_rows > PICTURE_PAIRS
+    if crowded and not edition:  # of a public network's pairs abroad none would be left
         picture["backbone"] = "disparity"
     cuts = {
         kind: (name, networks.cut(project, base, **filters))

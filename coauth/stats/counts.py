@@ -227,13 +227,20 @@ class Change(NamedTuple):
     ratio: float | None
     low: float | None
     high: float | None
+    p: float | None = None
+    """two-sided, of no change"""
 
 
 def compare_counts(
-    before: int, after: int, confidence: float, beyond: Beyond = CHANCE, rounding: float = 0.0
+    before: float,
+    after: float,
+    confidence: float,
+    beyond: Beyond = CHANCE,
+    rounding: float = 0.0,
+    chance: tuple[float, float] = (1.0, 1.0),
 ) -> Change:
     """The relative change of two counts, with its interval; `rounding` is the variance that rounding
-    gives to each.
+    gives to each, `chance` the variance of each by chance over its mean: 1 of works that count once.
 
     Given their sum n, `after` is binomial with p = r/(1+r), r the ratio of the means: the exact
     binomial interval of p gives that of r (Przyborowski and Wilenski 1940, doi
@@ -242,34 +249,42 @@ def compare_counts(
     quantiles of the mixture over all s.
 
     >>> compare_counts(110, 82, 0.95)  # doctest: +ELLIPSIS
-    Change(before=110, after=82, ratio=-0.25454545..., low=-0.44689663..., high=0.00130449...)
+    Change(before=110, after=82, ratio=-0.25454545..., low=-0.44689663..., high=0.00130449..., p=0.051...)
     >>> wanders = Beyond(np.array([0.5, 0.5]), np.array([0.0, 0.01]))
-    >>> [round(end, 3) for end in compare_counts(110, 82, 0.95, wanders)[3:]]
+    >>> [round(end, 3) for end in compare_counts(110, 82, 0.95, wanders)[3:5]]
     [-0.486, 0.077]
-    >>> [round(end, 3) for end in compare_counts(110, 80, 0.95, rounding=19.0)[3:]]
+    >>> [round(end, 3) for end in compare_counts(110, 80, 0.95, rounding=19.0)[3:5]]
     [-0.479, 0.009]
     """
     if before == 0 or after == 0:
-        return Change(before, after, None, None, None)
+        return Change(int(before), int(after), None, None, None)
     tail = (1 - confidence) / 2
-    first_times, last_times = (1 + beyond.variance * n + rounding / n for n in (before, after))
+    first_times, last_times = (
+        plain + beyond.variance * n + rounding / n
+        for n, plain in zip((before, after), chance, strict=True)
+    )
     first, last, scale = before / first_times, after / last_times, last_times / first_times
+
+    def below(log: float, more_first: int, more_last: int) -> float:
+        """The share of the mixture below a ratio."""
+        p = 1 / (1 + scale * np.exp(-log))
+        return float(beyond.weight @ special.betainc(last + more_last, first + more_first, p))
 
     def end(more_first: int, more_last: int, share: float) -> float:
         """The ratio below which this share of the mixture lies."""
-
-        def below(log: float) -> float:
-            p = 1 / (1 + scale * np.exp(-log))
-            return float(beyond.weight @ special.betainc(last + more_last, first + more_first, p))
-
+        more = (more_first, more_last)
         middle, reach = float(np.log(after / before)), 1.0
-        while not below(middle - reach) < share < below(middle + reach):
+        while not below(middle - reach, *more) < share < below(middle + reach, *more):
             reach *= 2
         return float(
-            np.exp(optimize.brentq(lambda x: below(x) - share, middle - reach, middle + reach))
+            np.exp(
+                optimize.brentq(lambda x: below(x, *more) - share, middle - reach, middle + reach)
+            )
         )
 
-    return Change(before, after, after / before - 1, end(1, 0, tail) - 1, end(0, 1, 1 - tail) - 1)
+    p = min(1.0, 2 * min(below(0.0, 1, 0), 1 - below(0.0, 0, 1)))
+    ends = end(1, 0, tail) - 1, end(0, 1, 1 - tail) - 1
+    return Change(int(before), int(after), after / before - 1, *ends, p)
 
 
 def works_needed(

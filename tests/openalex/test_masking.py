@@ -58,7 +58,7 @@ def stored_text(plant, where):
         record["abstract_inverted_index"] = collections.defaultdict(list)
         for position, word in enumerate(plant.text.split(" ")):
             record["abstract_inverted_index"][word].append(position)
-    work = openalex.keep(json.dumps(record))
+    work = openalex.keep(json.dumps(record).encode())
     assert work.damage is None
     if where in ("title", "abstract"):
         return getattr(work, where)

@@ -168,8 +168,7 @@ def test_an_empty_export_is_an_error(root, tmp_path, form, main, cut):
     (tmp_path / main).write_bytes(b"before")
     line = refused(root, "export", *form, *cut, "-o", str(tmp_path / main.replace(".nodes", "")))
     said = {"--years": "years 201", "--min-weight": "weight 1000 or more"}[cut[0]]
-    unit = form[form.index("--by") + 1] if "--by" in form else "institution"
-    assert f"no {unit} is left by these cuts (" in line
+    assert "no pair is left by these cuts (" in line
     assert said in line
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {main: b"before"}
 
@@ -191,7 +190,7 @@ def test_an_empty_public_export_says_what_was_taken_out(root, tmp_path):
 
 def test_an_empty_export_from_python(root, tmp_path):
     asked = Project(root)
-    with pytest.raises(NotFound, match="no institution is left"):
+    with pytest.raises(NotFound, match="no pair is left"):
         export_network(asked, asked.cache.find(), "gexf", tmp_path / "x.gexf", years=(2012, 2013))
     assert not list(tmp_path.iterdir())
 

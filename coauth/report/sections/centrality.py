@@ -65,7 +65,7 @@ def shifts(context: ReportContext) -> Section:
             Text(w("shifts.rules"), "note"),
             *trails(context),
         ),
-        {"institutions": sum(counts.values())} | dict(counts),
+        {"institutions": sum(counts.values()), "drawn": int(rows["drawn"].sum())} | dict(counts),
     )
 
 

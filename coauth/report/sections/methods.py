@@ -77,6 +77,7 @@ def measures(context: ReportContext) -> Listing:
     records, lines = [MEASURES[name] for name in rows["measure"]], []
     rows["interval"] = [r.interval if r.name in chosen.resampled else "none" for r in records]
     rows["comparable"] = ["yes" if record.comparable else "no" for record in records]
+    rows["others_may_be_first"] = rows["may_be_first"] - 1
     for column in ("larger", "unit", "source"):
         rows[column] = [getattr(record, column) for record in records]
     for record, r in zip(records, frames.each(rows), strict=True):
@@ -84,7 +85,7 @@ def measures(context: ReportContext) -> Listing:
         leader = {
             "name": context.place(str(r.institution_id)),
             "value": number(r.value, record.digits),
-            "others": w.number(0 if pd.isna(r.may_be_first) else int(r.may_be_first) - 1),
+            "others": w.number(0 if pd.isna(r.may_be_first) else int(r.others_may_be_first)),
         }
         said = "leader" if r.may_be_first == 1 else "leader_open"
         said = "leader_unsure" if pd.isna(r.may_be_first) else said

@@ -38,7 +38,7 @@ def rows(
             reason += wording.undone(changes["reweighted"], i)
             reason += rests_on_one(name, i, changes["reweighted"], replicates)
     elif verdict == UNCLEAR:
-        reason += wording.bounded(changes["reweighted"], i)
+        reason += wording.bounded(changes["reweighted"], i, measures.confidence)
     judged, *others = (
         change.row(name, i)
         | {"verdict": _plain(change, i, measures), "reason": wording.of_itself(change, i, measures)}

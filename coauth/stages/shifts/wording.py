@@ -14,6 +14,9 @@ rules are held to (`tests/studies/simulation`).
 """
 
 
+POOLED = "1 = the mean institution of those compared"
+
+
 def of_itself(change: Changes, i: int, measures: Measures) -> str:
     """A change, and whether its own interval and q let it stand."""
     said = describe(change, i, measures)
@@ -26,7 +29,8 @@ def of_itself(change: Changes, i: int, measures: Measures) -> str:
 
 def describe(change: Changes, i: int, measures: Measures) -> str:
     """A change with its numbers; no full stop yet."""
-    title = MEASURES[change.measure].phrase
+    record = MEASURES[change.measure]
+    title = f"{record.title} ({POOLED})" if record.pooled else record.phrase
     (b0, b1), (a0, a1) = change.period
     works = {
         "all": ", all works",
@@ -76,12 +80,12 @@ def undone(weighted: Changes, i: int) -> str:
     return f" It would disappear if {part:.0%} of its works in {first}–{last} had lost their match."
 
 
-def bounded(weighted: Changes, i: int) -> str:
+def bounded(weighted: Changes, i: int, confidence: float) -> str:
     """How large a change there may have been all the same."""
     if (part := weighted.bound(i)) is None:
         return ""
     if part <= TELLING:
-        return f" There was no change larger than {part:.0%}."
+        return f" A change of more than {part:.0%} can be ruled out ({confidence:.0%})."
     return f" It cannot be told: it may have changed by up to {part:.0%}."
 
 
