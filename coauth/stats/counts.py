@@ -199,7 +199,9 @@ def poisson(counts: Floats, confidence: float, times: Floats | float = 1.0) -> E
     [[3.247], [23.337]]
     """
     tail, n = (1 - confidence) / 2, counts / times
-    low = np.where(counts > 0, special.gammaincinv(np.where(counts > 0, n, 1), tail), 0.0)
+    low = np.where(
+        counts > 0, special.gammaincinv(np.where(counts > 0, n, 1), tail), 0.0 * counts
+    )  # of a count that is not told neither end is
     return Ends(times * low, np.asarray(times * special.gammaincinv(n + 1, 1 - tail)))
 
 

@@ -167,7 +167,7 @@ def test_an_empty_export_is_an_error(root, tmp_path, form, main, cut):
     """No file of no node in any format; what was there stays; the line names the cut."""
     (tmp_path / main).write_bytes(b"before")
     line = refused(root, "export", *form, *cut, "-o", str(tmp_path / main.replace(".nodes", "")))
-    said = {"--years": "years 201", "--min-weight": "weight 1000 or more"}[cut[0]]
+    said = {"--years": "201", "--min-weight": "weight 1000 or more"}[cut[0]]
     assert "no pair is left by these cuts (" in line
     assert said in line
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {main: b"before"}
