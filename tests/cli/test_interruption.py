@@ -93,6 +93,7 @@ def test_one_line_and_130_and_every_file_as_it_was(root, tmp_path, after, words)
 def test_what_was_interrupted_goes_on(root):
     """After all of the above the same commands end as they would have."""
     coauth(root, "build", "--vintage", "2026-11-01")
+    coauth(root, "report", "--language", "en")
     said = coauth(root, "status", "--verify").stdout
     assert "as stored" in said
     assert "damaged" not in said
