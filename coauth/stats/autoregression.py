@@ -127,8 +127,8 @@ def beyond(works: Floats, first: int, last: int) -> Beyond:
     >>> steady, restless = (beyond(np.array([a, b] * 7), 9, 12) for a, b in ((100.0, 100), (60.0, 140)))
     >>> for found in (steady, restless):                # the logs of the second vary by 0.44
     ...     print(round(float(np.sqrt(found.weight @ found.variance)), 2))
-    0.07
-    0.57
+    0.05
+    0.47
     """
     at = np.flatnonzero(~np.isnan(works)).astype(float)
     counts = works[~np.isnan(works)]

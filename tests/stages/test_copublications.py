@@ -208,7 +208,7 @@ def test_binomial_intervals_are_exact(confidence):
 def test_a_change_from_or_to_nothing_has_no_ratio():
     """A relative change needs two counts."""
     for pair in ((0, 5), (5, 0), (0, 0)):
-        assert counted.compare_counts(*pair, 0.95) == (*pair, None, None, None)
+        assert counted.compare_counts(*pair, 0.95) == (*pair, None, None, None, None)
 
 
 def test_a_change_reads_the_same_both_ways():
