@@ -264,7 +264,7 @@ def pairs_section(worlds):
 def change_section(worlds):
     rows = [
         (*cell, *map(_share, np.array(many(worlds, change, *cell), float).T), worlds)
-        for cell in itertools.product((0.1, 0.2), (0, 0.6, 0.8), (12, 100, 300))
+        for cell in itertools.product((0.05, 0.1, 0.2), (0, 0.6, 0.8), (12, 100, 300))
     ]
     return (
         "## Change between two years (asked: called where there is none in at most 6 %)",
