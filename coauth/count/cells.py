@@ -40,9 +40,8 @@ class World:
     queries: Queries
 
     def measured(self, years: Floats) -> Flags:
-        """The years that are not preliminary: how much a series varies is read from these."""
-        scope = self.queries.scope
-        return np.array([y <= scope.last_year and y not in scope.preliminary for y in years])
+        """Those of the years that are settled."""
+        return np.isin(years, self.queries.scope.settled)
 
 
 @dataclass(frozen=True)

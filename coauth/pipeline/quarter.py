@@ -98,12 +98,13 @@ def _written(
         tables = {**edition, **{name: base.tables[name] for name in own}}
     else:
         where = positions.keep(whole, project, vintage)
+    latest = networks.cut(project, base, years=_latest(asked))
     picture: dict[str, Any] = {"years": _latest(asked), "top": PICTURE_INSTITUTIONS}
-    crowded = networks.cut(project, base, years=_latest(asked)).edges.num_rows > PICTURE_PAIRS
+    crowded = latest.edges.num_rows > PICTURE_PAIRS
     if crowded and not edition:  # of a public network's pairs abroad none would be left
         picture["backbone"] = "disparity"
     cuts = {
-        kind: (name, networks.cut(project, base, **filters))
+        kind: (name, latest if kind == "gexf-all" else networks.cut(project, base, **filters))
         for kind, name, filters in _networks(asked, picture)
     }
     atlas = Atlas(

@@ -86,6 +86,11 @@ class Scope(Strict):
         return frozenset(range(self.last_year - self.preliminary_years + 1, self.last_year + 1))
 
     @property
+    def settled(self) -> tuple[int, ...]:
+        """The years that are not preliminary: how much series vary is read from these."""
+        return tuple(year for year in self.years if year not in self.preliminary)
+
+    @property
     def preprints(self) -> list[tuple[str, str]]:
         """For each pattern of `preprint_dois` the registrant (what a DOI has before its first
         slash) and a regular expression.

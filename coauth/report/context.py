@@ -45,7 +45,7 @@ class ReportContext:
     def last_complete_year(self) -> int:
         """The last measured year that is not preliminary; the last one where all are."""
         scope = self.queries.scope
-        return max([y for y in scope.years if y not in scope.preliminary], default=scope.last_year)
+        return max(scope.settled, default=scope.last_year)
 
     # -- names
 

@@ -9,8 +9,8 @@ from coauth.stats.counts import compare_counts
 from tests.studies.simulation.bursts import change
 
 
-def size(found):
-    return float(found.weight @ found.variance)
+def size(extra):
+    return float(extra.weight @ extra.variance)
 
 
 @pytest.mark.parametrize(

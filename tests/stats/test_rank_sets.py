@@ -11,16 +11,16 @@ from scipy import stats
 from coauth.stats import rank_sets
 
 
-def by_hand(value, drawn, confidence):
+def by_hand(value, replicates, confidence):
     """Mogstad, Romano, Shaikh & Wilhelm's simultaneous sets, pair by pair; no line is the program's."""
-    root, roots = np.sqrt(value), np.sqrt(drawn)
-    largest, spread = np.zeros(drawn.shape[1]), {}
+    root, roots = np.sqrt(value), np.sqrt(replicates)
+    largest, spread = np.zeros(replicates.shape[1]), {}
     for i, j in itertools.combinations(range(len(value)), 2):
         apart = roots[i] - roots[j]
         spread[i, j] = spread[j, i] = np.std(apart)
         if spread[i, j] > 1e-6:
             largest = np.maximum(largest, np.abs(apart - apart.mean()) / spread[i, j])
-    critical = np.sort(largest)[int(np.ceil(confidence * (drawn.shape[1] - 1)))]
+    critical = np.sort(largest)[int(np.ceil(confidence * (replicates.shape[1] - 1)))]
     sets = []
     for i in range(len(value)):
         others = [j for j in range(len(value)) if j != i]

@@ -11,12 +11,13 @@ import pandas as pd
 
 from coauth.queries import Queries
 from coauth.report.data.frames import direction, each, frame, institutions, last_window
+from coauth.stages.shifts import IDENTITY, NOT_COMPARABLE, STRINGS
 from coauth.tables.schemas import Name, Tables
 
 REASONS = {
-    "not comparable: coverage": "own_coverage",
-    "not comparable: strings": "strings",
-    "not comparable: identity": "identity",
+    NOT_COMPARABLE: "own_coverage",
+    STRINGS: "strings",
+    IDENTITY: "identity",
 }
 """Verdict -> why, in the words of the report."""
 

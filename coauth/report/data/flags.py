@@ -145,7 +145,7 @@ def _yearly(flags: pd.DataFrame, queries: Queries) -> Floats:
     """Works of each pair (once, whatever the lists it is on) × measured year that is not
     preliminary.
     """
-    years = [year for year in queries.scope.years if year not in queries.scope.preliminary]
+    years = list(queries.scope.settled)
     by_year = flags.pivot_table(
         index=["domestic", "foreign"], columns="year", values="works", aggfunc="max", fill_value=0
     )

@@ -86,7 +86,7 @@ def measure(
     >>> works = pa.Table.from_pylist([{"work_id": w, "field_id": None} | about for w in ("W1", "W2", "W3")])
     >>> affiliations = pa.Table.from_pylist([{"work_id": w, "institution_id": i, "is_domestic": i == "I1"}
     ...     for w, i in (("W1", "I1"), ("W1", "I2"), ("W2", "I1"), ("W2", "I3"), ("W3", "I1"))])
-    >>> scope = Some(first_year=2020, last_year=2020, years=range(2020, 2021), preliminary=set(), max_institutions=50)
+    >>> scope = Some(first_year=2020, last_year=2020, years=range(2020, 2021), settled=(2020,), max_institutions=50)
     >>> asked = Some(window=1, comparisons=(), measures=("strength", "betweenness"), resampled=("strength",), seed=1, single_years=(),
     ...     counting="newman", betweenness="exact", replicates=100, confidence=0.95, roster_min_works=1,
     ...     rarefied_share=0.5, path_windows="compared", fixed_roster=Some(among="domestic", min_works=1))
@@ -109,9 +109,8 @@ def measure(
     several = world.team >= 2
     joint = world.only(several)
     stands_for = complete_weights(world.works)[several]
-    settled = set(scope.years) - scope.preliminary
     weights = variants(joint, stands_for, scope.max_institutions)
-    counted = Counted.of(joint, weights, measures, settled)
+    counted = Counted.of(joint, weights, measures, scope.settled)
     partners = Partners.of(institutions, listed)
     domestic = set(affiliations.filter(affiliations["is_domestic"])["institution_id"].to_pylist())
     roster = domestic.union(() if listed is None else listed["institution_id"].to_pylist())
@@ -191,8 +190,7 @@ def _named(
     named = incidence(*credit(works, affiliations, mentions))
     weight = complete_weights(named.works) * harvest_weights(world, named, domestic, compared)
     several = (named.team >= 2) & (named.team <= scope.max_institutions)
-    settled = set(scope.years) - scope.preliminary
-    return [Counted.of(named.only(several), {"named": weight[several]}, measures, settled)]
+    return [Counted.of(named.only(several), {"named": weight[several]}, measures, scope.settled)]
 
 
 def _room(world: Incidence, windows: list[Years], measures: Measures) -> float:

@@ -57,7 +57,7 @@ def relate(works: pa.Table, affiliations: pa.Table, scope: Scope, measures: Meas
     >>> works = pa.table({"work_id": list(on), "year": [2020] * 6, "included": [True] * 6, "field_id": ["17"] * 6})
     >>> affiliations = pa.Table.from_pylist([{"work_id": w, "institution_id": i, "is_domestic": i != "I9"}
     ...     for w, ids in on.items() for i in ids.split()])
-    >>> scope = Some(first_year=2020, last_year=2020, years=range(2020, 2021), preliminary=set(), max_institutions=50)
+    >>> scope = Some(first_year=2020, last_year=2020, years=range(2020, 2021), settled=(2020,), max_institutions=50)
     >>> table = relate(works, affiliations, scope, Some(window=1, smallest_pair=2, confidence=0.95, null_samples=400, seed=1))
     >>> for row in table.to_pylist():   # of one pair nothing is known of pairs in general: λ may be anything; 2m·w/(s_i s_j) = 6·2/(2·3)
     ...     print(row["source"], row["target"], *(row[c] and round(row[c], 2) for c in ("ric", "ric_low", "ric_high", "association_strength")))
@@ -99,7 +99,7 @@ def _bursts(world: Incidence, domestic: Flags, scope: Scope, measures: Measures)
     """Of the domestic–foreign pairs with at least `measures.smallest_pair` works in the measured
     years that are not preliminary.
     """
-    years = [year for year in scope.years if year not in scope.preliminary]
+    years = list(scope.settled)
     keys, counts = [], []
     for year in years:
         matrix = world.matrix[np.flatnonzero(world.year == year)]

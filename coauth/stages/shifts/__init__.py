@@ -103,8 +103,7 @@ def judge(
     named = world if mentions is None else incidence(*credit(works, affiliations, mentions))
     coverage = OwnCoverage(named, Completeness.of(named.works))
     counted = world.only((world.team >= 2) & (world.team <= scope.max_institutions))
-    settled = set(scope.years) - scope.preliminary
-    dispersion = Dispersion.of(counted, measures.counting, among=settled)
+    dispersion = Dispersion.of(counted, measures.counting, among=scope.settled)
     rows: list[dict[str, object]] = []
     variants = [v for v in VARIANTS if v != "named" or any(v in key for key in replicates.value)]
     for period in comparisons(scope, measures):

@@ -41,8 +41,6 @@ class Move:
 
     source: str
     target: str
-    works: float
-    """by which the source fell, against the works of all"""
     distance: float
     """Hellinger's, between what the target gained and the source's past: 0 the same, 1 nothing alike"""
 
@@ -96,7 +94,6 @@ class Moves:
             yield Move(
                 str(self._names[nearest]),
                 str(self._names[target]),
-                float(-moved[nearest]),
                 distance[nearest],
             )
 

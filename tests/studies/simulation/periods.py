@@ -121,24 +121,24 @@ def _rate(values, low, high) -> list[str]:
     return [f"{100 * mean:.1f} ± {100 * error:.1f} %", word]
 
 
-def table(tally: Tally, tabled, asked: tuple[float, float], false: float) -> str:
+def table(tally: Tally, layout, bounds: tuple[float, float], false: float) -> str:
     """The sections of the page."""
     titles = ("sum", "share", "ratio", "ratio, weighted", "difference", "contribution")
     lines = []
     for cell, worlds in tally.results.items():
         columns = np.array(worlds, float).T
-        rates = [x for column in columns[:-1] for x in _rate(column, *asked)]
+        rates = [x for column in columns[:-1] for x in _rate(column, *bounds)]
         lines.append((*cell, *rates, *_rate(columns[-1], 0.0, false), len(worlds)))
     heads = [h for title in titles for h in (title, "")]
     families = [(*cell, *_rate(v, 0.0, false), len(v)) for cell, v in tally.families.items()]
     return "\n\n".join(
         [
-            f"## Sums of years and their changes (asked: {asked[0]:.0%}–{asked[1]:.0%} hold the truth; changes called where there is none at most {false:.0%})",
+            f"## Sums of years and their changes (asked: {bounds[0]:.0%}–{bounds[1]:.0%} hold the truth; changes called where there is none at most {false:.0%})",
             "Three years, and 2018–2020 to 2022–2024, in worlds where nothing changes (`periods.py`). *Wide*: more than asked hold it. Ratios are of worlds that have one; *called*: rose or fell, by `coauth count --compare`. That the t of several years has ν degrees of freedom was decided on other worlds, after 600 of these had been seen under the rule of single years, by which up to 7 % were called.",
-            tabled(
+            layout(
                 ("works a year", "years vary", "metadata", *heads, "called", "", "worlds"), lines
             ),
             f"Families of {FAMILY} such groups, one in every fourth world: any of them called.",
-            tabled(("works a year", "years vary", "metadata", "called", "", "families"), families),
+            layout(("works a year", "years vary", "metadata", "called", "", "families"), families),
         ]
     )

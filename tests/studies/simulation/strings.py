@@ -38,7 +38,7 @@ def designs(country: Country) -> dict[str, Design]:
     }
 
 
-FALLS = Design(shift={"D01": -0.5, "D06": -0.5, "D10": 0.5, "D03": -0.25})
+FALLS = {"D01": -0.5, "D06": -0.5, "D10": 0.5, "D03": -0.25}
 """Do the new reasons keep what is true from being called?"""
 
 
@@ -59,9 +59,9 @@ def add(seed: int, tally: Tally, country: Country = CONFIRMATION) -> None:
             tally.add((name, measure, "called of the affected"), called[here & hit].mean(), seed)
             silent = rows["verdict"].str.startswith("not comparable")
             tally.add((name, measure, "silent on others"), silent[here & ~hit].mean(), seed)
-    planted = replace(QUIET, shift=FALLS.shift)
+    planted = replace(QUIET, shift=FALLS)
     rows = study.look(40_000 + seed, planted, MEASURES[:2], country=country).shifts
-    for institution, change in FALLS.shift.items():
+    for institution, change in FALLS.items():
         for measure in MEASURES[:2]:
             row = rows[(rows["institution_id"] == institution) & (rows["measure"] == measure)]
             right = (row["verdict"] == (FELL if change < 0 else ROSE)).mean()
@@ -79,47 +79,30 @@ def _parts(
     tally: Tally, table: Callable[..., str], share: Callable[..., str], verdict: Callable[..., str]
 ) -> Iterable[str]:
     rows = [(what, *mean) for what, *mean in tally.rows()]
-    yield (
-        "## Strings, ids and growth: a shift called where there is none (asked: at most 5 %, of a whole report 10 %)"
-    )
+
+    def lines(kind: str, most: Callable[[str], float] | None = None) -> list[tuple[object, ...]]:
+        """Name, measure, share and worlds of each; and whether it keeps to what is asked at most."""
+        return [
+            (name, measure, share(mean, error), n)
+            + ((verdict(mean, error, 0, most(measure)),) if most else ())
+            for (name, measure, of), mean, error, n in rows
+            if of == kind
+        ]
+
+    yield "## Strings, ids and growth: a shift called where there is none (asked: at most 5 %, of a whole report 10 %)"
     yield table(
         ("what happened", "measure", "worlds with a call", "worlds", ""),
-        [
-            (
-                name,
-                measure,
-                share(mean, error),
-                n,
-                verdict(mean, error, 0, 0.10 if " " in measure else 0.05),
-            )
-            for (name, measure, of), mean, error, n in rows
-            if of == "called"
-        ],
+        lines("called", lambda measure: 0.10 if " " in measure else 0.05),
     )
     yield "Of those whose strings or ids were lost: the part that is called, of one measure."
     yield table(
         ("what happened", "measure", "called of the affected", "worlds"),
-        [
-            (name, measure, share(mean, error), n)
-            for (name, measure, of), mean, error, n in rows
-            if of == "called of the affected"
-        ],
+        lines("called of the affected"),
     )
     yield 'Of all others: the part that is "not comparable" (asked: at most 5 %).'
     yield table(
         ("what happened", "measure", "not comparable", "worlds", ""),
-        [
-            (name, measure, share(mean, error), n, verdict(mean, error, 0, 0.05))
-            for (name, measure, of), mean, error, n in rows
-            if of == "silent on others"
-        ],
+        lines("silent on others", lambda _: 0.05),
     )
     yield "Planted shifts without any loss, found with the new reasons in force."
-    yield table(
-        ("shift", "measure", "found", "worlds"),
-        [
-            (name, measure, share(mean, error), n)
-            for (name, measure, of), mean, error, n in rows
-            if of == "found"
-        ],
-    )
+    yield table(("shift", "measure", "found", "worlds"), lines("found"))
